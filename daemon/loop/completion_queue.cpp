@@ -1,0 +1,77 @@
+#include "daemon/loop/completion_queue.h"
+
+#include <utility>
+
+namespace sessync {
+
+TimePoint now_anchored() {
+  using std::chrono::steady_clock;
+  using std::chrono::system_clock;
+  static const auto wall = system_clock::now();
+  static const auto steady = steady_clock::now();
+  return std::chrono::time_point_cast<Duration>(
+      wall + std::chrono::duration_cast<system_clock::duration>(steady_clock::now() - steady));
+}
+
+void CompletionQueue::expect() {
+  const std::lock_guard lock(mutex_);
+  ++expected_;
+}
+
+void CompletionQueue::post(std::function<void()> completion) {
+  // Notified under the lock: once it is released the pumping thread may run the completion, finish
+  // its pass and destroy this queue.
+  const std::lock_guard lock(mutex_);
+  posted_.push_back(std::move(completion));
+  ready_.notify_one();
+}
+
+void CompletionQueue::stop() {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+}
+
+bool CompletionQueue::stopping() const {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
+}
+
+void CompletionQueue::after(Duration delay, std::function<void()> then) {
+  const std::lock_guard lock(mutex_);
+  timers_.emplace(Steady::now() + delay, std::move(then));
+}
+
+bool CompletionQueue::take_next(std::function<void()>& next) {
+  if (!posted_.empty()) {
+    next = std::move(posted_.front());
+    posted_.pop_front();
+    --expected_;
+    return true;
+  }
+  if (!timers_.empty() && timers_.begin()->first <= Steady::now()) {
+    next = std::move(timers_.begin()->second);
+    timers_.erase(timers_.begin());
+    return true;
+  }
+  return false;
+}
+
+bool CompletionQueue::run_one() {
+  std::function<void()> next;
+  {
+    std::unique_lock lock(mutex_);
+    while (!take_next(next)) {
+      if (!timers_.empty()) {
+        ready_.wait_until(lock, timers_.begin()->first);
+      } else if (expected_ > 0) {
+        ready_.wait(lock);
+      } else {
+        return false;
+      }
+    }
+  }
+  next();
+  return true;
+}
+
+}  // namespace sessync

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+
+#include "reconciler/loop.h"
+
+namespace sessync {
+
+/// Wall-clock time anchored once per process, advanced by the steady clock (see TimePoint).
+TimePoint now_anchored();
+
+/// The loop of one pass worker: other threads post completions, the worker pumps them.
+class CompletionQueue : public Loop {
+ public:
+  CompletionQueue() = default;
+
+  /// Announces one completion that some thread will post; until then run_one() waits. Call it on
+  /// the pumping thread before the work is handed over.
+  void expect();
+
+  /// Delivers an announced completion. Any thread.
+  void post(std::function<void()> completion);
+
+  /// From now on stopping() is true. Any thread.
+  void stop();
+
+  [[nodiscard]] TimePoint now() const override { return now_anchored(); }
+  void after(Duration delay, std::function<void()> then) override;
+  bool run_one() override;
+  [[nodiscard]] bool stopping() const override;
+
+ private:
+  using Steady = std::chrono::steady_clock;
+  bool take_next(std::function<void()>& next);
+
+  mutable std::mutex mutex_;
+  std::condition_variable ready_;
+  std::deque<std::function<void()>> posted_;
+  std::multimap<Steady::time_point, std::function<void()>> timers_;
+  std::size_t expected_ = 0;
+  bool stopping_ = false;
+};
+
+}  // namespace sessync

@@ -1,0 +1,152 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "manifest/pattern.h"
+
+/// What the user declares, after parsing and validation: names, defaults filled in, nothing
+/// resolved against a workspace or a session.
+namespace sessync {
+
+/// A position in a manifest file; line and column count from 1, 0 means "the whole file".
+struct Location {
+  std::string file;
+  int line = 0;
+  int column = 0;
+};
+
+/// A fault found in a manifest. `code` is a stable snake_case word; `message` is for people.
+struct Problem {
+  enum class Severity { kError, kWarning };
+  Location at;
+  Severity severity = Severity::kError;
+  std::string code;
+  std::string message;
+};
+
+/// One file of the workspace. `source` is lexically cleaned, relative, without "..".
+struct FileResource {
+  std::string source;
+  std::string mount_path;  ///< as it is sent, never empty
+};
+
+/// Every matching file below a directory of the workspace, one resource per file.
+struct DirectoryResource {
+  std::string source;  ///< cleaned, without the trailing slash; "" is the whole workspace
+  Patterns include;    ///< empty: everything
+  Patterns exclude;
+  std::string mount_path;  ///< "/" for the root
+};
+
+/// A directory packed into one file.
+struct ArchiveResource {
+  enum class Format { kTarGz, kZip };
+  std::string source;
+  Patterns include;
+  Patterns exclude;
+  Format format = Format::kTarGz;
+  std::string mount_path;
+};
+
+/// A file that was uploaded by somebody else.
+struct UploadedFileResource {
+  std::string file_id;
+  std::string mount_path;
+};
+
+struct BranchCheckout {
+  std::string name;
+  friend bool operator==(const BranchCheckout&, const BranchCheckout&) = default;
+};
+struct CommitCheckout {
+  std::string sha;
+  friend bool operator==(const CommitCheckout&, const CommitCheckout&) = default;
+};
+using Checkout = std::variant<BranchCheckout, CommitCheckout>;
+
+/// Where a repository's token comes from; never the token itself.
+struct TokenFile {
+  std::string path;
+};
+struct TokenEnv {
+  std::string variable;
+};
+struct TokenCommand {
+  std::vector<std::string> argv;
+};
+struct TokenGithubApp {
+  std::int64_t app_id = 0;
+  std::int64_t installation_id = 0;
+  std::string private_key_file;
+};
+using TokenSpec = std::variant<TokenFile, TokenEnv, TokenCommand, TokenGithubApp>;
+
+struct RepositoryResource {
+  std::string url;  ///< https://github.com/{owner}/{repo}
+  std::string mount_path;
+  std::optional<Checkout> checkout;
+  std::optional<TokenSpec> authorization_token;
+  std::optional<std::chrono::seconds> rotate_every;
+};
+
+struct MemoryStoreResource {
+  std::string memory_store_id;
+  std::string access;  ///< read_write | read_only
+  std::optional<std::string> instructions;
+};
+
+using ResourceVariant = std::variant<FileResource, DirectoryResource, ArchiveResource,
+                                     UploadedFileResource, RepositoryResource, MemoryStoreResource>;
+
+struct ResourceSpec {
+  Location at;
+  ResourceVariant what;
+};
+
+/// A session that we create ourselves.
+struct CreateSpec {
+  std::string agent_id;
+  std::optional<std::int64_t> agent_version;
+  std::string environment_id;
+  std::optional<std::string> title;
+  std::map<std::string, std::string> metadata;
+  std::vector<std::string> vault_ids;
+};
+
+struct OutputsSpec {
+  std::string destination;
+  Patterns include;
+};
+
+enum class Prune { kOwned, kAll, kNone };
+enum class OnConflict { kBlock, kAdopt, kReplace };
+
+/// The mass-deletion guard: a percentage of the owned resources, or an exact count.
+struct MaxDeletes {
+  bool is_percentage = true;
+  std::uint64_t value = 25;
+};
+
+struct SessionSpec {
+  Location at;
+  std::string name;
+  std::optional<std::string> session_id;  ///< exactly one of session_id and create
+  std::optional<CreateSpec> create;
+  Prune prune = Prune::kOwned;
+  OnConflict on_conflict = OnConflict::kBlock;
+  bool suspend = false;
+  bool recreate = false;
+  std::chrono::seconds interval{300};
+  MaxDeletes max_deletes;
+  std::uint64_t max_files = 100;
+  std::vector<ResourceSpec> resources;
+  std::optional<OutputsSpec> outputs;
+};
+
+}  // namespace sessync

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <functional>
+
+#include "reconciler/result.h"
+
+namespace sessync {
+
+/// The thread of one pass, seen from the core: time, timers, and the pump that runs completions.
+class Loop {
+ public:
+  virtual ~Loop() = default;
+  [[nodiscard]] virtual TimePoint now() const = 0;
+
+  /// Runs `then` on the pumping thread once `delay` is over.
+  virtual void after(Duration delay, std::function<void()> then) = 0;
+
+  /// Waits for the next completion and runs it. False: nothing is under way that could complete.
+  virtual bool run_one() = 0;
+
+  /// True once no new chain may be started (shutdown); chains whose delete was sent go on.
+  [[nodiscard]] virtual bool stopping() const = 0;
+};
+
+}  // namespace sessync

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "reconciler/content_source.h"
+#include "reconciler/result.h"
+
+/// The port to the Managed Agents and Files APIs: domain types only, no transport.
+namespace sessync {
+
+/// Rows of a session's resource list. Ids are opaque, times RFC 3339 text.
+struct FileRow {
+  std::string resource_id;
+  std::string file_id;     ///< of the session's copy, never that of the upload
+  std::string mount_path;  ///< as answered: resolved, or as sent
+  std::string created_at;
+};
+struct RepositoryRow {
+  std::string resource_id;
+  std::string url;
+  std::string mount_path;
+  std::optional<std::string> branch;
+  std::optional<std::string> commit;
+};
+struct MemoryStoreRow {  ///< has no resource id and cannot be addressed
+  std::string memory_store_id;
+  std::string access;
+  std::string mount_path;
+  std::optional<std::string> instructions;
+};
+/// A type of resource that this version does not know.
+struct OpaqueRow {
+  std::string resource_id;  ///< may be empty
+  std::string type;
+  std::string mount_path;  ///< may be empty
+};
+using ResourceRow = std::variant<FileRow, RepositoryRow, MemoryStoreRow, OpaqueRow>;
+
+struct FileMetadata {
+  std::string file_id;
+  std::string filename;
+  std::uint64_t size_bytes = 0;
+  std::string created_at;
+  std::optional<std::string> expires_at;
+  bool downloadable = false;
+};
+
+struct SessionInfo {
+  std::string session_id;
+  std::string status;  ///< idle | running | rescheduling | terminated | one we do not know
+  std::optional<std::string> archived_at;
+  std::optional<std::string> title;
+  std::map<std::string, std::string> metadata;
+  std::string organization_id;  ///< of the answering credential; may be empty
+};
+
+struct UploadRequest {
+  std::string owner;
+  std::string filename;  ///< the marker; at most 255 bytes of the API's charset
+  ContentRef content;
+};
+
+struct AddFile {
+  std::string session_id;
+  std::string file_id;
+  std::string mount_path;
+};
+
+/// Whether a write takes a permit of the write budget itself or uses one taken by reserve_writes.
+enum class Permit { kTake, kReserved };
+
+/// Calls are submitted; each completion runs exactly once, on the thread that pumps the loop, in
+/// any order, never inside the submitting call. One call is one attempt: nothing is repeated behind
+/// the caller's back, except that calls wait, unsent, while the budget of their class is closed
+/// (Retry-After of any refused call closes it for the whole process).
+class SessionApi {
+ public:
+  virtual ~SessionApi() = default;
+
+  /// Every resource: all pages, each id once. A list that may be incomplete is an error, never
+  /// short.
+  virtual void list_resources(std::string session_id,
+                              Completion<std::vector<ResourceRow>> done) = 0;
+  virtual void get_resource(std::string session_id, std::string resource_id,
+                            Completion<ResourceRow> done) = 0;
+  virtual void get_session(std::string session_id, Completion<SessionInfo> done) = 0;
+
+  /// The copies and outputs of a session: all pages.
+  virtual void list_session_files(std::string session_id,
+                                  Completion<std::vector<FileMetadata>> done) = 0;
+  virtual void get_file(std::string file_id, Completion<FileMetadata> done) = 0;
+  /// Those of `file_ids` (any number; asked 100 at a time) that exist, expired ones included.
+  virtual void find_files(std::vector<std::string> file_ids,
+                          Completion<std::vector<FileMetadata>> done) = 0;
+
+  /// Streams the content. Concurrent uploads of one owner and digest, of any session, are one
+  /// upload.
+  virtual void upload(UploadRequest request, Completion<FileMetadata> done) = 0;
+  virtual void delete_file(std::string file_id, Completion<Done> done) = 0;
+
+  /// Takes `permits` of the write budget, then calls back.
+  virtual void reserve_writes(int permits, std::function<void()> ready) = 0;
+  virtual void add_file(AddFile request, Permit permit, Completion<FileRow> done) = 0;
+  virtual void delete_resource(std::string session_id, std::string resource_id, Permit permit,
+                               Completion<Done> done) = 0;
+};
+
+}  // namespace sessync

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace sessync {
+
+/// One file that an entry of the manifest selects, as it was at one instant.
+struct ScannedFile {
+  std::string path;    ///< below the entry's source; raw bytes; "" for a single-file source
+  std::string sha256;  ///< 64 lower-case hex digits
+  std::uint64_t size = 0;
+  friend bool operator==(const ScannedFile&, const ScannedFile&) = default;
+};
+
+/// A file that would be mirrored but cannot be now. What is mounted at its path stays.
+struct ScanIssue {
+  enum class Kind { kInvalidName, kUnreadable, kUnstable };
+  std::string path;  ///< below the entry's source
+  Kind kind = Kind::kUnreadable;
+  std::string message;
+  friend bool operator==(const ScanIssue&, const ScanIssue&) = default;
+};
+
+/// The source could be read. `unreadable` directories (below the source) protect what is mounted
+/// below them; `warnings` name what was skipped and why.
+struct SourceFiles {
+  std::vector<ScannedFile> files;  ///< sorted by path
+  std::vector<ScanIssue> issues;   ///< sorted by path
+  std::vector<std::string> unreadable_directories;
+  std::vector<std::string> warnings;
+};
+
+/// The source is not there or cannot be read: nothing below its mount path may be deleted.
+struct SourceUnavailable {
+  enum class Kind { kMissing, kUnreadable, kOutside, kIsDirectory, kNotAFile };
+  Kind kind = Kind::kMissing;
+  std::string message;
+};
+
+using SourceSnapshot = std::variant<SourceFiles, SourceUnavailable>;
+
+/// The workspace as one pass sees it: one snapshot per resource of the session, in the manifest's
+/// order. Entries that read no workspace have an empty SourceFiles.
+struct WorkspaceSnapshot {
+  std::string root;  ///< resolved, absolute
+  std::vector<SourceSnapshot> sources;
+};
+
+}  // namespace sessync

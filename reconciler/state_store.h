@@ -1,0 +1,160 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "reconciler/result.h"
+
+/// The port to what survives a restart. All of it is a cache of what the API can be asked again,
+/// except suspensions and token fingerprints: an empty store is always a right store.
+namespace sessync {
+
+/// What is known of one file row of a session, by resource id. Asked of the API once, then kept.
+struct KnownRow {
+  std::string resource_id;
+  std::string copy_file_id;
+  std::string filename;  ///< of the copy: the upload's name, possibly a marker
+  std::uint64_t size = 0;
+  bool owned = false;                 ///< in the inventory: we put it there, or took it over
+  std::string upload_file_id;         ///< the upload that we attached; "" if that is not known
+  std::string mount_path;             ///< as answered by the API
+  std::optional<TimePoint> added_at;  ///< when our add was answered
+  friend bool operator==(const KnownRow&, const KnownRow&) = default;
+};
+
+/// What a path held before a replace, kept until the replace is closed so that it can be put back.
+struct Previous {
+  std::string upload_file_id;
+  std::string filename;
+  std::uint64_t size = 0;
+  friend bool operator==(const Previous&, const Previous&) = default;
+};
+
+/// A write that was, or is about to be, sent and has no recorded answer. At most one per canonical
+/// path.
+struct Intent {
+  std::string path;                  ///< canonical mount path
+  std::vector<std::string> deletes;  ///< resource ids whose delete belongs to it
+  std::string adds_file_id;          ///< upload to attach; "" for a pure delete
+  std::optional<Previous> previous;
+  std::optional<TimePoint> in_doubt_since;  ///< the add may have been carried out
+  friend bool operator==(const Intent&, const Intent&) = default;
+};
+
+/// A row that we deleted: subtracted from lists that may lag.
+struct Tombstone {
+  std::string resource_id;
+  TimePoint deleted_at;
+  friend bool operator==(const Tombstone&, const Tombstone&) = default;
+};
+
+/// A write that the API refused for good, remembered so that it is not tried in a loop.
+struct Refusal {
+  std::string path;     ///< canonical mount path
+  std::string content;  ///< sha256, or file id
+  std::string code;
+  std::string message;
+  TimePoint at;
+  friend bool operator==(const Refusal&, const Refusal&) = default;
+};
+
+/// An upload of ours.
+struct Upload {
+  std::string owner;
+  std::string sha256;
+  std::string file_id;
+  std::string filename;
+  std::uint64_t size = 0;
+  TimePoint confirmed_at;  ///< made, or last seen to exist
+  TimePoint needed_at;     ///< last pass that wanted it
+  friend bool operator==(const Upload&, const Upload&) = default;
+};
+
+/// Everything remembered of one session.
+struct SessionMemory {
+  bool taken_over = false;             ///< one pass has identified every row
+  std::optional<TimePoint> looked_at;  ///< last GET of the session itself
+  std::vector<KnownRow> rows;          ///< sorted by resource id
+  std::vector<Intent> intents;         ///< sorted by path
+  std::vector<Tombstone> tombstones;   ///< sorted by resource id
+  std::vector<Refusal> refusals;       ///< sorted by path
+};
+
+/// One change of what is remembered. Changes of one commit are applied in order, all or none.
+namespace change {
+struct PutRow {
+  std::string session_id;
+  KnownRow row;
+};
+struct DropRow {
+  std::string session_id;
+  std::string resource_id;
+};
+struct PutIntent {
+  std::string session_id;
+  Intent intent;
+};
+struct DropIntent {
+  std::string session_id;
+  std::string path;
+};
+struct PutTombstone {
+  std::string session_id;
+  Tombstone tombstone;
+};
+struct DropTombstone {
+  std::string session_id;
+  std::string resource_id;
+};
+struct PutRefusal {
+  std::string session_id;
+  Refusal refusal;
+};
+struct DropRefusal {
+  std::string session_id;
+  std::string path;
+};
+struct SetTakenOver {
+  std::string session_id;
+};
+struct SetLookedAt {
+  std::string session_id;
+  TimePoint at;
+};
+struct PutUpload {
+  Upload upload;
+};
+struct DropUpload {
+  std::string owner;
+  std::string file_id;
+};
+}  // namespace change
+using Change = std::variant<change::PutRow, change::DropRow, change::PutIntent, change::DropIntent,
+                            change::PutTombstone, change::DropTombstone, change::PutRefusal,
+                            change::DropRefusal, change::SetTakenOver, change::SetLookedAt,
+                            change::PutUpload, change::DropUpload>;
+
+struct StoreError {
+  std::string message;  ///< what happened, to which file, what to do
+};
+
+/// Safe to use from many threads. Reads see every commit submitted before them, durable or not.
+class StateStore {
+ public:
+  virtual ~StateStore() = default;
+  virtual SessionMemory load(const std::string& session_id) = 0;
+  virtual std::optional<Upload> find_upload(const std::string& owner,
+                                            const std::string& sha256) = 0;
+  virtual std::vector<Upload> uploads(const std::string& owner) = 0;
+
+  /// Applies `changes`; `durable` runs once they would survive a power loss, on the thread that
+  /// pumps the loop this store was given for. On an error nothing of the commit is kept on disk.
+  virtual void commit(std::vector<Change> changes,
+                      std::function<void(tl::expected<Done, StoreError>)> durable) = 0;
+};
+
+}  // namespace sessync
