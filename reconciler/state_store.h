@@ -40,6 +40,8 @@ struct Intent {
   std::string path;                  ///< canonical mount path
   std::vector<std::string> deletes;  ///< resource ids whose delete belongs to it
   std::string adds_file_id;          ///< upload to attach; "" for a pure delete
+  std::string adds_filename;         ///< of that upload: how its copy is recognised
+  std::uint64_t adds_size = 0;
   std::optional<Previous> previous;
   std::optional<TimePoint> in_doubt_since;  ///< the add may have been carried out
   friend bool operator==(const Intent&, const Intent&) = default;
