@@ -12,6 +12,7 @@ namespace sessync {
 struct ManifestText {
   std::string path;  ///< as it is shown in problems
   std::string text;
+  std::string read_error;  ///< why it could not be read; then `text` does not count
 };
 
 /// One file of a manifest set.
