@@ -47,8 +47,7 @@ ManifestFile load_manifest_file(const ManifestText& file);
 /// `last_good` (none if it is not there). What two files claim (a name, a session id, a
 /// destination; `session_x` counts as `sesn_x`), and an owner that differs from the first file's,
 /// is an error of the later file, whose last good version then stays in force. A file that is gone
-/// is gone, except that one with problems at reading (added by the caller as a Problem) counts as
-/// bad.
+/// is gone; one that could not be read counts as bad.
 Manifest load_manifest(const std::vector<ManifestText>& files, const Manifest& last_good = {});
 
 /// "file:line:col: error: message", the form of compilers.

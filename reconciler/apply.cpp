@@ -1,0 +1,271 @@
+#include "reconciler/apply.h"
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "reconciler/apply_run.h"
+#include "reconciler/chain.h"
+
+namespace sessync {
+namespace {
+
+using Kind = Action::Kind;
+using Outcome = ActionResult::Outcome;
+
+class Applier {
+ public:
+  Applier(const ApplyInput& input, Ports& ports) : run_(input, ports) {}
+
+  ApplyReport run() {
+    adopt();
+    confirm_uploads();
+    const auto deletes = plain_deletes();
+    const auto first = std::min(deletes_that_make_room(), deletes.size());
+    remove({deletes.begin(), deletes.begin() + static_cast<std::ptrdiff_t>(first)});
+    run_chains();
+    prune({deletes.begin() + static_cast<std::ptrdiff_t>(first), deletes.end()});
+    settle_chained_deletes();
+    run_.report.done = static_cast<std::uint64_t>(
+        std::ranges::count(run_.report.results, Outcome::kDone, &ActionResult::outcome));
+    return std::move(run_.report);
+  }
+
+ private:
+  using Indices = std::vector<std::size_t>;
+
+  [[nodiscard]] const std::vector<Action>& actions() const { return run_.in.plan->actions; }
+
+  void finish(std::size_t index, ActionResult result) {
+    run_.report.results[index] = std::move(result);
+  }
+
+  void pump_while(const std::size_t& unfinished) {
+    while (unfinished > 0 && run_.ports.loop.run_one()) {
+    }
+  }
+
+  void adopt() {
+    for (std::size_t i = 0; i < actions().size(); ++i) {
+      if (actions()[i].kind != Kind::kAdopt) {
+        continue;
+      }
+      for (auto row : run_.in.memory->rows) {
+        if (row.resource_id == actions()[i].resource_id) {
+          row.owned = true;
+          run_.record({change::PutRow{run_.in.session_id, std::move(row)}});
+          finish(i, {Outcome::kDone, {}});
+        }
+      }
+    }
+  }
+
+  /// A replace deletes before it adds, so the upload it counts on is looked for first.
+  void confirm_uploads() {
+    std::vector<Upload> known;
+    for (const auto& action : actions()) {
+      if (action.kind == Kind::kReplace && action.wanted->local() != nullptr) {
+        if (auto upload = run_.ports.store.find_upload(run_.in.owner, action.sha256)) {
+          known.push_back(std::move(*upload));
+        }
+      }
+    }
+    if (known.empty()) {
+      return;
+    }
+    std::vector<std::string> ids;
+    std::ranges::transform(known, std::back_inserter(ids), &Upload::file_id);
+    auto& ports = run_.ports;
+    const auto found = await<std::vector<FileMetadata>>(
+        ports.loop, [&](auto done) { ports.api.find_files(ids, std::move(done)); });
+    if (found) {
+      sort_out(known, *found);
+    }
+  }
+
+  void sort_out(std::vector<Upload>& known, const std::vector<FileMetadata>& found) {
+    for (auto& upload : known) {
+      const auto it = std::ranges::find(found, upload.file_id, &FileMetadata::file_id);
+      if (it == found.end() || it->expires_at) {
+        run_.record({change::DropUpload{upload.owner, upload.file_id}});
+      } else {
+        run_.confirmed_uploads.insert(upload.file_id);
+        upload.confirmed_at = run_.ports.loop.now();
+        run_.record({change::PutUpload{upload}});
+      }
+    }
+  }
+
+  /// Deletes that no add depends on, renames first.
+  [[nodiscard]] Indices plain_deletes() const {
+    Indices indices;
+    for (std::size_t i = 0; i < actions().size(); ++i) {
+      if (actions()[i].kind == Kind::kDelete && !actions()[i].chain) {
+        indices.push_back(i);
+      }
+    }
+    std::ranges::stable_sort(indices, std::greater<>(),
+                             [&](std::size_t i) { return actions()[i].is_rename; });
+    return indices;
+  }
+
+  [[nodiscard]] std::size_t deletes_that_make_room() const {
+    std::uint64_t adds = 0;
+    std::uint64_t freed = 0;
+    for (const auto& action : actions()) {
+      adds += action.kind == Kind::kAdd ? 1U : 0U;
+      freed += action.chain ? 1U : 0U;
+    }
+    const auto after = run_.in.plan->rows_now + adds;
+    const auto room = run_.in.max_files + freed;
+    return after > room ? after - room : 0;
+  }
+
+  void run_chains() {
+    for (std::size_t i = 0; i < actions().size(); ++i) {
+      if (actions()[i].kind == Kind::kAdd || actions()[i].kind == Kind::kReplace) {
+        waiting_.push_back(i);
+      }
+    }
+    std::ranges::reverse(waiting_);
+    unfinished_ = waiting_.size();
+    start_chains();
+    pump_while(unfinished_);
+  }
+
+  /// Not re-entered: a chain that ends at once would otherwise start the next one below itself.
+  void start_chains() {
+    if (std::exchange(starting_, true)) {
+      return;
+    }
+    while (!waiting_.empty() && active_ < run_.chains_allowed) {
+      const auto index = waiting_.back();
+      waiting_.pop_back();
+      if (!run_.may_start()) {
+        --unfinished_;
+        run_.report.put_off = true;
+        continue;
+      }
+      ++active_;
+      chains_.push_back(std::make_unique<Chain>(
+          run_, actions()[index],
+          [this, index](ActionResult result) { on_chain_finished(index, std::move(result)); }));
+      chains_.back()->start();
+    }
+    starting_ = false;
+  }
+
+  void on_chain_finished(std::size_t index, ActionResult result) {
+    finish(index, std::move(result));
+    --active_;
+    --unfinished_;
+    start_chains();
+  }
+
+  /// What is no longer wanted goes last, and only if nothing that should take its place is
+  /// uncertain.
+  void prune(Indices deletes) {
+    std::erase_if(deletes, [&](std::size_t i) {
+      if (run_.report.put_off || !run_.may_start()) {
+        finish(i, {Outcome::kSkipped, "held back until every add of the session is answered"});
+        run_.report.put_off = true;
+        return true;
+      }
+      if (is_refused_elsewhere(actions()[i])) {
+        finish(i, {Outcome::kSkipped, "held back: the add of the same content was refused"});
+        return true;
+      }
+      return false;
+    });
+    remove(deletes);
+  }
+
+  [[nodiscard]] bool is_refused_elsewhere(const Action& action) const {
+    return action.is_rename && std::ranges::any_of(run_.refused_content, [&](const auto& digest) {
+             return digest.starts_with(action.digest_prefix);
+           });
+  }
+
+  void remove(const Indices& deletes) {
+    if (deletes.empty()) {
+      return;
+    }
+    std::vector<Change> intents;
+    for (const auto i : deletes) {
+      Intent intent;
+      intent.path = actions()[i].path.text();
+      intent.deletes = {actions()[i].resource_id};
+      intents.emplace_back(change::PutIntent{run_.in.session_id, std::move(intent)});
+    }
+    std::size_t unfinished = deletes.size();
+    run_.ports.store.commit(std::move(intents), [&](const tl::expected<Done, StoreError>& durable) {
+      if (durable) {
+        std::ranges::for_each(deletes, [&](std::size_t i) { remove_one(i, unfinished); });
+        return;
+      }
+      for (const auto i : deletes) {
+        finish(i, {Outcome::kFailed, durable.error().message});
+      }
+      unfinished = 0;
+    });
+    pump_while(unfinished);
+  }
+
+  void remove_one(std::size_t index, std::size_t& unfinished) {
+    if (!run_.may_start()) {
+      --unfinished;
+      return;
+    }
+    run_.ports.api.delete_resource(run_.in.session_id, actions()[index].resource_id, Permit::kTake,
+                                   [this, index, &unfinished](const Result<Done>& deleted) {
+                                     on_removed(index, deleted);
+                                     --unfinished;
+                                   });
+  }
+
+  void on_removed(std::size_t index, const Result<Done>& deleted) {
+    const auto& action = actions()[index];
+    if (deleted || deleted.error().kind == ApiError::Kind::kNotFound) {
+      run_.record(
+          {change::PutTombstone{run_.in.session_id, {action.resource_id, run_.ports.loop.now()}},
+           change::DropRow{run_.in.session_id, action.resource_id},
+           change::DropIntent{run_.in.session_id, action.path.text()}});
+      return finish(index, {Outcome::kDone, {}});
+    }
+    if (deleted.error().kind == ApiError::Kind::kAuthentication) {
+      run_.halt("authentication_failed", describe(deleted.error()));
+    }
+    run_.report.rate_limited |= deleted.error().kind == ApiError::Kind::kRateLimited;
+    run_.report.put_off = true;
+    finish(index, {Outcome::kFailed,
+                   "not deleted: " + describe(deleted.error()) + "; the next pass tries again"});
+  }
+
+  /// A delete that belongs to an add shares its fate.
+  void settle_chained_deletes() {
+    for (std::size_t i = 0; i < actions().size(); ++i) {
+      if (!actions()[i].chain) {
+        continue;
+      }
+      const auto add = std::ranges::find_if(actions(), [&](const Action& other) {
+        return other.wanted && other.path == *actions()[i].chain;
+      });
+      const auto of_add = static_cast<std::size_t>(add - actions().begin());
+      finish(i, run_.report.results.at(of_add));
+    }
+  }
+
+  ApplyRun run_;
+  std::vector<std::unique_ptr<Chain>> chains_;
+  Indices waiting_;
+  int active_ = 0;
+  bool starting_ = false;
+  std::size_t unfinished_ = 0;
+};
+
+}  // namespace
+
+ApplyReport apply(const ApplyInput& input, Ports& ports) { return Applier(input, ports).run(); }
+
+}  // namespace sessync

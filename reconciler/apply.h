@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reconciler/plan.h"
+#include "reconciler/ports.h"
+
+namespace sessync {
+
+struct ApplyInput {
+  const Plan* plan = nullptr;
+  const SessionMemory* memory = nullptr;
+  std::map<std::string, FileMetadata> uploads;  ///< declared file ids that exist
+  std::string session_id;
+  std::string owner;
+  std::uint64_t max_files = 100;
+  int parallel = 32;  ///< chains at once
+};
+
+struct ActionResult {
+  enum class Outcome { kDone, kFailed, kSkipped };
+  Outcome outcome = Outcome::kSkipped;
+  std::string error;  ///< what happened and what happens next; "" when done
+};
+
+/// Why a session can be worked on no further until somebody acts.
+struct SessionError {
+  std::string
+      code;  ///< snake_case: session_not_found, session_archived, authentication_failed, ...
+  std::string message;
+};
+
+struct ApplyReport {
+  std::vector<ActionResult> results;  ///< one per action of the plan, in its order
+  std::optional<SessionError> error;
+  bool put_off = false;  ///< some action waits for a later pass
+  bool rate_limited = false;
+  std::uint64_t done = 0;  ///< actions carried out
+};
+
+/// Executes exactly `input.plan`: adds and replaces as chains that run at once, one per path, then
+/// what is to be deleted. Never throws; each action's fate is in the report.
+ApplyReport apply(const ApplyInput& input, Ports& ports);
+
+}  // namespace sessync

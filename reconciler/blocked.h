@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+
+#include "manifest/mount_path.h"
+
+namespace sessync {
+
+/// Why something declared is not carried out. A blocked entry is a value of a plan, not an error.
+enum class BlockCode {
+  kGuard,               ///< a delete held back by the mass-deletion or lost-source guard
+  kConflict,            ///< something that is not ours is mounted at, above or below the path
+  kRequiresNewSession,  ///< fixed when the session was created
+  kQuota,               ///< more files than max_files
+  kInvalidName,
+  kPathCollision,  ///< two declared files meet on one path, or one lies below the other
+  kRefused,        ///< the API refused it for good
+  kFileNotFound,   ///< the declared upload or source does not exist
+  kOwnerConflict,  ///< another daemon with our owner name put it there
+  kUnstable,       ///< the content could not be read as it was at one instant
+  kSecretUnavailable,
+  kNotSupportedYet,
+};
+
+/// The code's name in output, snake_case.
+const char* to_string(BlockCode code);
+
+struct Blocked {
+  std::string type;  ///< file | github_repository | memory_store | session | outputs
+  MountPath path;
+  BlockCode code = BlockCode::kConflict;
+  std::string reason;  ///< what it means and what to do
+  friend bool operator==(const Blocked&, const Blocked&) = default;
+};
+
+}  // namespace sessync

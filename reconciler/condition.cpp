@@ -1,0 +1,106 @@
+#include "reconciler/condition.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace sessync {
+namespace {
+
+struct Verdict {
+  std::string reason;
+  std::string message;
+  bool ready = false;
+  bool stalled = false;  ///< nothing will change until somebody acts
+};
+
+Verdict of_error(const SessionError& error) {
+  static const std::array<std::pair<const char*, const char*>, 5> kReasons{{
+      {"authentication_failed", "AuthenticationFailed"},
+      {"rate_limited", "RateLimited"},
+      {"session_not_found", "SessionNotFound"},
+      {"session_archived", "SessionArchived"},
+      {"read_tool_missing", "ReadToolMissing"},
+  }};
+  for (const auto& [code, reason] : kReasons) {
+    if (error.code == code) {
+      return {reason, error.message, false, error.code != "rate_limited"};
+    }
+  }
+  return {"ProgressingWithRetry", error.message, false, false};
+}
+
+const char* reason_of(BlockCode code) {
+  switch (code) {
+    case BlockCode::kGuard:
+      return "DeletionBlocked";
+    case BlockCode::kConflict:
+    case BlockCode::kPathCollision:
+      return "Conflict";
+    case BlockCode::kOwnerConflict:
+      return "OwnerConflict";
+    case BlockCode::kRequiresNewSession:
+      return "RequiresNewSession";
+    case BlockCode::kQuota:
+      return "QuotaExceeded";
+    case BlockCode::kSecretUnavailable:
+      return "SecretUnavailable";
+    case BlockCode::kInvalidName:
+    case BlockCode::kRefused:
+    case BlockCode::kFileNotFound:
+    case BlockCode::kUnstable:
+    case BlockCode::kNotSupportedYet:
+      return "PartiallyApplied";
+  }
+  return "PartiallyApplied";
+}
+
+Verdict of_blocked(const PassOutcome& outcome) {
+  const auto& first = outcome.plan.blocked.front();
+  const auto count = outcome.plan.blocked.size();
+  Verdict verdict{reason_of(first.code), first.path.text() + ": " + first.reason, false, true};
+  if (outcome.source_lost) {
+    verdict.reason = "SourceUnavailable";
+  }
+  if (count > 1) {
+    verdict.message += " (and " + std::to_string(count - 1) + " more blocked)";
+  }
+  return verdict;
+}
+
+Verdict judge(const PassOutcome& outcome) {
+  if (outcome.error) {
+    return of_error(*outcome.error);
+  }
+  if (outcome.suspended) {
+    return {"Suspended", "watched, nothing is written", false, true};
+  }
+  if (!outcome.settled()) {
+    for (const auto& result : outcome.results) {
+      if (!result.error.empty()) {
+        return {outcome.rate_limited ? "RateLimited" : "ProgressingWithRetry", result.error};
+      }
+    }
+    return {"Progressing", "waiting for the outcome of earlier writes"};
+  }
+  if (!outcome.plan.blocked.empty()) {
+    return of_blocked(outcome);
+  }
+  return {"Succeeded", "the session holds what is declared", true, false};
+}
+
+}  // namespace
+
+std::vector<Condition> conditions_of(const PassOutcome& outcome) {
+  const auto verdict = judge(outcome);
+  const bool drifted = outcome.suspended && !outcome.plan.empty();
+  return {
+      {"Ready", verdict.ready, verdict.reason, verdict.message},
+      {"Reconciling", !verdict.ready && !verdict.stalled, verdict.reason, verdict.message},
+      {"Stalled", verdict.stalled, verdict.reason, verdict.message},
+      {"Drifted", drifted, drifted ? "Suspended" : "Succeeded",
+       drifted ? std::to_string(outcome.plan.actions.size()) + " changes are due" : std::string()},
+  };
+}
+
+}  // namespace sessync

@@ -1,0 +1,182 @@
+#include "reconciler/desired.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace sessync {
+namespace {
+
+constexpr std::size_t kMaxMountPathBytes = 4096;
+
+std::string join_source(const std::string& source, const std::string& path) {
+  if (source.empty() || path.empty()) {
+    return source + path;
+  }
+  return source + "/" + path;
+}
+
+/// Gathers the entries of one session; finish() compares them with each other.
+class Resolver {
+ public:
+  explicit Resolver(const WorkspaceSnapshot& snapshot) : root_(snapshot.root) {}
+
+  void add(const FileResource& entry, const SourceSnapshot& source) {
+    if (const auto* lost = std::get_if<SourceUnavailable>(&source)) {
+      return protect(entry.mount_path, lost->message, true);
+    }
+    add_files(std::get<SourceFiles>(source), entry.source, entry.mount_path);
+  }
+
+  void add(const DirectoryResource& entry, const SourceSnapshot& source) {
+    if (const auto* lost = std::get_if<SourceUnavailable>(&source)) {
+      return protect(entry.mount_path, lost->message, true);
+    }
+    const auto& files = std::get<SourceFiles>(source);
+    add_files(files, entry.source, entry.mount_path);
+    for (const auto& directory : files.unreadable_directories) {
+      protect(join_mount_text(entry.mount_path, directory),
+              "directory " + join_source(entry.source, directory) + " cannot be read", true);
+    }
+    if (files.files.empty() && files.issues.empty()) {
+      protect(entry.mount_path, "source " + entry.source + "/ matches no file", false);
+    }
+  }
+
+  void add(const UploadedFileResource& entry, const SourceSnapshot& /*none*/) {
+    claim(entry.mount_path, UploadedContent{entry.file_id});
+  }
+
+  void add(const ArchiveResource& entry, const SourceSnapshot& /*none*/) {
+    block("file", MountPath::of_file(entry.mount_path), BlockCode::kNotSupportedYet,
+          "archives are not supported yet; what is mounted here stays");
+  }
+
+  void add(const RepositoryResource& entry, const SourceSnapshot& /*none*/) {
+    const auto path = MountPath::literal(entry.mount_path);
+    repositories_.insert(path);
+    block("github_repository", path, BlockCode::kNotSupportedYet,
+          "repositories are not supported yet; the session is left as it is");
+  }
+
+  void add(const MemoryStoreResource& entry, const SourceSnapshot& /*none*/) {
+    block("memory_store", MountPath::literal(""), BlockCode::kNotSupportedYet,
+          "memory stores are not supported yet (" + entry.memory_store_id +
+              "); the session is left as it is");
+  }
+
+  void block(std::string type, const MountPath& path, BlockCode code, std::string reason) {
+    state_.blocked.push_back({std::move(type), path, code, std::move(reason)});
+    state_.kept.insert(path);
+  }
+
+  DesiredState finish() {
+    collide();
+    for (auto& [path, files] : claims_) {
+      if (!state_.kept.contains(path)) {
+        state_.files.emplace(path, std::move(files.front()));
+      }
+    }
+    return std::move(state_);
+  }
+
+ private:
+  void add_files(const SourceFiles& found, const std::string& source, const std::string& mount) {
+    for (const auto& file : found.files) {
+      const auto text = file.path.empty() ? mount : join_mount_text(mount, file.path);
+      claim(text, ContentRef{root_, join_source(source, file.path), file.sha256, file.size});
+    }
+    for (const auto& issue : found.issues) {
+      const auto text = issue.path.empty() ? mount : join_mount_text(mount, issue.path);
+      const auto code = issue.kind == ScanIssue::Kind::kInvalidName ? BlockCode::kInvalidName
+                                                                    : BlockCode::kUnstable;
+      block("file", MountPath::of_file(text), code, issue.message);
+    }
+    state_.warnings.insert(state_.warnings.end(), found.warnings.begin(), found.warnings.end());
+  }
+
+  void claim(const std::string& mount, std::variant<ContentRef, UploadedContent> content) {
+    const auto path = MountPath::of_file(mount);
+    if (const auto problem = mount_path_problem(mount, false)) {
+      return block("file", path, BlockCode::kInvalidName,
+                   "its mount path cannot be used: " + *problem + "; rename the file");
+    }
+    claims_[path].push_back({path, clean_mount_text(mount), std::move(content)});
+  }
+
+  void protect(const std::string& mount, std::string reason, bool missing) {
+    state_.protected_trees.push_back({MountPath::of_file(mount), std::move(reason), missing});
+  }
+
+  /// Blocks every claim that meets another claim or a repository on, above or below its path.
+  void collide() {
+    std::map<MountPath, std::string> met;
+    for (const auto& [path, files] : claims_) {
+      if (files.size() > 1) {
+        met[path] = path.text();
+      }
+      for_each_ancestor(path, [&](const MountPath& above) {
+        if (claims_.contains(above) || repositories_.contains(above)) {
+          met[path] = above.text();
+          met.try_emplace(above, path.text());
+        }
+      });
+      for (const auto& repository : repositories_) {
+        if (path == repository || path.is_above(repository)) {
+          met[path] = repository.text();
+        }
+      }
+    }
+    for (const auto& [path, other] : met) {
+      if (claims_.contains(path)) {
+        block("file", path, BlockCode::kPathCollision,
+              "two declared entries meet here (with " + other +
+                  "); nothing is changed at this path until one of them is renamed, excluded or "
+                  "mounted elsewhere");
+      }
+    }
+  }
+
+  template <class Visit>
+  static void for_each_ancestor(const MountPath& path, const Visit& visit) {
+    const std::string& text = path.text();
+    for (auto slash = text.rfind('/'); slash != std::string::npos && slash > 0;
+         slash = text.rfind('/', slash - 1)) {
+      visit(MountPath::literal(text.substr(0, slash)));
+    }
+  }
+
+  std::string root_;
+  DesiredState state_;
+  std::map<MountPath, std::vector<DesiredFile>> claims_;
+  std::set<MountPath> repositories_;
+};
+
+}  // namespace
+
+const std::string& DesiredFile::content_key() const {
+  if (const auto* ref = local()) {
+    return ref->sha256;
+  }
+  return std::get<UploadedContent>(content).file_id;
+}
+
+DesiredState resolve(const SessionSpec& spec, const WorkspaceSnapshot& snapshot) {
+  Resolver resolver(snapshot);
+  if (spec.create) {
+    resolver.block("session", MountPath(), BlockCode::kNotSupportedYet,
+                   "creating sessions is not supported yet: create it yourself and write "
+                   "session_id in place of create");
+  }
+  if (spec.outputs) {
+    resolver.block("outputs", MountPath(), BlockCode::kNotSupportedYet,
+                   "outputs are not supported yet: nothing is downloaded");
+  }
+  for (std::size_t i = 0; i < spec.resources.size(); ++i) {
+    std::visit([&](const auto& entry) { resolver.add(entry, snapshot.sources.at(i)); },
+               spec.resources[i].what);
+  }
+  return resolver.finish();
+}
+
+}  // namespace sessync

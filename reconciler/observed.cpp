@@ -1,0 +1,244 @@
+#include "reconciler/observed.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace sessync {
+namespace {
+
+/// Decides about one list; one object per call of observe().
+class Observer {
+ public:
+  Observer(const Observation& in, const std::string& session_id, const DesiredState& desired)
+      : in_(in), session_id_(session_id), desired_(desired) {}
+
+  Observed run() {
+    expire_tombstones();
+    for (const auto& row : *in_.rows) {
+      std::visit([&](const auto& r) { collect(r); }, row);
+    }
+    if (!in_.memory->taken_over) {
+      take_over();
+    }
+    close_intents();
+    forget_vanished();
+    remember();
+    std::ranges::sort(out_.state.files, {}, [](const ObservedFile& file) {
+      return std::tie(file.path, file.created_at, file.resource_id);
+    });
+    std::ranges::sort(out_.state.others, {}, [](const ObservedOther& other) {
+      return std::tie(other.path, other.type, other.resource_id);
+    });
+    return std::move(out_);
+  }
+
+ private:
+  [[nodiscard]] bool recent(TimePoint at) const { return in_.now - at < in_.grace; }
+
+  void expire_tombstones() {
+    for (const auto& tombstone : in_.memory->tombstones) {
+      if (recent(tombstone.deleted_at)) {
+        buried_.insert(tombstone.resource_id);
+      } else {
+        change(change::DropTombstone{session_id_, tombstone.resource_id});
+      }
+    }
+  }
+
+  void collect(const RepositoryRow& row) {
+    out_.state.others.push_back(
+        {"github_repository", row.resource_id, MountPath::literal(row.mount_path), false});
+  }
+  void collect(const MemoryStoreRow& row) {
+    out_.state.others.push_back(
+        {"memory_store", row.memory_store_id, MountPath::literal(row.mount_path), false});
+  }
+  void collect(const OpaqueRow& row) {
+    out_.state.others.push_back(
+        {row.type, row.resource_id, MountPath::of_file(row.mount_path), true});
+  }
+  void collect(const FileRow& row) {
+    if (buried_.contains(row.resource_id)) {
+      return;
+    }
+    listed_.insert(row.resource_id);
+    ObservedFile file;
+    file.resource_id = row.resource_id;
+    file.copy_file_id = row.file_id;
+    file.path = MountPath::of_file(row.mount_path);
+    file.created_at = row.created_at;
+    if (const auto known = in_.known.find(row.resource_id); known != in_.known.end()) {
+      file.filename = known->second.filename;
+      file.size = known->second.size;
+      file.upload_file_id = known->second.upload_file_id;
+      file.marker = decode_marker(file.filename);
+      file.holder = known->second.owned ? Holder::kOurs : holder_of_unowned(file);
+    }
+    out_.state.files.push_back(std::move(file));
+  }
+
+  [[nodiscard]] bool has_our_marker(const ObservedFile& file) const {
+    return file.marker && file.marker->owner == in_.owner;
+  }
+
+  [[nodiscard]] bool holds_declared_digest(const ObservedFile& file) const {
+    const auto wanted = desired_.files.find(file.path);
+    return wanted != desired_.files.end() && wanted->second.local() != nullptr &&
+           marker_matches(*file.marker, wanted->second.local()->sha256);
+  }
+
+  /// The upload of an open intent that this row was made from, if one was: same path, and the copy
+  /// has that upload's name and size. What a replace put back counts as well.
+  [[nodiscard]] std::optional<std::string> made_by_intent(const ObservedFile& file) const {
+    for (const auto& intent : in_.memory->intents) {
+      if (intent.path != file.path.text() || file.filename.empty()) {
+        continue;
+      }
+      if (intent.adds_filename == file.filename && intent.adds_size == file.size) {
+        return intent.adds_file_id;
+      }
+      if (intent.previous && intent.previous->filename == file.filename &&
+          intent.previous->size == file.size) {
+        return intent.previous->upload_file_id;
+      }
+    }
+    return std::nullopt;
+  }
+
+  Holder holder_of_unowned(ObservedFile& file) const {
+    if (const auto upload = made_by_intent(file)) {
+      file.upload_file_id = *upload;
+      return Holder::kOurs;
+    }
+    if (!has_our_marker(file)) {
+      return Holder::kUnmanaged;
+    }
+    if (holds_declared_digest(file)) {
+      return Holder::kOurs;
+    }
+    return Holder::kOtherDaemon;  // before the take-over: a candidate, see take_over()
+  }
+
+  /// The first pass that could identify every row. Rows with our marker are ours from the next pass
+  /// on; already in this one if at least one of them sits on a declared path. Otherwise the
+  /// manifest may be meant for another session, and nothing is deleted on the strength of a first
+  /// look.
+  void take_over() {
+    auto& files = out_.state.files;
+    const bool all_known = std::ranges::none_of(
+        files, [](const ObservedFile& file) { return file.holder == Holder::kUnknown; });
+    const bool any_declared = std::ranges::any_of(files, [&](const ObservedFile& file) {
+      return has_our_marker(file) && desired_.files.contains(file.path);
+    });
+    for (auto& file : files) {
+      if (file.holder != Holder::kOtherDaemon) {
+        continue;
+      }
+      if (!all_known) {
+        file.holder = Holder::kUnknown;
+        continue;
+      }
+      file.holder = any_declared ? Holder::kOurs : Holder::kUnmanaged;
+      out_.look_again = out_.look_again || !any_declared;
+      adopted_later_.insert(file.resource_id);
+    }
+    if (all_known) {
+      out_.took_over = true;
+      change(change::SetTakenOver{session_id_});
+    }
+  }
+
+  void close_intents() {
+    for (const auto& intent : in_.memory->intents) {
+      const bool seen = !intent.adds_file_id.empty() &&
+                        std::ranges::any_of(out_.state.files, [&](const ObservedFile& file) {
+                          return file.path.text() == intent.path && file.holder == Holder::kOurs &&
+                                 file.filename == intent.adds_filename;
+                        });
+      if (seen) {
+        change(change::DropIntent{session_id_, intent.path});
+      } else if (intent.in_doubt_since && !intent.adds_file_id.empty() &&
+                 recent(*intent.in_doubt_since)) {
+        out_.state.pending.insert(intent.path);
+      } else {
+        settle(intent);
+      }
+    }
+  }
+
+  /// Nothing of the intent can still happen. What it replaced is remembered as long as the path is
+  /// declared and empty, so that it can be put back.
+  void settle(const Intent& intent) {
+    const bool path_is_empty = std::ranges::none_of(
+        out_.state.files,
+        [&](const ObservedFile& file) { return file.path.text() == intent.path; });
+    if (!intent.previous || !path_is_empty) {
+      change(change::DropIntent{session_id_, intent.path});
+    } else if (intent.in_doubt_since) {
+      auto open = intent;
+      open.in_doubt_since.reset();
+      change(change::PutIntent{session_id_, std::move(open)});
+    }
+  }
+
+  void forget_vanished() {
+    for (const auto& row : in_.memory->rows) {
+      if (!listed_.contains(row.resource_id)) {
+        change(change::DropRow{session_id_, row.resource_id});
+      }
+    }
+  }
+
+  void remember() {
+    std::map<std::string, const KnownRow*> before;
+    for (const auto& row : in_.memory->rows) {
+      before[row.resource_id] = &row;
+    }
+    for (const auto& file : out_.state.files) {
+      if (file.holder == Holder::kUnknown) {
+        continue;
+      }
+      KnownRow row = in_.known.at(file.resource_id);
+      row.owned = file.holder == Holder::kOurs || adopted_later_.contains(file.resource_id);
+      row.upload_file_id = file.upload_file_id;
+      const auto old = before.find(file.resource_id);
+      if (old == before.end() || !(*old->second == row)) {
+        change(change::PutRow{session_id_, std::move(row)});
+      }
+    }
+  }
+
+  void change(Change c) { out_.changes.push_back(std::move(c)); }
+
+  const Observation& in_;
+  const std::string& session_id_;
+  const DesiredState& desired_;
+  Observed out_;
+  std::set<std::string> buried_;
+  std::set<std::string> listed_;
+  std::set<std::string> adopted_later_;
+};
+
+}  // namespace
+
+Observed observe(const Observation& observation, const std::string& session_id,
+                 const DesiredState& desired) {
+  return Observer(observation, session_id, desired).run();
+}
+
+bool holds(const ObservedFile& file, const DesiredFile& wanted,
+           const std::map<std::string, FileMetadata>& uploads) {
+  if (const auto* ref = wanted.local()) {
+    return file.marker && marker_matches(*file.marker, ref->sha256) && file.size == ref->size;
+  }
+  const auto& file_id = std::get<UploadedContent>(wanted.content).file_id;
+  if (file.copy_file_id == file_id || file.upload_file_id == file_id) {
+    return true;
+  }
+  const auto upload = uploads.find(file_id);
+  return upload != uploads.end() && upload->second.filename == file.filename &&
+         upload->second.size_bytes == file.size;
+}
+
+}  // namespace sessync

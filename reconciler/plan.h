@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "manifest/spec.h"
+#include "reconciler/blocked.h"
+#include "reconciler/desired.h"
+#include "reconciler/observed.h"
+
+namespace sessync {
+
+/// One intended change.
+struct Action {
+  enum class Kind { kAdd, kReplace, kRotate, kAdopt, kDelete };
+  Kind kind = Kind::kAdd;
+  std::string type = "file";
+  MountPath path;
+  std::string reason;
+  std::optional<std::uint64_t> size;
+  std::string sha256;       ///< "" where it is not known
+  std::string resource_id;  ///< the row replaced, adopted or deleted
+
+  /// Adds and replaces: what to attach, and every row that must be gone before.
+  std::optional<DesiredFile> wanted;
+  std::vector<std::string> deletes;
+
+  /// Deletes: what the row's marker says of its content; "" without one.
+  std::string digest_prefix;
+  /// Deletes: the content is declared at another path of the session (a rename).
+  bool is_rename = false;
+  /// Deletes: one of several rows of ours on one path; the guard does not count it.
+  bool is_duplicate = false;
+  /// Deletes: belongs to the add at this path, which is blocked if the guard holds the delete.
+  std::optional<MountPath> chain;
+  /// Deletes: why the source that would say so cannot be believed; "" if it can.
+  std::string protection;
+};
+
+/// The action's name in output: add, replace, rotate, adopt, delete.
+const char* to_string(Action::Kind kind);
+
+struct Unmanaged {
+  std::string type;
+  MountPath path;
+  std::string resource_id;
+};
+
+struct Unchanged {
+  MountPath path;
+  std::optional<std::uint64_t> size;
+  std::string sha256;
+};
+
+/// A path about which nothing can be decided in this pass; the next one looks again.
+struct Pending {
+  MountPath path;
+  std::string reason;
+};
+
+/// Deletes that the guard holds back, and the id that lets exactly these through once.
+struct Held {
+  std::string id;
+  std::vector<std::string> resource_ids;  ///< sorted
+};
+
+/// What a pass would do, or did. Every list is sorted by path.
+struct Plan {
+  std::vector<Action> actions;
+  std::vector<Blocked> blocked;
+  std::vector<Unmanaged> unmanaged;
+  std::vector<Unchanged> unchanged;
+  std::vector<Pending> pending;
+  std::optional<Held> held;
+  std::uint64_t rows_now = 0;  ///< file rows of the session, ours and others'
+  std::uint64_t owned = 0;     ///< of those, ours
+
+  [[nodiscard]] bool empty() const { return actions.empty(); }
+};
+
+struct Policy {
+  Prune prune = Prune::kOwned;
+  OnConflict on_conflict = OnConflict::kBlock;
+  MaxDeletes max_deletes;
+  std::uint64_t max_files = 100;
+  std::string allow_deletes;  ///< the Held::id that may pass, once; "" for none
+};
+
+struct PlanInput {
+  const DesiredState* desired = nullptr;
+  const ObservedState* observed = nullptr;
+  /// Declared file ids that were looked up; one that is missing here does not exist (or was not
+  /// needed).
+  std::map<std::string, FileMetadata> uploads;
+  std::vector<std::string> missing_uploads;  ///< declared file ids that do not exist
+  std::vector<Refusal> refusals;             ///< those that still count
+  std::string session_id;
+};
+
+/// The difference, guarded. Total, deterministic, pure.
+Plan plan(const PlanInput& input, const Policy& policy);
+
+}  // namespace sessync

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "manifest/spec.h"
+#include "reconciler/apply.h"
+#include "reconciler/plan.h"
+#include "reconciler/ports.h"
+#include "reconciler/snapshot.h"
+
+namespace sessync {
+
+struct PassInput {
+  const SessionSpec* spec = nullptr;
+  const WorkspaceSnapshot* snapshot = nullptr;
+  std::string owner;
+  std::string allow_deletes;  ///< Held::id that may pass, once
+  bool dry_run = false;       ///< writes nothing: neither to the API nor to the store
+  int parallel = 32;
+  Duration list_grace{30'000};  ///< how long a list may lag behind our own writes
+};
+
+/// What one pass saw and did.
+struct PassOutcome {
+  std::string session_id;  ///< "" if there is none yet
+  Plan plan;
+  std::vector<ActionResult> results;  ///< one per action; empty if nothing was executed
+  std::optional<SessionError> error;
+  std::vector<std::string> warnings;
+  bool executed = false;
+  bool suspended = false;
+  bool source_lost = false;
+  bool terminal = false;  ///< gone or archived: only a manifest change or a slow retry can help
+  bool rate_limited = false;
+  bool look_again = false;              ///< the next pass may decide more, without waiting
+  bool progressed = false;              ///< some write was carried out
+  std::optional<Duration> retry_after;  ///< something pending can be decided then
+
+  /// The session holds what is declared, except for blocked entries.
+  [[nodiscard]] bool settled() const;
+  /// settled(), and nothing is blocked.
+  [[nodiscard]] bool converged() const { return settled() && plan.blocked.empty(); }
+};
+
+/// One pass over one session: observe, resolve, plan, guard, apply, record. Never throws.
+PassOutcome reconcile(const PassInput& input, Ports& ports);
+
+}  // namespace sessync
