@@ -1,0 +1,64 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/watch/watch_target.h"
+
+namespace sessync {
+
+/// Something happened to targets of these names.
+struct WatchChange {
+  std::vector<std::string> names;                     ///< sorted, each once
+  std::chrono::steady_clock::time_point first_event;  ///< the oldest one reported here
+};
+
+struct WatcherOptions {
+  std::chrono::milliseconds settle{50};        ///< quiet time after the last event of a name
+  std::chrono::milliseconds settle_cap{2000};  ///< no name waits longer than this
+
+  /// inotify_add_watch(2), replaceable to test the lack of watches.
+  std::function<int(int fd, const char* path, std::uint32_t mask)> add_watch;
+};
+
+struct WatchStatistics {
+  std::uint64_t directories_watched = 0;
+  std::uint64_t events = 0;
+  std::uint64_t overflows = 0;
+  std::uint64_t rescans = 0;  ///< all targets crawled again: overflow or mount change
+};
+
+/// Tells which targets may have changed. A hint, never the truth: callers re-read everything, and
+/// poll from time to time for what no event covers (and more often while degraded()).
+///
+/// One thread, which sleeps until the kernel has something to say.
+class Watcher {
+ public:
+  using OnChange = std::function<void(const WatchChange&)>;
+
+  /// `on_change` is called on the watcher's thread and must not wait for a caller of set_targets.
+  explicit Watcher(OnChange on_change, WatcherOptions options = {});
+  ~Watcher();
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
+
+  /// Replaces what is watched. When it returns, the watches are in place: what changes from now on
+  /// is reported. Nothing is reported for the targets themselves. Any thread.
+  void set_targets(std::vector<WatchTarget> targets);
+
+  /// Why changes may be missed (no watches left, no inotify): what to do about it. "" if all is
+  /// well.
+  [[nodiscard]] std::string degraded_reason() const;
+  [[nodiscard]] bool degraded() const { return !degraded_reason().empty(); }
+  [[nodiscard]] WatchStatistics statistics() const;
+
+ private:
+  class Thread;
+  std::unique_ptr<Thread> thread_;
+};
+
+}  // namespace sessync

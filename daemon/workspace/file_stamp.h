@@ -1,0 +1,37 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include <sys/stat.h>
+
+namespace sessync {
+
+inline std::int64_t nanoseconds(const timespec& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+/// What the file system says of a file's content without reading it. ctime is there because it
+/// cannot be set: mtime alone is forged by `touch -d`, `cp -p` and `tar x`.
+struct FileStamp {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t size = 0;
+  std::int64_t modified_ns = 0;
+  std::int64_t changed_ns = 0;
+
+  static FileStamp of(const struct stat& status) {
+    return {.device = status.st_dev,
+            .inode = status.st_ino,
+            .size = static_cast<std::uint64_t>(status.st_size),
+            .modified_ns = nanoseconds(status.st_mtim),
+            .changed_ns = nanoseconds(status.st_ctim)};
+  }
+  [[nodiscard]] std::int64_t newest_ns() const { return std::max(modified_ns, changed_ns); }
+  [[nodiscard]] bool same_file(const FileStamp& other) const {
+    return device == other.device && inode == other.inode;
+  }
+  friend bool operator==(const FileStamp&, const FileStamp&) = default;
+};
+
+}  // namespace sessync

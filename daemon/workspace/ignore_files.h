@@ -1,0 +1,56 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "daemon/workspace/beneath.h"
+#include "daemon/workspace/file_stamp.h"
+#include "manifest/pattern.h"
+
+namespace sessync {
+
+inline constexpr std::string_view kIgnoreFileName = ".sessyncignore";
+inline constexpr std::size_t kMaxIgnoreFileBytes = 1U << 20U;
+
+/// Reads .sessyncignore files and keeps what it parsed while they do not change. Thread-safe.
+class IgnoreFiles {
+ public:
+  /// The patterns of the ignore file in `directory` (below the root, "" is the root); none if there
+  /// is no such file. An error, worded for the user, if there is one that cannot be read: then
+  /// nothing in that directory may be taken, because what must not leave is not known.
+  tl::expected<Patterns, std::string> load(const Beneath& root, const std::string& directory);
+
+ private:
+  struct Parsed {
+    FileStamp stamp;
+    Patterns patterns;
+  };
+  std::mutex mutex_;
+  std::map<std::string, Parsed> parsed_;
+};
+
+/// The ignore files on the way from the workspace to one directory.
+class IgnoreStack {
+ public:
+  /// `directory` is below the workspace, and below all those pushed before.
+  void push(std::string_view directory, Patterns patterns);
+  void pop() { levels_.pop_back(); }
+
+  /// As git decides: the deepest file with a verdict on `path` (below the workspace) has the last
+  /// word; ancestors of `path` are not looked at.
+  [[nodiscard]] bool ignores(std::string_view path, bool is_directory) const;
+
+ private:
+  struct Level {
+    std::size_t prefix;  ///< length of what is cut from a path
+    Patterns patterns;
+  };
+  std::vector<Level> levels_;
+};
+
+}  // namespace sessync

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "daemon/workspace/digest_cache.h"
+#include "daemon/workspace/ignore_files.h"
+#include "manifest/spec.h"
+#include "reconciler/snapshot.h"
+
+namespace sessync {
+
+/// What one pass wants to know of the workspace.
+struct ScanRequest {
+  std::string workspace;               ///< may be, or lie behind, a symlink
+  std::vector<std::string> manifests;  ///< manifest files or directories: never mirrored
+  std::span<const ResourceSpec> resources;
+};
+
+struct ScanOptions {
+  /// A file changed less than this ago is still being written: it is waited for, but no more than
+  /// two seconds in a whole scan. 0: not waited for.
+  std::chrono::milliseconds settle{50};
+
+  /// Called after the bytes of a file were read and before it is looked at again. For tests that
+  /// change a file under the reader.
+  std::function<void(const std::string& path)> after_read;
+};
+
+/// Work done since the scanner was made.
+struct ScanStatistics {
+  std::uint64_t files_hashed = 0;
+  std::uint64_t bytes_read = 0;
+  std::uint64_t directories_read = 0;
+};
+
+/// Takes snapshots of the workspace. Safe to use from many threads at once.
+class Scanner {
+ public:
+  explicit Scanner(DigestCache& cache, ScanOptions options = {});
+
+  /// One snapshot per resource, in their order; entries that read no workspace, and archives, get
+  /// an empty SourceFiles. The workspace is resolved once: if it names another directory at the end
+  /// than at the beginning (a swapped symlink, a removed checkout), the scan starts again, a few
+  /// times at most. Never throws for what it finds on disk.
+  WorkspaceSnapshot scan(const ScanRequest& request);
+
+  [[nodiscard]] ScanStatistics statistics() const;
+
+ private:
+  friend class SourceScan;
+  struct Counters {
+    std::atomic<std::uint64_t> files_hashed{0};
+    std::atomic<std::uint64_t> bytes_read{0};
+    std::atomic<std::uint64_t> directories_read{0};
+  };
+
+  DigestCache& cache_;
+  ScanOptions options_;
+  IgnoreFiles ignore_files_;
+  Counters counters_;
+};
+
+}  // namespace sessync

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string_view>
+
+#include "manifest/pattern.h"
+
+namespace sessync {
+
+/// True for the names that are never mirrored unless somebody asks for them by name: version
+/// control, editors' droppings, a ConfigMap volume's generations, and, against accidents, secrets.
+bool is_default_exclusion(std::string_view base_name);
+
+/// Which paths below a directory source its entry selects. Ignore files are not part of it.
+///
+/// Paths are relative to the source. Callers walk top-down and ask about a path only if its parent
+/// directory was entered.
+class SourceFilter {
+ public:
+  SourceFilter(Patterns include, Patterns exclude)
+      : include_(std::move(include)), exclude_(std::move(exclude)) {}
+
+  /// A file below `directory` may be taken.
+  [[nodiscard]] bool enters(std::string_view directory) const;
+  [[nodiscard]] bool takes(std::string_view file) const;
+
+  /// `base_name` is a default exclusion that no include pattern asks for.
+  [[nodiscard]] bool excludes_by_default(std::string_view base_name) const;
+
+ private:
+  Patterns include_;
+  Patterns exclude_;
+};
+
+/// True if a symlink may not lead to `target` (relative): a part of it is excluded by default. The
+/// generations of a ConfigMap volume ("..data") may be led through: they are excluded only so that
+/// their files are not taken twice.
+bool is_excluded_target(const SourceFilter& filter, std::string_view target);
+
+}  // namespace sessync
