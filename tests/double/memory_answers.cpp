@@ -1,0 +1,133 @@
+#include "tests/double/memory_answers.h"
+
+#include <charconv>
+
+namespace sessync::model {
+
+namespace {
+
+ApiError::Kind kind_of(int status) {
+  switch (status) {
+    case 401:
+      return ApiError::Kind::kAuthentication;
+    case 402:
+      return ApiError::Kind::kBilling;
+    case 403:
+      return ApiError::Kind::kPermission;
+    case 404:
+      return ApiError::Kind::kNotFound;
+    case 408:
+      return ApiError::Kind::kUnknownOutcome;
+    case 409:
+      return ApiError::Kind::kConflict;
+    case 413:
+      return ApiError::Kind::kTooLarge;
+    case 429:
+      return ApiError::Kind::kRateLimited;
+    default:
+      return status >= 500 ? ApiError::Kind::kUnknownOutcome : ApiError::Kind::kInvalid;
+  }
+}
+
+std::optional<Duration> whole_number(const Fault& fault, const char* header, Duration unit) {
+  const auto found = fault.headers.find(header);
+  if (found == fault.headers.end()) {
+    return std::nullopt;
+  }
+  const std::string& text = found->second;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool is_usable = error == std::errc() && end == text.data() + text.size() && number > 0 &&
+                         number <= 0x7FFFFFFF / unit.count();
+  return is_usable ? std::optional(unit * number) : std::nullopt;
+}
+
+ApiError status_error(const Fault& fault) {
+  ApiError error;
+  error.kind = kind_of(fault.status);
+  error.http_status = fault.status;
+  error.code = !fault.error_code.empty()   ? fault.error_code
+               : !fault.error_type.empty() ? fault.error_type
+                                           : usual_error_type(fault.status);
+  error.message = fault.message;
+  error.retry_after = whole_number(fault, "retry-after-ms", Duration{1});
+  if (!error.retry_after) {
+    error.retry_after = whole_number(fault, "retry-after", std::chrono::seconds(1));
+  }
+  return error;
+}
+
+}  // namespace
+
+ApiError to_api_error(const Error& error) {
+  ApiError result;
+  result.kind = kind_of(error.status);
+  result.http_status = error.status;
+  result.code = error.code.empty() ? error.type : error.code;
+  result.message = error.message;
+  return result;
+}
+
+ApiError to_api_error(const Fault& fault, bool is_write) {
+  ApiError lost;
+  lost.kind = ApiError::Kind::kUnknownOutcome;
+  lost.message = "the connection ended before the answer was complete";
+  switch (fault.kind) {
+    case Fault::Kind::kStatus:
+    case Fault::Kind::kStatusAfter:
+      return status_error(fault);
+    case Fault::Kind::kNotSent:
+      lost.kind = ApiError::Kind::kNotSent;
+      lost.message = "no connection";
+      return lost;
+    case Fault::Kind::kNotJson:
+    case Fault::Kind::kHugeBody:
+    case Fault::Kind::kRepeatedCursor:
+      lost.http_status = 200;
+      lost.kind = is_write ? lost.kind : ApiError::Kind::kUnusableAnswer;
+      lost.message = "the answer cannot be read";
+      return lost;
+    default:
+      return lost;
+  }
+}
+
+FileMetadata to_metadata(const File& file) {
+  FileMetadata metadata{file.id,      file.filename,    file.content.size, to_text(file.created_at),
+                        std::nullopt, file.downloadable};
+  if (file.expires_at) {
+    metadata.expires_at = to_text(*file.expires_at);
+  }
+  return metadata;
+}
+
+FileRow to_file_row(const Resource& row, const Switches& switches) {
+  const bool as_sent = switches.mount_echo == Switches::MountEcho::kAsSent;
+  return {row.id, row.file_id, as_sent ? row.mount_sent : row.mount_path, to_text(row.created_at)};
+}
+
+ResourceRow to_row(const Resource& row, const Switches& switches) {
+  if (row.type == ResourceType::kRepository) {
+    const Checkout checkout = row.checkout.value_or(Checkout{});
+    return RepositoryRow{row.id, row.url, row.mount_path, checkout.branch, checkout.commit};
+  }
+  if (row.type == ResourceType::kMemoryStore) {
+    return MemoryStoreRow{row.memory_store_id, row.access, row.mount_path, row.instructions};
+  }
+  return to_file_row(row, switches);
+}
+
+SessionInfo to_info(const Session& session) {
+  SessionInfo info;
+  info.session_id = session.id;
+  info.status = session.status;
+  if (session.archived_at) {
+    info.archived_at = to_text(*session.archived_at);
+  }
+  info.title = session.title;
+  info.metadata = session.metadata;
+  info.organization_id = "org_double";
+  return info;
+}
+
+}  // namespace sessync::model

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "reconciler/session_api.h"
+#include "tests/double/faults.h"
+#include "tests/double/model_types.h"
+
+/// The model's answers in the words of the port.
+namespace sessync::model {
+
+ApiError to_api_error(const Error& error);
+ApiError to_api_error(const Fault& fault, bool is_write);
+
+FileMetadata to_metadata(const File& file);
+FileRow to_file_row(const Resource& row, const Switches& switches);
+ResourceRow to_row(const Resource& row, const Switches& switches);
+SessionInfo to_info(const Session& session);
+
+}  // namespace sessync::model

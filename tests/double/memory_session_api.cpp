@@ -1,0 +1,321 @@
+#include "tests/double/memory_session_api.h"
+
+#include <algorithm>
+
+#include "tests/double/memory_answers.h"
+
+namespace sessync {
+
+namespace {
+
+constexpr std::size_t kPage = 1000;
+constexpr std::size_t kIdsAtOnce = 100;
+
+/// The model's answer in the words of the port.
+template <class T, class Convert>
+auto port_answer(const model::Answer<T>& answer, const Convert& convert)
+    -> Result<decltype(convert(*answer))> {
+  if (!answer) {
+    return tl::unexpected(model::to_api_error(answer.error()));
+  }
+  return convert(*answer);
+}
+
+bool effect_happens(Fault::Kind kind) {
+  switch (kind) {
+    case Fault::Kind::kStatus:
+    case Fault::Kind::kCutBefore:
+    case Fault::Kind::kLateEffect:
+    case Fault::Kind::kNotSent:
+      return false;
+    default:
+      return true;
+  }
+}
+
+bool answer_arrives(Fault::Kind kind) {
+  return kind == Fault::Kind::kSlow || kind == Fault::Kind::kEmptyPage;
+}
+
+}  // namespace
+
+void MemorySessionApi::record(const Call& call, int status) {
+  calls.add({call.operation, call.session_id, call.target, status});
+}
+
+template <class T>
+Result<T> MemorySessionApi::carry_out(const Call& call, const Effect<T>& effect) {
+  model_.set_time(loop_.now());
+  Result<T> result = effect();
+  if (result && on_write && is_write(call.operation)) {
+    on_write(model_);
+  }
+  return result;
+}
+
+template <class T>
+Result<T> MemorySessionApi::suffer(const Fault& fault, const Call& call, const Effect<T>& effect) {
+  if (fault.kind == Fault::Kind::kLateEffect) {
+    loop_.submit_after(fault.delay, [this, call, effect]() -> std::function<void()> {
+      (void)carry_out(call, effect);
+      return nullptr;
+    });
+  }
+  if (effect_happens(fault.kind)) {
+    auto result = carry_out(call, effect);
+    if (answer_arrives(fault.kind)) {
+      return result;
+    }
+  }
+  return tl::unexpected(model::to_api_error(fault, is_write(call.operation)));
+}
+
+template <class T>
+std::function<void()> MemorySessionApi::arrive(const Call& call, const Effect<T>& effect,
+                                               Completion<T> done) {
+  const auto fault = faults.next(call.operation, call.session_id);
+  auto result = fault ? suffer(*fault, call, effect) : carry_out(call, effect);
+  if (!fault || fault->kind != Fault::Kind::kNotSent) {
+    record(call, result ? 200 : result.error().http_status);
+  }
+  const auto budget = call.budget;
+  auto deliver = [this, budget, result = std::move(result), done = std::move(done)] {
+    if (!result) {
+      note_refusal(budget, result.error());
+    }
+    done(result);
+  };
+  if (fault && fault->kind == Fault::Kind::kSlow) {
+    loop_.after(fault->delay, std::move(deliver));
+    return nullptr;
+  }
+  return deliver;
+}
+
+template <class T>
+void MemorySessionApi::send(Call call, Effect<T> effect, Completion<T> done) {
+  if (const Duration wait = wait_for(call.budget); wait > Duration{0}) {
+    loop_.after(wait, [this, call = std::move(call), effect = std::move(effect),
+                       done = std::move(done)] { send(call, effect, done); });
+    return;
+  }
+  loop_.submit([this, call = std::move(call), effect = std::move(effect), done = std::move(done)] {
+    return arrive(call, effect, done);
+  });
+}
+
+void MemorySessionApi::note_refusal(Budget budget, const ApiError& error) {
+  if (error.kind == ApiError::Kind::kRateLimited && error.retry_after) {
+    auto& until = closed_until_.at(static_cast<std::size_t>(budget));
+    until = std::max(until, loop_.now() + *error.retry_after);
+  }
+}
+
+Duration MemorySessionApi::wait_for(Budget budget) const {
+  return closed_until_.at(static_cast<std::size_t>(budget)) - loop_.now();
+}
+
+void MemorySessionApi::list_resources(std::string session_id,
+                                      Completion<std::vector<ResourceRow>> done) {
+  const Call call{Operation::kListResources, Budget::kReads, session_id, ""};
+  send<std::vector<ResourceRow>>(
+      call,
+      [this, session_id] {
+        return port_answer(model_.list_resources(session_id, {}), [this](const auto& page) {
+          std::vector<ResourceRow> rows;
+          for (const auto& row : page.data) {
+            rows.push_back(model::to_row(row, model_.switches()));
+          }
+          return rows;
+        });
+      },
+      std::move(done));
+}
+
+void MemorySessionApi::get_resource(std::string session_id, std::string resource_id,
+                                    Completion<ResourceRow> done) {
+  const Call call{Operation::kGetResource, Budget::kReads, session_id, resource_id};
+  send<ResourceRow>(
+      call,
+      [this, session_id, resource_id] {
+        return port_answer(model_.get_resource(session_id, resource_id), [this](const auto& row) {
+          return model::to_row(row, model_.switches());
+        });
+      },
+      std::move(done));
+}
+
+void MemorySessionApi::get_session(std::string session_id, Completion<SessionInfo> done) {
+  const Call call{Operation::kGetSession, Budget::kReads, session_id, ""};
+  send<SessionInfo>(
+      call,
+      [this, session_id] { return port_answer(model_.get_session(session_id), model::to_info); },
+      std::move(done));
+}
+
+Result<std::vector<FileMetadata>> MemorySessionApi::all_files(const std::string& session_id) {
+  model::FileQuery query;
+  query.scope_id = session_id;
+  query.page.limit = kPage;
+  std::vector<FileMetadata> files;
+  for (bool more = true; more;) {
+    const auto page = model_.list_files(query);
+    if (!page) {
+      return tl::unexpected(model::to_api_error(page.error()));
+    }
+    std::transform(page->data.begin(), page->data.end(), std::back_inserter(files),
+                   model::to_metadata);
+    more = page->next_page.has_value();
+    query.page.page = page->next_page.value_or("");
+  }
+  return files;
+}
+
+void MemorySessionApi::list_session_files(std::string session_id,
+                                          Completion<std::vector<FileMetadata>> done) {
+  const Call call{Operation::kListSessionFiles, Budget::kFiles, session_id, ""};
+  send<std::vector<FileMetadata>>(
+      call, [this, session_id] { return all_files(session_id); }, std::move(done));
+}
+
+void MemorySessionApi::get_file(std::string file_id, Completion<FileMetadata> done) {
+  const Call call{Operation::kGetFile, Budget::kFiles, "", file_id};
+  send<FileMetadata>(
+      call, [this, file_id] { return port_answer(model_.get_file(file_id), model::to_metadata); },
+      std::move(done));
+}
+
+Result<std::vector<FileMetadata>> MemorySessionApi::some_files(
+    const std::vector<std::string>& ids) {
+  std::vector<FileMetadata> files;
+  for (std::size_t at = 0; at < ids.size(); at += kIdsAtOnce) {
+    model::FileQuery query;
+    const auto end = std::min(at + kIdsAtOnce, ids.size());
+    query.ids.assign(ids.begin() + static_cast<std::ptrdiff_t>(at),
+                     ids.begin() + static_cast<std::ptrdiff_t>(end));
+    const auto page = model_.list_files(query);
+    if (!page) {
+      return tl::unexpected(model::to_api_error(page.error()));
+    }
+    std::transform(page->data.begin(), page->data.end(), std::back_inserter(files),
+                   model::to_metadata);
+  }
+  return files;
+}
+
+void MemorySessionApi::find_files(std::vector<std::string> file_ids,
+                                  Completion<std::vector<FileMetadata>> done) {
+  const Call call{Operation::kFindFiles, Budget::kFiles, "", ""};
+  send<std::vector<FileMetadata>>(
+      call, [this, ids = std::move(file_ids)] { return some_files(ids); }, std::move(done));
+}
+
+Result<model::Content> MemorySessionApi::read_content(const ContentRef& content) const {
+  if (content_ == nullptr) {
+    return model::Content{nullptr, content.sha256, content.size};
+  }
+  auto reader = content_->open(content);
+  if (!reader) {
+    return tl::unexpected(reader.error());
+  }
+  std::string bytes;
+  std::array<char, 4096> block{};
+  for (;;) {
+    const auto count = (*reader)->read(block);
+    if (!count) {
+      return tl::unexpected(count.error());
+    }
+    if (*count == 0) {
+      return model::Content::of(std::move(bytes));
+    }
+    bytes.append(block.data(), *count);
+  }
+}
+
+void MemorySessionApi::upload(UploadRequest request, Completion<FileMetadata> done) {
+  auto& waiting = uploading_[{request.owner, request.content.sha256}];
+  waiting.push_back({std::move(request), std::move(done)});
+  if (waiting.size() == 1) {
+    send_upload(waiting.front().request);
+  }
+}
+
+void MemorySessionApi::send_upload(const UploadRequest& request) {
+  const Call call{Operation::kUpload, Budget::kFiles, "", request.filename};
+  send<FileMetadata>(
+      call,
+      [this, request]() -> Result<FileMetadata> {
+        auto content = read_content(request.content);
+        if (!content) {
+          return tl::unexpected(content.error());
+        }
+        return port_answer(
+            model_.upload({request.filename, "application/octet-stream", *content, std::nullopt}),
+            model::to_metadata);
+      },
+      [this, request](const Result<FileMetadata>& result) { end_upload(request, result); });
+}
+
+void MemorySessionApi::end_upload(const UploadRequest& request,
+                                  const Result<FileMetadata>& result) {
+  const UploadKey key{request.owner, request.content.sha256};
+  auto waiting = std::move(uploading_[key]);
+  uploading_.erase(key);
+  if (result) {
+    for (const Waiting& one : waiting) {
+      one.done(result);
+    }
+    return;
+  }
+  const auto leader = std::move(waiting.front());
+  waiting.erase(waiting.begin());
+  if (!waiting.empty()) {
+    const UploadRequest next = waiting.front().request;
+    uploading_[key] = std::move(waiting);
+    send_upload(next);
+  }
+  leader.done(result);
+}
+
+void MemorySessionApi::delete_file(std::string file_id, Completion<Done> done) {
+  const Call call{Operation::kDeleteFile, Budget::kFiles, "", file_id};
+  send<Done>(
+      call,
+      [this, file_id] {
+        return port_answer(model_.delete_file(file_id), [](const auto&) { return Done{}; });
+      },
+      std::move(done));
+}
+
+void MemorySessionApi::reserve_writes(int /*permits*/, std::function<void()> ready) {
+  loop_.after(std::max(wait_for(Budget::kWrites), Duration{0}), std::move(ready));
+}
+
+void MemorySessionApi::add_file(AddFile request, Permit /*permit*/, Completion<FileRow> done) {
+  const Call call{Operation::kAddResource, Budget::kWrites, request.session_id, request.mount_path};
+  send<FileRow>(
+      call,
+      [this, request] {
+        model::NewResource wanted;
+        wanted.file_id = request.file_id;
+        wanted.mount_path = request.mount_path;
+        return port_answer(
+            model_.add_resource(request.session_id, wanted),
+            [this](const auto& row) { return model::to_file_row(row, model_.switches()); });
+      },
+      std::move(done));
+}
+
+void MemorySessionApi::delete_resource(std::string session_id, std::string resource_id,
+                                       Permit /*permit*/, Completion<Done> done) {
+  const Call call{Operation::kDeleteResource, Budget::kWrites, session_id, resource_id};
+  send<Done>(
+      call,
+      [this, session_id, resource_id] {
+        return port_answer(model_.delete_resource(session_id, resource_id),
+                           [](const auto&) { return Done{}; });
+      },
+      std::move(done));
+}
+
+}  // namespace sessync

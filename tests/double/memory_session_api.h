@@ -1,0 +1,88 @@
+#pragma once
+
+#include <array>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "reconciler/session_api.h"
+#include "tests/double/call_log.h"
+#include "tests/double/faults.h"
+#include "tests/double/session_model.h"
+#include "tests/double/test_loop.h"
+
+namespace sessync {
+
+/// The port answered by a SessionModel, without transport. Several may share one model, as several
+/// daemons share one API. A request reaches the model, and its answer the caller, in separate turns
+/// of the loop.
+class MemorySessionApi : public SessionApi {
+ public:
+  /// Without `content`, uploads carry the planned digest and size but no bytes.
+  MemorySessionApi(SessionModel& world, TestLoop& loop, ContentSource* content = nullptr)
+      : model_(world), loop_(loop), content_(content) {}
+
+  FaultTable faults;
+  CallLog calls;  ///< what reached the model; uploads that were joined count once
+  /// Runs after every write that changed the model.
+  std::function<void(const SessionModel&)> on_write;
+
+  void list_resources(std::string session_id, Completion<std::vector<ResourceRow>> done) override;
+  void get_resource(std::string session_id, std::string resource_id,
+                    Completion<ResourceRow> done) override;
+  void get_session(std::string session_id, Completion<SessionInfo> done) override;
+  void list_session_files(std::string session_id,
+                          Completion<std::vector<FileMetadata>> done) override;
+  void get_file(std::string file_id, Completion<FileMetadata> done) override;
+  void find_files(std::vector<std::string> file_ids,
+                  Completion<std::vector<FileMetadata>> done) override;
+  void upload(UploadRequest request, Completion<FileMetadata> done) override;
+  void delete_file(std::string file_id, Completion<Done> done) override;
+  void reserve_writes(int permits, std::function<void()> ready) override;
+  void add_file(AddFile request, Permit permit, Completion<FileRow> done) override;
+  void delete_resource(std::string session_id, std::string resource_id, Permit permit,
+                       Completion<Done> done) override;
+
+ private:
+  enum class Budget { kWrites, kReads, kFiles };
+  struct Call {
+    Operation operation = Operation::kUnknown;
+    Budget budget = Budget::kReads;
+    std::string session_id;
+    std::string target;
+  };
+  template <class T>
+  using Effect = std::function<Result<T>()>;
+
+  template <class T>
+  void send(Call call, Effect<T> effect, Completion<T> done);
+  template <class T>
+  Result<T> carry_out(const Call& call, const Effect<T>& effect);
+  template <class T>
+  std::function<void()> arrive(const Call& call, const Effect<T>& effect, Completion<T> done);
+  template <class T>
+  Result<T> suffer(const Fault& fault, const Call& call, const Effect<T>& effect);
+  void record(const Call& call, int status);
+  void note_refusal(Budget budget, const ApiError& error);
+  [[nodiscard]] Duration wait_for(Budget budget) const;
+  [[nodiscard]] Result<model::Content> read_content(const ContentRef& content) const;
+  [[nodiscard]] Result<std::vector<FileMetadata>> all_files(const std::string& session_id);
+  [[nodiscard]] Result<std::vector<FileMetadata>> some_files(const std::vector<std::string>& ids);
+  void send_upload(const UploadRequest& request);
+  void end_upload(const UploadRequest& request, const Result<FileMetadata>& result);
+
+  SessionModel& model_;
+  TestLoop& loop_;
+  ContentSource* content_;
+  std::array<TimePoint, 3> closed_until_{};
+  using UploadKey = std::pair<std::string, std::string>;  // owner, digest
+  struct Waiting {
+    UploadRequest request;
+    Completion<FileMetadata> done;
+  };
+  std::map<UploadKey, std::vector<Waiting>> uploading_;  // the first of each leads
+};
+
+}  // namespace sessync
