@@ -13,6 +13,7 @@ struct ManifestText {
   std::string path;  ///< as it is shown in problems
   std::string text;
   std::string read_error;  ///< why it could not be read; then `text` does not count
+  friend bool operator==(const ManifestText&, const ManifestText&) = default;
 };
 
 /// One file of a manifest set.

@@ -1,0 +1,172 @@
+#include "daemon/cli/options.h"
+
+#include <map>
+#include <sstream>
+
+#include <CLI/CLI.hpp>
+
+namespace sessync {
+namespace {
+
+const CLI::Validator& duration() {
+  static const CLI::Validator kCheck(
+      [](std::string& text) {
+        return parse_duration(text) ? std::string()
+                                    : "'" + text + "' is no duration: write 500ms, 30s, 5m or 1h";
+      },
+      "DURATION");
+  return kCheck;
+}
+
+const CLI::Validator& rates() {
+  static const CLI::Validator kCheck(
+      [](std::string& text) {
+        return parse_max_rates(text) ? std::string()
+                                     : "'" + text + "' is no rate: write writes=5/s,reads=20/s";
+      },
+      "RATES");
+  return kCheck;
+}
+
+CLI::Option* add_duration(CLI::App& app, const std::string& name, std::chrono::milliseconds& value,
+                          const std::string& help) {
+  return app
+      .add_option_function<std::string>(
+          name, [&value](const std::string& text) { value = *parse_duration(text); }, help)
+      ->check(duration());
+}
+
+/// Builds the parser; writes into `options` while parsing.
+class CommandLine {
+ public:
+  explicit CommandLine(Options& options) : o_(options) {
+    app_.require_subcommand(1);
+    app_.set_help_all_flag("--help-all", "Help for every command");
+    add_command("run", Command::kRun, "Watch, reconcile and keep going until SIGTERM");
+    add_command("apply", Command::kApply, "Reconcile once until converged, then exit");
+    add_command("plan", Command::kPlan, "Print what apply would do; writes nothing");
+    add_command("validate", Command::kValidate, "Check the manifest offline");
+    app_.add_subcommand("version", "Print the version")->callback([this] {
+      o_.command = Command::kVersion;
+    });
+  }
+
+  CLI::App& app() { return app_; }
+
+ private:
+  void add_command(const std::string& name, Command command, const std::string& help) {
+    auto* sub = app_.add_subcommand(name, help);
+    sub->callback([this, command] { o_.command = command; });
+    add_common(*sub);
+    if (command != Command::kValidate) {
+      add_api(*sub);
+    }
+    if (command == Command::kRun) {
+      add_run(*sub);
+    }
+    if (command == Command::kApply) {
+      sub->add_option("--allow-deletes", o_.allow_deletes,
+                      "Let exactly this held-back set of deletes through, once");
+      add_duration(*sub, "--timeout", o_.timeout, "Give up after this time (5m)");
+    }
+    if (command == Command::kRun || command == Command::kApply) {
+      sub->add_flag("--allow-commands", o_.allow_commands, "Let tokens come from commands");
+    }
+    if (command == Command::kPlan) {
+      sub->add_flag("--detailed-exitcode", o_.detailed_exitcode,
+                    "Exit 2 for changes, else 4 for blocked entries");
+      sub->add_flag("-v,--verbose", o_.verbose, "Print unchanged resources too");
+    }
+  }
+
+  void add_common(CLI::App& app) {
+    env(app.add_option("-m,--manifest", o_.manifest, "A YAML file, or a directory of them"),
+        "MANIFEST");
+    env(app.add_option("-w,--workspace", o_.workspace,
+                       "What sources are relative to (the manifest's directory)"),
+        "WORKSPACE");
+    env(app.add_option("--state-dir", o_.state_dir, "Where state is kept; none: in memory"),
+        "STATE_DIR");
+    env(app.add_option("--outputs-dir", o_.outputs_dir, "Where outputs are brought back to"),
+        "OUTPUTS_DIR");
+    env(app.add_option("--secrets-dir", o_.secrets_dir, "What secret files are relative to"),
+        "SECRETS_DIR");
+    env(app.add_option("-s,--session", o_.sessions, "Only this session (repeatable)"), "SESSION");
+    env(app.add_option_function<std::string>(
+               "-o,--output", [this](const std::string& text) { o_.json = text == "json"; },
+               "text or json")
+            ->check(CLI::IsMember({"text", "json"})),
+        "OUTPUT");
+    static const std::map<std::string, LogLevel> kLevels{{"debug", LogLevel::kDebug},
+                                                         {"info", LogLevel::kInfo},
+                                                         {"warn", LogLevel::kWarning},
+                                                         {"error", LogLevel::kError},
+                                                         {"off", LogLevel::kOff}};
+    env(app.add_option("--log-level", o_.log_level, "debug, info, warn, error or off")
+            ->transform(CLI::CheckedTransformer(kLevels)),
+        "LOG_LEVEL");
+    env(app.add_option("--log-format", o_.log_format, "text or json (json if not a terminal)")
+            ->check(CLI::IsMember({"text", "json"})),
+        "LOG_FORMAT");
+    env(app.add_flag("--no-color", o_.no_color, "Print without colours"), "NO_COLOR");
+  }
+
+  void add_api(CLI::App& app) {
+    env(app.add_option("--api-key-file", o_.api_key_file, "Read the API key from this file"),
+        "API_KEY_FILE");
+    env(app.add_option("--auth-style", o_.auth_style, "How the API key is sent")
+            ->check(CLI::IsMember({"x-api-key", "bearer"})),
+        "AUTH_STYLE");
+    env(app.add_option("--api-version", o_.api_version, "The anthropic-version header"),
+        "API_VERSION");
+    env(app.add_option("--parallel", o_.parallel, "Connections, and chains at once (32)")
+            ->check(CLI::Range(1, 256)),
+        "PARALLEL");
+    env(app.add_option("--max-rate", o_.max_rate, "Ceilings: writes=5/s,reads=20/s,files=8/s")
+            ->check(rates()),
+        "MAX_RATE");
+    env(add_duration(app, "--request-timeout", o_.request_timeout,
+                     "A request without progress for so long has failed (60s)"),
+        "REQUEST_TIMEOUT");
+    env(add_duration(app, "--list-grace", o_.list_grace,
+                     "How long a list may lag behind our own writes (30s)"),
+        "LIST_GRACE");
+  }
+
+  void add_run(CLI::App& app) {
+    env(app.add_option("--listen", o_.listen, "Where status is served; off"), "LISTEN");
+    env(app.add_option("--admin-token-file", o_.admin_token_file,
+                       "The token that status writes need"),
+        "ADMIN_TOKEN_FILE");
+    env(app.add_option("--workers", o_.workers, "Sessions worked on at once (4)")
+            ->check(CLI::Range(1, 64)),
+        "WORKERS");
+    env(add_duration(app, "--settle", o_.settle, "Quiet time after a change (50ms)"), "SETTLE");
+    env(add_duration(app, "--rescan", o_.rescan, "Rescan the workspace so often (10m)"), "RESCAN");
+  }
+
+  static void env(CLI::Option* option, const std::string& name) {
+    option->envname("SESSYNC_" + name);
+  }
+
+  Options& o_;
+  CLI::App app_{"Keeps Managed Agents sessions equal to a manifest", "sessync"};
+};
+
+}  // namespace
+
+std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv) {
+  Options options;
+  CommandLine line(options);
+  try {
+    line.app().parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream out;
+    std::ostringstream err;
+    const int code = line.app().exit(error, out, err);
+    return EarlyExit{code == 0 ? exit_code::kOk : exit_code::kUsage, out.str(), err.str()};
+  }
+  return options;
+}
+
+}  // namespace sessync

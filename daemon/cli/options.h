@@ -1,0 +1,84 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "daemon/log/log.h"
+
+namespace sessync {
+
+/// Exit codes of every command.
+namespace exit_code {
+inline constexpr int kOk = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kChanges = 2;
+inline constexpr int kBadManifest = 3;
+inline constexpr int kBlocked = 4;
+inline constexpr int kAuthentication = 5;
+inline constexpr int kUsage = 64;
+inline constexpr int kInterrupted = 130;
+}  // namespace exit_code
+
+enum class Command { kRun, kApply, kPlan, kValidate, kVersion };
+
+/// The command line and the environment, as given: nothing is read or resolved yet.
+struct Options {
+  Command command = Command::kRun;
+  std::string manifest = "sessync.yaml";
+  std::string workspace;
+  std::string state_dir;
+  std::string outputs_dir = "./outputs";
+  std::string secrets_dir;
+  std::vector<std::string> sessions;  ///< empty: all
+  bool json = false;
+  bool no_color = false;
+  LogLevel log_level = LogLevel::kInfo;
+  std::string log_format;  ///< text | json | "" for the default
+
+  std::string listen = "127.0.0.1:8900";
+  std::string admin_token_file;
+  int workers = 4;
+  std::chrono::milliseconds settle{50};
+  std::chrono::milliseconds rescan{std::chrono::minutes(10)};
+  std::chrono::milliseconds list_grace{std::chrono::seconds(30)};
+  std::string allow_deletes;
+  bool allow_commands = false;
+  std::chrono::milliseconds timeout{std::chrono::minutes(5)};
+  bool detailed_exitcode = false;
+  bool verbose = false;
+
+  std::string api_key_file;
+  std::string auth_style = "x-api-key";
+  std::string api_version = "2023-06-01";
+  int parallel = 32;
+  std::string max_rate;
+  std::chrono::milliseconds request_timeout{std::chrono::seconds(60)};
+};
+
+/// The command line asked for nothing that runs: help was printed, or it could not be understood.
+struct EarlyExit {
+  int code = exit_code::kUsage;
+  std::string to_stdout;
+  std::string to_stderr;
+};
+
+/// Reads the command line; each common option also comes from SESSYNC_<NAME>.
+std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv);
+
+/// "250ms", "30s", "5m", "1h30m"; nothing if it does not parse.
+std::optional<std::chrono::milliseconds> parse_duration(const std::string& text);
+
+/// Requests per second of one class of calls; nothing: learned from refusals only.
+struct MaxRates {
+  std::optional<double> writes;
+  std::optional<double> reads;
+  std::optional<double> files;
+};
+
+/// "writes=5/s,reads=20/s"; nothing if it does not parse.
+std::optional<MaxRates> parse_max_rates(const std::string& text);
+
+}  // namespace sessync

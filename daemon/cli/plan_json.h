@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "manifest/spec.h"
+#include "reconciler/reconcile.h"
+
+namespace sessync {
+
+/// One session of a plan or apply document.
+struct SessionReport {
+  std::string name;
+  PassOutcome outcome;
+};
+
+/// The document of `plan -o json`; with `applied`, that of `apply -o json`. Sessions in the given
+/// order.
+std::string plan_document(const std::vector<SessionReport>& reports, bool applied);
+
+/// The problems of a manifest as `validate -o json` prints them.
+std::string problems_document(const std::vector<Problem>& problems);
+
+}  // namespace sessync

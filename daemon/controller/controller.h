@@ -1,0 +1,102 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "daemon/controller/manifest_source.h"
+#include "daemon/controller/pass_runner.h"
+#include "daemon/controller/session_table.h"
+#include "reconciler/condition.h"
+
+namespace sessync {
+
+struct ControllerOptions {
+  int workers = 4;
+  SessionTable::Pace pace;
+  Duration shutdown_limit{9'000};  ///< passes that take longer are left to the next start
+};
+
+/// What the controller asks of the process around it.
+struct ControllerHooks {
+  std::function<void(const Manifest&)> watch;  ///< a manifest came into force: watch what it names
+  std::function<bool()> watching_degraded;     ///< events may be missed: poll
+  std::function<void()> pass_finished;         ///< on the worker's thread, after each pass
+  std::function<void()> abort_uploads;
+  std::function<double()> random;  ///< in [0, 1)
+};
+
+/// The loop of the daemon: owns the queue, reads the manifest, hands due sessions to workers.
+/// Events carry names only; every pass reads everything again.
+class Controller {
+ public:
+  Controller(ManifestSource manifest, PassRunner& passes, ControllerHooks hooks,
+             ControllerOptions options);
+  Controller(const Controller&) = delete;
+  Controller& operator=(const Controller&) = delete;
+  ~Controller() = default;
+
+  /// Runs until stop(). True if every pass that was under way came to its end in time.
+  bool run();
+
+  /// Any thread; none of them waits.
+  void sessions_changed(std::vector<std::string> names);
+  void manifest_changed();
+  void reload();  ///< manifest and every session, at once
+  void stop();
+
+ private:
+  struct Finished {
+    std::string name;
+    PassOutcome outcome;
+  };
+  struct Inbox {
+    std::vector<std::string> changed;
+    std::vector<Finished> finished;
+    bool manifest = false;
+    bool reload = false;
+    bool stop = false;
+    [[nodiscard]] bool empty() const {
+      return changed.empty() && finished.empty() && !manifest && !reload && !stop;
+    }
+  };
+
+  Inbox wait(std::optional<TimePoint> until);
+  void post(const std::function<void(Inbox&)>& change);
+  std::optional<TimePoint> step(Inbox inbox, TimePoint now);
+  void read_manifest(TimePoint now, bool even_if_unchanged);
+  bool manifest_moved();
+  void start_passes(TimePoint now);
+  void report(const Finished& pass);
+  void work();
+  bool finish_workers(std::vector<std::jthread>& workers);
+
+  ManifestSource manifest_;
+  PassRunner& passes_;
+  ControllerHooks hooks_;
+  ControllerOptions options_;
+  SessionTable table_;
+  Manifest in_force_;
+  std::string last_problems_;
+  std::map<std::string, std::string> last_state_;  ///< by session, to log changes only
+  std::optional<TimePoint> retry_manifest_;
+  std::optional<TimePoint> poll_at_;
+
+  std::vector<ManifestText> texts_;
+
+  std::mutex mutex_;
+  std::string loaded_from_;  ///< where the manifest's path led when it was read
+  std::condition_variable inbox_ready_;
+  std::condition_variable work_ready_;
+  Inbox inbox_;
+  std::deque<PassRequest> work_;
+  int busy_ = 0;
+  bool workers_stop_ = false;
+};
+
+}  // namespace sessync

@@ -1,0 +1,62 @@
+#include "daemon/controller/pass_runner.h"
+
+namespace sessync {
+
+/// Lets stop() reach the queue of a pass for as long as the pass runs.
+class PassRunner::Registration {
+ public:
+  Registration(PassRunner& runner, CompletionQueue& queue) : runner_(runner), queue_(queue) {
+    const std::lock_guard lock(runner_.mutex_);
+    runner_.running_.insert(&queue_);
+    if (runner_.stopping_) {
+      queue_.stop();
+    }
+  }
+  Registration(const Registration&) = delete;
+  Registration& operator=(const Registration&) = delete;
+  ~Registration() {
+    const std::lock_guard lock(runner_.mutex_);
+    runner_.running_.erase(&queue_);
+  }
+
+ private:
+  PassRunner& runner_;
+  CompletionQueue& queue_;
+};
+
+PassOutcome PassRunner::run(const PassRequest& request) {
+  const auto snapshot = services_.scan(request.spec);
+  if (request.stale && request.stale()) {
+    PassOutcome put_off;
+    put_off.look_again = true;
+    return put_off;
+  }
+  CompletionQueue queue;
+  const Registration registration(*this, queue);
+  const auto api = services_.make_api(queue);
+  const auto store = services_.make_store(queue);
+  PassInput input;
+  input.spec = &request.spec;
+  input.snapshot = &snapshot;
+  input.owner = request.owner;
+  input.allow_deletes = request.allow_deletes;
+  input.dry_run = request.dry_run;
+  input.parallel = settings_.parallel;
+  input.list_grace = settings_.list_grace;
+  Ports ports{*api, *store, queue};
+  auto outcome = reconcile(input, ports);
+  // Commits that nobody waited for still answer into the queue: they are drained before it goes.
+  while (queue.run_one()) {
+  }
+  return outcome;
+}
+
+void PassRunner::stop() {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  for (auto* queue : running_) {
+    queue->stop();
+  }
+}
+
+}  // namespace sessync

@@ -1,0 +1,87 @@
+#include "daemon/controller/session_table.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sessync {
+
+bool SessionTable::selected(const std::string& name) const {
+  return pace_.only.empty() || std::ranges::find(pace_.only, name) != pace_.only.end();
+}
+
+void SessionTable::put_in_force(const Manifest& manifest, TimePoint now) {
+  owner_ = manifest.owner;
+  auto before = std::exchange(sessions_, {});
+  for (auto& spec : manifest.sessions()) {
+    if (selected(spec.name)) {
+      before.erase(spec.name);
+      const auto name = spec.name;
+      sessions_[name] = {std::move(spec), Backoff()};
+      queue_.add(name, now);
+    }
+  }
+  for (const auto& [name, gone] : before) {
+    queue_.remove(name);
+  }
+}
+
+void SessionTable::touch(const std::vector<std::string>& names, TimePoint now) {
+  for (const auto& name : names) {
+    if (const auto entry = sessions_.find(name); entry != sessions_.end()) {
+      entry->second.backoff.reset();
+      queue_.add(name, now);
+    }
+  }
+}
+
+void SessionTable::touch_all(TimePoint now) {
+  for (const auto& [name, entry] : sessions_) {
+    queue_.add(name, now);
+  }
+}
+
+std::optional<SessionSpec> SessionTable::start(TimePoint now) {
+  while (const auto name = queue_.pop(now)) {
+    if (const auto entry = sessions_.find(*name); entry != sessions_.end()) {
+      return entry->second.spec;
+    }
+    queue_.done(*name);
+  }
+  return std::nullopt;
+}
+
+void SessionTable::finish(const std::string& name, const PassOutcome& outcome, TimePoint now,
+                          double random) {
+  if (const auto entry = sessions_.find(name); entry != sessions_.end()) {
+    const auto delay = next_delay(entry->second, outcome, random);
+    if (entry->second.backoff.failures() > 0) {
+      queue_.retry(name, now + delay);
+    } else {
+      queue_.add(name, now + delay);
+    }
+  }
+  queue_.done(name);
+}
+
+Duration SessionTable::next_delay(Entry& entry, const PassOutcome& outcome, double random) const {
+  constexpr double kJitter = 0.05;
+  const auto interval = std::chrono::duration_cast<Duration>(entry.spec.interval *
+                                                             (1 - kJitter + 2 * kJitter * random));
+  const auto calm = std::min(interval, pace_.rescan);
+  if (outcome.settled() || outcome.terminal) {
+    entry.backoff.reset();
+    return calm;
+  }
+  if (outcome.look_again && !outcome.error) {
+    return Duration{0};
+  }
+  if (outcome.suspended && !outcome.error) {
+    return calm;
+  }
+  if (outcome.progressed) {
+    entry.backoff.reset();
+  }
+  return std::min(entry.backoff.fail(random), std::max(calm, kMaxRetryDelay));
+}
+
+}  // namespace sessync

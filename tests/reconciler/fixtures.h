@@ -1,0 +1,91 @@
+#pragma once
+
+#include <string>
+
+#include "reconciler/marker.h"
+#include "reconciler/plan.h"
+
+/// Small values to build plans from: a file's content is one letter, its digest that letter 64
+/// times.
+namespace sessync::fixtures {
+
+inline const std::string kOwner = "prod";
+
+inline std::string digest(char content) { return std::string(64, content); }
+
+inline MountPath path(const std::string& text) { return MountPath::of_file(text); }
+
+inline DesiredFile local(const std::string& mount, char content, std::uint64_t size = 1) {
+  return {path(mount), mount, ContentRef{"/w", mount.substr(1), digest(content), size}};
+}
+
+inline DesiredFile uploaded(const std::string& mount, const std::string& file_id) {
+  return {path(mount), mount, UploadedContent{file_id}};
+}
+
+inline DesiredState desired(std::initializer_list<DesiredFile> files) {
+  DesiredState state;
+  for (const auto& file : files) {
+    state.files.emplace(file.path, file);
+  }
+  return state;
+}
+
+/// A row whose copy carries a marker.
+inline ObservedFile marked(const std::string& id, const std::string& mount, char content,
+                           const std::string& owner = kOwner) {
+  ObservedFile file;
+  file.resource_id = id;
+  file.copy_file_id = "copy_" + id;
+  file.path = path(mount);
+  file.created_at = "2026-01-01T00:00:00Z";
+  file.holder = Holder::kOurs;
+  file.filename = encode_marker(owner, digest(content), "f");
+  file.size = 1;
+  file.marker = decode_marker(file.filename);
+  return file;
+}
+
+inline ObservedFile with(ObservedFile file, Holder holder) {
+  file.holder = holder;
+  return file;
+}
+
+/// A row that somebody else put there.
+inline ObservedFile foreign(const std::string& id, const std::string& mount) {
+  auto file = marked(id, mount, 'a');
+  file.holder = Holder::kUnmanaged;
+  file.filename = "report.pdf";
+  file.marker.reset();
+  return file;
+}
+
+inline Plan make_plan(const DesiredState& desired, const ObservedState& observed,
+                      const Policy& policy = {}) {
+  PlanInput input;
+  input.desired = &desired;
+  input.observed = &observed;
+  input.session_id = "sesn_1";
+  return plan(input, policy);
+}
+
+/// "add /a", "delete /b row", "blocked conflict /c", ... in the plan's order: easy to compare.
+inline std::vector<std::string> lines(const Plan& plan) {
+  std::vector<std::string> out;
+  for (const auto& action : plan.actions) {
+    out.push_back(std::string(to_string(action.kind)) + " " + action.path.text() +
+                  (action.resource_id.empty() ? "" : " " + action.resource_id));
+  }
+  for (const auto& blocked : plan.blocked) {
+    out.push_back(std::string("blocked ") + to_string(blocked.code) + " " + blocked.path.text());
+  }
+  for (const auto& row : plan.unmanaged) {
+    out.push_back("unmanaged " + row.path.text());
+  }
+  for (const auto& pending : plan.pending) {
+    out.push_back("pending " + pending.path.text());
+  }
+  return out;
+}
+
+}  // namespace sessync::fixtures

@@ -1,0 +1,121 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "reconciler/reconcile.h"
+#include "tests/double/memory_content_source.h"
+#include "tests/double/memory_session_api.h"
+#include "tests/double/memory_state_store.h"
+#include "tests/double/session_model.h"
+#include "tests/double/test_loop.h"
+
+namespace sessync {
+
+/// A daemon and the API in memory: files to declare, one session, a store, a simulated clock.
+class World {
+ public:
+  explicit World(std::uint64_t seed = 0)
+      : loop(seed == 0 ? TestLoop() : TestLoop(seed)), api(model, loop, &content), store(loop) {
+    spec.name = "research";
+    spec.session_id = model.create_session({}).value().id;
+  }
+
+  /// Declares a file of the workspace, mounted at "/" + path.
+  void file(const std::string& path, const std::string& bytes) { files_[path] = bytes; }
+  void remove(const std::string& path) { files_.erase(path); }
+
+  /// Declares a file that somebody uploaded.
+  void uploaded(const std::string& mount, const std::string& file_id) {
+    spec.resources.push_back({{}, UploadedFileResource{file_id, mount}});
+  }
+
+  PassOutcome pass(bool dry_run = false) {
+    auto declared = spec;
+    WorkspaceSnapshot snapshot{"/w", {}};
+    for (const auto& entry : spec.resources) {
+      static_cast<void>(entry);
+      snapshot.sources.emplace_back(SourceFiles{});
+    }
+    if (declare_directory) {
+      declared.resources.push_back({{}, DirectoryResource{"", {}, {}, "/"}});
+      snapshot.sources.emplace_back(scan());
+    }
+    PassInput input;
+    input.spec = &declared;
+    input.snapshot = &snapshot;
+    input.owner = owner;
+    input.allow_deletes = allow_deletes;
+    input.dry_run = dry_run;
+    Ports ports{api, store, loop};
+    auto outcome = reconcile(input, ports);
+    loop.run_all();
+    return outcome;
+  }
+
+  /// Passes until one of them is settled; fails the test if none of `most` is. Time passes between.
+  PassOutcome settle(int most = 40) {
+    auto outcome = pass();
+    for (int i = 1; i < most && !outcome.settled(); ++i) {
+      loop.advance(std::chrono::seconds(5));
+      outcome = pass();
+    }
+    return outcome;
+  }
+
+  /// What the session holds: canonical path -> bytes.
+  std::map<std::string, std::string> held() const {
+    std::map<std::string, std::string> result;
+    for (const auto& [path, held] : model.held(*spec.session_id)) {
+      result[MountPath::of_file(path).text()] = held.content.bytes ? *held.content.bytes : "";
+    }
+    return result;
+  }
+
+  /// What it should hold: the declared files.
+  std::map<std::string, std::string> wanted() const {
+    std::map<std::string, std::string> result;
+    for (const auto& [path, bytes] : files_) {
+      result["/" + path] = bytes;
+    }
+    return result;
+  }
+
+  /// Something else puts a file into the session; returns its resource id.
+  std::string somebody_adds(const std::string& mount, const std::string& bytes,
+                            const std::string& filename = "report.pdf") {
+    model.set_time(loop.now());
+    model::NewFile file;
+    file.filename = filename;
+    file.content = model::Content::of(bytes);
+    model::NewResource resource;
+    resource.file_id = model.upload(file).value().id;
+    resource.mount_path = mount;
+    return model.add_resource(*spec.session_id, resource).value().id;
+  }
+
+  SessionModel model;
+  TestLoop loop;
+  MemoryContentSource content;
+  MemorySessionApi api;
+  MemoryStateStore store;
+  SessionSpec spec;
+  std::string owner = "prod";
+  std::string allow_deletes;
+  bool declare_directory = true;
+
+ private:
+  SourceFiles scan() {
+    SourceFiles found;
+    for (const auto& [path, bytes] : files_) {
+      const auto ref = content.put(path, bytes);
+      found.files.push_back({path, ref.sha256, ref.size});
+    }
+    return found;
+  }
+
+  std::map<std::string, std::string> files_;
+};
+
+}  // namespace sessync
