@@ -92,7 +92,7 @@ TEST_CASE("on_conflict replace deletes what is not ours, but never what we do no
   CHECK(lines(make_plan(desired({local("/a", '1')}), observed, policy)) == Lines{"replace /a r1"});
   observed.others = {{"hologram", "r2", path("/a"), true}};
   CHECK(lines(make_plan(desired({local("/a", '1')}), observed, policy)) ==
-        Lines{"blocked conflict /a"});
+        Lines{"blocked conflict /a", "unmanaged /a"});
 }
 
 TEST_CASE("on_conflict adopt takes over a row of any owner that has the declared digest") {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "reconciler/marker.h"
 #include "reconciler/reconcile.h"
 #include "tests/double/memory_content_source.h"
 #include "tests/double/memory_session_api.h"
@@ -17,7 +19,8 @@ namespace sessync {
 class World {
  public:
   explicit World(std::uint64_t seed = 0)
-      : loop(seed == 0 ? TestLoop() : TestLoop(seed)), api(model, loop, &content), store(loop) {
+      : loop(seed == 0 ? TestLoop() : TestLoop(seed)), store(loop) {
+    api.emplace(model, loop, &content);
     spec.name = "research";
     spec.session_id = model.create_session({}).value().id;
   }
@@ -48,7 +51,7 @@ class World {
     input.owner = owner;
     input.allow_deletes = allow_deletes;
     input.dry_run = dry_run;
-    Ports ports{api, store, loop};
+    Ports ports{*api, store, loop};
     auto outcome = reconcile(input, ports);
     loop.run_all();
     return outcome;
@@ -62,6 +65,13 @@ class World {
       outcome = pass();
     }
     return outcome;
+  }
+
+  /// The process dies and starts again: what was on its way arrives or is lost.
+  void crash(bool requests_arrive) {
+    loop.crash(requests_arrive);
+    store.crash();
+    api.emplace(model, loop, &content);
   }
 
   /// What the session holds: canonical path -> bytes.
@@ -98,7 +108,7 @@ class World {
   SessionModel model;
   TestLoop loop;
   MemoryContentSource content;
-  MemorySessionApi api;
+  std::optional<MemorySessionApi> api;  ///< anew after a crash
   MemoryStateStore store;
   SessionSpec spec;
   std::string owner = "prod";
