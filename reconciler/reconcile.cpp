@@ -13,6 +13,7 @@ namespace {
 
 constexpr Duration kLookInterval = std::chrono::hours(1);
 constexpr Duration kRefusalLife = std::chrono::hours(1);
+constexpr Duration kNeededPrecision = std::chrono::minutes(15);
 
 class Pass {
  public:
@@ -180,8 +181,31 @@ class Pass {
     }
   }
 
+  /// An upload that a declared file has stays needed; one that nothing needed for a while is
+  /// deleted by whoever collects.
+  void mark_needed() {
+    const auto now = ports_.loop.now();
+    std::vector<Change> changes;
+    for (const auto& [path, wanted] : desired_.files) {
+      if (wanted.local() == nullptr) {
+        continue;
+      }
+      auto upload = ports_.store.find_upload(in_.owner, wanted.local()->sha256);
+      if (upload && now - upload->needed_at >= kNeededPrecision) {
+        upload->needed_at = now;
+        changes.emplace_back(change::PutUpload{std::move(*upload)});
+      }
+    }
+    if (!changes.empty()) {
+      ports_.store.commit(std::move(changes), [](const tl::expected<Done, StoreError>&) {});
+    }
+  }
+
   void execute() {
     out_.suspended = in_.spec->suspend;
+    if (!in_.dry_run) {
+      mark_needed();
+    }
     if (out_.error || in_.dry_run || out_.suspended || out_.plan.empty()) {
       return;
     }

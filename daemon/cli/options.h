@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "daemon/api/options.h"
 #include "daemon/log/log.h"
 
 namespace sessync {
@@ -70,13 +71,6 @@ std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv
 
 /// "250ms", "30s", "5m", "1h30m"; nothing if it does not parse.
 std::optional<std::chrono::milliseconds> parse_duration(const std::string& text);
-
-/// Requests per second of one class of calls; nothing: learned from refusals only.
-struct MaxRates {
-  std::optional<double> writes;
-  std::optional<double> reads;
-  std::optional<double> files;
-};
 
 /// "writes=5/s,reads=20/s"; nothing if it does not parse.
 std::optional<MaxRates> parse_max_rates(const std::string& text);

@@ -1,0 +1,139 @@
+#include "daemon/cli/report.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "reconciler/describe.h"
+
+namespace sessync {
+namespace {
+
+std::string failures(const PassOutcome& outcome) {
+  std::string text;
+  for (std::size_t i = 0; i < outcome.results.size(); ++i) {
+    const auto& result = outcome.results[i];
+    if (result.outcome == ActionResult::Outcome::kDone) {
+      continue;
+    }
+    const auto& action = outcome.plan.actions[i];
+    text += std::string("  not done: ") + to_string(action.kind) + " " +
+            printable(action.path.text()) + ": " +
+            printable(result.error.empty() ? "not started" : result.error) + "\n";
+  }
+  return text;
+}
+
+std::string text_of(const SessionReport& report, const Options& options) {
+  const auto& outcome = report.outcome;
+  auto text = describe({report.name, outcome.session_id}, outcome.plan, options.verbose);
+  if (options.command == Command::kApply) {
+    text += failures(outcome);
+  }
+  for (const auto& warning : outcome.warnings) {
+    text += "  warning: " + printable(warning) + "\n";
+  }
+  if (outcome.error) {
+    text += "  error: " + printable(outcome.error->message) + "\n";
+  }
+  return text;
+}
+
+int code_of(const PassOutcome& outcome, const Options& options) {
+  if (outcome.error) {
+    return outcome.error->code == "authentication_failed" ? exit_code::kAuthentication
+                                                          : exit_code::kFailed;
+  }
+  const bool blocked = !outcome.plan.blocked.empty();
+  if (options.command == Command::kApply) {
+    const bool held = outcome.suspended || outcome.settled();
+    return !held ? exit_code::kFailed : blocked ? exit_code::kBlocked : exit_code::kOk;
+  }
+  if (!outcome.plan.pending.empty()) {
+    return exit_code::kFailed;
+  }
+  if (!options.detailed_exitcode) {
+    return exit_code::kOk;
+  }
+  return !outcome.plan.empty() ? exit_code::kChanges
+         : blocked             ? exit_code::kBlocked
+                               : exit_code::kOk;
+}
+
+/// How loud a code is among those of several sessions.
+int rank(int code) {
+  switch (code) {
+    case exit_code::kAuthentication:
+      return 4;
+    case exit_code::kFailed:
+      return 3;
+    case exit_code::kChanges:
+      return 2;
+    case exit_code::kBlocked:
+      return 1;
+    default:
+      return 0;
+  }
+}
+
+void sort_by_path(PassOutcome& outcome) {
+  std::vector<std::pair<Action, ActionResult>> rows;
+  outcome.results.resize(outcome.plan.actions.size());
+  for (std::size_t i = 0; i < outcome.results.size(); ++i) {
+    rows.emplace_back(std::move(outcome.plan.actions[i]), std::move(outcome.results[i]));
+  }
+  std::ranges::stable_sort(rows, {},
+                           [](const auto& row) -> const MountPath& { return row.first.path; });
+  outcome.plan.actions.clear();
+  outcome.results.clear();
+  for (auto& [action, result] : rows) {
+    outcome.plan.actions.push_back(std::move(action));
+    outcome.results.push_back(std::move(result));
+  }
+}
+
+}  // namespace
+
+std::string present(const std::vector<SessionReport>& reports, const Options& options) {
+  if (options.json) {
+    return plan_document(reports, options.command == Command::kApply);
+  }
+  std::string text;
+  PlanSummary summary;
+  for (const auto& report : reports) {
+    text += text_of(report, options);
+    summary.count(report.outcome.plan);
+  }
+  return text + describe(summary) + "\n";
+}
+
+int exit_code_of(const std::vector<SessionReport>& reports, const Options& options) {
+  int code = exit_code::kOk;
+  for (const auto& report : reports) {
+    code = std::max(code, code_of(report.outcome, options),
+                    [](int left, int right) { return rank(left) < rank(right); });
+  }
+  return code;
+}
+
+PassOutcome merge_passes(const PassOutcome& earlier, PassOutcome later) {
+  auto merged = std::move(later);
+  for (std::size_t i = 0; i < earlier.results.size(); ++i) {
+    const auto& action = earlier.plan.actions[i];
+    const bool again = std::ranges::any_of(merged.plan.actions, [&](const Action& other) {
+      return other.path == action.path &&
+             (other.kind == Action::Kind::kDelete) == (action.kind == Action::Kind::kDelete);
+    });
+    if (!again && earlier.results[i].outcome == ActionResult::Outcome::kDone) {
+      merged.results.resize(merged.plan.actions.size());
+      merged.plan.actions.push_back(action);
+      merged.results.push_back(earlier.results[i]);
+      merged.executed = true;
+      std::erase_if(merged.plan.unchanged,
+                    [&](const Unchanged& same) { return same.path == action.path; });
+    }
+  }
+  sort_by_path(merged);
+  return merged;
+}
+
+}  // namespace sessync

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "daemon/cli/options.h"
+#include "daemon/cli/plan_json.h"
+
+namespace sessync {
+
+/// The document that `plan` or `apply` prints, text or JSON as the options say. Sorted by name.
+std::string present(const std::vector<SessionReport>& reports, const Options& options);
+
+/// The exit code of `plan` or `apply`; of several 5 wins over 1, and 1 over 4.
+int exit_code_of(const std::vector<SessionReport>& reports, const Options& options);
+
+/// The passes of one session, put together as one: every action with its last result, the rest as
+/// the last pass saw it.
+PassOutcome merge_passes(const PassOutcome& earlier, PassOutcome later);
+
+}  // namespace sessync

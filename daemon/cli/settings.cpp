@@ -1,0 +1,146 @@
+#include "daemon/cli/settings.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+#include "daemon/secrets/secret_file.h"
+#include "daemon/workspace/sha256.h"
+
+namespace sessync {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string sha256_of(const std::string& text) {
+  Sha256Stream hash;
+  hash.update(text);
+  return to_hex(hash.finish());
+}
+
+std::string absolute(const std::string& path) {
+  std::error_code error;
+  const auto full = fs::absolute(path, error);
+  auto text = (error ? fs::path(path) : full).lexically_normal().string();
+  if (text.size() > 1 && text.back() == '/') {
+    text.pop_back();
+  }
+  return text;
+}
+
+/// Where the path leads, as far as it exists.
+fs::path real(const std::string& path) {
+  std::error_code error;
+  auto resolved = fs::weakly_canonical(path, error);
+  return error ? fs::path(path) : resolved;
+}
+
+bool is_below(const std::string& path, const std::string& directory) {
+  const auto inner = real(path);
+  const auto outer = real(directory);
+  const auto [at, unused] = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
+  return at == outer.end();
+}
+
+std::string default_state_dir(const ManifestSource& manifest, const Environment& env) {
+  if (const auto systemd = env("STATE_DIRECTORY")) {
+    return systemd->substr(0, systemd->find(':'));
+  }
+  const auto xdg = env("XDG_STATE_HOME");
+  const auto home = xdg ? *xdg : env("HOME").value_or("/") + "/.local/state";
+  return home + "/sessync/" + sha256_of(manifest.path()).substr(0, 12);
+}
+
+tl::expected<KeyProvider, UsageError> key_from_file(const std::string& path) {
+  auto file = std::make_shared<SecretFile>(path);
+  if (const auto first = file->refresh(); !first) {
+    return tl::unexpected(UsageError{exit_code::kAuthentication, "API key: " + first.error()});
+  }
+  return KeyProvider{[file] { return file->current(); },
+                     [file] { static_cast<void>(file->refresh()); }};
+}
+
+KeyProvider fixed_key(std::string text) {
+  const Secret secret(std::move(text));
+  return {[secret] { return secret; }, {}};
+}
+
+tl::expected<void, UsageError> choose_key(const Options& options, const Environment& env,
+                                          ApiOptions& api) {
+  api.auth_style = options.auth_style == "bearer" ? AuthStyle::kBearer : AuthStyle::kApiKey;
+  if (!options.api_key_file.empty()) {
+    auto key = key_from_file(options.api_key_file);
+    if (!key) {
+      return tl::unexpected(key.error());
+    }
+    api.key = std::move(*key);
+  } else if (auto key = env("ANTHROPIC_API_KEY")) {
+    api.key = fixed_key(std::move(*key));
+  } else if (auto token = env("ANTHROPIC_AUTH_TOKEN")) {
+    api.auth_style = AuthStyle::kBearer;
+    api.key = fixed_key(std::move(*token));
+  } else {
+    return tl::unexpected(
+        UsageError{exit_code::kAuthentication,
+                   "no API key: set ANTHROPIC_API_KEY, or name a file with --api-key-file"});
+  }
+  return {};
+}
+
+}  // namespace
+
+Environment process_environment() {
+  return [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe)
+    return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
+  };
+}
+
+tl::expected<Settings, UsageError> resolve_settings(const Options& options,
+                                                    const Environment& env) {
+  Settings settings{options, ManifestSource(options.manifest), {}, {}};
+  settings.workspace = options.workspace.empty() ? settings.manifest.default_workspace()
+                                                 : absolute(options.workspace);
+  if (options.state_dir == "none") {
+    return settings;
+  }
+  settings.state_dir = absolute(
+      options.state_dir.empty() ? default_state_dir(settings.manifest, env) : options.state_dir);
+  if (is_below(*settings.state_dir, settings.workspace)) {
+    return tl::unexpected(UsageError{
+        exit_code::kUsage, "the state directory " + *settings.state_dir +
+                               " lies in the workspace " + settings.workspace +
+                               ", so sessync would watch its own writes: name another with "
+                               "--state-dir"});
+  }
+  return settings;
+}
+
+tl::expected<ApiOptions, UsageError> resolve_api_options(const Options& options,
+                                                         const Environment& env) {
+  const auto usage = [](const std::string& message) {
+    return tl::unexpected(UsageError{exit_code::kUsage, message});
+  };
+  ApiOptions api;
+  const auto url = parse_base_url(env("ANTHROPIC_BASE_URL").value_or(api.base_url));
+  if (!url) {
+    return usage("ANTHROPIC_BASE_URL: " + url.error());
+  }
+  api.base_url = *url;
+  auto headers = parse_custom_headers(env("ANTHROPIC_CUSTOM_HEADERS").value_or(""));
+  if (!headers) {
+    return usage("ANTHROPIC_CUSTOM_HEADERS: " + headers.error());
+  }
+  api.custom_headers = std::move(*headers);
+  api.workspace_id = env("ANTHROPIC_WORKSPACE_ID");
+  api.api_version = options.api_version;
+  api.parallel = options.parallel;
+  api.max_rates = parse_max_rates(options.max_rate).value_or(MaxRates{});
+  api.request_timeout = options.request_timeout;
+  if (const auto key = choose_key(options, env, api); !key) {
+    return tl::unexpected(key.error());
+  }
+  return api;
+}
+
+}  // namespace sessync

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <tl/expected.hpp>
+
+#include "daemon/api/options.h"
+#include "daemon/cli/options.h"
+#include "daemon/controller/manifest_source.h"
+
+namespace sessync {
+
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+/// Options, environment and defaults put together; paths are absolute.
+struct Settings {
+  Options options;
+  ManifestSource manifest;
+  std::string workspace;
+  std::optional<std::string> state_dir;  ///< nothing: kept in memory
+};
+
+/// A command cannot be carried out as it was given.
+struct UsageError {
+  int code = exit_code::kUsage;
+  std::string message;
+};
+
+tl::expected<Settings, UsageError> resolve_settings(const Options& options, const Environment& env);
+
+/// What the API client needs; reads a key file once, to fail early.
+tl::expected<ApiOptions, UsageError> resolve_api_options(const Options& options,
+                                                         const Environment& env);
+
+/// The variables of this process.
+Environment process_environment();
+
+}  // namespace sessync

@@ -1,0 +1,80 @@
+#include "daemon/secrets/secret_file.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <utility>
+
+#include <sys/stat.h>
+
+namespace sessync {
+namespace {
+
+constexpr std::size_t kMaxSecretBytes = 65536;
+
+tl::expected<Secret, std::string> read_secret(const std::string& path) {
+  errno = 0;
+  std::ifstream stream(path, std::ios::binary);
+  std::string text(kMaxSecretBytes + 1, '\0');
+  if (!stream) {
+    return tl::unexpected(path + " cannot be read: " + std::strerror(errno));
+  }
+  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  if (stream.bad() || text.size() > kMaxSecretBytes) {
+    wipe(text);
+    return tl::unexpected(path + " cannot be used: it is no readable file of at most 64 KiB");
+  }
+  if (text.ends_with('\n')) {
+    text.pop_back();
+  }
+  if (text.ends_with('\r')) {
+    text.pop_back();
+  }
+  if (text.empty()) {
+    return tl::unexpected(path + " is empty: write the secret into it");
+  }
+  return Secret(std::move(text));
+}
+
+}  // namespace
+
+SecretFile::SecretFile(std::string path) : path_(std::move(path)) {}
+
+SecretFile::Stamp SecretFile::stamp() const {
+  struct stat info = {};
+  if (::stat(path_.c_str(), &info) != 0) {
+    return {};
+  }
+  return {static_cast<long long>(info.st_dev), static_cast<long long>(info.st_ino),
+          static_cast<long long>(info.st_size),
+          static_cast<long long>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec};
+}
+
+tl::expected<Secret, std::string> SecretFile::refresh() {
+  const auto now = stamp();
+  auto secret = read_secret(path_);
+  const std::lock_guard lock(mutex_);
+  if (secret) {
+    seen_ = now;
+    value_ = *secret;
+  }
+  return secret;
+}
+
+Secret SecretFile::current() {
+  const auto now = stamp();
+  {
+    const std::lock_guard lock(mutex_);
+    if (now == seen_) {
+      return value_;
+    }
+  }
+  if (const auto fresh = refresh()) {
+    return *fresh;
+  }
+  const std::lock_guard lock(mutex_);
+  return value_;
+}
+
+}  // namespace sessync

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <mutex>
+#include <string>
+
+#include <tl/expected.hpp>
+
+#include "daemon/secrets/secret.h"
+
+namespace sessync {
+
+/// A credential in a file that may be replaced at any time (a Kubernetes secret's links included).
+/// Safe to use from many threads.
+class SecretFile {
+ public:
+  explicit SecretFile(std::string path);
+
+  /// Reads the file: its text without one trailing newline, or why it cannot be used. A file that
+  /// fails later keeps its last good value.
+  tl::expected<Secret, std::string> refresh();
+
+  /// The last good value; the file is read again when it is another one than before.
+  Secret current();
+
+ private:
+  struct Stamp {
+    long long device = 0;
+    long long inode = 0;
+    long long size = 0;
+    long long modified_ns = 0;
+    friend bool operator==(const Stamp&, const Stamp&) = default;
+  };
+  [[nodiscard]] Stamp stamp() const;
+
+  std::string path_;
+  std::mutex mutex_;
+  Stamp seen_;
+  Secret value_;
+};
+
+}  // namespace sessync

@@ -1,0 +1,31 @@
+#include "reconciler/collect.h"
+
+#include <catch2/catch.hpp>
+
+#include "tests/reconciler/world.h"
+
+using namespace sessync;
+
+TEST_CASE("uploads that nothing has needed for an hour are collected, others stay") {
+  World world;
+  world.file("a", "one");
+  world.file("b", "two");
+  world.settle();
+  const auto theirs = world.somebody_adds("/theirs", "precious");
+  world.remove("b");
+  world.settle();
+  Ports ports{*world.api, world.store, world.loop};
+  CHECK(collect_uploads("prod", ports) == 0);
+
+  for (int i = 0; i < 5; ++i) {
+    world.loop.advance(std::chrono::minutes(16));
+    world.pass();
+  }
+  CHECK(collect_uploads("prod", ports) == 1);
+  CHECK(world.model.uploads().size() == 2);
+  CHECK(world.pass(true).plan.empty());
+
+  world.file("b", "two");
+  CHECK(world.settle().converged());
+  CHECK(world.held().at("/b") == "two");
+}

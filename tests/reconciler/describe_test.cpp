@@ -1,0 +1,65 @@
+#include "reconciler/describe.h"
+
+#include <catch2/catch.hpp>
+
+#include "reconciler/condition.h"
+#include "tests/reconciler/fixtures.h"
+
+using namespace sessync;
+using namespace sessync::fixtures;
+
+TEST_CASE("a plan reads like this") {
+  Policy policy;
+  policy.max_deletes = {false, 1};
+  const auto wanted = desired({local("/data/new.csv", '1', 2048), local("/data/old.csv", '2'),
+                               local("/same", '3'), local("/conflict", '4')});
+  const ObservedState observed{
+      {marked("r1", "/data/old.csv", '9'), marked("r2", "/same", '3'), marked("r3", "/gone", '8'),
+       foreign("r4", "/conflict"), foreign("r5", "/theirs")},
+      {},
+      {}};
+  const auto plan = make_plan(wanted, observed, policy);
+  CHECK(describe(PlanHeader{"research", "sesn_1"}, plan, true) ==
+        R"(session research (sesn_1): files are below /mnt/session/uploads
+  ! /conflict  conflict: something that is not ours is mounted here, above or below; remove it, mount the file elsewhere, or set on_conflict
+  + /data/new.csv  2.0 KiB  111111111111  not in the session
+  ~ /data/old.csv  1 B  222222222222  content differs
+  - /gone  1 B  no longer declared
+  = /same  1 B  333333333333
+  ? /theirs  not managed by sessync
+)");
+  PlanSummary summary;
+  summary.count(plan);
+  CHECK(describe(summary) ==
+        "Plan: 1 to add, 1 to replace, 0 to rotate, 1 to delete; 1 blocked, 1 unmanaged, 1 "
+        "unchanged.");
+}
+
+TEST_CASE("names cannot write to a terminal") {
+  CHECK(printable("a\x1b[2Jb\nc") == "a\\x1b[2Jb\\x0ac");
+  CHECK(printable("gr\xc3\xbc\xc3\x9f") == "gr\xc3\xbc\xc3\x9f");
+  CHECK(printable("bad\xff\xfe") == "bad\\xff\\xfe");
+  CHECK(printable("\xc2\x9b") == "\\xc2\\x9b");
+}
+
+TEST_CASE("a pass becomes conditions in one place") {
+  PassOutcome outcome;
+  const auto ready = [&] { return conditions_of(outcome).front(); };
+  CHECK(ready().status);
+  CHECK(ready().reason == "Succeeded");
+
+  outcome.plan.blocked = {{"file", path("/a"), BlockCode::kGuard, "held"}};
+  CHECK(ready().reason == "DeletionBlocked");
+  CHECK(conditions_of(outcome)[2].status);
+  outcome.source_lost = true;
+  CHECK(ready().reason == "SourceUnavailable");
+
+  outcome.error = SessionError{"authentication_failed", "wrong key"};
+  CHECK(ready().reason == "AuthenticationFailed");
+  outcome.error.reset();
+  outcome.plan.actions.resize(1);
+  CHECK(ready().reason == "Progressing");
+  outcome.suspended = true;
+  CHECK(ready().reason == "Suspended");
+  CHECK(conditions_of(outcome)[3].status);
+}

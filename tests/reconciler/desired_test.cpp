@@ -1,0 +1,146 @@
+#include "reconciler/desired.h"
+
+#include <catch2/catch.hpp>
+
+using namespace sessync;
+
+namespace {
+
+ScannedFile scanned(const std::string& path) { return {path, std::string(64, 'a'), 1}; }
+
+struct Builder {
+  SessionSpec spec;
+  WorkspaceSnapshot snapshot{"/w", {}};
+
+  void add(ResourceVariant what, SourceSnapshot source = SourceFiles{}) {
+    spec.resources.push_back({{}, std::move(what)});
+    snapshot.sources.push_back(std::move(source));
+  }
+  void directory(const std::string& source, const std::string& mount,
+                 std::vector<ScannedFile> files) {
+    SourceFiles found;
+    found.files = std::move(files);
+    add(DirectoryResource{source, {}, {}, mount}, std::move(found));
+  }
+  [[nodiscard]] DesiredState resolve() const { return sessync::resolve(spec, snapshot); }
+};
+
+std::vector<std::string> paths(const DesiredState& state) {
+  std::vector<std::string> result;
+  for (const auto& [path, file] : state.files) {
+    result.push_back(path.text());
+  }
+  return result;
+}
+
+std::vector<std::string> blocked(const DesiredState& state) {
+  std::vector<std::string> result;
+  for (const auto& entry : state.blocked) {
+    result.push_back(std::string(to_string(entry.code)) + " " + entry.path.text());
+  }
+  return result;
+}
+
+using Lines = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a directory becomes one file per match, below its mount path") {
+  Builder builder;
+  builder.directory("src", "/code", {scanned("a.py"), scanned("lib/b.py")});
+  const auto state = builder.resolve();
+  CHECK(paths(state) == Lines{"/code/a.py", "/code/lib/b.py"});
+  const auto& file = state.files.begin()->second;
+  CHECK(file.mount_text == "/code/a.py");
+  CHECK(file.local()->path == "src/a.py");
+  CHECK(file.local()->root == "/w");
+}
+
+TEST_CASE("the whole workspace mounted at the root") {
+  Builder builder;
+  builder.directory("", "/", {scanned("a"), scanned("b/c")});
+  CHECK(paths(builder.resolve()) == Lines{"/a", "/b/c"});
+}
+
+TEST_CASE("entries that meet on one path are both blocked, the others go on") {
+  Builder builder;
+  builder.directory("one", "/d", {scanned("x"), scanned("y")});
+  builder.directory("two", "/d", {scanned("x")});
+  const auto state = builder.resolve();
+  CHECK(paths(state) == Lines{"/d/y"});
+  CHECK(blocked(state) == Lines{"path_collision /d/x"});
+}
+
+TEST_CASE("spellings of one path meet") {
+  Builder builder;
+  builder.directory("one", "/", {scanned("uploads/x"), scanned("x")});
+  CHECK(blocked(builder.resolve()) == Lines{"path_collision /x"});
+}
+
+TEST_CASE("a file above another one's path: both are blocked") {
+  Builder builder;
+  builder.directory("one", "/", {scanned("a")});
+  builder.directory("two", "/a", {scanned("b/c")});
+  const auto state = builder.resolve();
+  CHECK(blocked(state) == Lines{"path_collision /a", "path_collision /a/b/c"});
+  CHECK(state.kept.size() == 2);
+}
+
+TEST_CASE("files at, above or below a repository are blocked") {
+  Builder builder;
+  builder.add(RepositoryResource{"https://github.com/o/r", "/workspace/r", {}, {}, {}});
+  builder.directory("one", "/", {scanned("workspace/r/a"), scanned("workspace/s/a"), scanned("x")});
+  builder.directory("two", "/", {scanned("workspace/r")});
+  const auto state = builder.resolve();
+  CHECK(paths(state) == Lines{"/workspace/s/a", "/x"});
+  CHECK(blocked(state) == Lines{"not_supported_yet /workspace/r", "path_collision /workspace/r",
+                                "path_collision /workspace/r/a"});
+}
+
+TEST_CASE("what could not be read is blocked at its path, and kept") {
+  Builder builder;
+  SourceFiles found;
+  found.issues = {{"bad\nname", ScanIssue::Kind::kInvalidName, "control character"},
+                  {"busy", ScanIssue::Kind::kUnstable, "changes all the time"}};
+  builder.add(DirectoryResource{"d", {}, {}, "/d"}, std::move(found));
+  const auto state = builder.resolve();
+  CHECK(blocked(state) == Lines{"invalid_name /d/bad\nname", "unstable /d/busy"});
+  CHECK(state.kept.size() == 2);
+  CHECK(state.protected_trees.empty());
+}
+
+TEST_CASE("a source that is lost or matches nothing protects what is mounted below it") {
+  Builder builder;
+  builder.add(DirectoryResource{"d", {}, {}, "/d"},
+              SourceUnavailable{SourceUnavailable::Kind::kMissing, "d/ is missing"});
+  builder.directory("e", "/e", {});
+  SourceFiles partly;
+  partly.files = {scanned("a")};
+  partly.unreadable_directories = {"locked"};
+  builder.add(DirectoryResource{"f", {}, {}, "/f"}, std::move(partly));
+  const auto state = builder.resolve();
+  REQUIRE(state.protected_trees.size() == 3);
+  CHECK(state.protected_trees[0].prefix.text() == "/d");
+  CHECK(state.protected_trees[0].source_missing);
+  CHECK(state.protected_trees[1].prefix.text() == "/e");
+  CHECK_FALSE(state.protected_trees[1].source_missing);
+  CHECK(state.protected_trees[2].prefix.text() == "/f/locked");
+}
+
+TEST_CASE("forms that are not carried out yet are blocked, never ignored") {
+  Builder builder;
+  builder.add(ArchiveResource{"c", {}, {}, ArchiveResource::Format::kZip, "/c.zip"});
+  builder.add(MemoryStoreResource{"memstore_1", "read_only", {}});
+  builder.spec.outputs = OutputsSpec{"research", {}};
+  const auto state = builder.resolve();
+  CHECK(state.blocked.size() == 3);
+  for (const auto& entry : state.blocked) {
+    CHECK(entry.code == BlockCode::kNotSupportedYet);
+  }
+}
+
+TEST_CASE("a path that grew too long for the API is blocked by name") {
+  Builder builder;
+  builder.directory("d", "/d", {scanned(std::string(4200, 'x'))});
+  CHECK(builder.resolve().blocked.front().code == BlockCode::kInvalidName);
+}
