@@ -34,4 +34,14 @@ struct FileStamp {
   friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
 
+/// A file that was looked at less than this after its last change may change again without a new
+/// stamp: the coarsest stamps in use (FAT) step by two seconds.
+inline constexpr std::int64_t kRacyNs = 2'000'000'000;
+
+/// `observed_ns` is the wall clock when the file was looked at. True also for stamps from the
+/// future.
+inline bool is_racy(const FileStamp& stamp, std::int64_t observed_ns) {
+  return observed_ns - stamp.newest_ns() < kRacyNs;
+}
+
 }  // namespace sessync

@@ -29,7 +29,10 @@ class IgnoreFiles {
   struct Parsed {
     FileStamp stamp;
     Patterns patterns;
+    bool trusted = false;
   };
+  tl::expected<Patterns, std::string> parse(const Beneath& root, const std::string& path,
+                                            const FileStamp& stamp);
   std::mutex mutex_;
   std::map<std::string, Parsed> parsed_;
 };

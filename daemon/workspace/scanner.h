@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <functional>
 #include <span>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "daemon/workspace/digest_cache.h"
+#include "daemon/workspace/file_digester.h"
 #include "daemon/workspace/ignore_files.h"
 #include "manifest/spec.h"
 #include "reconciler/snapshot.h"
@@ -52,17 +52,12 @@ class Scanner {
   [[nodiscard]] ScanStatistics statistics() const;
 
  private:
-  friend class SourceScan;
-  struct Counters {
-    std::atomic<std::uint64_t> files_hashed{0};
-    std::atomic<std::uint64_t> bytes_read{0};
-    std::atomic<std::uint64_t> directories_read{0};
-  };
+  WorkspaceSnapshot scan_root(const ScanRequest& request, const std::string& path);
 
   DigestCache& cache_;
   ScanOptions options_;
   IgnoreFiles ignore_files_;
-  Counters counters_;
+  ScanCounters counters_;
 };
 
 }  // namespace sessync

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string_view>
+#include <utility>
 
 #include "manifest/pattern.h"
 
@@ -22,6 +23,11 @@ class SourceFilter {
   /// A file below `directory` may be taken.
   [[nodiscard]] bool enters(std::string_view directory) const;
   [[nodiscard]] bool takes(std::string_view file) const;
+
+  /// An include pattern names it literally.
+  [[nodiscard]] bool asks_for(std::string_view base_name) const {
+    return include_.names_literally(base_name);
+  }
 
   /// `base_name` is a default exclusion that no include pattern asks for.
   [[nodiscard]] bool excludes_by_default(std::string_view base_name) const;

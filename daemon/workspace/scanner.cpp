@@ -1,0 +1,111 @@
+#include "daemon/workspace/scanner.h"
+
+#include <cerrno>
+#include <filesystem>
+#include <thread>
+
+#include <sys/stat.h>
+
+#include "daemon/workspace/names.h"
+#include "daemon/workspace/source_scan.h"
+
+namespace sessync {
+namespace {
+
+constexpr int kMaxScans = 5;
+constexpr std::chrono::milliseconds kSwapPause{20};
+
+/// The directory that the workspace names at one moment.
+struct Root {
+  std::string path;
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  friend bool operator==(const Root&, const Root&) = default;
+};
+using Resolved = tl::expected<Root, SourceUnavailable>;
+
+tl::unexpected<SourceUnavailable> unavailable(const std::string& workspace, int error) {
+  const bool missing = error == ENOENT;
+  const std::string what = error == ENOENT    ? "does not exist"
+                           : error == ENOTDIR ? "is not a directory"
+                                              : "cannot be read (" + error_text(error) + ")";
+  return tl::unexpected(SourceUnavailable{
+      .kind = missing ? SourceUnavailable::Kind::kMissing : SourceUnavailable::Kind::kUnreadable,
+      .message = "the workspace " + printable(workspace) + " " + what +
+                 "; nothing is changed in the session until it is a readable directory"});
+}
+
+Resolved resolve(const std::string& workspace) {
+  std::error_code error;
+  const std::string path = std::filesystem::canonical(workspace, error).string();
+  if (error) return unavailable(workspace, error.value());
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return unavailable(workspace, errno);
+  if (!S_ISDIR(status.st_mode)) return unavailable(workspace, ENOTDIR);
+  return Root{.path = path, .device = status.st_dev, .inode = status.st_ino};
+}
+
+bool reads_workspace(const ResourceSpec& resource) {
+  return std::holds_alternative<FileResource>(resource.what) ||
+         std::holds_alternative<DirectoryResource>(resource.what);
+}
+
+WorkspaceSnapshot without_workspace(const ScanRequest& request, const SourceUnavailable& reason) {
+  WorkspaceSnapshot snapshot;
+  for (const ResourceSpec& resource : request.resources) {
+    if (reads_workspace(resource)) {
+      snapshot.sources.emplace_back(reason);
+    } else {
+      snapshot.sources.emplace_back(SourceFiles{});
+    }
+  }
+  return snapshot;
+}
+
+}  // namespace
+
+Scanner::Scanner(DigestCache& cache, ScanOptions options)
+    : cache_(cache), options_(std::move(options)) {}
+
+WorkspaceSnapshot Scanner::scan(const ScanRequest& request) {
+  SourceUnavailable reason{
+      .kind = SourceUnavailable::Kind::kUnreadable,
+      .message = "the workspace " + printable(request.workspace) +
+                 " named another directory each time it was scanned; nothing is changed in the "
+                 "session until it stays the same for a whole scan"};
+  for (int tries = 0; tries < kMaxScans; ++tries) {
+    const Resolved root = resolve(request.workspace);
+    if (root) {
+      WorkspaceSnapshot snapshot = scan_root(request, root->path);
+      const Resolved again = resolve(request.workspace);
+      if (again && *again == *root) return snapshot;
+    } else if (reason = root.error(); tries == 0) {
+      break;  // it was not there to begin with
+    }
+    std::this_thread::sleep_for(kSwapPause);
+  }
+  return without_workspace(request, reason);
+}
+
+WorkspaceSnapshot Scanner::scan_root(const ScanRequest& request, const std::string& path) {
+  const auto root = Beneath::open(path);
+  if (!root)
+    return without_workspace(request, unavailable(request.workspace, root.error()).value());
+  const ManifestPaths manifests(request.workspace, path, request.manifests);
+  FileDigester digester(cache_, counters_, options_.after_read);
+  Patience patience(options_.settle, kScanPatience);
+  SourceScan scan(*root, manifests, {cache_, ignore_files_, counters_, digester, patience});
+  WorkspaceSnapshot snapshot{.root = path, .sources = {}};
+  for (const ResourceSpec& resource : request.resources) {
+    snapshot.sources.push_back(std::visit(scan, resource.what));
+  }
+  return snapshot;
+}
+
+ScanStatistics Scanner::statistics() const {
+  return {.files_hashed = counters_.files_hashed,
+          .bytes_read = counters_.bytes_read,
+          .directories_read = counters_.directories_read};
+}
+
+}  // namespace sessync

@@ -1,0 +1,205 @@
+#include "daemon/workspace/source_scan.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "daemon/workspace/names.h"
+
+namespace sessync {
+namespace {
+
+using Kind = SourceUnavailable::Kind;
+
+/// A ConfigMap's link can change its target between two looks.
+constexpr int kMaxLinkTries = 3;
+
+tl::unexpected<SourceUnavailable> unavailable(Kind kind, const std::string& source,
+                                              const std::string& what) {
+  const std::string name = source.empty() ? "./" : printable(source);
+  return tl::unexpected(SourceUnavailable{
+      .kind = kind, .message = "source " + name + " " + what + "; what is mounted from it stays"});
+}
+
+tl::unexpected<SourceUnavailable> unreachable(const Beneath& root, const std::string& source,
+                                              int error) {
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR: {
+      const bool is_link =
+          root.open_at(source, O_PATH | O_NOFOLLOW, Beneath::Links::kFollow).has_value();
+      return unavailable(Kind::kMissing, source,
+                         is_link ? "is a symlink to something that does not exist"
+                                 : "does not exist in the workspace " + printable(root.root()) +
+                                       ": create it, or correct or remove the entry");
+    }
+    case EXDEV:
+      return unavailable(Kind::kOutside, source,
+                         "leads out of the workspace through a symlink (or an absolute one): only "
+                         "what is inside can be mirrored");
+    case ELOOP:
+      return unavailable(Kind::kUnreadable, source, "is a symlink that leads to itself");
+    default:
+      return unavailable(Kind::kUnreadable, source,
+                         "cannot be read (" + error_text(error) + "): check its permissions");
+  }
+}
+
+bool has_excluded_part(const std::string& path) {
+  return is_excluded_target(SourceFilter({}, {}), path);
+}
+
+std::string text_of(const StableReadError& error) {
+  using Error = StableReadError::Kind;
+  if (error.kind == Error::kUnstable) return "changed each time it was read; it is tried again";
+  if (error.kind == Error::kNotRegular) return "is not a regular file any more";
+  return "cannot be read (" + error_text(error.error) + "): check its permissions";
+}
+
+SourceSnapshot one_file(const Sha256& digest, std::uint64_t size) {
+  SourceFiles out;
+  out.files.push_back({.path = "", .sha256 = to_hex(digest), .size = size});
+  return out;
+}
+
+ScannedFile scanned(std::string path, const Sha256& digest, std::uint64_t size) {
+  return {.path = std::move(path), .sha256 = to_hex(digest), .size = size};
+}
+
+}  // namespace
+
+SourceSnapshot SourceScan::operator()(const FileResource& entry) {
+  const Located located = locate(entry.source, false);
+  if (!located) return located.error();
+  if (const auto known = tools_.cache.find(located->location, located->stamp)) {
+    return one_file(*known, located->stamp.size);
+  }
+  DigestResult result = tools_.digester.digest(root_, located->location, tools_.patience);
+  for (int tries = 1; tries < kMaxLinkTries && !result; ++tries) {
+    if (result.error().kind != StableReadError::Kind::kVanished) break;
+    const Located again = locate(entry.source, false);
+    if (!again) return again.error();
+    result = tools_.digester.digest(root_, again->location, tools_.patience);
+  }
+  return file_snapshot(entry.source, result);
+}
+
+SourceSnapshot SourceScan::file_snapshot(const std::string& source, const DigestResult& result) {
+  if (result) return one_file(result->digest, result->size);
+  const StableReadError& error = result.error();
+  switch (error.kind) {
+    case StableReadError::Kind::kVanished:
+      return unreachable(root_, source, ENOENT).value();
+    case StableReadError::Kind::kUnstable: {
+      SourceFiles out;
+      out.issues.push_back(
+          {"", ScanIssue::Kind::kUnstable, printable(source) + " " + text_of(error)});
+      return out;
+    }
+    case StableReadError::Kind::kNotRegular:
+      return unavailable(Kind::kNotAFile, source, text_of(error)).value();
+    case StableReadError::Kind::kUnreadable:
+      break;
+  }
+  return unavailable(Kind::kUnreadable, source, text_of(error)).value();
+}
+
+SourceSnapshot SourceScan::operator()(const DirectoryResource& entry) {
+  const Located located = locate(entry.source, true);
+  if (!located) return located.error();
+  const SourceFilter filter(entry.include, entry.exclude);
+  const WalkRules rules{
+      .filter = filter, .manifests = manifests_, .ignore_files = tools_.ignore_files};
+  TreeWalk walk(root_, rules, located->location);
+  SourceFiles out;
+  std::vector<FoundFile> unknown;
+  const auto status = walk.run(
+      [&](FoundFile file) {
+        const auto known = tools_.cache.find(file.location, file.stamp);
+        if (!known) return unknown.push_back(std::move(file));
+        out.files.push_back(scanned(std::move(file.path), *known, file.stamp.size));
+      },
+      out);
+  tools_.counters.directories_read += walk.directories_read();
+  if (!status)
+    return unavailable(status.error().kind, entry.source, status.error().message).value();
+  if (!unknown.empty()) digest(walk, std::move(unknown), out);
+  std::ranges::sort(out.issues, {}, &ScanIssue::path);
+  return out;
+}
+
+void SourceScan::digest(const TreeWalk& walk, std::vector<FoundFile> found, SourceFiles& out) {
+  std::vector<std::string> paths;
+  paths.reserve(found.size());
+  for (const FoundFile& file : found) paths.push_back(file.location);
+  std::vector<DigestResult> results = tools_.digester.digest_all(root_, paths, tools_.patience);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const DigestResult result = digest_again(walk, found[i], std::move(results[i]));
+    if (result) {
+      out.files.push_back(scanned(std::move(found[i].path), result->digest, result->size));
+      continue;
+    }
+    const StableReadError& error = result.error();
+    if (error.kind == StableReadError::Kind::kVanished) continue;
+    const auto kind = error.kind == StableReadError::Kind::kUnstable ? ScanIssue::Kind::kUnstable
+                                                                     : ScanIssue::Kind::kUnreadable;
+    std::string message = printable(found[i].location) + " " + text_of(error);
+    out.issues.push_back({std::move(found[i].path), kind, std::move(message)});
+  }
+  std::ranges::sort(out.files, {}, &ScannedFile::path);
+}
+
+/// A link whose target vanished may have got another one meanwhile: absent it is only if the link
+/// leads nowhere now.
+DigestResult SourceScan::digest_again(const TreeWalk& walk, const FoundFile& file,
+                                      DigestResult result) {
+  for (int tries = 1; tries < kMaxLinkTries && !result && file.is_link; ++tries) {
+    if (result.error().kind != StableReadError::Kind::kVanished) break;
+    const auto target = walk.resolve_link(file.path);
+    if (!target) break;
+    result = tools_.digester.digest(root_, target->location, tools_.patience);
+  }
+  return result;
+}
+
+SourceScan::Located SourceScan::locate(const std::string& source, bool is_directory) {
+  const auto fd = root_.open_at(source, O_PATH, Beneath::Links::kFollow);
+  if (!fd) return unreachable(root_, source, fd.error());
+  struct stat status{};
+  if (::fstat(fd->get(), &status) != 0) return unreachable(root_, source, errno);
+  Located located = check_type(source, status, is_directory);
+  if (!located) return located;
+  located->location = root_.path_of(fd->get()).value_or(source);
+  return check_target(source, std::move(*located));
+}
+
+SourceScan::Located SourceScan::check_type(const std::string& source, const struct stat& status,
+                                           bool is_directory) {
+  if (S_ISDIR(status.st_mode) && !is_directory) {
+    return unavailable(Kind::kIsDirectory, source,
+                       "is a directory: write " + printable(source) + "/ to mirror what is in it");
+  }
+  if (S_ISREG(status.st_mode) && is_directory) {
+    return unavailable(Kind::kNotAFile, source + "/",
+                       "is a file, not a directory: write " + printable(source));
+  }
+  if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
+    return unavailable(Kind::kNotAFile, source,
+                       "is neither a file nor a directory (a FIFO, socket or device)");
+  }
+  return LinkTarget{.location = {}, .stamp = FileStamp::of(status)};
+}
+
+/// Who names a path that is excluded by default means it. A link that leads to one is no naming.
+SourceScan::Located SourceScan::check_target(const std::string& source, LinkTarget target) {
+  const bool is_accident =
+      target.location != source && has_excluded_part(target.location) && !has_excluded_part(source);
+  if (!is_accident) return target;
+  return unavailable(Kind::kOutside, source,
+                     "is a symlink to " + printable(target.location) +
+                         ", which is never mirrored unless it is named itself");
+}
+
+}  // namespace sessync

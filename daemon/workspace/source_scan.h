@@ -1,0 +1,51 @@
+#pragma once
+
+#include "daemon/workspace/file_digester.h"
+#include "daemon/workspace/ignore_files.h"
+#include "daemon/workspace/manifest_paths.h"
+#include "daemon/workspace/tree_walk.h"
+#include "manifest/spec.h"
+#include "reconciler/snapshot.h"
+
+namespace sessync {
+
+/// What the scan of a source works with.
+struct ScanTools {
+  DigestCache& cache;
+  IgnoreFiles& ignore_files;
+  ScanCounters& counters;
+  FileDigester& digester;
+  Patience& patience;
+};
+
+/// Scans the sources of one pass, each into one snapshot.
+class SourceScan {
+ public:
+  SourceScan(const Beneath& root, const ManifestPaths& manifests, const ScanTools& tools)
+      : root_(root), manifests_(manifests), tools_(tools) {}
+
+  SourceSnapshot operator()(const FileResource& entry);
+  SourceSnapshot operator()(const DirectoryResource& entry);
+
+  /// Entries that read no workspace.
+  template <class Other>
+  SourceSnapshot operator()(const Other& /*entry*/) {
+    return SourceFiles{};
+  }
+
+ private:
+  using Located = tl::expected<LinkTarget, SourceUnavailable>;
+
+  Located locate(const std::string& source, bool is_directory);
+  Located check_type(const std::string& source, const struct stat& status, bool is_directory);
+  Located check_target(const std::string& source, LinkTarget target);
+  SourceSnapshot file_snapshot(const std::string& source, const DigestResult& result);
+  void digest(const TreeWalk& walk, std::vector<FoundFile> found, SourceFiles& out);
+  DigestResult digest_again(const TreeWalk& walk, const FoundFile& file, DigestResult result);
+
+  const Beneath& root_;
+  const ManifestPaths& manifests_;
+  ScanTools tools_;
+};
+
+}  // namespace sessync

@@ -1,0 +1,289 @@
+#include "daemon/workspace/tree_walk.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "daemon/workspace/names.h"
+
+namespace sessync {
+namespace {
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+using Directory = std::unique_ptr<DIR, CloseDirectory>;
+
+/// What is not there any more is as if it had never been.
+bool is_absence(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
+
+unsigned char type_of(int directory, const char* name) {
+  struct stat status{};
+  if (::fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0) return DT_UNKNOWN;
+  return static_cast<unsigned char>(IFTODT(status.st_mode));
+}
+
+std::string kind_of(unsigned char type) {
+  switch (type) {
+    case DT_FIFO:
+      return "a FIFO";
+    case DT_SOCK:
+      return "a socket";
+    case DT_CHR:
+    case DT_BLK:
+      return "a device";
+    default:
+      return "something of an unknown type";
+  }
+}
+
+std::string broken_link(int error) {
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+      return "is a symlink to something that does not exist";
+    case ELOOP:
+      return "is a symlink that leads back to itself";
+    case EXDEV:
+      return "is a symlink that leads out of the workspace (or is absolute)";
+    default:
+      return "is a symlink that cannot be followed (" + error_text(error) + ")";
+  }
+}
+
+/// Sorting directories as if their names ended in "/" makes a depth-first walk meet all paths in
+/// the order of their bytes.
+struct ByPath {
+  template <class Entry>
+  bool operator()(const Entry& a, const Entry& b) const {
+    const std::size_t common = std::min(a.name.size(), b.name.size());
+    const int order = a.name.compare(0, common, b.name, 0, common);
+    return order != 0 ? order < 0 : key(a, common) < key(b, common);
+  }
+  template <class Entry>
+  static int key(const Entry& entry, std::size_t at) {
+    if (at < entry.name.size()) return static_cast<unsigned char>(entry.name[at]);
+    return entry.is_directory ? '/' : -1;
+  }
+};
+
+SourceUnavailable unreadable(const std::string& what) {
+  return {.kind = SourceUnavailable::Kind::kUnreadable, .message = what};
+}
+
+}  // namespace
+
+TreeWalk::Status TreeWalk::run(const OnFile& on_file, SourceFiles& out) {
+  out_ = &out;
+  const auto ignored = is_ignored_from_above();
+  if (!ignored) return tl::unexpected(ignored.error());
+  if (*ignored) {
+    warn("", std::string("is ignored by a ") + kIgnoreFileName.data() +
+                 " above it: nothing of it is mirrored");
+    return {};
+  }
+  return open_source().map([&] { hand_out(on_file); });
+}
+
+/// The ignore files on the way to the source count too, and may ignore all of it.
+tl::expected<bool, SourceUnavailable> TreeWalk::is_ignored_from_above() {
+  for (std::size_t end = 0; !source_.empty() && end != std::string::npos;) {
+    const Status pushed = push_ignores(source_.substr(0, end));
+    if (!pushed) return tl::unexpected(pushed.error());
+    end = source_.find('/', end + 1);
+    if (ignores_.ignores(source_.substr(0, end), true)) return true;
+  }
+  return false;
+}
+
+TreeWalk::Status TreeWalk::push_ignores(const std::string& directory) {
+  auto patterns = rules_.ignore_files.load(root_, directory);
+  if (!patterns) return tl::unexpected(unreadable(patterns.error()));
+  ignores_.push(directory, std::move(*patterns));
+  return {};
+}
+
+TreeWalk::Status TreeWalk::open_source() {
+  const auto fd = root_.open_at(source_, O_RDONLY | O_DIRECTORY, Beneath::Links::kRefuse);
+  Frame frame;
+  if (const int error = fd ? read_entries(fd->get(), frame) : fd.error(); error != 0) {
+    return tl::unexpected(unreadable("the directory cannot be read (" + error_text(error) + ")"));
+  }
+  // A note about the source itself means that its ignore file could not be read.
+  if (!out_->unreadable_directories.empty()) {
+    out_->unreadable_directories.clear();
+    return tl::unexpected(unreadable(out_->warnings.back()));
+  }
+  frames_.push_back(std::move(frame));
+  return {};
+}
+
+void TreeWalk::open_directory(const std::string& directory) {
+  const auto fd =
+      root_.open_at(below_root(directory), O_RDONLY | O_DIRECTORY, Beneath::Links::kRefuse);
+  Frame frame{.directory = directory, .entries = {}, .next = 0};
+  const int error = fd ? read_entries(fd->get(), frame) : fd.error();
+  if (error != 0 && !is_absence(error)) note_unreadable(directory, error_text(error));
+  if (fd) frames_.push_back(std::move(frame));
+}
+
+void TreeWalk::hand_out(const OnFile& on_file) {
+  while (!frames_.empty()) {
+    Frame& frame = frames_.back();
+    if (frame.next == frame.entries.size()) {
+      frames_.pop_back();
+      ignores_.pop();
+      continue;
+    }
+    Entry entry = std::move(frame.entries[frame.next++]);
+    const std::string path = join_path(frame.directory, entry.name);
+    visit(std::move(entry), path, on_file);
+  }
+}
+
+void TreeWalk::visit(Entry entry, const std::string& path, const OnFile& on_file) {
+  if (entry.is_directory) return open_directory(path);
+  std::string location = entry.is_link ? std::move(entry.location) : below_root(path);
+  on_file({.path = path,
+           .location = std::move(location),
+           .is_link = entry.is_link,
+           .stamp = entry.stamp});
+}
+
+tl::expected<std::vector<TreeWalk::Name>, int> TreeWalk::read_names(int fd) {
+  // fdopendir takes the descriptor over; the caller keeps its own to look at the entries with.
+  const Directory directory(::fdopendir(::fcntl(fd, F_DUPFD_CLOEXEC, 0)));
+  if (!directory) return tl::unexpected(errno);
+  ++directories_read_;
+  std::vector<Name> names;
+  for (errno = 0; const dirent* entry = ::readdir(directory.get()); errno = 0) {
+    const std::string_view name = static_cast<const char*>(entry->d_name);
+    if (name != "." && name != "..") names.push_back({std::string(name), entry->d_type});
+  }
+  if (errno != 0 && errno != ENOENT) return tl::unexpected(errno);
+  return names;
+}
+
+/// Pushes one level of ignore patterns if it succeeds. The error is an errno.
+int TreeWalk::read_entries(int fd, Frame& frame) {
+  const auto names = read_names(fd);
+  ignores_.push(below_root(frame.directory), Patterns());
+  if (!names) return names.error();
+  if (std::ranges::find(*names, kIgnoreFileName, &Name::text) != names->end()) {
+    ignores_.pop();
+    if (const Status pushed = push_ignores(below_root(frame.directory)); !pushed) {
+      ignores_.push("", Patterns());
+      note_unreadable(frame.directory, pushed.error().message);
+      return 0;
+    }
+  }
+  std::string path = frame.directory;
+  if (!path.empty()) path += '/';
+  const std::size_t prefix = path.size();
+  for (const Name& name : *names) {
+    path.replace(prefix, std::string::npos, name.text);
+    classify(fd, path, name, frame);
+  }
+  std::ranges::sort(frame.entries, ByPath());
+  return 0;
+}
+
+void TreeWalk::classify(int fd, const std::string& path, const Name& name, Frame& frame) {
+  const unsigned char type = name.type != DT_UNKNOWN ? name.type : type_of(fd, name.text.c_str());
+  if (type == DT_DIR) {
+    if (enters(path)) frame.entries.push_back({name.text, true, false, {}, {}});
+  } else if (type == DT_LNK) {
+    if (takes(path) || enters(path)) classify_link(path, name, frame);
+  } else if (takes(path)) {
+    if (type == DT_REG) return classify_file(fd, path, name, frame);
+    warn(path, "is " + kind_of(type) + "; only regular files can be mounted, it is skipped");
+  }
+}
+
+void TreeWalk::classify_file(int fd, const std::string& path, const Name& name, Frame& frame) {
+  struct stat status{};
+  if (::fstatat(fd, name.text.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (is_absence(errno)) return;
+    const std::string why = "cannot be looked at (" + error_text(errno) + ")";
+    out_->issues.push_back({path, ScanIssue::Kind::kUnreadable, why});
+  } else if (S_ISREG(status.st_mode)) {
+    add_file(path, {name.text, false, false, {}, FileStamp::of(status)}, frame);
+  }
+}
+
+void TreeWalk::classify_link(const std::string& path, const Name& name, Frame& frame) {
+  auto target = resolve_link(path);
+  if (!target) {
+    if (!target.error().empty()) warn(path, target.error() + "; it is skipped");
+  } else if (takes(path)) {
+    add_file(path, {name.text, false, true, std::move(target->location), target->stamp}, frame);
+  }
+}
+
+void TreeWalk::add_file(const std::string& path, Entry entry, Frame& frame) {
+  if (is_mountable_name(path)) return frame.entries.push_back(std::move(entry));
+  out_->issues.push_back({path, ScanIssue::Kind::kInvalidName,
+                          "the name " + printable(path) +
+                              " is not UTF-8 or has control characters and cannot be a mount "
+                              "path; rename it or exclude it"});
+}
+
+tl::expected<LinkTarget, std::string> TreeWalk::resolve_link(std::string_view path) const {
+  const std::string link = below_root(path);
+  const auto fd = root_.open_at(link, O_PATH, Beneath::Links::kFollow);
+  struct stat status{};
+  if (!fd || ::fstat(fd->get(), &status) != 0) {
+    const int error = fd ? errno : fd.error();
+    if (!root_.open_at(link, O_PATH | O_NOFOLLOW, Beneath::Links::kFollow)) {
+      return tl::unexpected(std::string());
+    }
+    return tl::unexpected(broken_link(error));
+  }
+  if (S_ISDIR(status.st_mode)) return tl::unexpected(std::string("is a symlink to a directory"));
+  if (!S_ISREG(status.st_mode)) {
+    const auto type = static_cast<unsigned char>(IFTODT(status.st_mode));
+    return tl::unexpected("is a symlink to " + kind_of(type));
+  }
+  auto location = root_.path_of(fd->get());
+  if (!location) return tl::unexpected(broken_link(EXDEV));
+  const bool inside = source_.empty() || location->starts_with(source_ + "/");
+  const std::string_view checked =
+      std::string_view(*location).substr(inside && !source_.empty() ? source_.size() + 1 : 0);
+  const bool excluded =
+      is_excluded_target(rules_.filter, checked) ||
+      (rules_.manifests.contains(*location) && !rules_.filter.asks_for(base_name(*location)));
+  if (excluded) {
+    return tl::unexpected("is a symlink to " + printable(*location) + ", which is never mirrored");
+  }
+  return LinkTarget{.location = std::move(*location), .stamp = FileStamp::of(status)};
+}
+
+bool TreeWalk::takes(const std::string& path) const {
+  if (!rules_.filter.takes(path)) return false;
+  const std::string full = below_root(path);
+  const bool is_manifest =
+      rules_.manifests.contains(full) && !rules_.filter.asks_for(base_name(full));
+  return !is_manifest && !ignores_.ignores(full, false);
+}
+
+bool TreeWalk::enters(const std::string& path) const {
+  return rules_.filter.enters(path) && !ignores_.ignores(below_root(path), true);
+}
+
+std::string TreeWalk::below_root(std::string_view path) const { return join_path(source_, path); }
+
+void TreeWalk::note_unreadable(const std::string& directory, const std::string& why) {
+  out_->unreadable_directories.push_back(directory);
+  warn(directory, "cannot be read (" + why + "); what is mounted from there stays as it is");
+}
+
+void TreeWalk::warn(std::string_view path, const std::string& what) {
+  const std::string full = below_root(path);
+  out_->warnings.push_back((full.empty() ? "the workspace" : printable(full)) + " " + what);
+}
+
+}  // namespace sessync
