@@ -1,0 +1,63 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "daemon/api/api_thread.h"
+#include "daemon/api/wire.h"
+#include "daemon/loop/completion_queue.h"
+
+namespace sessync {
+
+/// The way from a worker to the API thread and back. Answers are parsed on the worker's thread, so
+/// that a long list holds up no other session.
+class ApiCaller : public std::enable_shared_from_this<ApiCaller> {
+ public:
+  ApiCaller(ApiThread& api, CompletionQueue& queue);
+
+  /// What is under way will not be delivered. Afterwards the queue may go.
+  void close();
+
+  /// Hands `task` to the API thread together with what delivers its outcome. Every task delivers
+  /// exactly once.
+  using Deliver = std::function<void(std::function<void()>)>;
+  void hand_over(std::function<void(ApiEngine&, Deliver)> task);
+
+  /// Completes later with an error that needed no call.
+  template <class T>
+  void refuse(Completion<T> done, ApiError error) {
+    complete_later(
+        [done = std::move(done), error = std::move(error)] { done(tl::unexpected(error)); });
+  }
+  void complete_later(std::function<void()> completion);
+
+  void submit(ApiCall call, Completion<HttpAnswer> done);
+
+  /// One call whose answer is one value.
+  template <class T>
+  void ask(ApiCall call, Parsed<T> (*parse)(std::string_view), Completion<T> done) {
+    const CallContext context = context_of(call);
+    submit(std::move(call), [context, parse, done = std::move(done)](Result<HttpAnswer> answer) {
+      if (!answer) return done(tl::unexpected(std::move(answer.error())));
+      auto value = parse(answer->body);
+      if (!value) return done(tl::unexpected(unusable_answer(*answer, context, value.error())));
+      done(std::move(*value));
+    });
+  }
+
+  [[nodiscard]] CallContext context_of(const ApiCall& call) const {
+    return {call.operation, call.effect(), api_.host()};
+  }
+
+ private:
+  void deliver(std::function<void()> completion);
+
+  ApiThread& api_;
+  std::mutex mutex_;
+  CompletionQueue* queue_;  ///< guarded by mutex_; null once closed
+};
+
+}  // namespace sessync

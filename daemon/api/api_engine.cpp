@@ -1,0 +1,257 @@
+#include "daemon/api/api_engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/api/request_headers.h"
+#include "daemon/api/wire.h"
+#include "daemon/loop/completion_queue.h"
+
+namespace sessync {
+namespace {
+
+constexpr Duration kLongestSleep = std::chrono::hours(1);
+constexpr std::size_t kShortestCredential = 8;  // shorter values are words, not secrets
+constexpr int kAnswerTimeouts = 10;  // a read that trickles on may take so many request timeouts
+
+HttpClient::Limits limits_of(const ApiOptions& options) {
+  return {options.parallel, options.request_timeout, options.request_timeout * kAnswerTimeouts};
+}
+
+ApiError local_error(ApiError::Kind kind, std::string message) {
+  ApiError error;
+  error.kind = kind;
+  error.message = std::move(message);
+  return error;
+}
+
+bool is_authentication(const Result<HttpAnswer>& result) {
+  return !result && result.error().http_status == 401;
+}
+
+}  // namespace
+
+struct ApiEngine::Pending {
+  ApiCall call;
+  Completion<HttpAnswer> done;
+  TimePoint queued_at;
+  TimePoint sent_at;
+  std::uint64_t request_id = 0;
+  Secret key;
+  bool repeated = false;
+};
+
+ApiEngine::ApiEngine(ApiOptions options, ContentSource& source, ApiHooks hooks)
+    : options_(std::move(options)),
+      host_(host_of(options_.base_url)),
+      source_(source),
+      hooks_(std::move(hooks)),
+      dispatcher_(options_.parallel, options_.max_rates),
+      uploads_(hooks_.uploads,
+               [this](const UploadRequest& request, Completion<FileMetadata> done) {
+                 start_upload(request, std::move(done));
+               }),
+      client_(limits_of(options_)) {}
+
+void ApiEngine::submit(ApiCall call, Completion<HttpAnswer> done) {
+  auto pending = std::make_shared<Pending>();
+  pending->call = std::move(call);
+  pending->done = std::move(done);
+  pending->queued_at = now_anchored();
+  enqueue(pending, false);
+}
+
+void ApiEngine::enqueue(const PendingPtr& pending, bool first) {
+  Ticket ticket;
+  ticket.lane = pending->call.lane;
+  ticket.permits = ticket.lane == Lane::kReservedWrites ? 0 : 1;
+  ticket.go = [this, pending](bool admitted) { admitted ? admit(pending) : end_unsent(pending); };
+  if (shut_ || (uploads_stopped_ && pending->call.upload)) return end_unsent(pending);
+  first ? dispatcher_.enqueue_first(std::move(ticket)) : dispatcher_.enqueue(std::move(ticket));
+}
+
+void ApiEngine::end_unsent(const PendingPtr& pending) {
+  const bool aborted = pending->call.upload.has_value();
+  const auto kind = aborted ? ApiError::Kind::kAborted : ApiError::Kind::kNotSent;
+  pending->done(tl::unexpected(local_error(
+      kind, std::string(pending->call.operation) + ": not sent, because sessync is stopping")));
+}
+
+void ApiEngine::admit(const PendingPtr& pending) {
+  auto request = make_request(*pending);
+  if (!request) {
+    dispatcher_.finished(pending->call.lane);
+    pending->done(tl::unexpected(std::move(request.error())));
+    return;
+  }
+  pending->sent_at = now_anchored();
+  pending->request_id = client_.start(std::move(*request), [this, pending](HttpOutcome outcome) {
+    finish(pending, std::move(outcome));
+  });
+  running_.emplace(pending->request_id, pending);
+}
+
+Result<Secret> ApiEngine::usable_key() const {
+  Secret key = options_.key.current ? options_.key.current() : Secret();
+  if (key.empty() || !is_header_value(key.reveal())) {
+    const char* const problem = key.empty() ? "there is none" : "it contains control characters";
+    return tl::unexpected(local_error(ApiError::Kind::kAuthentication,
+                                      std::string("the API key cannot be used: ") + problem +
+                                          ". Set ANTHROPIC_API_KEY or check the API key file"));
+  }
+  return key;
+}
+
+Result<HttpRequest> ApiEngine::make_request(Pending& pending) {
+  auto key = usable_key();
+  if (!key) return tl::unexpected(std::move(key.error()));
+  pending.key = std::move(*key);
+  const ApiCall& call = pending.call;
+  HttpRequest request;
+  request.method = call.method;
+  request.url = options_.base_url + call.target;
+  request.headers =
+      request_headers(options_, pending.key, call.managed_agents_beta, !call.body.empty());
+  request.body = call.body;
+  request.max_answer_bytes = call.max_answer_bytes;
+  if (call.upload) {
+    auto reader = source_.open(call.upload->content);
+    if (!reader) return tl::unexpected(std::move(reader.error()));
+    request.upload =
+        HttpUpload{call.upload->filename, call.upload->content.size, std::move(*reader)};
+  }
+  return request;
+}
+
+void ApiEngine::finish(const PendingPtr& pending, HttpOutcome outcome) {
+  running_.erase(pending->request_id);
+  dispatcher_.finished(pending->call.lane);
+  report(*pending, outcome);
+  auto result = judge(*pending, std::move(outcome));
+  pace(*pending, result);
+  // A 401 had no effect, so the call may be made again.
+  if (is_authentication(result) && !pending->repeated && has_new_key(*pending)) {
+    pending->repeated = true;
+    enqueue(pending, true);
+    return;
+  }
+  pending->done(std::move(result));
+}
+
+void ApiEngine::report(const Pending& pending, const HttpOutcome& outcome) const {
+  if (!hooks_.finished) return;
+  RequestReport report;
+  report.operation = pending.call.operation;
+  report.rate_class = class_of(pending.call.lane);
+  report.http_status = outcome.answer.status;
+  report.duration = outcome.duration;
+  report.waited = pending.sent_at - pending.queued_at;
+  report.sent_bytes = outcome.sent_bytes;
+  report.received_bytes = outcome.received_bytes;
+  hooks_.finished(report);
+}
+
+Result<HttpAnswer> ApiEngine::judge(const Pending& pending, HttpOutcome outcome) const {
+  if (is_success(outcome)) return std::move(outcome.answer);
+  const CallContext context{pending.call.operation, pending.call.effect(), host_};
+  ApiError error = to_error(outcome, context, now_anchored());
+  if (error.http_status == 401) {
+    error.message += options_.auth_style == AuthStyle::kApiKey
+                         ? ". The key was sent as x-api-key"
+                         : ". The key was sent as Authorization: Bearer";
+  }
+  hide_credentials(error, pending.key);
+  return tl::unexpected(std::move(error));
+}
+
+/// Some servers quote what they were sent.
+void ApiEngine::hide_credentials(ApiError& error, const Secret& key) const {
+  for (std::string* const text : {&error.message, &error.code, &error.request_id}) {
+    *text = redact(*text, key);
+    for (const HttpHeader& header : options_.custom_headers) {
+      if (header.value.reveal().size() >= kShortestCredential) *text = redact(*text, header.value);
+    }
+  }
+}
+
+void ApiEngine::pace(const Pending& pending, const Result<HttpAnswer>& result) {
+  RateBudget& budget = dispatcher_.budget(class_of(pending.call.lane));
+  const TimePoint now = now_anchored();
+  if (result) {
+    budget.accepted(now);
+  } else if (result.error().kind == ApiError::Kind::kRateLimited) {
+    budget.refused(pending.sent_at, now, refusal_of(result.error()));
+  } else if (result.error().http_status != 0) {
+    budget.accepted(now);
+  }
+}
+
+bool ApiEngine::has_new_key(const Pending& pending) {
+  if (!options_.key.current) return false;
+  // Another call may have refreshed it already.
+  if (!(options_.key.current() == pending.key)) return true;
+  if (options_.key.refresh) options_.key.refresh();
+  return !(options_.key.current() == pending.key);
+}
+
+void ApiEngine::upload(UploadRequest request, Completion<FileMetadata> done) {
+  uploads_.ask(std::move(request), std::move(done));
+}
+
+void ApiEngine::start_upload(const UploadRequest& request, Completion<FileMetadata> done) {
+  ApiCall call;
+  call.operation = "upload";
+  call.method = HttpRequest::Method::kPost;
+  call.target = "/v1/files";
+  call.lane = Lane::kUploads;
+  call.managed_agents_beta = false;
+  call.upload = request;
+  const auto read_answer = [this, size = request.content.size,
+                            done = std::move(done)](Result<HttpAnswer> answer) {
+    if (!answer) return done(tl::unexpected(std::move(answer.error())));
+    auto file = parse_file(answer->body);
+    if (file && file->size_bytes == size) return done(std::move(*file));
+    const CallContext context{"upload", CallEffect::kWrite, host_};
+    const std::string reason = file ? "the size is not that of what was sent" : file.error();
+    done(tl::unexpected(unusable_answer(*answer, context, reason)));
+  };
+  submit(std::move(call), read_answer);
+}
+
+void ApiEngine::reserve_writes(int permits, std::function<void()> ready) {
+  if (shut_) return ready();
+  Ticket ticket;
+  ticket.lane = Lane::kWrites;
+  ticket.permits = permits;
+  ticket.connection = false;
+  ticket.go = [ready = std::move(ready)](bool /*admitted*/) { ready(); };
+  dispatcher_.enqueue(std::move(ticket));
+}
+
+void ApiEngine::abort_running(bool uploads_only) {
+  for (const auto& [id, pending] : running_) {
+    if (!uploads_only || pending->call.upload) client_.abort(id);
+  }
+}
+
+void ApiEngine::abort_uploads() {
+  uploads_stopped_ = true;
+  dispatcher_.drop(Lane::kUploads);
+  abort_running(true);
+}
+
+void ApiEngine::shut() {
+  uploads_stopped_ = shut_ = true;
+  for (std::size_t lane = 0; lane < kLanes; ++lane) dispatcher_.drop(static_cast<Lane>(lane));
+  abort_running(false);
+  client_.run(Duration::zero());
+}
+
+void ApiEngine::step() {
+  dispatcher_.run(now_anchored());
+  const TimePoint now = now_anchored();
+  const TimePoint wake_at = dispatcher_.wake_at(now).value_or(now + kLongestSleep);
+  client_.run(std::clamp(wake_at - now, Duration::zero(), kLongestSleep));
+}
+
+}  // namespace sessync

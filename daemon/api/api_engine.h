@@ -1,0 +1,105 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "daemon/api/dispatcher.h"
+#include "daemon/api/error.h"
+#include "daemon/api/http_client.h"
+#include "daemon/api/options.h"
+#include "daemon/api/upload_table.h"
+#include "reconciler/content_source.h"
+#include "reconciler/session_api.h"
+
+namespace sessync {
+
+/// One call of the API. `operation` is a literal: a label for messages and metrics.
+struct ApiCall {
+  std::string_view operation;
+  HttpRequest::Method method = HttpRequest::Method::kGet;
+  std::string target;  ///< path and query, from /v1
+  std::string body;    ///< JSON
+  Lane lane = Lane::kReads;
+  bool managed_agents_beta = true;
+  std::size_t max_answer_bytes = std::size_t{1} << 20;
+  std::optional<UploadRequest> upload;
+
+  [[nodiscard]] CallEffect effect() const {
+    return method == HttpRequest::Method::kGet ? CallEffect::kRead : CallEffect::kWrite;
+  }
+};
+
+/// What one finished request was, for metrics.
+struct RequestReport {
+  std::string_view operation;
+  RateClass rate_class = RateClass::kReads;
+  int http_status = 0;  ///< 0: no answer
+  Duration duration{};
+  Duration waited{};  ///< unsent, for a permit or a connection
+  std::uint64_t sent_bytes = 0;
+  std::uint64_t received_bytes = 0;
+};
+
+/// All are called on the API thread and may be empty.
+struct ApiHooks {
+  UploadHooks uploads;
+  std::function<void(const RequestReport&)> finished;
+};
+
+/// Everything that the API thread does: budgets, connections, credentials, uploads under way.
+/// Belongs to that thread, except wake(). Completions run inside step(), or inside abort_uploads()
+/// and shut(); upload() may complete at once.
+class ApiEngine {
+ public:
+  ApiEngine(ApiOptions options, ContentSource& source, ApiHooks hooks);
+
+  /// Completes with a 2xx answer or an error.
+  void submit(ApiCall call, Completion<HttpAnswer> done);
+  void upload(UploadRequest request, Completion<FileMetadata> done);
+  void reserve_writes(int permits, std::function<void()> ready);
+
+  /// Ends uploads that run or wait with kAborted, and from now on every new one.
+  void abort_uploads();
+  /// Ends everything, and from now on every call at once: what was sent with kAborted, what was not
+  /// with kNotSent.
+  void shut();
+
+  /// Sends what may be sent, waits until something happens, completes what is finished.
+  void step();
+  void wake() { client_.wake(); }
+
+ private:
+  struct Pending;
+  using PendingPtr = std::shared_ptr<Pending>;
+
+  void enqueue(const PendingPtr& pending, bool first);
+  void admit(const PendingPtr& pending);
+  void end_unsent(const PendingPtr& pending);
+  [[nodiscard]] Result<HttpRequest> make_request(Pending& pending);
+  [[nodiscard]] Result<Secret> usable_key() const;
+  void finish(const PendingPtr& pending, HttpOutcome outcome);
+  void report(const Pending& pending, const HttpOutcome& outcome) const;
+  void pace(const Pending& pending, const Result<HttpAnswer>& result);
+  bool has_new_key(const Pending& pending);
+  [[nodiscard]] Result<HttpAnswer> judge(const Pending& pending, HttpOutcome outcome) const;
+  void hide_credentials(ApiError& error, const Secret& key) const;
+  void start_upload(const UploadRequest& request, Completion<FileMetadata> done);
+  void abort_running(bool uploads_only);
+
+  ApiOptions options_;
+  std::string host_;
+  ContentSource& source_;
+  ApiHooks hooks_;
+  Dispatcher dispatcher_;
+  UploadTable uploads_;
+  HttpClient client_;
+  std::map<std::uint64_t, PendingPtr> running_;
+  bool uploads_stopped_ = false;
+  bool shut_ = false;
+};
+
+}  // namespace sessync

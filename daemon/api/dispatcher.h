@@ -1,0 +1,69 @@
+#pragma once
+
+#include <array>
+#include <deque>
+#include <functional>
+#include <optional>
+
+#include "daemon/api/options.h"
+#include "reconciler/rate_budget.h"
+
+namespace sessync {
+
+/// A queue of calls. Lanes share the budget of their class and the connections of the process.
+enum class Lane { kWrites, kReservedWrites, kReads, kFiles, kUploads };
+inline constexpr std::size_t kLanes = 5;
+
+RateClass class_of(Lane lane);
+
+/// A call that waits for its turn.
+struct Ticket {
+  Lane lane = Lane::kReads;
+  int permits = 1;         ///< of the lane's budget; 0: taken earlier
+  bool connection = true;  ///< false: only permits are wanted, nothing will be sent
+  std::function<void(bool admitted)> go;
+};
+
+/// Decides which waiting call is sent next: first come first served within a lane, lanes in turn,
+/// at most `parallel` at a time, and some connections that uploads may not take, so that long ones
+/// never hold up anything else. Pure: the time is a parameter.
+class Dispatcher {
+ public:
+  Dispatcher(int parallel, const MaxRates& ceilings);
+
+  void enqueue(Ticket ticket);
+  void enqueue_first(Ticket ticket);
+
+  /// Lets go of every ticket whose turn it is.
+  void run(TimePoint now);
+  /// A call that was let go of has ended.
+  void finished(Lane lane);
+  /// Lets go of everything that waits in the lane, not admitted.
+  void drop(Lane lane);
+
+  /// When a budget that holds up a waiting ticket opens.
+  [[nodiscard]] std::optional<TimePoint> wake_at(TimePoint now) const;
+  [[nodiscard]] RateBudget& budget(RateClass which);
+
+ private:
+  struct Waiting {
+    std::deque<Ticket> tickets;
+    int running = 0;
+  };
+
+  [[nodiscard]] bool has_connection(Lane lane) const;
+  bool run_next_of(Lane lane, TimePoint now);
+  Waiting& at(Lane lane) { return lanes_.at(static_cast<std::size_t>(lane)); }
+  [[nodiscard]] const Waiting& at(Lane lane) const {
+    return lanes_.at(static_cast<std::size_t>(lane));
+  }
+
+  int parallel_;
+  int most_uploads_;
+  int running_ = 0;
+  std::size_t turn_ = 0;
+  std::array<Waiting, kLanes> lanes_;
+  std::array<RateBudget, kRateClasses> budgets_;
+};
+
+}  // namespace sessync

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "daemon/api/http_client.h"
+#include "reconciler/rate_budget.h"
+#include "reconciler/result.h"
+
+namespace sessync {
+
+enum class CallEffect { kRead, kWrite };
+
+/// What an error has to say beside the answer itself.
+struct CallContext {
+  std::string_view operation;
+  CallEffect effect = CallEffect::kRead;
+  std::string_view host;  ///< that was asked
+};
+
+/// A complete answer with a 2xx status: all else is an error.
+bool is_success(const HttpOutcome& outcome);
+
+/// Classifies by status first, then by what is known of the sending. A read that got no usable
+/// answer is kUnusableAnswer; a write is kUnknownOutcome, unless it surely had no effect.
+ApiError to_error(const HttpOutcome& outcome, const CallContext& context, TimePoint now);
+
+/// A complete 2xx answer that is not what was asked for.
+ApiError unusable_answer(const HttpAnswer& answer, const CallContext& context,
+                         std::string_view reason);
+
+/// `retry-after-ms`, else `retry-after` (seconds or an HTTP date, relative to the `date` header or
+/// `now`). Zero, negative, unreadable and absent are alike: nothing.
+std::optional<Duration> retry_after_of(const HttpAnswer& answer, TimePoint now);
+
+/// What an answer 429 says to the budget of its class.
+Refusal refusal_of(const ApiError& error);
+
+/// At most `limit` bytes, each other than printable ASCII and whole UTF-8 sequences replaced.
+std::string printable(std::string_view text, std::size_t limit = 200);
+
+}  // namespace sessync

@@ -1,0 +1,158 @@
+#include "daemon/api/http_client.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <mutex>
+#include <utility>
+
+#include <curl/curl.h>
+
+#include "daemon/api/transfer.h"
+#include "daemon/loop/completion_queue.h"
+
+namespace sessync {
+namespace {
+
+constexpr Duration kLongestLook = std::chrono::seconds(1);
+
+std::string from_environment(const char* name) {
+  const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): never set by us
+  return value == nullptr ? "" : value;
+}
+
+/// The tool reads these; the library does not.
+Transfer::Certificates certificates_from_environment() {
+  Transfer::Certificates certificates;
+  certificates.file = from_environment("CURL_CA_BUNDLE");
+  if (!certificates.file.empty()) return certificates;
+  certificates.directory = from_environment("SSL_CERT_DIR");
+  certificates.file = from_environment("SSL_CERT_FILE");
+  return certificates;
+}
+
+void initialise_curl() {
+  static std::once_flag once;
+  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+}
+
+struct Finished {
+  HttpOutcome outcome;
+  HttpClient::Done done;
+};
+
+}  // namespace
+
+struct HttpClient::State {
+  struct Running {
+    std::uint64_t id;
+    std::unique_ptr<Transfer> transfer;
+    Done done;
+  };
+
+  Limits limits;
+  Transfer::Certificates certificates;
+  CURLM* multi = nullptr;
+  std::uint64_t last_id = 0;
+  std::vector<Running> running;
+  std::vector<Finished> finished;
+
+  Running take(std::vector<Running>::iterator which) {
+    Running taken = std::move(*which);
+    running.erase(which);
+    curl_multi_remove_handle(multi, taken.transfer->easy());
+    return taken;
+  }
+
+  void perform();
+  void collect();
+  void give_up_on_stuck();
+  void deliver();
+};
+
+void HttpClient::State::perform() {
+  int still_running = 0;
+  curl_multi_perform(multi, &still_running);
+  collect();
+}
+
+void HttpClient::State::collect() {
+  int left = 0;
+  while (CURLMsg* const message = curl_multi_info_read(multi, &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    // Read before the handle is removed: the message dies with it.
+    const CURLcode code = message->data.result;
+    const auto found = std::ranges::find_if(running, [&](const Running& candidate) {
+      return candidate.transfer->easy() == message->easy_handle;
+    });
+    if (found == running.end()) continue;
+    Running ended = take(found);
+    finished.push_back({ended.transfer->finish(code), std::move(ended.done)});
+  }
+}
+
+void HttpClient::State::give_up_on_stuck() {
+  const TimePoint now = now_anchored();
+  for (std::size_t i = running.size(); i-- > 0;) {
+    if (!running[i].transfer->is_stuck(now)) continue;
+    Running stuck = take(running.begin() + static_cast<std::ptrdiff_t>(i));
+    finished.push_back({stuck.transfer->stop(HttpFailure::Kind::kNoAnswer, "the request timed out"),
+                        std::move(stuck.done)});
+  }
+}
+
+void HttpClient::State::deliver() {
+  for (Finished& one : std::exchange(finished, {})) one.done(std::move(one.outcome));
+}
+
+HttpClient::HttpClient(const Limits& limits) : state_(std::make_unique<State>()) {
+  initialise_curl();
+  state_->limits = limits;
+  state_->certificates = certificates_from_environment();
+  state_->multi = curl_multi_init();
+  const long connections = limits.connections;
+  curl_multi_setopt(state_->multi, CURLMOPT_MAXCONNECTS, connections);
+  curl_multi_setopt(state_->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections);
+  curl_multi_setopt(state_->multi, CURLMOPT_MAX_HOST_CONNECTIONS, connections);
+}
+
+HttpClient::~HttpClient() {
+  while (!state_->running.empty()) state_->take(state_->running.begin());
+  curl_multi_cleanup(state_->multi);
+}
+
+std::uint64_t HttpClient::start(HttpRequest request, Done done) {
+  auto transfer =
+      std::make_unique<Transfer>(std::move(request), state_->limits, state_->certificates);
+  curl_multi_add_handle(state_->multi, transfer->easy());
+  state_->running.push_back({++state_->last_id, std::move(transfer), std::move(done)});
+  return state_->last_id;
+}
+
+void HttpClient::abort(std::uint64_t id) {
+  const auto found = std::ranges::find_if(
+      state_->running, [id](const State::Running& candidate) { return candidate.id == id; });
+  if (found == state_->running.end()) return;
+  State::Running aborted = state_->take(found);
+  state_->finished.push_back(
+      {aborted.transfer->stop(HttpFailure::Kind::kAborted, "stopped before it was finished"),
+       std::move(aborted.done)});
+}
+
+void HttpClient::run(Duration max_wait) {
+  State& state = *state_;
+  state.perform();
+  if (state.finished.empty()) {
+    const Duration look = std::min(state.limits.no_progress / 4, kLongestLook);
+    const Duration wait = state.running.empty() ? max_wait : std::min(max_wait, look);
+    curl_multi_poll(state.multi, nullptr, 0, static_cast<int>(wait.count()), nullptr);
+    state.perform();
+  }
+  state.give_up_on_stuck();
+  state.deliver();
+}
+
+void HttpClient::wake() { curl_multi_wakeup(state_->multi); }
+
+std::size_t HttpClient::in_flight() const { return state_->running.size(); }
+
+}  // namespace sessync

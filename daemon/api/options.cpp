@@ -1,0 +1,187 @@
+#include "daemon/api/options.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace sessync {
+namespace {
+
+constexpr std::string_view kHttp = "http://";
+constexpr std::string_view kHttps = "https://";
+
+bool is_printable_ascii(char c) { return c > ' ' && c < '\x7f'; }
+
+char to_lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), to_lower);
+  return result;
+}
+
+std::string_view after_scheme(std::string_view url) {
+  const auto colon = url.find("://");
+  return colon == std::string_view::npos ? std::string_view() : url.substr(colon + 3);
+}
+
+std::string_view authority_of(std::string_view url) {
+  const auto rest = after_scheme(url);
+  return rest.substr(0, rest.find_first_of("/?#\\"));
+}
+
+/// Host without port and brackets; nothing if it is malformed.
+std::optional<std::string_view> host_name(std::string_view authority) {
+  if (authority.starts_with('[')) {
+    const auto close = authority.find(']');
+    if (close == std::string_view::npos) return std::nullopt;
+    const auto rest = authority.substr(close + 1);
+    if (!rest.empty() && rest.front() != ':') return std::nullopt;
+    return authority.substr(1, close - 1);
+  }
+  const auto colon = authority.find(':');
+  if (colon != authority.rfind(':')) return std::nullopt;
+  return authority.substr(0, colon);
+}
+
+bool has_valid_port(std::string_view authority) {
+  const auto bracket = authority.rfind(']');
+  const auto colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
+  if (colon == std::string_view::npos) return true;
+  const auto port = authority.substr(colon + 1);
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  return !port.empty() && port.size() <= 5 && std::ranges::all_of(port, is_digit) &&
+         std::stoi(std::string(port)) <= 65535;
+}
+
+/// Dotted quads only: shorter spellings mean different hosts to different parsers.
+bool is_loopback_quad(std::string_view host) {
+  if (!host.starts_with("127.")) return false;
+  int parts = 1;
+  int digits = 0;
+  int value = 0;
+  for (const char c : host) {
+    if (c == '.') {
+      if (digits == 0) return false;
+      ++parts;
+      digits = value = 0;
+    } else {
+      if (c < '0' || c > '9' || ++digits > 3) return false;
+      value = value * 10 + (c - '0');
+      if (value > 255) return false;
+    }
+  }
+  return parts == 4 && digits > 0;
+}
+
+bool is_loopback(std::string_view host) {
+  return lower(host) == "localhost" || host == "::1" || is_loopback_quad(host);
+}
+
+bool is_host_character(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' || c == '_' ||
+         c == ':';
+}
+
+std::string problem_of(std::string_view url, std::string_view scheme) {
+  if (scheme.empty()) return "it must begin with https://";
+  if (!std::ranges::all_of(url, is_printable_ascii))
+    return "it contains characters no URL may have";
+  if (url.find_first_of("?#\\") != std::string_view::npos) {
+    return "it must not contain '?', '#' or '\\'";
+  }
+  const auto authority = authority_of(url);
+  if (authority.find('@') != std::string_view::npos) {
+    return "it must not contain credentials; give the key as an API key";
+  }
+  const auto host = host_name(authority);
+  if (!host || host->empty() || !std::ranges::all_of(*host, is_host_character)) {
+    return "its host is not valid";
+  }
+  if (!has_valid_port(authority)) return "its port is not valid";
+  if (scheme == kHttp && !is_loopback(*host)) {
+    return "plain http would send the API key in the clear; it is allowed for loopback hosts only";
+  }
+  return "";
+}
+
+bool is_token_character(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+/// Headers that the transport computes; another value would break the framing of the request.
+bool belongs_to_transport(std::string_view name) {
+  static constexpr std::array<std::string_view, 8> kNames = {
+      "content-length", "transfer-encoding", "content-type", "host", "connection", "expect", "te",
+      "upgrade"};
+  return std::ranges::find(kNames, lower(name)) != kNames.end();
+}
+
+std::string_view trim(std::string_view text) {
+  static constexpr std::string_view kBlank = " \t\r";
+  const auto first = text.find_first_not_of(kBlank);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
+tl::expected<HttpHeader, std::string> parse_header(std::string_view line) {
+  const auto colon = line.find(':');
+  if (colon == std::string_view::npos) return tl::unexpected(std::string("a line has no ':'"));
+  const auto name = trim(line.substr(0, colon));
+  const auto value = trim(line.substr(colon + 1));
+  if (name.empty() || !std::ranges::all_of(name, is_token_character)) {
+    return tl::unexpected(std::string("a header name is not valid"));
+  }
+  if (belongs_to_transport(name)) {
+    return tl::unexpected("the header " + std::string(name) + " cannot be set");
+  }
+  if (!is_header_value(value)) {
+    return tl::unexpected("the value of " + std::string(name) + " contains control characters");
+  }
+  return HttpHeader{std::string(name), Secret(std::string(value))};
+}
+
+}  // namespace
+
+tl::expected<std::string, std::string> parse_base_url(std::string_view url) {
+  std::string_view scheme;
+  const std::string head = lower(url.substr(0, kHttps.size()));
+  if (head.starts_with(kHttps)) scheme = kHttps;
+  if (head.starts_with(kHttp)) scheme = kHttp;
+  const std::string problem = problem_of(url, scheme);
+  if (!problem.empty()) {
+    return tl::unexpected("the API's base URL cannot be used: " + problem);
+  }
+  std::string result = std::string(scheme) + std::string(after_scheme(url));
+  while (result.ends_with('/')) result.pop_back();
+  return result;
+}
+
+tl::expected<std::vector<HttpHeader>, std::string> parse_custom_headers(std::string_view lines) {
+  std::vector<HttpHeader> headers;
+  while (!lines.empty()) {
+    const auto end = lines.find('\n');
+    const auto line = trim(lines.substr(0, end));
+    lines = end == std::string_view::npos ? std::string_view() : lines.substr(end + 1);
+    if (line.empty()) continue;
+    auto header = parse_header(line);
+    if (!header) return tl::unexpected("custom headers: " + header.error());
+    headers.push_back(std::move(*header));
+  }
+  return headers;
+}
+
+bool is_header_value(std::string_view value) {
+  return std::ranges::none_of(
+      value, [](char c) { return (c >= '\0' && c < ' ' && c != '\t') || c == '\x7f'; });
+}
+
+std::string host_of(std::string_view url) {
+  auto authority = authority_of(url);
+  const auto at = authority.rfind('@');
+  if (at != std::string_view::npos) authority = authority.substr(at + 1);
+  return std::string(authority);
+}
+
+}  // namespace sessync

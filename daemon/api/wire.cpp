@@ -1,0 +1,293 @@
+#include "daemon/api/wire.h"
+
+#include <limits>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+namespace sessync {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int kDeepest = 64;
+
+/// Deep nesting costs a multiple of its text in memory; no answer of the API needs it.
+bool is_too_deep(std::string_view text) {
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted && c == '\\') ++i;
+    if (c == '"') quoted = !quoted;
+    if (quoted) continue;
+    if (c == '[' || c == '{') ++depth;
+    if (c == ']' || c == '}') --depth;
+    if (depth > kDeepest) return true;
+  }
+  return false;
+}
+
+Parsed<Json> parse_object(std::string_view body) {
+  if (is_too_deep(body)) return tl::unexpected(std::string("it is nested too deeply"));
+  Json json = Json::parse(body, nullptr, false);
+  if (json.is_discarded()) return tl::unexpected(std::string("it is not JSON"));
+  if (!json.is_object()) return tl::unexpected(std::string("it is not a JSON object"));
+  return json;
+}
+
+/// Reads fields of one object and remembers the first that has the wrong type.
+class Fields {
+ public:
+  explicit Fields(const Json& object) : object_(object) {}
+
+  /// Absent and null: "".
+  std::string text(const char* name) { return optional_text(name).value_or(""); }
+
+  /// Absent, null and "" are errors.
+  std::string required_text(const char* name) {
+    auto value = text(name);
+    if (value.empty()) fail(name, "is missing");
+    return value;
+  }
+
+  std::optional<std::string> optional_text(const char* name) {
+    const Json* const value = find(name);
+    if (value == nullptr) return std::nullopt;
+    if (value->is_string()) return value->get<std::string>();
+    fail(name, "is not a string");
+    return std::nullopt;
+  }
+
+  std::uint64_t required_count(const char* name) {
+    const Json* const value = find(name);
+    if (value != nullptr && value->is_number_unsigned()) return value->get<std::uint64_t>();
+    fail(name, "is not a count");
+    return 0;
+  }
+
+  bool flag(const char* name) {
+    const Json* const value = find(name);
+    if (value == nullptr) return false;
+    if (value->is_boolean()) return value->get<bool>();
+    fail(name, "is neither true nor false");
+    return false;
+  }
+
+  /// Nothing, if it is absent or null.
+  const Json* object(const char* name) {
+    const Json* const value = find(name);
+    if (value == nullptr || value->is_object()) return value;
+    fail(name, "is not an object");
+    return nullptr;
+  }
+
+  const Json* required_array(const char* name) {
+    const Json* const value = find(name);
+    if (value != nullptr && value->is_array()) return value;
+    fail(name, value == nullptr ? "is missing" : "is not an array");
+    return nullptr;
+  }
+
+  template <class T>
+  Parsed<T> result(T value) {
+    if (!problem_.empty()) return tl::unexpected(problem_);
+    return value;
+  }
+
+ private:
+  const Json* find(const char* name) const {
+    const auto found = object_.find(name);
+    return found == object_.end() || found->is_null() ? nullptr : &*found;
+  }
+
+  void fail(const char* name, const char* what) {
+    if (problem_.empty()) problem_ = std::string("`") + name + "` " + what;
+  }
+
+  const Json& object_;
+  std::string problem_;
+};
+
+Parsed<FileRow> to_file_row(const Json& json) {
+  Fields fields(json);
+  FileRow row;
+  row.resource_id = fields.required_text("id");
+  row.file_id = fields.required_text("file_id");
+  row.mount_path = fields.required_text("mount_path");
+  row.created_at = fields.text("created_at");
+  return fields.result(std::move(row));
+}
+
+Parsed<RepositoryRow> to_repository_row(const Json& json) {
+  Fields fields(json);
+  RepositoryRow row;
+  row.resource_id = fields.required_text("id");
+  row.url = fields.required_text("url");
+  row.mount_path = fields.required_text("mount_path");
+  if (const Json* const checkout = fields.object("checkout")) {
+    Fields how(*checkout);
+    const auto type = how.text("type");
+    if (type == "branch") row.branch = how.required_text("name");
+    if (type == "commit") row.commit = how.required_text("sha");
+    const auto checked = how.result(0);
+    if (!checked) return tl::unexpected("in `checkout`: " + checked.error());
+  }
+  return fields.result(std::move(row));
+}
+
+Parsed<MemoryStoreRow> to_memory_store_row(const Json& json) {
+  Fields fields(json);
+  MemoryStoreRow row;
+  row.memory_store_id = fields.text("memory_store_id");
+  row.access = fields.text("access");
+  row.mount_path = fields.text("mount_path");
+  row.instructions = fields.optional_text("instructions");
+  return fields.result(std::move(row));
+}
+
+Parsed<OpaqueRow> to_opaque_row(const Json& json, const std::string& type) {
+  Fields fields(json);
+  OpaqueRow row;
+  row.resource_id = fields.text("id");
+  row.type = type;
+  row.mount_path = fields.text("mount_path");
+  return fields.result(std::move(row));
+}
+
+template <class Row>
+Parsed<ResourceRow> as_resource(Parsed<Row> row) {
+  if (!row) return tl::unexpected(std::move(row.error()));
+  return ResourceRow(std::move(*row));
+}
+
+Parsed<ResourceRow> to_resource(const Json& json) {
+  if (!json.is_object()) return tl::unexpected(std::string("a resource is not an object"));
+  Fields fields(json);
+  const auto type = fields.result(fields.text("type"));
+  if (!type) return tl::unexpected(type.error());
+  if (*type == "file") return as_resource(to_file_row(json));
+  if (*type == "github_repository") return as_resource(to_repository_row(json));
+  if (*type == "memory_store") return as_resource(to_memory_store_row(json));
+  return as_resource(to_opaque_row(json, *type));
+}
+
+Parsed<FileMetadata> to_file(const Json& json) {
+  if (!json.is_object()) return tl::unexpected(std::string("a file is not an object"));
+  Fields fields(json);
+  FileMetadata file;
+  file.file_id = fields.required_text("id");
+  file.filename = fields.text("filename");
+  file.size_bytes = fields.required_count("size_bytes");
+  file.created_at = fields.text("created_at");
+  file.expires_at = fields.optional_text("expires_at");
+  file.downloadable = fields.flag("downloadable");
+  return fields.result(std::move(file));
+}
+
+template <class Row>
+Parsed<Page<Row>> to_page(std::string_view body, Parsed<Row> (*to_row)(const Json&)) {
+  const auto json = parse_object(body);
+  if (!json) return tl::unexpected(json.error());
+  Fields fields(*json);
+  const Json* const data = fields.required_array("data");
+  Page<Row> page;
+  page.next = fields.text("next_page");
+  // The shape before pages had cursors; its next page cannot be asked for with this one's.
+  const bool more = fields.flag("has_more");
+  auto checked = fields.result(0);
+  if (!checked) return tl::unexpected(checked.error());
+  if (more && page.next.empty()) {
+    return tl::unexpected(std::string("it says that there is more, but not where"));
+  }
+  page.rows.reserve(data->size());
+  for (const Json& element : *data) {
+    auto row = to_row(element);
+    if (!row) {
+      const auto index = std::to_string(page.rows.size());
+      return tl::unexpected("in `data`[" + index + "]: " + row.error());
+    }
+    page.rows.push_back(std::move(*row));
+  }
+  return page;
+}
+
+std::map<std::string, std::string> to_metadata(const Json* json) {
+  std::map<std::string, std::string> metadata;
+  if (json == nullptr) return metadata;
+  for (const auto& [name, value] : json->items()) {
+    if (value.is_string()) metadata.emplace(name, value.get<std::string>());
+  }
+  return metadata;
+}
+
+}  // namespace
+
+Parsed<Page<ResourceRow>> parse_resource_page(std::string_view body) {
+  return to_page<ResourceRow>(body, &to_resource);
+}
+
+Parsed<ResourceRow> parse_resource(std::string_view body) {
+  const auto json = parse_object(body);
+  if (!json) return tl::unexpected(json.error());
+  return to_resource(*json);
+}
+
+Parsed<FileRow> parse_added_file(std::string_view body) {
+  const auto row = parse_resource(body);
+  if (!row) return tl::unexpected(row.error());
+  if (const auto* const file = std::get_if<FileRow>(&*row)) return *file;
+  return tl::unexpected(std::string("it is not a file resource"));
+}
+
+Parsed<Page<FileMetadata>> parse_file_page(std::string_view body) {
+  return to_page<FileMetadata>(body, &to_file);
+}
+
+Parsed<FileMetadata> parse_file(std::string_view body) {
+  const auto json = parse_object(body);
+  if (!json) return tl::unexpected(json.error());
+  return to_file(*json);
+}
+
+Parsed<SessionInfo> parse_session(std::string_view body) {
+  const auto json = parse_object(body);
+  if (!json) return tl::unexpected(json.error());
+  Fields fields(*json);
+  SessionInfo session;
+  session.session_id = fields.required_text("id");
+  session.status = fields.text("status");
+  session.archived_at = fields.optional_text("archived_at");
+  session.title = fields.optional_text("title");
+  session.metadata = to_metadata(fields.object("metadata"));
+  return fields.result(std::move(session));
+}
+
+std::optional<ErrorBody> parse_error_body(std::string_view body) {
+  const auto json = parse_object(body);
+  if (!json) return std::nullopt;
+  Fields outer(*json);
+  const Json* const error = outer.object("error");
+  if (error == nullptr) return std::nullopt;
+  Fields inner(*error);
+  ErrorBody result;
+  result.type = inner.text("type");
+  result.message = inner.text("message");
+  result.request_id = outer.text("request_id");
+  if (const Json* const details = inner.object("details")) {
+    result.error_code = Fields(*details).text("error_code");
+  }
+  return result;
+}
+
+Parsed<std::string> add_file_body(const AddFile& request) {
+  const Json body = {
+      {"type", "file"}, {"file_id", request.file_id}, {"mount_path", request.mount_path}};
+  try {
+    return body.dump();
+  } catch (const Json::exception&) {
+    return tl::unexpected(std::string("the mount path is not valid UTF-8"));
+  }
+}
+
+}  // namespace sessync

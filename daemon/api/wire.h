@@ -1,0 +1,49 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "reconciler/session_api.h"
+
+/// JSON of the API to domain types and back. Unknown fields are ignored; a field that is absent or
+/// null is empty where the domain allows it; a field of the wrong type makes the whole answer
+/// unusable, because half-understood lists delete things.
+namespace sessync {
+
+/// A value, or why the text is not one.
+template <class T>
+using Parsed = tl::expected<T, std::string>;
+
+template <class T>
+struct Page {
+  std::vector<T> rows;
+  std::string next;  ///< cursor; "": this was the last page
+};
+
+Parsed<Page<ResourceRow>> parse_resource_page(std::string_view body);
+Parsed<ResourceRow> parse_resource(std::string_view body);
+/// The answer to adding a file: a resource of any other type is an error.
+Parsed<FileRow> parse_added_file(std::string_view body);
+Parsed<Page<FileMetadata>> parse_file_page(std::string_view body);
+Parsed<FileMetadata> parse_file(std::string_view body);
+/// `organization_id` is not in the body and stays empty.
+Parsed<SessionInfo> parse_session(std::string_view body);
+
+/// The error envelope; what is missing is "".
+struct ErrorBody {
+  std::string type;
+  std::string error_code;  ///< error.details.error_code
+  std::string message;
+  std::string request_id;
+};
+/// Nothing, if the body is not an error envelope (a proxy's HTML page, say).
+std::optional<ErrorBody> parse_error_body(std::string_view body);
+
+/// The body of an add. An error: a name that is not UTF-8 cannot be sent.
+Parsed<std::string> add_file_body(const AddFile& request);
+
+}  // namespace sessync

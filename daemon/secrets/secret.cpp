@@ -1,0 +1,60 @@
+#include "daemon/secrets/secret.h"
+
+#include <utility>
+
+#include <string.h>  // NOLINT(modernize-deprecated-headers): explicit_bzero is not in <cstring>
+
+namespace sessync {
+
+void wipe(std::string& text) noexcept {
+  text.resize(text.capacity());
+  explicit_bzero(text.data(), text.size());
+  text.clear();
+}
+
+void Secret::wipe() noexcept { sessync::wipe(text_); }
+
+// Short strings live inside the object, so a move leaves a copy behind.
+Secret::Secret(Secret&& other) noexcept : text_(std::move(other.text_)) { other.wipe(); }
+
+Secret& Secret::operator=(const Secret& other) {
+  if (this != &other) {
+    wipe();
+    text_ = other.text_;
+  }
+  return *this;
+}
+
+Secret& Secret::operator=(Secret&& other) noexcept {
+  if (this != &other) {
+    wipe();
+    text_ = std::move(other.text_);
+    other.wipe();
+  }
+  return *this;
+}
+
+Secret::~Secret() { wipe(); }
+
+bool operator==(const Secret& left, const Secret& right) {
+  if (left.text_.size() != right.text_.size()) return false;
+  unsigned difference = 0;
+  for (std::size_t i = 0; i < left.text_.size(); ++i) {
+    difference |= static_cast<unsigned char>(left.text_[i] ^ right.text_[i]);
+  }
+  return difference == 0;
+}
+
+std::string redact(std::string_view text, const Secret& secret) {
+  std::string result(text);
+  if (secret.empty()) return result;
+  static constexpr std::string_view kMask = "[redacted]";
+  auto found = result.find(secret.reveal());
+  while (found != std::string::npos) {
+    result.replace(found, secret.reveal().size(), kMask);
+    found = result.find(secret.reveal(), found + kMask.size());
+  }
+  return result;
+}
+
+}  // namespace sessync
