@@ -1,0 +1,55 @@
+#pragma once
+
+#include <bitset>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+namespace sessync {
+
+/// One wildcard pattern, compiled once and matched in time linear in the text for each of its
+/// stars. Bytes, not characters, are compared, as git does.
+class Glob {
+ public:
+  enum class Scope {
+    kName,  ///< the text is one path component
+    kPath,  ///< the text is a path: only "**" crosses a slash
+  };
+
+  Glob() = default;
+
+  /// An error says why nothing can ever match.
+  static tl::expected<Glob, std::string> compile(std::string_view pattern, Scope scope);
+
+  [[nodiscard]] bool matches(std::string_view text) const;
+
+  /// False only if no text that begins with `start` can match.
+  [[nodiscard]] bool may_match_beyond(std::string_view start) const;
+
+  using CharacterSet = std::bitset<256>;
+
+ private:
+  friend class GlobCompiler;
+  friend class GlobRun;
+  enum class Kind {
+    kCharacter,
+    kSet,
+    kStar,         ///< anything without a slash
+    kAnything,     ///< "**" at the end: anything
+    kDirectories,  ///< "**/": nothing, or anything that ends in a slash
+  };
+  struct Token {
+    Kind kind;
+    unsigned char character = 0;
+    std::size_t set = 0;  ///< index into sets_
+  };
+
+  [[nodiscard]] bool consumes(const Token& token, unsigned char character) const;
+
+  std::vector<Token> tokens_;
+  std::vector<CharacterSet> sets_;
+};
+
+}  // namespace sessync
