@@ -28,20 +28,6 @@ std::string absolute(const std::string& path) {
   return text;
 }
 
-/// Where the path leads, as far as it exists.
-fs::path real(const std::string& path) {
-  std::error_code error;
-  auto resolved = fs::weakly_canonical(path, error);
-  return error ? fs::path(path) : resolved;
-}
-
-bool is_below(const std::string& path, const std::string& directory) {
-  const auto inner = real(path);
-  const auto outer = real(directory);
-  const auto [at, unused] = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
-  return at == outer.end();
-}
-
 std::string default_state_dir(const ManifestSource& manifest, const Environment& env) {
   if (const auto systemd = env("STATE_DIRECTORY")) {
     return systemd->substr(0, systemd->find(':'));
@@ -106,13 +92,6 @@ tl::expected<Settings, UsageError> resolve_settings(const Options& options,
   }
   settings.state_dir = absolute(
       options.state_dir.empty() ? default_state_dir(settings.manifest, env) : options.state_dir);
-  if (is_below(*settings.state_dir, settings.workspace)) {
-    return tl::unexpected(UsageError{
-        exit_code::kUsage, "the state directory " + *settings.state_dir +
-                               " lies in the workspace " + settings.workspace +
-                               ", so sessync would watch its own writes: name another with "
-                               "--state-dir"});
-  }
   return settings;
 }
 

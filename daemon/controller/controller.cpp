@@ -13,6 +13,8 @@ namespace {
 constexpr Duration kManifestRetry = std::chrono::seconds(10);
 /// How often everything is looked at while events may be missed.
 constexpr Duration kDegradedPoll = std::chrono::seconds(10);
+/// How often uploads that nothing needs any more are looked for.
+constexpr Duration kCollectInterval = std::chrono::minutes(20);
 
 void keep_earliest(std::optional<TimePoint>& next, const std::optional<TimePoint>& candidate) {
   if (candidate && (!next || *candidate < *next)) {
@@ -92,9 +94,11 @@ std::optional<TimePoint> Controller::step(Inbox inbox, TimePoint now) {
     table_.touch_all(now);
   }
   start_passes(now);
+  start_collecting(now);
   auto next = table_.next_due();
   keep_earliest(next, retry_manifest_);
   keep_earliest(next, poll_at_);
+  keep_earliest(next, collect_at_);
   return next;
 }
 
@@ -131,10 +135,29 @@ void Controller::start_passes(TimePoint now) {
   while (auto spec = table_.start(now)) {
     PassRequest request{
         std::move(*spec), table_.owner(), {}, false, [this] { return manifest_moved(); }};
-    const std::lock_guard lock(mutex_);
-    work_.push_back(std::move(request));
-    work_ready_.notify_one();
+    give_to_worker([this, request = std::move(request)] { run_pass(request); });
   }
+}
+
+void Controller::start_collecting(TimePoint now) {
+  if (!collect_at_) {
+    collect_at_ = now + kCollectInterval;
+  } else if (*collect_at_ <= now && !table_.owner().empty()) {
+    collect_at_ = now + kCollectInterval;
+    give_to_worker([this, owner = table_.owner()] { hooks_.collect(owner); });
+  }
+}
+
+void Controller::give_to_worker(std::function<void()> job) {
+  const std::lock_guard lock(mutex_);
+  work_.push_back(std::move(job));
+  work_ready_.notify_one();
+}
+
+void Controller::run_pass(const PassRequest& request) {
+  auto outcome = passes_.run(request);
+  hooks_.pass_finished();
+  post([&](Inbox& inbox) { inbox.finished.push_back({request.spec.name, std::move(outcome)}); });
 }
 
 void Controller::work() {
@@ -144,15 +167,13 @@ void Controller::work() {
     if (workers_stop_) {
       return;
     }
-    const auto request = std::move(work_.front());
+    const auto job = std::move(work_.front());
     work_.pop_front();
     ++busy_;
     lock.unlock();
-    auto outcome = passes_.run(request);
-    hooks_.pass_finished();
+    job();
     lock.lock();
     --busy_;
-    inbox_.finished.push_back({request.spec.name, std::move(outcome)});
     inbox_ready_.notify_one();
   }
 }

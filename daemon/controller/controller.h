@@ -28,7 +28,8 @@ struct ControllerHooks {
   std::function<bool()> watching_degraded;     ///< events may be missed: poll
   std::function<void()> pass_finished;         ///< on the worker's thread, after each pass
   std::function<void()> abort_uploads;
-  std::function<double()> random;  ///< in [0, 1)
+  std::function<void(const std::string& owner)> collect;  ///< on a worker's thread, now and then
+  std::function<double()> random;                         ///< in [0, 1)
 };
 
 /// The loop of the daemon: owns the queue, reads the manifest, hands due sessions to workers.
@@ -72,6 +73,9 @@ class Controller {
   void read_manifest(TimePoint now, bool even_if_unchanged);
   bool manifest_moved();
   void start_passes(TimePoint now);
+  void start_collecting(TimePoint now);
+  void give_to_worker(std::function<void()> job);
+  void run_pass(const PassRequest& request);
   void report(const Finished& pass);
   void work();
   bool finish_workers(std::vector<std::jthread>& workers);
@@ -86,6 +90,7 @@ class Controller {
   std::map<std::string, std::string> last_state_;  ///< by session, to log changes only
   std::optional<TimePoint> retry_manifest_;
   std::optional<TimePoint> poll_at_;
+  std::optional<TimePoint> collect_at_;
 
   std::vector<ManifestText> texts_;
 
@@ -94,7 +99,7 @@ class Controller {
   std::condition_variable inbox_ready_;
   std::condition_variable work_ready_;
   Inbox inbox_;
-  std::deque<PassRequest> work_;
+  std::deque<std::function<void()>> work_;
   int busy_ = 0;
   bool workers_stop_ = false;
 };

@@ -18,12 +18,11 @@ class TargetList {
   }
   void add(const std::string& session, const DirectoryResource& entry) {
     const auto filter = std::make_shared<const SourceFilter>(entry.include, entry.exclude);
-    targets.push_back(
-        {session, entry.source.empty() ? workspace_ : workspace_ + "/" + entry.source,
-         [filter](std::string_view directory) { return filter->enters(directory); },
-         [filter](std::string_view file) {
-           return file.ends_with(".sessyncignore") || filter->takes(file);
-         }});
+    targets.push_back({session, entry.source.empty() ? workspace_ : workspace_ + "/" + entry.source,
+                       [filter](std::string_view directory) { return filter->enters(directory); },
+                       [filter](std::string_view file) {
+                         return file.ends_with(".sessyncignore") || filter->takes(file);
+                       }});
   }
   template <class Entry>
   void add(const std::string& /*session*/, const Entry& /*reads no workspace*/) {}

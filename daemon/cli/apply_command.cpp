@@ -1,0 +1,114 @@
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <mutex>
+#include <random>
+
+#include "daemon/cli/commands.h"
+#include "daemon/cli/engine.h"
+#include "daemon/cli/one_shot.h"
+#include "daemon/cli/signals.h"
+#include "reconciler/backoff.h"
+
+namespace sessync {
+namespace {
+
+/// Passes over one session until it is settled, the time is over, or a signal came.
+class ApplyLoop {
+ public:
+  ApplyLoop(Engine& engine, const Settings& settings, std::string owner)
+      : engine_(engine),
+        settings_(settings),
+        owner_(std::move(owner)),
+        deadline_(now_anchored() + settings.options.timeout) {}
+
+  PassOutcome run(const SessionSpec& spec) {
+    Backoff backoff;
+    auto outcome = pass(spec);
+    while (wants_more(outcome)) {
+      const auto delay = outcome.look_again || outcome.progressed ? Duration{0} : backoff.fail(0.5);
+      if (!wait(std::min(delay, Duration{5'000}))) {
+        break;
+      }
+      outcome = merge_passes(outcome, pass(spec));
+    }
+    return outcome;
+  }
+
+  /// From now on no further pass is started.
+  void stop() {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    wake_.notify_all();
+  }
+
+ private:
+  PassOutcome pass(const SessionSpec& spec) {
+    return engine_.passes().run({spec, owner_, settings_.options.allow_deletes, false, {}});
+  }
+
+  static bool wants_more(const PassOutcome& outcome) {
+    const bool hopeless =
+        outcome.terminal || (outcome.error && (outcome.error->code == "authentication_failed" ||
+                                               outcome.error->code == "billing"));
+    return !hopeless && !outcome.suspended && !outcome.settled();
+  }
+
+  /// False when the time is over.
+  bool wait(Duration delay) {
+    std::unique_lock lock(mutex_);
+    const auto left = deadline_ - now_anchored();
+    wake_.wait_for(lock, std::min(delay, left), [this] { return stopping_; });
+    return !stopping_ && now_anchored() < deadline_;
+  }
+
+  Engine& engine_;
+  const Settings& settings_;
+  std::string owner_;
+  TimePoint deadline_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+};
+
+int apply(const Settings& settings, const Manifest& manifest,
+          const std::vector<SessionSpec>& sessions, Engine& engine, Signals& signals) {
+  ApplyLoop loop(engine, settings, manifest.owner);
+  signals.handle({[&] {
+                    loop.stop();
+                    engine.passes().stop();
+                    engine.abort_uploads();
+                  },
+                  [] {}});
+  const auto reports = for_each_session(sessions, settings.options.workers,
+                                        [&](const SessionSpec& spec) { return loop.run(spec); });
+  signals.finish();
+  engine.save_digests();
+  std::fputs(present(reports, settings.options).c_str(), stdout);
+  return signals.stopped() ? exit_code::kInterrupted : exit_code_of(reports, settings.options);
+}
+
+}  // namespace
+
+int apply_command(const Settings& settings) {
+  const auto manifest = read_valid_manifest(settings);
+  if (!manifest) {
+    return exit_code::kBadManifest;
+  }
+  const auto sessions = select_sessions(*manifest, settings.options);
+  if (!sessions) {
+    return refuse({exit_code::kUsage, sessions.error()});
+  }
+  auto api = resolve_api_options(settings.options, process_environment());
+  if (!api) {
+    return refuse(api.error());
+  }
+  Signals signals;
+  const auto engine = Engine::open(settings, std::move(*api), Engine::State::kLocked);
+  if (!engine) {
+    return refuse(engine.error());
+  }
+  return apply(settings, *manifest, *sessions, **engine, signals);
+}
+
+}  // namespace sessync

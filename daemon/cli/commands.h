@@ -1,0 +1,13 @@
+#pragma once
+
+#include "daemon/cli/settings.h"
+
+namespace sessync {
+
+/// Each carries out one command and returns the exit code of the process.
+int validate_command(const Settings& settings);
+int plan_command(const Settings& settings);
+int apply_command(const Settings& settings);
+int run_command(const Settings& settings);
+
+}  // namespace sessync

@@ -1,0 +1,149 @@
+#include "daemon/cli/engine.h"
+
+#include <optional>
+#include <utility>
+
+#include "daemon/api/api_thread.h"
+#include "daemon/api/http_session_api.h"
+#include "daemon/log/log.h"
+#include "daemon/state/sqlite_state_store.h"
+#include "daemon/state/state_database.h"
+#include "daemon/state/state_directory.h"
+#include "daemon/state/state_lock.h"
+#include "daemon/workspace/scanner.h"
+#include "daemon/workspace/workspace_content.h"
+#include "reconciler/collect.h"
+
+namespace sessync {
+namespace {
+
+/// An upload recorded so recently needs no question whether it still exists.
+constexpr Duration kFreshUpload = std::chrono::minutes(1);
+
+tl::unexpected<UsageError> usage(std::string message) {
+  return tl::unexpected(UsageError{exit_code::kUsage, std::move(message)});
+}
+
+struct OpenState {
+  std::optional<StateLock> lock;
+  std::unique_ptr<StateDatabase> database;
+};
+
+tl::expected<OpenState, UsageError> open_state(const Settings& settings, Engine::State kind) {
+  if (!settings.state_dir) {
+    return OpenState{std::nullopt, StateDatabase::in_memory()};
+  }
+  if (kind == Engine::State::kReadOnly) {
+    auto database = StateDatabase::open_read_only(*settings.state_dir, now_anchored());
+    if (!database) {
+      return usage(database.error());
+    }
+    return OpenState{std::nullopt, std::move(*database)};
+  }
+  if (auto ready = prepare_state_directory(*settings.state_dir, settings.workspace); !ready) {
+    return usage(ready.error());
+  }
+  auto lock = StateLock::acquire(*settings.state_dir);
+  if (!lock) {
+    return usage(lock.error());
+  }
+  auto database = StateDatabase::open(*lock, now_anchored());
+  if (!database) {
+    return usage(database.error());
+  }
+  for (const auto& warning : (*database)->warnings()) {
+    log(LogLevel::kWarning, warning);
+  }
+  return OpenState{std::move(*lock), std::move(*database)};
+}
+
+}  // namespace
+
+/// In the order in which they need each other: destroyed from the end.
+struct Engine::Parts {
+  Parts(const Settings& settings, ApiOptions options, OpenState opened)
+      : state(std::move(opened)),
+        digests(state.database->load_digests()),
+        scanner(digests, ScanOptions{settings.options.settle, {}}),
+        api(std::move(options), content, hooks()),
+        passes(services(settings), {settings.options.parallel, settings.options.list_grace}) {}
+
+  ApiHooks hooks() {
+    ApiHooks result;
+    result.uploads.find = [this](const std::string& owner,
+                                 const std::string& sha256) -> std::optional<FileMetadata> {
+      const auto upload = state.database->find_upload(owner, sha256);
+      if (!upload || now_anchored() - upload->confirmed_at > kFreshUpload) {
+        return std::nullopt;
+      }
+      return FileMetadata{upload->file_id, upload->filename, upload->size, "", std::nullopt, false};
+    };
+    result.uploads.uploaded = [this](const std::string& owner, const std::string& sha256,
+                                     const FileMetadata& file) {
+      const auto now = now_anchored();
+      state.database->commit({change::PutUpload{{owner, sha256, file.file_id, file.filename,
+                                                 file.size_bytes, now, now}}},
+                             [](const tl::expected<Done, StoreError>&) {});
+    };
+    return result;
+  }
+
+  PassServices services(const Settings& settings) {
+    PassServices result;
+    result.scan = [this, workspace = settings.workspace,
+                   manifests = std::vector{settings.manifest.path()}](const SessionSpec& spec) {
+      return scanner.scan({workspace, manifests, spec.resources});
+    };
+    result.make_api = [this](CompletionQueue& queue) {
+      return std::make_unique<HttpSessionApi>(api, queue);
+    };
+    result.make_store = [this](CompletionQueue& queue) {
+      return std::make_unique<SqliteStateStore>(*state.database, queue);
+    };
+    return result;
+  }
+
+  OpenState state;
+  DigestCache digests;
+  Scanner scanner;
+  WorkspaceContent content;
+  ApiThread api;
+  PassRunner passes;
+};
+
+Engine::Engine(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Engine::~Engine() = default;
+
+tl::expected<std::unique_ptr<Engine>, UsageError> Engine::open(const Settings& settings,
+                                                               ApiOptions api, State state) {
+  auto opened = open_state(settings, state);
+  if (!opened) {
+    return tl::unexpected(opened.error());
+  }
+  auto parts = std::make_unique<Parts>(settings, std::move(api), std::move(*opened));
+  return std::unique_ptr<Engine>(new Engine(std::move(parts)));
+}
+
+PassRunner& Engine::passes() { return parts_->passes; }
+
+void Engine::save_digests() {
+  if (auto changes = parts_->digests.take_changes(); !changes.empty()) {
+    parts_->state.database->save_digests(std::move(changes));
+  }
+}
+
+void Engine::forget_unused_digests() { parts_->digests.forget_unused(); }
+
+void Engine::collect_uploads(const std::string& owner) {
+  CompletionQueue queue;
+  HttpSessionApi api(parts_->api, queue);
+  SqliteStateStore store(*parts_->state.database, queue);
+  Ports ports{api, store, queue};
+  sessync::collect_uploads(owner, ports);
+  while (queue.run_one()) {
+  }
+}
+
+void Engine::abort_uploads() { parts_->api.abort_uploads(); }
+
+}  // namespace sessync

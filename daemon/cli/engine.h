@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "daemon/api/options.h"
+#include "daemon/cli/settings.h"
+#include "daemon/controller/pass_runner.h"
+#include "manifest/load.h"
+
+namespace sessync {
+
+/// The parts of one process, put together: state, API thread, scanner, and the runner over them.
+class Engine {
+ public:
+  enum class State {
+    kLocked,    ///< this process alone may write
+    kReadOnly,  ///< as it is now; writes nothing
+  };
+  static tl::expected<std::unique_ptr<Engine>, UsageError> open(const Settings& settings,
+                                                                ApiOptions api, State state);
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  ~Engine();
+
+  PassRunner& passes();
+
+  /// Writes what was learned of files to the state, in the background.
+  void save_digests();
+  /// Forgets digests of files that no pass has met since the last call.
+  void forget_unused_digests();
+  /// Deletes uploads of ours that nothing has needed for a while.
+  void collect_uploads(const std::string& owner);
+
+  void abort_uploads();
+
+ private:
+  struct Parts;
+  explicit Engine(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace sessync

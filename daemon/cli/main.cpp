@@ -1,0 +1,61 @@
+#include <cstdio>
+#include <exception>
+
+#include <unistd.h>
+
+#include "daemon/cli/commands.h"
+#include "daemon/cli/one_shot.h"
+#include "daemon/log/log.h"
+
+namespace sessync {
+namespace {
+
+int dispatch(const Options& options) {
+  if (options.command == Command::kVersion) {
+    std::fputs("sessync " SESSYNC_VERSION "\n", stdout);
+    return exit_code::kOk;
+  }
+  const auto settings = resolve_settings(options, process_environment());
+  if (!settings) {
+    return refuse(settings.error());
+  }
+  switch (options.command) {
+    case Command::kRun:
+      return run_command(*settings);
+    case Command::kApply:
+      return apply_command(*settings);
+    case Command::kPlan:
+      return plan_command(*settings);
+    case Command::kValidate:
+      return validate_command(*settings);
+    case Command::kVersion:
+      break;
+  }
+  return exit_code::kOk;
+}
+
+int run(int argc, const char* const* argv) {
+  const auto parsed = parse_options(argc, argv);
+  if (const auto* early = std::get_if<EarlyExit>(&parsed)) {
+    std::fputs(early->to_stdout.c_str(), stdout);
+    std::fputs(early->to_stderr.c_str(), stderr);
+    return early->code;
+  }
+  const auto& options = std::get<Options>(parsed);
+  const bool json =
+      options.log_format.empty() ? isatty(STDERR_FILENO) == 0 : options.log_format == "json";
+  configure_log(options.log_level, json);
+  return dispatch(options);
+}
+
+}  // namespace
+}  // namespace sessync
+
+int main(int argc, char** argv) {
+  try {
+    return sessync::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "sessync: %s\n", error.what());
+    return sessync::exit_code::kFailed;
+  }
+}

@@ -1,0 +1,63 @@
+#include "daemon/cli/one_shot.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <thread>
+
+namespace sessync {
+
+std::optional<Manifest> read_valid_manifest(const Settings& settings) {
+  auto manifest = load_manifest(settings.manifest.read());
+  for (const auto& problem : manifest.problems()) {
+    std::fputs((format_problem(problem) + "\n").c_str(), stderr);
+  }
+  if (!manifest.valid()) {
+    return std::nullopt;
+  }
+  return manifest;
+}
+
+tl::expected<std::vector<SessionSpec>, std::string> select_sessions(const Manifest& manifest,
+                                                                    const Options& options) {
+  auto sessions = manifest.sessions();
+  std::ranges::sort(sessions, {}, &SessionSpec::name);
+  for (const auto& name : options.sessions) {
+    if (std::ranges::find(sessions, name, &SessionSpec::name) == sessions.end()) {
+      return tl::unexpected("the manifest has no session named '" + name + "'");
+    }
+  }
+  if (!options.sessions.empty()) {
+    std::erase_if(sessions, [&](const SessionSpec& session) {
+      return std::ranges::find(options.sessions, session.name) == options.sessions.end();
+    });
+  }
+  return sessions;
+}
+
+std::vector<SessionReport> for_each_session(
+    const std::vector<SessionSpec>& sessions, int workers,
+    const std::function<PassOutcome(const SessionSpec&)>& work) {
+  std::vector<SessionReport> reports(sessions.size());
+  std::atomic<std::size_t> next{0};
+  const auto take = [&] {
+    for (auto i = next++; i < sessions.size(); i = next++) {
+      reports[i] = {sessions[i].name, work(sessions[i])};
+    }
+  };
+  std::vector<std::jthread> threads;
+  const auto count = std::min(static_cast<std::size_t>(workers), sessions.size());
+  for (std::size_t i = 1; i < count; ++i) {
+    threads.emplace_back(take);
+  }
+  take();
+  threads.clear();
+  return reports;
+}
+
+int refuse(const UsageError& error) {
+  std::fputs(("sessync: " + error.message + "\n").c_str(), stderr);
+  return error.code;
+}
+
+}  // namespace sessync

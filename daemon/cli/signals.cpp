@@ -1,0 +1,60 @@
+#include "daemon/cli/signals.h"
+
+#include <csignal>
+#include <cstdlib>
+
+#include "daemon/cli/options.h"
+
+namespace sessync {
+namespace {
+
+/// SIGUSR2 only wakes the waiting thread when it is to end.
+constexpr int kWake = SIGUSR2;
+
+sigset_t handled() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, kWake}) {
+    sigaddset(&set, signal);
+  }
+  return set;
+}
+
+}  // namespace
+
+Signals::Signals() {
+  const auto set = handled();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+void Signals::finish() {
+  if (thread_.joinable()) {
+    done_ = true;
+    pthread_kill(thread_.native_handle(), kWake);
+    thread_.join();
+  }
+}
+
+void Signals::handle(Handlers handlers) {
+  thread_ = std::thread([this, handlers = std::move(handlers)] { wait(handlers); });
+}
+
+void Signals::wait(const Handlers& handlers) {
+  const auto set = handled();
+  while (!done_) {
+    int signal = 0;
+    if (sigwait(&set, &signal) != 0 || signal == kWake) {
+      continue;
+    }
+    if (signal == SIGHUP) {
+      handlers.reload();
+    } else if (stopped_.exchange(true)) {
+      std::_Exit(exit_code::kInterrupted);
+    } else {
+      handlers.stop();
+    }
+  }
+}
+
+}  // namespace sessync

@@ -1,0 +1,138 @@
+#include "daemon/controller/session_table.h"
+
+#include <catch2/catch.hpp>
+
+using namespace sessync;
+using namespace std::chrono_literals;
+
+namespace {
+
+const TimePoint kNow{1'000'000s};
+
+SessionSpec session(const std::string& name, std::chrono::seconds interval = 300s) {
+  SessionSpec spec;
+  spec.name = name;
+  spec.session_id = "sesn_" + name;
+  spec.interval = interval;
+  return spec;
+}
+
+Manifest manifest(std::vector<SessionSpec> sessions) {
+  ManifestFile file;
+  file.path = "m.yaml";
+  file.owner = "prod";
+  file.sessions = std::move(sessions);
+  Manifest result;
+  result.owner = "prod";
+  result.files = {std::move(file)};
+  return result;
+}
+
+PassOutcome failed() {
+  PassOutcome outcome;
+  outcome.error = SessionError{"api_error", "down"};
+  return outcome;
+}
+
+/// When the only session is due after a pass that came to `outcome`.
+Duration delay_after(SessionTable& table, const PassOutcome& outcome) {
+  auto now = std::max(kNow, table.next_due().value_or(kNow));
+  const auto started = table.start(now);
+  REQUIRE(started);
+  table.finish(started->name, outcome, now, 0.5);
+  REQUIRE(table.next_due());
+  return *table.next_due() - now;
+}
+
+}  // namespace
+
+TEST_CASE("a manifest in force makes every session due, a session that left it is let go") {
+  SessionTable table({});
+  table.put_in_force(manifest({session("a"), session("b")}), kNow);
+  CHECK(table.start(kNow)->name == "a");
+  table.put_in_force(manifest({session("a")}), kNow);
+  CHECK_FALSE(table.start(kNow));
+  table.finish("a", {}, kNow, 0.5);
+  CHECK(table.start(kNow)->name == "a");
+  CHECK_FALSE(table.start(kNow));
+}
+
+TEST_CASE("a session is in at most one pass, and an event meanwhile is not lost") {
+  SessionTable table({});
+  table.put_in_force(manifest({session("a")}), kNow);
+  REQUIRE(table.start(kNow));
+  table.touch({"a", "unknown"}, kNow);
+  CHECK_FALSE(table.start(kNow));
+  table.finish("a", {}, kNow, 0.5);
+  CHECK(table.start(kNow));
+}
+
+TEST_CASE("a converged session waits for its interval, or the rescan if that is sooner") {
+  SessionTable table({});
+  table.put_in_force(manifest({session("a", 60s)}), kNow);
+  CHECK(delay_after(table, {}) == 60s);
+  SessionTable eager({5s, {}});
+  eager.put_in_force(manifest({session("a", 60s)}), kNow);
+  CHECK(delay_after(eager, {}) == 5s);
+}
+
+TEST_CASE("the interval varies by five percent") {
+  SessionTable table({});
+  table.put_in_force(manifest({session("a", 100s)}), kNow);
+  table.start(kNow);
+  table.finish("a", {}, kNow, 0);
+  CHECK(*table.next_due() - kNow == 95s);
+}
+
+TEST_CASE("failures back off and success forgets them") {
+  SessionTable table({});
+  table.put_in_force(manifest({session("a")}), kNow);
+  const auto first = delay_after(table, failed());
+  const auto second = delay_after(table, failed());
+  CHECK(second == 2 * first);
+  delay_after(table, {});
+  CHECK(delay_after(table, failed()) == first);
+}
+
+TEST_CASE("progress is no failure in a row") {
+  SessionTable table({});
+  table.put_in_force(manifest({session("a")}), kNow);
+  const auto first = delay_after(table, failed());
+  auto progressing = failed();
+  progressing.progressed = true;
+  delay_after(table, failed());
+  CHECK(delay_after(table, progressing) == first);
+}
+
+TEST_CASE("a change is not made to wait for an earlier failure's backoff") {
+  SessionTable table({});
+  table.put_in_force(manifest({session("a")}), kNow);
+  for (int i = 0; i < 10; ++i) {
+    delay_after(table, failed());
+  }
+  table.touch({"a"}, kNow);
+  CHECK(table.start(kNow));
+}
+
+TEST_CASE("a terminal session is looked at again at its interval only") {
+  SessionTable table({});
+  table.put_in_force(manifest({session("a", 60s)}), kNow);
+  auto gone = failed();
+  gone.terminal = true;
+  CHECK(delay_after(table, gone) == 60s);
+}
+
+TEST_CASE("a pass that asks to look again is followed at once") {
+  SessionTable table({});
+  table.put_in_force(manifest({session("a")}), kNow);
+  PassOutcome outcome;
+  outcome.look_again = true;
+  CHECK(delay_after(table, outcome) == 0s);
+}
+
+TEST_CASE("only the sessions asked for are worked on") {
+  SessionTable table({10min, {"b"}});
+  table.put_in_force(manifest({session("a"), session("b")}), kNow);
+  CHECK(table.start(kNow)->name == "b");
+  CHECK_FALSE(table.start(kNow));
+}
