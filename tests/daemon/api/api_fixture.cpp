@@ -1,0 +1,79 @@
+#include "tests/daemon/api/api_fixture.h"
+
+#include <algorithm>
+
+namespace sessync::test {
+namespace {
+
+class GeneratedReader : public ContentReader {
+ public:
+  GeneratedReader(std::uint64_t size, std::optional<std::uint64_t> fails_after)
+      : size_(size), fails_after_(fails_after) {}
+
+  Result<std::size_t> read(std::span<char> buffer) override {
+    const std::uint64_t end = std::min(size_, fails_after_.value_or(size_));
+    const std::uint64_t count = std::min<std::uint64_t>(buffer.size(), end - at_);
+    if (count == 0 && fails_after_) {
+      ApiError error;
+      error.kind = ApiError::Kind::kSourceChanged;
+      error.message = "a.txt changed while it was read";
+      return tl::unexpected(error);
+    }
+    for (std::uint64_t i = 0; i < count; ++i) buffer[i] = generated_byte(at_ + i);
+    at_ += count;
+    return count;
+  }
+
+ private:
+  std::uint64_t size_;
+  std::optional<std::uint64_t> fails_after_;
+  std::uint64_t at_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ContentReader>> GeneratedSource::open(const ContentRef& content) {
+  return std::make_unique<GeneratedReader>(content.size, fails_after);
+}
+
+char generated_byte(std::uint64_t index) { return static_cast<char>('a' + index % 23); }
+
+std::string generated(std::uint64_t size) {
+  std::string text(size, ' ');
+  for (std::uint64_t i = 0; i < size; ++i) text[i] = generated_byte(i);
+  return text;
+}
+
+ApiOptions options_for(const std::string& url) {
+  ApiOptions options;
+  options.base_url = url;
+  options.key.current = [] { return Secret(kKey); };
+  return options;
+}
+
+UploadRequest upload_of(const std::string& sha256, std::uint64_t size,
+                        const std::string& filename) {
+  return {"me", filename, {"/workspace", "a.txt", sha256, size}};
+}
+
+std::string file_json(const std::string& id, std::uint64_t size) {
+  return R"({"id":")" + id + R"(","type":"file","filename":"a.txt","size_bytes":)" +
+         std::to_string(size) + R"(,"created_at":"2026-11-20T10:00:00Z","downloadable":false})";
+}
+
+std::string resource_json(const std::string& id) {
+  return R"({"id":")" + id +
+         R"(","type":"file","file_id":"file_c","mount_path":"/mnt/session/uploads/a.txt"})";
+}
+
+std::string list_json(const std::string& rows, const std::string& next) {
+  const std::string cursor = next.empty() ? "" : R"(,"next_page":")" + next + "\"";
+  return R"({"data":[)" + rows + "]" + cursor + "}";
+}
+
+std::string error_json(const std::string& type, const std::string& message) {
+  return R"({"type":"error","error":{"type":")" + type + R"(","message":")" + message +
+         R"("},"request_id":"req_1"})";
+}
+
+}  // namespace sessync::test
