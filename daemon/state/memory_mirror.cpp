@@ -1,0 +1,138 @@
+#include "daemon/state/memory_mirror.h"
+
+#include <algorithm>
+#include <variant>
+
+namespace sessync {
+namespace {
+
+/// Puts `item` where its key belongs in `items`, in place of one with the same key.
+template <class Item>
+void put(std::vector<Item>& items, const Item& item, std::string Item::* key) {
+  const auto place = std::ranges::lower_bound(items, item.*key, {}, key);
+  if (place != items.end() && (*place).*key == item.*key) {
+    *place = item;
+  } else {
+    items.insert(place, item);
+  }
+}
+
+template <class Item>
+void drop(std::vector<Item>& items, const std::string& value, std::string Item::* key) {
+  const auto place = std::ranges::lower_bound(items, value, {}, key);
+  if (place != items.end() && (*place).*key == value) {
+    items.erase(place);
+  }
+}
+
+}  // namespace
+
+struct MemoryMirror::Apply {
+  MemoryMirror& mirror;
+
+  [[nodiscard]] SessionMemory& of(const std::string& session_id) const {
+    return mirror.sessions_[session_id];
+  }
+  void operator()(const change::PutRow& put_row) const {
+    put(of(put_row.session_id).rows, put_row.row, &KnownRow::resource_id);
+  }
+  void operator()(const change::DropRow& drop_row) const {
+    drop(of(drop_row.session_id).rows, drop_row.resource_id, &KnownRow::resource_id);
+  }
+  void operator()(const change::PutIntent& put_intent) const {
+    put(of(put_intent.session_id).intents, put_intent.intent, &Intent::path);
+  }
+  void operator()(const change::DropIntent& drop_intent) const {
+    drop(of(drop_intent.session_id).intents, drop_intent.path, &Intent::path);
+  }
+  void operator()(const change::PutTombstone& put_tombstone) const {
+    put(of(put_tombstone.session_id).tombstones, put_tombstone.tombstone, &Tombstone::resource_id);
+  }
+  void operator()(const change::DropTombstone& drop_tombstone) const {
+    drop(of(drop_tombstone.session_id).tombstones, drop_tombstone.resource_id,
+         &Tombstone::resource_id);
+  }
+  void operator()(const change::PutRefusal& put_refusal) const {
+    put(of(put_refusal.session_id).refusals, put_refusal.refusal, &Refusal::path);
+  }
+  void operator()(const change::DropRefusal& drop_refusal) const {
+    drop(of(drop_refusal.session_id).refusals, drop_refusal.path, &Refusal::path);
+  }
+  void operator()(const change::SetTakenOver& set) const { of(set.session_id).taken_over = true; }
+  void operator()(const change::SetLookedAt& set) const { of(set.session_id).looked_at = set.at; }
+  void operator()(const change::PutUpload& put_upload) const {
+    const Upload& upload = put_upload.upload;
+    (*this)(change::DropUpload{upload.owner, upload.file_id});
+    OwnerUploads& uploads = mirror.uploads_[upload.owner];
+    uploads.by_digest.emplace(upload.sha256, upload.file_id);
+    uploads.by_file_id.emplace(upload.file_id, upload);
+  }
+  void operator()(const change::DropUpload& drop_upload) const {
+    OwnerUploads& uploads = mirror.uploads_[drop_upload.owner];
+    const auto known = uploads.by_file_id.find(drop_upload.file_id);
+    if (known != uploads.by_file_id.end()) {
+      uploads.by_digest.erase({known->second.sha256, drop_upload.file_id});
+      uploads.by_file_id.erase(known);
+    }
+  }
+};
+
+void MemoryMirror::apply(const Change& change) { std::visit(Apply{*this}, change); }
+
+void MemoryMirror::apply(const std::vector<Change>& changes) {
+  for (const Change& change : changes) {
+    apply(change);
+  }
+}
+
+void MemoryMirror::suspend(const std::string& session,
+                           const std::optional<Suspension>& suspension) {
+  if (suspension) {
+    suspensions_.insert_or_assign(session, *suspension);
+  } else {
+    suspensions_.erase(session);
+  }
+}
+
+void MemoryMirror::doubt_intents(TimePoint since) {
+  for (auto& [session_id, memory] : sessions_) {
+    for (Intent& intent : memory.intents) {
+      intent.in_doubt_since = since;
+    }
+  }
+}
+
+SessionMemory MemoryMirror::load(const std::string& session_id) const {
+  const auto known = sessions_.find(session_id);
+  return known == sessions_.end() ? SessionMemory{} : known->second;
+}
+
+std::optional<Upload> MemoryMirror::find_upload(const std::string& owner,
+                                                const std::string& sha256) const {
+  const auto owned = uploads_.find(owner);
+  if (owned == uploads_.end()) {
+    return std::nullopt;
+  }
+  const auto& [by_file_id, by_digest] = owned->second;
+  std::optional<Upload> best;
+  for (auto at = by_digest.lower_bound({sha256, ""}); at != by_digest.end() && at->first == sha256;
+       ++at) {
+    const Upload& upload = by_file_id.at(at->second);
+    if (!best || upload.confirmed_at >= best->confirmed_at) {
+      best = upload;
+    }
+  }
+  return best;
+}
+
+std::vector<Upload> MemoryMirror::uploads(const std::string& owner) const {
+  std::vector<Upload> all;
+  if (const auto owned = uploads_.find(owner); owned != uploads_.end()) {
+    for (const auto& [file_id, upload] : owned->second.by_file_id) {
+      all.push_back(upload);
+    }
+  }
+  return all;
+}
+
+}  // namespace sessync

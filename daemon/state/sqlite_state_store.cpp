@@ -1,0 +1,29 @@
+#include "daemon/state/sqlite_state_store.h"
+
+#include <utility>
+
+namespace sessync {
+
+SessionMemory SqliteStateStore::load(const std::string& session_id) {
+  return database_.load(session_id);
+}
+
+std::optional<Upload> SqliteStateStore::find_upload(const std::string& owner,
+                                                    const std::string& sha256) {
+  return database_.find_upload(owner, sha256);
+}
+
+std::vector<Upload> SqliteStateStore::uploads(const std::string& owner) {
+  return database_.uploads(owner);
+}
+
+void SqliteStateStore::commit(std::vector<Change> changes,
+                              std::function<void(tl::expected<Done, StoreError>)> durable) {
+  loop_.expect();
+  database_.commit(std::move(changes), [&loop = loop_, durable = std::move(durable)](
+                                           const tl::expected<Done, StoreError>& outcome) {
+    loop.post([durable, outcome] { durable(outcome); });
+  });
+}
+
+}  // namespace sessync

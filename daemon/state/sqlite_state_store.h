@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/loop/completion_queue.h"
+#include "daemon/state/state_database.h"
+#include "reconciler/state_store.h"
+
+namespace sessync {
+
+/// The state as one pass worker sees it: what is durable is told to the worker's own loop. Both
+/// must outlive it, and the loop is pumped until nothing of it is under way.
+class SqliteStateStore : public StateStore {
+ public:
+  SqliteStateStore(StateDatabase& database, CompletionQueue& loop)
+      : database_(database), loop_(loop) {}
+
+  SessionMemory load(const std::string& session_id) override;
+  std::optional<Upload> find_upload(const std::string& owner, const std::string& sha256) override;
+  std::vector<Upload> uploads(const std::string& owner) override;
+  void commit(std::vector<Change> changes,
+              std::function<void(tl::expected<Done, StoreError>)> durable) override;
+
+ private:
+  StateDatabase& database_;
+  CompletionQueue& loop_;
+};
+
+}  // namespace sessync

@@ -1,0 +1,234 @@
+#include "daemon/state/state_file.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/state/tables.h"
+#include "daemon/workspace/unique_fd.h"
+
+namespace sessync {
+namespace {
+
+using sqlite::Connection;
+using sqlite::Error;
+
+constexpr std::array<const char*, 3> kSuffixes = {"", "-wal", "-shm"};
+constexpr int kMaxTries = 10;
+
+bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+Error system_error(const std::string& doing, const std::string& path) {
+  return {Error::Kind::kOther,
+          "cannot " + doing + " " + path + ": " + std::generic_category().message(errno)};
+}
+
+/// Makes the file, or takes an old one, so that only we can read it; SQLite gives the files beside
+/// it the same permissions.
+void create_private(const std::string& path) {
+  const UniqueFd file(
+      ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
+  if (!file || ::fchmod(file.get(), S_IRUSR | S_IWUSR) != 0) {
+    throw system_error("create", path);
+  }
+  for (const char* const suffix : kSuffixes) {
+    const std::string beside = path + suffix;
+    if (exists(beside) && ::chmod(beside.c_str(), S_IRUSR | S_IWUSR) != 0) {
+      throw system_error("protect", beside);
+    }
+  }
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  const UniqueFd directory(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory || ::fsync(directory.get()) != 0) {
+    throw system_error("sync", parent);
+  }
+}
+
+void refuse_newer(std::int64_t version) {
+  if (version > tables::kSchemaVersion) {
+    throw Error(Error::Kind::kOther,
+                "it was written by a newer sessync (format " + std::to_string(version) +
+                    ", this one knows " + std::to_string(tables::kSchemaVersion) +
+                    "): use that one, or delete the file, which forgets suspensions and otherwise "
+                    "costs only time");
+  }
+}
+
+void check_content(Connection& connection) {
+  std::string verdict;
+  connection.query("PRAGMA quick_check(1)", {},
+                   [&verdict](const sqlite::Row& row) { verdict = row.text(0); });
+  if (verdict != "ok") {
+    throw Error(Error::Kind::kDamaged, verdict);
+  }
+}
+
+/// Where the damaged file went.
+std::string move_aside(const std::string& path) {
+  std::string aside;
+  for (int n = 1; aside.empty() || exists(aside); ++n) {
+    aside = path + ".corrupt-" + std::to_string(n);
+  }
+  for (const char* const suffix : kSuffixes) {
+    const std::string from = path + suffix;
+    if (std::rename(from.c_str(), (aside + suffix).c_str()) != 0 && errno != ENOENT) {
+      throw system_error("move aside the damaged", from);
+    }
+  }
+  return aside;
+}
+
+std::string message_of(const std::string& path, const Error& error) {
+  return "state database " + path + ": " + error.what();
+}
+
+}  // namespace
+
+void StateFile::connect() {
+  connection_.reset();
+  create_private(path_);
+  Connection fresh(path_, Connection::Mode::kReadWrite);
+  fresh.script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY");
+  const std::int64_t version = tables::schema_version(fresh);
+  refuse_newer(version);
+  if (version == 0) {
+    tables::create(fresh);
+  }
+  connection_ = std::move(fresh);
+}
+
+Connection& StateFile::connection() {
+  if (!connection_) {
+    connect();
+  }
+  return *connection_;
+}
+
+MemoryMirror StateFile::open_for_writing(TimePoint now) {
+  connect();
+  check_content(*connection_);
+  sqlite::Transaction transaction(*connection_);
+  tables::doubt_intents(*connection_, now);
+  transaction.commit();
+  return tables::read_all(*connection_);
+}
+
+tl::expected<StateFile::Opened, std::string> StateFile::open(const std::string& path,
+                                                             TimePoint now) {
+  Opened opened;
+  opened.file.reset(new StateFile(path, false));
+  try {
+    try {
+      opened.mirror = opened.file->open_for_writing(now);
+    } catch (const Error& error) {
+      if (error.kind() != Error::Kind::kDamaged) {
+        throw;
+      }
+      opened.file->connection_.reset();
+      opened.warnings.push_back(message_of(path, error) + "; it was moved to " + move_aside(path) +
+                                " and a new one begun: suspensions are forgotten, the rest is "
+                                "asked of the API again");
+      opened.mirror = opened.file->open_for_writing(now);
+    }
+  } catch (const Error& error) {
+    return tl::unexpected(message_of(path, error));
+  }
+  return opened;
+}
+
+tl::expected<StateFile::Opened, std::string> StateFile::open_read_only(const std::string& path) {
+  Opened opened;
+  if (!exists(path)) {
+    return opened;
+  }
+  opened.file.reset(new StateFile(path, true));
+  try {
+    opened.file->read(
+        [&](Connection& connection) { opened.mirror = tables::read_all(connection); });
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::kDamaged) {
+      return tl::unexpected(message_of(path, error));
+    }
+    opened.warnings.push_back(message_of(path, error) + "; going on as if there were none");
+    opened.file.reset();
+    opened.mirror = {};
+  }
+  return opened;
+}
+
+void StateFile::read(const Reads& reads) {
+  if (!read_only_) {
+    return reads(connection());
+  }
+  for (int tries = 1; !read_as_found(reads); ++tries) {
+    if (tries == kMaxTries) {
+      throw Error(Error::Kind::kBusy, "it is opened and closed all the time");
+    }
+  }
+}
+
+/// Reading a file in WAL mode creates the files beside it, unless they are there, or the file is
+/// said to be immutable: so it is while nobody has it open. False: somebody opened it meanwhile.
+bool StateFile::read_as_found(const Reads& reads) {
+  const bool in_use = exists(path_ + "-wal") && exists(path_ + "-shm");
+  Connection connection(path_, in_use ? Connection::Mode::kReadOnly : Connection::Mode::kImmutable);
+  connection.script("BEGIN");
+  const std::int64_t version = tables::schema_version(connection);
+  refuse_newer(version);
+  if (version > 0) {
+    reads(connection);
+  }
+  return in_use || !exists(path_ + "-shm");
+}
+
+StoreError StateFile::failed(const Error& error) {
+  if (error.kind() != Error::Kind::kFull && error.kind() != Error::Kind::kBusy) {
+    connection_.reset();  // what it holds in memory may not be what is on disk
+  }
+  const std::string advice = error.kind() == Error::Kind::kDamaged
+                                 ? "; restart sessync, which then begins a new one"
+                                 : "; what has to be remembered first waits until this works again";
+  return {message_of(path_, error) + advice};
+}
+
+tl::expected<Done, StoreError> StateFile::write(const std::function<void(Connection&)>& writes) {
+  const std::lock_guard lock(mutex_);
+  try {
+    sqlite::Transaction transaction(connection());
+    writes(*connection_);
+    transaction.commit();
+    return Done{};
+  } catch (const Error& error) {
+    return tl::unexpected(failed(error));
+  }
+}
+
+tl::expected<MemoryMirror, StoreError> StateFile::read_all() {
+  const std::lock_guard lock(mutex_);
+  try {
+    MemoryMirror mirror;
+    read([&](Connection& connection) { mirror = tables::read_all(connection); });
+    return mirror;
+  } catch (const Error& error) {
+    return tl::unexpected(failed(error));
+  }
+}
+
+tl::expected<std::vector<DigestEntry>, StoreError> StateFile::read_digests() {
+  const std::lock_guard lock(mutex_);
+  try {
+    std::vector<DigestEntry> entries;
+    read([&](Connection& connection) { entries = tables::read_digests(connection); });
+    return entries;
+  } catch (const Error& error) {
+    return tl::unexpected(failed(error));
+  }
+}
+
+}  // namespace sessync

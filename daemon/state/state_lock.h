@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+
+#include <tl/expected.hpp>
+
+#include "daemon/workspace/unique_fd.h"
+
+namespace sessync {
+
+/// The right to write into one state directory: one process at a time. The kernel drops the lock
+/// with the process, however it ends, so a lock file that is left over means nothing.
+class StateLock {
+ public:
+  /// Does not wait. The error says which process holds the lock and what to do instead.
+  static tl::expected<StateLock, std::string> acquire(const std::string& directory);
+
+  [[nodiscard]] const std::string& directory() const { return directory_; }
+
+ private:
+  StateLock(std::string directory, UniqueFd file)
+      : directory_(std::move(directory)), file_(std::move(file)) {}
+
+  std::string directory_;
+  UniqueFd file_;
+};
+
+}  // namespace sessync

@@ -1,0 +1,285 @@
+#include "daemon/state/tables.h"
+
+#include <algorithm>
+
+#include "daemon/state/text_list.h"
+
+namespace sessync::tables {
+namespace {
+
+using sqlite::Connection;
+using sqlite::Row;
+using sqlite::value;
+using sqlite::Value;
+
+constexpr const char* kSchema = R"sql(
+CREATE TABLE session (
+  session_id TEXT PRIMARY KEY, taken_over INTEGER NOT NULL DEFAULT 0, looked_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TABLE row (
+  session_id TEXT, resource_id TEXT, copy_file_id TEXT NOT NULL, filename TEXT NOT NULL,
+  size INTEGER NOT NULL, owned INTEGER NOT NULL, upload_file_id TEXT NOT NULL,
+  mount_path TEXT NOT NULL, added_at INTEGER, PRIMARY KEY (session_id, resource_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE intent (
+  session_id TEXT, path TEXT, deletes TEXT NOT NULL, adds_file_id TEXT NOT NULL,
+  adds_filename TEXT NOT NULL, adds_size INTEGER NOT NULL, previous_file_id TEXT,
+  previous_filename TEXT, previous_size INTEGER, in_doubt_since INTEGER,
+  PRIMARY KEY (session_id, path)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE tombstone (
+  session_id TEXT, resource_id TEXT, deleted_at INTEGER NOT NULL,
+  PRIMARY KEY (session_id, resource_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE refusal (
+  session_id TEXT, path TEXT, content TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL,
+  at INTEGER NOT NULL, PRIMARY KEY (session_id, path)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE upload (
+  owner TEXT, file_id TEXT, sha256 TEXT NOT NULL, filename TEXT NOT NULL, size INTEGER NOT NULL,
+  confirmed_at INTEGER NOT NULL, needed_at INTEGER NOT NULL, PRIMARY KEY (owner, file_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE suspension (
+  session TEXT PRIMARY KEY, by TEXT NOT NULL, at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE digest (
+  path TEXT PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL,
+  modified_ns INTEGER NOT NULL, changed_ns INTEGER NOT NULL, digest TEXT NOT NULL,
+  first_seen_ns INTEGER NOT NULL, trusted INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+PRAGMA user_version = 1;
+)sql";
+
+struct Write {
+  Connection& to;
+
+  void operator()(const change::PutRow& put) const {
+    const KnownRow& row = put.row;
+    to.run("REPLACE INTO row VALUES (?,?,?,?,?,?,?,?,?)",
+           {value(put.session_id), value(row.resource_id), value(row.copy_file_id),
+            value(row.filename), value(row.size), value(row.owned), value(row.upload_file_id),
+            value(row.mount_path), value(row.added_at)});
+  }
+  void operator()(const change::DropRow& drop) const {
+    to.run("DELETE FROM row WHERE session_id = ? AND resource_id = ?",
+           {value(drop.session_id), value(drop.resource_id)});
+  }
+  void operator()(const change::PutIntent& put) const {
+    const Intent& intent = put.intent;
+    const std::string deletes = join_texts(intent.deletes);
+    const auto& previous = intent.previous;
+    to.run("REPLACE INTO intent VALUES (?,?,?,?,?,?,?,?,?,?)",
+           {value(put.session_id), value(intent.path), value(deletes), value(intent.adds_file_id),
+            value(intent.adds_filename), value(intent.adds_size),
+            previous ? value(previous->upload_file_id) : Value{},
+            previous ? value(previous->filename) : Value{},
+            previous ? value(previous->size) : Value{}, value(intent.in_doubt_since)});
+  }
+  void operator()(const change::DropIntent& drop) const {
+    to.run("DELETE FROM intent WHERE session_id = ? AND path = ?",
+           {value(drop.session_id), value(drop.path)});
+  }
+  void operator()(const change::PutTombstone& put) const {
+    to.run(
+        "REPLACE INTO tombstone VALUES (?,?,?)",
+        {value(put.session_id), value(put.tombstone.resource_id), value(put.tombstone.deleted_at)});
+  }
+  void operator()(const change::DropTombstone& drop) const {
+    to.run("DELETE FROM tombstone WHERE session_id = ? AND resource_id = ?",
+           {value(drop.session_id), value(drop.resource_id)});
+  }
+  void operator()(const change::PutRefusal& put) const {
+    const Refusal& refusal = put.refusal;
+    to.run("REPLACE INTO refusal VALUES (?,?,?,?,?,?)",
+           {value(put.session_id), value(refusal.path), value(refusal.content), value(refusal.code),
+            value(refusal.message), value(refusal.at)});
+  }
+  void operator()(const change::DropRefusal& drop) const {
+    to.run("DELETE FROM refusal WHERE session_id = ? AND path = ?",
+           {value(drop.session_id), value(drop.path)});
+  }
+  void operator()(const change::SetTakenOver& set) const {
+    to.run(
+        "INSERT INTO session (session_id, taken_over) VALUES (?, 1) "
+        "ON CONFLICT DO UPDATE SET taken_over = 1",
+        {value(set.session_id)});
+  }
+  void operator()(const change::SetLookedAt& set) const {
+    to.run(
+        "INSERT INTO session (session_id, looked_at) VALUES (?, ?) "
+        "ON CONFLICT DO UPDATE SET looked_at = excluded.looked_at",
+        {value(set.session_id), value(set.at)});
+  }
+  void operator()(const change::PutUpload& put) const {
+    const Upload& upload = put.upload;
+    to.run(
+        "REPLACE INTO upload VALUES (?,?,?,?,?,?,?)",
+        {value(upload.owner), value(upload.file_id), value(upload.sha256), value(upload.filename),
+         value(upload.size), value(upload.confirmed_at), value(upload.needed_at)});
+  }
+  void operator()(const change::DropUpload& drop) const {
+    to.run("DELETE FROM upload WHERE owner = ? AND file_id = ?",
+           {value(drop.owner), value(drop.file_id)});
+  }
+};
+
+void read_sessions(Connection& from, MemoryMirror& into) {
+  from.query("SELECT session_id, taken_over, looked_at FROM session", {}, [&](const Row& row) {
+    if (row.flag(1)) {
+      into.apply(change::SetTakenOver{row.text(0)});
+    }
+    if (const auto at = row.optional_time(2)) {
+      into.apply(change::SetLookedAt{row.text(0), *at});
+    }
+  });
+}
+
+void read_rows(Connection& from, MemoryMirror& into) {
+  from.query(
+      "SELECT session_id, resource_id, copy_file_id, filename, size, owned, upload_file_id, "
+      "mount_path, added_at FROM row",
+      {}, [&](const Row& row) {
+        into.apply(change::PutRow{row.text(0),
+                                  {.resource_id = row.text(1),
+                                   .copy_file_id = row.text(2),
+                                   .filename = row.text(3),
+                                   .size = row.size(4),
+                                   .owned = row.flag(5),
+                                   .upload_file_id = row.text(6),
+                                   .mount_path = row.text(7),
+                                   .added_at = row.optional_time(8)}});
+      });
+}
+
+Intent intent_of(const Row& row) {
+  auto deletes = split_texts(row.text(2));
+  if (!deletes) {
+    throw sqlite::Error(sqlite::Error::Kind::kDamaged, "an intent in it cannot be read");
+  }
+  Intent intent{.path = row.text(1),
+                .deletes = *std::move(deletes),
+                .adds_file_id = row.text(3),
+                .adds_filename = row.text(4),
+                .adds_size = row.size(5),
+                .previous = {},
+                .in_doubt_since = row.optional_time(9)};
+  if (!row.is_null(6)) {
+    intent.previous = Previous{row.text(6), row.text(7), row.size(8)};
+  }
+  return intent;
+}
+
+void read_intents(Connection& from, MemoryMirror& into) {
+  from.query(
+      "SELECT session_id, path, deletes, adds_file_id, adds_filename, adds_size, "
+      "previous_file_id, previous_filename, previous_size, in_doubt_since FROM intent",
+      {}, [&](const Row& row) { into.apply(change::PutIntent{row.text(0), intent_of(row)}); });
+}
+
+void read_tombstones_and_refusals(Connection& from, MemoryMirror& into) {
+  from.query("SELECT session_id, resource_id, deleted_at FROM tombstone", {}, [&](const Row& row) {
+    into.apply(change::PutTombstone{row.text(0), {row.text(1), row.time(2)}});
+  });
+  from.query("SELECT session_id, path, content, code, message, at FROM refusal", {},
+             [&](const Row& row) {
+               into.apply(change::PutRefusal{
+                   row.text(0), {row.text(1), row.text(2), row.text(3), row.text(4), row.time(5)}});
+             });
+}
+
+void read_uploads(Connection& from, MemoryMirror& into) {
+  from.query("SELECT owner, sha256, file_id, filename, size, confirmed_at, needed_at FROM upload",
+             {}, [&](const Row& row) {
+               into.apply(change::PutUpload{{row.text(0), row.text(1), row.text(2), row.text(3),
+                                             row.size(4), row.time(5), row.time(6)}});
+             });
+}
+
+DigestEntry digest_of(const Row& row) {
+  DigestEntry entry{.path = row.text(0),
+                    .stamp = {.device = row.size(1),
+                              .inode = row.size(2),
+                              .size = row.size(3),
+                              .modified_ns = row.integer(4),
+                              .changed_ns = row.integer(5)},
+                    .digest = {},
+                    .first_seen_ns = row.integer(7),
+                    .trusted = row.flag(8)};
+  const std::string digest = row.text(6);
+  if (digest.size() != entry.digest.size()) {
+    throw sqlite::Error(sqlite::Error::Kind::kDamaged, "a digest in it cannot be read");
+  }
+  std::ranges::copy(digest, entry.digest.begin());
+  return entry;
+}
+
+}  // namespace
+
+std::int64_t schema_version(Connection& connection) {
+  const std::int64_t version = connection.integer("PRAGMA user_version");
+  if (version < 0 ||
+      (version == 0 && connection.integer("SELECT count(*) FROM sqlite_schema") > 0)) {
+    throw sqlite::Error(sqlite::Error::Kind::kDamaged, "it is not a state database of sessync");
+  }
+  return version;
+}
+
+void create(Connection& connection) {
+  sqlite::Transaction transaction(connection);
+  connection.script(kSchema);
+  transaction.commit();
+}
+
+void write(Connection& connection, const Change& change) { std::visit(Write{connection}, change); }
+
+void write_suspension(Connection& connection, const std::string& session,
+                      const std::optional<Suspension>& suspension) {
+  if (suspension) {
+    connection.run("REPLACE INTO suspension VALUES (?,?,?)",
+                   {value(session), value(suspension->by), value(suspension->at)});
+  } else {
+    connection.run("DELETE FROM suspension WHERE session = ?", {value(session)});
+  }
+}
+
+void write_digests(Connection& connection, const DigestCache::Changes& changes) {
+  for (const DigestEntry& entry : changes.put) {
+    const std::string digest(entry.digest.begin(), entry.digest.end());
+    connection.run(
+        "REPLACE INTO digest VALUES (?,?,?,?,?,?,?,?,?)",
+        {value(entry.path), value(entry.stamp.device), value(entry.stamp.inode),
+         value(entry.stamp.size), value(entry.stamp.modified_ns), value(entry.stamp.changed_ns),
+         value(digest), value(entry.first_seen_ns), value(entry.trusted)});
+  }
+  for (const std::string& path : changes.removed) {
+    connection.run("DELETE FROM digest WHERE path = ?", {value(path)});
+  }
+}
+
+void doubt_intents(Connection& connection, TimePoint since) {
+  connection.run("UPDATE intent SET in_doubt_since = ?", {value(since)});
+}
+
+MemoryMirror read_all(Connection& connection) {
+  MemoryMirror mirror;
+  read_sessions(connection, mirror);
+  read_rows(connection, mirror);
+  read_intents(connection, mirror);
+  read_tombstones_and_refusals(connection, mirror);
+  read_uploads(connection, mirror);
+  connection.query("SELECT session, by, at FROM suspension", {}, [&](const Row& row) {
+    mirror.suspend(row.text(0), Suspension{row.text(1), row.time(2)});
+  });
+  return mirror;
+}
+
+std::vector<DigestEntry> read_digests(Connection& connection) {
+  std::vector<DigestEntry> entries;
+  connection.query(
+      "SELECT path, device, inode, size, modified_ns, changed_ns, digest, first_seen_ns, trusted "
+      "FROM digest",
+      {}, [&](const Row& row) { entries.push_back(digest_of(row)); });
+  return entries;
+}
+
+}  // namespace sessync::tables

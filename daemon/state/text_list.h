@@ -1,0 +1,16 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sessync {
+
+/// Texts of any bytes as one text: "<length>:<bytes>" each.
+std::string join_texts(const std::vector<std::string>& texts);
+
+/// The texts that were joined; nothing if `joined` is no such text.
+std::optional<std::vector<std::string>> split_texts(std::string_view joined);
+
+}  // namespace sessync

@@ -1,0 +1,251 @@
+#include <algorithm>
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "daemon/state/sqlite_state_store.h"
+#include "tests/daemon/state/state_fixture.h"
+
+namespace sessync {
+namespace {
+
+const std::string kSession = "sesn_1";
+
+KnownRow row(const std::string& id) {
+  return {.resource_id = id,
+          .copy_file_id = "file_copy",
+          .filename = "sessync.me.0123.a b.csv",
+          .size = 1ULL << 40U,
+          .owned = true,
+          .upload_file_id = "file_up",
+          .mount_path = "/mnt/session/uploads/a b.csv",
+          .added_at = at(12)};
+}
+
+Intent intent(const std::string& path) {
+  return {.path = path,
+          .deletes = {"sesrsc_1", "", "3:odd\n"},
+          .adds_file_id = "file_up",
+          .adds_filename = "name",
+          .adds_size = 7,
+          .previous = Previous{"file_old", "old name", 5},
+          .in_doubt_since = {}};
+}
+
+KnownRow unknown_row(const std::string& id) {
+  KnownRow unknown;
+  unknown.resource_id = id;
+  return unknown;
+}
+
+Intent pure_delete(const std::string& path) {
+  Intent deletion;
+  deletion.path = path;
+  deletion.deletes = {"x"};
+  return deletion;
+}
+
+Upload upload(const std::string& sha256, const std::string& file_id, TimePoint confirmed) {
+  return {.owner = "me",
+          .sha256 = sha256,
+          .file_id = file_id,
+          .filename = "f",
+          .size = 3,
+          .confirmed_at = confirmed,
+          .needed_at = at(9)};
+}
+
+std::vector<Change> one_of_each() {
+  return {change::PutRow{kSession, row("sesrsc_b")},
+          change::PutRow{kSession, unknown_row("sesrsc_a")},
+          change::PutIntent{kSession, intent("/a")},
+          change::PutIntent{kSession, pure_delete("/b")},
+          change::PutTombstone{kSession, {"sesrsc_t", at(5)}},
+          change::PutRefusal{kSession, {"/r", "sha", "code", "it said \"no\"", at(6)}},
+          change::SetTakenOver{kSession},
+          change::SetLookedAt{kSession, at(-8)},
+          change::PutUpload{upload("aa", "file_1", at(1))}};
+}
+
+TEST_CASE("Every kind of change survives a restart") {
+  const TempDirectory directory;
+  std::string before;
+  {
+    const auto state = open_state(directory.path());
+    REQUIRE(commit(*state.database, one_of_each()));
+    before = text_of(state.database->load(kSession));
+    CHECK(state.database->load(kSession).rows.at(1) == row("sesrsc_b"));
+    CHECK(state.database->load(kSession).intents.at(0) == intent("/a"));
+    CHECK(state.database->load("sesn_other").rows.empty());
+  }
+  const auto state = open_state(directory.path(), at(77));
+  auto memory = state.database->load(kSession);
+  for (auto& left_over : memory.intents) {
+    CHECK(left_over.in_doubt_since == at(77));
+    left_over.in_doubt_since.reset();
+  }
+  CHECK(text_of(memory) == before);
+  CHECK(state.database->find_upload("me", "aa") == upload("aa", "file_1", at(1)));
+  CHECK(state.database->warnings().empty());
+}
+
+TEST_CASE("Dropping each kind of change leaves nothing, on disk either") {
+  const TempDirectory directory;
+  {
+    const auto state = open_state(directory.path());
+    REQUIRE(commit(*state.database, one_of_each()));
+    REQUIRE(
+        commit(*state.database,
+               {change::DropRow{kSession, "sesrsc_a"}, change::DropRow{kSession, "sesrsc_b"},
+                change::DropIntent{kSession, "/a"}, change::DropIntent{kSession, "/b"},
+                change::DropTombstone{kSession, "sesrsc_t"}, change::DropRefusal{kSession, "/r"},
+                change::DropUpload{"me", "file_1"}, change::DropRow{kSession, "was never there"}}));
+  }
+  const auto state = open_state(directory.path());
+  CHECK(text_of(state.database->load(kSession)) == "taken over 1 looked at -8\n");
+  CHECK_FALSE(state.database->find_upload("me", "aa"));
+  CHECK(state.database->uploads("me").empty());
+}
+
+TEST_CASE("Of several uploads of one content the last confirmed is found, and all are listed") {
+  const auto database = StateDatabase::in_memory();
+  REQUIRE(commit(*database, {change::PutUpload{upload("aa", "file_1", at(1))},
+                             change::PutUpload{upload("aa", "file_2", at(3))},
+                             change::PutUpload{upload("aa", "file_3", at(2))},
+                             change::PutUpload{upload("bb", "file_4", at(9))}}));
+  CHECK(database->find_upload("me", "aa")->file_id == "file_2");
+  CHECK(database->uploads("me").size() == 4);
+  REQUIRE(commit(*database, {change::DropUpload{"me", "file_2"},
+                             change::PutUpload{upload("bb", "file_1", at(1))}}));
+  CHECK(database->find_upload("me", "aa")->file_id == "file_3");
+  CHECK_FALSE(database->find_upload("you", "aa"));
+}
+
+TEST_CASE("A read sees every commit submitted before it, durable or not") {
+  const TempDirectory directory;
+  const auto state = open_state(directory.path());
+  CompletionQueue loop;
+  SqliteStateStore store(*state.database, loop);
+  int answered = 0;
+  constexpr int kCommits = 200;
+  for (int i = 0; i < kCommits; ++i) {
+    store.commit({change::PutTombstone{kSession, {"r" + std::to_string(i), at(i)}}},
+                 [&answered](const auto& durable) { answered += durable ? 1 : 0; });
+    REQUIRE(store.load(kSession).tombstones.size() == static_cast<std::size_t>(i) + 1);
+  }
+  CHECK(answered == 0);  // completions come through the loop, never inside the call
+  while (loop.run_one()) {
+  }
+  CHECK(answered == kCommits);
+}
+
+TEST_CASE("What is answered as durable is what another reader of the file finds") {
+  const TempDirectory directory;
+  const auto state = open_state(directory.path());
+  for (int i = 0; i < 20; ++i) {
+    REQUIRE(commit(*state.database, {change::PutTombstone{kSession, {std::to_string(i), at(i)}}}));
+    const auto reader = StateDatabase::open_read_only(directory.path(), at(0));
+    REQUIRE(reader);
+    REQUIRE(text_of((*reader)->load(kSession)) == text_of(state.database->load(kSession)));
+  }
+}
+
+TEST_CASE("Many workers commit and read at once") {
+  const TempDirectory directory;
+  constexpr int kWorkers = 4;
+  constexpr int kCommits = 100;
+  {
+    const auto state = open_state(directory.path());
+    std::atomic<int> wrong{0};
+    std::vector<std::thread> workers;
+    for (int w = 0; w < kWorkers; ++w) {
+      workers.emplace_back([&, session = "sesn_" + std::to_string(w)] {
+        for (int i = 0; i < kCommits; ++i) {
+          const std::string id = std::to_string(i);
+          wrong += commit(*state.database, {change::PutTombstone{session, {id, at(i)}},
+                                            change::PutUpload{upload(id, session + id, at(i))}})
+                       ? 0
+                       : 1;
+          wrong +=
+              state.database->load(session).tombstones.size() == static_cast<std::size_t>(i) + 1
+                  ? 0
+                  : 1;
+          wrong += state.database->find_upload("me", id) ? 0 : 1;
+        }
+      });
+    }
+    for (auto& worker : workers) {
+      worker.join();
+    }
+    CHECK(wrong == 0);
+  }
+  const auto state = open_state(directory.path());
+  for (int w = 0; w < kWorkers; ++w) {
+    CHECK(state.database->load("sesn_" + std::to_string(w)).tombstones.size() == kCommits);
+  }
+  CHECK(state.database->uploads("me").size() == kWorkers * kCommits);
+}
+
+TEST_CASE("A suspension outlives the daemon until it is taken back") {
+  const TempDirectory directory;
+  {
+    const auto state = open_state(directory.path());
+    REQUIRE(state.database->set_suspension("research", Suspension{"ada", at(4)}));
+    REQUIRE(state.database->set_suspension("other", Suspension{"ada", at(4)}));
+    REQUIRE(state.database->set_suspension("other", {}));
+  }
+  const auto state = open_state(directory.path());
+  CHECK(state.database->suspensions() ==
+        std::map<std::string, Suspension>{{"research", {"ada", at(4)}}});
+}
+
+TEST_CASE("Without a state directory everything works and nothing is kept") {
+  const auto database = StateDatabase::in_memory();
+  REQUIRE(commit(*database, one_of_each()));
+  CHECK(database->load(kSession).rows.size() == 2);
+  CHECK_FALSE(database->load(kSession).intents.at(0).in_doubt_since);
+  REQUIRE(database->set_suspension("s", Suspension{"ada", at(4)}));
+  CHECK(database->suspensions().size() == 1);
+  database->save_digests({.put = {DigestEntry{}}, .removed = {}});
+  database->flush();
+  CHECK(database->load_digests().empty());
+}
+
+DigestEntry digest(int n) {
+  DigestEntry entry{
+      .path = "dir/\xff" + std::to_string(n),
+      .stamp = {.device = 1, .inode = ~0ULL, .size = 2, .modified_ns = -3, .changed_ns = 4},
+      .digest = {},
+      .first_seen_ns = 5,
+      .trusted = n % 2 == 0};
+  entry.digest.fill(static_cast<unsigned char>(n));
+  return entry;
+}
+
+TEST_CASE("Digests are kept, more than one transaction of them") {
+  const TempDirectory directory;
+  constexpr int kFiles = 5000;
+  {
+    const auto state = open_state(directory.path());
+    DigestCache::Changes changes;
+    for (int n = 0; n < kFiles; ++n) {
+      changes.put.push_back(digest(n));
+    }
+    state.database->save_digests(changes);
+    state.database->save_digests({.put = {}, .removed = {digest(0).path, "never there"}});
+    state.database->flush();
+    CHECK(state.database->load_digests().size() == kFiles - 1);
+  }
+  const auto reader = StateDatabase::open_read_only(directory.path(), at(0));
+  const auto entries = (*reader)->load_digests();
+  REQUIRE(entries.size() == kFiles - 1);
+  for (int n = 1; n < kFiles; n += 777) {
+    CHECK(std::find(entries.begin(), entries.end(), digest(n)) != entries.end());
+  }
+}
+
+}  // namespace
+}  // namespace sessync

@@ -1,0 +1,219 @@
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <system_error>
+
+#include <catch2/catch.hpp>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/daemon/state/state_fixture.h"
+
+namespace sessync {
+namespace {
+
+namespace fs = std::filesystem;
+const std::string kSession = "sesn_1";
+
+std::vector<Change> tombstone(const std::string& id) {
+  return {change::PutTombstone{kSession, {id, at(1)}}};
+}
+
+/// A child process that commits for ever and says after each commit that it is durable.
+class CommittingChild {
+ public:
+  explicit CommittingChild(const std::string& directory) {
+    REQUIRE(::pipe(pipe_.data()) == 0);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      run(directory);
+    }
+    ::close(pipe_[1]);
+  }
+  CommittingChild(const CommittingChild&) = delete;
+  CommittingChild& operator=(const CommittingChild&) = delete;
+  ~CommittingChild() { kill_and_count(); }
+
+  void wait_for_commits(int count) {
+    char byte = 0;
+    while (reported_ < count && ::read(pipe_[0], &byte, 1) == 1) {
+      ++reported_;
+    }
+    REQUIRE(reported_ == count);
+  }
+
+  /// How many commits it reported before the kill.
+  int kill_and_count() {
+    if (pid_ > 0) {
+      ::kill(pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);
+      pid_ = -1;
+      char byte = 0;
+      while (::read(pipe_[0], &byte, 1) == 1) {
+        ++reported_;
+      }
+      ::close(pipe_[0]);
+    }
+    return reported_;
+  }
+
+ private:
+  [[noreturn]] void run(const std::string& directory) {
+    try {
+      const auto state = open_state(directory);
+      for (int i = 0;; ++i) {
+        // Two changes in one commit: both or none.
+        const bool durable =
+            commit(*state.database,
+                   {change::PutTombstone{kSession, {"t" + std::to_string(i), at(i)}},
+                    change::PutRefusal{kSession, {"/r" + std::to_string(i), "", "", "", at(i)}}})
+                .has_value();
+        if (!durable || ::write(pipe_[1], "x", 1) != 1) {
+          ::_exit(1);
+        }
+      }
+    } catch (...) {
+      ::_exit(1);
+    }
+  }
+
+  std::array<int, 2> pipe_{};
+  pid_t pid_ = -1;
+  int reported_ = 0;
+};
+
+TEST_CASE("What was reported durable is there after kill -9") {
+  for (const int count : {0, 1, 7, 60}) {
+    const TempDirectory directory;
+    CommittingChild child(directory.path());
+    child.wait_for_commits(count);
+    const int reported = child.kill_and_count();
+
+    // The crashed state can be read as it is, before anybody repairs it ...
+    const auto reader = StateDatabase::open_read_only(directory.path(), at(0));
+    REQUIRE(reader);
+    const auto seen = (*reader)->load(kSession).tombstones.size();
+    // ... and opened.
+    const auto state = open_state(directory.path());
+    const SessionMemory memory = state.database->load(kSession);
+    CAPTURE(count, reported, memory.tombstones.size());
+    CHECK(state.database->warnings().empty());
+    CHECK(memory.tombstones.size() == seen);
+    CHECK(memory.tombstones.size() >= static_cast<std::size_t>(reported));
+    CHECK(memory.tombstones.size() <= static_cast<std::size_t>(reported) + 1);
+    CHECK(memory.refusals.size() == memory.tombstones.size());
+  }
+}
+
+/// A file system of its own with little room.
+class SmallDisk {
+ public:
+  explicit SmallDisk(const std::string& path) : path_(path) {
+    mounted_ = ::mount("none", path.c_str(), "tmpfs", 0, "size=512k,mode=0700") == 0;
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+  ~SmallDisk() {
+    if (mounted_) {
+      ::umount2(path_.c_str(), MNT_DETACH);
+    }
+  }
+  [[nodiscard]] bool mounted() const { return mounted_; }
+
+  void fill() const {
+    std::ofstream ballast(path_ + "/ballast", std::ios::binary);
+    const std::string block(4096, 'x');
+    while (ballast.write(block.data(), static_cast<std::streamsize>(block.size())).flush()) {
+    }
+  }
+  void make_room() const { fs::remove(path_ + "/ballast"); }
+
+ private:
+  std::string path_;
+  bool mounted_ = false;
+};
+
+TEST_CASE("A full disk fails commits without spoiling what is kept, and passes") {
+  const TempDirectory directory;
+  const SmallDisk disk(directory.path());
+  if (!disk.mounted()) {
+    WARN("no right to mount a small file system: not tested");
+    return;
+  }
+  {
+    const auto state = open_state(directory.path());
+    REQUIRE(commit(*state.database, tombstone("before")));
+    disk.fill();
+    int failed = 0;
+    while (failed < 3) {  // what fits into the files as they are still succeeds
+      const std::string large(20'000, 'x');
+      const auto outcome = commit(*state.database, tombstone(large + std::to_string(failed)));
+      if (!outcome) {
+        ++failed;
+        CHECK_THAT(outcome.error().message, Catch::Contains("state.db") && Catch::Contains("full"));
+        CHECK(state.database->failure());
+      } else {
+        REQUIRE(commit(*state.database, {change::DropTombstone{kSession, large + "0"}}));
+        disk.fill();
+      }
+    }
+    // Taken back in memory too: it equals what is on disk.
+    CHECK(state.database->load(kSession).tombstones.size() == 1);
+    disk.make_room();
+    REQUIRE(commit(*state.database, tombstone("after")));
+    CHECK_FALSE(state.database->failure());
+    CHECK(state.database->load(kSession).tombstones.size() == 2);
+  }
+  const auto state = open_state(directory.path());
+  const auto tombstones = state.database->load(kSession).tombstones;
+  REQUIRE(tombstones.size() == 2);
+  CHECK(tombstones[0].resource_id == "after");
+  CHECK(tombstones[1].resource_id == "before");
+}
+
+TEST_CASE("Commits that wait behind a failed one are kept") {
+  const TempDirectory directory;
+  const SmallDisk disk(directory.path());
+  if (!disk.mounted()) {
+    WARN("no right to mount a small file system: not tested");
+    return;
+  }
+  const auto state = open_state(directory.path());
+  REQUIRE(commit(*state.database, tombstone("before")));
+  disk.fill();
+  // The failing commit makes room when it is answered; the one behind it then succeeds.
+  std::atomic<int> failed{0};
+  state.database->commit(tombstone(std::string(400'000, 'x')), [&](const auto& durable) {
+    failed += durable ? 0 : 1;
+    disk.make_room();
+    state.database->commit(tombstone("behind"),
+                           [&](const auto& second) { failed += second ? 0 : 1; });
+  });
+  state.database->flush();
+  CHECK(failed == 1);
+  CHECK(state.database->load(kSession).tombstones.size() == 2);
+}
+
+TEST_CASE("A state directory that is deleted under a running daemon does not stop it") {
+  const TempDirectory directory;
+  {
+    const auto state = open_state(directory.path());
+    REQUIRE(commit(*state.database, tombstone("a")));
+    for (const auto& name : directory.names()) {
+      fs::remove(directory / name);
+    }
+    REQUIRE(commit(*state.database, tombstone("b")));
+    CHECK(state.database->load(kSession).tombstones.size() == 2);
+  }
+  const auto state = open_state(directory.path());
+  CHECK(state.database->warnings().empty());
+  REQUIRE(commit(*state.database, tombstone("c")));
+}
+
+}  // namespace
+}  // namespace sessync

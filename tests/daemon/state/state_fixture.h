@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/loop/completion_queue.h"
+#include "daemon/state/state_database.h"
+#include "daemon/state/state_lock.h"
+
+namespace sessync {
+
+inline TimePoint at(std::int64_t ms) { return TimePoint{Duration{ms}}; }
+
+/// A directory of its own, removed at the end.
+class TempDirectory {
+ public:
+  TempDirectory();
+  TempDirectory(const TempDirectory&) = delete;
+  TempDirectory& operator=(const TempDirectory&) = delete;
+  ~TempDirectory();
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+  [[nodiscard]] std::vector<std::string> names() const;  ///< of what is in it, sorted
+
+ private:
+  std::string path_;
+};
+
+/// The locked and opened state of one directory.
+struct OpenState {
+  StateLock lock;
+  std::unique_ptr<StateDatabase> database;
+};
+
+/// Fails the test if it cannot be opened.
+OpenState open_state(const std::string& directory, TimePoint now = at(1'000'000));
+
+/// Commits through a worker's store and pumps the loop until that is answered.
+tl::expected<Done, StoreError> commit(StateDatabase& database, std::vector<Change> changes);
+
+/// Everything of one session as text, to compare and to read.
+std::string text_of(const SessionMemory& memory);
+std::string text_of(const Upload& upload);
+
+}  // namespace sessync

@@ -1,0 +1,188 @@
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <catch2/catch.hpp>
+#include <rapidcheck/catch.h>
+
+#include "tests/daemon/state/state_fixture.h"
+
+namespace sessync {
+namespace {
+
+using Key = std::pair<std::string, std::string>;
+
+/// The contract of Change, as plainly as it can be said.
+struct Model {
+  std::map<Key, KnownRow> rows;
+  std::map<Key, Intent> intents;
+  std::map<Key, Tombstone> tombstones;
+  std::map<Key, Refusal> refusals;
+  std::map<std::string, bool> taken_over;
+  std::map<std::string, TimePoint> looked_at;
+  std::map<Key, Upload> uploads;
+
+  void operator()(const change::PutRow& c) { rows[{c.session_id, c.row.resource_id}] = c.row; }
+  void operator()(const change::DropRow& c) { rows.erase({c.session_id, c.resource_id}); }
+  void operator()(const change::PutIntent& c) { intents[{c.session_id, c.intent.path}] = c.intent; }
+  void operator()(const change::DropIntent& c) { intents.erase({c.session_id, c.path}); }
+  void operator()(const change::PutTombstone& c) {
+    tombstones[{c.session_id, c.tombstone.resource_id}] = c.tombstone;
+  }
+  void operator()(const change::DropTombstone& c) {
+    tombstones.erase({c.session_id, c.resource_id});
+  }
+  void operator()(const change::PutRefusal& c) {
+    refusals[{c.session_id, c.refusal.path}] = c.refusal;
+  }
+  void operator()(const change::DropRefusal& c) { refusals.erase({c.session_id, c.path}); }
+  void operator()(const change::SetTakenOver& c) { taken_over[c.session_id] = true; }
+  void operator()(const change::SetLookedAt& c) { looked_at[c.session_id] = c.at; }
+  void operator()(const change::PutUpload& c) {
+    uploads[{c.upload.owner, c.upload.file_id}] = c.upload;
+  }
+  void operator()(const change::DropUpload& c) { uploads.erase({c.owner, c.file_id}); }
+
+  void restart(TimePoint now) {
+    for (auto& [key, intent] : intents) {
+      intent.in_doubt_since = now;
+    }
+  }
+
+  [[nodiscard]] SessionMemory load(const std::string& session) const {
+    SessionMemory memory;
+    const auto collect = [&session](const auto& from, auto& into) {
+      for (const auto& [key, item] : from) {
+        if (key.first == session) {
+          into.push_back(item);
+        }
+      }
+    };
+    collect(rows, memory.rows);
+    collect(intents, memory.intents);
+    collect(tombstones, memory.tombstones);
+    collect(refusals, memory.refusals);
+    memory.taken_over = taken_over.contains(session);
+    if (const auto at = looked_at.find(session); at != looked_at.end()) {
+      memory.looked_at = at->second;
+    }
+    return memory;
+  }
+};
+
+/// Few keys, so that changes meet; any bytes.
+std::string key() {
+  return *rc::gen::element<std::string>("", "a", "b", "B", std::string("\0x", 2), "\xff'\"");
+}
+std::string text() { return *rc::gen::arbitrary<std::string>(); }
+std::uint64_t size() { return *rc::gen::arbitrary<std::uint64_t>(); }
+TimePoint time() { return TimePoint{Duration{*rc::gen::inRange<std::int64_t>(-5, 1'000)}}; }
+std::optional<TimePoint> maybe_time() {
+  return *rc::gen::arbitrary<bool>() ? std::optional(time()) : std::nullopt;
+}
+
+KnownRow random_row() {
+  return {.resource_id = key(),
+          .copy_file_id = text(),
+          .filename = text(),
+          .size = size(),
+          .owned = *rc::gen::arbitrary<bool>(),
+          .upload_file_id = text(),
+          .mount_path = text(),
+          .added_at = maybe_time()};
+}
+
+Intent random_intent() {
+  Intent intent{.path = key(),
+                .deletes = *rc::gen::arbitrary<std::vector<std::string>>(),
+                .adds_file_id = text(),
+                .adds_filename = text(),
+                .adds_size = size(),
+                .previous = {},
+                .in_doubt_since = maybe_time()};
+  if (*rc::gen::arbitrary<bool>()) {
+    intent.previous = Previous{text(), text(), size()};
+  }
+  return intent;
+}
+
+Change random_change() {
+  switch (*rc::gen::inRange(0, 12)) {
+    case 0:
+      return change::PutRow{key(), random_row()};
+    case 1:
+      return change::DropRow{key(), key()};
+    case 2:
+      return change::PutIntent{key(), random_intent()};
+    case 3:
+      return change::DropIntent{key(), key()};
+    case 4:
+      return change::PutTombstone{key(), {key(), time()}};
+    case 5:
+      return change::DropTombstone{key(), key()};
+    case 6:
+      return change::PutRefusal{key(), {key(), text(), text(), text(), time()}};
+    case 7:
+      return change::DropRefusal{key(), key()};
+    case 8:
+      return change::SetTakenOver{key()};
+    case 9:
+      return change::SetLookedAt{key(), time()};
+    case 10:
+      return change::PutUpload{{key(), key(), key(), text(), size(), time(), time()}};
+    default:
+      return change::DropUpload{key(), key()};
+  }
+}
+
+void check_equal(const StateDatabase& database, const Model& model) {
+  for (const std::string& name :
+       {std::string(), std::string("a"), std::string("b"), std::string("B"), std::string("\0x", 2),
+        std::string("\xff'\"")}) {
+    RC_ASSERT(text_of(database.load(name)) == text_of(model.load(name)));
+    std::vector<Upload> uploads;
+    for (const auto& [upload_key, upload] : model.uploads) {
+      if (upload_key.first == name) {
+        uploads.push_back(upload);
+        const auto found = database.find_upload(name, upload.sha256);
+        RC_ASSERT(found.has_value());
+        RC_ASSERT(found->sha256 == upload.sha256);
+        RC_ASSERT(found->confirmed_at >= upload.confirmed_at);
+        RC_ASSERT(model.uploads.at({name, found->file_id}) == *found);
+      }
+    }
+    RC_ASSERT(database.uploads(name) == uploads);
+  }
+}
+
+void commit_some(StateDatabase& database, Model& model) {
+  const int commits = *rc::gen::inRange(0, 6);
+  for (int c = 0; c < commits; ++c) {
+    std::vector<Change> changes;
+    const int count = *rc::gen::inRange(0, 8);
+    for (int i = 0; i < count; ++i) {
+      changes.push_back(random_change());
+      std::visit(model, changes.back());
+    }
+    RC_ASSERT(commit(database, changes).has_value());
+  }
+}
+
+TEST_CASE("The state equals a map of what was put into it, across restarts") {
+  rc::prop("for any changes", [] {
+    const TempDirectory directory;
+    Model model;
+    for (int run = 0; run < 2; ++run) {
+      const auto now = at(2'000 + run);
+      const auto state = open_state(directory.path(), now);
+      model.restart(now);
+      check_equal(*state.database, model);
+      commit_some(*state.database, model);
+      check_equal(*state.database, model);
+    }
+  });
+}
+
+}  // namespace
+}  // namespace sessync
