@@ -9,7 +9,7 @@ namespace sessync {
 
 namespace {
 
-constexpr std::array<std::pair<Operation, const char*>, 21> kNames = {{
+constexpr std::array<std::pair<Operation, const char*>, 23> kNames = {{
     {Operation::kAny, "any"},
     {Operation::kUpload, "upload"},
     {Operation::kGetFile, "get_file"},
@@ -25,6 +25,8 @@ constexpr std::array<std::pair<Operation, const char*>, 21> kNames = {{
     {Operation::kArchiveSession, "archive_session"},
     {Operation::kDeleteSession, "delete_session"},
     {Operation::kListEvents, "list_events"},
+    {Operation::kSendEvents, "send_events"},
+    {Operation::kStreamEvents, "stream_events"},
     {Operation::kAddResource, "add_resource"},
     {Operation::kListResources, "list_resources"},
     {Operation::kGetResource, "get_resource"},
@@ -63,6 +65,7 @@ bool is_write(Operation operation) {
     case Operation::kUpdateSession:
     case Operation::kArchiveSession:
     case Operation::kDeleteSession:
+    case Operation::kSendEvents:
     case Operation::kAddResource:
     case Operation::kRotateToken:
     case Operation::kDeleteResource:

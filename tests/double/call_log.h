@@ -23,6 +23,8 @@ enum class Operation {
   kArchiveSession,
   kDeleteSession,
   kListEvents,
+  kSendEvents,
+  kStreamEvents,
   kAddResource,
   kListResources,
   kGetResource,
@@ -44,8 +46,9 @@ class CallLog {
   struct Entry {
     Operation operation = Operation::kUnknown;
     std::string session_id;
-    std::string target;  ///< file or resource id, upload name, mount path; "" for none
-    int status = 200;    ///< what was answered; 0: the answer was lost
+    /// In memory: file or resource id, upload name, mount path. Over HTTP: method and path.
+    std::string target;
+    int status = 200;  ///< what was answered; 0: the answer was lost
   };
 
   void add(Entry entry) { entries_.push_back(std::move(entry)); }

@@ -42,9 +42,17 @@ std::optional<Duration> whole_number(const Fault& fault, const char* header, Dur
   return is_usable ? std::optional(unit * number) : std::nullopt;
 }
 
-ApiError status_error(const Fault& fault) {
+/// A read without a usable answer had no effect; of a write nobody knows.
+ApiError::Kind lost_answer(bool is_write) {
+  return is_write ? ApiError::Kind::kUnknownOutcome : ApiError::Kind::kUnusableAnswer;
+}
+
+ApiError status_error(const Fault& fault, bool is_write) {
   ApiError error;
   error.kind = kind_of(fault.status);
+  if (error.kind == ApiError::Kind::kUnknownOutcome) {
+    error.kind = lost_answer(is_write);
+  }
   error.http_status = fault.status;
   error.code = !fault.error_code.empty()   ? fault.error_code
                : !fault.error_type.empty() ? fault.error_type
@@ -70,12 +78,12 @@ ApiError to_api_error(const Error& error) {
 
 ApiError to_api_error(const Fault& fault, bool is_write) {
   ApiError lost;
-  lost.kind = ApiError::Kind::kUnknownOutcome;
+  lost.kind = lost_answer(is_write);
   lost.message = "the connection ended before the answer was complete";
   switch (fault.kind) {
     case Fault::Kind::kStatus:
     case Fault::Kind::kStatusAfter:
-      return status_error(fault);
+      return status_error(fault, is_write);
     case Fault::Kind::kNotSent:
       lost.kind = ApiError::Kind::kNotSent;
       lost.message = "no connection";
@@ -84,7 +92,6 @@ ApiError to_api_error(const Fault& fault, bool is_write) {
     case Fault::Kind::kHugeBody:
     case Fault::Kind::kRepeatedCursor:
       lost.http_status = 200;
-      lost.kind = is_write ? lost.kind : ApiError::Kind::kUnusableAnswer;
       lost.message = "the answer cannot be read";
       return lost;
     default:

@@ -1,0 +1,144 @@
+#include "tests/double/http_wire.h"
+
+#include <nlohmann/json.hpp>
+
+namespace sessync::skin {
+
+using model::to_text;
+using nlohmann::json;
+
+namespace {
+
+template <class T>
+json or_null(const std::optional<T>& value) {
+  return value ? json(*value) : json(nullptr);
+}
+
+json time_or_null(const std::optional<TimePoint>& value) {
+  return value ? json(to_text(*value)) : json(nullptr);
+}
+
+json checkout_json(const std::optional<model::Checkout>& checkout) {
+  if (!checkout) {
+    return nullptr;
+  }
+  if (checkout->branch) {
+    return {{"type", "branch"}, {"name", *checkout->branch}};
+  }
+  return {{"type", "commit"}, {"sha", or_null(checkout->commit)}};
+}
+
+/// A memory store's row has neither id nor times.
+json memory_json(const model::Resource& row) {
+  json value = {{"type", "memory_store"},         {"memory_store_id", row.memory_store_id},
+                {"access", row.access},           {"name", row.name},
+                {"description", row.description}, {"mount_path", row.mount_path}};
+  if (row.instructions) {
+    value["instructions"] = *row.instructions;
+  }
+  return value;
+}
+
+json agent_json(const model::Session& session) {
+  const bool reads = !session.agent_id.starts_with("agent_noread");
+  json read_tool = {
+      {"name", "read"}, {"enabled", reads}, {"permission_policy", {{"type", "always_allow"}}}};
+  json agent = {
+      {"type", "agent"},
+      {"id", session.agent_id},
+      {"version", session.agent_version},
+      {"name", session.agent_id},
+      {"description", nullptr},
+      {"execution_identity", {{"type", "none"}}},
+      {"multiagent", nullptr},
+      {"model", {{"id", "claude-double"}}},
+      {"system", nullptr},
+      {"tools", {{{"type", "agent_toolset_20260401"}, {"configs", json::array({read_tool})}}}},
+      {"mcp_servers", json::array()},
+      {"skills", json::array()}};
+  if (!session.agent_json.empty()) {
+    agent.merge_patch(json::parse(session.agent_json));
+  }
+  return agent;
+}
+
+}  // namespace
+
+json to_json(const model::File& file) {
+  json value = {{"id", file.id},
+                {"type", "file"},
+                {"filename", file.filename},
+                {"mime_type", file.mime_type},
+                {"size_bytes", file.content.size},
+                {"created_at", to_text(file.created_at)},
+                {"downloadable", file.downloadable},
+                {"expires_at", time_or_null(file.expires_at)}};
+  if (!file.session_id.empty()) {
+    value["scope"] = {{"type", "session"}, {"id", file.session_id}};
+  }
+  return value;
+}
+
+json to_json(const model::Resource& row, const model::Switches& switches) {
+  if (row.type == model::ResourceType::kMemoryStore) {
+    return memory_json(row);
+  }
+  const bool as_sent = switches.mount_echo == model::Switches::MountEcho::kAsSent;
+  json value = {{"id", row.id},
+                {"mount_path", as_sent ? row.mount_sent : row.mount_path},
+                {"created_at", to_text(row.created_at)},
+                {"updated_at", to_text(row.updated_at)}};
+  if (row.type == model::ResourceType::kFile) {
+    value["type"] = "file";
+    value["file_id"] = row.file_id;
+  } else {
+    value["type"] = "github_repository";
+    value["url"] = row.url;
+    value["checkout"] = checkout_json(row.checkout);
+  }
+  return value;
+}
+
+json to_json(const model::Session& session, const model::Switches& switches) {
+  json resources = json::array();
+  for (const auto& row : session.resources) {
+    resources.push_back(to_json(row, switches));
+  }
+  return {
+      {"id", session.id},
+      {"type", "session"},
+      {"status", session.status},
+      {"title", or_null(session.title)},
+      {"metadata", session.metadata},
+      {"agent", agent_json(session)},
+      {"environment_id", session.environment_id},
+      {"resources", resources},
+      {"vault_ids", session.vault_ids},
+      {"usage", {{"input_tokens", 0}, {"output_tokens", 0}}},
+      {"stats", {{"active_seconds", 0}, {"duration_seconds", 0}}},
+      {"budget", session.budget_json.empty() ? json(nullptr) : json::parse(session.budget_json)},
+      {"outcome_evaluations", json::array()},
+      {"deployment_id", nullptr},
+      {"created_at", to_text(session.created_at)},
+      {"updated_at", to_text(session.updated_at)},
+      {"archived_at", time_or_null(session.archived_at)}};
+}
+
+json to_json(const model::Event& event) {
+  json value = json::parse(event.json);
+  value["id"] = event.id;
+  value["type"] = event.type;
+  value["created_at"] = to_text(event.created_at);
+  value["processed_at"] = to_text(event.created_at);
+  return value;
+}
+
+json error_json(const model::Error& error, const std::string& request_id) {
+  json value = {{"type", error.type}, {"message", error.message}};
+  if (!error.code.empty()) {
+    value["details"] = {{"error_code", error.code}};
+  }
+  return {{"type", "error"}, {"error", value}, {"request_id", request_id}};
+}
+
+}  // namespace sessync::skin

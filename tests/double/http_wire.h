@@ -1,0 +1,23 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "tests/double/faults.h"
+#include "tests/double/model_types.h"
+
+/// The model's values as the API's JSON.
+namespace sessync::skin {
+
+nlohmann::json to_json(const model::File& file);
+nlohmann::json to_json(const model::Resource& row, const model::Switches& switches);
+nlohmann::json to_json(const model::Session& session, const model::Switches& switches);
+nlohmann::json to_json(const model::Event& event);
+nlohmann::json error_json(const model::Error& error, const std::string& request_id);
+
+nlohmann::json to_json(const model::Switches& switches);
+/// Changes what `object` names. Throws std::invalid_argument for what is no switch.
+void apply(const nlohmann::json& object, model::Switches& switches);
+/// Throws std::invalid_argument for what is no rule.
+FaultRule parse_rule(const nlohmann::json& object);
+
+}  // namespace sessync::skin
