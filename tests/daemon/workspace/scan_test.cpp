@@ -217,8 +217,9 @@ TEST_CASE("A tree deeper than the longest path the kernel takes") {
     REQUIRE(::mkdirat(directory.get(), "ten_bytes_", 0700) == 0);
     directory = UniqueFd(::openat(directory.get(), "ten_bytes_", O_PATH | O_DIRECTORY | O_CLOEXEC));
   }
-  const UniqueFd file(::openat(directory.get(), "file", O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+  UniqueFd file(::openat(directory.get(), "file", O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
   REQUIRE(::write(file.get(), "down", 4) == 4);
+  file = UniqueFd();
 
   const SourceFiles found = ws.files(directory_source(""));
   REQUIRE(found.files.size() == 1);

@@ -1,0 +1,76 @@
+#include "daemon/watch/targets.h"
+
+#include <filesystem>
+
+#include "daemon/workspace/ignore_files.h"
+#include "daemon/workspace/names.h"
+#include "daemon/workspace/source_filter.h"
+
+namespace sessync {
+namespace {
+
+std::string absolute(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::absolute(path, ignored).string();
+}
+
+/// Adds the targets of one resource.
+class AddTargets {
+ public:
+  AddTargets(const std::string& name, std::string workspace, std::vector<WatchTarget>& out)
+      : name_(name), workspace_(std::move(workspace)), out_(out) {}
+
+  void operator()(const FileResource& entry) const { add(entry.source); }
+
+  void operator()(const DirectoryResource& entry) const {
+    for (std::size_t end = 0; !entry.source.empty() && end != std::string::npos;
+         end = entry.source.find('/', end + 1)) {
+      add(join_path(entry.source.substr(0, end), kIgnoreFileName));
+    }
+    WatchTarget& tree = add(entry.source);
+    const SourceFilter filter(entry.include, entry.exclude);
+    tree.enters = [filter](std::string_view directory) { return filter.enters(directory); };
+    tree.matters = [filter](std::string_view file) {
+      return base_name(file) == kIgnoreFileName || filter.takes(file);
+    };
+  }
+
+  /// Entries that read no workspace.
+  template <class Other>
+  void operator()(const Other& /*entry*/) const {}
+
+ private:
+  WatchTarget& add(const std::string& path) const {
+    WatchTarget& target = out_.emplace_back();
+    target.name = name_;
+    target.path = join_path(workspace_, path);
+    return target;
+  }
+
+  const std::string& name_;
+  std::string workspace_;
+  std::vector<WatchTarget>& out_;
+};
+
+}  // namespace
+
+std::vector<WatchTarget> workspace_targets(const std::string& name, const std::string& workspace,
+                                           std::span<const ResourceSpec> resources) {
+  std::vector<WatchTarget> targets;
+  const AddTargets add(name, absolute(workspace), targets);
+  for (const ResourceSpec& resource : resources) std::visit(add, resource.what);
+  return targets;
+}
+
+WatchTarget manifest_target(const std::string& name, const std::string& manifest) {
+  WatchTarget target;
+  target.name = name;
+  target.path = absolute(manifest);
+  target.enters = [](std::string_view) { return false; };
+  target.matters = [](std::string_view file) {
+    return !file.starts_with('.') && (file.ends_with(".yaml") || file.ends_with(".yml"));
+  };
+  return target;
+}
+
+}  // namespace sessync

@@ -1,0 +1,187 @@
+#include "daemon/watch/watcher.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "daemon/watch/settler.h"
+#include "daemon/watch/watch_set.h"
+#include "daemon/workspace/unique_fd.h"
+
+namespace sessync {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Large enough for thousands of events a read, so that the queue of the kernel stays short.
+constexpr std::size_t kEventBytes = 256U << 10U;
+
+int milliseconds_until(Clock::time_point when) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(when - Clock::now());
+  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
+}
+
+}  // namespace
+
+class Watcher::Thread {
+ public:
+  Thread(OnChange on_change, const WatcherOptions& options)
+      : on_change_(std::move(on_change)),
+        watches_(options.add_watch),
+        settler_(options.settle, options.settle_cap) {
+    publish();
+    thread_ = std::thread([this] { run(); });
+  }
+  Thread(const Thread&) = delete;
+  Thread& operator=(const Thread&) = delete;
+
+  ~Thread() {
+    stop_ = true;
+    wake();
+    thread_.join();
+  }
+
+  void set_targets(std::vector<WatchTarget> targets) {
+    if (std::this_thread::get_id() == thread_.get_id()) return apply(std::move(targets));
+    std::unique_lock lock(mutex_);
+    wanted_ = std::move(targets);
+    const std::uint64_t mine = ++requested_;
+    wake();
+    applied_changed_.wait(lock, [&] { return applied_ >= mine; });
+  }
+
+  std::string degraded_reason() const {
+    const std::lock_guard lock(mutex_);
+    return degraded_reason_;
+  }
+
+  WatchStatistics statistics() const {
+    const std::lock_guard lock(mutex_);
+    return statistics_;
+  }
+
+ private:
+  void wake() const {
+    const std::uint64_t one = 1;
+    // Full means that it is awake already.
+    static_cast<void>(::write(wake_.get(), &one, sizeof one) == sizeof one);
+  }
+
+  void run() {
+    while (!stop_) {
+      std::array<pollfd, 3> polled{{{.fd = wake_.get(), .events = POLLIN, .revents = 0},
+                                    {.fd = watches_.fd(), .events = POLLIN, .revents = 0},
+                                    {.fd = mounts_.get(), .events = POLLPRI, .revents = 0}}};
+      ::poll(polled.data(), polled.size(), timeout());
+      if (polled[0].revents != 0) take_targets();
+      if (polled[1].revents != 0) drain();
+      if ((polled[2].revents & (POLLERR | POLLPRI)) != 0) rescan_soon();
+      if (rescan_at_ && *rescan_at_ <= Clock::now()) rescan();
+      report();
+    }
+  }
+
+  [[nodiscard]] int timeout() const {
+    std::optional<Clock::time_point> next = settler_.due();
+    if (rescan_at_) next = next ? std::min(*next, *rescan_at_) : rescan_at_;
+    return next ? milliseconds_until(*next) : -1;
+  }
+
+  void take_targets() {
+    std::uint64_t count = 0;
+    static_cast<void>(::read(wake_.get(), &count, sizeof count) == sizeof count);
+    std::unique_lock lock(mutex_);
+    if (applied_ == requested_) return;
+    const std::uint64_t answered = requested_;
+    std::vector<WatchTarget> targets = std::move(wanted_);
+    lock.unlock();
+    apply(std::move(targets));
+    lock.lock();
+    applied_ = answered;
+    applied_changed_.notify_all();
+  }
+
+  void apply(std::vector<WatchTarget> targets) {
+    watches_.set_targets(std::move(targets));
+    settler_.retain([&](const std::string& name) { return watches_.names().contains(name); });
+    publish();
+  }
+
+  void drain() {
+    const ssize_t count = ::read(watches_.fd(), events_.data(), events_.size());
+    if (count <= 0) return;
+    const auto outcome = watches_.handle({events_.data(), static_cast<std::size_t>(count)});
+    const auto now = Clock::now();
+    for (const std::string& name : outcome.names) settler_.note(name, now);
+    if (outcome.lost_events) rescan_soon();
+    publish();
+  }
+
+  void rescan_soon() {
+    const auto now = Clock::now();
+    if (!rescan_at_) rescan_at_ = now + backoff_.next(now);
+  }
+
+  /// What happened before the watches stood again was no event, so everything is reported.
+  void rescan() {
+    rescan_at_.reset();
+    watches_.rescan();
+    for (const std::string& name : watches_.names()) settler_.note(name, Clock::now());
+    publish();
+  }
+
+  void report() {
+    const WatchChange change = settler_.take(Clock::now());
+    if (!change.names.empty()) on_change_(change);
+  }
+
+  void publish() {
+    const std::lock_guard lock(mutex_);
+    statistics_ = watches_.statistics();
+    degraded_reason_ = watches_.degraded_reason();
+  }
+
+  OnChange on_change_;
+  UniqueFd wake_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  // A mount over a watched directory is no inotify event.
+  UniqueFd mounts_{::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)};
+  std::vector<char> events_ = std::vector<char>(kEventBytes);
+  WatchSet watches_;
+  Settler settler_;
+  RescanBackoff backoff_;
+  std::optional<Clock::time_point> rescan_at_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable applied_changed_;
+  std::vector<WatchTarget> wanted_;
+  std::uint64_t requested_ = 0;
+  std::uint64_t applied_ = 0;
+  WatchStatistics statistics_;
+  std::string degraded_reason_;
+
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+Watcher::Watcher(OnChange on_change, WatcherOptions options)
+    : thread_(std::make_unique<Thread>(std::move(on_change), options)) {}
+
+Watcher::~Watcher() = default;
+
+void Watcher::set_targets(std::vector<WatchTarget> targets) {
+  thread_->set_targets(std::move(targets));
+}
+
+std::string Watcher::degraded_reason() const { return thread_->degraded_reason(); }
+
+WatchStatistics Watcher::statistics() const { return thread_->statistics(); }
+
+}  // namespace sessync
