@@ -197,17 +197,18 @@ void StateDatabase::write_next(std::unique_lock<std::mutex>& lock) {
   lock.lock();
 }
 
+void StateDatabase::write(sqlite::Connection& to, const Job& job) {
+  if (const auto* const changes = std::get_if<std::vector<Change>>(&job.what)) {
+    std::ranges::for_each(*changes, [&to](const Change& change) { tables::write(to, change); });
+  } else {
+    const auto& change = std::get<SuspensionChange>(job.what);
+    tables::write_suspension(to, change.session, change.suspension);
+  }
+}
+
 void StateDatabase::write_jobs(const std::vector<Job>& jobs) {
-  const auto write_job = [](sqlite::Connection& to, const Job& job) {
-    if (const auto* const changes = std::get_if<std::vector<Change>>(&job.what)) {
-      std::ranges::for_each(*changes, [&to](const Change& change) { tables::write(to, change); });
-    } else {
-      const auto& change = std::get<SuspensionChange>(job.what);
-      tables::write_suspension(to, change.session, change.suspension);
-    }
-  };
-  const auto outcome = file_->write([&](sqlite::Connection& to) {
-    std::ranges::for_each(jobs, [&](const Job& job) { write_job(to, job); });
+  const auto outcome = file_->write([&jobs](sqlite::Connection& to) {
+    std::ranges::for_each(jobs, [&to](const Job& job) { write(to, job); });
   });
   note(outcome);
   if (!outcome || mirror_is_ahead_) {

@@ -23,6 +23,9 @@
 namespace sessync {
 
 class StateFile;
+namespace sqlite {
+class Connection;
+}
 
 /// The state of one state directory: `state.db`, and all of it but the digests in memory.
 ///
@@ -96,6 +99,7 @@ class StateDatabase {
   void run();
   bool has_work() const { return !jobs_.empty() || !digests_.empty(); }
   void write_next(std::unique_lock<std::mutex>& lock);
+  static void write(sqlite::Connection& to, const Job& job);
   void write_jobs(const std::vector<Job>& jobs);
   void take_back();
   void note(const tl::expected<Done, StoreError>& outcome);

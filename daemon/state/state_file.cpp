@@ -122,20 +122,22 @@ MemoryMirror StateFile::open_for_writing(TimePoint now) {
 tl::expected<StateFile::Opened, std::string> StateFile::open(const std::string& path,
                                                              TimePoint now) {
   Opened opened;
-  opened.file.reset(new StateFile(path, false));
+  opened.file = std::unique_ptr<StateFile>(new StateFile(path, false));
   try {
-    try {
-      opened.mirror = opened.file->open_for_writing(now);
-    } catch (const Error& error) {
-      if (error.kind() != Error::Kind::kDamaged) {
-        throw;
-      }
-      opened.file->connection_.reset();
-      opened.warnings.push_back(message_of(path, error) + "; it was moved to " + move_aside(path) +
-                                " and a new one begun: suspensions are forgotten, the rest is "
-                                "asked of the API again");
-      opened.mirror = opened.file->open_for_writing(now);
+    opened.mirror = opened.file->open_for_writing(now);
+    return opened;
+  } catch (const Error& error) {
+    if (error.kind() != Error::Kind::kDamaged) {
+      return tl::unexpected(message_of(path, error));
     }
+    opened.warnings.push_back(message_of(path, error));
+  }
+  try {
+    opened.file->connection_.reset();
+    opened.warnings.back() += "; it was moved to " + move_aside(path) +
+                              " and a new one begun: suspensions are forgotten, the rest is asked "
+                              "of the API again";
+    opened.mirror = opened.file->open_for_writing(now);
   } catch (const Error& error) {
     return tl::unexpected(message_of(path, error));
   }
@@ -143,23 +145,23 @@ tl::expected<StateFile::Opened, std::string> StateFile::open(const std::string& 
 }
 
 tl::expected<StateFile::Opened, std::string> StateFile::open_read_only(const std::string& path) {
-  Opened opened;
   if (!exists(path)) {
-    return opened;
+    return Opened{};
   }
-  opened.file.reset(new StateFile(path, true));
+  Opened opened;
+  opened.file = std::unique_ptr<StateFile>(new StateFile(path, true));
   try {
     opened.file->read(
         [&](Connection& connection) { opened.mirror = tables::read_all(connection); });
+    return opened;
   } catch (const Error& error) {
     if (error.kind() != Error::Kind::kDamaged) {
       return tl::unexpected(message_of(path, error));
     }
-    opened.warnings.push_back(message_of(path, error) + "; going on as if there were none");
-    opened.file.reset();
-    opened.mirror = {};
+    Opened none;
+    none.warnings.push_back(message_of(path, error) + "; going on as if there were none");
+    return none;
   }
-  return opened;
 }
 
 void StateFile::read(const Reads& reads) {

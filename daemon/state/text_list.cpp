@@ -16,12 +16,13 @@ std::optional<std::vector<std::string>> split_texts(std::string_view joined) {
   std::vector<std::string> texts;
   while (!joined.empty()) {
     std::size_t length = 0;
-    const char* const end = joined.data() + joined.size();
-    const auto [colon, error] = std::from_chars(joined.data(), end, length);
+    const char* const begin = joined.data();
+    const char* const end = begin + joined.size();
+    const auto [colon, error] = std::from_chars(begin, end, length);
     if (error != std::errc{} || colon == end || *colon != ':') {
       return std::nullopt;
     }
-    joined.remove_prefix(static_cast<std::size_t>(colon - joined.data()) + 1);
+    joined.remove_prefix(static_cast<std::size_t>(colon - begin) + 1);
     if (joined.size() < length) {
       return std::nullopt;
     }

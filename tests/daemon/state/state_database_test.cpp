@@ -161,6 +161,7 @@ TEST_CASE("Many workers commit and read at once") {
     const auto state = open_state(directory.path());
     std::atomic<int> wrong{0};
     std::vector<std::thread> workers;
+    workers.reserve(kWorkers);
     for (int w = 0; w < kWorkers; ++w) {
       workers.emplace_back([&, session = "sesn_" + std::to_string(w)] {
         for (int i = 0; i < kCommits; ++i) {
@@ -186,7 +187,7 @@ TEST_CASE("Many workers commit and read at once") {
   for (int w = 0; w < kWorkers; ++w) {
     CHECK(state.database->load("sesn_" + std::to_string(w)).tombstones.size() == kCommits);
   }
-  CHECK(state.database->uploads("me").size() == kWorkers * kCommits);
+  CHECK(state.database->uploads("me").size() == std::size_t{kWorkers} * kCommits);
 }
 
 TEST_CASE("A suspension outlives the daemon until it is taken back") {
