@@ -184,7 +184,7 @@ std::optional<Duration> retry_after_of(const HttpAnswer& answer, TimePoint now) 
   return seconds_from(*date - parse_http_date(header(answer, "date")).value_or(clock.count()));
 }
 
-Refusal refusal_of(const ApiError& error) {
+RateRefusal refusal_of(const ApiError& error) {
   static constexpr std::array<std::string_view, 3> kSpendLimits = {
       "enforced_spend_limit_reached", "contract_spend_limit_reached", "ramp_limit_exceeded"};
   const bool spend_limit = std::ranges::find(kSpendLimits, error.code) != kSpendLimits.end();

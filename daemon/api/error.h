@@ -35,7 +35,7 @@ ApiError unusable_answer(const HttpAnswer& answer, const CallContext& context,
 std::optional<Duration> retry_after_of(const HttpAnswer& answer, TimePoint now);
 
 /// What an answer 429 says to the budget of its class.
-Refusal refusal_of(const ApiError& error);
+RateRefusal refusal_of(const ApiError& error);
 
 /// At most `limit` bytes, each other than printable ASCII and whole UTF-8 sequences replaced.
 std::string printable(std::string_view text, std::size_t limit = 200);

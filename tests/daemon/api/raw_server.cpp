@@ -95,6 +95,16 @@ bool RawConnection::read(RawRequest& request) {
   return true;
 }
 
+bool RawConnection::discard(std::uint64_t bytes) {
+  while (bytes > buffer_.size()) {
+    bytes -= buffer_.size();
+    buffer_.clear();
+    if (!fill()) return false;
+  }
+  buffer_.erase(0, bytes);
+  return true;
+}
+
 bool RawConnection::send(const std::string& bytes) {
   std::size_t sent = 0;
   while (sent < bytes.size()) {

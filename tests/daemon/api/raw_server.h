@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -29,6 +30,8 @@ class RawConnection {
   bool read(RawRequest& request);
   /// Only the head; the server records nothing.
   bool read_head(RawRequest& request);
+  /// Reads so many bytes and keeps none.
+  bool discard(std::uint64_t bytes);
   bool send(const std::string& bytes);
   /// Waits until the client has closed; what it sends meanwhile is thrown away.
   void wait_for_close();
