@@ -1,0 +1,126 @@
+#include "daemon/api/dispatcher.h"
+
+#include <string>
+#include <vector>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+using namespace sessync;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+struct Desk {
+  explicit Desk(int parallel, const MaxRates& rates = {}) : dispatcher(parallel, rates) {}
+
+  void enqueue(Lane lane, const std::string& name, int permits = 1) {
+    dispatcher.enqueue({lane, permits, true, [this, name](bool admitted) {
+                          (admitted ? sent : dropped).push_back(name);
+                        }});
+  }
+  std::vector<std::string> run(TimePoint now) {
+    sent.clear();
+    dispatcher.run(now);
+    return sent;
+  }
+
+  Dispatcher dispatcher;
+  std::vector<std::string> sent;
+  std::vector<std::string> dropped;
+};
+
+using Names = std::vector<std::string>;
+const TimePoint kStart{seconds(1'000'000)};
+
+}  // namespace
+
+TEST_CASE("no more calls are under way than allowed, in order") {
+  Desk desk(2);
+  for (const char* const name : {"a", "b", "c"}) desk.enqueue(Lane::kReads, name);
+  CHECK(desk.run(kStart) == Names{"a", "b"});
+  CHECK(!desk.dispatcher.wake_at(kStart));
+  desk.dispatcher.finished(Lane::kReads);
+  CHECK(desk.run(kStart) == Names{"c"});
+}
+
+TEST_CASE("a call that must go again goes first") {
+  Desk desk(1);
+  desk.enqueue(Lane::kReads, "a");
+  desk.dispatcher.enqueue_first(
+      {Lane::kReads, 1, true, [&](bool) { desk.sent.emplace_back("again"); }});
+  CHECK(desk.run(kStart) == Names{"again"});
+}
+
+TEST_CASE("uploads cannot take every connection, nor starve for one") {
+  Desk desk(8);
+  for (int i = 0; i < 10; ++i) desk.enqueue(Lane::kUploads, "u");
+  CHECK(desk.run(kStart).size() == 7);
+  desk.enqueue(Lane::kFiles, "f");
+  CHECK(desk.run(kStart) == Names{"f"});
+  Desk single(1);
+  single.enqueue(Lane::kUploads, "u");
+  CHECK(single.run(kStart) == Names{"u"});
+}
+
+TEST_CASE("lanes take turns when connections are scarce") {
+  Desk desk(1);
+  for (int i = 0; i < 3; ++i) {
+    desk.enqueue(Lane::kWrites, "w");
+    desk.enqueue(Lane::kReads, "r");
+  }
+  Names order;
+  for (const Lane lane : {Lane::kWrites, Lane::kReads, Lane::kWrites, Lane::kReads}) {
+    for (const auto& name : desk.run(kStart)) order.push_back(name);
+    desk.dispatcher.finished(lane);
+  }
+  CHECK(order == Names{"w", "r", "w", "r"});
+}
+
+TEST_CASE("a closed class holds up its own lanes only, and says when it opens") {
+  Desk desk(8);
+  desk.dispatcher.budget(RateClass::kFiles).refused(kStart, kStart, {seconds(7), false});
+  desk.enqueue(Lane::kFiles, "f");
+  desk.enqueue(Lane::kUploads, "u");
+  desk.enqueue(Lane::kReads, "r");
+  desk.enqueue(Lane::kWrites, "w");
+  CHECK(desk.run(kStart).size() == 2);
+  CHECK(desk.dispatcher.wake_at(kStart) == kStart + seconds(7));
+  CHECK(desk.run(kStart + milliseconds(6999)).empty());
+  CHECK(desk.run(kStart + seconds(7)).size() == 1);
+}
+
+TEST_CASE("reserved writes need no permit but wait for the end of a freeze") {
+  Desk desk(8, {0.001, {}, {}});
+  desk.enqueue(Lane::kWrites, "w1");
+  desk.enqueue(Lane::kWrites, "w2");
+  desk.enqueue(Lane::kReservedWrites, "x", 0);
+  CHECK(desk.run(kStart) == Names{"w1", "x"});
+  desk.enqueue(Lane::kReservedWrites, "y", 0);
+  desk.dispatcher.budget(RateClass::kWrites).refused(kStart, kStart, {seconds(5), false});
+  CHECK(desk.run(kStart).empty());
+  auto sent = desk.run(kStart + seconds(5));
+  std::ranges::sort(sent);
+  CHECK(sent == Names{"w2", "y"});
+}
+
+TEST_CASE("permits alone need no connection") {
+  Desk desk(1);
+  desk.enqueue(Lane::kReads, "r");
+  REQUIRE(desk.run(kStart).size() == 1);
+  bool ready = false;
+  desk.dispatcher.enqueue({Lane::kWrites, 2, false, [&](bool admitted) { ready = admitted; }});
+  desk.dispatcher.run(kStart);
+  CHECK(ready);
+}
+
+TEST_CASE("what is dropped is told so") {
+  Desk desk(1);
+  desk.enqueue(Lane::kUploads, "a");
+  desk.enqueue(Lane::kUploads, "b");
+  desk.enqueue(Lane::kReads, "r");
+  desk.dispatcher.drop(Lane::kUploads);
+  CHECK(desk.dropped == Names{"a", "b"});
+  CHECK(desk.run(kStart) == Names{"r"});
+}

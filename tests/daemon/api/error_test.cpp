@@ -1,0 +1,133 @@
+#include "daemon/api/error.h"
+
+#include <catch2/catch.hpp>
+
+#include "tests/daemon/api/api_fixture.h"
+
+using namespace sessync;
+using namespace sessync::test;
+using Kind = ApiError::Kind;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+const TimePoint kNow{seconds(1'795'000'000)};  // Wed, 18 Nov 2026 11:06:40 GMT
+const CallContext kRead{"list_resources", CallEffect::kRead, "api.example"};
+const CallContext kWrite{"add_resource", CallEffect::kWrite, "api.example"};
+
+HttpOutcome answered(int status, const std::string& body = "") {
+  HttpOutcome outcome;
+  outcome.answer.status = status;
+  outcome.answer.body = body;
+  return outcome;
+}
+
+HttpOutcome failed(HttpFailure::Kind kind, int status = 0) {
+  HttpOutcome outcome = answered(status);
+  outcome.failure = HttpFailure{kind, "it broke"};
+  return outcome;
+}
+
+std::optional<Duration> retry_after(
+    const std::map<std::string, std::string, std::less<>>& headers) {
+  HttpAnswer answer;
+  answer.headers = headers;
+  return retry_after_of(answer, kNow);
+}
+
+}  // namespace
+
+TEST_CASE("refusals are known by their status, for reads and writes alike") {
+  const std::vector<std::pair<int, Kind>> table = {
+      {400, Kind::kInvalid},     {401, Kind::kAuthentication}, {402, Kind::kBilling},
+      {403, Kind::kPermission},  {404, Kind::kNotFound},       {405, Kind::kInvalid},
+      {409, Kind::kConflict},    {413, Kind::kTooLarge},       {422, Kind::kInvalid},
+      {429, Kind::kRateLimited}, {451, Kind::kInvalid}};
+  for (const auto& [status, kind] : table) {
+    CHECK(to_error(answered(status), kRead, kNow).kind == kind);
+    CHECK(to_error(answered(status), kWrite, kNow).kind == kind);
+  }
+}
+
+TEST_CASE("other answers are useless to a read and leave a write in doubt") {
+  const auto envelope = error_json("overloaded_error", "Overloaded");
+  for (const int status : {100, 302, 408, 500, 502, 503, 504, 529, 999}) {
+    CHECK(to_error(answered(status, envelope), kRead, kNow).kind == Kind::kUnusableAnswer);
+    CHECK(to_error(answered(status, envelope), kWrite, kNow).kind == Kind::kUnknownOutcome);
+  }
+}
+
+TEST_CASE("failures of the transport say what may have happened") {
+  using Failure = HttpFailure::Kind;
+  for (const auto& context : {kRead, kWrite}) {
+    const bool read = context.effect == CallEffect::kRead;
+    const Kind doubt = read ? Kind::kUnusableAnswer : Kind::kUnknownOutcome;
+    CHECK(to_error(failed(Failure::kNotSent), context, kNow).kind == Kind::kNotSent);
+    CHECK(to_error(failed(Failure::kNoAnswer), context, kNow).kind == doubt);
+    CHECK(to_error(failed(Failure::kNoAnswer, 200), context, kNow).kind == doubt);
+    CHECK(to_error(failed(Failure::kUnbounded, 200), context, kNow).kind == doubt);
+    CHECK(to_error(failed(Failure::kAborted), context, kNow).kind == Kind::kAborted);
+    // The status says it all, even if the text was cut off.
+    CHECK(to_error(failed(Failure::kNoAnswer, 404), context, kNow).kind == Kind::kNotFound);
+  }
+}
+
+TEST_CASE("an error names the operation, the host, the code and the text") {
+  const auto error =
+      to_error(answered(400, error_json("invalid_request_error", "no such tool")), kWrite, kNow);
+  CHECK(error.message ==
+        "add_resource: api.example answered HTTP 400 (invalid_request_error): no such tool");
+  CHECK(error.code == "invalid_request_error");
+  CHECK(error.request_id == "req_1");
+}
+
+TEST_CASE("the request id of the header wins") {
+  auto outcome = answered(400, error_json("t", "m"));
+  outcome.answer.headers["request-id"] = "req_header";
+  CHECK(to_error(outcome, kWrite, kNow).request_id == "req_header");
+}
+
+TEST_CASE("Retry-After is read in all its forms") {
+  CHECK(retry_after({{"retry-after", "7"}}) == seconds(7));
+  CHECK(retry_after({{"retry-after", "1.5"}}) == seconds(1));
+  CHECK(retry_after({{"retry-after-ms", "250"}, {"retry-after", "7"}}) == milliseconds(250));
+  CHECK(retry_after({{"retry-after-ms", "0"}, {"retry-after", "7"}}) == seconds(7));
+  CHECK(retry_after({{"retry-after", "Wed, 18 Nov 2026 11:07:10 GMT"}}) == seconds(30));
+  CHECK(retry_after({{"retry-after", "Wed, 18 Nov 2026 12:00:05 GMT"},
+                     {"date", "Wed, 18 Nov 2026 12:00:00 GMT"}}) == seconds(5));
+}
+
+TEST_CASE("a Retry-After that makes no sense is none") {
+  for (const char* const value :
+       {"", "0", "-5", "soon", "5 minutes", "1e9", "99999999999999999999", "-9223372036854775808",
+        "Wed, 18 Nov 2020 11:06:40 GMT", "Wed, 99 Nov 2026 11:06:40 GMT"}) {
+    INFO(value);
+    CHECK(!retry_after({{"retry-after", value}}));
+    CHECK(!retry_after({{"retry-after-ms", value}}));
+  }
+  CHECK(!retry_after({}));
+  CHECK(retry_after({{"retry-after", "9223372036854775807"}}) == milliseconds(2147483647));
+}
+
+TEST_CASE("running out of money is told from going too fast") {
+  for (const char* const code :
+       {"enforced_spend_limit_reached", "contract_spend_limit_reached", "ramp_limit_exceeded"}) {
+    const std::string body = R"({"error":{"type":"rate_limit_error","message":"m",)"
+                             R"("details":{"error_code":")" +
+                             std::string(code) + R"("}}})";
+    CHECK(refusal_of(to_error(answered(429, body), kRead, kNow)).spend_limit);
+  }
+  const auto plain = to_error(answered(429, error_json("rate_limit_error", "m")), kRead, kNow);
+  CHECK(!refusal_of(plain).spend_limit);
+}
+
+TEST_CASE("text from outside is made printable") {
+  CHECK(printable("a\x1b[31m\n\tb\x7f") == "a?[31m  b?");
+  CHECK(printable("r\xc3\xa9sum\xc3\xa9") == "r\xc3\xa9sum\xc3\xa9");
+  CHECK(printable("\xff\xc3") == "??");
+  CHECK(printable("\xc2\x9b"
+                  "31m") == "??31m");
+  CHECK(printable(std::string(1000, 'x')).size() == 200);
+  CHECK(printable("\xc3\xa9\xc3\xa9", 3) == "\xc3\xa9");
+}

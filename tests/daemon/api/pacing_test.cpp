@@ -1,0 +1,113 @@
+#include <atomic>
+
+#include <catch2/catch.hpp>
+
+#include "tests/daemon/api/api_fixture.h"
+#include "tests/daemon/api/raw_server.h"
+
+using namespace sessync;
+using namespace sessync::test;
+using Kind = ApiError::Kind;
+
+namespace {
+
+const std::string kRefusal = error_json("rate_limit_error", "slow down");
+
+/// Refuses the first read with these headers, then answers.
+RawServer::Serve refusing_first_read(std::atomic<int>& reads, const std::string& headers) {
+  return answering([&reads, headers](const RawRequest& request) {
+    if (request.target.starts_with("/v1/files/")) return raw_answer(200, file_json("file_1"));
+    if (request.method == "POST") return raw_answer(200, resource_json("sesrsc_1"));
+    return ++reads == 1 ? raw_answer(429, kRefusal, headers) : raw_answer(200, R"({"id":"s"})");
+  });
+}
+
+}  // namespace
+
+TEST_CASE("a refusal closes its class for every session and leaves the others open") {
+  std::atomic<int> reads = 0;
+  RawServer server(refusing_first_read(reads, "Retry-After: 3600\r\n"));
+  ApiFixture fixture(options_for(server.url()));
+  const auto refused = fixture.session("sesn_1").error();
+  CHECK(refused.kind == Kind::kRateLimited);
+  CHECK(refused.retry_after == std::chrono::seconds(3600));
+  bool answered = false;
+  fixture.api.get_session("sesn_2", [&](const Result<SessionInfo>&) { answered = true; });
+  CHECK(fixture.file());
+  CHECK(fixture.add());
+  CHECK(!answered);
+  CHECK(reads == 1);
+}
+
+TEST_CASE("calls held back by a refusal are sent when it is over") {
+  for (const char* const headers :
+       {"retry-after-ms: 20\r\nRetry-After: 3600\r\n", "Retry-After: 1\r\n"}) {
+    std::atomic<int> reads = 0;
+    RawServer server(refusing_first_read(reads, headers));
+    ApiFixture fixture(options_for(server.url()));
+    CHECK(fixture.session().error().kind == Kind::kRateLimited);
+    CHECK(fixture.session());
+    CHECK(reads == 2);
+  }
+}
+
+TEST_CASE("permits reserved earlier wait for no permit, but for the end of a refusal") {
+  std::atomic<int> deletes = 0;
+  RawServer server(answering([&](const RawRequest& request) {
+    if (request.method == "DELETE" && ++deletes == 1) {
+      return raw_answer(429, kRefusal, "Retry-After: 3600\r\n");
+    }
+    return raw_answer(200, R"({"id":"s"})");
+  }));
+  auto options = options_for(server.url());
+  options.max_rates.writes = 0.001;
+  ApiFixture fixture(options);
+  bool ready = false;
+  fixture.api.reserve_writes(2, [&] { ready = true; });
+  CHECK(!ready);
+  fixture.drain();
+  REQUIRE(ready);
+  const auto remove = [&](Permit permit, Completion<Done> done) {
+    fixture.api.delete_resource("sesn_1", "sesrsc_1", permit, std::move(done));
+  };
+  const auto first =
+      fixture.wait<Done>([&](auto done) { remove(Permit::kReserved, std::move(done)); });
+  CHECK(first.error().kind == Kind::kRateLimited);
+  bool answered = false;
+  remove(Permit::kReserved, [&](const Result<Done>&) { answered = true; });
+  CHECK(fixture.session());
+  CHECK(!answered);
+  CHECK(deletes == 1);
+}
+
+TEST_CASE("a configured rate holds calls back from the start") {
+  RawServer server(answering([](const RawRequest&) { return raw_answer(200, R"({"id":"s"})"); }));
+  auto options = options_for(server.url());
+  options.max_rates.reads = 0.001;
+  ApiFixture fixture(options);
+  REQUIRE(fixture.session());
+  fixture.api.get_session("sesn_2", [](const Result<SessionInfo>&) {});
+  CHECK(fixture.remove());
+  CHECK(server.count("GET") == 1);
+}
+
+TEST_CASE("finished requests are reported") {
+  RawServer server(answering([](const RawRequest& request) {
+    return request.method == "POST" ? raw_answer(200, file_json("file_1", 70000))
+                                    : raw_answer(404, error_json("not_found_error", "no"));
+  }));
+  std::vector<RequestReport> reports;
+  ApiHooks hooks;
+  hooks.finished = [&](const RequestReport& report) { reports.push_back(report); };
+  ApiFixture fixture(options_for(server.url()), hooks);
+  REQUIRE(fixture.upload(upload_of("aa", 70000)));
+  CHECK(!fixture.session());
+  REQUIRE(reports.size() == 2);
+  CHECK(reports[0].operation == "upload");
+  CHECK(reports[0].http_status == 200);
+  CHECK(reports[0].rate_class == RateClass::kFiles);
+  CHECK(reports[0].sent_bytes > 70000);
+  CHECK(reports[0].received_bytes > 0);
+  CHECK(reports[1].operation == "get_session");
+  CHECK(reports[1].http_status == 404);
+}

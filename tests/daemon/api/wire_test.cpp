@@ -1,0 +1,143 @@
+#include "daemon/api/wire.h"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+using namespace sessync;
+
+TEST_CASE("rows of every type are read, unknown fields ignored") {
+  const auto page = parse_resource_page(R"({"data":[
+    {"id":"r1","type":"file","file_id":"f1","mount_path":"/mnt/session/uploads/a","created_at":"t","new":{"x":1}},
+    {"id":"r2","type":"github_repository","url":"https://github.com/a/b","mount_path":"/workspace/b",
+     "checkout":{"type":"branch","name":"main"}},
+    {"id":"r3","type":"github_repository","url":"u","mount_path":"/w","checkout":{"type":"commit","sha":"abc"}},
+    {"id":"r4","type":"github_repository","url":"u","mount_path":"/w","checkout":null},
+    {"id":"r5","type":"github_repository","url":"u","mount_path":"/w","checkout":{"type":"tag","tag":"v1"}},
+    {"type":"memory_store","memory_store_id":"m1","access":"read_only","mount_path":"/mnt/memory/x","instructions":"i"},
+    {"type":"memory_store","memory_store_id":"m2","access":"read_write","mount_path":"/mnt/memory/y"},
+    {"id":"r6","type":"volume","mount_path":"/v"}, {"type":"ghost"}, {}
+  ],"next_page":null,"extra":[]})");
+  REQUIRE(page);
+  CHECK(page->next.empty());
+  const auto& rows = page->rows;
+  REQUIRE(rows.size() == 10);
+  const auto& file = std::get<FileRow>(rows[0]);
+  CHECK((file.resource_id == "r1" && file.file_id == "f1" && file.created_at == "t"));
+  CHECK(file.mount_path == "/mnt/session/uploads/a");
+  CHECK(std::get<RepositoryRow>(rows[1]).branch == "main");
+  CHECK(std::get<RepositoryRow>(rows[2]).commit == "abc");
+  CHECK(!std::get<RepositoryRow>(rows[3]).branch);
+  CHECK(!std::get<RepositoryRow>(rows[4]).commit);
+  const auto& store = std::get<MemoryStoreRow>(rows[5]);
+  CHECK((store.memory_store_id == "m1" && store.access == "read_only"));
+  CHECK(store.instructions == "i");
+  CHECK(!std::get<MemoryStoreRow>(rows[6]).instructions);
+  const auto& opaque = std::get<OpaqueRow>(rows[7]);
+  CHECK((opaque.type == "volume" && opaque.resource_id == "r6" && opaque.mount_path == "/v"));
+  CHECK(std::get<OpaqueRow>(rows[8]).resource_id.empty());
+  CHECK(std::get<OpaqueRow>(rows[9]).type.empty());
+}
+
+TEST_CASE("the end of a list is an absent, null or empty cursor") {
+  for (const char* const end : {"", R"(,"next_page":null)", R"(,"next_page":"")"}) {
+    const auto page = parse_file_page(std::string(R"({"data":[])") + end + "}");
+    REQUIRE(page);
+    CHECK(page->next.empty());
+  }
+  CHECK(parse_file_page(R"({"data":[],"next_page":"p"})")->next == "p");
+}
+
+TEST_CASE("a row of the wrong shape makes the list unusable and is named") {
+  for (
+      const char* const row :
+      {R"({"id":"r","type":"file","mount_path":"/a"})",
+       R"({"type":"file","file_id":"f","mount_path":"/a"})",
+       R"({"id":"r","type":"file","file_id":"f"})",
+       R"({"id":7,"type":"file","file_id":"f","mount_path":"/a"})",
+       R"({"id":"r","type":"file","file_id":"f","mount_path":["/a"]})",
+       R"({"id":"r","type":"file","file_id":"f","mount_path":"/a","created_at":5})",
+       R"({"type":5})",
+       R"({"id":"r","type":"github_repository","url":"u","mount_path":"/w","checkout":"main"})",
+       R"({"id":"r","type":"github_repository","url":"u","mount_path":"/w","checkout":{"type":"branch"}})",
+       R"({"type":"memory_store","memory_store_id":[]})", R"("r")", "null", "[]"}) {
+    INFO(row);
+    const auto page = parse_resource_page(R"({"data":[{},)" + std::string(row) + "]}");
+    REQUIRE(!page);
+    CHECK(page.error().find("`data`[1]") != std::string::npos);
+  }
+}
+
+TEST_CASE("file metadata is read with scope absent, null or given") {
+  const std::string head =
+      R"({"id":"f","type":"file","filename":"a.txt","mime_type":"text/plain","size_bytes":12,
+    "created_at":"t","downloadable":true,"expires_at":"e")";
+  for (const char* const scope :
+       {"", R"(,"scope":null)", R"(,"scope":{"type":"session","id":"sesn_1"})"}) {
+    const auto file = parse_file(head + scope + "}");
+    REQUIRE(file);
+    CHECK((file->file_id == "f" && file->filename == "a.txt" && file->size_bytes == 12));
+    CHECK(file->expires_at == "e");
+    CHECK(file->downloadable);
+  }
+  const auto bare = parse_file(R"({"id":"f","size_bytes":0,"expires_at":null})");
+  REQUIRE(bare);
+  CHECK(!bare->expires_at);
+  CHECK(!bare->downloadable);
+}
+
+TEST_CASE("a size that is not a count is refused") {
+  for (const char* const size : {"-1", "1.5", "\"1\"", "null", "1e400", "99999999999999999999"}) {
+    INFO(size);
+    CHECK(!parse_file(R"({"id":"f","size_bytes":)" + std::string(size) + "}"));
+  }
+}
+
+TEST_CASE("sessions of any status are read") {
+  const auto session =
+      parse_session(R"({"id":"s","status":"dreaming","archived_at":"t","title":null,
+    "metadata":{"a":"1","b":2},"resources":[{"odd":true}],"agent":{}})");
+  REQUIRE(session);
+  CHECK(session->status == "dreaming");
+  CHECK(session->archived_at == "t");
+  CHECK(!session->title);
+  CHECK(session->metadata == std::map<std::string, std::string>{{"a", "1"}});
+  CHECK(!parse_session("{}"));
+}
+
+TEST_CASE("the answer to an add must be a file resource") {
+  CHECK(parse_added_file(R"({"id":"r","type":"file","file_id":"f","mount_path":"/a"})"));
+  CHECK(!parse_added_file(R"({"id":"r","type":"memory_store"})"));
+  CHECK(!parse_added_file(R"({"id":"r"})"));
+}
+
+TEST_CASE("error bodies of every shape are survived") {
+  const auto full = parse_error_body(R"({"type":"error","error":{"type":"t","message":"m",
+    "details":{"error_code":"c"}},"request_id":"q"})");
+  REQUIRE(full);
+  CHECK((full->type == "t" && full->error_code == "c" && full->message == "m"));
+  CHECK(full->request_id == "q");
+  const auto odd = parse_error_body(R"({"error":{"type":5,"message":null,"details":[]}})");
+  REQUIRE(odd);
+  CHECK((odd->type.empty() && odd->error_code.empty() && odd->message.empty()));
+  for (const char* const body : {"", "<html>", R"({"error":"text"})", "[]", "{}", "\xff\xfe"}) {
+    CHECK(!parse_error_body(body));
+  }
+}
+
+TEST_CASE("hostile JSON is refused cheaply") {
+  CHECK(!parse_file_page(std::string(1'000'000, '[')));
+  CHECK(!parse_file_page(R"({"data":)" + std::string(100'000, '{')));
+  const auto quoted =
+      R"({"data":[{"id":"f","filename":")" + std::string(200, '[') + R"(\"[[","size_bytes":1}]})";
+  CHECK(parse_file_page(quoted));
+}
+
+TEST_CASE("the body of an add says exactly what is to be added") {
+  const auto body = add_file_body({"s", "f", "/data/\"r\xc3\xa9sum\xc3\xa9\".txt"});
+  REQUIRE(body);
+  const auto json = nlohmann::json::parse(*body);
+  CHECK(json == nlohmann::json{{"type", "file"},
+                               {"file_id", "f"},
+                               {"mount_path", "/data/\"r\xc3\xa9sum\xc3\xa9\".txt"}});
+  CHECK(!add_file_body({"s", "f", "/\xff"}));
+}
