@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Installs, on Debian 12, what is missing of the packages that sessync needs: the one list of them.
+#
+#   tests/lib/packages.sh build   compiler and libraries
+#   tests/lib/packages.sh test    and what the tests, the linters and the examples need
+#
+# Nothing is asked of the network when nothing is missing.
+set -euo pipefail
+
+build_packages=(
+  g++ cmake ninja-build ccache pkg-config git ca-certificates
+  libyaml-cpp-dev nlohmann-json3-dev libspdlog-dev libcli11-dev libexpected-dev
+  libcurl4-openssl-dev libssl-dev libsqlite3-dev prometheus-cpp-dev libcpp-httplib-dev
+  libarchive-dev libsystemd-dev
+)
+test_packages=(
+  catch2 librapidcheck-dev clang-format-19 clang-tidy-19
+  strace vim-tiny curl openssl procps
+)
+
+is_installed() {
+  [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
+}
+
+as_root() {
+  if [[ $(id -u) -eq 0 ]]; then "$@"; else sudo "$@"; fi
+}
+
+case ${1:-test} in
+  build) wanted=("${build_packages[@]}") ;;
+  test)
+    wanted=("${build_packages[@]}" "${test_packages[@]}")
+    # Any node 18 or newer will do, Debian's only if there is none.
+    command -v node >/dev/null || wanted+=(nodejs)
+    command -v npm >/dev/null || wanted+=(npm)
+    ;;
+  *)
+    echo "usage: $0 [build|test]" >&2
+    exit 64
+    ;;
+esac
+
+missing=()
+for package in "${wanted[@]}"; do
+  is_installed "$package" || missing+=("$package")
+done
+if [[ ${#missing[@]} -eq 0 ]]; then
+  exit 0
+fi
+
+echo "installing ${missing[*]}"
+as_root apt-get update -q
+as_root env DEBIAN_FRONTEND=noninteractive \
+  apt-get install -yq --no-install-recommends "${missing[@]}"
