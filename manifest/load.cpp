@@ -1,0 +1,47 @@
+#include "manifest/load.h"
+
+#include <algorithm>
+
+#include "manifest/parse/parsed_file.h"
+
+namespace sessync {
+
+bool ManifestFile::valid() const {
+  return std::none_of(problems.begin(), problems.end(), [](const Problem& problem) {
+    return problem.severity == Problem::Severity::kError;
+  });
+}
+
+bool Manifest::valid() const {
+  return std::all_of(files.begin(), files.end(),
+                     [](const ManifestFile& file) { return file.valid(); });
+}
+
+std::vector<Problem> Manifest::problems() const {
+  std::vector<Problem> all;
+  for (const auto& file : files) {
+    all.insert(all.end(), file.problems.begin(), file.problems.end());
+  }
+  return all;
+}
+
+std::vector<SessionSpec> Manifest::sessions() const {
+  std::vector<SessionSpec> all;
+  for (const auto& file : files) {
+    all.insert(all.end(), file.sessions.begin(), file.sessions.end());
+  }
+  return all;
+}
+
+ManifestFile load_manifest_file(const ManifestText& file) { return parse_file(file).file; }
+
+std::string format_problem(const Problem& problem) {
+  std::string text = problem.at.file + ":";
+  if (problem.at.line > 0) {
+    text += std::to_string(problem.at.line) + ":" + std::to_string(problem.at.column) + ":";
+  }
+  text += problem.severity == Problem::Severity::kError ? " error: " : " warning: ";
+  return text + problem.message;
+}
+
+}  // namespace sessync

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "manifest/parse/path_table.h"
+#include "manifest/spec.h"
+
+namespace sessync {
+
+/// Something that only one session of a manifest set can have.
+struct Claim {
+  enum class Kind { kName, kSessionId, kDestination };
+  Kind kind;
+  std::string value;  ///< as it is compared
+  std::string shown;  ///< as it was written
+  Location at;
+};
+
+/// What `session` claims, each claim placed where the session stands.
+std::vector<Claim> claims_of(const SessionSpec& session);
+
+class ClaimTable {
+ public:
+  /// Who has it already.
+  [[nodiscard]] std::optional<Problem> conflict(const Claim& claim) const;
+
+  /// Does nothing if somebody has it already.
+  void take(const Claim& claim);
+
+ private:
+  [[nodiscard]] std::optional<Problem> destination_conflict(const Claim& claim) const;
+
+  std::map<std::pair<Claim::Kind, std::string>, Location> taken_;
+  PathTable destinations_;
+};
+
+}  // namespace sessync

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <optional>
+
+#include "manifest/parse/fields.h"
+#include "manifest/pattern.h"
+
+namespace sessync {
+
+/// The patterns under `key`, each bad one reported where it stands; none if the key is absent.
+Patterns read_patterns(const Fields& fields, std::string_view key, Report& report);
+
+/// As `read_patterns`, with a warning if the list can select nothing at all.
+Patterns read_include(const Fields& fields, Report& report);
+
+}  // namespace sessync
