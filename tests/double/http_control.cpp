@@ -12,7 +12,9 @@ using nlohmann::json;
 
 namespace {
 
-json faults_added(DoubleWorld& world, const json& body) {
+/// The rules given, a list or one, are in force instead of those before.
+json set_faults(DoubleWorld& world, const json& body) {
+  world.faults.clear();
   for (const json& rule : body.is_array() ? body : json::array({body})) {
     world.faults.add(parse_rule(rule));
   }
@@ -114,7 +116,7 @@ json set_times(DoubleWorld& world, const json& body) {
 
 json write(DoubleWorld& world, const Request& request) {
   static const std::map<std::string, std::function<json(DoubleWorld&, const json&)>> kRoutes = {
-      {"/_double/faults", faults_added},
+      {"/_double/faults", set_faults},
       {"/_double/switches", set_switches},
       {"/_double/latency", set_times},
       {"/_double/clock", set_times},

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "reconciler/ports.h"
+#include "tests/double/faults.h"
+#include "tests/double/memory_content_source.h"
+#include "tests/double/session_model.h"
+
+namespace sessync::contract {
+
+/// Something that implements the port, with a session to work on. Calls wait for their answers.
+class Backend {
+ public:
+  Backend() = default;
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
+  virtual ~Backend() = default;
+
+  virtual SessionApi& api() = 0;
+  virtual Loop& loop() = 0;
+
+  /// The doubles only: the world behind the port, and the faults before it.
+  virtual void with_model(const std::function<void(SessionModel&)>& use) = 0;
+  virtual void add_fault(const FaultRule& rule) = 0;
+  virtual void clear_faults() = 0;
+
+  std::string session;       ///< idle
+  std::string mounts = "/";  ///< prefix of every mount path
+
+  UploadRequest content(const std::string& name, const std::string& bytes);
+  Result<FileMetadata> try_upload(const std::string& name, const std::string& bytes);
+  Result<FileRow> try_add(const std::string& file_id, const std::string& path);
+  Result<Done> try_remove(const std::string& resource_id);
+  Result<std::vector<ResourceRow>> try_list();
+  Result<ResourceRow> try_get(const std::string& resource_id);
+  Result<FileMetadata> try_file(const std::string& file_id);
+  Result<Done> try_delete_file(const std::string& file_id);
+  Result<std::vector<FileMetadata>> try_find(std::vector<std::string> ids);
+  Result<std::vector<FileMetadata>> try_scoped();
+  Result<SessionInfo> try_info();
+
+  /// Fail the test if the call fails.
+  FileMetadata upload(const std::string& name, const std::string& bytes);
+  FileRow add(const std::string& file_id, const std::string& path);
+  std::vector<FileRow> file_rows();
+
+  /// Removes what the calls above have made.
+  void clean_up();
+
+ protected:
+  MemoryContentSource content_;
+
+ private:
+  std::vector<std::string> uploads_;
+  std::vector<FileRow> rows_;
+};
+
+std::unique_ptr<Backend> memory_backend();
+/// The double over HTTP, behind the real client.
+std::unique_ptr<Backend> http_backend();
+/// The real API; nothing if the environment does not name a session and a key.
+std::unique_ptr<Backend> live_backend();
+
+}  // namespace sessync::contract

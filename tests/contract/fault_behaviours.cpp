@@ -1,0 +1,203 @@
+#include <catch2/catch.hpp>
+
+#include "tests/contract/behaviours.h"
+
+namespace sessync::contract {
+
+namespace {
+
+using Kind = ApiError::Kind;
+
+void break_next(Backend& backend, Operation operation, Fault fault) {
+  FaultRule rule;
+  rule.operation = operation;
+  rule.times = 1;
+  rule.fault = std::move(fault);
+  backend.add_fault(rule);
+}
+
+std::size_t held(Backend& backend) {
+  std::size_t count = 0;
+  backend.with_model([&](SessionModel& world) { count = world.held(backend.session).size(); });
+  return count;
+}
+
+std::size_t uploads(Backend& backend) {
+  std::size_t count = 0;
+  backend.with_model([&](SessionModel& world) { count = world.uploads().size(); });
+  return count;
+}
+
+void statuses_have_kinds(Backend& backend) {
+  const auto file = backend.upload("a", "x").file_id;
+  const std::vector<std::pair<int, Kind>> cases = {
+      {400, Kind::kInvalid},       {401, Kind::kAuthentication}, {402, Kind::kBilling},
+      {403, Kind::kPermission},    {404, Kind::kNotFound},       {409, Kind::kConflict},
+      {413, Kind::kTooLarge},      {500, Kind::kUnknownOutcome}, {504, Kind::kUnknownOutcome},
+      {529, Kind::kUnknownOutcome}};
+  for (const auto& [status, kind] : cases) {
+    break_next(backend, Operation::kAddResource, Fault::of_status(status));
+    const auto error = backend.try_add(file, "a").error();
+    CHECK(error.kind == kind);
+    CHECK(error.http_status == status);
+  }
+  CHECK(held(backend) == 0);
+}
+
+void conflicts_come_typed_both_ways(Backend& backend) {
+  const auto file = backend.upload("a", "x").file_id;
+  for (const char* type : {"conflict_error", "invalid_request_error"}) {
+    Fault fault = Fault::of_status(409);
+    fault.error_type = type;
+    break_next(backend, Operation::kAddResource, fault);
+    const auto error = backend.try_add(file, "a").error();
+    CHECK(error.kind == Kind::kConflict);
+    CHECK(error.code == type);
+  }
+}
+
+void failed_reads_are_unusable(Backend& backend) {
+  for (const int status : {500, 529}) {
+    break_next(backend, Operation::kListResources, Fault::of_status(status));
+    CHECK(backend.try_list().error().kind == Kind::kUnusableAnswer);
+  }
+  for (const auto kind :
+       {Fault::Kind::kCutBefore, Fault::Kind::kCutAfter, Fault::Kind::kTruncatedBody,
+        Fault::Kind::kNotJson, Fault::Kind::kHugeBody, Fault::Kind::kRepeatedCursor}) {
+    // Every time: a read that found a dead connection may be repeated, and a cursor must repeat to
+    // be noticed.
+    FaultRule rule;
+    rule.operation = Operation::kListResources;
+    rule.fault = Fault::of(kind);
+    backend.add_fault(rule);
+    const auto rows = backend.try_list();
+    CAPTURE(static_cast<int>(kind));
+    REQUIRE_FALSE(rows.has_value());
+    CHECK(rows.error().kind == Kind::kUnusableAnswer);
+    backend.clear_faults();
+  }
+  CHECK(backend.try_list().has_value());
+}
+
+void proxies_speak_html(Backend& backend) {
+  Fault fault = Fault::of_status(413);
+  fault.html = true;
+  break_next(backend, Operation::kUpload, fault);
+  CHECK(backend.try_upload("a", "x").error().kind == Kind::kTooLarge);
+  CHECK(uploads(backend) == 0);
+}
+
+void lost_adds_may_have_happened(Backend& backend) {
+  const auto file = backend.upload("a", "x").file_id;
+  break_next(backend, Operation::kAddResource, Fault::of(Fault::Kind::kCutBefore));
+  CHECK(backend.try_add(file, "a").error().kind == Kind::kUnknownOutcome);
+  CHECK(held(backend) == 0);
+  for (const auto kind : {Fault::Kind::kCutAfter, Fault::Kind::kTruncatedBody,
+                          Fault::Kind::kNotJson, Fault::Kind::kStatusAfter}) {
+    const std::size_t before = held(backend);
+    break_next(backend, Operation::kAddResource, Fault::of(kind));
+    const auto path = "a" + std::to_string(before);
+    CHECK(backend.try_add(file, path).error().kind == Kind::kUnknownOutcome);
+    CHECK(held(backend) == before + 1);
+  }
+}
+
+void lost_uploads_are_not_repeated(Backend& backend) {
+  break_next(backend, Operation::kUpload, Fault::of(Fault::Kind::kCutAfter));
+  CHECK(backend.try_upload("a", "x").error().kind == Kind::kUnknownOutcome);
+  CHECK(uploads(backend) == 1);
+}
+
+void lost_deletes_are_not_repeated(Backend& backend) {
+  const auto row = backend.add(backend.upload("a", "x").file_id, "a");
+  break_next(backend, Operation::kDeleteResource, Fault::of(Fault::Kind::kCutAfter));
+  CHECK(backend.try_remove(row.resource_id).error().kind == Kind::kUnknownOutcome);
+  CHECK(held(backend) == 0);
+}
+
+void empty_pages_are_no_end(Backend& backend) {
+  backend.add(backend.upload("a", "x").file_id, "a");
+  break_next(backend, Operation::kListResources, Fault::of(Fault::Kind::kEmptyPage));
+  CHECK(backend.file_rows().size() == 1);
+  break_next(backend, Operation::kListSessionFiles, Fault::of(Fault::Kind::kEmptyPage));
+  const auto files = backend.try_scoped();
+  REQUIRE(files.has_value());
+  CHECK(files->size() == 1);
+}
+
+void refusals_name_the_wait(Backend& backend) {
+  const auto file = backend.upload("a", "x").file_id;
+  break_next(backend, Operation::kAddResource, Fault::rate_limited(Duration(30)));
+  const TimePoint before = backend.loop().now();
+  const auto error = backend.try_add(file, "a").error();
+  CHECK(error.kind == Kind::kRateLimited);
+  CHECK(error.retry_after == Duration(30));
+  // The class is closed meanwhile: the next call waits for itself.
+  CHECK(backend.try_add(file, "a").has_value());
+  CHECK(backend.loop().now() - before >= Duration(30));
+}
+
+/// Breaks the next call of that kind with a 429 that cannot be understood.
+void refuse_strangely(Backend& backend, Operation operation, const char* retry_after) {
+  Fault fault = Fault::of_status(429);
+  fault.headers["retry-after"] = retry_after;
+  break_next(backend, operation, fault);
+}
+
+/// One call of each class, because a refused class is closed for a while.
+void unreadable_waits_are_no_waits(Backend& backend) {
+  const auto file = backend.upload("a", "x").file_id;
+  refuse_strangely(backend, Operation::kAddResource, "soon");
+  refuse_strangely(backend, Operation::kListResources, "-1");
+  refuse_strangely(backend, Operation::kGetFile, "0");
+  const auto add = backend.try_add(file, "a").error();
+  const auto list = backend.try_list().error();
+  const auto get = backend.try_file(file).error();
+  for (const auto& error : {add, list, get}) {
+    CHECK(error.kind == Kind::kRateLimited);
+    CHECK_FALSE(error.retry_after.has_value());
+  }
+}
+
+void slow_answers_arrive(Backend& backend) {
+  backend.add(backend.upload("a", "x").file_id, "a");
+  Fault fault = Fault::of(Fault::Kind::kSlow);
+  fault.delay = Duration(50);
+  break_next(backend, Operation::kListResources, fault);
+  CHECK(backend.file_rows().size() == 1);
+}
+
+void late_effects_happen_later(Backend& backend) {
+  const auto file = backend.upload("a", "x").file_id;
+  Fault fault = Fault::of(Fault::Kind::kLateEffect);
+  fault.delay = Duration(1);
+  break_next(backend, Operation::kAddResource, fault);
+  CHECK(backend.try_add(file, "a").error().kind == Kind::kUnknownOutcome);
+  bool over = false;
+  backend.loop().after(Duration(5), [&] { over = true; });
+  while (!over) {
+    REQUIRE(backend.loop().run_one());
+  }
+  CHECK(held(backend) == 1);
+}
+
+}  // namespace
+
+const std::vector<Behaviour>& fault_behaviours() {
+  static const std::vector<Behaviour> kAll = {
+      {"each status has its kind", statuses_have_kinds},
+      {"conflicts come typed both ways", conflicts_come_typed_both_ways},
+      {"a read without a usable answer says so", failed_reads_are_unusable},
+      {"a proxy's HTML is judged by its status", proxies_speak_html},
+      {"an add without an answer may have happened", lost_adds_may_have_happened},
+      {"an upload without an answer is not repeated", lost_uploads_are_not_repeated},
+      {"a delete without an answer is not repeated", lost_deletes_are_not_repeated},
+      {"an empty page is not the end of a list", empty_pages_are_no_end},
+      {"a 429 closes its class for as long as it says", refusals_name_the_wait},
+      {"waits that cannot be read are none", unreadable_waits_are_no_waits},
+      {"slow answers arrive", slow_answers_arrive},
+      {"an effect may come after its caller gave up", late_effects_happen_later}};
+  return kAll;
+}
+
+}  // namespace sessync::contract
