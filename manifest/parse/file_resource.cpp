@@ -30,9 +30,9 @@ std::optional<RelativePath> read_source(const Field& field, Report& report) {
   if (path) return std::move(*path);
   const auto& fault = path.error();
   if (fault.outside) {
-    report.error(
-        field.at(), "source_outside_workspace",
-        "\"source\": " + quoted(*text) + " " + fault.why + "; sources lie in the workspace");
+    report.error(field.at(), "source_outside_workspace",
+                 "\"source\": " + quoted(*text) + " " + fault.why +
+                     ": a source is relative to the workspace and lies in it");
   } else {
     report.error(field.at(), "invalid_source", "\"source\": " + quoted(*text) + " " + fault.why);
   }

@@ -34,9 +34,10 @@ Patterns read_include(const Fields& fields, Report& report) {
   const auto list = fields.find("include");
   if (!list) return {};
   const auto lines = read_lines(*list, report);
+  const bool complete = !lines.empty() && lines.size() == list->value->items.size();
   const bool only_negated =
-      !lines.empty() && std::all_of(lines.begin(), lines.end(),
-                                    [](const std::string& line) { return line.starts_with('!'); });
+      complete && std::all_of(lines.begin(), lines.end(),
+                              [](const std::string& line) { return line.starts_with('!'); });
   if (only_negated) {
     report.warning(list->at(), "include_selects_nothing",
                    "\"include\": every pattern begins with \"!\", so nothing is selected; use "

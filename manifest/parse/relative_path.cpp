@@ -40,7 +40,7 @@ tl::expected<RelativePath, PathFault> clean_relative_path(std::string_view raw) 
     return tl::make_unexpected(PathFault{outside, std::move(why)});
   };
   if (raw.empty()) return fault(false, "is empty");
-  if (raw.starts_with('/')) return fault(true, "is absolute: write it relative");
+  if (raw.starts_with('/')) return fault(true, "is absolute");
   if (has_control_character(raw)) return fault(false, "has a control character");
   if (count_characters(raw) > kMaxPathLength) return fault(false, "is over 4096 characters long");
   std::vector<std::string_view> cleaned;
@@ -48,7 +48,7 @@ tl::expected<RelativePath, PathFault> clean_relative_path(std::string_view raw) 
     if (part != "..") {
       cleaned.push_back(part);
     } else if (cleaned.empty()) {
-      return fault(true, "leads out of it by \"..\"");
+      return fault(true, "has a \"..\" too many");
     } else {
       cleaned.pop_back();
     }

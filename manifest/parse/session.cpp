@@ -35,8 +35,8 @@ bool is_session_name(std::string_view name) {
 
 void read_identity(const Fields& fields, SessionDraft& draft, Report& report) {
   if (const auto field = fields.find("name")) {
-    auto name = read_text(*field, report).value_or("");
-    if (field->value->is_scalar() && !name.empty() && !is_session_name(name)) {
+    auto name = read_line(*field, report).value_or("");
+    if (!name.empty() && !is_session_name(name)) {
       report.error(field->at(), "invalid_name",
                    "\"name\": " + quoted(name) +
                        " must be 1 to 63 letters, digits, \".\", \"_\" and \"-\", and not only "
@@ -92,10 +92,10 @@ std::string read_destination(const Field& field, Report& report) {
   if (!text) return "";
   const auto path = clean_relative_path(*text);
   if (path && !path->text.empty()) return path->text;
-  const auto why = path ? "is the outputs directory itself: name one below it" : path.error().why;
+  const auto why = path ? "is the outputs directory itself" : path.error().why;
   report.error(field.at(), "invalid_destination",
                "\"destination\": " + quoted(*text) + " " + why +
-                   "; destinations lie below the outputs directory");
+                   ": a destination is relative to the outputs directory and lies below it");
   return "";
 }
 

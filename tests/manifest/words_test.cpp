@@ -1,0 +1,81 @@
+// The small parts that the parser is made of.
+
+#include <array>
+
+#include <catch2/catch.hpp>
+
+#include "manifest/duration.h"
+#include "manifest/parse/edit_distance.h"
+#include "manifest/text.h"
+
+using namespace sessync;
+using std::chrono::seconds;
+
+TEST_CASE("Durations") {
+  struct Case {
+    const char* text;
+    int expected;  ///< -1: refused
+  };
+  const auto c = GENERATE(values<Case>({
+      {"30s", 30},   {"5m", 300},   {"1h", 3600},        {"1h30m", 5400}, {"1h1m1s", 3661},
+      {"90m", 5400}, {"0s", 0},     {"007s", 7},         {"1h5s", 3605},  {"", -1},
+      {"5", -1},     {"m", -1},     {"5m1h", -1},        {"5m5m", -1},    {"1.5h", -1},
+      {"-5m", -1},   {"5 m", -1},   {" 5m", -1},         {"5m ", -1},     {"5M", -1},
+      {"5d", -1},    {"100ms", -1}, {"1234567890s", -1}, {"+5m", -1},     {"5mm", -1},
+  }));
+  CAPTURE(c.text);
+  const auto duration = parse_duration(c.text);
+  CHECK(duration.has_value() == (c.expected >= 0));
+  if (duration) {
+    CHECK(*duration == seconds(c.expected));
+    CHECK(parse_duration(format_duration(*duration)) == duration);
+  }
+}
+
+TEST_CASE("Durations are written as short as they can be") {
+  CHECK(format_duration(seconds(0)) == "0s");
+  CHECK(format_duration(seconds(10)) == "10s");
+  CHECK(format_duration(seconds(86400)) == "24h");
+  CHECK(format_duration(seconds(5405)) == "1h30m5s");
+}
+
+TEST_CASE("The distance of words") {
+  CHECK(edit_distance("", "abc") == 3);
+  CHECK(edit_distance("abc", "abc") == 0);
+  CHECK(edit_distance("abc", "acb") == 1);
+  CHECK(edit_distance("kitten", "sitting") == 3);
+  CHECK(edit_distance("interval", "intervall") == 1);
+}
+
+TEST_CASE("Only a near word is suggested") {
+  constexpr std::array<std::string_view, 4> known = {"prune", "session_id", "on_conflict", "name"};
+  CHECK(did_you_mean("purne", known) == "; did you mean \"prune\"?");
+  CHECK(did_you_mean("sesion-id", known) == "; did you mean \"session_id\"?");
+  CHECK(did_you_mean("on_conflikt", known) == "; did you mean \"on_conflict\"?");
+  CHECK(did_you_mean("colour", known).empty());
+  CHECK(did_you_mean("x", known).empty());
+  CHECK(did_you_mean("", known).empty());
+  CHECK(did_you_mean(std::string(1000, 'n'), known).empty());
+}
+
+TEST_CASE("UTF-8") {
+  CHECK_FALSE(first_invalid_utf8("plain \xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80").has_value());
+  CHECK(first_invalid_utf8("ab\x80") == 2);
+  CHECK(first_invalid_utf8("a\xC3") == 1);
+  CHECK(first_invalid_utf8("\xC1\x81") == 0);
+  CHECK(first_invalid_utf8("\xE0\x80\x80") == 0);
+  CHECK(first_invalid_utf8("\xED\xA0\x80") == 0);
+  CHECK(first_invalid_utf8("\xF0\x80\x80\x80") == 0);
+  CHECK(first_invalid_utf8("\xF4\x90\x80\x80") == 0);
+  CHECK(first_invalid_utf8("\xF5\x80\x80\x80") == 0);
+  CHECK(first_invalid_utf8("ok\xE2\x82") == 2);
+  CHECK(count_characters("a\xC3\xA9\xF0\x9F\x98\x80") == 3);
+}
+
+TEST_CASE("Quoted text is short and printable") {
+  CHECK(quoted("a") == "\"a\"");
+  CHECK(quoted("a\"b\\\n\x01\x7F") == R"("a\"b\\\n\x01\x7f")");
+  CHECK(quoted(std::string(81, 'x')) == "\"" + std::string(80, 'x') + "...\"");
+  const auto cut = quoted(std::string(79, 'x') + "\xC3\xA9");
+  CHECK(cut == "\"" + std::string(79, 'x') + "...\"");
+}

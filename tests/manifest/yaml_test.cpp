@@ -1,0 +1,135 @@
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "manifest_text.h"
+
+using namespace sessync::test;
+using Places = std::vector<std::string>;
+
+namespace {
+
+struct Case {
+  std::string text;
+  Places places;
+};
+
+const std::string kHead = "version: 1\nowner: me\n";
+
+}  // namespace
+
+TEST_CASE("What is no manifest as YAML is refused where it goes wrong") {
+  const auto c = GENERATE(values<Case>({
+      {"", {"1:1 empty"}},
+      {"# only a comment\n", {"1:1 empty"}},
+      {"---\n", {"1:1 empty"}},
+      {"~\n", {"1:1 empty"}},
+      {"just text\n", {"1:1 wrong_type"}},
+      {"- a\n", {"1:1 wrong_type"}},
+      {kHead + "sessions: [\n", {"4:1 yaml_syntax"}},
+      {kHead + "sessions: []\n  x: 1\n", {"4:3 yaml_syntax"}},
+      {kHead + "sessions:\n\t- a\n", {"4:2 yaml_syntax"}},
+      {"owner: 'me\nsessions: []\nversion: 1\n", {"1:8 yaml_syntax"}},
+      {"owner: \"me\\\"\nsessions: []\n", {"1:8 yaml_syntax"}},
+      {kHead + "sessions: *nowhere\n", {"3:11 yaml_syntax"}},
+      {kHead + "sessions: []\n---\nversion: 1\n", {"4:1 multiple_documents"}},
+      {kHead + "sessions: []\n---\n", {"4:1 multiple_documents"}},
+      {kHead + "owner: you\nsessions: []\n", {"3:1 duplicate_key"}},
+      {kHead + "\"owner\": you\nsessions: []\n", {"3:1 duplicate_key"}},
+      {kHead + "<<: {sessions: []}\n", {"1:1 missing_key", "3:1 merge_key"}},
+      {kHead + "\"<<\": 1\nsessions: []\n", {"3:1 unknown_key"}},
+      {kHead + "? [a, b]\n: 1\nsessions: []\n", {"3:3 invalid_key"}},
+      {kHead + "sessions: &all [*all]\n", {"3:17 cyclic_anchor", "3:17 wrong_type"}},
+      {kHead + "sessions: !list []\n", {"3:11 unsupported_tag"}},
+      {"version: 1\nowner: \xFF\nsessions: []\n", {"2:8 invalid_utf8"}},
+      {"version: 1\nowner: \xC0\xAF\n", {"2:8 invalid_utf8"}},
+      {"version: 1\nowner: m\xED\xA0\x80\n", {"2:9 invalid_utf8"}},
+      {std::string("version: 1\nown\0er: me\n", 22), {"2:4 control_character"}},
+      {"version: 1\x7F\n", {"1:11 control_character"}},
+      {"\xFF\xFEv\0", {"1:1 invalid_utf8"}},
+  }));
+  CAPTURE(c.text);
+  const auto file = load(c.text);
+  CHECK(places(file.problems) == c.places);
+  CHECK_FALSE(file.valid());
+  CHECK(file.sessions.empty());
+}
+
+TEST_CASE("Harmless spellings of the same document are read") {
+  const auto* const text = GENERATE(
+      "version: 1\nowner: me\nsessions: []\n", "---\nversion: 1\nowner: me\nsessions: []\n...\n",
+      "\xEF\xBB\xBFversion: 1\nowner: me\nsessions: []\n",
+      "version: 1\r\nowner: me\r\nsessions: []\r\n", "{version: 1, owner: me, sessions: []}",
+      "%YAML 1.2\n---\nversion: 1\nowner: me\nsessions: []\n",
+      "version: !!int 1\nowner: !!str me\nsessions: !!seq []\n",
+      "version: 1\nsessions: []\nowner: 'me'", "version: 1\nsessions: []\nowner: &a \"me\"\n");
+  CAPTURE(text);
+  const auto file = load(text);
+  CHECK(places(file.problems) == Places{});
+  CHECK(file.owner == "me");
+}
+
+TEST_CASE("A file that cannot be read or is too large is a problem of the whole file") {
+  const auto unread = sessync::load_manifest_file({"m.yaml", "", "Permission denied"});
+  CHECK(places(unread.problems) == Places{"0:0 unreadable"});
+  CHECK(format_problem(unread.problems.front()) ==
+        "m.yaml: error: cannot be read: Permission denied");
+  const auto padding = std::string(sessync::kMaxManifestBytes, '#');
+  CHECK(places(load(kHead + padding).problems) == Places{"0:0 too_large"});
+  CHECK(places(load(std::string(10 << 20, '[')).problems) == Places{"0:0 too_large"});
+}
+
+TEST_CASE("A file of just the largest size is read") {
+  auto text = kHead + "sessions: []\n#";
+  text += std::string(sessync::kMaxManifestBytes - text.size(), 'x');
+  CHECK(load(text).valid());
+}
+
+TEST_CASE("Nesting is bounded") {
+  const auto nested = [](int depth) {
+    return kHead + "sessions: " + std::string(static_cast<std::size_t>(depth), '[') +
+           std::string(static_cast<std::size_t>(depth), ']') + "\n";
+  };
+  CHECK(places(load(nested(31)).problems) == Places{"3:12 wrong_type"});
+  CHECK(places(load(nested(32)).problems) == Places{"3:42 too_deep"});
+  CHECK(places(load(nested(100'000)).problems) == Places{"3:42 too_deep"});
+}
+
+TEST_CASE("Aliases stand for their value, and cannot blow up") {
+  const auto file = load(
+      "version: 1\nowner: me\nsessions:\n"
+      "  - name: a\n    session_id: sesn_1\n    resources: &r\n"
+      "      - {type: file, source: a.txt}\n"
+      "  - name: b\n    session_id: sesn_2\n    resources: *r\n");
+  REQUIRE(file.problems.empty());
+  REQUIRE(file.sessions.at(1).resources.size() == 1);
+  CHECK(std::get<sessync::FileResource>(file.sessions.at(1).resources.front().what).source ==
+        "a.txt");
+
+  std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 20; ++i) {
+    const auto before = std::to_string(i - 1);
+    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
+    for (int k = 0; k < 10; ++k) bomb += (k == 0 ? "*a" : ", *a") + before;
+    bomb += "]\n";
+  }
+  const auto problems = load(kHead + bomb + "sessions: []\n").problems;
+  CHECK(places(problems) == Places{"7:45 alias_expansion"});
+}
+
+TEST_CASE("A wrong value behind an alias is reported once") {
+  const auto file = load(
+      "version: 1\nowner: me\nsessions:\n"
+      "  - {name: a, session_id: sesn_1, interval: &i soon}\n"
+      "  - {name: b, session_id: sesn_2, interval: *i}\n");
+  CHECK(places(file.problems) == Places{"4:45 invalid_duration"});
+}
+
+TEST_CASE("A flood of problems is cut off, and says so") {
+  std::string text = kHead + "sessions:\n";
+  for (int i = 0; i < 3000; ++i) text += "  - {}\n";
+  const auto problems = load(text).problems;
+  CHECK(problems.size() == 1001);
+  CHECK(problems.front().code == "too_many_problems");
+}
