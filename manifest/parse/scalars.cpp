@@ -198,7 +198,8 @@ std::optional<std::string> read_id(const Field& field, std::string_view kind, Re
   for (const auto& known : kIdKinds) {
     if (!id->starts_with(known.prefix) || known.kind == kind) continue;
     report.error(field.at(), "invalid_id",
-                 label(field) + quoted(*id) + " is the id of " + std::string(known.shown));
+                 label(field) + quoted(*id) + " is the id of " + std::string(known.shown) +
+                     ", which does not belong here");
     return std::nullopt;
   }
   return id;
