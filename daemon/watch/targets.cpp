@@ -20,9 +20,9 @@ class AddTargets {
   AddTargets(const std::string& name, std::string workspace, std::vector<WatchTarget>& out)
       : name_(name), workspace_(std::move(workspace)), out_(out) {}
 
-  void operator()(const FileResource& entry) const { add(entry.source); }
+  void operator()(const FileResource& entry) { add(entry.source); }
 
-  void operator()(const DirectoryResource& entry) const {
+  void operator()(const DirectoryResource& entry) {
     for (std::size_t end = 0; !entry.source.empty() && end != std::string::npos;
          end = entry.source.find('/', end + 1)) {
       add(join_path(entry.source.substr(0, end), kIgnoreFileName));
@@ -37,10 +37,10 @@ class AddTargets {
 
   /// Entries that read no workspace.
   template <class Other>
-  void operator()(const Other& /*entry*/) const {}
+  void operator()(const Other& /*entry*/) {}
 
  private:
-  WatchTarget& add(const std::string& path) const {
+  WatchTarget& add(const std::string& path) {
     WatchTarget& target = out_.emplace_back();
     target.name = name_;
     target.path = join_path(workspace_, path);
@@ -57,7 +57,7 @@ class AddTargets {
 std::vector<WatchTarget> workspace_targets(const std::string& name, const std::string& workspace,
                                            std::span<const ResourceSpec> resources) {
   std::vector<WatchTarget> targets;
-  const AddTargets add(name, absolute(workspace), targets);
+  AddTargets add(name, absolute(workspace), targets);
   for (const ResourceSpec& resource : resources) std::visit(add, resource.what);
   return targets;
 }

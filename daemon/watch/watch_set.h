@@ -10,11 +10,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include <sys/inotify.h>
+
 #include "daemon/watch/watch_target.h"
 #include "daemon/watch/watcher.h"
 #include "daemon/workspace/unique_fd.h"
-
-struct inotify_event;
 
 namespace sessync {
 

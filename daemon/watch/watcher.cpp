@@ -171,7 +171,7 @@ class Watcher::Thread {
   std::thread thread_;
 };
 
-Watcher::Watcher(OnChange on_change, WatcherOptions options)
+Watcher::Watcher(OnChange on_change, const WatcherOptions& options)
     : thread_(std::make_unique<Thread>(std::move(on_change), options)) {}
 
 Watcher::~Watcher() = default;

@@ -41,7 +41,7 @@ class Watcher {
   using OnChange = std::function<void(const WatchChange&)>;
 
   /// `on_change` is called on the watcher's thread and must not wait for a caller of set_targets.
-  explicit Watcher(OnChange on_change, WatcherOptions options = {});
+  explicit Watcher(OnChange on_change, const WatcherOptions& options = {});
   ~Watcher();
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;

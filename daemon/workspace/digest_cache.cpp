@@ -32,18 +32,25 @@ void DigestCache::put(const std::string& path, const FileStamp& stamp, const Sha
   const std::int64_t first = read_again ? found->second.first_seen_ns : observed_ns;
   // A stamp from the future never gets old, so what counts then is that two readings agreed.
   const bool trusted = !is_racy(stamp, observed_ns) || observed_ns - first >= kRacyNs;
-  known_[path] = {.stamp = stamp, .digest = digest, .first_seen_ns = first, .trusted = trusted};
-  changed_.insert(path);
+  const auto [place, is_new] = known_.try_emplace(path);
+  if (is_new || !place->second.changed) changed_.push_back(&place->first);
+  place->second = {.stamp = stamp,
+                   .digest = digest,
+                   .first_seen_ns = first,
+                   .trusted = trusted,
+                   .used = true,
+                   .changed = true};
 }
 
 void DigestCache::forget_unused() {
   const std::lock_guard lock(mutex_);
+  std::erase_if(changed_, [&](const std::string* path) { return !known_.at(*path).used; });
   for (auto each = known_.begin(); each != known_.end();) {
     if (std::exchange(each->second.used, false)) {
       ++each;
       continue;
     }
-    changed_.insert(each->first);
+    removed_.push_back(each->first);
     each = known_.erase(each);
   }
 }
@@ -62,15 +69,19 @@ std::vector<DigestEntry> DigestCache::entries() const {
 DigestCache::Changes DigestCache::take_changes() {
   const std::lock_guard lock(mutex_);
   Changes changes;
-  for (const std::string& path : changed_) {
-    const auto found = known_.find(path);
-    if (found == known_.end()) {
-      changes.removed.push_back(path);
-    } else {
-      changes.put.push_back(entry(path, found->second));
-    }
+  for (const std::string* path : std::exchange(changed_, {})) {
+    Known& known = known_.at(*path);
+    known.changed = false;
+    changes.put.push_back(entry(*path, known));
   }
-  changed_.clear();
+  // What was forgotten and came back is no longer removed.
+  for (std::string& path : std::exchange(removed_, {})) {
+    if (!known_.contains(path)) changes.removed.push_back(std::move(path));
+  }
+  std::ranges::sort(changes.put, {}, &DigestEntry::path);
+  std::ranges::sort(changes.removed);
+  changes.removed.erase(std::unique(changes.removed.begin(), changes.removed.end()),
+                        changes.removed.end());
   return changes;
 }
 

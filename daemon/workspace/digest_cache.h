@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -64,6 +63,7 @@ class DigestCache {
     std::int64_t first_seen_ns = 0;
     bool trusted = false;
     bool used = true;
+    bool changed = false;  // in changed_
   };
   struct PathHash {
     using is_transparent = void;  // NOLINT(readability-identifier-naming): the standard's name
@@ -75,7 +75,8 @@ class DigestCache {
 
   mutable std::mutex mutex_;
   std::unordered_map<std::string, Known, PathHash, std::equal_to<>> known_;
-  std::set<std::string> changed_;
+  std::vector<const std::string*> changed_;  // keys of known_
+  std::vector<std::string> removed_;
 };
 
 }  // namespace sessync

@@ -9,6 +9,15 @@ namespace {
 /// Starting a thread costs as much as reading a handful of small files.
 constexpr std::size_t kFilesWorthAThread = 16;
 
+template <class Work>
+std::jthread start(const Work& work) {
+  try {
+    return std::jthread(work);
+  } catch (const std::system_error&) {
+    return {};  // no more threads: it only takes longer
+  }
+}
+
 }  // namespace
 
 DigestResult FileDigester::digest(const Beneath& root, const std::string& path,
@@ -48,13 +57,7 @@ std::vector<DigestResult> FileDigester::digest_all(const Beneath& root,
       results[i] = digest(root, paths[i], patience);
     }
   };
-  std::jthread helper;
-  if (paths.size() >= kFilesWorthAThread) {
-    try {
-      helper = std::jthread(work);
-    } catch (const std::system_error&) {  // no more threads: it only takes longer
-    }
-  }
+  std::jthread helper = paths.size() < kFilesWorthAThread ? std::jthread() : start(work);
   work();
   if (helper.joinable()) helper.join();
   return results;

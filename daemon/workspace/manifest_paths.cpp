@@ -52,9 +52,10 @@ void ManifestPaths::add(std::string_view base, const std::string& path) {
 }
 
 bool ManifestPaths::contains(std::string_view path) const {
-  if (files_.contains(path)) return true;
+  if (!files_.empty() && files_.contains(path)) return true;
+  if (directories_.empty()) return false;
   const std::string_view name = base_name(path);
-  if (directories_.empty() || !is_manifest_name(name)) return false;
+  if (!is_manifest_name(name)) return false;
   const std::size_t parent = path.size() - name.size();
   return directories_.contains(path.substr(0, parent == 0 ? 0 : parent - 1));
 }

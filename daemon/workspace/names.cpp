@@ -59,7 +59,9 @@ std::string printable(std::string_view path) {
 }
 
 std::string join_path(std::string_view directory, std::string_view name) {
-  std::string path(directory);
+  std::string path;
+  path.reserve(directory.size() + name.size() + 1);
+  path += directory;
   if (!directory.empty() && !name.empty()) path += '/';
   return path += name;
 }

@@ -21,11 +21,11 @@ void require(bool done) {
 
 std::string to_hex(const Sha256& digest) {
   static constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  hex.reserve(2 * digest.size());
+  std::string hex(2 * digest.size(), '\0');
+  auto out = hex.begin();
   for (const unsigned char byte : digest) {
-    hex += kDigits[byte >> 4U];
-    hex += kDigits[byte & 15U];
+    *out++ = kDigits[byte >> 4U];
+    *out++ = kDigits[byte & 15U];
   }
   return hex;
 }

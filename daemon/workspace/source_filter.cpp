@@ -21,6 +21,13 @@ bool is_generation(std::string_view name) { return name.starts_with(".."); }
 }  // namespace
 
 bool is_default_exclusion(std::string_view name) {
+  // Nearly every name is told apart by its first and last character.
+  constexpr std::string_view kFirst = ".4i";
+  constexpr std::string_view kLast = "~m";
+  if (name.empty() || (kFirst.find(name.front()) == std::string_view::npos &&
+                       kLast.find(name.back()) == std::string_view::npos)) {
+    return false;
+  }
   return std::ranges::find(kExactly, name) != kExactly.end() ||
          std::ranges::any_of(kBeginning, [&](auto part) { return name.starts_with(part); }) ||
          std::ranges::any_of(kEnding, [&](auto part) { return name.ends_with(part); }) ||

@@ -134,9 +134,10 @@ void SourceScan::digest(const TreeWalk& walk, std::vector<FoundFile> found, Sour
   std::vector<std::string> paths;
   paths.reserve(found.size());
   for (const FoundFile& file : found) paths.push_back(file.location);
-  std::vector<DigestResult> results = tools_.digester.digest_all(root_, paths, tools_.patience);
+  const std::vector<DigestResult> results =
+      tools_.digester.digest_all(root_, paths, tools_.patience);
   for (std::size_t i = 0; i < found.size(); ++i) {
-    const DigestResult result = digest_again(walk, found[i], std::move(results[i]));
+    const DigestResult result = digest_again(walk, found[i], results[i]);
     if (result) {
       out.files.push_back(scanned(std::move(found[i].path), result->digest, result->size));
       continue;

@@ -37,7 +37,7 @@ std::string kind_of(unsigned char type) {
     case DT_BLK:
       return "a device";
     default:
-      return "something of an unknown type";
+      return "something unknown";
   }
 }
 
@@ -58,16 +58,16 @@ std::string broken_link(int error) {
 /// Sorting directories as if their names ended in "/" makes a depth-first walk meet all paths in
 /// the order of their bytes.
 struct ByPath {
-  template <class Entry>
-  bool operator()(const Entry& a, const Entry& b) const {
-    const std::size_t common = std::min(a.name.size(), b.name.size());
-    const int order = a.name.compare(0, common, b.name, 0, common);
+  template <class Name>
+  bool operator()(const Name& a, const Name& b) const {
+    const std::size_t common = std::min(a.text.size(), b.text.size());
+    const int order = a.text.compare(0, common, b.text, 0, common);
     return order != 0 ? order < 0 : key(a, common) < key(b, common);
   }
-  template <class Entry>
-  static int key(const Entry& entry, std::size_t at) {
-    if (at < entry.name.size()) return static_cast<unsigned char>(entry.name[at]);
-    return entry.is_directory ? '/' : -1;
+  template <class Name>
+  static int key(const Name& name, std::size_t at) {
+    if (at < name.text.size()) return static_cast<unsigned char>(name.text[at]);
+    return name.type == DT_DIR ? '/' : -1;
   }
 };
 
@@ -140,15 +140,15 @@ void TreeWalk::hand_out(const OnFile& on_file) {
       continue;
     }
     Entry entry = std::move(frame.entries[frame.next++]);
-    const std::string path = join_path(frame.directory, entry.name);
-    visit(std::move(entry), path, on_file);
+    std::string path = join_path(frame.directory, entry.name);
+    visit(std::move(entry), std::move(path), on_file);
   }
 }
 
-void TreeWalk::visit(Entry entry, const std::string& path, const OnFile& on_file) {
+void TreeWalk::visit(Entry entry, std::string path, const OnFile& on_file) {
   if (entry.is_directory) return open_directory(path);
   std::string location = entry.is_link ? std::move(entry.location) : below_root(path);
-  on_file({.path = path,
+  on_file({.path = std::move(path),
            .location = std::move(location),
            .is_link = entry.is_link,
            .stamp = entry.stamp});
@@ -165,6 +165,10 @@ tl::expected<std::vector<TreeWalk::Name>, int> TreeWalk::read_names(int fd) {
     if (name != "." && name != "..") names.push_back({std::string(name), entry->d_type});
   }
   if (errno != 0 && errno != ENOENT) return tl::unexpected(errno);
+  for (Name& name : names) {
+    if (name.type == DT_UNKNOWN) name.type = type_of(fd, name.text.c_str());
+  }
+  std::ranges::sort(names, ByPath());
   return names;
 }
 
@@ -188,19 +192,18 @@ int TreeWalk::read_entries(int fd, Frame& frame) {
     path.replace(prefix, std::string::npos, name.text);
     classify(fd, path, name, frame);
   }
-  std::ranges::sort(frame.entries, ByPath());
   return 0;
 }
 
 void TreeWalk::classify(int fd, const std::string& path, const Name& name, Frame& frame) {
-  const unsigned char type = name.type != DT_UNKNOWN ? name.type : type_of(fd, name.text.c_str());
-  if (type == DT_DIR) {
+  if (name.type == DT_UNKNOWN) return;  // gone before it could be asked
+  if (name.type == DT_DIR) {
     if (enters(path)) frame.entries.push_back({name.text, true, false, {}, {}});
-  } else if (type == DT_LNK) {
+  } else if (name.type == DT_LNK) {
     if (takes(path) || enters(path)) classify_link(path, name, frame);
   } else if (takes(path)) {
-    if (type == DT_REG) return classify_file(fd, path, name, frame);
-    warn(path, "is " + kind_of(type) + "; only regular files can be mounted, it is skipped");
+    if (name.type == DT_REG) return classify_file(fd, path, name, frame);
+    warn(path, "is " + kind_of(name.type) + "; only regular files can be mounted, it is skipped");
   }
 }
 
@@ -264,7 +267,11 @@ tl::expected<LinkTarget, std::string> TreeWalk::resolve_link(std::string_view pa
 
 bool TreeWalk::takes(const std::string& path) const {
   if (!rules_.filter.takes(path)) return false;
-  const std::string full = below_root(path);
+  if (!source_.empty()) return is_free(below_root(path));
+  return is_free(path);
+}
+
+bool TreeWalk::is_free(const std::string& full) const {
   const bool is_manifest =
       rules_.manifests.contains(full) && !rules_.filter.asks_for(base_name(full));
   return !is_manifest && !ignores_.ignores(full, false);

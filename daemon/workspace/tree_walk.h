@@ -82,7 +82,7 @@ class TreeWalk {
   Status open_source();
   void open_directory(const std::string& directory);
   void hand_out(const OnFile& on_file);
-  void visit(Entry entry, const std::string& path, const OnFile& on_file);
+  void visit(Entry entry, std::string path, const OnFile& on_file);
 
   tl::expected<std::vector<Name>, int> read_names(int fd);
   int read_entries(int fd, Frame& frame);
@@ -92,6 +92,7 @@ class TreeWalk {
   void add_file(const std::string& path, Entry entry, Frame& frame);
 
   [[nodiscard]] bool takes(const std::string& path) const;
+  [[nodiscard]] bool is_free(const std::string& full) const;
   [[nodiscard]] bool enters(const std::string& path) const;
   [[nodiscard]] std::string below_root(std::string_view path) const;
   void note_unreadable(const std::string& directory, const std::string& why);

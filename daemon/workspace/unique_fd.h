@@ -13,7 +13,7 @@ class UniqueFd {
   explicit UniqueFd(int fd) : fd_(fd) {}
   UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   UniqueFd& operator=(UniqueFd&& other) noexcept {
-    UniqueFd old(std::exchange(fd_, other.release()));
+    const UniqueFd old(std::exchange(fd_, other.release()));
     return *this;
   }
   UniqueFd(const UniqueFd&) = delete;

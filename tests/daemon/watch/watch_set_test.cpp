@@ -87,7 +87,7 @@ TEST_CASE("Watches are dropped with the targets that needed them") {
 }
 
 TEST_CASE("The lack of watches is told with the number that is needed") {
-  TempTree tree;
+  const TempTree tree;
   for (int i = 0; i < 10; ++i) tree.directory("ws/d" + std::to_string(i));
   int left = 8;
   WatchSet set([&](int fd, const char* path, std::uint32_t mask) {

@@ -214,6 +214,7 @@ TEST_CASE("A tree deeper than the longest path the kernel takes") {
   Workspace ws;
   UniqueFd directory(::open(ws.tree.path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   for (int i = 0; i < 500; ++i) {
+    if (!directory) FAIL("cannot open what was just made");
     REQUIRE(::mkdirat(directory.get(), "ten_bytes_", 0700) == 0);
     directory = UniqueFd(::openat(directory.get(), "ten_bytes_", O_PATH | O_DIRECTORY | O_CLOEXEC));
   }
