@@ -34,12 +34,9 @@ void ApiCaller::hand_over(std::function<void(ApiEngine&, Deliver)> task) {
 }
 
 void ApiCaller::submit(ApiCall call, Completion<HttpAnswer> done) {
-  hand_over(
-      [call = std::move(call), done = std::move(done)](ApiEngine& engine, const Deliver& deliver) {
-        engine.submit(call, [done, deliver](Result<HttpAnswer> answer) {
-          deliver([done, answer = std::move(answer)] { done(answer); });
-        });
-      });
+  hand_over([call = std::move(call), done = std::move(done)](ApiEngine& engine, Deliver deliver) {
+    engine.submit(call, delivering(std::move(deliver), done));
+  });
 }
 
 }  // namespace sessync

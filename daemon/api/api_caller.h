@@ -26,6 +26,14 @@ class ApiCaller : public std::enable_shared_from_this<ApiCaller> {
   using Deliver = std::function<void(std::function<void()>)>;
   void hand_over(std::function<void(ApiEngine&, Deliver)> task);
 
+  /// For the API thread: takes a result there and runs `done` on the worker's thread.
+  template <class T>
+  static Completion<T> delivering(Deliver deliver, Completion<T> done) {
+    return [deliver = std::move(deliver), done = std::move(done)](Result<T> result) {
+      deliver([done, result = std::move(result)]() mutable { done(std::move(result)); });
+    };
+  }
+
   /// Completes later with an error that needed no call.
   template <class T>
   void refuse(Completion<T> done, ApiError error) {

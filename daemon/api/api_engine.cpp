@@ -177,13 +177,9 @@ void ApiEngine::hide_credentials(ApiError& error, const Secret& key) const {
 void ApiEngine::pace(const Pending& pending, const Result<HttpAnswer>& result) {
   RateBudget& budget = dispatcher_.budget(class_of(pending.call.lane));
   const TimePoint now = now_anchored();
-  if (result) {
-    budget.accepted(now);
-  } else if (result.error().kind == ApiError::Kind::kRateLimited) {
-    budget.refused(pending.sent_at, now, refusal_of(result.error()));
-  } else if (result.error().http_status != 0) {
-    budget.accepted(now);
-  }
+  const bool limited = !result && result.error().kind == ApiError::Kind::kRateLimited;
+  if (limited) return budget.refused(pending.sent_at, now, refusal_of(result.error()));
+  if (result || result.error().http_status != 0) budget.accepted(now);
 }
 
 bool ApiEngine::has_new_key(const Pending& pending) {

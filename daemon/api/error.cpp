@@ -25,9 +25,11 @@ std::string_view header(const HttpAnswer& answer, std::string_view name) {
 /// Digits with an optional fraction, which is cut off. More digits than fit: nothing.
 std::optional<std::int64_t> parse_count(std::string_view text) {
   std::int64_t value = 0;
-  const auto* const end = text.data() + text.size();
-  const auto [rest, problem] = std::from_chars(text.data(), end, value);
-  if (problem != std::errc() || (rest != end && *rest != '.')) return std::nullopt;
+  const std::string_view whole = text.substr(0, text.find('.'));
+  const char* const begin = whole.data();  // NOLINT(bugprone-suspicious-stringview-data-usage)
+  const char* const end = begin + whole.size();
+  const auto [rest, problem] = std::from_chars(begin, end, value);
+  if (problem != std::errc() || rest != end) return std::nullopt;
   return value;
 }
 

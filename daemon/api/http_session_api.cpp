@@ -141,10 +141,8 @@ void HttpSessionApi::find_files(std::vector<std::string> file_ids,
 
 void HttpSessionApi::upload(UploadRequest request, Completion<FileMetadata> done) {
   caller_->hand_over([request = std::move(request), done = std::move(done)](
-                         ApiEngine& engine, const ApiCaller::Deliver& deliver) {
-    engine.upload(request, [done, deliver](Result<FileMetadata> file) {
-      deliver([done, file = std::move(file)] { done(file); });
-    });
+                         ApiEngine& engine, ApiCaller::Deliver deliver) {
+    engine.upload(request, ApiCaller::delivering(std::move(deliver), done));
   });
 }
 

@@ -25,7 +25,7 @@ RawServer::Serve once(const std::string& bytes) {
 
 TEST_CASE("a cut answer is no list, and leaves a write in doubt") {
   const auto whole = raw_answer(200, list_json(resource_json("sesrsc_1")));
-  RawServer server(once(whole.substr(0, whole.size() - 1)));
+  const RawServer server(once(whole.substr(0, whole.size() - 1)));
   ApiFixture fixture(options_for(server.url()));
   CHECK(fixture.list().error().kind == Kind::kUnusableAnswer);
   CHECK(fixture.add().error().kind == Kind::kUnknownOutcome);
@@ -33,14 +33,14 @@ TEST_CASE("a cut answer is no list, and leaves a write in doubt") {
 
 TEST_CASE("a body without length that ends too early is no list") {
   const auto body = list_json(resource_json("sesrsc_1"));
-  RawServer server(
+  const RawServer server(
       once("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + body.substr(0, body.size() - 1)));
   ApiFixture fixture(options_for(server.url()));
   CHECK(fixture.list().error().kind == Kind::kUnusableAnswer);
 }
 
 TEST_CASE("what is not HTTP is no answer") {
-  RawServer server(once("hello, this is not HTTP\r\n\r\n"));
+  const RawServer server(once("hello, this is not HTTP\r\n\r\n"));
   ApiFixture fixture(options_for(server.url()));
   CHECK(fixture.list().error().kind == Kind::kUnusableAnswer);
   CHECK(fixture.add().error().kind == Kind::kUnknownOutcome);
@@ -52,7 +52,7 @@ TEST_CASE("errors that are not JSON are classified by their status and quoted") 
        {std::tuple{413, Kind::kTooLarge, Kind::kTooLarge},
         std::tuple{403, Kind::kPermission, Kind::kPermission},
         std::tuple{502, Kind::kUnusableAnswer, Kind::kUnknownOutcome}}) {
-    RawServer server(always(raw_answer(status, page)));
+    const RawServer server(always(raw_answer(status, page)));
     ApiFixture fixture(options_for(server.url()));
     const auto listed = fixture.list().error();
     CHECK(listed.kind == read);
@@ -65,7 +65,7 @@ TEST_CASE("errors that are not JSON are classified by their status and quoted") 
 }
 
 TEST_CASE("a success that is not JSON is no success") {
-  RawServer server(always(raw_answer(200, "<html>please sign in</html>")));
+  const RawServer server(always(raw_answer(200, "<html>please sign in</html>")));
   ApiFixture fixture(options_for(server.url()));
   CHECK(fixture.list().error().kind == Kind::kUnusableAnswer);
   CHECK(fixture.file().error().kind == Kind::kUnusableAnswer);
@@ -73,13 +73,13 @@ TEST_CASE("a success that is not JSON is no success") {
 }
 
 TEST_CASE("a delete believes the status alone") {
-  RawServer server(always(raw_answer(204, "")));
+  const RawServer server(always(raw_answer(204, "")));
   ApiFixture fixture(options_for(server.url()));
   CHECK(fixture.remove());
 }
 
 TEST_CASE("an endless answer is cut off") {
-  RawServer server([](RawConnection& connection) {
+  const RawServer server([](RawConnection& connection) {
     RawRequest request;
     if (!connection.read(request)) return;
     connection.send("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"id\":\"");
@@ -94,7 +94,7 @@ TEST_CASE("an endless answer is cut off") {
 }
 
 TEST_CASE("endless headers are cut off") {
-  RawServer server([](RawConnection& connection) {
+  const RawServer server([](RawConnection& connection) {
     RawRequest request;
     if (!connection.read(request)) return;
     connection.send("HTTP/1.1 200 OK\r\n");
@@ -106,7 +106,7 @@ TEST_CASE("endless headers are cut off") {
 }
 
 TEST_CASE("a server that never answers is given up") {
-  RawServer server([](RawConnection& connection) {
+  const RawServer server([](RawConnection& connection) {
     RawRequest request;
     if (connection.read(request)) connection.wait_for_close();
   });
@@ -119,7 +119,7 @@ TEST_CASE("a server that never answers is given up") {
 }
 
 TEST_CASE("an answer that trickles for ever is given up") {
-  RawServer server([](RawConnection& connection) {
+  const RawServer server([](RawConnection& connection) {
     RawRequest request;
     if (!connection.read(request)) return;
     connection.send("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
@@ -147,8 +147,8 @@ TEST_CASE("what never reached a server had no effect") {
 
 TEST_CASE("a redirect is an error that names the host, and nothing follows it") {
   for (const int status : {301, 302, 307, 308}) {
-    RawServer other(always(raw_answer(200, list_json(""))));
-    RawServer server(always(
+    const RawServer other(always(raw_answer(200, list_json(""))));
+    const RawServer server(always(
         raw_answer(status, "", "Location: " + other.url() + "/v1/sessions/sesn_1/resources\r\n")));
     ApiFixture fixture(options_for(server.url()));
     const auto error = fixture.list().error();
@@ -165,7 +165,7 @@ TEST_CASE("an error carries code, request id and no credential") {
       R"({"type":"error","error":{"type":"invalid_request_error","message":"bad key )" +
       std::string(kKey) +
       R"(","details":{"error_code":"storage_quota_exceeded"}},"request_id":"req_7"})";
-  RawServer server(always(raw_answer(400, body)));
+  const RawServer server(always(raw_answer(400, body)));
   ApiFixture fixture(options_for(server.url()));
   const auto error = fixture.add().error();
   CHECK(error.kind == Kind::kInvalid);
@@ -176,7 +176,7 @@ TEST_CASE("an error carries code, request id and no credential") {
 }
 
 TEST_CASE("requests leave no room for surprises") {
-  RawServer server(always(raw_answer(200, list_json(""))));
+  const RawServer server(always(raw_answer(200, list_json(""))));
   ApiFixture fixture(options_for(server.url() + "/gateway/anthropic"));
   REQUIRE(fixture.list("sesn/../1?x"));
   const auto seen = server.requests().at(0);
@@ -187,7 +187,7 @@ TEST_CASE("requests leave no room for surprises") {
 }
 
 TEST_CASE("an id that would name another resource is not sent") {
-  RawServer server(always(raw_answer(200, "{}")));
+  const RawServer server(always(raw_answer(200, "{}")));
   ApiFixture fixture(options_for(server.url()));
   CHECK(fixture.file("").error().kind == Kind::kInvalid);
   CHECK(fixture.remove("..").error().kind == Kind::kInvalid);

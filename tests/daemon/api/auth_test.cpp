@@ -41,7 +41,8 @@ struct KeyFile {
 }  // namespace
 
 TEST_CASE("the key and the fixed headers are sent as asked") {
-  RawServer server(answering([](const RawRequest&) { return raw_answer(200, R"({"id":"s"})"); }));
+  const RawServer server(
+      answering([](const RawRequest&) { return raw_answer(200, R"({"id":"s"})"); }));
   auto options = options_for(server.url());
   options.api_version = "2026-10-21";
   options.workspace_id = "wrkspc_1";
@@ -66,7 +67,8 @@ TEST_CASE("the key and the fixed headers are sent as asked") {
 }
 
 TEST_CASE("custom headers are sent; those of ours they replace; betas are joined") {
-  RawServer server(answering([](const RawRequest&) { return raw_answer(200, R"({"id":"s"})"); }));
+  const RawServer server(
+      answering([](const RawRequest&) { return raw_answer(200, R"({"id":"s"})"); }));
   auto options = options_for(server.url());
   options.custom_headers = *parse_custom_headers(
       "X-Gateway: g\nAnthropic-Beta: oauth-2025-04-20\n"
@@ -81,7 +83,7 @@ TEST_CASE("custom headers are sent; those of ours they replace; betas are joined
 }
 
 TEST_CASE("after a 401 a key that has changed is tried once") {
-  RawServer server(knowing("new"));
+  const RawServer server(knowing("new"));
   KeyFile file{"new"};
   auto options = options_for(server.url());
   options.key = file.provider();
@@ -94,7 +96,7 @@ TEST_CASE("after a 401 a key that has changed is tried once") {
 }
 
 TEST_CASE("after a 401 an unchanged key is not tried again") {
-  RawServer server(knowing("new"));
+  const RawServer server(knowing("new"));
   KeyFile file{"old"};
   auto options = options_for(server.url());
   options.key = file.provider();
@@ -106,7 +108,7 @@ TEST_CASE("after a 401 an unchanged key is not tried again") {
 }
 
 TEST_CASE("a new key that is refused too is not tried a third time") {
-  RawServer server(knowing("right"));
+  const RawServer server(knowing("right"));
   KeyFile file{"wrong"};
   auto options = options_for(server.url());
   options.key = file.provider();
@@ -116,7 +118,7 @@ TEST_CASE("a new key that is refused too is not tried a third time") {
 }
 
 TEST_CASE("without a usable key nothing is sent") {
-  RawServer server(knowing("new"));
+  const RawServer server(knowing("new"));
   for (const char* const key : {"", "line\r\nx-evil: 1"}) {
     auto options = options_for(server.url());
     options.key.current = [key] { return Secret(key); };

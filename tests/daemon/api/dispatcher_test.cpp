@@ -1,9 +1,9 @@
 #include "daemon/api/dispatcher.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
-#include <algorithm>
 #include <catch2/catch.hpp>
 
 using namespace sessync;

@@ -40,7 +40,7 @@ std::string found_files(const RawRequest& request) {
 }  // namespace
 
 TEST_CASE("a list is all its pages, each row once, without a limit") {
-  RawServer server(answering([](const RawRequest& request) {
+  const RawServer server(answering([](const RawRequest& request) {
     const auto& target = request.target;
     const std::string path = "/v1/sessions/sesn_1/resources";
     if (target == path) {
@@ -66,7 +66,7 @@ TEST_CASE("a list is all its pages, each row once, without a limit") {
 
 TEST_CASE("a list whose cursor repeats is an error, not short") {
   std::atomic<int> pages = 0;
-  RawServer server(answering([&](const RawRequest&) {
+  const RawServer server(answering([&](const RawRequest&) {
     const std::string cursor = ++pages % 2 == 0 ? "even" : "odd";
     return raw_answer(200, list_json("", cursor));
   }));
@@ -77,7 +77,7 @@ TEST_CASE("a list whose cursor repeats is an error, not short") {
 
 TEST_CASE("a list that never ends is an error") {
   std::atomic<int> pages = 0;
-  RawServer server(answering([&](const RawRequest&) {
+  const RawServer server(answering([&](const RawRequest&) {
     return raw_answer(200, list_json("", "page_" + std::to_string(++pages)));
   }));
   ApiFixture fixture(options_for(server.url()));
@@ -85,7 +85,7 @@ TEST_CASE("a list that never ends is an error") {
 }
 
 TEST_CASE("a list that fails on a later page is an error") {
-  RawServer server(answering([](const RawRequest& request) {
+  const RawServer server(answering([](const RawRequest& request) {
     if (request.target.find("page=") != std::string::npos) return raw_answer(500, "oops");
     return raw_answer(200, list_json(resource_json("a"), "p2"));
   }));
@@ -98,7 +98,7 @@ TEST_CASE("no data is not an empty list") {
        {"{}", R"({"data":null})", R"({"data":{}})", R"({"data":[1]})", "[]", "null", "",
         R"({"data":[{"type":"file","id":1}]})", R"({"data":[],"next_page":7})",
         R"({"data":[],"has_more":true,"last_id":"x"})"}) {
-    RawServer server(answering([&](const RawRequest&) { return raw_answer(200, body); }));
+    const RawServer server(answering([&](const RawRequest&) { return raw_answer(200, body); }));
     ApiFixture fixture(options_for(server.url()));
     INFO(body);
     CHECK(fixture.list().error().kind == Kind::kUnusableAnswer);
@@ -107,7 +107,7 @@ TEST_CASE("no data is not an empty list") {
 }
 
 TEST_CASE("a session's files are asked for by scope, with the beta header, all pages") {
-  RawServer server(answering([](const RawRequest& request) {
+  const RawServer server(answering([](const RawRequest& request) {
     const bool first = request.target == "/v1/files?scope_id=sesn_1&limit=1000";
     const bool second = request.target == "/v1/files?scope_id=sesn_1&limit=1000&page=p2";
     if (first) return raw_answer(200, list_json(file_json("a"), "p2"));
@@ -124,9 +124,10 @@ TEST_CASE("a session's files are asked for by scope, with the beta header, all p
 }
 
 TEST_CASE("files are searched for a hundred at a time") {
-  RawServer server(answering(&found_files));
+  const RawServer server(answering(&found_files));
   ApiFixture fixture(options_for(server.url()));
   std::vector<std::string> ids;
+  ids.reserve(256);
   for (int i = 0; i < 250; ++i) ids.push_back("file_" + std::to_string(i));
   ids.push_back("file_0");
   const auto files = find(fixture, ids);
@@ -140,7 +141,7 @@ TEST_CASE("files are searched for a hundred at a time") {
 }
 
 TEST_CASE("a search for nothing asks nobody and completes later") {
-  RawServer server(answering(&found_files));
+  const RawServer server(answering(&found_files));
   ApiFixture fixture(options_for(server.url()));
   bool done = false;
   fixture.api.find_files({}, [&](const Result<Files>& files) { done = files && files->empty(); });
@@ -151,19 +152,20 @@ TEST_CASE("a search for nothing asks nobody and completes later") {
 }
 
 TEST_CASE("a server that ignores the ids does not make files look missing") {
-  RawServer server(answering(
+  const RawServer server(answering(
       [](const RawRequest&) { return raw_answer(200, list_json(file_json("file_other"))); }));
   ApiFixture fixture(options_for(server.url()));
   CHECK(find(fixture, {"file_1"}).error().kind == Kind::kUnusableAnswer);
 }
 
 TEST_CASE("one batch that fails fails the search") {
-  RawServer server(answering([](const RawRequest& request) {
+  const RawServer server(answering([](const RawRequest& request) {
     return request.target.find("file_99") != std::string::npos ? raw_answer(500, "")
                                                                : found_files(request);
   }));
   ApiFixture fixture(options_for(server.url()));
   std::vector<std::string> ids;
+  ids.reserve(256);
   for (int i = 0; i < 150; ++i) ids.push_back("file_" + std::to_string(i));
   CHECK(find(fixture, ids).error().kind == Kind::kUnusableAnswer);
 }

@@ -26,7 +26,7 @@ RawServer::Serve refusing_first_read(std::atomic<int>& reads, const std::string&
 
 TEST_CASE("a refusal closes its class for every session and leaves the others open") {
   std::atomic<int> reads = 0;
-  RawServer server(refusing_first_read(reads, "Retry-After: 3600\r\n"));
+  const RawServer server(refusing_first_read(reads, "Retry-After: 3600\r\n"));
   ApiFixture fixture(options_for(server.url()));
   const auto refused = fixture.session("sesn_1").error();
   CHECK(refused.kind == Kind::kRateLimited);
@@ -43,7 +43,7 @@ TEST_CASE("calls held back by a refusal are sent when it is over") {
   for (const char* const headers :
        {"retry-after-ms: 20\r\nRetry-After: 3600\r\n", "Retry-After: 1\r\n"}) {
     std::atomic<int> reads = 0;
-    RawServer server(refusing_first_read(reads, headers));
+    const RawServer server(refusing_first_read(reads, headers));
     ApiFixture fixture(options_for(server.url()));
     CHECK(fixture.session().error().kind == Kind::kRateLimited);
     CHECK(fixture.session());
@@ -53,7 +53,7 @@ TEST_CASE("calls held back by a refusal are sent when it is over") {
 
 TEST_CASE("permits reserved earlier wait for no permit, but for the end of a refusal") {
   std::atomic<int> deletes = 0;
-  RawServer server(answering([&](const RawRequest& request) {
+  const RawServer server(answering([&](const RawRequest& request) {
     if (request.method == "DELETE" && ++deletes == 1) {
       return raw_answer(429, kRefusal, "Retry-After: 3600\r\n");
     }
@@ -81,7 +81,8 @@ TEST_CASE("permits reserved earlier wait for no permit, but for the end of a ref
 }
 
 TEST_CASE("a configured rate holds calls back from the start") {
-  RawServer server(answering([](const RawRequest&) { return raw_answer(200, R"({"id":"s"})"); }));
+  const RawServer server(
+      answering([](const RawRequest&) { return raw_answer(200, R"({"id":"s"})"); }));
   auto options = options_for(server.url());
   options.max_rates.reads = 0.001;
   ApiFixture fixture(options);
@@ -92,7 +93,7 @@ TEST_CASE("a configured rate holds calls back from the start") {
 }
 
 TEST_CASE("finished requests are reported") {
-  RawServer server(answering([](const RawRequest& request) {
+  const RawServer server(answering([](const RawRequest& request) {
     return request.method == "POST" ? raw_answer(200, file_json("file_1", 70000))
                                     : raw_answer(404, error_json("not_found_error", "no"));
   }));

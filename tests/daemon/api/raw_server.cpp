@@ -22,6 +22,7 @@ sockaddr* as_address(sockaddr_in& address) {
 
 int listen_on_loopback() {
   const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (listener < 0) throw std::runtime_error("no socket");
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -161,12 +162,12 @@ void RawServer::accept_all() {
   }
 }
 
-std::vector<RawRequest> RawServer::requests() {
+std::vector<RawRequest> RawServer::requests() const {
   const std::lock_guard lock(mutex_);
   return requests_;
 }
 
-std::size_t RawServer::count(const std::string& method, const std::string& target_prefix) {
+std::size_t RawServer::count(const std::string& method, const std::string& target_prefix) const {
   std::size_t sum = 0;
   for (const auto& request : requests()) {
     if (request.method == method && request.target.starts_with(target_prefix)) ++sum;

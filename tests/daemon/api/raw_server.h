@@ -62,8 +62,9 @@ class RawServer {
 
   [[nodiscard]] int port() const { return port_; }
   [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
-  std::vector<RawRequest> requests();
-  std::size_t count(const std::string& method, const std::string& target_prefix = "");
+  [[nodiscard]] std::vector<RawRequest> requests() const;
+  [[nodiscard]] std::size_t count(const std::string& method,
+                                  const std::string& target_prefix = "") const;
 
  private:
   friend class RawConnection;
@@ -72,7 +73,7 @@ class RawServer {
   Serve serve_;
   int listener_;
   int port_ = 0;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<RawRequest> requests_;
   std::vector<int> sockets_;
   std::vector<std::thread> threads_;

@@ -69,7 +69,7 @@ TEST_CASE("a delete on a kept connection that dies is sent once and its outcome 
 
 TEST_CASE("a write after the server closed its idle connection succeeds on a new one") {
   std::atomic<int> closed = 0;
-  RawServer server([&](RawConnection& connection) {
+  const RawServer server([&](RawConnection& connection) {
     RawRequest request;
     if (!connection.read(request)) return;
     connection.send(raw_answer(
@@ -91,7 +91,8 @@ TEST_CASE("a read on a kept connection that dies may be asked again") {
 }
 
 TEST_CASE("connections are kept and used again") {
-  RawServer server(answering([](const RawRequest&) { return raw_answer(200, R"({"id":"s"})"); }));
+  const RawServer server(
+      answering([](const RawRequest&) { return raw_answer(200, R"({"id":"s"})"); }));
   ApiFixture fixture(options_for(server.url()));
   for (int i = 0; i < 5; ++i) REQUIRE(fixture.session());
   for (const auto& request : server.requests()) CHECK(request.connection == 0);

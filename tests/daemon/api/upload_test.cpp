@@ -107,7 +107,7 @@ TEST_CASE("an upload is one part of exact bytes with its name") {
 
 TEST_CASE("content that fails midway leaves no upload and keeps its own error") {
   std::atomic<int> whole = 0;
-  RawServer server([&](RawConnection& connection) {
+  const RawServer server([&](RawConnection& connection) {
     RawRequest request;
     if (connection.read(request)) ++whole;
   });
@@ -123,7 +123,7 @@ TEST_CASE("content that fails midway leaves no upload and keeps its own error") 
 }
 
 TEST_CASE("an upload cut off before its end had no effect") {
-  RawServer server([](RawConnection& connection) {
+  const RawServer server([](RawConnection& connection) {
     RawRequest request;
     connection.read_head(request);
   });
@@ -133,7 +133,7 @@ TEST_CASE("an upload cut off before its end had no effect") {
 }
 
 TEST_CASE("a refusal in the middle of an upload is understood") {
-  RawServer server([](RawConnection& connection) {
+  const RawServer server([](RawConnection& connection) {
     RawRequest request;
     if (!connection.read_head(request)) return;
     connection.send(raw_answer(413, "<html>too large</html>", "Connection: close\r\n"));
@@ -145,7 +145,7 @@ TEST_CASE("a refusal in the middle of an upload is understood") {
 }
 
 TEST_CASE("an answer with another size is not believed") {
-  RawServer server(
+  const RawServer server(
       answering([](const RawRequest&) { return raw_answer(200, file_json("file_1", 4)); }));
   ApiFixture fixture(options_for(server.url()));
   CHECK(fixture.upload(upload_of("aa", 5)).error().kind == Kind::kUnknownOutcome);
@@ -153,7 +153,7 @@ TEST_CASE("an answer with another size is not believed") {
 
 TEST_CASE("memory stays flat while a large file is uploaded") {
   std::uint64_t received = 0;
-  RawServer server([&](RawConnection& connection) {
+  const RawServer server([&](RawConnection& connection) {
     RawRequest request;
     if (!connection.read_head(request)) return;
     // A body as long as the head promised, but thrown away.
@@ -165,12 +165,12 @@ TEST_CASE("memory stays flat while a large file is uploaded") {
   const long before = peak_kib();
   REQUIRE(fixture.upload(upload_of("aa", std::uint64_t{64} << 20)));
   CHECK(received > std::uint64_t{64} << 20);
-  CHECK(peak_kib() - before < 16 * 1024);
+  CHECK(peak_kib() - before < 16L * 1024);
 }
 
 TEST_CASE("concurrent uploads of one content are one upload, for all workers") {
   Gate gate;
-  RawServer server(answering([&](const RawRequest&) {
+  const RawServer server(answering([&](const RawRequest&) {
     gate.pass();
     return raw_answer(200, file_json("file_1", 5));
   }));
@@ -192,7 +192,7 @@ TEST_CASE("concurrent uploads of one content are one upload, for all workers") {
 }
 
 TEST_CASE("other contents and owners are other uploads") {
-  RawServer server(
+  const RawServer server(
       answering([](const RawRequest&) { return raw_answer(200, file_json("file_1", 5)); }));
   ApiFixture fixture(options_for(server.url()));
   auto foreign = upload_of("aa", 5);
@@ -207,7 +207,7 @@ TEST_CASE("other contents and owners are other uploads") {
 TEST_CASE("when an upload fails the next one that waits leads") {
   Gate gate;
   std::atomic<int> asked = 0;
-  RawServer server(answering([&](const RawRequest&) {
+  const RawServer server(answering([&](const RawRequest&) {
     if (++asked > 1) return raw_answer(200, file_json("file_2", 5));
     gate.pass();
     return raw_answer(500, "");
@@ -227,7 +227,7 @@ TEST_CASE("when an upload fails the next one that waits leads") {
 }
 
 TEST_CASE("a finished upload is known before anyone can ask for it again") {
-  RawServer server(
+  const RawServer server(
       answering([](const RawRequest&) { return raw_answer(200, file_json("file_1", 5)); }));
   std::map<std::string, FileMetadata> known;
   ApiHooks hooks;
@@ -248,7 +248,7 @@ TEST_CASE("a finished upload is known before anyone can ask for it again") {
 
 TEST_CASE("aborting ends uploads that run and wait; other calls go on") {
   Gate gate;
-  RawServer server([&](RawConnection& connection) {
+  const RawServer server([&](RawConnection& connection) {
     RawRequest request;
     while (connection.read(request)) {
       if (request.method == "POST") {
@@ -280,7 +280,7 @@ TEST_CASE("aborting ends uploads that run and wait; other calls go on") {
 
 TEST_CASE("uploads leave a connection for other calls") {
   Gate gate;
-  RawServer server(answering([&](const RawRequest& request) {
+  const RawServer server(answering([&](const RawRequest& request) {
     if (request.method == "GET") return raw_answer(200, R"({"id":"sesn_1"})");
     gate.pass();
     return raw_answer(200, file_json("file_1", 5));
@@ -301,7 +301,7 @@ TEST_CASE("uploads leave a connection for other calls") {
 
 TEST_CASE("ending the thread completes what is under way") {
   Gate gate;
-  RawServer server([&](RawConnection& connection) {
+  const RawServer server([&](RawConnection& connection) {
     RawRequest request;
     if (!connection.read(request)) return;
     gate.pass();
