@@ -11,7 +11,7 @@ const DOUBLE = process.env.SESSYNC_DOUBLE_BIN;
 export const SOURCES = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '../..');
 
 const HEADERS = {
-  'x-api-key': 'test-key',
+  'x-api-key': 'test-key', // unless the double accepts another one only
   'anthropic-version': '2023-06-01',
   'anthropic-beta': 'managed-agents-2026-04-01',
 };
@@ -106,6 +106,8 @@ export const same = (left, right) => JSON.stringify(sorted(left)) === JSON.strin
 export class Double {
   static async start(t, args = []) {
     const double = new Double();
+    const key = args[args.indexOf('--api-key') + 1];
+    double.headers = { ...HEADERS, ...(args.includes('--api-key') && { 'x-api-key': key }) };
     double.child = launch(DOUBLE, ['--port', '0', ...args]);
     t.after(() => double.stop());
     double.url = await until('the double listens', () => {
@@ -123,7 +125,7 @@ export class Double {
   async call(method, target, body) {
     const response = await fetch(this.url + target, {
       method,
-      headers: body === undefined ? HEADERS : { ...HEADERS, 'content-type': 'application/json' },
+      headers: body === undefined ? this.headers : { ...this.headers, 'content-type': 'application/json' },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     const text = await response.text();
@@ -144,7 +146,7 @@ export class Double {
   async somebodyAdds(session, mount, bytes, filename = 'report.pdf') {
     const form = new FormData();
     form.append('file', new Blob([bytes]), filename);
-    const response = await fetch(`${this.url}/v1/files`, { method: 'POST', headers: HEADERS, body: form });
+    const response = await fetch(`${this.url}/v1/files`, { method: 'POST', headers: this.headers, body: form });
     const file = await response.json();
     return this.call('POST', `/v1/sessions/${session}/resources`, {
       type: 'file',
@@ -170,8 +172,8 @@ export class Double {
 
   /** How often an operation was called since the last reset. */
   async count(...operations) {
-    const { counters } = await this.requests();
-    return operations.reduce((sum, name) => sum + (counters[name] ?? 0), 0);
+    const { counts } = await this.requests();
+    return operations.reduce((sum, name) => sum + (counts[name] ?? 0), 0);
   }
 
   async writes() {
@@ -224,8 +226,9 @@ export class Project {
   }
 
   env(extra = {}) {
-    const env = { ...process.env, ANTHROPIC_API_KEY: 'test-key', ...extra };
+    const env = { ...process.env, ANTHROPIC_API_KEY: 'test-key' };
     if (this.double) env.ANTHROPIC_BASE_URL = this.double.url;
+    Object.assign(env, extra);
     for (const [name, value] of Object.entries(env)) if (value === undefined) delete env[name];
     return env;
   }
