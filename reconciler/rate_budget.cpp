@@ -102,7 +102,7 @@ void RateBudget::accepted(TimePoint now) {
   if (tokens_at(now) < burst_of(*rate()) / 2) *learned_ += kStep / std::max(1.0, *learned_);
 }
 
-Duration RateBudget::freeze_for(const Refusal& refusal) const {
+Duration RateBudget::freeze_for(const RateRefusal& refusal) const {
   const int doublings = std::min(refusals_in_a_row_, kMostDoublings);
   const Duration blind = std::min<Duration>(kFirstBlindFreeze * (1 << doublings), kWindow);
   Duration freeze = refusal.retry_after.value_or(blind);
@@ -125,7 +125,7 @@ void RateBudget::cut(TimePoint now, Duration freeze) {
   last_cut_ = now;
 }
 
-void RateBudget::refused(TimePoint sent_at, TimePoint now, const Refusal& refusal) {
+void RateBudget::refused(TimePoint sent_at, TimePoint now, const RateRefusal& refusal) {
   const Duration freeze = freeze_for(refusal);
   if (!last_cut_ || sent_at > *last_cut_) {
     // Money that has run out says nothing about the rate.

@@ -13,7 +13,7 @@ enum class RateClass { kWrites, kReads, kFiles };
 inline constexpr std::size_t kRateClasses = 3;
 
 /// What an answer 429 said.
-struct Refusal {
+struct RateRefusal {
   std::optional<Duration> retry_after;  ///< absent: none, or one that makes no sense
   bool spend_limit = false;             ///< money has run out: asking soon is pointless
 };
@@ -56,7 +56,7 @@ class RateBudget {
 
   /// A call sent at `sent_at` was answered 429. Calls under way together are refused together, so
   /// only a call sent after the last cut cuts the rate again.
-  void refused(TimePoint sent_at, TimePoint now, const Refusal& refusal);
+  void refused(TimePoint sent_at, TimePoint now, const RateRefusal& refusal);
 
   /// Calls per second; nothing while there is no limit.
   [[nodiscard]] std::optional<double> rate() const;
@@ -64,7 +64,7 @@ class RateBudget {
 
  private:
   [[nodiscard]] double tokens_at(TimePoint now) const;
-  [[nodiscard]] Duration freeze_for(const Refusal& refusal) const;
+  [[nodiscard]] Duration freeze_for(const RateRefusal& refusal) const;
   void cut(TimePoint now, Duration freeze);
 
   std::optional<double> ceiling_;
