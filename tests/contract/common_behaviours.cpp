@@ -167,7 +167,7 @@ void permits_are_granted(Backend& backend) {
 }  // namespace
 
 const std::vector<Behaviour>& common_behaviours() {
-  static const std::vector<Behaviour> kAll = {
+  static const std::vector<Behaviour> all = {
       {"an upload is described by its metadata", upload_is_described},
       {"an added file is a copy with the upload's name", added_file_is_a_copy},
       {"the list shows the mount path", list_shows_the_mount},
@@ -181,7 +181,7 @@ const std::vector<Behaviour>& common_behaviours() {
       {"a session says its status and organization", session_says_its_status},
       {"concurrent uploads of one content are one", concurrent_uploads_are_one},
       {"reserved writes are granted and used", permits_are_granted}};
-  return kAll;
+  return all;
 }
 
 }  // namespace sessync::contract

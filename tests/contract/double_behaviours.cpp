@@ -185,7 +185,7 @@ void refusals_say_why(Backend& backend) {
 }  // namespace
 
 const std::vector<Behaviour>& double_behaviours() {
-  static const std::vector<Behaviour> kAll = {
+  static const std::vector<Behaviour> all = {
       {"bytes arrive as they are", bytes_arrive},
       {"file names arrive as they are", names_arrive},
       {"mount paths arrive as they are", paths_arrive},
@@ -200,7 +200,7 @@ const std::vector<Behaviour>& double_behaviours() {
       {"what does not exist is not found", missing_things_are_not_found},
       {"expired uploads are found but cannot be added", expired_uploads_are_listed},
       {"a refusal carries the API's words", refusals_say_why}};
-  return kAll;
+  return all;
 }
 
 }  // namespace sessync::contract

@@ -184,7 +184,7 @@ void late_effects_happen_later(Backend& backend) {
 }  // namespace
 
 const std::vector<Behaviour>& fault_behaviours() {
-  static const std::vector<Behaviour> kAll = {
+  static const std::vector<Behaviour> all = {
       {"each status has its kind", statuses_have_kinds},
       {"conflicts come typed both ways", conflicts_come_typed_both_ways},
       {"a read without a usable answer says so", failed_reads_are_unusable},
@@ -197,7 +197,7 @@ const std::vector<Behaviour>& fault_behaviours() {
       {"waits that cannot be read are none", unreadable_waits_are_no_waits},
       {"slow answers arrive", slow_answers_arrive},
       {"an effect may come after its caller gave up", late_effects_happen_later}};
-  return kAll;
+  return all;
 }
 
 }  // namespace sessync::contract

@@ -44,11 +44,12 @@ const char* to_string(Operation operation) {
 }
 
 Operation operation_from(const std::string& name) {
-  static const std::map<std::string, Operation> kShort = {{"add", Operation::kAddResource},
-                                                          {"delete", Operation::kDeleteResource},
-                                                          {"list", Operation::kListResources},
-                                                          {"rotate", Operation::kRotateToken}};
-  if (const auto found = kShort.find(name); found != kShort.end()) {
+  static const std::map<std::string, Operation> shorthands = {
+      {"add", Operation::kAddResource},
+      {"delete", Operation::kDeleteResource},
+      {"list", Operation::kListResources},
+      {"rotate", Operation::kRotateToken}};
+  if (const auto found = shorthands.find(name); found != shorthands.end()) {
     return found->second;
   }
   const auto* found = std::find_if(kNames.begin(), kNames.end(), [&](const auto& entry) {

@@ -115,7 +115,7 @@ json set_times(DoubleWorld& world, const json& body) {
 }
 
 json write(DoubleWorld& world, const Request& request) {
-  static const std::map<std::string, std::function<json(DoubleWorld&, const json&)>> kRoutes = {
+  static const std::map<std::string, std::function<json(DoubleWorld&, const json&)>> routes = {
       {"/_double/faults", set_faults},
       {"/_double/switches", set_switches},
       {"/_double/latency", set_times},
@@ -132,7 +132,7 @@ json write(DoubleWorld& world, const Request& request) {
          target.calls.clear();
          return json::object();
        }}};
-  return kRoutes.at(request.path)(world, json::parse(request.body.empty() ? "{}" : request.body));
+  return routes.at(request.path)(world, json::parse(request.body.empty() ? "{}" : request.body));
 }
 
 json use(DoubleWorld& world, const Request& request) {

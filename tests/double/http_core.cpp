@@ -72,7 +72,10 @@ std::string line_of(const Request& request) {
   std::string line = request.method + " " + request.path;
   char separator = '?';
   for (const auto& [name, value] : request.query) {
-    line += separator + name + "=" + value;
+    line += separator;
+    line += name;
+    line += "=";
+    line += value;
     separator = '&';
   }
   return line;
@@ -88,10 +91,9 @@ void Core::enter() {
   const std::vector<Late> due(first_due, late_.end());
   late_.erase(first_due, late_.end());
   for (const Late& late : due) {
-    try {
-      (void)answer(world_.model, late.route, late.request);
-    } catch (const Refused&) {  // its answer was lost long ago
-    }
+    Call call;
+    call.route = late.route;
+    (void)carry_out(call, late.request);  // its answer was lost long ago
   }
 }
 

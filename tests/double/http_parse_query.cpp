@@ -86,7 +86,8 @@ void only_parameters(const Request& request, const std::vector<std::string>& nam
     if (std::find(names.begin(), names.end(), name) == names.end()) {
       std::string valid;
       for (const auto& one : names) {
-        valid += (valid.empty() ? "" : ", ") + one;
+        valid += valid.empty() ? "" : ", ";
+        valid += one;
       }
       refuse("Unknown query parameter \"" + name + "\"; valid parameters are: " + valid);
     }

@@ -131,10 +131,10 @@ std::string credential(const Request& request) {
 }
 
 void check_betas(const Request& request) {
-  static const std::vector<std::string> kKnown = {kManagedAgents, kAgentMemory, kOldFiles,
-                                                  "oauth-2025-04-20", "skills-2025-10-02"};
+  static const std::vector<std::string> known = {kManagedAgents, kAgentMemory, kOldFiles,
+                                                 "oauth-2025-04-20", "skills-2025-10-02"};
   for (const auto& value : betas(request)) {
-    if (std::find(kKnown.begin(), kKnown.end(), value) == kKnown.end()) {
+    if (std::find(known.begin(), known.end(), value) == known.end()) {
       throw Refused(
           model::invalid("Unexpected value(s) `" + value + "` for the `anthropic-beta` header"));
     }

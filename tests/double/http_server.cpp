@@ -111,7 +111,8 @@ void DoubleServer::State::wait_latency() {
 }
 
 void DoubleServer::State::configure() {
-  server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
+  // The library owns what it asks for here.
+  server.new_task_queue = [] { return std::make_unique<httplib::ThreadPool>(kThreads).release(); };
   server.set_tcp_nodelay(true);
   server.set_keep_alive_max_count(1'000'000'000);
   server.set_keep_alive_timeout(kPatience);

@@ -41,7 +41,7 @@ json memory_json(const model::Resource& row) {
 
 json agent_json(const model::Session& session) {
   const bool reads = !session.agent_id.starts_with("agent_noread");
-  json read_tool = {
+  const json read_tool = {
       {"name", "read"}, {"enabled", reads}, {"permission_policy", {{"type", "always_allow"}}}};
   json agent = {
       {"type", "agent"},

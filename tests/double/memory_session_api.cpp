@@ -123,6 +123,7 @@ void MemorySessionApi::list_resources(std::string session_id,
       [this, session_id] {
         return port_answer(model_.list_resources(session_id, {}), [this](const auto& page) {
           std::vector<ResourceRow> rows;
+          rows.reserve(page.data.size());
           for (const auto& row : page.data) {
             rows.push_back(model::to_row(row, model_.switches()));
           }

@@ -100,7 +100,8 @@ std::vector<Upload> MemoryStateStore::uploads(const std::string& owner) {
 void MemoryStateStore::commit(std::vector<Change> changes,
                               std::function<void(tl::expected<Done, StoreError>)> durable) {
   const std::size_t number = ++submitted_;
-  const bool fails = failures_ > 0 && failures_-- > 0;
+  const bool fails = failures_ > 0;
+  failures_ -= fails ? 1 : 0;
   Applier{visible_}.apply(changes);
   pending_.push_back({number, fails, std::move(changes)});
   loop_.submit([this, number, fails, durable = std::move(durable)]() -> std::function<void()> {

@@ -28,12 +28,12 @@ std::optional<std::vector<std::string>> components(std::string_view raw) {
 }
 
 std::string extension_for(const std::string& mime_type) {
-  static const std::map<std::string, std::string> kKnown = {
+  static const std::map<std::string, std::string> known = {
       {"text/plain", ".txt"},      {"text/csv", ".csv"},  {"application/json", ".json"},
       {"application/pdf", ".pdf"}, {"image/png", ".png"}, {"image/jpeg", ".jpg"},
       {"application/gzip", ".gz"}, {"text/html", ".html"}};
-  const auto found = kKnown.find(mime_type);
-  return found == kKnown.end() ? ".bin" : found->second;
+  const auto found = known.find(mime_type);
+  return found == known.end() ? ".bin" : found->second;
 }
 
 bool is_forbidden(char character) {

@@ -197,7 +197,7 @@ Answer<std::string> SessionModel::delete_session(const std::string& id) {
   if (const auto error = refuse_running(**found, "deleted")) {
     return tl::unexpected(*error);
   }
-  const std::string gone = (*found)->id;
+  std::string gone = (*found)->id;
   std::erase_if(files_, [&](const auto& entry) { return entry.second.session_id == gone; });
   sessions_.erase(gone);
   return gone;

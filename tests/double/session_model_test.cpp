@@ -38,6 +38,7 @@ struct World {
   std::vector<std::string> listed() {
     std::vector<std::string> paths;
     const auto page = api.list_resources(session, {}).value();
+    paths.reserve(page.data.size());
     for (const auto& row : page.data) {
       paths.push_back(row.mount_path);
     }
@@ -202,6 +203,7 @@ TEST_CASE("lists that lag show the past, and only lists") {
 TEST_CASE("files are listed newest first and by pages") {
   World world;
   std::vector<std::string> made;
+  made.reserve(5);
   for (int number = 0; number < 5; ++number) {
     made.push_back(world.upload("f" + std::to_string(number), "x"));
   }
