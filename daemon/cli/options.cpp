@@ -70,7 +70,8 @@ class CommandLine {
       add_duration(*sub, "--timeout", o_.timeout, "Give up after this time (5m)");
     }
     if (command == Command::kRun || command == Command::kApply) {
-      sub->add_flag("--allow-commands", o_.allow_commands, "Let tokens come from commands");
+      sub->add_flag("--allow-commands", o_.allow_commands,
+                    "Let tokens come from commands (not yet)");
     }
     if (command == Command::kPlan) {
       sub->add_flag("--detailed-exitcode", o_.detailed_exitcode,
@@ -87,9 +88,11 @@ class CommandLine {
         "WORKSPACE");
     env(app.add_option("--state-dir", o_.state_dir, "Where state is kept; none: in memory"),
         "STATE_DIR");
-    env(app.add_option("--outputs-dir", o_.outputs_dir, "Where outputs are brought back to"),
+    env(app.add_option("--outputs-dir", o_.outputs_dir,
+                       "Where outputs will be brought back to (not yet)"),
         "OUTPUTS_DIR");
-    env(app.add_option("--secrets-dir", o_.secrets_dir, "What secret files are relative to"),
+    env(app.add_option("--secrets-dir", o_.secrets_dir,
+                       "What secret files will be relative to (not yet)"),
         "SECRETS_DIR");
     env(app.add_option("-s,--session", o_.sessions, "Only this session (repeatable)"), "SESSION");
     env(app.add_option_function<std::string>(
@@ -134,9 +137,10 @@ class CommandLine {
   }
 
   void add_run(CLI::App& app) {
-    env(app.add_option("--listen", o_.listen, "Where status is served; off"), "LISTEN");
+    env(app.add_option("--listen", o_.listen, "Where status will be served (not yet); off"),
+        "LISTEN");
     env(app.add_option("--admin-token-file", o_.admin_token_file,
-                       "The token that status writes need"),
+                       "The token that status writes will need (not yet)"),
         "ADMIN_TOKEN_FILE");
     env(app.add_option("--workers", o_.workers, "Sessions worked on at once (4)")
             ->check(CLI::Range(1, 64)),

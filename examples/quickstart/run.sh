@@ -6,14 +6,15 @@ set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 keep=${1:-}
 
-source "$top/tests/lib/packages.sh"
-install_packages build
-cd "$top"
-cmake --preset release -DSESSYNC_TESTS=ON >/dev/null
-cmake --build --preset release --target sessync sessync-double
+preset=${SESSYNC_PRESET:-release}
 
-sessync=$top/build/release/daemon/cli/sessync
-double=$top/build/release/tests/double/sessync-double
+cd "$top"
+tests/lib/packages.sh example
+cmake --preset "$preset" >/dev/null
+cmake --build --preset "$preset" --target sessync sessync-double
+
+sessync=$top/build/$preset/daemon/cli/sessync
+double=$top/build/$preset/tests/double/sessync-double
 scratch=$(mktemp -d)
 pids=()
 
@@ -31,9 +32,6 @@ trap cleanup EXIT
 headers=(-H 'x-api-key: quickstart' -H 'anthropic-version: 2023-06-01'
   -H 'anthropic-beta: managed-agents-2026-04-01' -H 'content-type: application/json')
 
-# field NAME < JSON: the first value of a string field.
-field() { grep -o "\"$1\" *: *\"[^\"]*\"" | head -n 1 | sed 's/.*: *"//; s/"$//'; }
-
 now_ms() { echo $(($(date +%s%N) / 1000000)); }
 
 # The session's files as sessync plans them: mount path, size, digest.
@@ -45,7 +43,7 @@ converged() { "$sessync" plan --detailed-exitcode "${options[@]}" >/dev/null 2>&
 after() {
   local since=$1
   until converged; do sleep 0.02; done
-  echo "   equal after $(($(now_ms) - since)) ms (the question itself included); the session holds:"
+  echo "   equal after $(($(now_ms) - since)) ms, measured from outside; the session holds:"
   show
 }
 
@@ -54,7 +52,7 @@ echo '== the API double, and a session in it'
 pids+=($!)
 until url=$(grep -o 'http://[^ ]*' "$scratch/double.log"); do sleep 0.05; done
 session=$(curl -fsS "${headers[@]}" -d '{"agent":"agent_demo","environment_id":"env_demo"}' \
-  "$url/v1/sessions" | field id)
+  "$url/v1/sessions" | grep -o 'sesn_[A-Za-z0-9]*' | head -n 1)
 echo "   $url, $session"
 
 cp -r examples/quickstart/workspace "$scratch/workspace"

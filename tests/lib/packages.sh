@@ -2,6 +2,7 @@
 # Installs, on Debian 12, what is missing of the packages that sessync needs: the one list of them.
 #
 #   tests/lib/packages.sh build   compiler and libraries
+#   tests/lib/packages.sh example and what the examples need
 #   tests/lib/packages.sh test    and what the tests, the linters and the examples need
 #
 # Nothing is asked of the network when nothing is missing.
@@ -13,10 +14,8 @@ build_packages=(
   libcurl4-openssl-dev libssl-dev libsqlite3-dev prometheus-cpp-dev libcpp-httplib-dev
   libarchive-dev libsystemd-dev
 )
-test_packages=(
-  catch2 librapidcheck-dev clang-format-19 clang-tidy-19
-  strace vim-tiny curl openssl procps
-)
+example_packages=(catch2 librapidcheck-dev curl)
+test_packages=(clang-format-19 clang-tidy-19 strace vim-tiny openssl procps perl)
 
 is_installed() {
   [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
@@ -28,14 +27,15 @@ as_root() {
 
 case ${1:-test} in
   build) wanted=("${build_packages[@]}") ;;
+  example) wanted=("${build_packages[@]}" "${example_packages[@]}") ;;
   test)
-    wanted=("${build_packages[@]}" "${test_packages[@]}")
+    wanted=("${build_packages[@]}" "${example_packages[@]}" "${test_packages[@]}")
     # Any node 18 or newer will do, Debian's only if there is none.
     command -v node >/dev/null || wanted+=(nodejs)
     command -v npm >/dev/null || wanted+=(npm)
     ;;
   *)
-    echo "usage: $0 [build|test]" >&2
+    echo "usage: $0 [build|example|test]" >&2
     exit 64
     ;;
 esac
