@@ -53,8 +53,8 @@ tl::expected<Patterns, std::string> Patterns::parse(const std::vector<std::strin
 }
 
 Patterns Patterns::parse_file(std::string_view text) {
-  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   std::vector<Rule> rules;
   while (!text.empty()) {
     const auto line = next_line(text);

@@ -47,7 +47,7 @@ std::size_t valid_sequence(std::string_view text, std::size_t i) {
 }
 
 void append_escaped(std::string& out, char c) {
-  constexpr std::string_view digits = "0123456789abcdef";
+  constexpr std::string_view kDigits = "0123456789abcdef";
   const auto byte = static_cast<unsigned char>(c);
   if (c == '"' || c == '\\') {
     out += '\\';
@@ -56,8 +56,8 @@ void append_escaped(std::string& out, char c) {
     out += "\\n";
   } else if (is_control(byte)) {
     out += "\\x";
-    out += digits[byte >> 4U];
-    out += digits[byte & 0xFU];
+    out += kDigits[byte >> 4U];
+    out += kDigits[byte & 0xFU];
   } else {
     out += c;
   }

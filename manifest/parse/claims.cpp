@@ -7,8 +7,8 @@ namespace {
 
 /// The API takes both prefixes for one session.
 std::string comparable_id(const std::string& id) {
-  constexpr std::string_view alias = "session_";
-  return id.starts_with(alias) ? "sesn_" + id.substr(alias.size()) : id;
+  constexpr std::string_view kAlias = "session_";
+  return id.starts_with(kAlias) ? "sesn_" + id.substr(kAlias.size()) : id;
 }
 
 Problem problem_at(const Claim& claim, std::string code, std::string message) {

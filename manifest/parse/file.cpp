@@ -122,15 +122,17 @@ void read_sessions(const Fields& fields, ParsedFile& parsed, Report& report) {
   }
 }
 
+void take_claim(const Claim& claim, ClaimTable& table, Report& report) {
+  if (const auto problem = table.conflict(claim)) {
+    report.error({problem->at.line, problem->at.column}, problem->code, problem->message);
+  }
+  table.take(claim);
+}
+
 void check_claims(const ParsedFile& parsed, Report& report) {
   ClaimTable table;
   for (const auto& session : parsed.claims) {
-    for (const auto& claim : session) {
-      if (const auto problem = table.conflict(claim)) {
-        report.error({problem->at.line, problem->at.column}, problem->code, problem->message);
-      }
-      table.take(claim);
-    }
+    for (const auto& claim : session) take_claim(claim, table, report);
   }
 }
 

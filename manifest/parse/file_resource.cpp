@@ -43,10 +43,10 @@ std::optional<RelativePath> read_source(const Field& field, Report& report) {
 template <class Resource>
 std::optional<ResourceDraft> place(Resource resource, const Fields& fields, std::string fallback,
                                    Report& report) {
-  constexpr bool may_be_root = std::is_same_v<Resource, DirectoryResource>;
+  constexpr bool kMayBeRoot = std::is_same_v<Resource, DirectoryResource>;
   const auto mount = read_mount_text(fields, std::move(fallback), report);
   if (!mount) return std::nullopt;
-  auto accepted = accept_mount_path(*mount, may_be_root, report);
+  auto accepted = accept_mount_path(*mount, kMayBeRoot, report);
   if (!accepted) return std::nullopt;
   resource.mount_path = std::move(*accepted);
   return ResourceDraft{{report.locate(fields.at()), std::move(resource)}, mount->at};
@@ -54,8 +54,8 @@ std::optional<ResourceDraft> place(Resource resource, const Fields& fields, std:
 
 std::optional<ResourceDraft> read_uploaded(const Fields& fields, const Field& file_id,
                                            Report& report) {
-  constexpr std::array<std::string_view, 3> of_sources = {"include", "exclude", "archive"};
-  refuse_keys(fields, of_sources, "goes with a \"source\", not with \"file_id\"", report);
+  constexpr std::array<std::string_view, 3> kOfSources = {"include", "exclude", "archive"};
+  refuse_keys(fields, kOfSources, "goes with a \"source\", not with \"file_id\"", report);
   auto id = read_id(file_id, "file", report).value_or("invalid");
   auto fallback = "/" + id;
   return place(UploadedFileResource{std::move(id), ""}, fields, std::move(fallback), report);
@@ -63,8 +63,8 @@ std::optional<ResourceDraft> read_uploaded(const Fields& fields, const Field& fi
 
 std::optional<ResourceDraft> read_single(const Fields& fields, const std::string& source,
                                          Report& report) {
-  constexpr std::array<std::string_view, 3> of_directories = {"include", "exclude", "archive"};
-  refuse_keys(fields, of_directories,
+  constexpr std::array<std::string_view, 3> kOfDirectories = {"include", "exclude", "archive"};
+  refuse_keys(fields, kOfDirectories,
               "goes with a directory: end the \"source\" in \"/\" if it is one", report);
   return place(FileResource{source, ""}, fields, "/" + source, report);
 }

@@ -24,9 +24,9 @@ std::string_view without_sign(std::string_view text) {
 }
 
 bool is_bool(std::string_view text) {
-  constexpr std::array<std::string_view, 6> words = {"true",  "True",  "TRUE",
-                                                     "false", "False", "FALSE"};
-  return is_one_of(text, words);
+  constexpr std::array<std::string_view, 6> kWords = {"true",  "True",  "TRUE",
+                                                      "false", "False", "FALSE"};
+  return is_one_of(text, kWords);
 }
 
 bool is_integer(std::string_view text) {
@@ -46,11 +46,11 @@ bool is_decimal(std::string_view text) {
 }
 
 bool is_float(std::string_view text) {
-  constexpr std::array<std::string_view, 3> not_numbers = {".nan", ".NaN", ".NAN"};
-  constexpr std::array<std::string_view, 3> infinities = {".inf", ".Inf", ".INF"};
-  if (is_one_of(text, not_numbers)) return true;
+  constexpr std::array<std::string_view, 3> kNotNumbers = {".nan", ".NaN", ".NAN"};
+  constexpr std::array<std::string_view, 3> kInfinities = {".inf", ".Inf", ".INF"};
+  if (is_one_of(text, kNotNumbers)) return true;
   text = without_sign(text);
-  if (is_one_of(text, infinities)) return true;
+  if (is_one_of(text, kInfinities)) return true;
   const auto exponent = text.find_first_of("eE");
   if (exponent == text.npos) return is_decimal(text);
   return is_decimal(text.substr(0, exponent)) &&

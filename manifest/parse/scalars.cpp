@@ -28,9 +28,8 @@ std::string notation_problem(std::string_view text) {
 std::optional<std::int64_t> to_integer(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
   std::int64_t value = 0;
-  const auto* end = text.data() + text.size();
-  const auto [stop, fault] = std::from_chars(text.data(), end, value);
-  if (fault != std::errc() || stop != end) return std::nullopt;
+  const auto [stop, fault] = std::from_chars(text.begin(), text.end(), value);
+  if (fault != std::errc() || stop != text.end()) return std::nullopt;
   return value;
 }
 
@@ -154,16 +153,16 @@ std::optional<std::int64_t> read_integer(const Field& field, IntegerRange range,
 
 std::optional<std::chrono::seconds> read_duration(const Field& field, DurationRange range,
                                                   Report& report) {
-  constexpr auto example = "a duration such as \"30s\", \"5m\" or \"1h30m\"";
+  constexpr auto kExample = "a duration such as \"30s\", \"5m\" or \"1h30m\"";
   const auto& node = *field.value;
   if (!node.is_scalar()) {
-    report_wrong_type(field, example, report);
+    report_wrong_type(field, kExample, report);
     return std::nullopt;
   }
   const auto duration = parse_duration(node.text);
   if (!duration) {
     report.error(node.at, "invalid_duration",
-                 label(field) + "expected " + example + ", but got " + quoted(node.text));
+                 label(field) + "expected " + kExample + ", but got " + quoted(node.text));
     return std::nullopt;
   }
   if (*duration >= range.least && *duration <= range.most) return duration;
@@ -187,7 +186,7 @@ std::optional<std::size_t> read_choice(const Field& field,
 }
 
 std::optional<std::string> read_id(const Field& field, std::string_view kind, Report& report) {
-  const auto id = read_line(field, report);
+  auto id = read_line(field, report);
   if (!id) return std::nullopt;
   if (!is_plausible_id(*id)) {
     report.error(field.at(), "invalid_id",
@@ -206,10 +205,10 @@ std::optional<std::string> read_id(const Field& field, std::string_view kind, Re
 }
 
 std::optional<MaxDeletes> read_max_deletes(const Field& field, Report& report) {
-  constexpr std::int64_t most = 1'000'000'000;
+  constexpr std::int64_t kMost = 1'000'000'000;
   const auto& node = *field.value;
   if (node.is_scalar() && scalar_type(node) == ScalarType::kInteger) {
-    const auto count = read_integer(field, {0, most}, report);
+    const auto count = read_integer(field, {0, kMost}, report);
     if (!count) return std::nullopt;
     return MaxDeletes{false, static_cast<std::uint64_t>(*count)};
   }

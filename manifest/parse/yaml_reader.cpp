@@ -81,10 +81,10 @@ bool read_events(const std::string& text, EventReader& reader, Report& report) {
   } catch (const YAML::Exception& fault) {
     report.error(position_of(fault.mark), "yaml_syntax",
                  "is not valid YAML: " + fault.msg + "; nothing after this place was checked");
+    return false;
   } catch (const YamlBuilder::GivenUp&) {
-    // Reported where it was found.
+    return false;  // the builder has reported why
   }
-  return false;
 }
 
 /// The text from `at` on, tags and anchors skipped.
@@ -116,8 +116,8 @@ bool is_cut_off(std::string_view value) {
 }
 
 std::string_view without_byte_order_mark(std::string_view text) {
-  constexpr std::string_view mark = "\xEF\xBB\xBF";
-  return text.starts_with(mark) ? text.substr(mark.size()) : text;
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  return text.starts_with(kMark) ? text.substr(kMark.size()) : text;
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ ManifestFile with_defaults(const std::string& defaults, const std::string& sessi
 
 std::vector<std::string> sources(const SessionSpec& session) {
   std::vector<std::string> all;
+  all.reserve(session.resources.size());
   for (const auto& resource : session.resources) {
     all.push_back(std::get<FileResource>(resource.what).source);
   }

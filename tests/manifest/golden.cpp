@@ -8,7 +8,7 @@
 namespace sessync::test {
 
 std::string read_golden(const std::string& name) {
-  std::ifstream file(SESSYNC_GOLDEN_DIR "/" + name, std::ios::binary);
+  const std::ifstream file(SESSYNC_GOLDEN_DIR "/" + name, std::ios::binary);
   INFO(name);
   REQUIRE(file.good());
   std::ostringstream text;

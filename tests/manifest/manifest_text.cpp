@@ -16,6 +16,7 @@ SessionSpec load_session(const std::string& text) {
 
 std::vector<std::string> places(const std::vector<Problem>& problems) {
   std::vector<std::string> all;
+  all.reserve(problems.size());
   for (const auto& problem : problems) {
     all.push_back(std::to_string(problem.at.line) + ":" + std::to_string(problem.at.column) + " " +
                   problem.code + (problem.severity == Problem::Severity::kWarning ? "?" : ""));

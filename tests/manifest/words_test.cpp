@@ -48,14 +48,14 @@ TEST_CASE("The distance of words") {
 }
 
 TEST_CASE("Only a near word is suggested") {
-  constexpr std::array<std::string_view, 4> known = {"prune", "session_id", "on_conflict", "name"};
-  CHECK(did_you_mean("purne", known) == "; did you mean \"prune\"?");
-  CHECK(did_you_mean("sesion-id", known) == "; did you mean \"session_id\"?");
-  CHECK(did_you_mean("on_conflikt", known) == "; did you mean \"on_conflict\"?");
-  CHECK(did_you_mean("colour", known).empty());
-  CHECK(did_you_mean("x", known).empty());
-  CHECK(did_you_mean("", known).empty());
-  CHECK(did_you_mean(std::string(1000, 'n'), known).empty());
+  constexpr std::array<std::string_view, 4> kKnown = {"prune", "session_id", "on_conflict", "name"};
+  CHECK(did_you_mean("purne", kKnown) == "; did you mean \"prune\"?");
+  CHECK(did_you_mean("sesion-id", kKnown) == "; did you mean \"session_id\"?");
+  CHECK(did_you_mean("on_conflikt", kKnown) == "; did you mean \"on_conflict\"?");
+  CHECK(did_you_mean("colour", kKnown).empty());
+  CHECK(did_you_mean("x", kKnown).empty());
+  CHECK(did_you_mean("", kKnown).empty());
+  CHECK(did_you_mean(std::string(1000, 'n'), kKnown).empty());
 }
 
 TEST_CASE("UTF-8") {

@@ -45,9 +45,9 @@ TEST_CASE("What is no manifest as YAML is refused where it goes wrong") {
       {"version: 1\nowner: \xFF\nsessions: []\n", {"2:8 invalid_utf8"}},
       {"version: 1\nowner: \xC0\xAF\n", {"2:8 invalid_utf8"}},
       {"version: 1\nowner: m\xED\xA0\x80\n", {"2:9 invalid_utf8"}},
-      {std::string("version: 1\nown\0er: me\n", 22), {"2:4 control_character"}},
+      {"version: 1\nown" + std::string(1, '\0') + "er: me\n", {"2:4 control_character"}},
       {"version: 1\x7F\n", {"1:11 control_character"}},
-      {"\xFF\xFEv\0", {"1:1 invalid_utf8"}},
+      {"\xFF\xFEv", {"1:1 invalid_utf8"}},
   }));
   CAPTURE(c.text);
   const auto file = load(c.text);
