@@ -46,7 +46,7 @@ class CommandLine {
     add_command("apply", Command::kApply, "Reconcile once until converged, then exit");
     add_command("plan", Command::kPlan, "Print what apply would do; writes nothing");
     add_command("validate", Command::kValidate, "Check the manifest offline");
-    app_.add_subcommand("version", "Print the version")->callback([this] {
+    app_.add_subcommand("version", "Print the version")->parse_complete_callback([this] {
       o_.command = Command::kVersion;
     });
   }
@@ -56,7 +56,9 @@ class CommandLine {
  private:
   void add_command(const std::string& name, Command command, const std::string& help) {
     auto* sub = app_.add_subcommand(name, help);
-    sub->callback([this, command] { o_.command = command; });
+    // Not `callback`: with one of this kind the environment is read for the given command only. All
+    // commands share the variables, so another one would overwrite what the command line said.
+    sub->parse_complete_callback([this, command] { o_.command = command; });
     add_common(*sub);
     if (command != Command::kValidate) {
       add_api(*sub);

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { Double, Project, SOURCES, write } from './harness.mjs';
+import { Double, Project, SOURCES, until, write } from './harness.mjs';
 
 const examples = fs
   .readdirSync(path.join(SOURCES, 'examples'))
@@ -55,6 +55,7 @@ test('the README\'s sessync commands run', async (t) => {
     const [, name, ...rest] = command.replace(/\s+#.*/, '').split(/\s+/);
     if (name === 'run') {
       project.start(rest);
+      await until('it is up', async () => /reason=Succeeded/.test(project.daemon.err));
       await project.equal(session);
       assert.deepEqual(await project.stop(), { code: 0, signal: null });
     } else if (name === 'version') {
