@@ -80,6 +80,18 @@ TEST_CASE("Files that are not asked for any more are forgotten") {
   CHECK(cache.take_changes().removed == Lines{"b"});
 }
 
+TEST_CASE("A file that was forgotten and came back is put, not removed") {
+  DigestCache cache;
+  cache.put("a", stamp_at(1), digest(1), 10 * kSecond);
+  cache.forget_unused();
+  cache.forget_unused();
+  cache.put("a", stamp_at(1), digest(2), 10 * kSecond);
+  const DigestCache::Changes changes = cache.take_changes();
+  CHECK(changes.removed.empty());
+  REQUIRE(changes.put.size() == 1);
+  CHECK(changes.put.front().digest == digest(2));
+}
+
 /// As if two seconds had passed since the files were hashed.
 void trust_all(DigestCache& cache) {
   for (const DigestEntry& entry : cache.entries()) {
