@@ -2,9 +2,9 @@
 #include <condition_variable>
 #include <cstdio>
 #include <mutex>
-#include <random>
 
 #include "daemon/cli/commands.h"
+#include "daemon/cli/deadline.h"
 #include "daemon/cli/engine.h"
 #include "daemon/cli/one_shot.h"
 #include "daemon/cli/signals.h"
@@ -12,6 +12,9 @@
 
 namespace sessync {
 namespace {
+
+/// How long after the time is over answers are still waited for.
+constexpr std::chrono::milliseconds kLastAnswers{5'000};
 
 /// Passes over one session until it is settled, the time is over, or a signal came.
 class ApplyLoop {
@@ -80,6 +83,13 @@ int apply(const Settings& settings, const Manifest& manifest,
                     engine.abort_uploads();
                   },
                   [] {}});
+  const Deadline timeout(settings.options.timeout, [&] {
+    loop.stop();
+    engine.passes().stop();
+    engine.abort_uploads();
+  });
+  const Deadline patience(settings.options.timeout + kLastAnswers,
+                          [&] { engine.abort_everything(); });
   const auto reports = for_each_session(sessions, settings.options.workers,
                                         [&](const SessionSpec& spec) { return loop.run(spec); });
   signals.finish();

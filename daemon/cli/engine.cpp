@@ -146,4 +146,8 @@ void Engine::collect_uploads(const std::string& owner) {
 
 void Engine::abort_uploads() { parts_->api.abort_uploads(); }
 
+void Engine::abort_everything() {
+  parts_->api.run([](ApiEngine& api) { api.shut(); });
+}
+
 }  // namespace sessync

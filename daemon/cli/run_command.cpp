@@ -53,6 +53,7 @@ class Daemon {
     result.watching_degraded = [this] { return watcher_.degraded(); };
     result.pass_finished = [this] { engine_.save_digests(); };
     result.abort_uploads = [this] { engine_.abort_uploads(); };
+    result.abort_everything = [this] { engine_.abort_everything(); };
     result.collect = [this](const std::string& owner) {
       engine_.forget_unused_digests();
       engine_.collect_uploads(owner);

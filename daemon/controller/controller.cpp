@@ -13,6 +13,8 @@ namespace {
 constexpr Duration kManifestRetry = std::chrono::seconds(10);
 /// How often everything is looked at while events may be missed.
 constexpr Duration kDegradedPoll = std::chrono::seconds(10);
+/// What passes may take to record that their calls were given up.
+constexpr Duration kLastRecords = std::chrono::milliseconds(1'500);
 /// How often uploads that nothing needs any more are looked for.
 constexpr Duration kCollectInterval = std::chrono::minutes(20);
 
@@ -190,8 +192,13 @@ bool Controller::finish_workers(std::vector<std::jthread>& workers) {
   work_.clear();
   workers_stop_ = true;
   work_ready_.notify_all();
-  const bool in_time =
-      inbox_ready_.wait_for(lock, options_.shutdown_limit, [this] { return busy_ == 0; });
+  const auto idle = [this] { return busy_ == 0; };
+  bool in_time = inbox_ready_.wait_for(lock, options_.shutdown_limit, idle);
+  if (!in_time) {
+    // Unanswered calls end in doubt, which the passes still record.
+    hooks_.abort_everything();
+    in_time = inbox_ready_.wait_for(lock, kLastRecords, idle);
+  }
   lock.unlock();
   if (!in_time) {
     for (auto& worker : workers) {

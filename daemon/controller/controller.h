@@ -19,7 +19,7 @@ namespace sessync {
 struct ControllerOptions {
   int workers = 4;
   SessionTable::Pace pace;
-  Duration shutdown_limit{9'000};  ///< passes that take longer are left to the next start
+  Duration shutdown_limit{8'000};  ///< calls that take longer are given up
 };
 
 /// What the controller asks of the process around it.
@@ -28,6 +28,7 @@ struct ControllerHooks {
   std::function<bool()> watching_degraded;     ///< events may be missed: poll
   std::function<void()> pass_finished;         ///< on the worker's thread, after each pass
   std::function<void()> abort_uploads;
+  std::function<void()> abort_everything;
   std::function<void(const std::string& owner)> collect;  ///< on a worker's thread, now and then
   std::function<double()> random;                         ///< in [0, 1)
 };

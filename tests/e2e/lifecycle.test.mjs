@@ -26,6 +26,29 @@ test('SIGTERM while uploads run: nothing is lost, exit 0', async (t) => {
   assert.equal((await double.held(session)).size, 60, 'every chain that had deleted was completed');
 });
 
+test('SIGTERM while the API does not answer: exit 0 all the same, and nothing twice afterwards', async (t) => {
+  const { double, project, session } = await started(t);
+  write(path.join(project.workspace, 'a'), 'a');
+  await double.faults([{ operation: 'add', kind: 'slow', delay_ms: 60_000, times: 1 }]);
+  project.start();
+  await until('an add is under way', async () => (await double.count('upload')) > 0);
+  project.daemon.kill('SIGTERM');
+  const ended = await Promise.race([project.daemon.ended, new Promise((late) => setTimeout(late, 20_000, 'late').unref())]);
+  assert.deepEqual(ended, { code: 0, signal: null });
+  project.start(['--list-grace', '500ms']);
+  await project.equal(session);
+  assert.equal((await double.rows(session)).length, 1);
+});
+
+test('apply gives up at its timeout, whatever the API does', async (t) => {
+  const { double, project } = await started(t);
+  write(path.join(project.workspace, 'a'), 'a');
+  await double.faults([{ operation: 'list', kind: 'slow', delay_ms: 600_000 }]);
+  const applied = await project.json('apply', ['--timeout', '1s']);
+  assert.equal(applied.code, 1);
+  assert.ok(applied.document.sessions[0].error.message.length > 0);
+});
+
 test('a second signal ends the process at once', async (t) => {
   const { double, project } = await started(t);
   write(path.join(project.workspace, 'a'), 'a');
