@@ -6,6 +6,8 @@
 #include <optional>
 #include <tuple>
 
+#include "manifest/utf8.h"
+
 namespace sessync {
 namespace {
 
@@ -96,55 +98,7 @@ std::vector<Line> make_lines(const Plan& plan, bool verbose) {
   return lines;
 }
 
-/// Length of the valid UTF-8 sequence at `at`, 0 if there is none.
-std::size_t sequence_length(const std::string& text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto lead = byte(at);
-  const std::size_t length = lead < 0x80                    ? 1
-                             : lead >= 0xC2 && lead <= 0xDF ? 2
-                             : lead >= 0xE0 && lead <= 0xEF ? 3
-                             : lead >= 0xF0 && lead <= 0xF4 ? 4
-                                                            : 0;
-  if (length == 0 || at + length > text.size()) {
-    return 0;
-  }
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(at + i) & 0xC0U) != 0x80U) {
-      return 0;
-    }
-  }
-  return length;
-}
-
-std::string escape(unsigned char byte) {
-  constexpr std::array kHex{'0', '1', '2', '3', '4', '5', '6', '7',
-                            '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'};
-  return {'\\', 'x', kHex.at(byte >> 4U), kHex.at(byte & 0xFU)};
-}
-
 }  // namespace
-
-std::string printable(const std::string& text) {
-  std::string result;
-  for (std::size_t at = 0; at < text.size();) {
-    const auto byte = static_cast<unsigned char>(text[at]);
-    const auto length = sequence_length(text, at);
-    // U+0080..U+009F are control characters too: C2 80..C2 9F.
-    const bool high_control =
-        length == 2 && byte == 0xC2 && static_cast<unsigned char>(text[at + 1]) < 0xA0;
-    if (length == 0 || byte < 0x20 || byte == 0x7F || high_control) {
-      result += escape(byte);
-      ++at;
-      if (high_control) {
-        result += escape(static_cast<unsigned char>(text[at++]));
-      }
-      continue;
-    }
-    result.append(text, at, length);
-    at += length;
-  }
-  return result;
-}
 
 std::string describe(const PlanHeader& header, const Plan& plan, bool verbose) {
   const auto id = header.session_id.empty() ? std::string("not created yet") : header.session_id;

@@ -35,8 +35,4 @@ struct PlanSummary {
 /// "Plan: A to add, C to replace, ..."
 std::string describe(const PlanSummary& summary);
 
-/// `text` with control characters escaped as \xNN and invalid UTF-8 replaced, so that a hostile
-/// file name cannot write to a terminal or a log.
-std::string printable(const std::string& text);
-
 }  // namespace sessync

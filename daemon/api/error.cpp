@@ -91,8 +91,8 @@ Kind kind_of_failure(const HttpFailure& failure, CallEffect effect) {
 }
 
 std::string quoted_body(const HttpAnswer& answer, const std::optional<ErrorBody>& body) {
-  if (body && !body->message.empty()) return printable(body->message, 500);
-  return answer.body.empty() ? "no text" : printable(answer.body);
+  if (body && !body->message.empty()) return excerpt(body->message, 500);
+  return answer.body.empty() ? "no text" : excerpt(answer.body);
 }
 
 std::string message_of_status(const HttpAnswer& answer, const CallContext& context,
@@ -102,7 +102,7 @@ std::string message_of_status(const HttpAnswer& answer, const CallContext& conte
   if (answer.status >= 300 && answer.status < 400) {
     const auto location = header(answer, "location");
     const std::string target = host_of(location);
-    return head + ", a redirect to " + printable(target.empty() ? location : target) +
+    return head + ", a redirect to " + excerpt(target.empty() ? location : target) +
            "; redirects are not followed: check the base URL of the API";
   }
   const std::string code = error.code.empty() ? "" : " (" + error.code + ")";
@@ -115,10 +115,10 @@ ApiError from_status(const HttpAnswer& answer, const CallContext& context, TimeP
   error.kind =
       is_refusal(answer.status) ? kind_of_refusal(answer.status) : kind_of_doubt(context.effect);
   error.http_status = answer.status;
-  error.request_id = printable(header(answer, "request-id"));
+  error.request_id = excerpt(header(answer, "request-id"));
   if (body) {
-    if (error.request_id.empty()) error.request_id = printable(body->request_id);
-    error.code = printable(body->error_code.empty() ? body->type : body->error_code);
+    if (error.request_id.empty()) error.request_id = excerpt(body->request_id);
+    error.code = excerpt(body->error_code.empty() ? body->type : body->error_code);
   }
   error.retry_after = retry_after_of(answer, now);
   error.message = message_of_status(answer, context, error, body);
@@ -156,9 +156,9 @@ ApiError to_error(const HttpOutcome& outcome, const CallContext& context, TimePo
   ApiError error;
   error.kind = kind_of_failure(*outcome.failure, context.effect);
   error.http_status = outcome.answer.status;
-  error.request_id = printable(header(outcome.answer, "request-id"));
+  error.request_id = excerpt(header(outcome.answer, "request-id"));
   error.message = std::string(context.operation) + ": no complete answer from " +
-                  std::string(context.host) + ": " + printable(outcome.failure->message, 300);
+                  std::string(context.host) + ": " + excerpt(outcome.failure->message, 300);
   return error;
 }
 
@@ -167,10 +167,9 @@ ApiError unusable_answer(const HttpAnswer& answer, const CallContext& context,
   ApiError error;
   error.kind = kind_of_doubt(context.effect);
   error.http_status = answer.status;
-  error.request_id = printable(header(answer, "request-id"));
+  error.request_id = excerpt(header(answer, "request-id"));
   error.message = std::string(context.operation) + ": the answer of " + std::string(context.host) +
-                  " cannot be used: " + printable(reason) +
-                  ". It begins: " + printable(answer.body);
+                  " cannot be used: " + excerpt(reason) + ". It begins: " + excerpt(answer.body);
   return error;
 }
 
@@ -193,7 +192,7 @@ RateRefusal refusal_of(const ApiError& error) {
   return {error.retry_after, spend_limit};
 }
 
-std::string printable(std::string_view text, std::size_t limit) {
+std::string excerpt(std::string_view text, std::size_t limit) {
   std::string result;
   std::size_t i = 0;
   while (i < text.size()) {

@@ -38,6 +38,6 @@ std::optional<Duration> retry_after_of(const HttpAnswer& answer, TimePoint now);
 RateRefusal refusal_of(const ApiError& error);
 
 /// At most `limit` bytes, each other than printable ASCII and whole UTF-8 sequences replaced.
-std::string printable(std::string_view text, std::size_t limit = 200);
+std::string excerpt(std::string_view text, std::size_t limit = 200);
 
 }  // namespace sessync

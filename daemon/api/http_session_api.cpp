@@ -47,7 +47,7 @@ ApiError invalid(std::string message) {
 }
 
 ApiError bad_id(const std::string& id) {
-  return invalid("not sent: \"" + printable(id) + "\" is not an id");
+  return invalid("not sent: \"" + excerpt(id) + "\" is not an id");
 }
 
 /// Any 2xx says that it is gone, whatever the body says.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "manifest/utf8.h"
 #include "reconciler/describe.h"
 
 namespace sessync {

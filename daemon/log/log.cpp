@@ -4,7 +4,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include "reconciler/describe.h"
+#include "manifest/utf8.h"
 
 namespace sessync {
 namespace {
@@ -38,7 +38,7 @@ std::string json_tail(std::string_view message, std::initializer_list<LogField> 
 }
 
 std::string text_line(std::string_view message, std::initializer_list<LogField> fields) {
-  auto line = printable(std::string(message));
+  auto line = printable(message);
   for (const auto& field : fields) {
     line += "  " + std::string(field.key) + "=" + printable(field.value);
   }

@@ -10,6 +10,7 @@
 #include "daemon/watch/inotify_masks.h"
 #include "daemon/watch/path_chain.h"
 #include "daemon/workspace/names.h"
+#include "manifest/utf8.h"
 
 namespace sessync {
 namespace {

@@ -7,6 +7,7 @@
 
 #include "daemon/workspace/names.h"
 #include "daemon/workspace/stable_read.h"
+#include "manifest/utf8.h"
 
 namespace sessync {
 namespace {

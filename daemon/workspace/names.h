@@ -8,9 +8,6 @@ namespace sessync {
 /// UTF-8 without control characters: what a mount path can carry.
 bool is_mountable_name(std::string_view name);
 
-/// `path` as it can stand in a message: everything that is not printable UTF-8 is \xNN.
-std::string printable(std::string_view path);
-
 /// `directory` + "/" + `name`; one of them alone if the other is empty.
 std::string join_path(std::string_view directory, std::string_view name);
 

@@ -8,6 +8,7 @@
 
 #include "daemon/workspace/names.h"
 #include "daemon/workspace/source_scan.h"
+#include "manifest/utf8.h"
 
 namespace sessync {
 namespace {

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "daemon/workspace/names.h"
+#include "manifest/utf8.h"
 
 namespace sessync {
 namespace {

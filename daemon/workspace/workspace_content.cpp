@@ -10,6 +10,7 @@
 #include "daemon/workspace/beneath.h"
 #include "daemon/workspace/names.h"
 #include "daemon/workspace/sha256.h"
+#include "manifest/utf8.h"
 
 namespace sessync {
 namespace {

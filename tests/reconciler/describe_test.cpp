@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "manifest/utf8.h"
 #include "reconciler/condition.h"
 #include "tests/reconciler/fixtures.h"
 

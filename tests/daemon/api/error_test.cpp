@@ -122,12 +122,12 @@ TEST_CASE("running out of money is told from going too fast") {
   CHECK(!refusal_of(plain).spend_limit);
 }
 
-TEST_CASE("text from outside is made printable") {
-  CHECK(printable("a\x1b[31m\n\tb\x7f") == "a?[31m  b?");
-  CHECK(printable("r\xc3\xa9sum\xc3\xa9") == "r\xc3\xa9sum\xc3\xa9");
-  CHECK(printable("\xff\xc3") == "??");
-  CHECK(printable("\xc2\x9b"
+TEST_CASE("text from outside is cut and made printable") {
+  CHECK(excerpt("a\x1b[31m\n\tb\x7f") == "a?[31m  b?");
+  CHECK(excerpt("r\xc3\xa9sum\xc3\xa9") == "r\xc3\xa9sum\xc3\xa9");
+  CHECK(excerpt("\xff\xc3") == "??");
+  CHECK(excerpt("\xc2\x9b"
                   "31m") == "??31m");
-  CHECK(printable(std::string(1000, 'x')).size() == 200);
-  CHECK(printable("\xc3\xa9\xc3\xa9", 3) == "\xc3\xa9");
+  CHECK(excerpt(std::string(1000, 'x')).size() == 200);
+  CHECK(excerpt("\xc3\xa9\xc3\xa9", 3) == "\xc3\xa9");
 }
