@@ -82,14 +82,16 @@ std::string parameter(const Request& request, const std::string& name) {
 }
 
 void only_parameters(const Request& request, const std::vector<std::string>& names) {
+  std::string valid;
+  for (const auto& one : names) {
+    valid += valid.empty() ? "" : ", ";
+    valid += one;
+  }
   for (const auto& [name, value] : request.query) {
     if (std::find(names.begin(), names.end(), name) == names.end()) {
-      std::string valid;
-      for (const auto& one : names) {
-        valid += valid.empty() ? "" : ", ";
-        valid += one;
-      }
-      refuse("Unknown query parameter \"" + name + "\"; valid parameters are: " + valid);
+      std::string message = "Unknown query parameter \"";
+      message.append(name).append("\"; valid parameters are: ").append(valid);
+      refuse(message);
     }
   }
 }
