@@ -27,27 +27,35 @@ std::optional<std::string> literal_component(std::string_view component) {
   return literal;
 }
 
-/// What no path that git compares can have; `body` begins with no slash. Only what stands before
-/// the first "[" is looked at: a slash within a set separates nothing.
-std::optional<std::string> impossible_component(std::string_view body) {
-  body = body.substr(0, body.find('['));
-  while (true) {
-    const auto slash = body.find('/');
-    const auto component = body.substr(0, slash);
-    if (slash == body.npos) return std::nullopt;
-    if (component.empty()) return "has an empty path component (\"//\")";
-    if (component == ".") return "has \".\" as a path component: leave it off";
-    if (component == "..") return "has \"..\" as a path component, which no path here has";
-    body.remove_prefix(slash + 1);
-  }
+/// The part of `body` whose slashes all separate components: one within a set separates nothing,
+/// and a "**" right after other characters may stand for nothing and join what is on its two sides.
+std::string_view plain_components(std::string_view body) {
+  const auto wildcard = body.find_first_of(kSpecial);
+  if (wildcard == body.npos) return body;
+  const bool joins =
+      wildcard > 0 && body[wildcard - 1] != '/' && body.substr(wildcard).starts_with("**");
+  return body.substr(0, joins ? wildcard : body.find('['));
 }
 
+/// What no path that git compares can have.
+std::optional<std::string> component_problem(std::string_view component) {
+  if (component.empty()) return "has an empty path component (\"//\")";
+  if (component == ".") return "has \".\" as a path component: leave it off";
+  if (component == "..") return "has \"..\" as a path component, which no path here has";
+  return std::nullopt;
+}
+
+/// Precondition: `body` neither begins nor ends with the slash that git takes off.
 std::optional<std::string> impossible_text(std::string_view body) {
   if (body.empty()) return "is empty";
   if (body.find('\0') != body.npos) return "has a NUL byte";
-  const auto last = base_name(body);
-  if (last == "." || last == "..") return "ends in \"" + std::string(last) + "\"";
-  return impossible_component(body);
+  auto rest = plain_components(body);
+  const bool is_whole = rest.size() == body.size();
+  for (auto slash = rest.find('/'); slash != rest.npos; slash = rest.find('/')) {
+    if (auto why = component_problem(rest.substr(0, slash))) return why;
+    rest.remove_prefix(slash + 1);
+  }
+  return is_whole ? component_problem(rest) : std::nullopt;
 }
 
 }  // namespace

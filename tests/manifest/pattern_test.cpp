@@ -52,6 +52,13 @@ TEST_CASE("A pattern matches as gitignore has it") {
       {"a/**/b", "a/xb", false, false},
       {"a**b", "axxb", false, true},
       {"x/a**b", "x/a/b", false, false},
+      // Git compares what stands before the first wildcard as text, and then "**" begins anew.
+      {"ab**/x", "ab/c/x", false, true},
+      {"ab**/x", "abc/x", false, true},
+      {"ab**/x", "abx", false, true},
+      {"ab**//x", "ab/x", false, true},
+      {"ab**/./x", "ab./x", false, true},
+      {"ab**/.", "ab.", false, true},
       {"?oo", "foo", false, true},
       {"a?b", "a/b", false, false},
       {"x/a?b", "x/a/b", false, false},
@@ -160,6 +167,10 @@ TEST_CASE("An entry that git would never match is refused") {
       {"./a", "\".\""},
       {"../a", "\"..\""},
       {"a/..", "\"..\""},
+      {"*/..", "\"..\""},
+      {"a*//b", "empty path component"},
+      {"**//b", "empty path component"},
+      {"..", "\"..\""},
       {"a\nb", "line break"},
   }));
   CAPTURE(c.pattern);
