@@ -9,30 +9,30 @@ namespace sessync {
 namespace {
 
 const CLI::Validator& duration() {
-  static const CLI::Validator kCheck(
+  static const CLI::Validator check(
       [](std::string& text) {
-        return parse_duration(text) ? std::string()
-                                    : "'" + text + "' is no duration: write 500ms, 30s, 5m or 1h";
+        return parse_wait(text) ? std::string()
+                                : "'" + text + "' is no duration: write 500ms, 30s, 5m or 1h";
       },
       "DURATION");
-  return kCheck;
+  return check;
 }
 
 const CLI::Validator& rates() {
-  static const CLI::Validator kCheck(
+  static const CLI::Validator check(
       [](std::string& text) {
         return parse_max_rates(text) ? std::string()
                                      : "'" + text + "' is no rate: write writes=5/s,reads=20/s";
       },
       "RATES");
-  return kCheck;
+  return check;
 }
 
 CLI::Option* add_duration(CLI::App& app, const std::string& name, std::chrono::milliseconds& value,
                           const std::string& help) {
   return app
       .add_option_function<std::string>(
-          name, [&value](const std::string& text) { value = *parse_duration(text); }, help)
+          name, [&value](const std::string& text) { value = *parse_wait(text); }, help)
       ->check(duration());
 }
 
@@ -102,13 +102,13 @@ class CommandLine {
                "text or json")
             ->check(CLI::IsMember({"text", "json"})),
         "OUTPUT");
-    static const std::map<std::string, LogLevel> kLevels{{"debug", LogLevel::kDebug},
-                                                         {"info", LogLevel::kInfo},
-                                                         {"warn", LogLevel::kWarning},
-                                                         {"error", LogLevel::kError},
-                                                         {"off", LogLevel::kOff}};
+    static const std::map<std::string, LogLevel> levels{{"debug", LogLevel::kDebug},
+                                                        {"info", LogLevel::kInfo},
+                                                        {"warn", LogLevel::kWarning},
+                                                        {"error", LogLevel::kError},
+                                                        {"off", LogLevel::kOff}};
     env(app.add_option("--log-level", o_.log_level, "debug, info, warn, error or off")
-            ->transform(CLI::CheckedTransformer(kLevels)),
+            ->transform(CLI::CheckedTransformer(levels)),
         "LOG_LEVEL");
     env(app.add_option("--log-format", o_.log_format, "text or json (json if not a terminal)")
             ->check(CLI::IsMember({"text", "json"})),

@@ -69,8 +69,9 @@ struct EarlyExit {
 /// Reads the command line; each common option also comes from SESSYNC_<NAME>.
 std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv);
 
-/// "250ms", "30s", "5m", "1h30m"; nothing if it does not parse.
-std::optional<std::chrono::milliseconds> parse_duration(const std::string& text);
+/// "250ms", or a duration as manifests have it ("30s", "5m", "1h30m"); nothing if it does not
+/// parse.
+std::optional<std::chrono::milliseconds> parse_wait(const std::string& text);
 
 /// "writes=5/s,reads=20/s"; nothing if it does not parse.
 std::optional<MaxRates> parse_max_rates(const std::string& text);

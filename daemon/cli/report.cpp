@@ -78,6 +78,7 @@ int rank(int code) {
 
 void sort_by_path(PassOutcome& outcome) {
   std::vector<std::pair<Action, ActionResult>> rows;
+  rows.reserve(outcome.plan.actions.size());
   outcome.results.resize(outcome.plan.actions.size());
   for (std::size_t i = 0; i < outcome.results.size(); ++i) {
     rows.emplace_back(std::move(outcome.plan.actions[i]), std::move(outcome.results[i]));
@@ -90,6 +91,14 @@ void sort_by_path(PassOutcome& outcome) {
     outcome.plan.actions.push_back(std::move(action));
     outcome.results.push_back(std::move(result));
   }
+}
+
+/// The later pass did, or tried, the same at this path.
+bool has_again(const PassOutcome& later, const Action& action) {
+  const auto is_delete = [](const Action& one) { return one.kind == Action::Kind::kDelete; };
+  return std::ranges::any_of(later.plan.actions, [&](const Action& other) {
+    return other.path == action.path && is_delete(other) == is_delete(action);
+  });
 }
 
 }  // namespace
@@ -118,14 +127,10 @@ int exit_code_of(const std::vector<SessionReport>& reports, const Options& optio
 
 PassOutcome merge_passes(const PassOutcome& earlier, PassOutcome later) {
   auto merged = std::move(later);
+  merged.results.resize(merged.plan.actions.size());
   for (std::size_t i = 0; i < earlier.results.size(); ++i) {
     const auto& action = earlier.plan.actions[i];
-    const bool again = std::ranges::any_of(merged.plan.actions, [&](const Action& other) {
-      return other.path == action.path &&
-             (other.kind == Action::Kind::kDelete) == (action.kind == Action::Kind::kDelete);
-    });
-    if (!again && earlier.results[i].outcome == ActionResult::Outcome::kDone) {
-      merged.results.resize(merged.plan.actions.size());
+    if (earlier.results[i].outcome == ActionResult::Outcome::kDone && !has_again(merged, action)) {
       merged.plan.actions.push_back(action);
       merged.results.push_back(earlier.results[i]);
       merged.executed = true;

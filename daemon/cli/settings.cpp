@@ -47,8 +47,7 @@ tl::expected<KeyProvider, UsageError> key_from_file(const std::string& path) {
 }
 
 KeyProvider fixed_key(std::string text) {
-  const Secret secret(std::move(text));
-  return {[secret] { return secret; }, {}};
+  return {[secret = Secret(std::move(text))] { return secret; }, {}};
 }
 
 tl::expected<void, UsageError> choose_key(const Options& options, const Environment& env,

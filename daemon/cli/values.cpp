@@ -1,28 +1,11 @@
-#include <array>
 #include <charconv>
-#include <utility>
+#include <cstdint>
 
 #include "daemon/cli/options.h"
+#include "manifest/duration.h"
 
 namespace sessync {
 namespace {
-
-using std::chrono::milliseconds;
-
-std::optional<milliseconds> unit_of(const std::string& unit) {
-  static const std::array<std::pair<const char*, milliseconds>, 4> kUnits{{
-      {"ms", milliseconds{1}},
-      {"s", std::chrono::seconds{1}},
-      {"m", std::chrono::minutes{1}},
-      {"h", std::chrono::hours{1}},
-  }};
-  for (const auto& [name, length] : kUnits) {
-    if (unit == name) {
-      return length;
-    }
-  }
-  return std::nullopt;
-}
 
 bool set_rate(MaxRates& rates, const std::string& name, double rate) {
   if (name == "writes") {
@@ -52,26 +35,18 @@ bool parse_rate(const std::string& item, MaxRates& rates) {
 
 }  // namespace
 
-std::optional<milliseconds> parse_duration(const std::string& text) {
-  constexpr std::int64_t kMaxNumber = 1'000'000'000;
-  milliseconds total{0};
-  std::size_t at = 0;
-  while (at < text.size()) {
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), number);
-    if (error != std::errc() || number < 0 || number > kMaxNumber) {
-      return std::nullopt;
-    }
-    const auto unit_at = static_cast<std::size_t>(end - text.data());
-    const auto unit_end = std::min(text.find_first_of("0123456789", unit_at), text.size());
-    const auto unit = unit_of(text.substr(unit_at, unit_end - unit_at));
-    if (!unit) {
-      return std::nullopt;
-    }
-    total += *unit * number;
-    at = unit_end;
+std::optional<std::chrono::milliseconds> parse_wait(const std::string& text) {
+  if (!text.ends_with("ms")) {
+    return parse_duration(text);
   }
-  return text.empty() ? std::nullopt : std::optional(total);
+  constexpr std::uint32_t kMax = 1'000'000'000;
+  std::uint32_t count = 0;
+  const auto* last = text.data() + text.size() - 2;
+  const auto [end, error] = std::from_chars(text.data(), last, count);
+  if (error != std::errc() || end != last || count > kMax) {
+    return std::nullopt;
+  }
+  return std::chrono::milliseconds(count);
 }
 
 std::optional<MaxRates> parse_max_rates(const std::string& text) {

@@ -36,13 +36,14 @@ Controller::Controller(ManifestSource manifest, PassRunner& passes, ControllerHo
 
 bool Controller::run() {
   std::vector<std::jthread> workers;
+  workers.reserve(static_cast<std::size_t>(options_.workers));
   for (int i = 0; i < options_.workers; ++i) {
     workers.emplace_back([this] { work(); });
   }
   Inbox inbox;
   inbox.manifest = true;
   while (!inbox.stop) {
-    const auto next = step(std::move(inbox), now_anchored());
+    const auto next = step(inbox, now_anchored());
     inbox = wait(next);
   }
   return finish_workers(workers);
@@ -80,7 +81,7 @@ void Controller::stop() {
 
 /// Handles what arrived and starts what is due. Returns when to look again although nothing
 /// arrives.
-std::optional<TimePoint> Controller::step(Inbox inbox, TimePoint now) {
+std::optional<TimePoint> Controller::step(const Inbox& inbox, TimePoint now) {
   for (const auto& pass : inbox.finished) {
     report(pass);
     table_.finish(pass.name, pass.outcome, now, hooks_.random());

@@ -70,7 +70,7 @@ class Controller {
 
   Inbox wait(std::optional<TimePoint> until);
   void post(const std::function<void(Inbox&)>& change);
-  std::optional<TimePoint> step(Inbox inbox, TimePoint now);
+  std::optional<TimePoint> step(const Inbox& inbox, TimePoint now);
   void read_manifest(TimePoint now, bool even_if_unchanged);
   bool manifest_moved();
   void start_passes(TimePoint now);

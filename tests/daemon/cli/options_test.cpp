@@ -29,13 +29,13 @@ EarlyExit bad(std::vector<const char*> arguments) {
 }  // namespace
 
 TEST_CASE("durations") {
-  CHECK(parse_duration("250ms") == 250ms);
-  CHECK(parse_duration("30s") == 30s);
-  CHECK(parse_duration("1h30m") == 90min);
-  CHECK(parse_duration("0s") == 0ms);
+  CHECK(parse_wait("250ms") == 250ms);
+  CHECK(parse_wait("30s") == 30s);
+  CHECK(parse_wait("1h30m") == 90min);
+  CHECK(parse_wait("0s") == 0ms);
   for (const auto* text : {"", "5", "s", "-1s", "1.5s", "1d", "1s2", "99999999999h"}) {
     CAPTURE(text);
-    CHECK_FALSE(parse_duration(text));
+    CHECK_FALSE(parse_wait(text));
   }
 }
 
