@@ -5,7 +5,6 @@
 
 #include "daemon/cli/commands.h"
 #include "daemon/cli/deadline.h"
-#include "daemon/cli/engine.h"
 #include "daemon/cli/one_shot.h"
 #include "daemon/cli/signals.h"
 #include "reconciler/backoff.h"
@@ -74,9 +73,9 @@ class ApplyLoop {
   bool stopping_ = false;
 };
 
-int apply(const Settings& settings, const Manifest& manifest,
-          const std::vector<SessionSpec>& sessions, Engine& engine, Signals& signals) {
-  ApplyLoop loop(engine, settings, manifest.owner);
+int apply(const Settings& settings, const OneShot& shot, Signals& signals) {
+  auto& engine = *shot.engine;
+  ApplyLoop loop(engine, settings, shot.owner);
   signals.handle({[&] {
                     loop.stop();
                     engine.passes().stop();
@@ -90,7 +89,7 @@ int apply(const Settings& settings, const Manifest& manifest,
   });
   const Deadline patience(settings.options.timeout + kLastAnswers,
                           [&] { engine.abort_everything(); });
-  const auto reports = for_each_session(sessions, settings.options.workers,
+  const auto reports = for_each_session(shot.sessions, settings.options.workers,
                                         [&](const SessionSpec& spec) { return loop.run(spec); });
   signals.finish();
   engine.save_digests();
@@ -101,24 +100,9 @@ int apply(const Settings& settings, const Manifest& manifest,
 }  // namespace
 
 int apply_command(const Settings& settings) {
-  const auto manifest = read_valid_manifest(settings);
-  if (!manifest) {
-    return exit_code::kBadManifest;
-  }
-  const auto sessions = select_sessions(*manifest, settings.options);
-  if (!sessions) {
-    return refuse({exit_code::kUsage, sessions.error()});
-  }
-  auto api = resolve_api_options(settings.options, process_environment());
-  if (!api) {
-    return refuse(api.error());
-  }
   Signals signals;
-  const auto engine = Engine::open(settings, std::move(*api), Engine::State::kLocked);
-  if (!engine) {
-    return refuse(engine.error());
-  }
-  return apply(settings, *manifest, *sessions, **engine, signals);
+  const auto shot = prepare(settings, Engine::State::kLocked);
+  return shot ? apply(settings, *shot, signals) : shot.error();
 }
 
 }  // namespace sessync

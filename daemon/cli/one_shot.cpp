@@ -3,9 +3,15 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <optional>
 #include <thread>
+#include <utility>
+
+#include "manifest/load.h"
 
 namespace sessync {
+
+namespace {
 
 std::optional<Manifest> read_valid_manifest(const Settings& settings) {
   auto manifest = load_manifest(settings.manifest.read());
@@ -18,13 +24,14 @@ std::optional<Manifest> read_valid_manifest(const Settings& settings) {
   return manifest;
 }
 
-tl::expected<std::vector<SessionSpec>, std::string> select_sessions(const Manifest& manifest,
-                                                                    const Options& options) {
+tl::expected<std::vector<SessionSpec>, UsageError> select_sessions(const Manifest& manifest,
+                                                                   const Options& options) {
   auto sessions = manifest.sessions();
   std::ranges::sort(sessions, {}, &SessionSpec::name);
   for (const auto& name : options.sessions) {
     if (std::ranges::find(sessions, name, &SessionSpec::name) == sessions.end()) {
-      return tl::unexpected("the manifest has no session named '" + name + "'");
+      return tl::unexpected(
+          UsageError{exit_code::kUsage, "the manifest has no session named '" + name + "'"});
     }
   }
   if (!options.sessions.empty()) {
@@ -33,6 +40,28 @@ tl::expected<std::vector<SessionSpec>, std::string> select_sessions(const Manife
     });
   }
   return sessions;
+}
+
+}  // namespace
+
+tl::expected<OneShot, int> prepare(const Settings& settings, Engine::State state) {
+  const auto manifest = read_valid_manifest(settings);
+  if (!manifest) {
+    return tl::unexpected(exit_code::kBadManifest);
+  }
+  auto sessions = select_sessions(*manifest, settings.options);
+  if (!sessions) {
+    return tl::unexpected(refuse(sessions.error()));
+  }
+  auto api = resolve_api_options(settings.options, process_environment());
+  if (!api) {
+    return tl::unexpected(refuse(api.error()));
+  }
+  auto engine = Engine::open(settings, std::move(*api), state);
+  if (!engine) {
+    return tl::unexpected(refuse(engine.error()));
+  }
+  return OneShot{manifest->owner, std::move(*sessions), std::move(*engine)};
 }
 
 std::vector<SessionReport> for_each_session(

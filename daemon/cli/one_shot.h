@@ -1,22 +1,26 @@
 #pragma once
 
 #include <functional>
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "daemon/cli/engine.h"
 #include "daemon/cli/report.h"
 #include "daemon/cli/settings.h"
-#include "manifest/load.h"
 
 namespace sessync {
 
-/// Reads and validates the manifest; prints every problem. Nothing if it has errors.
-std::optional<Manifest> read_valid_manifest(const Settings& settings);
+/// What a command works on.
+struct OneShot {
+  std::string owner;
+  std::vector<SessionSpec> sessions;  ///< those that the options select, by name
+  std::unique_ptr<Engine> engine;
+};
 
-/// The sessions that the options select, or which name is unknown.
-tl::expected<std::vector<SessionSpec>, std::string> select_sessions(const Manifest& manifest,
-                                                                    const Options& options);
+/// Reads the manifest, selects the sessions, opens the engine. What is wrong is printed to standard
+/// error; the error is the exit code.
+tl::expected<OneShot, int> prepare(const Settings& settings, Engine::State state);
 
 /// Calls `work` for every session, at most `workers` at once; the reports in the order of names.
 std::vector<SessionReport> for_each_session(
