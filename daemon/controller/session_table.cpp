@@ -4,6 +4,17 @@
 #include <utility>
 
 namespace sessync {
+namespace {
+
+/// A file that could not be read as it was at one instant may be readable soon, and no event need
+/// say so.
+bool has_unstable(const PassOutcome& outcome) {
+  return std::ranges::any_of(outcome.plan.blocked, [](const Blocked& blocked) {
+    return blocked.code == BlockCode::kUnstable;
+  });
+}
+
+}  // namespace
 
 bool SessionTable::selected(const std::string& name) const {
   return pace_.only.empty() || std::ranges::find(pace_.only, name) != pace_.only.end();
@@ -68,6 +79,9 @@ Duration SessionTable::next_delay(Entry& entry, const PassOutcome& outcome, doub
   const auto interval = std::chrono::duration_cast<Duration>(entry.spec.interval *
                                                              (1 - kJitter + 2 * kJitter * random));
   const auto calm = std::min(interval, pace_.rescan);
+  if (has_unstable(outcome)) {
+    return std::min(entry.backoff.fail(random), calm);
+  }
   if (outcome.settled() || outcome.terminal) {
     entry.backoff.reset();
     return calm;

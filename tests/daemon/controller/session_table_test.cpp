@@ -122,6 +122,14 @@ TEST_CASE("a terminal session is looked at again at its interval only") {
   CHECK(delay_after(table, gone) == 60s);
 }
 
+TEST_CASE("a file that changes all the time is tried again soon") {
+  SessionTable table({});
+  table.put_in_force(manifest({session("a")}), kNow);
+  PassOutcome outcome;
+  outcome.plan.blocked = {{"file", MountPath::of_file("/a"), BlockCode::kUnstable, "busy"}};
+  CHECK(delay_after(table, outcome) < 1s);
+}
+
 TEST_CASE("a pass that asks to look again is followed at once") {
   SessionTable table({});
   table.put_in_force(manifest({session("a")}), kNow);
