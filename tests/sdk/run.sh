@@ -1,6 +1,6 @@
 #!/bin/sh
 # Drives the API double with the official client library.
-# Usage: run.sh PATH-OF-sessync-double
+# Usage: run.sh PATH-OF-sessync-double. The last line is "N passed, N failed".
 set -eu
 
 double=$(realpath "$1")
@@ -20,4 +20,4 @@ DOUBLE_URL=$(sed -n 's/^listening on //p' "$out")
 export DOUBLE_URL
 # This shell's credentials and proxies have no business here.
 unset ANTHROPIC_API_KEY ANTHROPIC_AUTH_TOKEN ANTHROPIC_BASE_URL ANTHROPIC_CUSTOM_HEADERS ANTHROPIC_LOG
-node --test sdk.test.mjs
+../lib/node_test.sh sdk.test.mjs

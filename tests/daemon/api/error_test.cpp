@@ -127,7 +127,7 @@ TEST_CASE("text from outside is cut and made printable") {
   CHECK(excerpt("r\xc3\xa9sum\xc3\xa9") == "r\xc3\xa9sum\xc3\xa9");
   CHECK(excerpt("\xff\xc3") == "??");
   CHECK(excerpt("\xc2\x9b"
-                  "31m") == "??31m");
+                "31m") == "??31m");
   CHECK(excerpt(std::string(1000, 'x')).size() == 200);
   CHECK(excerpt("\xc3\xa9\xc3\xa9", 3) == "\xc3\xa9");
 }

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Runs node's test runner over the given files; prints the tests that passed, or everything if one failed.
+# The last line is "N passed, N failed".
+set -euo pipefail
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+status=0
+node --test --test-reporter=tap "$@" >"$log" 2>&1 || status=$?
+if [[ $status -eq 0 ]]; then
+  grep -E '^ *(ok|# .*left over)' "$log"
+else
+  cat "$log"
+fi
+
+# The counts stand last: a test may print what looks like one.
+count() { grep -E "^# $1 [0-9]+$" "$log" | tail -n 1 | grep -oE '[0-9]+$' || echo 0; }
+failed=$(($(count fail) + $(count cancelled)))
+[[ $status -eq 0 || $failed -gt 0 ]] || failed=1
+echo "$(count pass) passed, $failed failed"
+exit "$status"
