@@ -48,29 +48,39 @@ class Applier {
 
   void adopt() {
     for (std::size_t i = 0; i < actions().size(); ++i) {
-      if (actions()[i].kind != Kind::kAdopt) {
-        continue;
-      }
-      for (auto row : run_.in.memory->rows) {
-        if (row.resource_id == actions()[i].resource_id) {
-          row.owned = true;
-          run_.record({change::PutRow{run_.in.session_id, std::move(row)}});
-          finish(i, {Outcome::kDone, {}});
-        }
+      if (actions()[i].kind == Kind::kAdopt) {
+        adopt(i);
       }
     }
   }
 
-  /// A replace deletes before it adds, so the upload it counts on is looked for first.
-  void confirm_uploads() {
+  void adopt(std::size_t index) {
+    const auto& rows = run_.in.memory->rows;
+    const auto row = std::ranges::find(rows, actions()[index].resource_id, &KnownRow::resource_id);
+    if (row != rows.end()) {
+      KnownRow adopted = *row;
+      adopted.owned = true;
+      run_.record({change::PutRow{run_.in.session_id, std::move(adopted)}});
+      finish(index, {Outcome::kDone, {}});
+    }
+  }
+
+  [[nodiscard]] std::vector<Upload> uploads_of_replaces() const {
     std::vector<Upload> known;
     for (const auto& action : actions()) {
-      if (action.kind == Kind::kReplace && action.wanted->local() != nullptr) {
-        if (auto upload = run_.ports.store.find_upload(run_.in.owner, action.sha256)) {
-          known.push_back(std::move(*upload));
-        }
+      if (action.kind != Kind::kReplace || action.wanted->local() == nullptr) {
+        continue;
+      }
+      if (auto upload = run_.ports.store.find_upload(run_.in.owner, action.sha256)) {
+        known.push_back(std::move(*upload));
       }
     }
+    return known;
+  }
+
+  /// A replace deletes before it adds, so the upload it counts on is looked for first.
+  void confirm_uploads() {
+    auto known = uploads_of_replaces();
     if (known.empty()) {
       return;
     }
@@ -191,6 +201,19 @@ class Applier {
     if (deletes.empty()) {
       return;
     }
+    std::size_t unfinished = deletes.size();
+    run_.ports.store.commit(intents_of(deletes),
+                            [&](const tl::expected<Done, StoreError>& durable) {
+                              unfinished = durable ? unfinished : 0;
+                              std::ranges::for_each(deletes, [&](std::size_t i) {
+                                durable ? remove_one(i, unfinished)
+                                        : finish(i, {Outcome::kFailed, durable.error().message});
+                              });
+                            });
+    pump_while(unfinished);
+  }
+
+  [[nodiscard]] std::vector<Change> intents_of(const Indices& deletes) const {
     std::vector<Change> intents;
     for (const auto i : deletes) {
       Intent intent;
@@ -198,18 +221,7 @@ class Applier {
       intent.deletes = {actions()[i].resource_id};
       intents.emplace_back(change::PutIntent{run_.in.session_id, std::move(intent)});
     }
-    std::size_t unfinished = deletes.size();
-    run_.ports.store.commit(std::move(intents), [&](const tl::expected<Done, StoreError>& durable) {
-      if (durable) {
-        std::ranges::for_each(deletes, [&](std::size_t i) { remove_one(i, unfinished); });
-        return;
-      }
-      for (const auto i : deletes) {
-        finish(i, {Outcome::kFailed, durable.error().message});
-      }
-      unfinished = 0;
-    });
-    pump_while(unfinished);
+    return intents;
   }
 
   void remove_one(std::size_t index, std::size_t& unfinished) {

@@ -3,28 +3,48 @@
 #include <vector>
 
 namespace sessync {
+namespace {
 
-std::size_t collect_uploads(const std::string& owner, Ports& ports) {
-  const auto now = ports.loop.now();
-  std::size_t open = 0;
-  std::size_t gone = 0;
-  for (const auto& upload : ports.store.uploads(owner)) {
-    if (now - upload.needed_at < kUploadLife || ports.loop.stopping()) {
-      continue;
-    }
-    ++open;
-    ports.api.delete_file(upload.file_id, [&, upload](const Result<Done>& deleted) {
-      --open;
+/// Deletes the uploads it is given and counts.
+class Collector {
+ public:
+  explicit Collector(Ports& ports) : ports_(ports) {}
+
+  void collect(const Upload& upload) {
+    ++open_;
+    ports_.api.delete_file(upload.file_id, [this, upload](const Result<Done>& deleted) {
+      --open_;
       if (deleted || deleted.error().kind == ApiError::Kind::kNotFound) {
-        ++gone;
-        ports.store.commit({change::DropUpload{upload.owner, upload.file_id}},
-                           [](const tl::expected<Done, StoreError>&) {});
+        ++gone_;
+        ports_.store.commit({change::DropUpload{upload.owner, upload.file_id}},
+                            [](const tl::expected<Done, StoreError>&) {});
       }
     });
   }
-  while (open > 0 && ports.loop.run_one()) {
+
+  std::size_t finish() {
+    while (open_ > 0 && ports_.loop.run_one()) {
+    }
+    return gone_;
   }
-  return gone;
+
+ private:
+  Ports& ports_;
+  std::size_t open_ = 0;
+  std::size_t gone_ = 0;
+};
+
+}  // namespace
+
+std::size_t collect_uploads(const std::string& owner, Ports& ports) {
+  Collector collector(ports);
+  const auto now = ports.loop.now();
+  for (const auto& upload : ports.store.uploads(owner)) {
+    if (now - upload.needed_at >= kUploadLife && !ports.loop.stopping()) {
+      collector.collect(upload);
+    }
+  }
+  return collector.finish();
 }
 
 }  // namespace sessync

@@ -15,14 +15,14 @@ struct Verdict {
 };
 
 Verdict of_error(const SessionError& error) {
-  static const std::array<std::pair<const char*, const char*>, 5> kReasons{{
+  static const std::array<std::pair<const char*, const char*>, 5> reasons{{
       {"authentication_failed", "AuthenticationFailed"},
       {"rate_limited", "RateLimited"},
       {"session_not_found", "SessionNotFound"},
       {"session_archived", "SessionArchived"},
       {"read_tool_missing", "ReadToolMissing"},
   }};
-  for (const auto& [code, reason] : kReasons) {
+  for (const auto& [code, reason] : reasons) {
     if (error.code == code) {
       return {reason, error.message, false, error.code != "rate_limited"};
     }
@@ -68,6 +68,16 @@ Verdict of_blocked(const PassOutcome& outcome) {
   return verdict;
 }
 
+Verdict of_unsettled(const PassOutcome& outcome) {
+  const auto failed = std::ranges::find_if(
+      outcome.results, [](const ActionResult& result) { return !result.error.empty(); });
+  if (failed == outcome.results.end()) {
+    return {"Progressing", "waiting for the outcome of earlier writes", false, false};
+  }
+  return {outcome.rate_limited ? "RateLimited" : "ProgressingWithRetry", failed->error, false,
+          false};
+}
+
 Verdict judge(const PassOutcome& outcome) {
   if (outcome.error) {
     return of_error(*outcome.error);
@@ -76,12 +86,7 @@ Verdict judge(const PassOutcome& outcome) {
     return {"Suspended", "watched, nothing is written", false, true};
   }
   if (!outcome.settled()) {
-    for (const auto& result : outcome.results) {
-      if (!result.error.empty()) {
-        return {outcome.rate_limited ? "RateLimited" : "ProgressingWithRetry", result.error};
-      }
-    }
-    return {"Progressing", "waiting for the outcome of earlier writes"};
+    return of_unsettled(outcome);
   }
   if (!outcome.plan.blocked.empty()) {
     return of_blocked(outcome);

@@ -74,6 +74,7 @@ std::string join(const std::string& left, const std::string& right) {
 
 std::vector<Line> make_lines(const Plan& plan, bool verbose) {
   std::vector<Line> lines;
+  lines.reserve(plan.actions.size() + plan.blocked.size());
   for (const auto& action : plan.actions) {
     lines.push_back(make_line(sign_of(action.kind), action.path,
                               join(measure(action.size, action.sha256), action.reason)));

@@ -108,6 +108,23 @@ class Resolver {
     state_.protected_trees.push_back({MountPath::of_file(mount), std::move(reason), missing});
   }
 
+  void meet_ancestors(const MountPath& path, std::map<MountPath, std::string>& met) const {
+    for_each_ancestor(path, [&](const MountPath& above) {
+      if (claims_.contains(above) || repositories_.contains(above)) {
+        met[path] = above.text();
+        met.try_emplace(above, path.text());
+      }
+    });
+  }
+
+  void meet_repositories(const MountPath& path, std::map<MountPath, std::string>& met) const {
+    for (const auto& repository : repositories_) {
+      if (path == repository || path.is_above(repository)) {
+        met[path] = repository.text();
+      }
+    }
+  }
+
   /// Blocks every claim that meets another claim or a repository on, above or below its path.
   void collide() {
     std::map<MountPath, std::string> met;
@@ -115,17 +132,8 @@ class Resolver {
       if (files.size() > 1) {
         met[path] = path.text();
       }
-      for_each_ancestor(path, [&](const MountPath& above) {
-        if (claims_.contains(above) || repositories_.contains(above)) {
-          met[path] = above.text();
-          met.try_emplace(above, path.text());
-        }
-      });
-      for (const auto& repository : repositories_) {
-        if (path == repository || path.is_above(repository)) {
-          met[path] = repository.text();
-        }
-      }
+      meet_ancestors(path, met);
+      meet_repositories(path, met);
     }
     for (const auto& [path, other] : met) {
       if (claims_.contains(path)) {

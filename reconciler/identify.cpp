@@ -17,6 +17,16 @@ KnownRow make_known(const FileRow& row, const FileMetadata& copy) {
   return known;
 }
 
+/// A copy that does not exist has no name; any other failure leaves the row unknown.
+void learn(const FileRow& row, const Result<FileMetadata>& copy,
+           std::map<std::string, KnownRow>& known) {
+  if (copy) {
+    known.emplace(row.resource_id, make_known(row, *copy));
+  } else if (copy.error().kind == ApiError::Kind::kNotFound) {
+    known.emplace(row.resource_id, make_known(row, FileMetadata{}));
+  }
+}
+
 std::set<std::string> ids_of(const std::vector<ResourceRow>& rows) {
   std::set<std::string> ids;
   for (const auto& row : rows) {
@@ -97,11 +107,7 @@ void Identifier::ask_each(const std::vector<FileRow>& unlisted,
   for (const auto& row : unlisted) {
     ports_.api.get_file(row.file_id, [&known, &open, row](const Result<FileMetadata>& copy) {
       --open;
-      if (copy) {
-        known.emplace(row.resource_id, make_known(row, *copy));
-      } else if (copy.error().kind == ApiError::Kind::kNotFound) {
-        known.emplace(row.resource_id, make_known(row, FileMetadata{}));
-      }
+      learn(row, copy, known);
     });
   }
   while (open > 0 && ports_.loop.run_one()) {

@@ -221,12 +221,7 @@ class Planner {
         here, [&](const auto* row) { return row->holder == Holder::kOurs && same(*row, wanted); });
     if (keep != here.end()) {
       unchanged(wanted, (*keep)->size);
-      for (const auto* row : here) {
-        if (row != *keep) {
-          remove(*row, "a duplicate at a path of ours").is_duplicate = true;
-        }
-      }
-      return;
+      return remove_duplicates(here, **keep);
     }
     if (const auto* refusal = refused(wanted)) {
       keep_around(around);
@@ -235,6 +230,14 @@ class Planner {
                        "); tried again when the content or the entry changes, or after an hour");
     }
     attach(wanted, here, around);
+  }
+
+  void remove_duplicates(const Rows& here, const ObservedFile& keep) {
+    for (const auto* row : here) {
+      if (row != &keep) {
+        remove(*row, "a duplicate at a path of ours").is_duplicate = true;
+      }
+    }
   }
 
   void attach(const DesiredFile& wanted, const Rows& here, const Rows& around) {

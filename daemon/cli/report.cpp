@@ -101,6 +101,14 @@ bool has_again(const PassOutcome& later, const Action& action) {
   });
 }
 
+void append_done(PassOutcome& outcome, const Action& action, const ActionResult& result) {
+  outcome.plan.actions.push_back(action);
+  outcome.results.push_back(result);
+  outcome.executed = true;
+  std::erase_if(outcome.plan.unchanged,
+                [&](const Unchanged& same) { return same.path == action.path; });
+}
+
 }  // namespace
 
 std::string present(const std::vector<SessionReport>& reports, const Options& options) {
@@ -131,11 +139,7 @@ PassOutcome merge_passes(const PassOutcome& earlier, PassOutcome later) {
   for (std::size_t i = 0; i < earlier.results.size(); ++i) {
     const auto& action = earlier.plan.actions[i];
     if (earlier.results[i].outcome == ActionResult::Outcome::kDone && !has_again(merged, action)) {
-      merged.plan.actions.push_back(action);
-      merged.results.push_back(earlier.results[i]);
-      merged.executed = true;
-      std::erase_if(merged.plan.unchanged,
-                    [&](const Unchanged& same) { return same.path == action.path; });
+      append_done(merged, action, earlier.results[i]);
     }
   }
   sort_by_path(merged);

@@ -56,16 +56,24 @@ bool CompletionQueue::take_next(std::function<void()>& next) {
   return false;
 }
 
+bool CompletionQueue::wait_for_next(std::unique_lock<std::mutex>& lock) {
+  if (!timers_.empty()) {
+    ready_.wait_until(lock, timers_.begin()->first);
+    return true;
+  }
+  if (expected_ == 0) {
+    return false;
+  }
+  ready_.wait(lock);
+  return true;
+}
+
 bool CompletionQueue::run_one() {
   std::function<void()> next;
   {
     std::unique_lock lock(mutex_);
     while (!take_next(next)) {
-      if (!timers_.empty()) {
-        ready_.wait_until(lock, timers_.begin()->first);
-      } else if (expected_ > 0) {
-        ready_.wait(lock);
-      } else {
+      if (!wait_for_next(lock)) {
         return false;
       }
     }

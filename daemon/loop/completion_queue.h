@@ -37,6 +37,7 @@ class CompletionQueue : public Loop {
  private:
   using Steady = std::chrono::steady_clock;
   bool take_next(std::function<void()>& next);
+  bool wait_for_next(std::unique_lock<std::mutex>& lock);
 
   mutable std::mutex mutex_;
   std::condition_variable ready_;

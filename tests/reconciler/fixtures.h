@@ -72,6 +72,7 @@ inline Plan make_plan(const DesiredState& desired, const ObservedState& observed
 /// "add /a", "delete /b row", "blocked conflict /c", ... in the plan's order: easy to compare.
 inline std::vector<std::string> lines(const Plan& plan) {
   std::vector<std::string> out;
+  out.reserve(plan.actions.size());
   for (const auto& action : plan.actions) {
     out.push_back(std::string(to_string(action.kind)) + " " + action.path.text() +
                   (action.resource_id.empty() ? "" : " " + action.resource_id));

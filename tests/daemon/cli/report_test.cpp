@@ -38,6 +38,7 @@ Options options(Command command) {
 
 int code(const Options& o, std::vector<PassOutcome> outcomes) {
   std::vector<SessionReport> reports;
+  reports.reserve(outcomes.size());
   for (auto& outcome : outcomes) {
     reports.push_back({"s", std::move(outcome)});
   }
