@@ -21,6 +21,7 @@ bool has_one(const Lines& lines, const std::string& first, const std::string& se
 
 void make_socket(const TempTree& tree, const char* name) {
   const UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  REQUIRE(socket.get() >= 0);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   tree.at(name).copy(static_cast<char*>(address.sun_path), sizeof address.sun_path - 1);
