@@ -15,9 +15,7 @@ class Collector {
     ports_.api.delete_file(upload.file_id, [this, upload](const Result<Done>& deleted) {
       --open_;
       if (deleted || deleted.error().kind == ApiError::Kind::kNotFound) {
-        ++gone_;
-        ports_.store.commit({change::DropUpload{upload.owner, upload.file_id}},
-                            [](const tl::expected<Done, StoreError>&) {});
+        forget(upload);
       }
     });
   }
@@ -29,6 +27,12 @@ class Collector {
   }
 
  private:
+  void forget(const Upload& upload) {
+    ++gone_;
+    ports_.store.commit({change::DropUpload{upload.owner, upload.file_id}},
+                        [](const tl::expected<Done, StoreError>&) {});
+  }
+
   Ports& ports_;
   std::size_t open_ = 0;
   std::size_t gone_ = 0;

@@ -70,14 +70,13 @@ bool CompletionQueue::wait_for_next(std::unique_lock<std::mutex>& lock) {
 
 bool CompletionQueue::run_one() {
   std::function<void()> next;
-  {
-    std::unique_lock lock(mutex_);
-    while (!take_next(next)) {
-      if (!wait_for_next(lock)) {
-        return false;
-      }
+  std::unique_lock lock(mutex_);
+  while (!take_next(next)) {
+    if (!wait_for_next(lock)) {
+      return false;
     }
   }
+  lock.unlock();
   next();
   return true;
 }

@@ -177,10 +177,10 @@ TEST_CASE("what is mounted at the path of a blocked entry stays") {
 
 TEST_CASE("the plan does not depend on the order of the list") {
   const auto wanted = desired({local("/a", '1'), local("/b", '2'), local("/c/d", '3')});
-  ObservedState one{{marked("r1", "/b", '9'), marked("r2", "/c", '3'), foreign("r3", "/z"),
-                     marked("r4", "/y", '1')},
-                    {},
-                    {}};
+  const ObservedState one{{marked("r1", "/b", '9'), marked("r2", "/c", '3'), foreign("r3", "/z"),
+                           marked("r4", "/y", '1')},
+                          {},
+                          {}};
   ObservedState two = one;
   std::reverse(two.files.begin(), two.files.end());
   CHECK(lines(make_plan(wanted, one)) == lines(make_plan(wanted, two)));
