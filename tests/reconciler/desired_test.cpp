@@ -27,6 +27,7 @@ struct Builder {
 
 std::vector<std::string> paths(const DesiredState& state) {
   std::vector<std::string> result;
+  result.reserve(state.files.size());
   for (const auto& [path, file] : state.files) {
     result.push_back(path.text());
   }
@@ -35,6 +36,7 @@ std::vector<std::string> paths(const DesiredState& state) {
 
 std::vector<std::string> blocked(const DesiredState& state) {
   std::vector<std::string> result;
+  result.reserve(state.blocked.size());
   for (const auto& entry : state.blocked) {
     result.push_back(std::string(to_string(entry.code)) + " " + entry.path.text());
   }

@@ -114,7 +114,7 @@ TEST_CASE("an add that needs a held delete is blocked with it") {
 }
 
 TEST_CASE("more files than max_files: nothing is added, the rest goes on") {
-  DesiredState wanted = desired({local("/a", '1'), local("/b", '2'), local("/c", '3')});
+  const DesiredState wanted = desired({local("/a", '1'), local("/b", '2'), local("/c", '3')});
   Policy policy;
   policy.max_files = 3;
   const ObservedState observed{

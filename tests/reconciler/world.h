@@ -75,7 +75,7 @@ class World {
   }
 
   /// What the session holds: canonical path -> bytes.
-  std::map<std::string, std::string> held() const {
+  [[nodiscard]] std::map<std::string, std::string> held() const {
     std::map<std::string, std::string> result;
     for (const auto& [path, held] : model.held(*spec.session_id)) {
       result[MountPath::of_file(path).text()] = held.content.bytes ? *held.content.bytes : "";
@@ -84,7 +84,7 @@ class World {
   }
 
   /// What it should hold: the declared files.
-  std::map<std::string, std::string> wanted() const {
+  [[nodiscard]] std::map<std::string, std::string> wanted() const {
     std::map<std::string, std::string> result;
     for (const auto& [path, bytes] : files_) {
       result["/" + path] = bytes;
