@@ -23,6 +23,7 @@ TEST_CASE("uploads that nothing has needed for an hour are collected, others sta
   }
   CHECK(collect_uploads("prod", ports) == 1);
   CHECK(world.model.uploads().size() == 2);
+  CHECK(world.model.get_resource(*world.spec.session_id, theirs));
   CHECK(world.pass(true).plan.empty());
 
   world.file("b", "two");
