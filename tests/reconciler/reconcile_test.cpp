@@ -236,7 +236,7 @@ TEST_CASE("a refused add puts the previous content back and is not tried in a lo
   CHECK(world.held().at("/a") == "two");
 }
 
-TEST_CASE("a session that refuses every add loses nothing but one path for a moment") {
+TEST_CASE("after a refused replace no other path is touched in that pass") {
   World world;
   for (char c = 'a'; c <= 'j'; ++c) {
     world.file(std::string(1, c), std::string(1, c));
