@@ -246,6 +246,7 @@ void Chain::on_add_failed(const ApiError& error) {
     case Kind::kAborted:
     case Kind::kUnusableAnswer:
     case Kind::kSourceChanged:
+    case Kind::kNotStored:
       return leave_in_doubt(error);
     case Kind::kAuthentication:
     case Kind::kBilling:

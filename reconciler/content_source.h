@@ -4,17 +4,28 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
+#include "manifest/spec.h"
 #include "reconciler/result.h"
+#include "reconciler/snapshot.h"
 
 namespace sessync {
 
-/// A file of the workspace together with the content that was planned for it.
+/// What an archive is made of.
+struct ArchiveContent {
+  ArchiveResource::Format format = ArchiveResource::Format::kTarGz;
+  std::vector<ScannedFile> members;  ///< sorted by path
+};
+
+/// A file of the workspace together with the content that was planned for it; or a directory that
+/// is packed into one file, whose bytes and size come to be only when it is opened.
 struct ContentRef {
-  std::string root;    ///< resolved workspace directory, absolute
-  std::string path;    ///< below root; raw bytes
-  std::string sha256;  ///< 64 lower-case hex digits
-  std::uint64_t size = 0;
+  std::string root;        ///< resolved workspace directory, absolute
+  std::string path;        ///< below root; raw bytes
+  std::string sha256;      ///< 64 lower-case hex digits; of an archive: of its member list
+  std::uint64_t size = 0;  ///< of an archive: 0
+  std::shared_ptr<const ArchiveContent> archive = nullptr;  ///< null: a file
 };
 
 /// Reads one planned content, once, from its beginning.
@@ -26,9 +37,13 @@ class ContentReader {
   /// digest of all bytes, these included, equals the planned one; otherwise kSourceChanged. So a
   /// caller that has seen the end has seen exactly the planned content.
   virtual Result<std::size_t> read(std::span<char> buffer) = 0;
+
+  /// Bytes in all, known from the beginning.
+  [[nodiscard]] virtual std::uint64_t size() const = 0;
 };
 
-/// Opens workspace content for uploading. Implementations are called from the thread that sends.
+/// Opens workspace content for uploading. Called from the thread that sends; for archives, which
+/// take long to open, from any other thread.
 class ContentSource {
  public:
   virtual ~ContentSource() = default;

@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "reconciler/loop.h"
+#include "reconciler/output_directory.h"
 #include "reconciler/session_api.h"
 #include "reconciler/state_store.h"
+#include "reconciler/token_source.h"
 
 namespace sessync {
 
@@ -14,6 +16,8 @@ struct Ports {
   SessionApi& api;
   StateStore& store;
   Loop& loop;
+  TokenSource* tokens = nullptr;       ///< without it every token is unavailable
+  OutputDirectory* outputs = nullptr;  ///< the session's destination; without it none are fetched
 };
 
 /// Submits one call and pumps the loop until its completion has run. `submit` is given the

@@ -31,6 +31,7 @@ struct ApiError {
     kUnknownOutcome,  ///< sent, no usable answer (timeout, reset, 5xx, 2xx that cannot be read)
     kUnusableAnswer,  ///< a read was answered with something that is not what was asked for
     kSourceChanged,   ///< an upload's content is no longer what was planned: aborted, no effect
+    kNotStored,       ///< a download arrived, but could not be written here
     kAborted,         ///< stopped by us before it was finished; an upload may be left over, no more
   };
   Kind kind = Kind::kInvalid;
@@ -39,6 +40,7 @@ struct ApiError {
   std::string code;     ///< error.type, or error.details.error_code where there is one
   std::string message;  ///< safe to print: carries no credential
   std::optional<Duration> retry_after;
+  std::string organization_id;  ///< of the answering credential; "" if the answer did not say
 };
 
 template <class T>

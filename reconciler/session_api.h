@@ -2,13 +2,17 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "manifest/spec.h"
+#include "reconciler/content_sink.h"
 #include "reconciler/content_source.h"
 #include "reconciler/result.h"
+#include "reconciler/secret.h"
 
 /// The port to the Managed Agents and Files APIs: domain types only, no transport.
 namespace sessync {
@@ -57,6 +61,51 @@ struct SessionInfo {
   std::optional<std::string> title;
   std::map<std::string, std::string> metadata;
   std::string organization_id;  ///< of the answering credential; may be empty
+  std::string created_at;
+};
+
+/// The resources of a session that is created. Mount paths as they are sent, tokens once.
+struct NewFile {
+  std::string file_id;
+  std::string mount_path;
+};
+struct NewRepository {
+  std::string url;
+  std::string mount_path;
+  std::optional<Checkout> checkout;
+  std::optional<Secret> token;
+};
+struct NewSession {
+  CreateSpec spec;
+  std::map<std::string, std::string> metadata;  ///< the declared pairs and ours
+  std::vector<NewFile> files;
+  std::vector<NewRepository> repositories;
+  std::vector<MemoryStoreResource> memory_stores;
+};
+struct CreatedSession {
+  SessionInfo info;
+  std::vector<ResourceRow> rows;
+};
+
+/// Only what is given is changed; metadata keys that are not named stay.
+struct SessionUpdate {
+  std::string session_id;
+  std::optional<std::string> title;
+  std::map<std::string, std::string> metadata;
+};
+
+struct TokenUpdate {
+  std::string session_id;
+  std::string resource_id;
+  Secret token;
+};
+
+/// A `session.error` of the session's event list.
+struct SessionFault {
+  std::string event_id;
+  std::string created_at;
+  std::string error_type;      ///< repository_authentication_error, ...
+  std::string repository_url;  ///< may be empty
 };
 
 struct UploadRequest {
@@ -89,6 +138,11 @@ class SessionApi {
   virtual void get_resource(std::string session_id, std::string resource_id,
                             Completion<ResourceRow> done) = 0;
   virtual void get_session(std::string session_id, Completion<SessionInfo> done) = 0;
+  /// Every session of the workspace, archived ones included: all pages, each id once.
+  virtual void list_sessions(Completion<std::vector<SessionInfo>> done) = 0;
+  /// The session's errors that were created after `since` (RFC 3339; "": all), oldest first.
+  virtual void list_faults(std::string session_id, std::string since,
+                           Completion<std::vector<SessionFault>> done) = 0;
 
   /// The copies and outputs of a session: all pages.
   virtual void list_session_files(std::string session_id,
@@ -102,12 +156,19 @@ class SessionApi {
   /// upload.
   virtual void upload(UploadRequest request, Completion<FileMetadata> done) = 0;
   virtual void delete_file(std::string file_id, Completion<Done> done) = 0;
+  /// Streams the bytes of a downloadable file into `sink`, on the thread that receives them.
+  virtual void download(std::string file_id, std::shared_ptr<ContentSink> sink,
+                        Completion<Done> done) = 0;
 
   /// Takes `permits` of the write budget, then calls back.
   virtual void reserve_writes(int permits, std::function<void()> ready) = 0;
   virtual void add_file(AddFile request, Permit permit, Completion<FileRow> done) = 0;
   virtual void delete_resource(std::string session_id, std::string resource_id, Permit permit,
                                Completion<Done> done) = 0;
+  virtual void rotate_token(TokenUpdate update, Completion<Done> done) = 0;
+  /// May take ten minutes: the API answers once everything is mounted.
+  virtual void create_session(NewSession request, Completion<CreatedSession> done) = 0;
+  virtual void update_session(SessionUpdate update, Completion<SessionInfo> done) = 0;
 };
 
 }  // namespace sessync

@@ -12,6 +12,7 @@ struct ScannedFile {
   std::string path;    ///< below the entry's source; raw bytes; "" for a single-file source
   std::string sha256;  ///< 64 lower-case hex digits
   std::uint64_t size = 0;
+  bool executable = false;  ///< by its owner; only archives keep it
   friend bool operator==(const ScannedFile&, const ScannedFile&) = default;
 };
 
@@ -31,6 +32,7 @@ struct SourceFiles {
   std::vector<ScanIssue> issues;   ///< sorted by path
   std::vector<std::string> unreadable_directories;
   std::vector<std::string> warnings;
+  std::string archive_sha256;  ///< of an archive's member list; "" for any other source
 };
 
 /// The source is not there or cannot be read: nothing below its mount path may be deleted.

@@ -76,6 +76,42 @@ struct Upload {
   friend bool operator==(const Upload&, const Upload&) = default;
 };
 
+/// The token of one repository, as it was sent last. Written with an empty fingerprint before it is
+/// sent, so that whatever happens to the answer a fingerprint is never that of another token.
+struct TokenRecord {
+  std::string resource_id;
+  std::string fingerprint;            ///< "": what the session has is not known
+  std::optional<TimePoint> sent_at;   ///< the last answered rotation
+  std::optional<TimePoint> renew_at;  ///< of a token whose life is known
+  std::string last_fault;             ///< created_at of the newest error event that was dealt with
+  friend bool operator==(const TokenRecord&, const TokenRecord&) = default;
+};
+
+/// An output that is at the destination.
+struct OutputRecord {
+  std::string file_id;
+  std::string name;
+  std::uint64_t size = 0;
+  friend bool operator==(const OutputRecord&, const OutputRecord&) = default;
+};
+
+/// The session's status as it was seen last.
+struct SeenStatus {
+  std::string status;
+  TimePoint since;
+  friend bool operator==(const SeenStatus&, const SeenStatus&) = default;
+};
+
+/// A session that was, or is about to be, created for a name.
+struct CreationRecord {
+  std::string owner;
+  std::string name;
+  std::string session_id;                   ///< "" until it is known
+  std::string organization_id;              ///< of the credential that created it; "" if not known
+  std::optional<TimePoint> in_doubt_since;  ///< a create was sent and may have been carried out
+  friend bool operator==(const CreationRecord&, const CreationRecord&) = default;
+};
+
 /// Everything remembered of one session.
 struct SessionMemory {
   bool taken_over = false;             ///< one pass has identified every row
@@ -84,6 +120,9 @@ struct SessionMemory {
   std::vector<Intent> intents;         ///< sorted by path
   std::vector<Tombstone> tombstones;   ///< sorted by resource id
   std::vector<Refusal> refusals;       ///< sorted by path
+  std::vector<TokenRecord> tokens;     ///< sorted by resource id
+  std::vector<OutputRecord> outputs;   ///< sorted by file id
+  std::optional<SeenStatus> status;
 };
 
 /// One change of what is remembered. Changes of one commit are applied in order, all or none.
@@ -127,6 +166,29 @@ struct SetLookedAt {
   std::string session_id;
   TimePoint at;
 };
+struct PutToken {
+  std::string session_id;
+  TokenRecord token;
+};
+struct DropToken {
+  std::string session_id;
+  std::string resource_id;
+};
+struct PutOutput {
+  std::string session_id;
+  OutputRecord output;
+};
+struct SetStatus {
+  std::string session_id;
+  SeenStatus status;
+};
+struct PutCreation {
+  CreationRecord creation;
+};
+struct DropCreation {
+  std::string owner;
+  std::string name;
+};
 struct PutUpload {
   Upload upload;
 };
@@ -135,10 +197,12 @@ struct DropUpload {
   std::string file_id;
 };
 }  // namespace change
-using Change = std::variant<change::PutRow, change::DropRow, change::PutIntent, change::DropIntent,
-                            change::PutTombstone, change::DropTombstone, change::PutRefusal,
-                            change::DropRefusal, change::SetTakenOver, change::SetLookedAt,
-                            change::PutUpload, change::DropUpload>;
+using Change =
+    std::variant<change::PutRow, change::DropRow, change::PutIntent, change::DropIntent,
+                 change::PutTombstone, change::DropTombstone, change::PutRefusal,
+                 change::DropRefusal, change::SetTakenOver, change::SetLookedAt, change::PutToken,
+                 change::DropToken, change::PutOutput, change::SetStatus, change::PutCreation,
+                 change::DropCreation, change::PutUpload, change::DropUpload>;
 
 struct StoreError {
   std::string message;  ///< what happened, to which file, what to do
@@ -152,6 +216,8 @@ class StateStore {
   virtual std::optional<Upload> find_upload(const std::string& owner,
                                             const std::string& sha256) = 0;
   virtual std::vector<Upload> uploads(const std::string& owner) = 0;
+  virtual std::optional<CreationRecord> find_creation(const std::string& owner,
+                                                      const std::string& name) = 0;
 
   /// Applies `changes`; `durable` runs once they would survive a power loss, on the thread that
   /// pumps the loop this store was given for. On an error nothing of the commit is kept on disk.

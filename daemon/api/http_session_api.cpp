@@ -180,4 +180,30 @@ void HttpSessionApi::delete_resource(std::string session_id, std::string resourc
                   ignoring_body(std::move(done)));
 }
 
+void HttpSessionApi::list_sessions(Completion<std::vector<SessionInfo>> done) {
+  caller_->refuse(std::move(done), invalid("not there yet"));
+}
+
+void HttpSessionApi::list_faults(std::string /*session_id*/, std::string /*since*/,
+                                 Completion<std::vector<SessionFault>> done) {
+  caller_->refuse(std::move(done), invalid("not there yet"));
+}
+
+void HttpSessionApi::download(std::string /*file_id*/, std::shared_ptr<ContentSink> /*sink*/,
+                              Completion<Done> done) {
+  caller_->refuse(std::move(done), invalid("not there yet"));
+}
+
+void HttpSessionApi::rotate_token(TokenUpdate /*update*/, Completion<Done> done) {
+  caller_->refuse(std::move(done), invalid("not there yet"));
+}
+
+void HttpSessionApi::create_session(NewSession /*request*/, Completion<CreatedSession> done) {
+  caller_->refuse(std::move(done), invalid("not there yet"));
+}
+
+void HttpSessionApi::update_session(SessionUpdate /*update*/, Completion<SessionInfo> done) {
+  caller_->refuse(std::move(done), invalid("not there yet"));
+}
+
 }  // namespace sessync

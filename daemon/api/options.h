@@ -8,8 +8,8 @@
 
 #include <tl/expected.hpp>
 
-#include "daemon/secrets/secret.h"
 #include "reconciler/result.h"
+#include "reconciler/secret.h"
 
 namespace sessync {
 

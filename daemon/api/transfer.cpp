@@ -132,7 +132,8 @@ struct Transfer::Callbacks {
                                         .request_id = {},
                                         .code = {},
                                         .message = "the content is shorter than planned",
-                                        .retry_after = {}}
+                                        .retry_after = {},
+                                        .organization_id = {}}
                              : std::move(got.error());
     return CURL_READFUNC_ABORT;
   }

@@ -5,7 +5,7 @@
 
 #include <tl/expected.hpp>
 
-#include "daemon/secrets/secret.h"
+#include "reconciler/secret.h"
 
 namespace sessync {
 

@@ -60,6 +60,23 @@ struct MemoryMirror::Apply {
   }
   void operator()(const change::SetTakenOver& set) const { of(set.session_id).taken_over = true; }
   void operator()(const change::SetLookedAt& set) const { of(set.session_id).looked_at = set.at; }
+  void operator()(const change::PutToken& put_token) const {
+    put(of(put_token.session_id).tokens, put_token.token, &TokenRecord::resource_id);
+  }
+  void operator()(const change::DropToken& drop_token) const {
+    drop(of(drop_token.session_id).tokens, drop_token.resource_id, &TokenRecord::resource_id);
+  }
+  void operator()(const change::PutOutput& put_output) const {
+    put(of(put_output.session_id).outputs, put_output.output, &OutputRecord::file_id);
+  }
+  void operator()(const change::SetStatus& set) const { of(set.session_id).status = set.status; }
+  void operator()(const change::PutCreation& put_creation) const {
+    const CreationRecord& creation = put_creation.creation;
+    mirror.creations_.insert_or_assign({creation.owner, creation.name}, creation);
+  }
+  void operator()(const change::DropCreation& drop_creation) const {
+    mirror.creations_.erase({drop_creation.owner, drop_creation.name});
+  }
   void operator()(const change::PutUpload& put_upload) const {
     const Upload& upload = put_upload.upload;
     (*this)(change::DropUpload{upload.owner, upload.file_id});
@@ -100,6 +117,11 @@ void MemoryMirror::doubt_intents(TimePoint since) {
       intent.in_doubt_since = since;
     }
   }
+  for (auto& [key, creation] : creations_) {
+    if (creation.session_id.empty()) {
+      creation.in_doubt_since = since;
+    }
+  }
 }
 
 SessionMemory MemoryMirror::load(const std::string& session_id) const {
@@ -123,6 +145,12 @@ std::optional<Upload> MemoryMirror::find_upload(const std::string& owner,
     }
   }
   return best;
+}
+
+std::optional<CreationRecord> MemoryMirror::find_creation(const std::string& owner,
+                                                          const std::string& name) const {
+  const auto known = creations_.find({owner, name});
+  return known == creations_.end() ? std::nullopt : std::optional(known->second);
 }
 
 std::vector<Upload> MemoryMirror::uploads(const std::string& owner) const {

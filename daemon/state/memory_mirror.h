@@ -18,7 +18,7 @@ class MemoryMirror {
   void apply(const Change& change);
   void apply(const std::vector<Change>& changes);
   void suspend(const std::string& session, const std::optional<Suspension>& suspension);
-  /// Every add that was about to be sent may have been carried out.
+  /// Every add and create that was about to be sent may have been carried out.
   void doubt_intents(TimePoint since);
 
   [[nodiscard]] SessionMemory load(const std::string& session_id) const;
@@ -26,6 +26,8 @@ class MemoryMirror {
   [[nodiscard]] std::optional<Upload> find_upload(const std::string& owner,
                                                   const std::string& sha256) const;
   [[nodiscard]] std::vector<Upload> uploads(const std::string& owner) const;  ///< by file id
+  [[nodiscard]] std::optional<CreationRecord> find_creation(const std::string& owner,
+                                                            const std::string& name) const;
   [[nodiscard]] const std::map<std::string, Suspension>& suspensions() const {
     return suspensions_;
   }
@@ -39,6 +41,7 @@ class MemoryMirror {
 
   std::map<std::string, SessionMemory> sessions_;
   std::map<std::string, OwnerUploads> uploads_;
+  std::map<std::pair<std::string, std::string>, CreationRecord> creations_;  ///< owner, name
   std::map<std::string, Suspension> suspensions_;
 };
 

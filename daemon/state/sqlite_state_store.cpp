@@ -17,6 +17,11 @@ std::vector<Upload> SqliteStateStore::uploads(const std::string& owner) {
   return database_.uploads(owner);
 }
 
+std::optional<CreationRecord> SqliteStateStore::find_creation(const std::string& owner,
+                                                              const std::string& name) {
+  return database_.find_creation(owner, name);
+}
+
 void SqliteStateStore::commit(std::vector<Change> changes,
                               std::function<void(tl::expected<Done, StoreError>)> durable) {
   loop_.expect();

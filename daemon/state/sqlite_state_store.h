@@ -21,6 +21,8 @@ class SqliteStateStore : public StateStore {
   SessionMemory load(const std::string& session_id) override;
   std::optional<Upload> find_upload(const std::string& owner, const std::string& sha256) override;
   std::vector<Upload> uploads(const std::string& owner) override;
+  std::optional<CreationRecord> find_creation(const std::string& owner,
+                                              const std::string& name) override;
   void commit(std::vector<Change> changes,
               std::function<void(tl::expected<Done, StoreError>)> durable) override;
 

@@ -92,6 +92,12 @@ std::vector<Upload> StateDatabase::uploads(const std::string& owner) const {
   return mirror_.uploads(owner);
 }
 
+std::optional<CreationRecord> StateDatabase::find_creation(const std::string& owner,
+                                                           const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  return mirror_.find_creation(owner, name);
+}
+
 std::map<std::string, Suspension> StateDatabase::suspensions() const {
   const std::lock_guard lock(mutex_);
   return mirror_.suspensions();

@@ -60,6 +60,8 @@ class StateDatabase {
   [[nodiscard]] std::optional<Upload> find_upload(const std::string& owner,
                                                   const std::string& sha256) const;
   [[nodiscard]] std::vector<Upload> uploads(const std::string& owner) const;
+  [[nodiscard]] std::optional<CreationRecord> find_creation(const std::string& owner,
+                                                            const std::string& name) const;
 
   /// `durable` runs once, on the writing thread (or inside the call, without one).
   void commit(std::vector<Change> changes, Durable durable);

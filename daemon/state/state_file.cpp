@@ -99,6 +99,8 @@ void StateFile::connect() {
   refuse_newer(version);
   if (version == 0) {
     tables::create(fresh);
+  } else {
+    tables::upgrade(fresh, version);
   }
   connection_ = std::move(fresh);
 }

@@ -50,6 +50,26 @@ CREATE TABLE digest (
 PRAGMA user_version = 1;
 )sql";
 
+/// What version 2 has beside that of version 1.
+constexpr const char* kSchema2 = R"sql(
+CREATE TABLE token (
+  session_id TEXT, resource_id TEXT, fingerprint TEXT NOT NULL, sent_at INTEGER, renew_at INTEGER,
+  last_fault TEXT NOT NULL, PRIMARY KEY (session_id, resource_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE output (
+  session_id TEXT, file_id TEXT, name TEXT NOT NULL, size INTEGER NOT NULL,
+  PRIMARY KEY (session_id, file_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE status (
+  session_id TEXT PRIMARY KEY, status TEXT NOT NULL, since INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE creation (
+  owner TEXT, name TEXT, session_id TEXT NOT NULL, organization_id TEXT NOT NULL,
+  in_doubt_since INTEGER, PRIMARY KEY (owner, name)
+) STRICT, WITHOUT ROWID;
+PRAGMA user_version = 2;
+)sql";
+
 struct Write {
   Connection& to;
 
@@ -109,6 +129,35 @@ struct Write {
         "INSERT INTO session (session_id, looked_at) VALUES (?, ?) "
         "ON CONFLICT DO UPDATE SET looked_at = excluded.looked_at",
         {value(set.session_id), value(set.at)});
+  }
+  void operator()(const change::PutToken& put) const {
+    const TokenRecord& token = put.token;
+    to.run("REPLACE INTO token VALUES (?,?,?,?,?,?)",
+           {value(put.session_id), value(token.resource_id), value(token.fingerprint),
+            value(token.sent_at), value(token.renew_at), value(token.last_fault)});
+  }
+  void operator()(const change::DropToken& drop) const {
+    to.run("DELETE FROM token WHERE session_id = ? AND resource_id = ?",
+           {value(drop.session_id), value(drop.resource_id)});
+  }
+  void operator()(const change::PutOutput& put) const {
+    to.run("REPLACE INTO output VALUES (?,?,?,?)",
+           {value(put.session_id), value(put.output.file_id), value(put.output.name),
+            value(put.output.size)});
+  }
+  void operator()(const change::SetStatus& set) const {
+    to.run("REPLACE INTO status VALUES (?,?,?)",
+           {value(set.session_id), value(set.status.status), value(set.status.since)});
+  }
+  void operator()(const change::PutCreation& put) const {
+    const CreationRecord& creation = put.creation;
+    to.run("REPLACE INTO creation VALUES (?,?,?,?,?)",
+           {value(creation.owner), value(creation.name), value(creation.session_id),
+            value(creation.organization_id), value(creation.in_doubt_since)});
+  }
+  void operator()(const change::DropCreation& drop) const {
+    to.run("DELETE FROM creation WHERE owner = ? AND name = ?",
+           {value(drop.owner), value(drop.name)});
   }
   void operator()(const change::PutUpload& put) const {
     const Upload& upload = put.upload;
@@ -195,6 +244,39 @@ void read_uploads(Connection& from, MemoryMirror& into) {
              });
 }
 
+void read_tokens(Connection& from, MemoryMirror& into) {
+  from.query(
+      "SELECT session_id, resource_id, fingerprint, sent_at, renew_at, last_fault FROM token", {},
+      [&](const Row& row) {
+        into.apply(change::PutToken{row.text(0),
+                                    {.resource_id = row.text(1),
+                                     .fingerprint = row.text(2),
+                                     .sent_at = row.optional_time(3),
+                                     .renew_at = row.optional_time(4),
+                                     .last_fault = row.text(5)}});
+      });
+}
+
+void read_outputs_and_status(Connection& from, MemoryMirror& into) {
+  from.query("SELECT session_id, file_id, name, size FROM output", {}, [&](const Row& row) {
+    into.apply(change::PutOutput{row.text(0), {row.text(1), row.text(2), row.size(3)}});
+  });
+  from.query("SELECT session_id, status, since FROM status", {}, [&](const Row& row) {
+    into.apply(change::SetStatus{row.text(0), {row.text(1), row.time(2)}});
+  });
+}
+
+void read_creations(Connection& from, MemoryMirror& into) {
+  from.query("SELECT owner, name, session_id, organization_id, in_doubt_since FROM creation", {},
+             [&](const Row& row) {
+               into.apply(change::PutCreation{{.owner = row.text(0),
+                                               .name = row.text(1),
+                                               .session_id = row.text(2),
+                                               .organization_id = row.text(3),
+                                               .in_doubt_since = row.optional_time(4)}});
+             });
+}
+
 DigestEntry digest_of(const Row& row) {
   DigestEntry entry{.path = row.text(0),
                     .stamp = {.device = row.size(1),
@@ -227,6 +309,16 @@ std::int64_t schema_version(Connection& connection) {
 void create(Connection& connection) {
   sqlite::Transaction transaction(connection);
   connection.script(kSchema);
+  connection.script(kSchema2);
+  transaction.commit();
+}
+
+void upgrade(Connection& connection, std::int64_t from) {
+  if (from >= kSchemaVersion) {
+    return;
+  }
+  sqlite::Transaction transaction(connection);
+  connection.script(kSchema2);
   transaction.commit();
 }
 
@@ -258,6 +350,7 @@ void write_digests(Connection& connection, const DigestCache::Changes& changes) 
 
 void doubt_intents(Connection& connection, TimePoint since) {
   connection.run("UPDATE intent SET in_doubt_since = ?", {value(since)});
+  connection.run("UPDATE creation SET in_doubt_since = ? WHERE session_id = ''", {value(since)});
 }
 
 MemoryMirror read_all(Connection& connection) {
@@ -267,6 +360,11 @@ MemoryMirror read_all(Connection& connection) {
   read_intents(connection, mirror);
   read_tombstones_and_refusals(connection, mirror);
   read_uploads(connection, mirror);
+  if (schema_version(connection) >= 2) {  // a reader upgrades nothing
+    read_tokens(connection, mirror);
+    read_outputs_and_status(connection, mirror);
+    read_creations(connection, mirror);
+  }
   connection.query("SELECT session, by, at FROM suspension", {}, [&](const Row& row) {
     mirror.suspend(row.text(0), Suspension{row.text(1), row.time(2)});
   });

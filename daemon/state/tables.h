@@ -15,20 +15,22 @@
 namespace sessync::tables {
 
 /// The version of the tables that this program reads and writes.
-inline constexpr std::int64_t kSchemaVersion = 1;
+inline constexpr std::int64_t kSchemaVersion = 2;
 
 /// 0: nothing in it yet.
 std::int64_t schema_version(sqlite::Connection& connection);
 
 /// Makes the tables in an empty database.
 void create(sqlite::Connection& connection);
+/// Brings the tables of an older version up to this one; nothing is lost.
+void upgrade(sqlite::Connection& connection, std::int64_t from);
 
 void write(sqlite::Connection& connection, const Change& change);
 void write_suspension(sqlite::Connection& connection, const std::string& session,
                       const std::optional<Suspension>& suspension);
 void write_digests(sqlite::Connection& connection, const DigestCache::Changes& changes);
 
-/// From now on every add that was about to be sent may have been carried out.
+/// From now on every add and create that was about to be sent may have been carried out.
 void doubt_intents(sqlite::Connection& connection, TimePoint since);
 
 MemoryMirror read_all(sqlite::Connection& connection);

@@ -43,6 +43,8 @@ class FileReader : public ContentReader {
     return done_ == content_.size ? verify(got) : Result<std::size_t>(got);
   }
 
+  [[nodiscard]] std::uint64_t size() const override { return content_.size; }
+
  private:
   [[nodiscard]] ssize_t read_some(std::span<char> buffer) const {
     ssize_t count = -1;

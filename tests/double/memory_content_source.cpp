@@ -32,6 +32,8 @@ class MemoryReader : public ContentReader {
     return count;
   }
 
+  [[nodiscard]] std::uint64_t size() const override { return bytes_.size(); }
+
  private:
   std::string bytes_;
   ContentRef content_;

@@ -319,4 +319,30 @@ void MemorySessionApi::delete_resource(std::string session_id, std::string resou
       std::move(done));
 }
 
+void MemorySessionApi::list_sessions(Completion<std::vector<SessionInfo>> done) {
+  loop_.after(Duration{0}, [done = std::move(done)] { done(tl::unexpected(ApiError{})); });
+}
+
+void MemorySessionApi::list_faults(std::string /*session_id*/, std::string /*since*/,
+                                   Completion<std::vector<SessionFault>> done) {
+  loop_.after(Duration{0}, [done = std::move(done)] { done(tl::unexpected(ApiError{})); });
+}
+
+void MemorySessionApi::download(std::string /*file_id*/, std::shared_ptr<ContentSink> /*sink*/,
+                                Completion<Done> done) {
+  loop_.after(Duration{0}, [done = std::move(done)] { done(tl::unexpected(ApiError{})); });
+}
+
+void MemorySessionApi::rotate_token(TokenUpdate /*update*/, Completion<Done> done) {
+  loop_.after(Duration{0}, [done = std::move(done)] { done(tl::unexpected(ApiError{})); });
+}
+
+void MemorySessionApi::create_session(NewSession /*request*/, Completion<CreatedSession> done) {
+  loop_.after(Duration{0}, [done = std::move(done)] { done(tl::unexpected(ApiError{})); });
+}
+
+void MemorySessionApi::update_session(SessionUpdate /*update*/, Completion<SessionInfo> done) {
+  loop_.after(Duration{0}, [done = std::move(done)] { done(tl::unexpected(ApiError{})); });
+}
+
 }  // namespace sessync

@@ -3,6 +3,7 @@
 #include <array>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,6 +45,14 @@ class MemorySessionApi : public SessionApi {
   void add_file(AddFile request, Permit permit, Completion<FileRow> done) override;
   void delete_resource(std::string session_id, std::string resource_id, Permit permit,
                        Completion<Done> done) override;
+  void list_sessions(Completion<std::vector<SessionInfo>> done) override;
+  void list_faults(std::string session_id, std::string since,
+                   Completion<std::vector<SessionFault>> done) override;
+  void download(std::string file_id, std::shared_ptr<ContentSink> sink,
+                Completion<Done> done) override;
+  void rotate_token(TokenUpdate update, Completion<Done> done) override;
+  void create_session(NewSession request, Completion<CreatedSession> done) override;
+  void update_session(SessionUpdate update, Completion<SessionInfo> done) override;
 
  private:
   enum class Budget { kWrites, kReads, kFiles };

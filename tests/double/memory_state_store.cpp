@@ -60,6 +60,24 @@ struct MemoryStateStore::Applier {
   void operator()(const change::SetLookedAt& change) {
     data.sessions[change.session_id].looked_at = change.at;
   }
+  void operator()(const change::PutToken& change) {
+    put(data.sessions[change.session_id].tokens, change.token, &TokenRecord::resource_id);
+  }
+  void operator()(const change::DropToken& change) {
+    drop(data.sessions[change.session_id].tokens, change.resource_id, &TokenRecord::resource_id);
+  }
+  void operator()(const change::PutOutput& change) {
+    put(data.sessions[change.session_id].outputs, change.output, &OutputRecord::file_id);
+  }
+  void operator()(const change::SetStatus& change) {
+    data.sessions[change.session_id].status = change.status;
+  }
+  void operator()(const change::PutCreation& change) {
+    data.creations[{change.creation.owner, change.creation.name}] = change.creation;
+  }
+  void operator()(const change::DropCreation& change) {
+    data.creations.erase({change.owner, change.name});
+  }
   void operator()(const change::PutUpload& change) {
     data.uploads[{change.upload.owner, change.upload.sha256}] = change.upload;
   }
@@ -95,6 +113,12 @@ std::vector<Upload> MemoryStateStore::uploads(const std::string& owner) {
     }
   }
   return result;
+}
+
+std::optional<CreationRecord> MemoryStateStore::find_creation(const std::string& owner,
+                                                              const std::string& name) {
+  const auto found = visible_.creations.find({owner, name});
+  return found == visible_.creations.end() ? std::nullopt : std::optional(found->second);
 }
 
 void MemoryStateStore::commit(std::vector<Change> changes,

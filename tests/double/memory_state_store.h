@@ -19,6 +19,8 @@ class MemoryStateStore : public StateStore {
   SessionMemory load(const std::string& session_id) override;
   std::optional<Upload> find_upload(const std::string& owner, const std::string& sha256) override;
   std::vector<Upload> uploads(const std::string& owner) override;
+  std::optional<CreationRecord> find_creation(const std::string& owner,
+                                              const std::string& name) override;
   void commit(std::vector<Change> changes,
               std::function<void(tl::expected<Done, StoreError>)> durable) override;
 
@@ -33,7 +35,8 @@ class MemoryStateStore : public StateStore {
  private:
   struct Data {
     std::map<std::string, SessionMemory> sessions;
-    std::map<std::pair<std::string, std::string>, Upload> uploads;  // owner, digest
+    std::map<std::pair<std::string, std::string>, Upload> uploads;            // owner, digest
+    std::map<std::pair<std::string, std::string>, CreationRecord> creations;  // owner, name
   };
   struct Pending {
     std::size_t number = 0;

@@ -24,6 +24,8 @@ class GeneratedReader : public ContentReader {
     return count;
   }
 
+  [[nodiscard]] std::uint64_t size() const override { return size_; }
+
  private:
   std::uint64_t size_;
   std::optional<std::uint64_t> fails_after_;

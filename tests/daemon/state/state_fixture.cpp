@@ -94,6 +94,17 @@ std::string text_of(const SessionMemory& memory) {
     out << "refusal " << refusal.path << "|" << refusal.content << "|" << refusal.code << "|"
         << refusal.message << "|" << text_of(refusal.at) << "\n";
   }
+  for (const TokenRecord& token : memory.tokens) {
+    out << "token " << token.resource_id << "|" << token.fingerprint << "|"
+        << text_of(token.sent_at) << "|" << text_of(token.renew_at) << "|" << token.last_fault
+        << "\n";
+  }
+  for (const OutputRecord& output : memory.outputs) {
+    out << "output " << output.file_id << "|" << output.name << "|" << output.size << "\n";
+  }
+  if (memory.status) {
+    out << "status " << memory.status->status << "|" << text_of(memory.status->since) << "\n";
+  }
   return out.str();
 }
 

@@ -22,6 +22,10 @@ struct Model {
   std::map<std::string, bool> taken_over;
   std::map<std::string, TimePoint> looked_at;
   std::map<Key, Upload> uploads;
+  std::map<Key, TokenRecord> tokens;
+  std::map<Key, OutputRecord> outputs;
+  std::map<std::string, SeenStatus> statuses;
+  std::map<Key, CreationRecord> creations;
 
   void operator()(const change::PutRow& c) { rows[{c.session_id, c.row.resource_id}] = c.row; }
   void operator()(const change::DropRow& c) { rows.erase({c.session_id, c.resource_id}); }
@@ -43,10 +47,27 @@ struct Model {
     uploads[{c.upload.owner, c.upload.file_id}] = c.upload;
   }
   void operator()(const change::DropUpload& c) { uploads.erase({c.owner, c.file_id}); }
+  void operator()(const change::PutToken& c) {
+    tokens[{c.session_id, c.token.resource_id}] = c.token;
+  }
+  void operator()(const change::DropToken& c) { tokens.erase({c.session_id, c.resource_id}); }
+  void operator()(const change::PutOutput& c) {
+    outputs[{c.session_id, c.output.file_id}] = c.output;
+  }
+  void operator()(const change::SetStatus& c) { statuses[c.session_id] = c.status; }
+  void operator()(const change::PutCreation& c) {
+    creations[{c.creation.owner, c.creation.name}] = c.creation;
+  }
+  void operator()(const change::DropCreation& c) { creations.erase({c.owner, c.name}); }
 
   void restart(TimePoint now) {
     for (auto& [key, intent] : intents) {
       intent.in_doubt_since = now;
+    }
+    for (auto& [key, creation] : creations) {
+      if (creation.session_id.empty()) {
+        creation.in_doubt_since = now;
+      }
     }
   }
 
@@ -63,6 +84,11 @@ struct Model {
     collect(intents, memory.intents);
     collect(tombstones, memory.tombstones);
     collect(refusals, memory.refusals);
+    collect(tokens, memory.tokens);
+    collect(outputs, memory.outputs);
+    if (const auto status = statuses.find(session); status != statuses.end()) {
+      memory.status = status->second;
+    }
     memory.taken_over = taken_over.contains(session);
     if (const auto at = looked_at.find(session); at != looked_at.end()) {
       memory.looked_at = at->second;
@@ -108,7 +134,7 @@ Intent random_intent() {
 }
 
 Change random_change() {
-  switch (*rc::gen::inRange(0, 12)) {
+  switch (*rc::gen::inRange(0, 18)) {
     case 0:
       return change::PutRow{key(), random_row()};
     case 1:
@@ -131,6 +157,18 @@ Change random_change() {
       return change::SetLookedAt{key(), time()};
     case 10:
       return change::PutUpload{{key(), key(), key(), text(), size(), time(), time()}};
+    case 11:
+      return change::PutToken{key(), {key(), text(), maybe_time(), maybe_time(), text()}};
+    case 12:
+      return change::DropToken{key(), key()};
+    case 13:
+      return change::PutOutput{key(), {key(), text(), size()}};
+    case 14:
+      return change::SetStatus{key(), {text(), time()}};
+    case 15:
+      return change::PutCreation{{key(), key(), key(), text(), maybe_time()}};
+    case 16:
+      return change::DropCreation{key(), key()};
     default:
       return change::DropUpload{key(), key()};
   }
@@ -153,6 +191,10 @@ void check_equal(const StateDatabase& database, const Model& model) {
       }
     }
     RC_ASSERT(database.uploads(name) == uploads);
+    for (const auto& [creation_key, creation] : model.creations) {
+      RC_ASSERT(database.find_creation(creation_key.first, creation_key.second) == creation);
+    }
+    RC_ASSERT_FALSE(database.find_creation(name, "nobody").has_value());
   }
 }
 

@@ -1,14 +1,16 @@
-#include "daemon/secrets/secret.h"
+#include "reconciler/secret.h"
 
 #include <utility>
-
-#include <string.h>  // NOLINT(modernize-deprecated-headers): explicit_bzero is not in <cstring>
 
 namespace sessync {
 
 void wipe(std::string& text) noexcept {
   text.resize(text.capacity());
-  explicit_bzero(text.data(), text.size());
+  // Volatile: otherwise a write to memory that is about to go away may be left out.
+  volatile char* bytes = text.data();
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    bytes[i] = 0;
+  }
   text.clear();
 }
 
