@@ -147,6 +147,8 @@ class SessionApi {
   /// The copies and outputs of a session: all pages.
   virtual void list_session_files(std::string session_id,
                                   Completion<std::vector<FileMetadata>> done) = 0;
+  /// Every plain upload of the workspace, whoever made it: all pages, each id once.
+  virtual void list_uploads(Completion<std::vector<FileMetadata>> done) = 0;
   virtual void get_file(std::string file_id, Completion<FileMetadata> done) = 0;
   /// Those of `file_ids` (any number; asked 100 at a time) that exist, expired ones included.
   virtual void find_files(std::vector<std::string> file_ids,

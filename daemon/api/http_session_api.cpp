@@ -180,6 +180,10 @@ void HttpSessionApi::delete_resource(std::string session_id, std::string resourc
                   ignoring_body(std::move(done)));
 }
 
+void HttpSessionApi::list_uploads(Completion<std::vector<FileMetadata>> done) {
+  caller_->refuse(std::move(done), invalid("not there yet"));
+}
+
 void HttpSessionApi::list_sessions(Completion<std::vector<SessionInfo>> done) {
   caller_->refuse(std::move(done), invalid("not there yet"));
 }

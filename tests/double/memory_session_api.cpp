@@ -319,6 +319,10 @@ void MemorySessionApi::delete_resource(std::string session_id, std::string resou
       std::move(done));
 }
 
+void MemorySessionApi::list_uploads(Completion<std::vector<FileMetadata>> done) {
+  loop_.after(Duration{0}, [done = std::move(done)] { done(tl::unexpected(ApiError{})); });
+}
+
 void MemorySessionApi::list_sessions(Completion<std::vector<SessionInfo>> done) {
   loop_.after(Duration{0}, [done = std::move(done)] { done(tl::unexpected(ApiError{})); });
 }

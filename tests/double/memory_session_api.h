@@ -45,6 +45,7 @@ class MemorySessionApi : public SessionApi {
   void add_file(AddFile request, Permit permit, Completion<FileRow> done) override;
   void delete_resource(std::string session_id, std::string resource_id, Permit permit,
                        Completion<Done> done) override;
+  void list_uploads(Completion<std::vector<FileMetadata>> done) override;
   void list_sessions(Completion<std::vector<SessionInfo>> done) override;
   void list_faults(std::string session_id, std::string since,
                    Completion<std::vector<SessionFault>> done) override;
