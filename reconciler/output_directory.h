@@ -36,6 +36,9 @@ class OutputDirectory {
   /// `name` has been cleaned: one component, not "." or "..".
   virtual tl::expected<std::shared_ptr<OutputFile>, std::string> create(
       const std::string& name) = 0;
+  /// Gives the file `from` the name `to`, never over something that is there already.
+  virtual tl::expected<Done, std::string> move_aside(const std::string& from,
+                                                     const std::string& to) = 0;
 };
 
 }  // namespace sessync
