@@ -7,6 +7,8 @@
 
 #include "reconciler/apply_run.h"
 #include "reconciler/chain.h"
+#include "reconciler/rotate.h"
+#include "reconciler/uploads.h"
 
 namespace sessync {
 namespace {
@@ -20,7 +22,8 @@ class Applier {
 
   ApplyReport run() {
     adopt();
-    confirm_uploads();
+    // A replace deletes before it adds, so the upload it counts on is looked for first.
+    run_.confirmed_uploads = confirm_uploads(uploads_of_replaces(), run_.ports);
     const auto deletes = plain_deletes();
     const auto first = std::min(deletes_that_make_room(), deletes.size());
     remove({deletes.begin(), deletes.begin() + static_cast<std::ptrdiff_t>(first)});
@@ -78,35 +81,6 @@ class Applier {
     return known;
   }
 
-  /// A replace deletes before it adds, so the upload it counts on is looked for first.
-  void confirm_uploads() {
-    auto known = uploads_of_replaces();
-    if (known.empty()) {
-      return;
-    }
-    std::vector<std::string> ids;
-    std::ranges::transform(known, std::back_inserter(ids), &Upload::file_id);
-    auto& ports = run_.ports;
-    const auto found = await<std::vector<FileMetadata>>(
-        ports.loop, [&](auto done) { ports.api.find_files(ids, std::move(done)); });
-    if (found) {
-      sort_out(known, *found);
-    }
-  }
-
-  void sort_out(std::vector<Upload>& known, const std::vector<FileMetadata>& found) {
-    for (auto& upload : known) {
-      const auto it = std::ranges::find(found, upload.file_id, &FileMetadata::file_id);
-      if (it == found.end() || it->expires_at) {
-        run_.record({change::DropUpload{upload.owner, upload.file_id}});
-      } else {
-        run_.confirmed_uploads.insert(upload.file_id);
-        upload.confirmed_at = run_.ports.loop.now();
-        run_.record({change::PutUpload{upload}});
-      }
-    }
-  }
-
   /// Deletes that no add depends on, renames first.
   [[nodiscard]] Indices plain_deletes() const {
     Indices indices;
@@ -140,8 +114,24 @@ class Applier {
     }
     std::ranges::reverse(waiting_);
     unfinished_ = waiting_.size();
+    start_rotations();
     start_chains();
     pump_while(unfinished_);
+  }
+
+  /// Beside the chains: a token neither waits for a file nor keeps one waiting.
+  void start_rotations() {
+    for (std::size_t i = 0; i < actions().size(); ++i) {
+      if (actions()[i].kind != Kind::kRotate || !run_.may_start()) {
+        continue;
+      }
+      ++unfinished_;
+      rotations_.push_back(std::make_unique<Rotate>(run_, actions()[i], [this, i](auto result) {
+        finish(i, std::move(result));
+        --unfinished_;
+      }));
+      rotations_.back()->start();
+    }
   }
 
   /// Not re-entered: a chain that ends at once would otherwise start the next one below itself.
@@ -270,6 +260,7 @@ class Applier {
 
   ApplyRun run_;
   std::vector<std::unique_ptr<Chain>> chains_;
+  std::vector<std::unique_ptr<Rotate>> rotations_;
   Indices waiting_;
   int active_ = 0;
   bool starting_ = false;

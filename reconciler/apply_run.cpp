@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "reconciler/marker.h"
+
 namespace sessync {
 
 void ApplyRun::halt(std::string code, std::string message) {
@@ -57,6 +59,13 @@ void ApplyRun::leave_replace_gate(bool add_accepted) {
   for (auto& go : std::exchange(waiting_replaces_, {})) {
     go(add_accepted);
   }
+}
+
+UploadRequest upload_request(const std::string& owner, const DesiredFile& wanted,
+                             const ContentRef& content) {
+  const auto& path = content.archive == nullptr ? content.path : wanted.mount_text;
+  const auto basename = path.substr(path.rfind('/') + 1);
+  return {owner, encode_marker(owner, content.sha256, basename), content};
 }
 
 }  // namespace sessync

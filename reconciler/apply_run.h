@@ -50,4 +50,9 @@ class ApplyRun {
   std::vector<std::function<void(const Result<SessionInfo>&)>> waiting_looks_;
 };
 
+/// How the content of a declared file is uploaded for `owner`. The name says what kind of file it
+/// is: of an archive it is that of the mounted file.
+UploadRequest upload_request(const std::string& owner, const DesiredFile& wanted,
+                             const ContentRef& content);
+
 }  // namespace sessync

@@ -26,8 +26,6 @@ const char* to_string(BlockCode code) {
       return "unstable";
     case BlockCode::kSecretUnavailable:
       return "secret_unavailable";
-    case BlockCode::kNotSupportedYet:
-      return "not_supported_yet";
   }
   return "unknown";
 }

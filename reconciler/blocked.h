@@ -19,7 +19,6 @@ enum class BlockCode {
   kOwnerConflict,  ///< another daemon with our owner name put it there
   kUnstable,       ///< the content could not be read as it was at one instant
   kSecretUnavailable,
-  kNotSupportedYet,
 };
 
 /// The code's name in output, snake_case.

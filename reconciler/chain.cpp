@@ -3,14 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "reconciler/marker.h"
-
 namespace sessync {
 namespace {
 
 constexpr int kMaxAddTries = 8;
-
-std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 bool is_refusal_by_load(const ApiError& error) {
   using Kind = ApiError::Kind;
@@ -54,7 +50,7 @@ void Chain::start() {
 
 void Chain::acquire_upload(const ContentRef& content) {
   const auto known = run_.ports.store.find_upload(run_.in.owner, content.sha256);
-  const bool usable = known && known->size == content.size &&
+  const bool usable = known && (content.archive != nullptr || known->size == content.size) &&
                       (action_.deletes.empty() || run_.confirmed_uploads.contains(known->file_id));
   if (!usable) {
     return upload(content);
@@ -64,10 +60,7 @@ void Chain::acquire_upload(const ContentRef& content) {
 }
 
 void Chain::upload(const ContentRef& content) {
-  UploadRequest request{run_.in.owner,
-                        encode_marker(run_.in.owner, content.sha256, base_name(content.path)),
-                        content};
-  run_.ports.api.upload(std::move(request),
+  run_.ports.api.upload(upload_request(run_.in.owner, *action_.wanted, content),
                         [this](const Result<FileMetadata>& uploaded) { on_uploaded(uploaded); });
 }
 

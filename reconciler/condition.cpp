@@ -49,10 +49,15 @@ const char* reason_of(BlockCode code) {
     case BlockCode::kRefused:
     case BlockCode::kFileNotFound:
     case BlockCode::kUnstable:
-    case BlockCode::kNotSupportedYet:
       return "PartiallyApplied";
   }
   return "PartiallyApplied";
+}
+
+/// Only for showing: what is done about a refusal does not depend on its words.
+bool lacks_read_tool(const Blocked& blocked) {
+  return blocked.code == BlockCode::kRefused &&
+         blocked.reason.find("Missing required tool") != std::string::npos;
 }
 
 Verdict of_blocked(const PassOutcome& outcome) {
@@ -62,6 +67,9 @@ Verdict of_blocked(const PassOutcome& outcome) {
   if (outcome.source_lost) {
     verdict.reason = "SourceUnavailable";
   }
+  if (lacks_read_tool(first)) {
+    verdict.reason = "ReadToolMissing";
+  }
   if (count > 1) {
     verdict.message += " (and " + std::to_string(count - 1) + " more blocked)";
   }
@@ -69,6 +77,10 @@ Verdict of_blocked(const PassOutcome& outcome) {
 }
 
 Verdict of_unsettled(const PassOutcome& outcome) {
+  if (!outcome.session_result.error.empty()) {
+    return {outcome.rate_limited ? "RateLimited" : "ProgressingWithRetry",
+            outcome.session_result.error, false, false};
+  }
   const auto failed = std::ranges::find_if(
       outcome.results, [](const ActionResult& result) { return !result.error.empty(); });
   if (failed == outcome.results.end()) {

@@ -72,12 +72,26 @@ std::string join(const std::string& left, const std::string& right) {
   return left.empty() || right.empty() ? left + right : left + "  " + right;
 }
 
+std::string join_words(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) {
+    text += (text.empty() ? "" : ", ") + word;
+  }
+  return text;
+}
+
+/// Files need no mention of their type.
+std::string typed(const std::string& type, const std::string& detail) {
+  return type == "file" || type == "session" ? detail : join(type, detail);
+}
+
 std::vector<Line> make_lines(const Plan& plan, bool verbose) {
   std::vector<Line> lines;
   lines.reserve(plan.actions.size() + plan.blocked.size());
   for (const auto& action : plan.actions) {
-    lines.push_back(make_line(sign_of(action.kind), action.path,
-                              join(measure(action.size, action.sha256), action.reason)));
+    lines.push_back(
+        make_line(sign_of(action.kind), action.path,
+                  typed(action.type, join(measure(action.size, action.sha256), action.reason))));
   }
   for (const auto& blocked : plan.blocked) {
     lines.push_back(
@@ -99,12 +113,26 @@ std::vector<Line> make_lines(const Plan& plan, bool verbose) {
   return lines;
 }
 
+std::string session_line(const std::string& name, const SessionChange& change) {
+  switch (change.kind) {
+    case SessionChange::Kind::kNone:
+      break;
+    case SessionChange::Kind::kCreate:
+      return "  + session " + name + " (agent " + printable(change.spec.agent_id) +
+             ", environment " + printable(change.spec.environment_id) + ")\n";
+    case SessionChange::Kind::kUpdate:
+      return "  ~ session " + name + " (" + join_words(change.fields) + ")\n";
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string describe(const PlanHeader& header, const Plan& plan, bool verbose) {
   const auto id = header.session_id.empty() ? std::string("not created yet") : header.session_id;
   std::string text =
       "session " + header.name + " (" + id + "): files are below /mnt/session/uploads\n";
+  text += session_line(header.name, plan.session);
   for (const auto& line : make_lines(plan, verbose)) {
     text += line.text;
   }
@@ -117,6 +145,8 @@ std::string describe(const PlanHeader& header, const Plan& plan, bool verbose) {
 }
 
 void PlanSummary::count(const Plan& plan) {
+  create_sessions += plan.session.kind == SessionChange::Kind::kCreate ? 1U : 0U;
+  update_sessions += plan.session.kind == SessionChange::Kind::kUpdate ? 1U : 0U;
   for (const auto& action : plan.actions) {
     switch (action.kind) {
       case Action::Kind::kAdd:

@@ -1,6 +1,7 @@
 #include "reconciler/desired.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -47,22 +48,32 @@ class Resolver {
     claim(entry.mount_path, UploadedContent{entry.file_id});
   }
 
-  void add(const ArchiveResource& entry, const SourceSnapshot& /*none*/) {
-    block("file", MountPath::of_file(entry.mount_path), BlockCode::kNotSupportedYet,
-          "archives are not supported yet; what is mounted here stays");
+  void add(const ArchiveResource& entry, const SourceSnapshot& source) {
+    if (const auto* lost = std::get_if<SourceUnavailable>(&source)) {
+      return protect(entry.mount_path, lost->message, true);
+    }
+    const auto& found = std::get<SourceFiles>(source);
+    note_warnings(found);
+    if (const auto fault = archive_fault(found)) {
+      return block("file", MountPath::of_file(entry.mount_path), fault->first,
+                   fault->second + "; the archive is not packed without it, what is mounted stays");
+    }
+    if (found.files.empty()) {
+      return protect(entry.mount_path, "source " + entry.source + "/ matches no file", false);
+    }
+    claim(entry.mount_path,
+          ContentRef{root_, entry.source, found.archive_sha256, 0,
+                     std::make_shared<ArchiveContent>(ArchiveContent{entry.format, found.files})});
   }
 
   void add(const RepositoryResource& entry, const SourceSnapshot& /*none*/) {
     const auto path = MountPath::literal(entry.mount_path);
     repositories_.insert(path);
-    block("github_repository", path, BlockCode::kNotSupportedYet,
-          "repositories are not supported yet; the session is left as it is");
+    state_.repositories.push_back({path, entry});
   }
 
   void add(const MemoryStoreResource& entry, const SourceSnapshot& /*none*/) {
-    block("memory_store", MountPath::literal(""), BlockCode::kNotSupportedYet,
-          "memory stores are not supported yet (" + entry.memory_store_id +
-              "); the session is left as it is");
+    state_.memory_stores.push_back(entry);
   }
 
   void block(std::string type, const MountPath& path, BlockCode code, std::string reason) {
@@ -92,7 +103,28 @@ class Resolver {
                                                                     : BlockCode::kUnstable;
       block("file", MountPath::of_file(text), code, issue.message);
     }
+    note_warnings(found);
+  }
+
+  void note_warnings(const SourceFiles& found) {
     state_.warnings.insert(state_.warnings.end(), found.warnings.begin(), found.warnings.end());
+  }
+
+  using ArchiveFault = std::pair<BlockCode, std::string>;
+  /// A member that cannot be packed: an archive has all of its members or is not made.
+  static std::optional<ArchiveFault> archive_fault(const SourceFiles& found) {
+    if (!found.issues.empty()) {
+      const auto& issue = found.issues.front();
+      return ArchiveFault{issue.kind == ScanIssue::Kind::kInvalidName ? BlockCode::kInvalidName
+                                                                      : BlockCode::kUnstable,
+                          issue.message};
+    }
+    if (!found.unreadable_directories.empty()) {
+      return ArchiveFault{BlockCode::kUnstable, "directory " +
+                                                    found.unreadable_directories.front() +
+                                                    " of the archive's source cannot be read"};
+    }
+    return std::nullopt;
   }
 
   void claim(const std::string& mount, std::variant<ContentRef, UploadedContent> content) {
@@ -171,15 +203,6 @@ const std::string& DesiredFile::content_key() const {
 
 DesiredState resolve(const SessionSpec& spec, const WorkspaceSnapshot& snapshot) {
   Resolver resolver(snapshot);
-  if (spec.create) {
-    resolver.block("session", MountPath(), BlockCode::kNotSupportedYet,
-                   "creating sessions is not supported yet: create it yourself and write "
-                   "session_id in place of create");
-  }
-  if (spec.outputs) {
-    resolver.block("outputs", MountPath(), BlockCode::kNotSupportedYet,
-                   "outputs are not supported yet: nothing is downloaded");
-  }
   for (std::size_t i = 0; i < spec.resources.size(); ++i) {
     std::visit([&](const auto& entry) { resolver.add(entry, snapshot.sources.at(i)); },
                spec.resources[i].what);

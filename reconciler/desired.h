@@ -39,9 +39,17 @@ struct ProtectedTree {
   bool source_missing = true;  ///< false: the source is there but selects nothing
 };
 
+/// A repository that the session must have been created with.
+struct DesiredRepository {
+  MountPath path;
+  RepositoryResource spec;
+};
+
 /// Spec resolved against the workspace: what the session must hold, and what cannot be decided.
 struct DesiredState {
   std::map<MountPath, DesiredFile> files;
+  std::vector<DesiredRepository> repositories;     ///< in the manifest's order
+  std::vector<MemoryStoreResource> memory_stores;  ///< in the manifest's order
   std::vector<Blocked> blocked;
   std::set<MountPath> kept;  ///< paths of blocked entries: what is mounted there stays
   std::vector<ProtectedTree> protected_trees;

@@ -1,33 +1,14 @@
 #include "reconciler/guard.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
 #include <utility>
 #include <vector>
 
+#include "reconciler/short_hash.h"
+
 namespace sessync {
 namespace {
-
-/// FNV-1a: the id only has to change when the set does; it is no secret and no proof.
-std::string short_hash(const std::string& session_id, const std::vector<std::string>& ids) {
-  std::uint64_t hash = 14695981039346656037U;
-  const auto mix = [&](const std::string& text) {
-    for (const char c : text) {
-      hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-    }
-    hash = (hash ^ 0xFFU) * 1099511628211U;
-  };
-  mix(session_id);
-  std::ranges::for_each(ids, mix);
-  constexpr std::array kHex{'0', '1', '2', '3', '4', '5', '6', '7',
-                            '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'};
-  std::string text;
-  for (int shift = 44; shift >= 0; shift -= 4) {
-    text += kHex.at((hash >> static_cast<unsigned>(shift)) & 0xFU);
-  }
-  return text;
-}
 
 bool is_counted(const Action& action) {
   return action.kind == Action::Kind::kDelete && !action.is_rename && !action.is_duplicate &&
@@ -105,7 +86,9 @@ void guard(Plan& plan, const Policy& policy, const std::string& session_id) {
     return;
   }
   std::ranges::sort(held.resource_ids);
-  held.id = short_hash(session_id, held.resource_ids);
+  auto texts = held.resource_ids;
+  texts.insert(texts.begin(), session_id);
+  held.id = short_hash(texts);
   if (held.id == policy.allow_deletes) {
     return;
   }

@@ -48,15 +48,15 @@ class Observer {
 
   void collect(const RepositoryRow& row) {
     out_.state.others.push_back(
-        {"github_repository", row.resource_id, MountPath::literal(row.mount_path), false});
+        {"github_repository", row.resource_id, MountPath::literal(row.mount_path), row});
   }
   void collect(const MemoryStoreRow& row) {
     out_.state.others.push_back(
-        {"memory_store", row.memory_store_id, MountPath::literal(row.mount_path), false});
+        {"memory_store", row.memory_store_id, MountPath::literal(row.mount_path), row});
   }
   void collect(const OpaqueRow& row) {
     out_.state.others.push_back(
-        {row.type, row.resource_id, MountPath::of_file(row.mount_path), true});
+        {row.type, row.resource_id, MountPath::of_file(row.mount_path), row});
   }
   void collect(const FileRow& row) {
     if (buried_.contains(row.resource_id)) {
@@ -230,7 +230,8 @@ Observed observe(const Observation& observation, const std::string& session_id,
 bool holds(const ObservedFile& file, const DesiredFile& wanted,
            const std::map<std::string, FileMetadata>& uploads) {
   if (const auto* ref = wanted.local()) {
-    return file.marker && marker_matches(*file.marker, ref->sha256) && file.size == ref->size;
+    return file.marker && marker_matches(*file.marker, ref->sha256) &&
+           (ref->archive != nullptr || file.size == ref->size);
   }
   const auto& file_id = std::get<UploadedContent>(wanted.content).file_id;
   if (file.copy_file_id == file_id || file.upload_file_id == file_id) {

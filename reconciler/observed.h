@@ -38,9 +38,11 @@ struct ObservedFile {
 /// A repository, a memory store, or a row of a type that we do not know.
 struct ObservedOther {
   std::string type;
-  std::string resource_id;  ///< may be empty
+  std::string resource_id;  ///< of a memory store: its id; may be empty
   MountPath path;
-  bool opaque = false;
+  ResourceRow row;
+
+  [[nodiscard]] bool opaque() const { return std::holds_alternative<OpaqueRow>(row); }
 };
 
 /// What the session holds, normalised.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "reconciler/guard.h"
+#include "reconciler/plan_others.h"
 
 namespace sessync {
 namespace {
@@ -36,6 +37,7 @@ namespace {
    no       | unmanaged                              | unmanaged
 
    An add or replace that the API refused for good is blocked `refused` until the content changes.
+   Repositories and memory stores have a table of their own, in plan_others.cpp.
  */
 class Planner {
  public:
@@ -52,9 +54,7 @@ class Planner {
         decide_undeclared(file);
       }
     }
-    for (const auto& other : in_.observed->others) {
-      decide_other(other);
-    }
+    plan_others(in_, policy_, plan_);
     report_lost_sources();
     return std::move(plan_);
   }
@@ -344,16 +344,6 @@ class Planner {
     }
   }
 
-  void decide_other(const ObservedOther& other) {
-    if (policy_.prune == Prune::kAll && !other.opaque && !in_.desired->kept.contains(other.path)) {
-      plan_.blocked.push_back({other.type, other.path, BlockCode::kRequiresNewSession,
-                               "it is not declared, but it was attached when the session was "
-                               "created and cannot be removed"});
-      return;
-    }
-    plan_.unmanaged.push_back({other.type, other.path, other.resource_id});
-  }
-
   /// A missing source under which nothing of ours is mounted holds no delete back, so it would go
   /// unnoticed.
   void report_lost_sources() {
@@ -406,10 +396,18 @@ const char* to_string(Action::Kind kind) {
   return "unknown";
 }
 
+bool Plan::changes_nothing() const {
+  return session.kind == SessionChange::Kind::kNone &&
+         std::ranges::all_of(actions, [](const Action& action) {
+           return action.kind == Action::Kind::kRotate && action.rotation.lacks_fingerprint;
+         });
+}
+
 Plan plan(const PlanInput& input, const Policy& policy) {
   Plan result = Planner(input, policy).run();
   guard(result, policy, input.session_id);
   limit_files(result, policy, input.desired->files.size());
+  settle_session(result, input);
   sort(result);
   return result;
 }

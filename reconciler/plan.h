@@ -10,6 +10,7 @@
 #include "reconciler/blocked.h"
 #include "reconciler/desired.h"
 #include "reconciler/observed.h"
+#include "reconciler/rotation.h"
 
 namespace sessync {
 
@@ -23,6 +24,10 @@ struct Action {
   std::optional<std::uint64_t> size;
   std::string sha256;       ///< "" where it is not known
   std::string resource_id;  ///< the row replaced, adopted or deleted
+
+  /// Rotations: of which repository, and what is known of the token that would be sent.
+  std::optional<RepositoryResource> repository;
+  Rotation rotation;
 
   /// Adds and replaces: what to attach, and every row that must be gone before.
   std::optional<DesiredFile> wanted;
@@ -38,6 +43,16 @@ struct Action {
   std::optional<MountPath> chain;
   /// Deletes: why the source that would say so cannot be believed; "" if it can.
   std::string protection;
+};
+
+/// What is done to the session itself.
+struct SessionChange {
+  enum class Kind { kNone, kCreate, kUpdate };
+  Kind kind = Kind::kNone;
+  CreateSpec spec;                  ///< kCreate
+  std::string content;              ///< kCreate: what a refusal is remembered by
+  std::vector<std::string> fields;  ///< kUpdate: "title", "metadata"
+  SessionUpdate update;             ///< kUpdate
 };
 
 /// The action's name in output: add, replace, rotate, adopt, delete.
@@ -77,8 +92,13 @@ struct Plan {
   std::optional<Held> held;
   std::uint64_t rows_now = 0;  ///< file rows of the session, ours and others'
   std::uint64_t owned = 0;     ///< of those, ours
+  SessionChange session;
 
-  [[nodiscard]] bool empty() const { return actions.empty(); }
+  [[nodiscard]] bool empty() const {
+    return actions.empty() && session.kind == SessionChange::Kind::kNone;
+  }
+  /// empty(), but for tokens that are sent only because none is remembered.
+  [[nodiscard]] bool changes_nothing() const;
 };
 
 struct Policy {
@@ -97,6 +117,8 @@ struct PlanInput {
   std::map<std::string, FileMetadata> uploads;
   std::vector<std::string> missing_uploads;  ///< declared file ids that do not exist
   std::vector<Refusal> refusals;             ///< those that still count
+  std::map<MountPath, Rotation> rotations;   ///< of declared repositories that have a token
+  SessionChange session;
   std::string session_id;
 };
 

@@ -4,9 +4,13 @@
 #include <utility>
 
 #include "reconciler/chain.h"
+#include "reconciler/create.h"
 #include "reconciler/desired.h"
 #include "reconciler/identify.h"
+#include "reconciler/locate.h"
+#include "reconciler/look_at_tokens.h"
 #include "reconciler/observed.h"
+#include "reconciler/session_change.h"
 
 namespace sessync {
 namespace {
@@ -14,6 +18,11 @@ namespace {
 constexpr Duration kLookInterval = std::chrono::hours(1);
 constexpr Duration kRefusalLife = std::chrono::hours(1);
 constexpr Duration kNeededPrecision = std::chrono::minutes(15);
+/// How often a session that is at work is looked at, at most, to notice that it turned idle.
+constexpr Duration kBusyLook = std::chrono::seconds(10);
+/// Once it turned idle its outputs are looked for at once, after the first and after the second.
+constexpr Duration kFirstLook = std::chrono::seconds(2);
+constexpr Duration kLateOutputs = std::chrono::seconds(10);
 
 class Pass {
  public:
@@ -21,72 +30,100 @@ class Pass {
       : in_(in), ports_(ports), session_id_(in.spec->session_id.value_or("")) {}
 
   PassOutcome run() {
-    out_.session_id = session_id_;
     desired_ = resolve(*in_.spec, *in_.snapshot);
     out_.warnings = desired_.warnings;
-    if (in_.spec->create) {
-      out_.plan.blocked = desired_.blocked;
-      return std::move(out_);
-    }
-    memory_ = ports_.store.load(session_id_);
-    if (look() && list() && observe_rows()) {
+    if (find_session()) {
       decide();
       execute();
+      fetch_outputs();
     }
     return std::move(out_);
   }
 
  private:
-  void fail(const ApiError& error, const std::string& doing) {
-    using Kind = ApiError::Kind;
-    switch (error.kind) {
-      case Kind::kNotFound:
-        out_.terminal = true;
-        out_.error = SessionError{
-            "session_not_found",
-            "session " + session_id_ + " does not exist, or not for this key and workspace (" +
-                describe(error) + "); nothing is created in its place: check session_id"};
-        return;
-      case Kind::kAuthentication:
-        out_.error = SessionError{"authentication_failed", "the API refused the key while " +
-                                                               doing + ": " + describe(error) +
-                                                               "; the session is left as it is"};
-        return;
-      case Kind::kRateLimited:
-        out_.rate_limited = true;
-        out_.error = SessionError{"rate_limited", doing + ": " + describe(error)};
-        return;
-      default:
-        out_.error = SessionError{
-            "api_error", doing + " failed: " + describe(error) + "; the session is left as it is"};
+  bool fail(SessionFailure failure) {
+    out_.error = std::move(failure.error);
+    out_.terminal = failure.terminal;
+    out_.rate_limited |= failure.rate_limited;
+    return false;
+  }
+  bool fail(const ApiError& error, const std::string& doing) {
+    return fail(failure_of(error, session_id_, doing));
+  }
+
+  /// False: there is nothing that could be planned for.
+  bool find_session() {
+    if (in_.spec->create && !locate_created()) {
+      return false;
     }
-  }
-
-  void archived(const std::string& at) {
-    out_.terminal = true;
-    out_.error = SessionError{"session_archived",
-                              "session " + session_id_ + " was archived at " + at +
-                                  "; nothing in it can be changed: remove it from the manifest or "
-                                  "name another session"};
-  }
-
-  /// Archiving shows in the session only, not in its list.
-  bool look() {
-    const auto now = ports_.loop.now();
-    if (memory_.looked_at && now - *memory_.looked_at < kLookInterval) {
+    out_.session_id = session_id_;
+    memory_ = ports_.store.load(exists() ? session_id_ : unborn_id(in_.owner, in_.spec->name));
+    if (!exists()) {
+      expire_refusals();
+      commit(std::exchange(changes_, {}));
       return true;
     }
-    const auto info = await<SessionInfo>(
-        ports_.loop, [&](auto done) { ports_.api.get_session(session_id_, std::move(done)); });
-    if (!info) {
-      fail(info.error(), "looking at the session");
+    return look() && list() && observe_rows();
+  }
+
+  [[nodiscard]] bool exists() const { return !session_id_.empty(); }
+
+  bool locate_created() {
+    auto located = locate({in_.spec, in_.owner, in_.dry_run, in_.list_grace}, ports_);
+    if (located.failure) {
+      return fail(std::move(*located.failure));
+    }
+    if (located.in_doubt) {
+      out_.plan.pending.push_back(
+          {MountPath(),
+           "it is not known whether the session was created; it is looked for before "
+           "another one is made"});
+      due_in(in_.list_grace);
       return false;
     }
-    if (info->archived_at) {
-      archived(*info->archived_at);
-      return false;
+    for (const auto& id : located.duplicates) {
+      out_.warnings.push_back("session " + id + " has this entry's key as well: the oldest one, " +
+                              located.info->session_id +
+                              ", is used; archive the other one if nobody needs it");
     }
-    changes_.emplace_back(change::SetLookedAt{session_id_, now});
+    info_ = std::move(located.info);
+    session_id_ = info_ ? info_->session_id : std::string();
+    return true;
+  }
+
+  void commit(std::vector<Change> changes) {
+    if (!in_.dry_run && !changes.empty()) {
+      ports_.store.commit(std::move(changes), [](const tl::expected<Done, StoreError>&) {});
+    }
+  }
+
+  void due_in(Duration delay) {
+    out_.due_in = std::min(out_.due_in.value_or(delay), std::max(delay, Duration{0}));
+  }
+
+  /// What the list does not show: archiving, status, title, metadata.
+  bool look() {
+    const auto now = ports_.loop.now();
+    const bool each_pass = in_.spec->outputs || !desired_.repositories.empty();
+    const bool fresh = memory_.looked_at && now - *memory_.looked_at < kLookInterval;
+    if (!info_ && (each_pass || !fresh)) {
+      auto info = await<SessionInfo>(
+          ports_.loop, [&](auto done) { ports_.api.get_session(session_id_, std::move(done)); });
+      if (!info) {
+        return fail(info.error(), "looking at the session");
+      }
+      info_ = std::move(*info);
+    }
+    if (!info_) {
+      return true;
+    }
+    if (info_->archived_at) {
+      return fail(archived_failure(session_id_, *info_->archived_at,
+                                   "remove it from the manifest or name another session"));
+    }
+    if (!fresh) {
+      changes_.emplace_back(change::SetLookedAt{session_id_, now});
+    }
     return true;
   }
 
@@ -94,8 +131,7 @@ class Pass {
     auto rows = await<std::vector<ResourceRow>>(
         ports_.loop, [&](auto done) { ports_.api.list_resources(session_id_, std::move(done)); });
     if (!rows) {
-      fail(rows.error(), "listing the session's resources");
-      return false;
+      return fail(rows.error(), "listing the session's resources");
     }
     rows_ = std::move(*rows);
     return true;
@@ -116,8 +152,7 @@ class Pass {
     std::ranges::move(observed_.changes, std::back_inserter(changes_));
     expire_refusals();
     if (!in_.dry_run && !changes_.empty()) {
-      ports_.store.commit(std::exchange(changes_, {}),
-                          [](const tl::expected<Done, StoreError>&) {});
+      commit(std::exchange(changes_, {}));
       memory_ = ports_.store.load(session_id_);
     }
     return true;
@@ -128,7 +163,8 @@ class Pass {
     std::erase_if(memory_.refusals, [&](const Refusal& refusal) {
       const bool old = now - refusal.at >= kRefusalLife;
       if (old) {
-        changes_.emplace_back(change::DropRefusal{session_id_, refusal.path});
+        changes_.emplace_back(change::DropRefusal{
+            exists() ? session_id_ : unborn_id(in_.owner, in_.spec->name), refusal.path});
       }
       return old;
     });
@@ -151,7 +187,8 @@ class Pass {
     const auto found = await<std::vector<FileMetadata>>(
         ports_.loop, [&](auto done) { ports_.api.find_files(ids, std::move(done)); });
     if (!found) {
-      return fail(found.error(), "looking up declared uploads");
+      fail(found.error(), "looking up declared uploads");
+      return;
     }
     for (const auto& file : *found) {
       input.uploads.emplace(file.file_id, file);
@@ -166,7 +203,9 @@ class Pass {
     input.observed = &observed_.state;
     input.refusals = memory_.refusals;
     input.session_id = session_id_;
+    input.session = session_change();
     look_up_uploads(input);
+    look_up_tokens(input);
     if (out_.error) {
       return;
     }
@@ -177,8 +216,37 @@ class Pass {
         std::ranges::any_of(desired_.protected_trees, &ProtectedTree::source_missing);
     uploads_ = std::move(input.uploads);
     if (!out_.plan.pending.empty()) {
-      out_.retry_after = in_.list_grace;
+      due_in(in_.list_grace);
     }
+  }
+
+  [[nodiscard]] SessionChange session_change() const {
+    SessionChange change;
+    if (!in_.spec->create) {
+      return change;
+    }
+    if (exists()) {
+      return difference(*in_.spec->create, *info_, session_key(in_.owner, in_.spec->name));
+    }
+    change.kind = SessionChange::Kind::kCreate;
+    change.spec = *in_.spec->create;
+    change.content = creation_hash(change.spec, desired_);
+    return change;
+  }
+
+  void look_up_tokens(PlanInput& input) {
+    auto look = look_at_tokens(session_id_, desired_, observed_.state, memory_, ports_);
+    std::ranges::move(look.warnings, std::back_inserter(out_.warnings));
+    for (auto& [path, rotation] : look.rotations) {
+      if (rotation.look_at) {
+        due_in(*rotation.look_at - ports_.loop.now());
+      }
+      if (in_.dry_run && rotation.verdict == Rotation::Verdict::kUnavailable) {
+        out_.warnings.push_back(path.text() + ": " + rotation.reason);
+        rotation.verdict = Rotation::Verdict::kNotDue;
+      }
+    }
+    input.rotations = std::move(look.rotations);
   }
 
   /// An upload that a declared file has stays needed; one that nothing needed for a while is
@@ -196,9 +264,7 @@ class Pass {
         changes.emplace_back(change::PutUpload{std::move(*upload)});
       }
     }
-    if (!changes.empty()) {
-      ports_.store.commit(std::move(changes), [](const tl::expected<Done, StoreError>&) {});
-    }
+    commit(std::move(changes));
   }
 
   void execute() {
@@ -209,6 +275,51 @@ class Pass {
     if (out_.error || in_.dry_run || out_.suspended || out_.plan.empty()) {
       return;
     }
+    out_.executed = true;
+    if (out_.plan.session.kind == SessionChange::Kind::kCreate) {
+      return create();
+    }
+    update();
+    if (!out_.error) {
+      apply_actions();
+    }
+  }
+
+  void create() {
+    auto report =
+        create_session({&out_.plan, &desired_, uploads_, in_.owner, in_.spec->name}, ports_);
+    out_.results = std::move(report.results);
+    out_.session_result = std::move(report.session);
+    out_.error = std::move(report.error);
+    out_.rate_limited |= report.rate_limited;
+    out_.progressed = !report.session_id.empty();
+    out_.session_id = session_id_ = std::move(report.session_id);
+    out_.look_again = exists();  // what the API made of it is seen in its list
+  }
+
+  /// Repeating it changes nothing more, so nothing has to be remembered of it.
+  void update() {
+    if (out_.plan.session.kind != SessionChange::Kind::kUpdate) {
+      return;
+    }
+    const auto updated = await<SessionInfo>(ports_.loop, [&](auto done) {
+      ports_.api.update_session(out_.plan.session.update, std::move(done));
+    });
+    if (updated) {
+      out_.session_result = {ActionResult::Outcome::kDone, {}};
+      out_.progressed = true;
+      return;
+    }
+    out_.session_result = {ActionResult::Outcome::kFailed,
+                           "its title and metadata were not updated: " + describe(updated.error()) +
+                               "; the next pass tries again"};
+    out_.rate_limited |= updated.error().kind == ApiError::Kind::kRateLimited;
+    if (updated.error().kind == ApiError::Kind::kAuthentication) {
+      fail(updated.error(), "updating the session");
+    }
+  }
+
+  void apply_actions() {
     ApplyInput input;
     input.plan = &out_.plan;
     input.memory = &memory_;
@@ -218,13 +329,47 @@ class Pass {
     input.max_files = in_.spec->max_files;
     input.parallel = in_.parallel;
     auto report = apply(input, ports_);
-    out_.executed = true;
     out_.results = std::move(report.results);
     out_.error = std::move(report.error);
     out_.terminal = out_.error && (out_.error->code == "session_not_found" ||
                                    out_.error->code == "session_archived");
     out_.rate_limited |= report.rate_limited;
-    out_.progressed = report.done > 0;
+    out_.progressed |= report.done > 0;
+  }
+
+  /// Outputs appear up to a few seconds after a session turned idle, and no event says so.
+  void fetch_outputs() {
+    if (!in_.spec->outputs || !exists() || out_.error || !info_) {
+      return;
+    }
+    note_status();
+    if (in_.dry_run || out_.suspended || ports_.loop.stopping()) {
+      return;
+    }
+    auto report =
+        pull_outputs({session_id_, &*in_.spec->outputs, &memory_, in_.outputs_refusal}, ports_);
+    out_.fetched = std::move(report.fetched);
+    std::ranges::move(report.blocked, std::back_inserter(out_.plan.blocked));
+    if (report.error && !out_.error) {
+      out_.error = std::move(report.error);
+    }
+    out_.unfinished |= report.again;
+  }
+
+  void note_status() {
+    const auto now = ports_.loop.now();
+    const auto before = memory_.status;
+    if (!before || before->status != info_->status) {
+      memory_.status = SeenStatus{info_->status, now};
+      commit({change::SetStatus{session_id_, *memory_.status}});
+    }
+    if (info_->status != "idle") {
+      return due_in(std::max<Duration>(kBusyLook, in_.spec->interval / 10));
+    }
+    const auto idle = now - memory_.status->since;
+    if (before && idle < kLateOutputs) {
+      due_in(idle < kFirstLook ? kFirstLook : kLateOutputs - idle);
+    }
   }
 
   const PassInput& in_;
@@ -234,6 +379,7 @@ class Pass {
   SessionMemory memory_;
   std::vector<ResourceRow> rows_;
   Observed observed_;
+  std::optional<SessionInfo> info_;
   std::map<std::string, FileMetadata> uploads_;
   std::vector<Change> changes_;
   PassOutcome out_;
@@ -245,7 +391,10 @@ bool PassOutcome::settled() const {
   const bool all_done = std::ranges::all_of(results, [](const ActionResult& result) {
     return result.outcome == ActionResult::Outcome::kDone;
   });
-  return !error && !look_again && plan.pending.empty() && (plan.empty() || (executed && all_done));
+  const bool session_done = plan.session.kind == SessionChange::Kind::kNone ||
+                            session_result.outcome == ActionResult::Outcome::kDone;
+  return !error && !look_again && !unfinished && plan.pending.empty() &&
+         (plan.empty() || (executed && all_done && session_done));
 }
 
 PassOutcome reconcile(const PassInput& input, Ports& ports) { return Pass(input, ports).run(); }

@@ -6,6 +6,7 @@
 
 #include "manifest/spec.h"
 #include "reconciler/apply.h"
+#include "reconciler/outputs.h"
 #include "reconciler/plan.h"
 #include "reconciler/ports.h"
 #include "reconciler/snapshot.h"
@@ -20,6 +21,7 @@ struct PassInput {
   bool dry_run = false;       ///< writes nothing: neither to the API nor to the store
   int parallel = 32;
   Duration list_grace{30'000};  ///< how long a list may lag behind our own writes
+  std::string outputs_refusal;  ///< why nothing may be written to the destination; "": it may
 };
 
 /// What one pass saw and did.
@@ -27,6 +29,8 @@ struct PassOutcome {
   std::string session_id;  ///< "" if there is none yet
   Plan plan;
   std::vector<ActionResult> results;  ///< one per action; empty if nothing was executed
+  ActionResult session_result;        ///< of what the plan does to the session itself
+  std::vector<FetchedOutput> fetched;
   std::optional<SessionError> error;
   std::vector<std::string> warnings;
   bool executed = false;
@@ -34,9 +38,10 @@ struct PassOutcome {
   bool source_lost = false;
   bool terminal = false;  ///< gone or archived: only a manifest change or a slow retry can help
   bool rate_limited = false;
-  bool look_again = false;              ///< the next pass may decide more, without waiting
-  bool progressed = false;              ///< some write was carried out
-  std::optional<Duration> retry_after;  ///< something pending can be decided then
+  bool look_again = false;         ///< the next pass may decide more, without waiting
+  bool progressed = false;         ///< some write was carried out
+  bool unfinished = false;         ///< some output could not be fetched for now
+  std::optional<Duration> due_in;  ///< there is something to do then, without an event
 
   /// The session holds what is declared, except for blocked entries.
   [[nodiscard]] bool settled() const;

@@ -23,6 +23,18 @@ const char* to_string(ActionResult::Outcome outcome) {
   return "skipped";
 }
 
+const char* to_string(SessionChange::Kind kind) {
+  switch (kind) {
+    case SessionChange::Kind::kNone:
+      return "none";
+    case SessionChange::Kind::kCreate:
+      return "create";
+    case SessionChange::Kind::kUpdate:
+      return "update";
+  }
+  return "none";
+}
+
 Json action_json(const Action& action) {
   Json json;
   json["action"] = sessync::to_string(action.kind);
@@ -89,7 +101,7 @@ Json session_json(const SessionReport& report, bool applied) {
   Json json;
   json["name"] = report.name;
   json["session_id"] = or_null(outcome.session_id);
-  json["session_action"] = "none";
+  json["session_action"] = to_string(outcome.plan.session.kind);
   json["error"] = error_json(outcome);
   json["actions"] = actions_json(outcome, applied);
   json["blocked"] = blocked_json(outcome.plan);

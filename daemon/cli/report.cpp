@@ -11,6 +11,9 @@ namespace {
 
 std::string failures(const PassOutcome& outcome) {
   std::string text;
+  if (!outcome.session_result.error.empty()) {
+    text += "  not done: " + printable(outcome.session_result.error) + "\n";
+  }
   for (std::size_t i = 0; i < outcome.results.size(); ++i) {
     const auto& result = outcome.results[i];
     if (result.outcome == ActionResult::Outcome::kDone) {
@@ -29,6 +32,9 @@ std::string text_of(const SessionReport& report, const Options& options) {
   auto text = describe({report.name, outcome.session_id}, outcome.plan, options.verbose);
   if (options.command == Command::kApply) {
     text += failures(outcome);
+  }
+  for (const auto& output : outcome.fetched) {
+    text += "  < " + printable(output.name) + "  " + std::to_string(output.size) + " B\n";
   }
   for (const auto& warning : outcome.warnings) {
     text += "  warning: " + printable(warning) + "\n";
@@ -55,9 +61,9 @@ int code_of(const PassOutcome& outcome, const Options& options) {
   if (!options.detailed_exitcode) {
     return exit_code::kOk;
   }
-  return !outcome.plan.empty() ? exit_code::kChanges
-         : blocked             ? exit_code::kBlocked
-                               : exit_code::kOk;
+  return !outcome.plan.changes_nothing() ? exit_code::kChanges
+         : blocked                       ? exit_code::kBlocked
+                                         : exit_code::kOk;
 }
 
 /// How loud a code is among those of several sessions.
@@ -143,6 +149,12 @@ PassOutcome merge_passes(const PassOutcome& earlier, PassOutcome later) {
     }
   }
   sort_by_path(merged);
+  if (earlier.session_result.outcome == ActionResult::Outcome::kDone &&
+      merged.plan.session.kind == SessionChange::Kind::kNone) {
+    merged.plan.session = earlier.plan.session;
+    merged.session_result = earlier.session_result;
+  }
+  merged.fetched.insert(merged.fetched.begin(), earlier.fetched.begin(), earlier.fetched.end());
   return merged;
 }
 

@@ -26,6 +26,21 @@ void log_action(const std::string& name, const Action& action, const ActionResul
   }
 }
 
+void log_session_change(const std::string& name, const PassOutcome& outcome) {
+  const auto kind = outcome.plan.session.kind;
+  if (!outcome.executed || kind == SessionChange::Kind::kNone) {
+    return;
+  }
+  const std::string what = kind == SessionChange::Kind::kCreate ? "create" : "update";
+  if (outcome.session_result.outcome == Outcome::kDone) {
+    log(LogLevel::kInfo, what + " done",
+        {{"session", name}, {"action", what}, {"session_id", outcome.session_id}});
+  } else {
+    log(LogLevel::kWarning, what + " failed: " + outcome.session_result.error,
+        {{"session", name}, {"action", what}});
+  }
+}
+
 /// Everything that a person would call "the same as before".
 std::string state_of(const PassOutcome& outcome, const Condition& ready) {
   std::string state = ready.reason + "\n" + ready.message;
@@ -60,6 +75,11 @@ void log_state(const std::string& name, const PassOutcome& outcome, const Condit
 }  // namespace
 
 void log_pass(const std::string& name, const PassOutcome& outcome, std::string& last_state) {
+  log_session_change(name, outcome);
+  for (const auto& output : outcome.fetched) {
+    log(LogLevel::kInfo, "output fetched",
+        {{"session", name}, {"output", output.name}, {"bytes", std::to_string(output.size)}});
+  }
   for (std::size_t i = 0; i < outcome.results.size(); ++i) {
     log_action(name, outcome.plan.actions[i], outcome.results[i]);
   }

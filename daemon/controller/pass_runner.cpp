@@ -43,7 +43,17 @@ PassOutcome PassRunner::run(const PassRequest& request) {
   input.dry_run = request.dry_run;
   input.parallel = settings_.parallel;
   input.list_grace = settings_.list_grace;
-  Ports ports{*api, *store, queue};
+  const auto tokens = services_.make_tokens(queue);
+  std::unique_ptr<OutputDirectory> outputs;
+  if (request.spec.outputs) {
+    auto opened = services_.open_outputs(request.spec);
+    if (opened) {
+      outputs = std::move(*opened);
+    } else {
+      input.outputs_refusal = std::move(opened.error());
+    }
+  }
+  Ports ports{*api, *store, queue, tokens.get(), outputs.get()};
   auto outcome = reconcile(input, ports);
   // Commits that nobody waited for still answer into the queue: they are drained before it goes.
   while (queue.run_one()) {

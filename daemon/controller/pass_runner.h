@@ -18,6 +18,10 @@ struct PassServices {
   std::function<WorkspaceSnapshot(const SessionSpec&)> scan;
   std::function<std::unique_ptr<SessionApi>(CompletionQueue&)> make_api;
   std::function<std::unique_ptr<StateStore>(CompletionQueue&)> make_store;
+  std::function<std::unique_ptr<TokenSource>(CompletionQueue&)> make_tokens;
+  /// The destination of a session with outputs, or why it may not be used.
+  std::function<tl::expected<std::unique_ptr<OutputDirectory>, std::string>(const SessionSpec&)>
+      open_outputs;
 };
 
 struct PassSettings {

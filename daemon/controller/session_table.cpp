@@ -78,7 +78,7 @@ Duration SessionTable::next_delay(Entry& entry, const PassOutcome& outcome, doub
   constexpr double kJitter = 0.05;
   const auto interval = std::chrono::duration_cast<Duration>(entry.spec.interval *
                                                              (1 - kJitter + 2 * kJitter * random));
-  const auto calm = std::min(interval, pace_.rescan);
+  const auto calm = std::min({interval, pace_.rescan, outcome.due_in.value_or(Duration::max())});
   if (has_unstable(outcome)) {
     return std::min(entry.backoff.fail(random), calm);
   }

@@ -95,8 +95,7 @@ TEST_CASE("files at, above or below a repository are blocked") {
   builder.directory("two", "/", {scanned("workspace/r")});
   const auto state = builder.resolve();
   CHECK(paths(state) == Lines{"/workspace/s/a", "/x"});
-  CHECK(blocked(state) == Lines{"not_supported_yet /workspace/r", "path_collision /workspace/r",
-                                "path_collision /workspace/r/a"});
+  CHECK(blocked(state) == Lines{"path_collision /workspace/r", "path_collision /workspace/r/a"});
 }
 
 TEST_CASE("what could not be read is blocked at its path, and kept") {
@@ -129,16 +128,44 @@ TEST_CASE("a source that is lost or matches nothing protects what is mounted bel
   CHECK(state.protected_trees[2].prefix.text() == "/f/locked");
 }
 
-TEST_CASE("forms that are not carried out yet are blocked, never ignored") {
+TEST_CASE("an archive is one file, with the digest of its member list") {
   Builder builder;
-  builder.add(ArchiveResource{"c", {}, {}, ArchiveResource::Format::kZip, "/c.zip"});
-  builder.add(MemoryStoreResource{"memstore_1", "read_only", {}});
-  builder.spec.outputs = OutputsSpec{"research", {}};
+  SourceFiles found;
+  found.files = {scanned("a"), scanned("b/c")};
+  found.archive_sha256 = std::string(64, 'd');
+  builder.add(ArchiveResource{"c", {}, {}, ArchiveResource::Format::kZip, "/c.zip"}, found);
   const auto state = builder.resolve();
-  CHECK(state.blocked.size() == 3);
-  for (const auto& entry : state.blocked) {
-    CHECK(entry.code == BlockCode::kNotSupportedYet);
-  }
+  REQUIRE(paths(state) == Lines{"/c.zip"});
+  const auto* content = state.files.begin()->second.local();
+  REQUIRE(content != nullptr);
+  CHECK(content->path == "c");
+  CHECK(content->sha256 == std::string(64, 'd'));
+  REQUIRE(content->archive != nullptr);
+  CHECK(content->archive->members == found.files);
+}
+
+TEST_CASE("an archive with a member that cannot be read is not packed without it") {
+  Builder builder;
+  const ArchiveResource entry{"c", {}, {}, ArchiveResource::Format::kTarGz, "/c.tar.gz"};
+  SourceFiles unstable;
+  unstable.files = {scanned("a")};
+  unstable.issues = {{"b", ScanIssue::Kind::kUnstable, "changes all the time"}};
+  builder.add(entry, std::move(unstable));
+  const auto state = builder.resolve();
+  CHECK(state.files.empty());
+  CHECK(blocked(state) == Lines{"unstable /c.tar.gz"});
+  CHECK(state.kept.size() == 1);
+}
+
+TEST_CASE("an archive whose source is lost or matches nothing protects its mount") {
+  Builder builder;
+  const ArchiveResource entry{"c", {}, {}, ArchiveResource::Format::kTarGz, "/c.tar.gz"};
+  builder.add(entry, SourceUnavailable{SourceUnavailable::Kind::kMissing, "c/ is missing"});
+  builder.add(entry, SourceFiles{});
+  const auto state = builder.resolve();
+  REQUIRE(state.protected_trees.size() == 2);
+  CHECK(state.protected_trees[0].source_missing);
+  CHECK_FALSE(state.protected_trees[1].source_missing);
 }
 
 TEST_CASE("a path that grew too long for the API is blocked by name") {

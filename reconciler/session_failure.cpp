@@ -1,0 +1,40 @@
+#include "reconciler/session_failure.h"
+
+#include "reconciler/chain.h"
+
+namespace sessync {
+
+SessionFailure failure_of(const ApiError& error, const std::string& session_id,
+                          const std::string& doing) {
+  using Kind = ApiError::Kind;
+  switch (error.kind) {
+    case Kind::kNotFound:
+      return {{"session_not_found",
+               "session " + session_id + " does not exist, or not for this key and workspace (" +
+                   describe(error) + "); nothing is created in its place: check session_id"},
+              true,
+              false};
+    case Kind::kAuthentication:
+      return {{"authentication_failed", "the API refused the key while " + doing + ": " +
+                                            describe(error) + "; the session is left as it is"},
+              false,
+              false};
+    case Kind::kRateLimited:
+      return {{"rate_limited", doing + ": " + describe(error)}, false, true};
+    default:
+      return {
+          {"api_error", doing + " failed: " + describe(error) + "; the session is left as it is"},
+          false,
+          false};
+  }
+}
+
+SessionFailure archived_failure(const std::string& session_id, const std::string& at,
+                                const std::string& advice) {
+  return {{"session_archived", "session " + session_id + " was archived at " + at +
+                                   "; nothing in it can be changed: " + advice},
+          true,
+          false};
+}
+
+}  // namespace sessync

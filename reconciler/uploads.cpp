@@ -1,0 +1,35 @@
+#include "reconciler/uploads.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sessync {
+
+std::set<std::string> confirm_uploads(std::vector<Upload> known, Ports& ports) {
+  std::set<std::string> confirmed;
+  std::vector<std::string> ids;
+  std::ranges::transform(known, std::back_inserter(ids), &Upload::file_id);
+  if (ids.empty()) {
+    return confirmed;
+  }
+  const auto found = await<std::vector<FileMetadata>>(
+      ports.loop, [&](auto done) { ports.api.find_files(ids, std::move(done)); });
+  if (!found) {
+    return confirmed;
+  }
+  std::vector<Change> changes;
+  for (auto& upload : known) {
+    const auto it = std::ranges::find(*found, upload.file_id, &FileMetadata::file_id);
+    if (it == found->end() || it->expires_at) {
+      changes.emplace_back(change::DropUpload{upload.owner, upload.file_id});
+    } else {
+      confirmed.insert(upload.file_id);
+      upload.confirmed_at = ports.loop.now();
+      changes.emplace_back(change::PutUpload{std::move(upload)});
+    }
+  }
+  ports.store.commit(std::move(changes), [](const tl::expected<Done, StoreError>&) {});
+  return confirmed;
+}
+
+}  // namespace sessync

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "reconciler/ports.h"
+
+namespace sessync {
+
+/// Asks which of `known` still exist and records the answer. The ids of those that do; if the API
+/// cannot be asked, none.
+std::set<std::string> confirm_uploads(std::vector<Upload> known, Ports& ports);
+
+}  // namespace sessync
