@@ -9,5 +9,8 @@ int validate_command(const Settings& settings);
 int plan_command(const Settings& settings);
 int apply_command(const Settings& settings);
 int run_command(const Settings& settings);
+int import_command(const Settings& settings);
+int pull_command(const Settings& settings);
+int gc_command(const Settings& settings);
 
 }  // namespace sessync

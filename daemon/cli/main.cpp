@@ -28,6 +28,12 @@ int dispatch(const Options& options) {
       return plan_command(*settings);
     case Command::kValidate:
       return validate_command(*settings);
+    case Command::kImport:
+      return import_command(*settings);
+    case Command::kPull:
+      return pull_command(*settings);
+    case Command::kGc:
+      return gc_command(*settings);
     case Command::kVersion:
       break;
   }

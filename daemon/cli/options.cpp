@@ -46,6 +46,9 @@ class CommandLine {
     add_command("apply", Command::kApply, "Reconcile once until converged, then exit");
     add_command("plan", Command::kPlan, "Print what apply would do; writes nothing");
     add_command("validate", Command::kValidate, "Check the manifest offline");
+    add_command("import", Command::kImport, "Print a manifest for live sessions");
+    add_command("pull", Command::kPull, "Download the outputs once");
+    add_command("gc", Command::kGc, "List uploads of this owner that nothing needs");
     app_.add_subcommand("version", "Print the version")->parse_complete_callback([this] {
       o_.command = Command::kVersion;
     });
@@ -72,8 +75,13 @@ class CommandLine {
       add_duration(*sub, "--timeout", o_.timeout, "Give up after this time (5m)");
     }
     if (command == Command::kRun || command == Command::kApply) {
-      sub->add_flag("--allow-commands", o_.allow_commands,
-                    "Let tokens come from commands (not yet)");
+      sub->add_flag("--allow-commands", o_.allow_commands, "Let tokens come from commands");
+    }
+    if (command == Command::kImport) {
+      sub->add_option("session-id", o_.import_ids, "The sessions")->required();
+    }
+    if (command == Command::kGc) {
+      sub->add_flag("--yes", o_.yes, "Delete them");
     }
     if (command == Command::kPlan) {
       sub->add_flag("--detailed-exitcode", o_.detailed_exitcode,
@@ -91,10 +99,10 @@ class CommandLine {
     env(app.add_option("--state-dir", o_.state_dir, "Where state is kept; none: in memory"),
         "STATE_DIR");
     env(app.add_option("--outputs-dir", o_.outputs_dir,
-                       "Where outputs will be brought back to (not yet)"),
+                       "Where outputs are brought back to (./outputs)"),
         "OUTPUTS_DIR");
     env(app.add_option("--secrets-dir", o_.secrets_dir,
-                       "What secret files will be relative to (not yet)"),
+                       "What secret files are relative to ($CREDENTIALS_DIRECTORY, or .)"),
         "SECRETS_DIR");
     env(app.add_option("-s,--session", o_.sessions, "Only this session (repeatable)"), "SESSION");
     env(app.add_option_function<std::string>(
@@ -127,6 +135,9 @@ class CommandLine {
     env(app.add_option("--parallel", o_.parallel, "Connections, and chains at once (32)")
             ->check(CLI::Range(1, 256)),
         "PARALLEL");
+    env(app.add_option("--github-api-url", o_.github_api_url,
+                       "Where GitHub App tokens are minted (https://api.github.com)"),
+        "GITHUB_API_URL");
     env(app.add_option("--max-rate", o_.max_rate, "Ceilings: writes=5/s,reads=20/s,files=8/s")
             ->check(rates()),
         "MAX_RATE");

@@ -23,7 +23,7 @@ inline constexpr int kUsage = 64;
 inline constexpr int kInterrupted = 130;
 }  // namespace exit_code
 
-enum class Command { kRun, kApply, kPlan, kValidate, kVersion };
+enum class Command { kRun, kApply, kPlan, kValidate, kImport, kPull, kGc, kVersion };
 
 /// The command line and the environment, as given: nothing is read or resolved yet.
 struct Options {
@@ -47,6 +47,9 @@ struct Options {
   std::chrono::milliseconds list_grace{std::chrono::seconds(30)};
   std::string allow_deletes;
   bool allow_commands = false;
+  std::string github_api_url = "https://api.github.com";
+  std::vector<std::string> import_ids;
+  bool yes = false;
   std::chrono::milliseconds timeout{std::chrono::minutes(5)};
   bool detailed_exitcode = false;
   bool verbose = false;

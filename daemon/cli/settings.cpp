@@ -83,7 +83,11 @@ Environment process_environment() {
 
 tl::expected<Settings, UsageError> resolve_settings(const Options& options,
                                                     const Environment& env) {
-  Settings settings{options, ManifestSource(options.manifest), {}, {}};
+  Settings settings{options, ManifestSource(options.manifest), {}, {}, {}, {}};
+  settings.outputs_dir = absolute(options.outputs_dir);
+  settings.secrets_dir =
+      absolute(options.secrets_dir.empty() ? env("CREDENTIALS_DIRECTORY").value_or(".")
+                                           : options.secrets_dir);
   settings.workspace = options.workspace.empty() ? settings.manifest.default_workspace()
                                                  : absolute(options.workspace);
   if (options.state_dir == "none") {

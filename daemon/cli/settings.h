@@ -21,6 +21,8 @@ struct Settings {
   ManifestSource manifest;
   std::string workspace;
   std::optional<std::string> state_dir;  ///< nothing: kept in memory
+  std::string outputs_dir;
+  std::string secrets_dir;
 };
 
 /// A command cannot be carried out as it was given.
