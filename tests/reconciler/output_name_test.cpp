@@ -1,0 +1,145 @@
+#include "reconciler/output_name.h"
+
+#include <set>
+
+#include <catch2/catch.hpp>
+#include <rapidcheck.h>
+
+#include "manifest/utf8.h"
+#include "reconciler/server_time.h"
+
+using namespace sessync;
+using namespace std::string_literals;
+
+namespace {
+
+FileMetadata output(const std::string& id, const std::string& name, const std::string& created) {
+  FileMetadata file;
+  file.file_id = id;
+  file.filename = name;
+  file.created_at = created;
+  file.downloadable = true;
+  return file;
+}
+
+/// Whatever it was made from, such a name can do no harm.
+bool harmless(const std::string& name) {
+  const bool one_component =
+      !name.empty() && name.size() <= 255 && name.find_first_of("/\\"s + '\0') == std::string::npos;
+  return one_component && name.front() != '.' && name.front() != '-' && name.back() != '.' &&
+         name.back() != ' ' && printable(name) == name;
+}
+
+}  // namespace
+
+TEST_CASE("ordinary names are kept as they are") {
+  for (const std::string name : {"report.md", "a b.csv", "Ünï-cödé 日本.txt", "archive.tar.gz",
+                                 "x~file_1", "a..b", "_", "é"}) {
+    CHECK(clean_output_name(name, "file_1") == name);
+  }
+}
+
+TEST_CASE("hostile names become harmless ones") {
+  const auto cleaned = [](std::string_view name) { return clean_output_name(name, "file_1"); };
+  CHECK(cleaned("../x") == "_._x");
+  CHECK(cleaned("../../etc/passwd") == "_._.._etc_passwd");
+  CHECK(cleaned("/etc/passwd") == "_etc_passwd");
+  CHECK(cleaned("a\\b") == "a_b");
+  CHECK(cleaned(".") == "_");
+  CHECK(cleaned("..") == "__");
+  CHECK(cleaned("...") == "___");
+  CHECK(cleaned("") == "file_1");
+  CHECK(clean_output_name("", "") == "unnamed");
+  CHECK(cleaned(".git") == "_git");
+  CHECK(cleaned(".sessync-1-2.tmp") == "_sessync-1-2.tmp");
+  CHECK(cleaned("-rf") == "_rf");
+  CHECK(cleaned("x. .") == "x___");
+  CHECK(cleaned("a\nb\x1b[31m\x7f") == "a_b_[31m_");
+  CHECK(cleaned("nul\0byte"s) == "nul_byte");
+  CHECK(cleaned("gnp.\xE2\x80\xAE txt") == "gnp._ txt");
+  CHECK(cleaned("\xEF\xBB\xBFx") == "_x");
+  CHECK(cleaned("c1\xC2\x9B") == "c1_");
+  CHECK(cleaned("bad\xFFutf\xC0\x80") == "bad_utf__");
+  CHECK(cleaned("cut\xE6\x97") == "cut__");
+  CHECK(cleaned("con") == "_con");
+  CHECK(cleaned("COM1.txt") == "_COM1.txt");
+  CHECK(cleaned("console.txt") == "console.txt");
+  CHECK(cleaned("a<b>c:d\"e|f?g*h") == "a_b_c_d_e_f_g_h");
+}
+
+TEST_CASE("a name that is too long keeps its extension and whole characters") {
+  std::string wide;
+  for (int i = 0; i < 200; ++i) {
+    wide += "日";
+  }
+  const auto name = clean_output_name(wide + ".csv", "file_1");
+  CHECK(name.size() <= 255);
+  CHECK(name.size() > 245);
+  CHECK(name.ends_with("日.csv"));
+  CHECK(harmless(name));
+
+  const auto older = older_output_name(name, "file_1");
+  CHECK(older.size() <= 255);
+  CHECK(older.ends_with("日.csv~file_1"));
+  CHECK(harmless(older_output_name(std::string(255, 'a'), std::string(5000, '/'))));
+}
+
+TEST_CASE("no bytes make a name that is not harmless") {
+  CHECK(rc::check([](const std::string& name, const std::string& id) {
+    RC_ASSERT(harmless(clean_output_name(name, id)));
+    RC_ASSERT(harmless(older_output_name(clean_output_name(name, id), id)));
+    RC_ASSERT(clean_output_name(name, id) == clean_output_name(name, id));
+  }));
+}
+
+TEST_CASE("of several outputs with one name the newest has it") {
+  const auto names = output_names({output("file_1", "a.md", "2026-01-01T00:00:00Z"),
+                                   output("file_2", "a.md", "2026-01-01T00:00:00.5Z"),
+                                   output("file_3", "a.md", "2025-12-31T23:59:59.999999Z"),
+                                   output("file_4", "b.md", "2020-01-01T00:00:00Z")});
+  CHECK(names == std::map<std::string, std::string>{{"file_1", "a.md~file_1"},
+                                                    {"file_2", "a.md"},
+                                                    {"file_3", "a.md~file_3"},
+                                                    {"file_4", "b.md"}});
+}
+
+TEST_CASE("different names that are one when cleaned count as one") {
+  const auto names = output_names({output("file_1", "x/y", "2026-01-01T00:00:00Z"),
+                                   output("file_2", "x:y", "2026-01-02T00:00:00Z")});
+  CHECK(names.at("file_1") == "x_y~file_1");
+  CHECK(names.at("file_2") == "x_y");
+}
+
+TEST_CASE("no two outputs share a name, whatever an agent calls them") {
+  const std::string wide(255, 'w');
+  std::vector<FileMetadata> outputs;
+  for (const std::string name : {"a", "a", "a~file_1", "a~file_1", "a~2~file_1"}) {
+    outputs.push_back(output("file_" + std::to_string(outputs.size()), name, "no time"));
+  }
+  const auto older = older_output_name(clean_output_name(wide, ""), "file_5");
+  for (const auto& name : {wide, wide, older, older}) {
+    outputs.push_back(output("file_" + std::to_string(outputs.size()), name, "no time"));
+  }
+  std::set<std::string> distinct;
+  for (const auto& [id, name] : output_names(outputs)) {
+    CHECK(harmless(name));
+    distinct.insert(name);
+  }
+  CHECK(distinct.size() == outputs.size());
+}
+
+TEST_CASE("times of the API are read to the microsecond, and nothing else is a time") {
+  using std::chrono::microseconds;
+  CHECK(parse_server_time("1970-01-01T00:00:00Z") == ServerTime(microseconds(0)));
+  CHECK(parse_server_time("2026-11-20T12:34:56.7Z") ==
+        ServerTime(microseconds(1'795'178'096'700'000)));
+  CHECK(parse_server_time("2026-11-20T12:34:56.1234567Z") ==
+        ServerTime(microseconds(1'795'178'096'123'456)));
+  for (const auto* text :
+       {"", "2026", "2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:00:00",
+        "2026-01-01T00:00:00+01:00", "2026-01-01T00:00:00.Z", "2026-01-01 00:00:00Z",
+        "2026-01-01T00:00:00Zx", "20x6-01-01T00:00:00Z"}) {
+    INFO(text);
+    CHECK(parse_server_time(text) == std::nullopt);
+  }
+}
