@@ -22,7 +22,16 @@ class AddTargets {
 
   void operator()(const FileResource& entry) { add(entry.source); }
 
-  void operator()(const DirectoryResource& entry) {
+  void operator()(const DirectoryResource& entry) { add_tree(entry); }
+  void operator()(const ArchiveResource& entry) { add_tree(entry); }
+
+  /// Entries that read no workspace.
+  template <class Other>
+  void operator()(const Other& /*entry*/) {}
+
+ private:
+  template <class Entry>
+  void add_tree(const Entry& entry) {
     for (std::size_t end = 0; !entry.source.empty() && end != std::string::npos;
          end = entry.source.find('/', end + 1)) {
       add(join_path(entry.source.substr(0, end), kIgnoreFileName));
@@ -35,11 +44,6 @@ class AddTargets {
     };
   }
 
-  /// Entries that read no workspace.
-  template <class Other>
-  void operator()(const Other& /*entry*/) {}
-
- private:
   WatchTarget& add(const std::string& path) {
     WatchTarget& target = out_.emplace_back();
     target.name = name_;

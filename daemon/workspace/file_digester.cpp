@@ -43,6 +43,7 @@ DigestResult FileDigester::digest(const Beneath& root, const std::string& path,
   const auto read = read_stable(root, path, patience, sink);
   if (!read) return tl::unexpected(read.error());
   result.digest = stream.finish();
+  result.executable = read->executable;
   cache_.put(path, read->stamp, result.digest, read->observed_ns);
   return result;
 }

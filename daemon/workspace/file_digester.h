@@ -23,6 +23,7 @@ struct ScanCounters {
 struct Digested {
   Sha256 digest{};
   std::uint64_t size = 0;
+  bool executable = false;
 };
 using DigestResult = tl::expected<Digested, StableReadError>;
 

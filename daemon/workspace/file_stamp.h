@@ -34,6 +34,10 @@ struct FileStamp {
   friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
 
+/// By its owner: the one bit of a file's mode that an archive keeps. No part of the stamp, because
+/// it says nothing of the content; a stamp's ctime changes with it all the same.
+inline bool is_executable(const struct stat& status) { return (status.st_mode & S_IXUSR) != 0; }
+
 /// A file that was looked at less than this after its last change may change again without a new
 /// stamp: the coarsest stamps in use (FAT) step by two seconds.
 inline constexpr std::int64_t kRacyNs = 2'000'000'000;

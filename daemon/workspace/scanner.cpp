@@ -48,7 +48,8 @@ Resolved resolve(const std::string& workspace) {
 
 bool reads_workspace(const ResourceSpec& resource) {
   return std::holds_alternative<FileResource>(resource.what) ||
-         std::holds_alternative<DirectoryResource>(resource.what);
+         std::holds_alternative<DirectoryResource>(resource.what) ||
+         std::holds_alternative<ArchiveResource>(resource.what);
 }
 
 WorkspaceSnapshot without_workspace(const ScanRequest& request, const SourceUnavailable& reason) {

@@ -43,10 +43,10 @@ class Scanner {
  public:
   explicit Scanner(DigestCache& cache, ScanOptions options = {});
 
-  /// One snapshot per resource, in their order; entries that read no workspace, and archives, get
-  /// an empty SourceFiles. The workspace is resolved once: if it names another directory at the end
-  /// than at the beginning (a swapped symlink, a removed checkout), the scan starts again, a few
-  /// times at most. Never throws for what it finds on disk.
+  /// One snapshot per resource, in their order; entries that read no workspace get an empty
+  /// SourceFiles. The workspace is resolved once: if it names another directory at the end than at
+  /// the beginning (a swapped symlink, a removed checkout), the scan starts again, a few times at
+  /// most. Never throws for what it finds on disk.
   WorkspaceSnapshot scan(const ScanRequest& request);
 
   [[nodiscard]] ScanStatistics statistics() const;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "daemon/workspace/archive_digest.h"
 #include "daemon/workspace/names.h"
 #include "manifest/utf8.h"
 
@@ -65,8 +66,11 @@ SourceSnapshot one_file(const Sha256& digest, std::uint64_t size) {
   return out;
 }
 
-ScannedFile scanned(std::string path, const Sha256& digest, std::uint64_t size) {
-  return {.path = std::move(path), .sha256 = to_hex(digest), .size = size};
+ScannedFile scanned(std::string path, const Digested& content) {
+  return {.path = std::move(path),
+          .sha256 = to_hex(content.digest),
+          .size = content.size,
+          .executable = content.executable};
 }
 
 }  // namespace
@@ -108,9 +112,23 @@ SourceSnapshot SourceScan::file_snapshot(const std::string& source, const Digest
 }
 
 SourceSnapshot SourceScan::operator()(const DirectoryResource& entry) {
-  const Located located = locate(entry.source, true);
-  if (!located) return located.error();
-  const SourceFilter filter(entry.include, entry.exclude);
+  Tree tree = scan_tree(entry.source, SourceFilter(entry.include, entry.exclude));
+  if (!tree) return std::move(tree.error());
+  // A mount has no executable bit, so chmod changes nothing of what is mirrored.
+  for (ScannedFile& file : tree->files) file.executable = false;
+  return std::move(*tree);
+}
+
+SourceSnapshot SourceScan::operator()(const ArchiveResource& entry) {
+  Tree tree = scan_tree(entry.source, SourceFilter(entry.include, entry.exclude));
+  if (!tree) return std::move(tree.error());
+  tree->archive_sha256 = archive_digest(entry.format, tree->files);
+  return std::move(*tree);
+}
+
+SourceScan::Tree SourceScan::scan_tree(const std::string& source, const SourceFilter& filter) {
+  const Located located = locate(source, true);
+  if (!located) return tl::unexpected(located.error());
   const WalkRules rules{
       .filter = filter, .manifests = manifests_, .ignore_files = tools_.ignore_files};
   TreeWalk walk(root_, rules, located->location);
@@ -120,12 +138,12 @@ SourceSnapshot SourceScan::operator()(const DirectoryResource& entry) {
       [&](FoundFile file) {
         const auto known = tools_.cache.find(file.location, file.stamp);
         if (!known) return unknown.push_back(std::move(file));
-        out.files.push_back(scanned(std::move(file.path), *known, file.stamp.size));
+        out.files.push_back(
+            scanned(std::move(file.path), {*known, file.stamp.size, file.executable}));
       },
       out);
   tools_.counters.directories_read += walk.directories_read();
-  if (!status)
-    return unavailable(status.error().kind, entry.source, status.error().message).value();
+  if (!status) return unavailable(status.error().kind, source, status.error().message);
   if (!unknown.empty()) digest(walk, std::move(unknown), out);
   std::ranges::sort(out.issues, {}, &ScanIssue::path);
   return out;
@@ -140,7 +158,7 @@ void SourceScan::digest(const TreeWalk& walk, std::vector<FoundFile> found, Sour
   for (std::size_t i = 0; i < found.size(); ++i) {
     const DigestResult result = digest_again(walk, found[i], results[i]);
     if (result) {
-      out.files.push_back(scanned(std::move(found[i].path), result->digest, result->size));
+      out.files.push_back(scanned(std::move(found[i].path), *result));
       continue;
     }
     const StableReadError& error = result.error();
@@ -191,7 +209,8 @@ SourceScan::Located SourceScan::check_type(const std::string& source, const stru
     return unavailable(Kind::kNotAFile, source,
                        "is neither a file nor a directory (a FIFO, socket or device)");
   }
-  return LinkTarget{.location = {}, .stamp = FileStamp::of(status)};
+  return LinkTarget{
+      .location = {}, .stamp = FileStamp::of(status), .executable = is_executable(status)};
 }
 
 /// Who names a path that is excluded by default means it. A link that leads to one is no naming.

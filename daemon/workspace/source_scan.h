@@ -26,6 +26,7 @@ class SourceScan {
 
   SourceSnapshot operator()(const FileResource& entry);
   SourceSnapshot operator()(const DirectoryResource& entry);
+  SourceSnapshot operator()(const ArchiveResource& entry);
 
   /// Entries that read no workspace.
   template <class Other>
@@ -35,11 +36,13 @@ class SourceScan {
 
  private:
   using Located = tl::expected<LinkTarget, SourceUnavailable>;
+  using Tree = tl::expected<SourceFiles, SourceUnavailable>;
 
   Located locate(const std::string& source, bool is_directory);
   Located check_type(const std::string& source, const struct stat& status, bool is_directory);
   Located check_target(const std::string& source, LinkTarget target);
   SourceSnapshot file_snapshot(const std::string& source, const DigestResult& result);
+  Tree scan_tree(const std::string& source, const SourceFilter& filter);
   void digest(const TreeWalk& walk, std::vector<FoundFile> found, SourceFiles& out);
   DigestResult digest_again(const TreeWalk& walk, const FoundFile& file, DigestResult result);
 

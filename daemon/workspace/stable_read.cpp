@@ -64,6 +64,7 @@ class Attempt {
     if (::fstat(fd_.get(), &status) != 0) return failed(Kind::kUnreadable, errno);
     if (!S_ISREG(status.st_mode)) return failed(Kind::kNotRegular);
     before_ = FileStamp::of(status);
+    executable_ = is_executable(status);
     wait_until_quiet();
     return read_between_looks(sink);
   }
@@ -88,6 +89,7 @@ class Attempt {
       struct stat status{};
       if (!patience_.sleep(wait) || ::fstat(fd_.get(), &status) != 0) return;
       before_ = FileStamp::of(status);
+      executable_ = is_executable(status);
     }
   }
 
@@ -100,7 +102,7 @@ class Attempt {
     struct stat after{};
     if (::fstat(fd_.get(), &after) != 0) return failed(Kind::kUnreadable, errno);
     if (FileStamp::of(after) != before_ || !is_still_named()) return failed(Kind::kUnstable);
-    return StableRead{.stamp = before_, .observed_ns = observed};
+    return StableRead{.stamp = before_, .observed_ns = observed, .executable = executable_};
   }
 
   /// An errno; EAGAIN if the file became shorter. That it grew is seen afterwards.
@@ -130,6 +132,7 @@ class Attempt {
   Patience& patience_;
   UniqueFd fd_;
   FileStamp before_;
+  bool executable_ = false;
 };
 
 }  // namespace

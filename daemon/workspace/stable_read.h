@@ -39,6 +39,7 @@ struct StableReadError {
 struct StableRead {
   FileStamp stamp;
   std::int64_t observed_ns = 0;  ///< coarse wall clock before the first byte was read
+  bool executable = false;
 };
 
 /// Receives the bytes of one file, possibly several times from the beginning.

@@ -152,6 +152,7 @@ void TreeWalk::visit(Entry entry, std::string path, const OnFile& on_file) {
   on_file({.path = std::move(path),
            .location = std::move(location),
            .is_link = entry.is_link,
+           .executable = entry.executable,
            .stamp = entry.stamp});
 }
 
@@ -199,7 +200,9 @@ int TreeWalk::read_entries(int fd, Frame& frame) {
 void TreeWalk::classify(int fd, const std::string& path, const Name& name, Frame& frame) {
   if (name.type == DT_UNKNOWN) return;  // gone before it could be asked
   if (name.type == DT_DIR) {
-    if (enters(path)) frame.entries.push_back({name.text, true, false, {}, {}});
+    if (enters(path))
+      frame.entries.push_back(
+          {.name = name.text, .is_directory = true, .location = {}, .stamp = {}});
   } else if (name.type == DT_LNK) {
     if (takes(path) || enters(path)) classify_link(path, name, frame);
   } else if (takes(path)) {
@@ -215,7 +218,12 @@ void TreeWalk::classify_file(int fd, const std::string& path, const Name& name, 
     const std::string why = "cannot be looked at (" + error_text(errno) + ")";
     out_->issues.push_back({path, ScanIssue::Kind::kUnreadable, why});
   } else if (S_ISREG(status.st_mode)) {
-    add_file(path, {name.text, false, false, {}, FileStamp::of(status)}, frame);
+    add_file(path,
+             {.name = name.text,
+              .executable = is_executable(status),
+              .location = {},
+              .stamp = FileStamp::of(status)},
+             frame);
   }
 }
 
@@ -224,7 +232,13 @@ void TreeWalk::classify_link(const std::string& path, const Name& name, Frame& f
   if (!target) {
     if (!target.error().empty()) warn(path, target.error() + "; it is skipped");
   } else if (takes(path)) {
-    add_file(path, {name.text, false, true, std::move(target->location), target->stamp}, frame);
+    add_file(path,
+             {.name = name.text,
+              .is_link = true,
+              .executable = target->executable,
+              .location = std::move(target->location),
+              .stamp = target->stamp},
+             frame);
   }
 }
 
@@ -263,7 +277,9 @@ tl::expected<LinkTarget, std::string> TreeWalk::resolve_link(std::string_view pa
   if (excluded) {
     return tl::unexpected("is a symlink to " + printable(*location) + ", which is never mirrored");
   }
-  return LinkTarget{.location = std::move(*location), .stamp = FileStamp::of(status)};
+  return LinkTarget{.location = std::move(*location),
+                    .stamp = FileStamp::of(status),
+                    .executable = is_executable(status)};
 }
 
 bool TreeWalk::takes(const std::string& path) const {

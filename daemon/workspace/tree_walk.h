@@ -22,6 +22,7 @@ struct FoundFile {
   std::string path;      ///< below the source
   std::string location;  ///< below the root, without symlinks: where its bytes are
   bool is_link = false;  ///< `path` is a symlink to `location`
+  bool executable = false;
   FileStamp stamp;
 };
 
@@ -36,6 +37,7 @@ struct WalkRules {
 struct LinkTarget {
   std::string location;
   FileStamp stamp;
+  bool executable = false;
 };
 
 /// Walks the directory of one source, without recursion, and reads only directories that may hold
@@ -67,6 +69,7 @@ class TreeWalk {
     std::string name;
     bool is_directory = false;
     bool is_link = false;
+    bool executable = false;
     std::string location;  // of what a link leads to
     FileStamp stamp;
   };

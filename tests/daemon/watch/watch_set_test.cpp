@@ -169,5 +169,18 @@ TEST_CASE("The targets of a session are what its sources can match, and the igno
   CHECK_FALSE(targets[3].enters);
 }
 
+TEST_CASE("An archive is watched as the directory it is made of") {
+  ArchiveResource archive;
+  archive.source = "a/b";
+  archive.include = Patterns::parse({"docs/*.md"}).value();
+  const std::vector<ResourceSpec> resources = {{{}, archive}};
+  const auto targets = workspace_targets("s", "/ws", resources);
+  REQUIRE(targets.size() == 3);
+  CHECK(targets[2].path == "/ws/a/b");
+  CHECK(targets[2].enters("docs"));
+  CHECK(targets[2].matters("docs/a.md"));
+  CHECK_FALSE(targets[2].matters("docs/a.txt"));
+}
+
 }  // namespace
 }  // namespace sessync::test

@@ -1,0 +1,27 @@
+#include "daemon/workspace/content_error.h"
+
+#include "daemon/workspace/names.h"
+#include "manifest/utf8.h"
+
+namespace sessync {
+
+ApiError source_changed(const ContentRef& content, const std::string& path,
+                        const std::string& what) {
+  ApiError error;
+  error.kind = ApiError::Kind::kSourceChanged;
+  error.code = "source_changed";
+  error.message = printable(join_path(content.root, path)) + " " + what +
+                  "; nothing was uploaded, the next pass looks at it again";
+  return error;
+}
+
+ApiError not_packed(const ContentRef& content, const std::string& what) {
+  ApiError error;
+  error.kind = ApiError::Kind::kNotStored;
+  error.code = "not_packed";
+  error.message = "the archive of " + printable(join_path(content.root, content.path)) +
+                  " cannot be packed: " + what;
+  return error;
+}
+
+}  // namespace sessync

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "reconciler/content_source.h"
+
+namespace sessync {
+
+/// kSourceChanged: `path` (below the content's root) is no longer what was planned; `what` says
+/// why.
+ApiError source_changed(const ContentRef& content, const std::string& path,
+                        const std::string& what);
+
+/// kNotStored: the archive of `content` could not be packed here. `what` says why, and ends with
+/// what to do.
+ApiError not_packed(const ContentRef& content, const std::string& what);
+
+}  // namespace sessync
