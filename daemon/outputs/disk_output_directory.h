@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "daemon/workspace/unique_fd.h"
+#include "reconciler/output_directory.h"
+
+namespace sessync {
+
+/// A destination below --outputs-dir. Where the outputs directory itself is may be said through
+/// links; below it none is followed, so that whatever is planted there nothing else is touched.
+/// Both are made when the first output is created.
+///
+/// What is on its way is a hidden file beside its place, locked while somebody writes it; list()
+/// removes those that a killed process left behind.
+class DiskOutputDirectory : public OutputDirectory {
+ public:
+  /// `destination` is relative, without ".." (the manifest's reader sees to it).
+  DiskOutputDirectory(std::string outputs_dir, const std::string& destination);
+
+  tl::expected<std::vector<OutputEntry>, std::string> list() override;
+  tl::expected<std::shared_ptr<OutputFile>, std::string> create(const std::string& name) override;
+  tl::expected<Done, std::string> move_aside(const std::string& from,
+                                             const std::string& to) override;
+
+ private:
+  enum class Missing { kMake, kLeave };
+  using Opened = tl::expected<UniqueFd, std::string>;
+
+  /// The destination; with kLeave an empty fd if it does not exist.
+  [[nodiscard]] Opened open(Missing missing) const;
+  [[nodiscard]] Opened open_root(Missing missing) const;
+
+  std::string outputs_dir_;
+  std::vector<std::string> parts_;  ///< of the destination
+  std::string path_;                ///< for messages
+};
+
+}  // namespace sessync

@@ -1,0 +1,177 @@
+#include "daemon/outputs/disk_output_file.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <random>
+#include <utility>
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "daemon/workspace/names.h"
+
+namespace sessync {
+namespace {
+
+constexpr std::string_view kPrefix = ".sessync-";
+constexpr std::string_view kSuffix = ".tmp";
+constexpr std::size_t kRandomDigits = 16;
+constexpr int kTries = 16;
+constexpr mode_t kMode = S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH;
+
+std::string temporary_name() {
+  std::random_device random;
+  const std::uint64_t number = (std::uint64_t{random()} << 32U) | random();
+  std::array<char, kRandomDigits + 1> digits{};
+  std::snprintf(digits.data(), digits.size(), "%016llx", static_cast<unsigned long long>(number));
+  return std::string(kPrefix).append(digits.data()).append(kSuffix);
+}
+
+/// False only if another open file has the lock: a file system without locks is not in our way.
+bool lock(int file) {
+  struct flock whole{};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  return ::fcntl(file, F_OFD_SETLK, &whole) == 0 || (errno != EAGAIN && errno != EACCES);
+}
+
+/// Like lock(), but certain.
+bool has_no_writer(int file) {
+  struct flock whole{};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  return ::fcntl(file, F_OFD_SETLK, &whole) == 0;
+}
+
+bool is_named(int directory, const std::string& name, int file) {
+  struct stat named{};
+  struct stat open{};
+  return ::fstatat(directory, name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+         ::fstat(file, &open) == 0 && S_ISREG(open.st_mode) && named.st_dev == open.st_dev &&
+         named.st_ino == open.st_ino;
+}
+
+class DiskOutputFile : public OutputFile {
+ public:
+  DiskOutputFile(OutputPlace place, std::string temporary, UniqueFd file)
+      : place_(std::move(place)), temporary_(std::move(temporary)), file_(std::move(file)) {}
+  DiskOutputFile(const DiskOutputFile&) = delete;
+  DiskOutputFile& operator=(const DiskOutputFile&) = delete;
+  ~DiskOutputFile() override {
+    if (!placed_) {
+      ::unlinkat(place_.directory.get(), temporary_.c_str(), 0);
+    }
+  }
+
+  tl::expected<Done, std::string> write(std::string_view bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t count = ::write(file_.get(), bytes.data(), bytes.size());
+      if (count < 0 && errno == EINTR) {
+        continue;
+      }
+      if (count < 0) {
+        return failed("cannot be written", errno);
+      }
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+      written_ += static_cast<std::uint64_t>(count);
+    }
+    return Done{};
+  }
+
+  tl::expected<Done, std::string> finish(std::uint64_t size) override {
+    if (written_ != size) {
+      return tl::unexpected("of output " + place_.path + " " + std::to_string(written_) +
+                            " bytes arrived where " + std::to_string(size) +
+                            " were announced; it is fetched again");
+    }
+    if (::fsync(file_.get()) != 0) {
+      return failed("cannot be written", errno);
+    }
+    if (const int error = rename_without_replacing(place_.directory.get(), temporary_, place_.name);
+        error != 0) {
+      return failed("cannot be put in place", error);
+    }
+    placed_ = true;
+    if (::fsync(place_.directory.get()) != 0) {
+      return failed("cannot be made durable", errno);
+    }
+    return Done{};
+  }
+
+ private:
+  [[nodiscard]] tl::unexpected<std::string> failed(const std::string& what, int error) const {
+    const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
+    const std::string advice =
+        error == EEXIST ? "nothing there is overwritten: move it away to receive the output"
+        : full ? "make room there: outputs that are complete stay, this one is fetched again"
+               : "this output is fetched again";
+    return tl::unexpected("output " + place_.path + " " + what + ": " + error_text(error) + "; " +
+                          advice);
+  }
+
+  OutputPlace place_;
+  std::string temporary_;
+  UniqueFd file_;
+  std::uint64_t written_ = 0;
+  bool placed_ = false;
+};
+
+}  // namespace
+
+tl::expected<std::shared_ptr<OutputFile>, std::string> create_output_file(OutputPlace place) {
+  int error = EEXIST;
+  for (int i = 0; i < kTries && error == EEXIST; ++i) {
+    auto name = temporary_name();
+    UniqueFd file(::openat(place.directory.get(), name.c_str(),
+                           O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kMode));
+    error = file ? 0 : errno;
+    // Between its making and its locking, a file looks abandoned.
+    if (file && lock(file.get()) && is_named(place.directory.get(), name, file.get())) {
+      return std::make_shared<DiskOutputFile>(std::move(place), std::move(name), std::move(file));
+    }
+    error = file ? EEXIST : error;
+  }
+  return tl::unexpected("output " + place.path + " cannot be created: " + error_text(error) +
+                        "; the directory must be one that sessync can write to");
+}
+
+bool is_temporary_name(std::string_view name) {
+  if (name.size() != kPrefix.size() + kRandomDigits + kSuffix.size() ||
+      !name.starts_with(kPrefix) || !name.ends_with(kSuffix)) {
+    return false;
+  }
+  return std::ranges::all_of(name.substr(kPrefix.size(), kRandomDigits), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+  });
+}
+
+void remove_if_abandoned(int directory, const std::string& name) {
+  const UniqueFd file(
+      ::openat(directory, name.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (file && has_no_writer(file.get()) && is_named(directory, name, file.get())) {
+    ::unlinkat(directory, name.c_str(), 0);
+  }
+}
+
+int rename_without_replacing(int directory, const std::string& from, const std::string& to) {
+  if (::syscall(SYS_renameat2, directory, from.c_str(), directory, to.c_str(), RENAME_NOREPLACE) ==
+      0) {
+    return 0;
+  }
+  if (errno != EINVAL && errno != ENOSYS) {
+    return errno;
+  }
+  // A file system that cannot; a new link never replaces anything either.
+  if (::linkat(directory, from.c_str(), directory, to.c_str(), 0) != 0) {
+    return errno;
+  }
+  return ::unlinkat(directory, from.c_str(), 0) == 0 ? 0 : errno;
+}
+
+}  // namespace sessync

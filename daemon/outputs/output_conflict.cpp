@@ -1,0 +1,95 @@
+#include "daemon/outputs/output_conflict.h"
+
+#include <filesystem>
+#include <system_error>
+
+#include <sys/stat.h>
+
+#include "daemon/workspace/names.h"
+
+namespace sessync {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// `path` without links, as far as it exists.
+fs::path resolved(const std::string& path) {
+  std::error_code error;
+  fs::path real = fs::weakly_canonical(path, error);
+  if (error) {
+    real = fs::path(path).lexically_normal();
+  }
+  return real.has_filename() ? real : real.parent_path();
+}
+
+/// One place under two names, bind mounts included.
+bool same(const fs::path& left, const fs::path& right) {
+  struct stat left_stat{};
+  struct stat right_stat{};
+  return left == right ||
+         (::stat(left.c_str(), &left_stat) == 0 && ::stat(right.c_str(), &right_stat) == 0 &&
+          left_stat.st_dev == right_stat.st_dev && left_stat.st_ino == right_stat.st_ino);
+}
+
+bool is_at_or_below(fs::path inner, const fs::path& outer) {
+  while (!same(inner, outer)) {
+    if (!inner.has_relative_path()) {
+      return false;
+    }
+    inner = inner.parent_path();
+  }
+  return true;
+}
+
+struct NameSource {
+  std::set<std::string>& into;
+  void operator()(const FileResource& file) const { into.insert(file.source); }
+  void operator()(const DirectoryResource& directory) const { into.insert(directory.source); }
+  void operator()(const ArchiveResource& archive) const { into.insert(archive.source); }
+  void operator()(const UploadedFileResource& /*file*/) const {}
+  void operator()(const RepositoryResource& /*repository*/) const {}
+  void operator()(const MemoryStoreResource& /*store*/) const {}
+};
+
+}  // namespace
+
+std::set<std::string> sources_of(const std::vector<SessionSpec>& sessions) {
+  std::set<std::string> sources;
+  for (const auto& session : sessions) {
+    for (const auto& resource : session.resources) {
+      std::visit(NameSource{sources}, resource.what);
+    }
+  }
+  return sources;
+}
+
+std::optional<std::string> output_conflict(const std::string& destination,
+                                           const std::string& workspace,
+                                           const std::set<std::string>& sources) {
+  const auto place = resolved(destination);
+  for (const auto& source : sources) {
+    const auto read = resolved(join_path(workspace, source));
+    if (is_at_or_below(place, read) || is_at_or_below(read, place)) {
+      return "outputs would land in " + destination + ", which overlaps the source " +
+             (source.empty() ? "./" : source) + " of the workspace " + workspace +
+             ": what the agent writes would be mounted again. Choose an --outputs-dir outside of "
+             "it, or narrow the source";
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> reserved_conflict(const std::string& destination,
+                                             const std::vector<std::string>& reserved) {
+  const auto place = resolved(destination);
+  for (const auto& directory : reserved) {
+    if (same(place, resolved(directory))) {
+      return "outputs would land in " + destination +
+             ", from which sessync reads files of its own (manifest, secrets or state): an agent "
+             "could write them. Choose another --outputs-dir or destination";
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace sessync

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "manifest/spec.h"
+#include "reconciler/output_directory.h"
+
+namespace sessync {
+
+/// Where the outputs of every session go, and whether they may. Safe to use from many threads.
+class OutputDestinations {
+ public:
+  struct Places {
+    std::string outputs_dir;  ///< these are absolute
+    std::string workspace;
+    std::vector<std::string> reserved;  ///< the directories of the manifest, secrets and state
+  };
+  explicit OutputDestinations(Places places) : places_(std::move(places)) {}
+
+  /// What the manifest declares now: the sessions that it has, all of them.
+  void declare(const std::vector<SessionSpec>& sessions);
+
+  /// The destination of a session that has outputs, or why it may not be used.
+  tl::expected<std::unique_ptr<OutputDirectory>, std::string> open(const SessionSpec& session);
+
+ private:
+  const Places places_;
+  std::mutex mutex_;
+  std::set<std::string> sources_;
+};
+
+}  // namespace sessync
