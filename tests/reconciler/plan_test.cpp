@@ -64,8 +64,9 @@ TEST_CASE("prune all spares what cannot or must not be deleted") {
   all.prune = Prune::kAll;
   ObservedState observed;
   observed.files = {with(marked("r1", "/a", '1'), Holder::kOtherDaemon)};
-  observed.others = {{"github_repository", "r2", MountPath::literal("/workspace/x"), false},
-                     {"hologram", "r3", path("/h"), true}};
+  observed.others = {{"github_repository", "r2", MountPath::literal("/workspace/x"),
+                      RepositoryRow{"r2", "https://github.com/o/x", "/workspace/x", {}, {}}},
+                     {"hologram", "r3", path("/h"), OpaqueRow{"r3", "hologram", "/h"}}};
   CHECK(lines(make_plan({}, observed, all)) == Lines{"blocked owner_conflict /a",
                                                      "blocked requires_new_session /workspace/x",
                                                      "unmanaged /h"});
@@ -90,7 +91,7 @@ TEST_CASE("on_conflict replace deletes what is not ours, but never what we do no
   policy.on_conflict = OnConflict::kReplace;
   ObservedState observed{{foreign("r1", "/a")}, {}, {}};
   CHECK(lines(make_plan(desired({local("/a", '1')}), observed, policy)) == Lines{"replace /a r1"});
-  observed.others = {{"hologram", "r2", path("/a"), true}};
+  observed.others = {{"hologram", "r2", path("/a"), OpaqueRow{"r2", "hologram", "/a"}}};
   CHECK(lines(make_plan(desired({local("/a", '1')}), observed, policy)) ==
         Lines{"blocked conflict /a", "unmanaged /a"});
 }

@@ -2,24 +2,12 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/reconciler/fault_rules.h"
 #include "tests/reconciler/world.h"
 
 using namespace sessync;
 
 namespace {
-
-FaultRule on(Operation operation, Fault fault) {
-  FaultRule rule;
-  rule.operation = operation;
-  rule.fault = std::move(fault);
-  return rule;
-}
-
-FaultRule once(Operation operation, Fault fault) {
-  auto rule = on(operation, std::move(fault));
-  rule.times = 1;
-  return rule;
-}
 
 World three_files() {
   World world;
@@ -408,20 +396,7 @@ TEST_CASE("after a crash at any turn the next start ends equal, without a duplic
   world.remove("b");
   world.file("c", "three");
 
-  struct Crash {};
-  std::uint64_t turns = 0;
-  world.api->on_write = [&](const SessionModel&) {
-    if (++turns == 1 + seed % 5) {
-      throw Crash{};
-    }
-  };
-  try {
-    world.pass();
-  } catch (const Crash&) {
-    world.crash(seed % 2 == 0);
-  }
-  world.api->on_write = nullptr;
-  world.loop.run_all();
+  world.pass_that_dies(1 + seed % 5, seed % 2 == 0);
   CHECK(world.settle().converged());
   CHECK(world.held() == world.wanted());
   CHECK(world.model.file_rows(*world.spec.session_id).size() == 2);

@@ -12,6 +12,7 @@
 #include "tests/double/memory_state_store.h"
 #include "tests/double/session_model.h"
 #include "tests/double/test_loop.h"
+#include "tests/reconciler/memory_token_source.h"
 
 namespace sessync {
 
@@ -51,7 +52,7 @@ class World {
     input.owner = owner;
     input.allow_deletes = allow_deletes;
     input.dry_run = dry_run;
-    Ports ports{*api, store, loop};
+    Ports ports{*api, store, loop, &tokens};
     auto outcome = reconcile(input, ports);
     loop.run_all();
     return outcome;
@@ -74,10 +75,30 @@ class World {
     api.emplace(model, loop, &content);
   }
 
+  /// A pass during which the process dies: right after its n-th write took effect, if it has so
+  /// many.
+  void pass_that_dies(std::uint64_t nth_write, bool requests_arrive) {
+    struct Death {};
+    std::uint64_t writes = 0;
+    api->on_write = [&](const SessionModel&) {
+      if (++writes == nth_write) {
+        throw Death{};
+      }
+    };
+    try {
+      pass();
+    } catch (const Death&) {
+      crash(requests_arrive);
+    }
+    api->on_write = nullptr;
+    loop.run_all();
+  }
+
   /// What the session holds: canonical path -> bytes.
-  [[nodiscard]] std::map<std::string, std::string> held() const {
+  [[nodiscard]] std::map<std::string, std::string> held() const { return held(*spec.session_id); }
+  [[nodiscard]] std::map<std::string, std::string> held(const std::string& session_id) const {
     std::map<std::string, std::string> result;
-    for (const auto& [path, held] : model.held(*spec.session_id)) {
+    for (const auto& [path, held] : model.held(session_id)) {
       result[MountPath::of_file(path).text()] = held.content.bytes ? *held.content.bytes : "";
     }
     return result;
@@ -110,6 +131,7 @@ class World {
   MemoryContentSource content;
   std::optional<MemorySessionApi> api;  ///< anew after a crash
   MemoryStateStore store;
+  MemoryTokenSource tokens{loop};
   SessionSpec spec;
   std::string owner = "prod";
   std::string allow_deletes;

@@ -1,0 +1,122 @@
+#include "reconciler/rotation.h"
+
+#include <catch2/catch.hpp>
+
+namespace sessync {
+namespace {
+
+using Verdict = Rotation::Verdict;
+constexpr TimePoint kStart{std::chrono::hours(10'000)};
+
+/// A repository whose token was sent at kStart and has not changed since.
+struct Case {
+  RepositoryResource repository;
+  TokenRecord record{"sesrsc_1", "print-1", kStart, std::nullopt, "2026-01-01T00:00:00Z"};
+  bool known = true;
+  tl::expected<TokenState, TokenError> token = TokenState{"print-1", false};
+  std::string newest_fault;
+  Duration age = std::chrono::minutes(1);
+
+  Case() { repository.url = "https://github.com/o/r"; }
+
+  [[nodiscard]] Rotation decide() const {
+    RotationInput input;
+    input.repository = &repository;
+    input.token = token;
+    input.record = known ? &record : nullptr;
+    input.newest_fault = newest_fault;
+    input.now = kStart + age;
+    return decide_rotation(input);
+  }
+};
+
+TEST_CASE("a token that has not changed is not sent again") {
+  CHECK(Case().decide().verdict == Verdict::kNotDue);
+}
+
+TEST_CASE("a token is sent when it changed, and when nothing is remembered") {
+  Case changed;
+  changed.token = TokenState{"print-2", false};
+  CHECK(changed.decide().verdict == Verdict::kDue);
+  CHECK_FALSE(changed.decide().lacks_fingerprint);
+
+  Case lost;
+  lost.known = false;
+  CHECK(lost.decide().verdict == Verdict::kDue);
+  CHECK(lost.decide().lacks_fingerprint);
+
+  Case in_doubt;
+  in_doubt.record.fingerprint.clear();
+  CHECK(in_doubt.decide().lacks_fingerprint);
+}
+
+TEST_CASE("a token is sent when it is as old as rotate_every says") {
+  Case young;
+  young.repository.rotate_every = std::chrono::minutes(45);
+  young.age = std::chrono::minutes(44);
+  CHECK(young.decide().verdict == Verdict::kNotDue);
+  CHECK(young.decide().look_at == kStart + std::chrono::minutes(45));
+
+  Case old = young;
+  old.age = std::chrono::minutes(45);
+  CHECK(old.decide().verdict == Verdict::kDue);
+  CHECK_FALSE(old.decide().renew);
+  old.token = TokenState{"print-1", true};
+  CHECK(old.decide().renew);
+}
+
+TEST_CASE("a minted token is sent anew when two thirds of its life are over") {
+  Case minted;
+  minted.token = TokenState{"print-1", true};
+  minted.record.renew_at = kStart + std::chrono::minutes(40);
+  CHECK(minted.decide().look_at == minted.record.renew_at);
+  minted.age = std::chrono::minutes(40);
+  CHECK(minted.decide().verdict == Verdict::kDue);
+}
+
+TEST_CASE("an authentication error is answered once") {
+  Case minted;
+  minted.token = TokenState{"print-1", true};
+  minted.newest_fault = "2026-01-01T00:00:00.25Z";
+  CHECK(minted.decide().verdict == Verdict::kDue);
+  CHECK(minted.decide().renew);
+  CHECK(minted.decide().newest_fault == "2026-01-01T00:00:00.25Z");
+  minted.record.last_fault = minted.newest_fault;
+  CHECK(minted.decide().verdict == Verdict::kNotDue);
+}
+
+TEST_CASE("the same token is sent at most once an hour") {
+  Case refused;
+  refused.newest_fault = "2026-01-01T01:00:00Z";
+  refused.age = std::chrono::minutes(59);
+  CHECK(refused.decide().verdict == Verdict::kUseless);
+  CHECK(refused.decide().look_at == kStart + std::chrono::hours(1));
+  refused.age = std::chrono::hours(1);
+  CHECK(refused.decide().verdict == Verdict::kDue);
+}
+
+TEST_CASE("a changed token is sent at once, whatever GitHub said of the old one") {
+  Case mended;
+  mended.newest_fault = "2026-01-01T01:00:00Z";
+  mended.token = TokenState{"print-2", false};
+  CHECK(mended.decide().verdict == Verdict::kDue);
+  CHECK(mended.decide().newest_fault == mended.newest_fault);
+}
+
+TEST_CASE("a source that cannot be read is said, and nothing is sent") {
+  Case broken;
+  broken.token = tl::unexpected(TokenError{"token.txt cannot be read"});
+  broken.known = false;
+  CHECK(broken.decide().verdict == Verdict::kUnavailable);
+  CHECK(broken.decide().reason == "token.txt cannot be read");
+}
+
+TEST_CASE("times compare whatever their fractions") {
+  CHECK(is_later("2026-01-01T00:00:00.5Z", "2026-01-01T00:00:00Z"));
+  CHECK(is_later("2026-01-01T00:00:01Z", "2026-01-01T00:00:00.999999Z"));
+  CHECK_FALSE(is_later("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"));
+  CHECK(is_later("2026-01-01T00:00:00Z", ""));
+}
+
+}  // namespace
+}  // namespace sessync
