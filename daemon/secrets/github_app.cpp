@@ -1,0 +1,136 @@
+#include "daemon/secrets/github_app.h"
+
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "daemon/api/http_client.h"
+#include "daemon/secrets/rfc3339.h"
+#include "daemon/secrets/token_text.h"
+
+namespace sessync {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kShownMessage = 200;
+constexpr Duration kLook = std::chrono::seconds(1);
+
+HttpRequest make_request(const GithubAppCall& call, const Secret& app_token) {
+  HttpRequest request;
+  request.method = HttpRequest::Method::kPost;
+  request.url = call.api_url + "/app/installations/" + std::to_string(call.installation_id) +
+                "/access_tokens";
+  request.headers.push_back({"Accept", Secret("application/vnd.github+json")});
+  request.headers.push_back({"Authorization", Secret("Bearer " + app_token.reveal())});
+  request.headers.push_back({"Content-Type", Secret("application/json")});
+  request.headers.push_back({"X-GitHub-Api-Version", Secret("2022-11-28")});
+  request.body = json{{"repositories", {call.repository}}}.dump();
+  return request;
+}
+
+/// Nothing: stopped.
+std::optional<HttpOutcome> send(HttpRequest request, Duration patience,
+                                const std::stop_token& stop) {
+  HttpClient client({.connections = 1, .no_progress = patience, .answer = patience});
+  const std::stop_callback on_stop(stop, [&client] { client.wake(); });
+  std::optional<HttpOutcome> outcome;
+  client.start(std::move(request), [&outcome](HttpOutcome got) { outcome = std::move(got); });
+  while (!outcome && !stop.stop_requested()) client.run(kLook);
+  return outcome;
+}
+
+std::string who(const GithubAppCall& call) {
+  return "app " + std::to_string(call.app_id) + ", installation " +
+         std::to_string(call.installation_id) + ", repository " + call.repository;
+}
+
+/// What to do about a refusal.
+std::string advice(const GithubAppCall& call, int status) {
+  const std::string app = std::to_string(call.app_id);
+  const std::string installation = std::to_string(call.installation_id);
+  switch (status) {
+    case 401:
+      return "check that private_key belongs to app " + app + ", and this machine's clock";
+    case 403:
+      return "check that installation " + installation +
+             " is not suspended and that the app may read the repository";
+    case 404:
+      return "check that installation " + installation + " is one of app " + app;
+    case 422:
+      return "give installation " + installation + " access to repository " + call.repository;
+    default:
+      break;
+  }
+  return status >= 500 || status == 429 ? "it is asked again later" : "check the GitHub API's URL";
+}
+
+std::string message_in(const std::string& body) {
+  const json document = json::parse(body, nullptr, false);
+  if (!document.is_object()) return "";
+  const auto found = document.find("message");
+  if (found == document.end() || !found->is_string()) return "";
+  return safe_excerpt(found->get_ref<const std::string&>(), kShownMessage);
+}
+
+std::optional<Duration> retry_after(const HttpAnswer& answer) {
+  const auto found = answer.headers.find("retry-after");
+  if (found == answer.headers.end()) return std::nullopt;
+  const std::string& text = found->second;
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  if (!whole || seconds < 0 || seconds > 86400) return std::nullopt;
+  return std::chrono::seconds(seconds);
+}
+
+MintFailure refusal(const GithubAppCall& call, const HttpAnswer& answer) {
+  std::string message =
+      "GitHub refused a token for " + who(call) + ": HTTP " + std::to_string(answer.status);
+  if (const std::string said = message_in(answer.body); !said.empty()) message += ", " + said;
+  return {message + "; " + advice(call, answer.status), retry_after(answer)};
+}
+
+MintResult read_answer(const GithubAppCall& call, std::string& body, const Clocks& clocks) {
+  const auto unusable = [&call](const std::string& what) {
+    return tl::unexpected(MintFailure{"GitHub's answer for " + who(call) + " " + what, {}});
+  };
+  json document = json::parse(body, nullptr, false);
+  wipe(body);
+  if (!document.is_object() || !document["token"].is_string() ||
+      !document["expires_at"].is_string()) {
+    return unusable("holds no token: check the GitHub API's URL");
+  }
+  auto token = token_of_text(std::move(document["token"].get_ref<std::string&>()));
+  if (!token) return unusable("holds a token that " + token.error());
+  const auto expires_at = parse_rfc3339(document["expires_at"].get_ref<const std::string&>());
+  if (!expires_at) return unusable("holds a time that cannot be read");
+  auto minted = make_minted(std::move(*token), *expires_at, clocks);
+  if (!minted) return unusable("holds a token that has expired: check this machine's clock");
+  return std::move(*minted);
+}
+
+}  // namespace
+
+MintResult token_from_github(const GithubAppCall& call, const Clocks& clocks,
+                             const std::stop_token& stop) {
+  const Secret app_token = call.key->sign_token(call.app_id, clocks.wall());
+  if (app_token.empty()) {
+    return tl::unexpected(
+        MintFailure{"the private key of app " + std::to_string(call.app_id) +
+                        " cannot sign: get a new one from the app's settings at GitHub",
+                    {}});
+  }
+  auto outcome = send(make_request(call, app_token), call.patience, stop);
+  if (!outcome || outcome->failure) {
+    const std::string why =
+        outcome ? safe_excerpt(outcome->failure->message, kShownMessage) : "sessync is stopping";
+    return tl::unexpected(MintFailure{"GitHub did not answer for " + who(call) + ": " + why, {}});
+  }
+  if (outcome->answer.status / 100 != 2) return tl::unexpected(refusal(call, outcome->answer));
+  return read_answer(call, outcome->answer.body, clocks);
+}
+
+}  // namespace sessync

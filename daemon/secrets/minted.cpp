@@ -1,0 +1,20 @@
+#include "daemon/secrets/minted.h"
+
+#include <utility>
+
+namespace sessync {
+
+tl::expected<Minted, std::string> make_minted(Secret token, std::optional<TimePoint> expires_at,
+                                              const Clocks& clocks) {
+  Minted minted{std::move(token), clocks.now(), std::nullopt};
+  if (!expires_at) return minted;
+  const Duration life = *expires_at - clocks.wall();
+  if (life <= Duration{}) {
+    return tl::make_unexpected(
+        "handed out a token that has expired already: check this machine's clock");
+  }
+  minted.renew_at = minted.obtained_at + life * 2 / 3;
+  return minted;
+}
+
+}  // namespace sessync

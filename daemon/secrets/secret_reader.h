@@ -1,0 +1,41 @@
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include <tl/expected.hpp>
+
+#include "reconciler/secret.h"
+
+namespace sessync {
+
+/// Where the secret file `name` of a manifest lies: names are relative to the secrets directory,
+/// absolute ones stand for themselves.
+std::string secret_path(const std::string& secrets_dir, const std::string& name);
+
+/// Reads secret files, afresh each time. Safe to use from many threads.
+class SecretReader {
+ public:
+  using Warn = std::function<void(const std::string&)>;
+  SecretReader(std::string secrets_dir, Warn warn);
+
+  struct Content {
+    std::string path;
+    Secret text;
+  };
+  /// The whole file. An error names it and says what is wrong. A file that everybody may read is
+  /// warned of once.
+  tl::expected<Content, std::string> read(const std::string& name, std::size_t most);
+
+ private:
+  void warn_once(const std::string& path);
+
+  std::string secrets_dir_;
+  Warn warn_;
+  std::mutex mutex_;
+  std::set<std::string> warned_;
+};
+
+}  // namespace sessync

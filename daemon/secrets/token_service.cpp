@@ -1,0 +1,188 @@
+#include "daemon/secrets/token_service.h"
+
+#include <memory>
+#include <utility>
+#include <variant>
+
+#include "daemon/loop/completion_queue.h"
+#include "daemon/secrets/app_key.h"
+#include "daemon/secrets/command_token.h"
+#include "daemon/secrets/github_app.h"
+#include "daemon/secrets/token_text.h"
+#include "manifest/parse/github_url.h"
+
+namespace sessync {
+namespace {
+
+constexpr std::size_t kMaxKeyBytes = 65536;
+
+template <class... Functions>
+struct Overloaded : Functions... {
+  using Functions::operator()...;
+};
+template <class... Functions>
+Overloaded(Functions...) -> Overloaded<Functions...>;
+
+TimePoint wall_clock() {
+  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+}
+
+TokenOptions with_defaults(TokenOptions options) {
+  if (!options.clocks.now) options.clocks.now = &now_anchored;
+  if (!options.clocks.wall) options.clocks.wall = &wall_clock;
+  return options;
+}
+
+tl::unexpected<TokenError> unavailable(const std::string& why) {
+  return tl::unexpected(TokenError{why + "; until that is mended no token is sent"});
+}
+
+}  // namespace
+
+TokenService::TokenService(TokenOptions options, const Fingerprints& fingerprints)
+    : options_(with_defaults(std::move(options))),
+      fingerprints_(fingerprints),
+      files_(options_.secrets_dir, options_.warn),
+      minted_(options_.clocks.now) {}
+
+TokenService::Text TokenService::read(const TokenFile& source) {
+  auto content = files_.read(source.path, kMaxTokenBytes + 2);
+  if (!content) return tl::unexpected(std::move(content.error()));
+  auto token = token_of_text(content->text.reveal());
+  if (token) return std::move(*token);
+  return tl::unexpected("secret file " + content->path + " " + token.error() +
+                        ": write the token, and nothing else, into it");
+}
+
+TokenService::Text TokenService::read(const TokenEnv& source) const {
+  auto text = options_.environment ? options_.environment(source.variable) : std::nullopt;
+  if (!text) {
+    return tl::unexpected("environment variable " + source.variable +
+                          " is not set: set it and start sessync again");
+  }
+  auto token = token_of_text(std::move(*text));
+  if (token) return std::move(*token);
+  return tl::unexpected("environment variable " + source.variable + " " + token.error() +
+                        ": set it to the token, and nothing else");
+}
+
+TokenService::SlowSource TokenService::prepare(const TokenCommand& source) const {
+  std::vector<std::string> configuration{"command"};
+  configuration.insert(configuration.end(), source.argv.begin(), source.argv.end());
+  const CommandLimits limits{.time = options_.command_time};
+  return SlowSource{
+      fingerprints_.of_source(configuration),
+      [argv = source.argv, limits, clocks = options_.clocks](const std::stop_token& stop) {
+        return token_from_command(argv, limits, clocks, stop);
+      }};
+}
+
+TokenService::Slow TokenService::prepare(const TokenGithubApp& source,
+                                         const std::string& repository_url) {
+  const auto repository = github_repository_name(repository_url);
+  if (!repository) return tl::unexpected("the repository's URL " + repository.error());
+  auto pem = files_.read(source.private_key_file, kMaxKeyBytes);
+  if (!pem) return tl::unexpected(std::move(pem.error()));
+  auto key = AppKey::of_pem(pem->text);
+  if (!key) return tl::unexpected("secret file " + pem->path + " " + key.error());
+  GithubAppCall call{options_.github_api_url,
+                     source.app_id,
+                     source.installation_id,
+                     *repository,
+                     std::make_shared<const AppKey>(std::move(*key)),
+                     options_.github_time};
+  // The key's content counts: another one is another source, and its tokens are not the old one's.
+  auto fingerprint = fingerprints_.of_source(
+      {"github_app", options_.github_api_url, std::to_string(source.app_id),
+       std::to_string(source.installation_id), repository_url, fingerprints_.of_token(pem->text)});
+  return SlowSource{std::move(fingerprint), [call = std::move(call), clocks = options_.clocks](
+                                                const std::stop_token& stop) {
+                      return token_from_github(call, clocks, stop);
+                    }};
+}
+
+TokenState TokenService::state_of(const Minted& minted, const std::string& fingerprint) const {
+  if (minted.renew_at) return {fingerprint, true};
+  return {fingerprints_.of_token(minted.token), false};
+}
+
+void TokenService::peek_read(const Text& text, const PeekDone& done) const {
+  if (!text) return done(unavailable(text.error()));
+  done(TokenState{fingerprints_.of_token(*text), false});
+}
+
+void TokenService::fetch_read(const Text& text, const FetchDone& done) const {
+  if (!text) return done(unavailable(text.error()));
+  done(Token{*text, {fingerprints_.of_token(*text), false}, std::nullopt});
+}
+
+/// Whether a command mints is known once it was run. Then it is not run for a look.
+bool TokenService::must_ask(const TokenRequest& request, const std::string& fingerprint) const {
+  return request.sent_fingerprint != fingerprint && !minted_.mints(fingerprint);
+}
+
+std::optional<TokenError> TokenService::refusal(const TokenCommand& source) const {
+  const std::string command = "command \"" + safe_excerpt(source.argv.front(), 200) + "\" ";
+  if (!options_.may_run) {
+    return TokenError{command +
+                      "is not run just to look; whether there is a new token shows when "
+                      "this is applied"};
+  }
+  if (options_.allow_commands) return std::nullopt;
+  return TokenError{command +
+                    "is not run, so its token is not sent: start sessync with --allow-commands if "
+                    "whoever writes the manifest may run programs here"};
+}
+
+void TokenService::peek_command(const TokenCommand& source, const TokenRequest& request,
+                                const PeekDone& done) {
+  const SlowSource slow = prepare(source);
+  const bool known = !must_ask(request, slow.fingerprint);
+  const auto refused = refusal(source);
+  if (refused && (options_.may_run || !known)) return done(tl::unexpected(*refused));
+  if (known) return done(TokenState{slow.fingerprint, true});
+  minted_.ask(slow.fingerprint, MintTable::Want::kAny, slow.job,
+              [this, done, fingerprint = slow.fingerprint](const MintResult& result) {
+                if (!result) return done(unavailable(result.error().message));
+                done(state_of(*result, fingerprint));
+              });
+}
+
+void TokenService::peek_app(const Slow& source, const PeekDone& done) const {
+  if (!source) return done(unavailable(source.error()));
+  done(TokenState{source->fingerprint, true});
+}
+
+void TokenService::fetch_slow(const Slow& source, bool renew, const FetchDone& done) {
+  if (!source) return done(unavailable(source.error()));
+  const auto want = renew ? MintTable::Want::kNew : MintTable::Want::kAny;
+  minted_.ask(source->fingerprint, want, source->job,
+              [this, done, fingerprint = source->fingerprint](const MintResult& result) {
+                if (!result) return done(unavailable(result.error().message));
+                done(Token{result->token, state_of(*result, fingerprint), result->renew_at});
+              });
+}
+
+void TokenService::peek(const TokenRequest& request, const PeekDone& done) {
+  std::visit(Overloaded{[&](const TokenCommand& source) { peek_command(source, request, done); },
+                        [&](const TokenGithubApp& source) {
+                          peek_app(prepare(source, request.repository_url), done);
+                        },
+                        [&](const auto& source) { peek_read(read(source), done); }},
+             request.source);
+}
+
+void TokenService::fetch(const TokenRequest& request, const FetchDone& done) {
+  std::visit(Overloaded{[&](const TokenCommand& source) {
+                          const auto refused = refusal(source);
+                          if (refused) return done(tl::unexpected(*refused));
+                          fetch_slow(prepare(source), request.renew, done);
+                        },
+                        [&](const TokenGithubApp& source) {
+                          fetch_slow(prepare(source, request.repository_url), request.renew, done);
+                        },
+                        [&](const auto& source) { fetch_read(read(source), done); }},
+             request.source);
+}
+
+}  // namespace sessync

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "daemon/secrets/fingerprints.h"
+#include "daemon/secrets/mint_table.h"
+#include "daemon/secrets/secret_reader.h"
+#include "reconciler/token_source.h"
+
+namespace sessync {
+
+struct TokenOptions {
+  std::string secrets_dir;      ///< the root of secret files
+  bool allow_commands = false;  ///< the user allowed the manifest to run programs
+  bool may_run = true;  ///< false: this process only looks; it runs no program and mints nothing
+  std::string github_api_url = "https://api.github.com";  ///< as parse_base_url() returned it
+  std::function<std::optional<std::string>(const std::string& name)> environment;
+  std::function<void(const std::string&)> warn;  ///< called from any thread
+  Clocks clocks;                                 ///< what is not given is the real one
+  Duration command_time = std::chrono::seconds(10);
+  Duration github_time = std::chrono::seconds(30);
+};
+
+/// The tokens of the process, for all its workers. Create it once; each pass has a
+/// DaemonTokenSource on it. Files and variables are read inside the calls, programs and GitHub are
+/// asked on threads of their own. Every call completes exactly once, inside the call or on such a
+/// thread.
+class TokenService {
+ public:
+  using PeekDone = std::function<void(const tl::expected<TokenState, TokenError>&)>;
+  using FetchDone = std::function<void(const tl::expected<Token, TokenError>&)>;
+
+  TokenService(TokenOptions options, const Fingerprints& fingerprints);
+  TokenService(const TokenService&) = delete;
+  TokenService& operator=(const TokenService&) = delete;
+  /// Stops.
+  ~TokenService() = default;
+
+  void peek(const TokenRequest& request, const PeekDone& done);
+  void fetch(const TokenRequest& request, const FetchDone& done);
+
+  /// For shutdown: programs are killed, requests given up, and whoever waits for them is told so,
+  /// as is whoever asks later. Any thread.
+  void stop() { minted_.stop(); }
+
+ private:
+  /// A source that is asked, not read.
+  struct SlowSource {
+    std::string fingerprint;  ///< of its configuration
+    MintJob job;
+  };
+  using Text = tl::expected<Secret, std::string>;
+  using Slow = tl::expected<SlowSource, std::string>;
+
+  Text read(const TokenFile& source);
+  [[nodiscard]] Text read(const TokenEnv& source) const;
+  [[nodiscard]] SlowSource prepare(const TokenCommand& source) const;
+  Slow prepare(const TokenGithubApp& source, const std::string& repository_url);
+  [[nodiscard]] bool must_ask(const TokenRequest& request, const std::string& fingerprint) const;
+
+  void peek_read(const Text& text, const PeekDone& done) const;
+  void fetch_read(const Text& text, const FetchDone& done) const;
+  [[nodiscard]] std::optional<TokenError> refusal(const TokenCommand& source) const;
+  void peek_command(const TokenCommand& source, const TokenRequest& request, const PeekDone& done);
+  void peek_app(const Slow& source, const PeekDone& done) const;
+  void fetch_slow(const Slow& source, bool renew, const FetchDone& done);
+  [[nodiscard]] TokenState state_of(const Minted& minted, const std::string& fingerprint) const;
+
+  TokenOptions options_;
+  Fingerprints fingerprints_;
+  SecretReader files_;
+  MintTable minted_;
+};
+
+}  // namespace sessync

@@ -1,0 +1,102 @@
+#include "daemon/secrets/mint_table.h"
+
+#include <atomic>
+#include <future>
+
+#include <catch2/catch.hpp>
+
+namespace sessync::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Table {
+  std::atomic<std::int64_t> seconds{0};
+  std::atomic<int> jobs{0};
+  MintTable table{[this] { return now(); }};
+
+  [[nodiscard]] TimePoint now() const { return TimePoint(std::chrono::seconds(seconds.load())); }
+
+  MintJob succeeding(std::string token, std::optional<Duration> life) {
+    return [this, token = std::move(token), life](const std::stop_token&) -> MintResult {
+      ++jobs;
+      Minted minted{Secret(token), now(), std::nullopt};
+      if (life) minted.renew_at = now() + *life;
+      return minted;
+    };
+  }
+  MintJob failing(std::optional<Duration> retry_after = {}) {
+    return [this, retry_after](const std::stop_token&) -> MintResult {
+      ++jobs;
+      return tl::unexpected(MintFailure{"no", retry_after});
+    };
+  }
+  MintResult ask(const std::string& source, MintJob job,
+                 MintTable::Want want = MintTable::Want::kAny) {
+    std::promise<MintResult> answer;
+    table.ask(source, want, std::move(job),
+              [&answer](const MintResult& result) { answer.set_value(result); });
+    return answer.get_future().get();
+  }
+};
+
+TEST_CASE("sources are kept apart") {
+  Table t;
+  CHECK(t.ask("a", t.succeeding("a-1", 10s))->token.reveal() == "a-1");
+  CHECK(t.ask("b", t.succeeding("b-1", {}))->token.reveal() == "b-1");
+  CHECK(t.ask("a", t.succeeding("a-2", 10s))->token.reveal() == "a-1");
+  CHECK(t.table.mints("a"));
+  CHECK_FALSE(t.table.mints("b"));
+  CHECK_FALSE(t.table.mints("c"));
+}
+
+TEST_CASE("a failure holds for as long as the source asked for, also for who wants a new token") {
+  Table t;
+  REQUIRE_FALSE(t.ask("a", t.failing(60s)));
+  t.seconds = 59;
+  CHECK_FALSE(t.ask("a", t.succeeding("a-1", {}), MintTable::Want::kNew));
+  CHECK(t.jobs == 1);
+  t.seconds = 60;
+  CHECK(t.ask("a", t.succeeding("a-1", {})));
+}
+
+TEST_CASE("a failure without such a wish is tried again with the next pass") {
+  Table t;
+  REQUIRE_FALSE(t.ask("a", t.failing()));
+  t.seconds = 1;
+  CHECK(t.ask("a", t.succeeding("a-1", {})));
+}
+
+TEST_CASE("no wish is too long") {
+  Table t;
+  REQUIRE_FALSE(t.ask("a", t.failing(24h)));
+  t.seconds = 15 * 60;
+  CHECK(t.ask("a", t.succeeding("a-1", {})));
+}
+
+TEST_CASE("a failure does not take away the token that is still good, once it has passed") {
+  Table t;
+  REQUIRE(t.ask("a", t.succeeding("a-1", 1h)));
+  REQUIRE_FALSE(t.ask("a", t.failing(), MintTable::Want::kNew));
+  t.seconds = 1;
+  CHECK(t.ask("a", t.failing())->token.reveal() == "a-1");
+}
+
+TEST_CASE("many sources at once are all answered, and after a stop too") {
+  Table t;
+  constexpr int kSources = 40;
+  std::atomic<int> answers{0};
+  std::promise<void> all;
+  const auto count = [&](const MintResult&) {
+    if (++answers == kSources) all.set_value();
+  };
+  for (int i = 0; i < kSources; ++i) {
+    t.table.ask(std::to_string(i), MintTable::Want::kAny, t.succeeding("x", {}), count);
+    if (i == kSources / 2) t.table.stop();
+  }
+  all.get_future().wait();
+  CHECK(t.jobs == kSources);
+}
+
+}  // namespace
+}  // namespace sessync::test

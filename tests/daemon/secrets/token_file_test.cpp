@@ -1,0 +1,159 @@
+#include <catch2/catch.hpp>
+#include <sys/stat.h>
+
+#include "daemon/secrets/secret_files.h"
+#include "tests/daemon/secrets/token_fixture.h"
+
+namespace sessync::test {
+namespace {
+
+const TokenFile kFile{"github-token"};
+
+struct TokenFiles : TokenWorld {
+  void put(const std::string& text, mode_t mode = 0600) {
+    tree.write("secrets/github-token", text);
+    ::chmod(tree.at("secrets/github-token").c_str(), mode);
+  }
+  std::string complaint() {
+    const auto answer = fetch(kFile);
+    REQUIRE_FALSE(answer);
+    CHECK(peek(kFile).error().message == answer.error().message);
+    return answer.error().message;
+  }
+};
+
+TEST_CASE("a token in a file is its text without one newline at the end") {
+  TokenFiles world;
+  for (const std::string end : {"", "\n", "\r\n"}) {
+    world.put(kCanary + end);
+    const auto token = world.fetch(kFile).value();
+    CHECK(token.secret.reveal() == kCanary);
+    CHECK_FALSE(token.state.mints);
+    CHECK_FALSE(token.renew_at);
+    CHECK(world.peek(kFile)->fingerprint == token.state.fingerprint);
+  }
+}
+
+TEST_CASE("a changed file is read at once, also behind a swapped link") {
+  TokenFiles world;
+  world.tree.write("secrets/..1/github-token", "first");
+  world.tree.write("secrets/..2/github-token", "second");
+  world.tree.link("secrets/..data", "..1");
+  world.tree.link("secrets/github-token", "..data/github-token");
+  const auto first = world.fetch(kFile).value();
+  CHECK(first.secret.reveal() == "first");
+  world.tree.link("secrets/..new", "..2");
+  world.tree.rename("secrets/..new", "secrets/..data");
+  CHECK(world.fetch(kFile)->secret.reveal() == "second");
+  CHECK(world.peek(kFile)->fingerprint != first.state.fingerprint);
+}
+
+TEST_CASE("a file that holds no token is an error that names it and shows nothing of it") {
+  TokenFiles world;
+  std::string expected;
+  SECTION("empty") {
+    world.put("");
+    expected = "is empty";
+  }
+  SECTION("only a newline") {
+    world.put("\n");
+    expected = "is empty";
+  }
+  SECTION("two lines") {
+    world.put(kCanary + "\nsecond\n");
+    expected = "more than one line";
+  }
+  SECTION("two newlines at the end") {
+    world.put(kCanary + "\n\n");
+    expected = "more than one line";
+  }
+  SECTION("a blank in it") {
+    world.put("Bearer " + kCanary);
+    expected = "blanks";
+  }
+  SECTION("a byte order mark") {
+    world.put("\xef\xbb\xbf" + kCanary);
+    expected = "not ASCII";
+  }
+  SECTION("a NUL byte") {
+    world.put(kCanary + std::string(1, '\0'));
+    expected = "control characters";
+  }
+  SECTION("too long") {
+    world.put(kCanary + std::string(4096, 'x'));
+    expected = "longer than";
+  }
+  SECTION("nothing there") { expected = "No such file"; }
+  SECTION("a directory") {
+    world.tree.directory("secrets/github-token");
+    expected = "is no regular file";
+  }
+  SECTION("a FIFO that nobody writes to") {
+    REQUIRE(::mkfifo(world.tree.at("secrets/github-token").c_str(), 0600) == 0);
+    expected = "is no regular file";
+  }
+  const std::string message = world.complaint();
+  CHECK(message.find(expected) != std::string::npos);
+  CHECK(message.find(world.tree.at("secrets/github-token")) != std::string::npos);
+  CHECK(message.find("no token is sent") != std::string::npos);
+  CHECK(shows_nothing_of(kCanary, message));
+}
+
+TEST_CASE("a token may have the longest length there is") {
+  TokenFiles world;
+  world.put(std::string(4096, 'x') + "\r\n");
+  CHECK(world.fetch(kFile)->secret.reveal().size() == 4096);
+}
+
+TEST_CASE("a file that everybody may read is warned of once") {
+  TokenFiles world;
+  world.put(kCanary, 0640);
+  REQUIRE(world.fetch(kFile));
+  CHECK(world.warnings().empty());
+  world.put(kCanary, 0644);
+  REQUIRE(world.peek(kFile));
+  REQUIRE(world.fetch(kFile));
+  REQUIRE(world.warnings().size() == 1);
+  CHECK(world.warnings()[0].find(world.tree.at("secrets/github-token")) != std::string::npos);
+  CHECK(shows_nothing_of(kCanary, world.warnings()[0]));
+}
+
+TEST_CASE("an absolute path stands for itself") {
+  TokenFiles world;
+  world.tree.write("elsewhere", "token-1");
+  CHECK(world.fetch(TokenFile{world.tree.at("elsewhere")})->secret.reveal() == "token-1");
+}
+
+TEST_CASE("a token of the environment") {
+  TokenWorld world;
+  const TokenEnv source{"GITHUB_TOKEN"};
+  CHECK(world.peek(source).error().message.find("GITHUB_TOKEN is not set") != std::string::npos);
+  world.variables["GITHUB_TOKEN"] = kCanary + " x";
+  const auto bad = world.fetch(source);
+  CHECK(bad.error().message.find("GITHUB_TOKEN has blanks") != std::string::npos);
+  CHECK(shows_nothing_of(kCanary, bad.error().message));
+  world.variables["GITHUB_TOKEN"] = kCanary + "\n";
+  CHECK(world.fetch(source)->secret.reveal() == kCanary);
+  CHECK(world.peek(source)->fingerprint == world.fetch(source)->state.fingerprint);
+}
+
+TEST_CASE("the files that a session's tokens depend on") {
+  const auto repository = [](std::optional<TokenSpec> token) {
+    RepositoryResource resource;
+    resource.authorization_token = std::move(token);
+    return ResourceSpec{{}, resource};
+  };
+  SessionSpec session;
+  session.resources = {repository(TokenFile{"b"}),
+                       repository(TokenGithubApp{1, 2, "app.pem"}),
+                       repository(TokenFile{"/run/a"}),
+                       repository(TokenFile{"sub/../b"}),
+                       repository(TokenEnv{"TOKEN"}),
+                       repository(std::nullopt),
+                       {{}, UploadedFileResource{"file_1", "/x"}}};
+  const std::vector<std::string> expected = {"/run/a", "/secrets/app.pem", "/secrets/b"};
+  CHECK(secret_files(session, "/secrets") == expected);
+}
+
+}  // namespace
+}  // namespace sessync::test
