@@ -1,0 +1,109 @@
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "reconciler/output_directory.h"
+
+namespace sessync {
+
+/// A destination in memory. Outlives the files that it creates.
+class MemoryOutputDirectory : public OutputDirectory {
+ public:
+  std::map<std::string, std::string> files;  ///< finished: name -> bytes
+  std::vector<std::string> links;            ///< names of what is no regular file
+  std::size_t capacity = 1'000'000'000;      ///< bytes that fit
+  std::string broken;                        ///< why nothing works; "" if it does
+  std::size_t most_at_once = 0;
+  std::size_t on_their_way = 0;
+  std::function<void()> on_step;  ///< runs after every change
+
+  tl::expected<std::vector<OutputEntry>, std::string> list() override {
+    if (!broken.empty()) {
+      return tl::unexpected(broken);
+    }
+    std::vector<OutputEntry> entries;
+    for (const auto& [name, bytes] : files) {
+      entries.push_back({name, bytes.size(), true});
+    }
+    for (const auto& name : links) {
+      entries.push_back({name, 0, false});
+    }
+    return entries;
+  }
+
+  tl::expected<std::shared_ptr<OutputFile>, std::string> create(const std::string& name) override {
+    auto file = std::make_shared<File>(*this, name);
+    step();
+    return file;
+  }
+
+  tl::expected<Done, std::string> move_aside(const std::string& from,
+                                             const std::string& to) override {
+    if (!files.contains(from) || taken(to)) {
+      return tl::unexpected("cannot rename " + from + " to " + to);
+    }
+    files[to] = std::exchange(files[from], {});
+    files.erase(from);
+    step();
+    return Done{};
+  }
+
+ private:
+  void step() const {
+    if (on_step) {
+      on_step();
+    }
+  }
+
+  class File : public OutputFile {
+   public:
+    File(MemoryOutputDirectory& directory, std::string name)
+        : directory_(directory), name_(std::move(name)) {
+      directory_.most_at_once = std::max(directory_.most_at_once, ++directory_.on_their_way);
+    }
+    File(const File&) = delete;
+    File& operator=(const File&) = delete;
+    ~File() override { --directory_.on_their_way; }
+
+    tl::expected<Done, std::string> write(std::string_view bytes) override {
+      if (directory_.used() + bytes_.size() + bytes.size() > directory_.capacity) {
+        return tl::unexpected(std::string("the disk is full"));
+      }
+      bytes_ += bytes;
+      return Done{};
+    }
+
+    tl::expected<Done, std::string> finish(std::uint64_t size) override {
+      if (bytes_.size() != size || directory_.taken(name_)) {
+        return tl::unexpected(name_ + " cannot be put in place");
+      }
+      directory_.files[name_] = bytes_;
+      directory_.step();
+      return Done{};
+    }
+
+   private:
+    MemoryOutputDirectory& directory_;
+    std::string name_;
+    std::string bytes_;
+  };
+
+  [[nodiscard]] bool taken(const std::string& name) const {
+    return files.contains(name) || std::ranges::find(links, name) != links.end();
+  }
+  [[nodiscard]] std::size_t used() const {
+    std::size_t sum = 0;
+    for (const auto& [name, bytes] : files) {
+      sum += bytes.size();
+    }
+    return sum;
+  }
+};
+
+}  // namespace sessync
