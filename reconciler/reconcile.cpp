@@ -335,6 +335,25 @@ class Pass {
                                    out_.error->code == "session_archived");
     out_.rate_limited |= report.rate_limited;
     out_.progressed |= report.done > 0;
+    note_next_rotations();
+  }
+
+  /// When the tokens that were sent just now are too old.
+  void note_next_rotations() {
+    const auto now = ports_.loop.now();
+    const auto sent = ports_.store.load(session_id_).tokens;
+    for (const auto& action : out_.plan.actions) {
+      const auto record = std::ranges::find(sent, action.resource_id, &TokenRecord::resource_id);
+      if (action.kind != Action::Kind::kRotate || record == sent.end()) {
+        continue;
+      }
+      if (record->renew_at) {
+        due_in(*record->renew_at - now);
+      }
+      if (action.repository->rotate_every) {
+        due_in(*action.repository->rotate_every);
+      }
+    }
   }
 
   /// Outputs appear up to a few seconds after a session turned idle, and no event says so.

@@ -6,6 +6,8 @@
 #include "daemon/api/api_thread.h"
 #include "daemon/api/http_session_api.h"
 #include "daemon/log/log.h"
+#include "daemon/outputs/output_destinations.h"
+#include "daemon/secrets/daemon_token_source.h"
 #include "daemon/state/sqlite_state_store.h"
 #include "daemon/state/state_database.h"
 #include "daemon/state/state_directory.h"
@@ -57,15 +59,43 @@ tl::expected<OpenState, UsageError> open_state(const Settings& settings, Engine:
   return OpenState{std::move(*lock), std::move(*database)};
 }
 
+void warn(const std::string& message) { log(LogLevel::kWarning, message); }
+
+TokenOptions token_options(const Settings& settings, Engine::State kind) {
+  TokenOptions options;
+  options.secrets_dir = settings.secrets_dir;
+  options.allow_commands = settings.options.allow_commands;
+  options.may_run = kind == Engine::State::kLocked;
+  options.github_api_url = settings.github_api_url;
+  options.environment = process_environment();
+  options.warn = warn;
+  return options;
+}
+
+Fingerprints open_fingerprints(const Settings& settings, Engine::State kind) {
+  if (!settings.state_dir) {
+    return Fingerprints::in_memory();
+  }
+  return Fingerprints::open(*settings.state_dir,
+                            kind == Engine::State::kLocked ? Fingerprints::Access::kWrite
+                                                           : Fingerprints::Access::kReadOnly,
+                            warn);
+}
+
 }  // namespace
 
 /// In the order in which they need each other: destroyed from the end.
 struct Engine::Parts {
-  Parts(const Settings& settings, ApiOptions options, OpenState opened)
+  Parts(const Settings& settings, State kind, ApiOptions options, OpenState opened)
       : state(std::move(opened)),
         digests(state.database->load_digests()),
         scanner(digests, ScanOptions{settings.options.settle, {}}),
         api(std::move(options), content, hooks()),
+        tokens(token_options(settings, kind), open_fingerprints(settings, kind)),
+        outputs({settings.outputs_dir,
+                 settings.workspace,
+                 {settings.manifest.default_workspace(), settings.secrets_dir,
+                  settings.state_dir.value_or("")}}),
         passes(services(settings), {settings.options.parallel, settings.options.list_grace}) {}
 
   ApiHooks hooks() {
@@ -100,10 +130,10 @@ struct Engine::Parts {
     result.make_store = [this](CompletionQueue& queue) {
       return std::make_unique<SqliteStateStore>(*state.database, queue);
     };
-    result.make_tokens = [](CompletionQueue&) { return nullptr; };
-    result.open_outputs = [](const SessionSpec&) {
-      return tl::unexpected(std::string("outputs are not brought back yet"));
+    result.make_tokens = [this](CompletionQueue& queue) {
+      return std::make_unique<DaemonTokenSource>(tokens, queue);
     };
+    result.open_outputs = [this](const SessionSpec& spec) { return outputs.open(spec); };
     return result;
   }
 
@@ -112,6 +142,8 @@ struct Engine::Parts {
   Scanner scanner;
   WorkspaceContent content;
   ApiThread api;
+  TokenService tokens;
+  OutputDestinations outputs;
   PassRunner passes;
 };
 
@@ -124,7 +156,7 @@ tl::expected<std::unique_ptr<Engine>, UsageError> Engine::open(const Settings& s
   if (!opened) {
     return tl::unexpected(opened.error());
   }
-  auto parts = std::make_unique<Parts>(settings, std::move(api), std::move(*opened));
+  auto parts = std::make_unique<Parts>(settings, state, std::move(api), std::move(*opened));
   return std::unique_ptr<Engine>(new Engine(std::move(parts)));
 }
 
@@ -148,7 +180,14 @@ void Engine::collect_uploads(const std::string& owner) {
   }
 }
 
-void Engine::abort_uploads() { parts_->api.abort_uploads(); }
+void Engine::declare(const std::vector<SessionSpec>& sessions) {
+  parts_->outputs.declare(sessions);
+}
+
+void Engine::abort_uploads() {
+  parts_->api.abort_uploads();
+  parts_->tokens.stop();
+}
 
 void Engine::abort_everything() {
   parts_->api.run([](ApiEngine& api) { api.shut(); });

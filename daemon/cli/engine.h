@@ -35,7 +35,10 @@ class Engine {
   /// Deletes uploads of ours that nothing has needed for a while.
   void collect_uploads(const std::string& owner);
 
-  /// Uploads end, and no new one starts; other calls go on.
+  /// What the manifest in force has, all of it: outputs must not land in what is uploaded.
+  void declare(const std::vector<SessionSpec>& sessions);
+
+  /// Uploads end, and no new one starts; no token is fetched any more; other calls go on.
   void abort_uploads();
   /// Every call ends; what was sent is in doubt.
   void abort_everything();

@@ -61,6 +61,7 @@ tl::expected<OneShot, int> prepare(const Settings& settings, Engine::State state
   if (!engine) {
     return tl::unexpected(refuse(engine.error()));
   }
+  (*engine)->declare(manifest->sessions());
   return OneShot{manifest->owner, std::move(*sessions), std::move(*engine)};
 }
 

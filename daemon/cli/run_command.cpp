@@ -43,6 +43,7 @@ class Daemon {
   ControllerHooks hooks() {
     ControllerHooks result;
     result.watch = [this](const Manifest& manifest) {
+      engine_.declare(manifest.sessions());
       watcher_.set_targets(watch_targets(manifest, settings_.manifest, settings_.workspace));
       if (auto reason = watcher_.degraded_reason(); reason != degraded_reason_) {
         degraded_reason_ = std::move(reason);

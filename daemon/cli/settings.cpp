@@ -83,13 +83,18 @@ Environment process_environment() {
 
 tl::expected<Settings, UsageError> resolve_settings(const Options& options,
                                                     const Environment& env) {
-  Settings settings{options, ManifestSource(options.manifest), {}, {}, {}, {}};
+  Settings settings{options, ManifestSource(options.manifest), {}, {}, {}, {}, {}};
   settings.outputs_dir = absolute(options.outputs_dir);
   settings.secrets_dir =
       absolute(options.secrets_dir.empty() ? env("CREDENTIALS_DIRECTORY").value_or(".")
                                            : options.secrets_dir);
   settings.workspace = options.workspace.empty() ? settings.manifest.default_workspace()
                                                  : absolute(options.workspace);
+  const auto github = parse_base_url(options.github_api_url);
+  if (!github) {
+    return tl::unexpected(UsageError{exit_code::kUsage, "--github-api-url: " + github.error()});
+  }
+  settings.github_api_url = *github;
   if (options.state_dir == "none") {
     return settings;
   }

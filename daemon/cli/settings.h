@@ -23,6 +23,7 @@ struct Settings {
   std::optional<std::string> state_dir;  ///< nothing: kept in memory
   std::string outputs_dir;
   std::string secrets_dir;
+  std::string github_api_url;
 };
 
 /// A command cannot be carried out as it was given.

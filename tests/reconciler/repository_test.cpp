@@ -232,9 +232,10 @@ TEST_CASE("planning mints nothing and sends nothing") {
 TEST_CASE("rotate_every sends the token again when it is due, and says when that is") {
   Repository r;
   r.declared().rotate_every = std::chrono::minutes(45);
-  CHECK(r.world.pass().due_in == std::nullopt);
   CHECK(r.world.pass().due_in == Duration(std::chrono::minutes(45)));
-  r.world.loop.advance(std::chrono::minutes(45));
+  r.world.loop.advance(std::chrono::minutes(5));
+  CHECK(r.world.pass().due_in == Duration(std::chrono::minutes(40)));
+  r.world.loop.advance(std::chrono::minutes(40));
   CHECK(r.world.pass().converged());
   CHECK(r.rotations() == 2);
 }
