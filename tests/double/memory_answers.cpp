@@ -2,9 +2,13 @@
 
 #include <charconv>
 
+#include <nlohmann/json.hpp>
+
 namespace sessync::model {
 
 namespace {
+
+constexpr const char* kOrganization = "org_double";
 
 ApiError::Kind kind_of(int status) {
   switch (status) {
@@ -54,6 +58,7 @@ ApiError status_error(const Fault& fault, bool is_write) {
     error.kind = lost_answer(is_write);
   }
   error.http_status = fault.status;
+  error.organization_id = kOrganization;
   error.code = !fault.error_code.empty()   ? fault.error_code
                : !fault.error_type.empty() ? fault.error_type
                                            : usual_error_type(fault.status);
@@ -65,6 +70,40 @@ ApiError status_error(const Fault& fault, bool is_write) {
   return error;
 }
 
+NewResource to_resource(const sessync::NewFile& file) {
+  NewResource resource;
+  resource.file_id = file.file_id;
+  resource.mount_path = file.mount_path;
+  return resource;
+}
+
+NewResource to_resource(const NewRepository& repository) {
+  NewResource resource;
+  resource.type = "github_repository";
+  resource.url = repository.url;
+  resource.mount_path = repository.mount_path;
+  if (repository.token) {
+    resource.authorization_token = repository.token->reveal();
+  }
+  if (repository.checkout) {
+    const auto* const branch = std::get_if<BranchCheckout>(&*repository.checkout);
+    const auto* const commit = std::get_if<CommitCheckout>(&*repository.checkout);
+    resource.checkout.emplace();
+    resource.checkout->branch = branch != nullptr ? std::optional(branch->name) : std::nullopt;
+    resource.checkout->commit = commit != nullptr ? std::optional(commit->sha) : std::nullopt;
+  }
+  return resource;
+}
+
+NewResource to_resource(const MemoryStoreResource& store) {
+  NewResource resource;
+  resource.type = "memory_store";
+  resource.memory_store_id = store.memory_store_id;
+  resource.access = store.access;
+  resource.instructions = store.instructions;
+  return resource;
+}
+
 }  // namespace
 
 ApiError to_api_error(const Error& error) {
@@ -73,6 +112,7 @@ ApiError to_api_error(const Error& error) {
   result.http_status = error.status;
   result.code = error.code.empty() ? error.type : error.code;
   result.message = error.message;
+  result.organization_id = kOrganization;
   return result;
 }
 
@@ -92,6 +132,7 @@ ApiError to_api_error(const Fault& fault, bool is_write) {
     case Fault::Kind::kHugeBody:
     case Fault::Kind::kRepeatedCursor:
       lost.http_status = 200;
+      lost.organization_id = kOrganization;
       lost.message = "the answer cannot be read";
       return lost;
     default:
@@ -133,8 +174,48 @@ SessionInfo to_info(const Session& session) {
   }
   info.title = session.title;
   info.metadata = session.metadata;
-  info.organization_id = "org_double";
+  info.organization_id = kOrganization;
+  info.created_at = to_text(session.created_at);
   return info;
+}
+
+CreatedSession to_created(const Session& session, const Switches& switches) {
+  CreatedSession created{to_info(session), {}};
+  created.rows.reserve(session.resources.size());
+  for (const Resource& row : session.resources) {
+    created.rows.push_back(to_row(row, switches));
+  }
+  return created;
+}
+
+SessionFault to_fault(const Event& event) {
+  const auto fields = nlohmann::json::parse(event.json);
+  const auto error = fields.value("error", nlohmann::json::object());
+  const auto text = [&](const char* name) {
+    const auto found = error.find(name);
+    return found != error.end() && found->is_string() ? found->get<std::string>() : "";
+  };
+  return {event.id, to_text(event.created_at), text("type"), text("repository_url")};
+}
+
+NewSession to_request(const sessync::NewSession& wanted) {
+  NewSession request;
+  request.agent_id = wanted.spec.agent_id;
+  request.agent_version = wanted.spec.agent_version.value_or(request.agent_version);
+  request.environment_id = wanted.spec.environment_id;
+  request.title = wanted.spec.title;
+  request.metadata = wanted.metadata;
+  request.vault_ids = wanted.spec.vault_ids;
+  for (const auto& file : wanted.files) {
+    request.resources.push_back(to_resource(file));
+  }
+  for (const auto& repository : wanted.repositories) {
+    request.resources.push_back(to_resource(repository));
+  }
+  for (const auto& store : wanted.memory_stores) {
+    request.resources.push_back(to_resource(store));
+  }
+  return request;
 }
 
 }  // namespace sessync::model

@@ -14,5 +14,10 @@ FileMetadata to_metadata(const File& file);
 FileRow to_file_row(const Resource& row, const Switches& switches);
 ResourceRow to_row(const Resource& row, const Switches& switches);
 SessionInfo to_info(const Session& session);
+CreatedSession to_created(const Session& session, const Switches& switches);
+SessionFault to_fault(const Event& event);
+
+/// The port's request in the words of the model.
+NewSession to_request(const sessync::NewSession& wanted);
 
 }  // namespace sessync::model

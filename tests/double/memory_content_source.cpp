@@ -24,7 +24,7 @@ class MemoryReader : public ContentReader {
   Result<std::size_t> read(std::span<char> buffer) override {
     const std::size_t count = std::min(buffer.size(), bytes_.size() - at_);
     const bool is_last = at_ + count == bytes_.size();
-    if (is_last && model::sha256_hex(bytes_) != content_.sha256) {
+    if (is_last && content_.archive == nullptr && model::sha256_hex(bytes_) != content_.sha256) {
       return tl::unexpected(source_changed(content_.path));
     }
     std::copy_n(bytes_.data() + at_, count, buffer.data());
@@ -46,6 +46,17 @@ ContentRef MemoryContentSource::put(const std::string& path, std::string bytes) 
   ContentRef ref{"/memory", path, model::sha256_hex(bytes), bytes.size()};
   files_[path] = std::move(bytes);
   return ref;
+}
+
+ContentRef MemoryContentSource::put_archive(const std::string& path, const ArchiveContent& archive,
+                                            std::string bytes) {
+  std::string members;
+  for (const ScannedFile& member : archive.members) {
+    members += member.path + " " + member.sha256 + "\n";
+  }
+  files_[path] = std::move(bytes);
+  return {"/memory", path, model::sha256_hex(members), 0,
+          std::make_shared<const ArchiveContent>(archive)};
 }
 
 Result<std::unique_ptr<ContentReader>> MemoryContentSource::open(const ContentRef& content) {

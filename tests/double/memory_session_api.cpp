@@ -3,105 +3,18 @@
 #include <algorithm>
 
 #include "tests/double/memory_answers.h"
+#include "tests/double/memory_send.h"
 
 namespace sessync {
 
 namespace {
 
-constexpr std::size_t kPage = 1000;
 constexpr std::size_t kIdsAtOnce = 100;
-
-/// The model's answer in the words of the port.
-template <class T, class Convert>
-auto port_answer(const model::Answer<T>& answer, const Convert& convert)
-    -> Result<decltype(convert(*answer))> {
-  if (!answer) {
-    return tl::unexpected(model::to_api_error(answer.error()));
-  }
-  return convert(*answer);
-}
-
-bool effect_happens(Fault::Kind kind) {
-  switch (kind) {
-    case Fault::Kind::kStatus:
-    case Fault::Kind::kCutBefore:
-    case Fault::Kind::kLateEffect:
-    case Fault::Kind::kNotSent:
-      return false;
-    default:
-      return true;
-  }
-}
-
-bool answer_arrives(Fault::Kind kind) {
-  return kind == Fault::Kind::kSlow || kind == Fault::Kind::kEmptyPage;
-}
 
 }  // namespace
 
 void MemorySessionApi::record(const Call& call, int status) {
   calls.add({call.operation, call.session_id, call.target, status});
-}
-
-template <class T>
-Result<T> MemorySessionApi::carry_out(const Call& call, const Effect<T>& effect) {
-  model_.set_time(loop_.now());
-  Result<T> result = effect();
-  if (result && on_write && is_write(call.operation)) {
-    on_write(model_);
-  }
-  return result;
-}
-
-template <class T>
-Result<T> MemorySessionApi::suffer(const Fault& fault, const Call& call, const Effect<T>& effect) {
-  if (fault.kind == Fault::Kind::kLateEffect) {
-    loop_.submit_after(fault.delay, [this, call, effect]() -> std::function<void()> {
-      (void)carry_out(call, effect);
-      return nullptr;
-    });
-  }
-  if (effect_happens(fault.kind)) {
-    auto result = carry_out(call, effect);
-    if (answer_arrives(fault.kind)) {
-      return result;
-    }
-  }
-  return tl::unexpected(model::to_api_error(fault, is_write(call.operation)));
-}
-
-template <class T>
-std::function<void()> MemorySessionApi::arrive(const Call& call, const Effect<T>& effect,
-                                               Completion<T> done) {
-  const auto fault = faults.next(call.operation, call.session_id);
-  auto result = fault ? suffer(*fault, call, effect) : carry_out(call, effect);
-  if (!fault || fault->kind != Fault::Kind::kNotSent) {
-    record(call, result ? 200 : result.error().http_status);
-  }
-  const auto budget = call.budget;
-  auto deliver = [this, budget, result = std::move(result), done = std::move(done)] {
-    if (!result) {
-      note_refusal(budget, result.error());
-    }
-    done(result);
-  };
-  if (fault && fault->kind == Fault::Kind::kSlow) {
-    loop_.after(fault->delay, std::move(deliver));
-    return nullptr;
-  }
-  return deliver;
-}
-
-template <class T>
-void MemorySessionApi::send(Call call, Effect<T> effect, Completion<T> done) {
-  if (const Duration wait = wait_for(call.budget); wait > Duration{0}) {
-    loop_.after(wait, [this, call = std::move(call), effect = std::move(effect),
-                       done = std::move(done)] { send(call, effect, done); });
-    return;
-  }
-  loop_.submit([this, call = std::move(call), effect = std::move(effect), done = std::move(done)] {
-    return arrive(call, effect, done);
-  });
 }
 
 void MemorySessionApi::note_refusal(Budget budget, const ApiError& error) {
@@ -157,19 +70,8 @@ void MemorySessionApi::get_session(std::string session_id, Completion<SessionInf
 Result<std::vector<FileMetadata>> MemorySessionApi::all_files(const std::string& session_id) {
   model::FileQuery query;
   query.scope_id = session_id;
-  query.page.limit = kPage;
-  std::vector<FileMetadata> files;
-  for (bool more = true; more;) {
-    const auto page = model_.list_files(query);
-    if (!page) {
-      return tl::unexpected(model::to_api_error(page.error()));
-    }
-    std::transform(page->data.begin(), page->data.end(), std::back_inserter(files),
-                   model::to_metadata);
-    more = page->next_page.has_value();
-    query.page.page = page->next_page.value_or("");
-  }
-  return files;
+  return all_pages(
+      query, [this](const auto& page) { return model_.list_files(page); }, model::to_metadata);
 }
 
 void MemorySessionApi::list_session_files(std::string session_id,
@@ -220,6 +122,7 @@ Result<model::Content> MemorySessionApi::read_content(const ContentRef& content)
     return tl::unexpected(reader.error());
   }
   std::string bytes;
+  bytes.reserve((*reader)->size());
   std::array<char, 4096> block{};
   for (;;) {
     const auto count = (*reader)->read(block);
@@ -317,36 +220,6 @@ void MemorySessionApi::delete_resource(std::string session_id, std::string resou
                            [](const auto&) { return Done{}; });
       },
       std::move(done));
-}
-
-void MemorySessionApi::list_uploads(Completion<std::vector<FileMetadata>> done) {
-  loop_.after(Duration{0}, [done = std::move(done)] { done(tl::unexpected(ApiError{})); });
-}
-
-void MemorySessionApi::list_sessions(Completion<std::vector<SessionInfo>> done) {
-  loop_.after(Duration{0}, [done = std::move(done)] { done(tl::unexpected(ApiError{})); });
-}
-
-void MemorySessionApi::list_faults(std::string /*session_id*/, std::string /*since*/,
-                                   Completion<std::vector<SessionFault>> done) {
-  loop_.after(Duration{0}, [done = std::move(done)] { done(tl::unexpected(ApiError{})); });
-}
-
-void MemorySessionApi::download(std::string /*file_id*/, std::shared_ptr<ContentSink> /*sink*/,
-                                Completion<Done> done) {
-  loop_.after(Duration{0}, [done = std::move(done)] { done(tl::unexpected(ApiError{})); });
-}
-
-void MemorySessionApi::rotate_token(TokenUpdate /*update*/, Completion<Done> done) {
-  loop_.after(Duration{0}, [done = std::move(done)] { done(tl::unexpected(ApiError{})); });
-}
-
-void MemorySessionApi::create_session(NewSession /*request*/, Completion<CreatedSession> done) {
-  loop_.after(Duration{0}, [done = std::move(done)] { done(tl::unexpected(ApiError{})); });
-}
-
-void MemorySessionApi::update_session(SessionUpdate /*update*/, Completion<SessionInfo> done) {
-  loop_.after(Duration{0}, [done = std::move(done)] { done(tl::unexpected(ApiError{})); });
 }
 
 }  // namespace sessync

@@ -21,7 +21,8 @@ namespace sessync {
 /// of the loop.
 class MemorySessionApi : public SessionApi {
  public:
-  /// Without `content`, uploads carry the planned digest and size but no bytes.
+  /// Without `content`, uploads carry the planned digest and size but no bytes; of an archive,
+  /// whose size is not planned, the size is 0.
   MemorySessionApi(SessionModel& world, TestLoop& loop, ContentSource* content = nullptr)
       : model_(world), loop_(loop), content_(content) {}
 
@@ -80,6 +81,8 @@ class MemorySessionApi : public SessionApi {
   [[nodiscard]] Result<model::Content> read_content(const ContentRef& content) const;
   [[nodiscard]] Result<std::vector<FileMetadata>> all_files(const std::string& session_id);
   [[nodiscard]] Result<std::vector<FileMetadata>> some_files(const std::vector<std::string>& ids);
+  [[nodiscard]] Result<std::vector<SessionFault>> all_faults(const std::string& session_id,
+                                                             const std::string& since) const;
   void send_upload(const UploadRequest& request);
   void end_upload(const UploadRequest& request, const Result<FileMetadata>& result);
 

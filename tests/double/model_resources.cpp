@@ -115,6 +115,7 @@ Answer<Resource> SessionModel::rotate_token(const std::string& session_id, const
         model::invalid("authorization_token: must be between 1 and 4096 characters"));
   }
   found->token = token;
+  found->rotated.push_back(token);
   if (switches_.updated_at_on_rotate) {
     found->updated_at = now_;
   }

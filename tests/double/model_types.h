@@ -85,7 +85,8 @@ struct Resource {
   Content content;
 
   std::string url;
-  std::optional<std::string> token;  ///< never answered
+  std::optional<std::string> token;  ///< that it holds; never answered
+  std::vector<std::string> rotated;  ///< every token that a rotation sent, oldest first
   std::optional<Checkout> checkout;
 
   std::string memory_store_id;

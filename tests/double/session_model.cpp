@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include <nlohmann/json.hpp>
+
 #include "tests/double/model_rules.h"
 
 namespace sessync {
@@ -34,6 +36,12 @@ void append_base58(std::string& text, std::uint64_t value) {
 std::string plain_session_id(const std::string& id) {
   constexpr std::string_view kAlias = "session_";
   return id.starts_with(kAlias) ? "sesn_" + id.substr(kAlias.size()) : id;
+}
+
+std::vector<Resource> rows_of(const Session& session, model::ResourceType type) {
+  std::vector<Resource> rows = session.resources;
+  std::erase_if(rows, [type](const Resource& row) { return row.type != type; });
+  return rows;
 }
 
 }  // namespace
@@ -106,9 +114,21 @@ std::map<std::string, model::Held> SessionModel::held(const std::string& session
 }
 
 std::vector<Resource> SessionModel::file_rows(const std::string& session_id) const {
-  std::vector<Resource> rows = session(session_id).resources;
-  std::erase_if(rows, [](const Resource& row) { return row.type != model::ResourceType::kFile; });
-  return rows;
+  return rows_of(session(session_id), model::ResourceType::kFile);
+}
+
+std::vector<Resource> SessionModel::repositories(const std::string& session_id) const {
+  return rows_of(session(session_id), model::ResourceType::kRepository);
+}
+
+std::vector<Session> SessionModel::sessions() const {
+  std::vector<Session> all;
+  all.reserve(sessions_.size());
+  for (const auto& [id, session] : sessions_) {
+    all.push_back(session);
+  }
+  model::sort_by_serial(all, true);
+  return all;
 }
 
 void SessionModel::set_status(const std::string& session_id, const std::string& status) {
@@ -120,6 +140,18 @@ model::Event SessionModel::add_event(const std::string& session_id, const std::s
   Session& session = sessions_.at(plain_session_id(session_id));
   session.events.push_back({next_id("sevt"), type, now_, std::move(json), ++serial_});
   return session.events.back();
+}
+
+model::Event SessionModel::add_fault(const std::string& session_id, const std::string& error_type,
+                                     const std::string& repository_url) {
+  nlohmann::json error = {{"type", error_type},
+                          {"message", "The repository could not be read."},
+                          {"retry_status", {{"type", "retrying"}}}};
+  if (error_type.starts_with("repository_")) {
+    error["repository_url"] =
+        repository_url.empty() ? nlohmann::json(nullptr) : nlohmann::json(repository_url);
+  }
+  return add_event(session_id, "session.error", nlohmann::json{{"error", error}}.dump());
 }
 
 void SessionModel::name_memory_store(const std::string& id, const std::string& name,

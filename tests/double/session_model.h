@@ -72,10 +72,17 @@ class SessionModel {
   [[nodiscard]] const model::Session& session(const std::string& id) const;
   void set_status(const std::string& session_id, const std::string& status);
   void expire_file(const std::string& file_id);
-  /// A file as an agent writes it to the session's outputs.
+  /// A file as an agent writes it to the session's outputs. No rule holds for its name.
   model::File add_output(const std::string& session_id, const std::string& filename,
                          std::string bytes);
   model::Event add_event(const std::string& session_id, const std::string& type, std::string json);
+  /// A `session.error` as the API reports it of a repository ("": of something else).
+  model::Event add_fault(const std::string& session_id, const std::string& error_type,
+                         const std::string& repository_url);
+  /// The session's repository rows, oldest first, with the tokens they hold.
+  [[nodiscard]] std::vector<model::Resource> repositories(const std::string& session_id) const;
+  /// Every session that exists, oldest first.
+  [[nodiscard]] std::vector<model::Session> sessions() const;
   void name_memory_store(const std::string& id, const std::string& name,
                          const std::string& description);
 
