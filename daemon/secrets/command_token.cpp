@@ -62,6 +62,11 @@ PrintedOr read_output(const std::string& text) {
   return Printed{std::move(*token), std::nullopt};
 }
 
+std::string span_text(std::chrono::milliseconds span) {
+  const auto ms = span.count();
+  return ms % 1000 == 0 ? std::to_string(ms / 1000) + " s" : std::to_string(ms) + " ms";
+}
+
 std::string how_it_ended(const CommandResult& result, const CommandLimits& limits) {
   switch (result.end) {
     case End::kExited:
@@ -69,7 +74,7 @@ std::string how_it_ended(const CommandResult& result, const CommandLimits& limit
     case End::kSignalled:
       return "was ended by signal " + std::to_string(result.code);
     case End::kTimedOut:
-      return "was killed: it had not finished after " + std::to_string(limits.time.count()) + " ms";
+      return "was killed: it had not finished after " + span_text(limits.time);
     case End::kTooLong:
       return "was killed: it printed more than " + std::to_string(limits.output) + " bytes";
     case End::kStopped:

@@ -77,4 +77,11 @@ WatchTarget manifest_target(const std::string& name, const std::string& manifest
   return target;
 }
 
+WatchTarget secret_target(const std::string& name, const std::string& file) {
+  WatchTarget target;
+  target.name = name;
+  target.path = absolute(file);
+  return target;
+}
+
 }  // namespace sessync

@@ -18,4 +18,7 @@ std::vector<WatchTarget> workspace_targets(const std::string& name, const std::s
 /// *.yml files of a directory.
 WatchTarget manifest_target(const std::string& name, const std::string& manifest);
 
+/// What to watch so that `name` is reported when a secret file changes.
+WatchTarget secret_target(const std::string& name, const std::string& file);
+
 }  // namespace sessync
