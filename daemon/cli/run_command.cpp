@@ -44,7 +44,8 @@ class Daemon {
     ControllerHooks result;
     result.watch = [this](const Manifest& manifest) {
       engine_.declare(manifest.sessions());
-      watcher_.set_targets(watch_targets(manifest, settings_.manifest, settings_.workspace));
+      watcher_.set_targets(watch_targets(manifest, settings_.manifest,
+                                         {settings_.workspace, settings_.secrets_dir}));
       if (auto reason = watcher_.degraded_reason(); reason != degraded_reason_) {
         degraded_reason_ = std::move(reason);
         log(LogLevel::kWarning,

@@ -12,9 +12,15 @@ namespace sessync {
 /// The name under which changes of the manifest itself are reported: no session's name is empty.
 inline const std::string kManifestTarget;
 
-/// What must be watched for a manifest: its own files, and of the workspace only what its sessions
-/// can mount.
+/// Where relative paths of a manifest lead; absolute.
+struct WatchRoots {
+  std::string workspace;
+  std::string secrets_dir;
+};
+
+/// What must be watched for a manifest: its own files, of the workspace only what its sessions can
+/// mount, and the files that hold their tokens.
 std::vector<WatchTarget> watch_targets(const Manifest& manifest, const ManifestSource& source,
-                                       const std::string& workspace);
+                                       const WatchRoots& roots);
 
 }  // namespace sessync
