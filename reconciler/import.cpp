@@ -142,9 +142,8 @@ class Importer {
     }
     for (const ResourceRow& row : live.rows) {
       const auto* file = std::get_if<FileRow>(&row);
-      const auto owner = file == nullptr ? owners.end() : owners.find(file->file_id);
-      if (owner == owners.end()) continue;
-      owners_.insert(owner->second);
+      if (file == nullptr || !owners.contains(file->file_id)) continue;
+      owners_.insert(owners.at(file->file_id));
       marked_.insert(file->file_id);
     }
   }

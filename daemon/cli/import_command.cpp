@@ -48,7 +48,7 @@ class SessionReader {
   SessionApi& api_;
 };
 
-/// Each session once, however often and in whichever of its two forms it was named.
+/// Each id once. That two of them may name one session is seen from the answers.
 std::vector<std::string> distinct(const std::vector<std::string>& ids) {
   std::vector<std::string> once;
   once.reserve(ids.size());

@@ -200,9 +200,10 @@ int TreeWalk::read_entries(int fd, Frame& frame) {
 void TreeWalk::classify(int fd, const std::string& path, const Name& name, Frame& frame) {
   if (name.type == DT_UNKNOWN) return;  // gone before it could be asked
   if (name.type == DT_DIR) {
-    if (enters(path))
+    if (enters(path)) {
       frame.entries.push_back(
           {.name = name.text, .is_directory = true, .location = {}, .stamp = {}});
+    }
   } else if (name.type == DT_LNK) {
     if (takes(path) || enters(path)) classify_link(path, name, frame);
   } else if (takes(path)) {
