@@ -145,7 +145,7 @@ class Observer {
     }
     if (all_known) {
       out_.took_over = true;
-      change(change::SetTakenOver{session_id_});
+      change(change::SetTakenOver{session_id_, in_.owner});
     }
   }
 

@@ -279,7 +279,7 @@ class Planner {
     action.reason = std::move(reason);
     action.wanted = wanted;
     if (const auto* ref = wanted.local()) {
-      action.size = ref->size;
+      action.size = ref->archive == nullptr ? std::optional(ref->size) : std::nullopt;
       action.sha256 = ref->sha256;
     } else if (const auto upload = in_.uploads.find(wanted.content_key());
                upload != in_.uploads.end()) {

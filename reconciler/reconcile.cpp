@@ -58,12 +58,27 @@ class Pass {
     }
     out_.session_id = session_id_;
     memory_ = ports_.store.load(exists() ? session_id_ : unborn_id(in_.owner, in_.spec->name));
+    forget_other_owner();
     if (!exists()) {
       expire_refusals();
       commit(std::exchange(changes_, {}));
       return true;
     }
     return look() && list() && observe_rows();
+  }
+
+  /// What was put there under another owner name is not ours any more.
+  void forget_other_owner() {
+    if (memory_.owner.empty() || memory_.owner == in_.owner) {
+      return;
+    }
+    memory_.taken_over = false;
+    memory_.intents.clear();
+    for (auto& row : memory_.rows) {
+      row.owned = false;
+      row.added_at.reset();
+      changes_.emplace_back(change::PutRow{session_id_, row});
+    }
   }
 
   [[nodiscard]] bool exists() const { return !session_id_.empty(); }

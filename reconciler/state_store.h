@@ -115,6 +115,7 @@ struct CreationRecord {
 /// Everything remembered of one session.
 struct SessionMemory {
   bool taken_over = false;             ///< one pass has identified every row
+  std::string owner;                   ///< for whom: what is owned is owned by this name
   std::optional<TimePoint> looked_at;  ///< last GET of the session itself
   std::vector<KnownRow> rows;          ///< sorted by resource id
   std::vector<Intent> intents;         ///< sorted by path
@@ -161,6 +162,7 @@ struct DropRefusal {
 };
 struct SetTakenOver {
   std::string session_id;
+  std::string owner;
 };
 struct SetLookedAt {
   std::string session_id;

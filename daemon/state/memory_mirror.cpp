@@ -58,7 +58,10 @@ struct MemoryMirror::Apply {
   void operator()(const change::DropRefusal& drop_refusal) const {
     drop(of(drop_refusal.session_id).refusals, drop_refusal.path, &Refusal::path);
   }
-  void operator()(const change::SetTakenOver& set) const { of(set.session_id).taken_over = true; }
+  void operator()(const change::SetTakenOver& set) const {
+    of(set.session_id).taken_over = true;
+    of(set.session_id).owner = set.owner;
+  }
   void operator()(const change::SetLookedAt& set) const { of(set.session_id).looked_at = set.at; }
   void operator()(const change::PutToken& put_token) const {
     put(of(put_token.session_id).tokens, put_token.token, &TokenRecord::resource_id);

@@ -52,6 +52,7 @@ PRAGMA user_version = 1;
 
 /// What version 2 has beside that of version 1.
 constexpr const char* kSchema2 = R"sql(
+ALTER TABLE session ADD COLUMN owner TEXT NOT NULL DEFAULT '';
 CREATE TABLE token (
   session_id TEXT, resource_id TEXT, fingerprint TEXT NOT NULL, sent_at INTEGER, renew_at INTEGER,
   last_fault TEXT NOT NULL, PRIMARY KEY (session_id, resource_id)
@@ -120,9 +121,9 @@ struct Write {
   }
   void operator()(const change::SetTakenOver& set) const {
     to.run(
-        "INSERT INTO session (session_id, taken_over) VALUES (?, 1) "
-        "ON CONFLICT DO UPDATE SET taken_over = 1",
-        {value(set.session_id)});
+        "INSERT INTO session (session_id, taken_over, owner) VALUES (?, 1, ?) "
+        "ON CONFLICT DO UPDATE SET taken_over = 1, owner = excluded.owner",
+        {value(set.session_id), value(set.owner)});
   }
   void operator()(const change::SetLookedAt& set) const {
     to.run(
@@ -173,9 +174,12 @@ struct Write {
 };
 
 void read_sessions(Connection& from, MemoryMirror& into) {
-  from.query("SELECT session_id, taken_over, looked_at FROM session", {}, [&](const Row& row) {
+  const char* columns = schema_version(from) >= 2
+                            ? "SELECT session_id, taken_over, looked_at, owner FROM session"
+                            : "SELECT session_id, taken_over, looked_at, '' FROM session";
+  from.query(columns, {}, [&](const Row& row) {
     if (row.flag(1)) {
-      into.apply(change::SetTakenOver{row.text(0)});
+      into.apply(change::SetTakenOver{row.text(0), row.text(3)});
     }
     if (const auto at = row.optional_time(2)) {
       into.apply(change::SetLookedAt{row.text(0), *at});

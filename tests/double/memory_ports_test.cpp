@@ -140,10 +140,10 @@ TEST_CASE("faults hit the n-th, every k-th or a share of the calls") {
 
 TEST_CASE("a crash loses what was not durable and nothing else") {
   Rig rig;
-  rig.store.commit({change::SetTakenOver{"s1"}}, [](const auto&) {});
+  rig.store.commit({change::SetTakenOver{"s1", "prod"}}, [](const auto&) {});
   rig.loop.run_all();
   bool heard = false;
-  rig.store.commit({change::SetTakenOver{"s2"}}, [&](const auto&) { heard = true; });
+  rig.store.commit({change::SetTakenOver{"s2", "prod"}}, [&](const auto&) { heard = true; });
   CHECK(rig.store.load("s2").taken_over);
   rig.loop.crash(false);
   rig.store.crash();
@@ -168,8 +168,8 @@ TEST_CASE("a commit that fails is not kept") {
   Rig rig;
   rig.store.fail_next(1);
   bool failed = false;
-  rig.store.commit({change::SetTakenOver{"s1"}}, [&](const auto& r) { failed = !r; });
-  rig.store.commit({change::SetTakenOver{"s2"}}, [](const auto&) {});
+  rig.store.commit({change::SetTakenOver{"s1", "prod"}}, [&](const auto& r) { failed = !r; });
+  rig.store.commit({change::SetTakenOver{"s2", "prod"}}, [](const auto&) {});
   rig.loop.run_all();
   CHECK(failed);
   CHECK_FALSE(rig.store.load("s1").taken_over);

@@ -56,6 +56,7 @@ struct MemoryStateStore::Applier {
   }
   void operator()(const change::SetTakenOver& change) {
     data.sessions[change.session_id].taken_over = true;
+    data.sessions[change.session_id].owner = change.owner;
   }
   void operator()(const change::SetLookedAt& change) {
     data.sessions[change.session_id].looked_at = change.at;

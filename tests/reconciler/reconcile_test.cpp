@@ -454,3 +454,22 @@ TEST_CASE("every either-way answer of the API converges, also in random order") 
   CHECK(world.pass(true).plan.empty());
   CHECK(world.model.get_resource(*world.spec.session_id, theirs));
 }
+
+TEST_CASE("under a new owner name the old rows are unmanaged, and adopt takes them over") {
+  auto world = three_files();
+  world.pass();
+  world.owner = "successor";
+  const auto blocked = world.settle();
+  CHECK(blocked.plan.blocked.size() == 3);
+  CHECK(blocked.plan.blocked.front().code == BlockCode::kConflict);
+  world.remove("a");
+  CHECK(world.settle().plan.unmanaged.size() == 1);
+  world.spec.on_conflict = OnConflict::kAdopt;
+  const auto writes = world.api->calls.writes();
+  CHECK(world.settle().converged());
+  CHECK(world.api->calls.writes() == writes);
+  world.remove("b/c");
+  CHECK(world.settle().converged());
+  CHECK(world.held().contains("/a"));
+  CHECK_FALSE(world.held().contains("/b/c"));
+}

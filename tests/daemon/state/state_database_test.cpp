@@ -65,7 +65,7 @@ std::vector<Change> one_of_each() {
           change::PutIntent{kSession, pure_delete("/b")},
           change::PutTombstone{kSession, {"sesrsc_t", at(5)}},
           change::PutRefusal{kSession, {"/r", "sha", "code", "it said \"no\"", at(6)}},
-          change::SetTakenOver{kSession},
+          change::SetTakenOver{kSession, "prod"},
           change::SetLookedAt{kSession, at(-8)},
           change::PutUpload{upload("aa", "file_1", at(1))}};
 }
@@ -105,7 +105,7 @@ TEST_CASE("Dropping each kind of change leaves nothing, on disk either") {
                 change::DropUpload{"me", "file_1"}, change::DropRow{kSession, "was never there"}}));
   }
   const auto state = open_state(directory.path());
-  CHECK(text_of(state.database->load(kSession)) == "taken over 1 looked at -8\n");
+  CHECK(text_of(state.database->load(kSession)) == "taken over 1 by prod looked at -8\n");
   CHECK_FALSE(state.database->find_upload("me", "aa"));
   CHECK(state.database->uploads("me").empty());
 }

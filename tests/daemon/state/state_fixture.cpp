@@ -78,7 +78,8 @@ tl::expected<Done, StoreError> commit(StateDatabase& database, std::vector<Chang
 
 std::string text_of(const SessionMemory& memory) {
   std::ostringstream out;
-  out << "taken over " << memory.taken_over << " looked at " << text_of(memory.looked_at) << "\n";
+  out << "taken over " << memory.taken_over << " by " << memory.owner << " looked at "
+      << text_of(memory.looked_at) << "\n";
   for (const KnownRow& row : memory.rows) {
     out << "row " << row.resource_id << "|" << row.copy_file_id << "|" << row.filename << "|"
         << row.size << "|" << row.owned << "|" << row.upload_file_id << "|" << row.mount_path << "|"
