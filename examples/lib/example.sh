@@ -97,3 +97,14 @@ must_be_equal() {
   step 'the plan is empty'
   sessync plan -v --detailed-exitcode
 }
+
+# control PATH JSON: something that only the double can do, such as writing like an agent.
+control() { curl -fsS -H 'content-type: application/json' -d "$2" "$ANTHROPIC_BASE_URL/_double/$1" >/dev/null; }
+
+# agent_writes SESSION NAME TEXT: an output of the session's agent.
+agent_writes() { control outputs "{\"session_id\":\"$1\",\"filename\":\"$2\",\"text\":\"$3\"}"; }
+
+# has_token SESSION TOKEN: a repository of the session was given this token.
+has_token() {
+  call GET "/_double/tokens?session_id=$1" | grep -q "$(printf %s "$2" | sha256sum | cut -d ' ' -f 1)"
+}
