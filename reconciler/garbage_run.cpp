@@ -46,7 +46,7 @@ class Search {
     }
     for (const auto& session : sessions) {
       const auto id = id_of(*session.spec);
-      if (!id.empty()) {
+      if (!id.empty() && session.has_copies) {
         find_copies(session.spec->name, id);
       }
     }

@@ -15,6 +15,7 @@ namespace sessync {
 struct GarbageSession {
   const SessionSpec* spec = nullptr;
   WorkspaceSnapshot snapshot;
+  bool has_copies = true;  ///< its copies are asked for
 };
 
 /// Something could not be looked at, or not deleted. What it concerns is left alone.

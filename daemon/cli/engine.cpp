@@ -171,13 +171,8 @@ void Engine::save_digests() {
 void Engine::forget_unused_digests() { parts_->digests.forget_unused(); }
 
 void Engine::collect_uploads(const std::string& owner) {
-  CompletionQueue queue;
-  HttpSessionApi api(parts_->api, queue);
-  SqliteStateStore store(*parts_->state.database, queue);
-  Ports ports{api, store, queue};
-  sessync::collect_uploads(owner, ports);
-  while (queue.run_one()) {
-  }
+  parts_->passes.with_ports(
+      nullptr, [&](Ports& ports, const std::string&) { sessync::collect_uploads(owner, ports); });
 }
 
 void Engine::declare(const std::vector<SessionSpec>& sessions) {

@@ -62,26 +62,29 @@ tl::expected<OneShot, int> prepare(const Settings& settings, Engine::State state
     return tl::unexpected(refuse(engine.error()));
   }
   (*engine)->declare(manifest->sessions());
-  return OneShot{manifest->owner, std::move(*sessions), std::move(*engine)};
+  return OneShot{manifest->owner, std::move(*sessions), manifest->sessions(), std::move(*engine)};
+}
+
+void in_parallel(std::size_t count, int workers, const std::function<void(std::size_t)>& work) {
+  std::atomic<std::size_t> next{0};
+  const auto take = [&] {
+    for (auto i = next++; i < count; i = next++) {
+      work(i);
+    }
+  };
+  std::vector<std::jthread> threads;
+  for (std::size_t i = 1; i < std::min(static_cast<std::size_t>(workers), count); ++i) {
+    threads.emplace_back(take);
+  }
+  take();
 }
 
 std::vector<SessionReport> for_each_session(
     const std::vector<SessionSpec>& sessions, int workers,
     const std::function<PassOutcome(const SessionSpec&)>& work) {
   std::vector<SessionReport> reports(sessions.size());
-  std::atomic<std::size_t> next{0};
-  const auto take = [&] {
-    for (auto i = next++; i < sessions.size(); i = next++) {
-      reports[i] = {sessions[i].name, work(sessions[i])};
-    }
-  };
-  std::vector<std::jthread> threads;
-  const auto count = std::min(static_cast<std::size_t>(workers), sessions.size());
-  for (std::size_t i = 1; i < count; ++i) {
-    threads.emplace_back(take);
-  }
-  take();
-  threads.clear();
+  in_parallel(sessions.size(), workers,
+              [&](std::size_t i) { reports[i] = {sessions[i].name, work(sessions[i])}; });
   return reports;
 }
 

@@ -15,6 +15,7 @@ namespace sessync {
 struct OneShot {
   std::string owner;
   std::vector<SessionSpec> sessions;  ///< those that the options select, by name
+  std::vector<SessionSpec> declared;  ///< all of the manifest
   std::unique_ptr<Engine> engine;
 };
 
@@ -26,6 +27,9 @@ tl::expected<OneShot, int> prepare(const Settings& settings, Engine::State state
 std::vector<SessionReport> for_each_session(
     const std::vector<SessionSpec>& sessions, int workers,
     const std::function<PassOutcome(const SessionSpec&)>& work);
+
+/// Calls `work` with every number below `count`, at most `workers` at once.
+void in_parallel(std::size_t count, int workers, const std::function<void(std::size_t)>& work);
 
 /// Prints to standard error what keeps a command from starting; returns its code.
 int refuse(const UsageError& error);

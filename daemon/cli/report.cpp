@@ -130,11 +130,12 @@ std::string present(const std::vector<SessionReport>& reports, const Options& op
   return text + describe(summary) + "\n";
 }
 
+int graver(int left, int right) { return rank(left) < rank(right) ? right : left; }
+
 int exit_code_of(const std::vector<SessionReport>& reports, const Options& options) {
   int code = exit_code::kOk;
   for (const auto& report : reports) {
-    code = std::max(code, code_of(report.outcome, options),
-                    [](int left, int right) { return rank(left) < rank(right); });
+    code = graver(code, code_of(report.outcome, options));
   }
   return code;
 }

@@ -14,6 +14,9 @@ std::string present(const std::vector<SessionReport>& reports, const Options& op
 /// The exit code of `plan` or `apply`; of several 5 wins over 1, and 1 over 4.
 int exit_code_of(const std::vector<SessionReport>& reports, const Options& options);
 
+/// Of two exit codes the one that counts: 5 wins over 1, and 1 over 4.
+int graver(int left, int right);
+
 /// The passes of one session, put together as one: every action with its last result, the rest as
 /// the last pass saw it.
 PassOutcome merge_passes(const PassOutcome& earlier, PassOutcome later);

@@ -31,10 +31,6 @@ PassOutcome PassRunner::run(const PassRequest& request) {
     put_off.look_again = true;
     return put_off;
   }
-  CompletionQueue queue;
-  const Registration registration(*this, queue);
-  const auto api = services_.make_api(queue);
-  const auto store = services_.make_store(queue);
   PassInput input;
   input.spec = &request.spec;
   input.snapshot = &snapshot;
@@ -43,22 +39,36 @@ PassOutcome PassRunner::run(const PassRequest& request) {
   input.dry_run = request.dry_run;
   input.parallel = settings_.parallel;
   input.list_grace = settings_.list_grace;
+  PassOutcome outcome;
+  with_ports(&request.spec, [&](Ports& ports, const std::string& outputs_refusal) {
+    input.outputs_refusal = outputs_refusal;
+    outcome = reconcile(input, ports);
+  });
+  return outcome;
+}
+
+void PassRunner::with_ports(const SessionSpec* spec,
+                            const std::function<void(Ports&, const std::string&)>& work) {
+  CompletionQueue queue;
+  const Registration registration(*this, queue);
+  const auto api = services_.make_api(queue);
+  const auto store = services_.make_store(queue);
   const auto tokens = services_.make_tokens(queue);
   std::unique_ptr<OutputDirectory> outputs;
-  if (request.spec.outputs) {
-    auto opened = services_.open_outputs(request.spec);
+  std::string outputs_refusal;
+  if (spec != nullptr && spec->outputs) {
+    auto opened = services_.open_outputs(*spec);
     if (opened) {
       outputs = std::move(*opened);
     } else {
-      input.outputs_refusal = std::move(opened.error());
+      outputs_refusal = std::move(opened.error());
     }
   }
   Ports ports{*api, *store, queue, tokens.get(), outputs.get()};
-  auto outcome = reconcile(input, ports);
+  work(ports, outputs_refusal);
   // Commits that nobody waited for still answer into the queue: they are drained before it goes.
   while (queue.run_one()) {
   }
-  return outcome;
 }
 
 void PassRunner::stop() {

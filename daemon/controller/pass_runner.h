@@ -45,6 +45,14 @@ class PassRunner {
 
   PassOutcome run(const PassRequest& request);
 
+  /// What a pass would see of the workspace.
+  WorkspaceSnapshot scan(const SessionSpec& spec) { return services_.scan(spec); }
+
+  /// Runs `work` with the ports of a pass over `spec` (nothing: over no session), and why its
+  /// outputs may not be brought back, if that is so.
+  void with_ports(const SessionSpec* spec,
+                  const std::function<void(Ports&, const std::string& outputs_refusal)>& work);
+
   /// From now on passes start no new chain. Any thread.
   void stop();
 

@@ -166,6 +166,11 @@ export class Double {
     return new Map(list.map((row) => [row.mount_path.replace(/^\/mnt\/session\/uploads/, ''), row.sha256]));
   }
 
+  /** The session's agent writes an output; returns the file. */
+  async agentWrites(session, filename, text) {
+    return this.call('POST', '/_double/outputs', { session_id: session, filename, text });
+  }
+
   async requests() {
     return this.call('GET', '/_double/requests');
   }
@@ -238,9 +243,14 @@ export class Project {
     return [command, ...common, ...extra];
   }
 
+  /** Starts a command. */
+  begin(command, extra = [], env = {}) {
+    return launch(SESSYNC, this.args(command, extra), { env: this.env(env), cwd: this.dir });
+  }
+
   /** Runs a command to its end. */
   async run(command, extra = [], env = {}) {
-    const child = launch(SESSYNC, this.args(command, extra), { env: this.env(env), cwd: this.dir });
+    const child = this.begin(command, extra, env);
     const { code, signal } = await child.ended;
     return { code, signal, out: child.out, err: child.err };
   }

@@ -41,7 +41,7 @@ Ids found(const std::vector<FileMetadata>& uploads, const NeededUploads& needed 
 }
 
 GarbageFound search(World& world, bool with_files = true) {
-  GarbageSession session{&world.spec, {"/w", {}}};
+  GarbageSession session{&world.spec, {"/w", {}}, true};
   auto declared = world.spec;
   if (with_files) {
     SourceFiles files;

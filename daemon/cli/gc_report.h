@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "reconciler/garbage_run.h"
+
+namespace sessync {
+
+/// What `gc` found, and what became of it.
+struct GcReport {
+  GarbageFound found;
+  bool deletes = false;                  ///< --yes was given
+  std::vector<GarbageDeletion> uploads;  ///< one per upload found; empty without --yes
+  std::vector<GarbageDeletion> copies;
+};
+
+/// A line per file, then what could not be decided, then the totals.
+std::string gc_text(const GcReport& report);
+
+/// The document of `gc -o json`.
+std::string gc_document(const GcReport& report);
+
+/// 5 if the key was refused, 1 if anything could not be listed, read or deleted, else 0.
+int gc_exit_code(const GcReport& report);
+
+}  // namespace sessync
