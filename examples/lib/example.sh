@@ -17,9 +17,11 @@ sessync_bin=$top/build/$preset/daemon/cli/sessync
 scratch=$(mktemp -d)
 pids=()
 
-# Stops everything, newest first. With KEEP=1 it says instead what was left.
+keep=${1:-}
+
+# Stops everything. With --keep it says instead what was left.
 cleanup() {
-  if [ -n "${KEEP:-}" ]; then
+  if [ "$keep" = --keep ]; then
     echo "left running: pids ${pids[*]}; files in $scratch"
     return
   fi

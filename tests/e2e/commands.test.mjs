@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { Double, Project, filesBelow, same, sha256, write } from './harness.mjs';
+import { CANARY, Double, Project, filesBelow, same, sha256, write } from './harness.mjs';
 
 async function project(t, args = []) {
   const double = await Double.start(t, args);
@@ -111,7 +111,7 @@ test('exit 4: everything else is done, but an entry is blocked', async (t) => {
 });
 
 test('exit 5: a wrong key, or none', async (t) => {
-  const p = await project(t, ['--api-key', 'test-key']);
+  const p = await project(t, ['--api-key', CANARY]);
   for (const command of ['plan', 'apply']) {
     const wrong = await p.run(command, [], { ANTHROPIC_API_KEY: 'sk-canary-42' });
     assert.equal(wrong.code, 5, command);
@@ -163,7 +163,7 @@ sessions:
   assert.equal((await p.double.held(p.session)).size, 1);
 });
 
-test('what is declared but not carried out yet is blocked and said', async (t) => {
+test('what is fixed when a session is created is blocked and said', async (t) => {
   const p = await project(t);
   p.declare(`version: 1
 owner: e2e
@@ -178,8 +178,8 @@ sessions:
 `);
   const { code, document } = await p.json('apply');
   assert.equal(code, 4);
-  assert.deepEqual(document.sessions[0].blocked.map((each) => each.code), Array(3).fill('not_supported_yet'));
-  assert.equal((await p.double.held(p.session)).size, 1);
+  assert.deepEqual(document.sessions[0].blocked.map((each) => each.code), Array(2).fill('requires_new_session'));
+  assert.deepEqual([...(await p.double.held(p.session)).keys()].sort(), ['/a', '/b.zip']);
 });
 
 test('version and help', async (t) => {

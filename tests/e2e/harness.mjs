@@ -10,8 +10,27 @@ const SESSYNC = process.env.SESSYNC_BIN;
 const DOUBLE = process.env.SESSYNC_DOUBLE_BIN;
 export const SOURCES = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '../..');
 
+/** Part of every credential that the tests give to sessync: it must turn up nowhere. */
+export const CANARY = 'cAnArY+secret/7Zq=';
+
+/** The canary as it is, URL-encoded, and in the three ways that base64 can have it inside a longer text. */
+function traces() {
+  const middle = (shift) => {
+    const bytes = Buffer.concat([Buffer.alloc(shift), Buffer.from(CANARY), Buffer.alloc(2)]);
+    return bytes.toString('base64').slice(Math.ceil((shift * 4) / 3), Math.floor(((shift + CANARY.length) * 4) / 3));
+  };
+  return [CANARY, encodeURIComponent(CANARY), middle(0), middle(1), middle(2)];
+}
+
+/** Throws if a text or a file shows a secret. */
+function searchForSecrets(what, bytes) {
+  for (const trace of traces()) {
+    if (bytes.includes(trace)) throw new Error(`${what} shows a secret, as ${trace}`);
+  }
+}
+
 const HEADERS = {
-  'x-api-key': 'test-key', // unless the double accepts another one only
+  'x-api-key': CANARY, // unless the double accepts another one only
   'anthropic-version': '2023-06-01',
   'anthropic-beta': 'managed-agents-2026-04-01',
 };
@@ -200,14 +219,28 @@ export class Double {
 
 /** One project: a manifest, a workspace, a state directory, and the ways to run sessync on them. */
 export class Project {
-  constructor(t, double, dir = scratch(t)) {
+  constructor(t, double, dir) {
+    t.after(() => this.searchForSecrets());
     this.t = t;
     this.double = double;
-    this.dir = dir;
-    this.manifest = path.join(dir, 'sessync.yaml');
-    this.workspace = path.join(dir, 'workspace');
-    this.state = path.join(dir, 'state');
+    this.dir = dir ?? scratch(t);
+    this.children = [];
+    this.manifest = path.join(this.dir, 'sessync.yaml');
+    this.workspace = path.join(this.dir, 'workspace');
+    this.state = path.join(this.dir, 'state');
     fs.mkdirSync(this.workspace, { recursive: true });
+  }
+
+  /** Everything that sessync printed or wrote. */
+  searchForSecrets() {
+    for (const child of this.children) searchForSecrets(`the output of ${child.spawnargs.join(' ')}`, child.out + child.err);
+    for (const dir of [this.state, path.join(this.dir, 'outputs')]) {
+      const names = fs.existsSync(dir) ? fs.readdirSync(dir, { recursive: true }) : [];
+      for (const name of names) {
+        const file = path.join(dir, name);
+        if (fs.lstatSync(file).isFile()) searchForSecrets(file, fs.readFileSync(file));
+      }
+    }
   }
 
   declare(text) {
@@ -231,7 +264,7 @@ export class Project {
   }
 
   env(extra = {}) {
-    const env = { ...process.env, ANTHROPIC_API_KEY: 'test-key' };
+    const env = { ...process.env, ANTHROPIC_API_KEY: CANARY };
     if (this.double) env.ANTHROPIC_BASE_URL = this.double.url;
     Object.assign(env, extra);
     for (const [name, value] of Object.entries(env)) if (value === undefined) delete env[name];
@@ -243,9 +276,14 @@ export class Project {
     return [command, ...common, ...extra];
   }
 
+  keep(child) {
+    this.children.push(child);
+    return child;
+  }
+
   /** Starts a command. */
   begin(command, extra = [], env = {}) {
-    return launch(SESSYNC, this.args(command, extra), { env: this.env(env), cwd: this.dir });
+    return this.keep(launch(SESSYNC, this.args(command, extra), { env: this.env(env), cwd: this.dir }));
   }
 
   /** Runs a command to its end. */
@@ -270,7 +308,7 @@ export class Project {
       env: this.env(env),
       cwd: this.dir,
     });
-    this.daemon = child;
+    this.daemon = this.keep(child);
     this.t.after(async () => {
       if (!child.over) child.kill('SIGKILL');
       await child.ended;

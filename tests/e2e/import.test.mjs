@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { Double, Project, write } from './harness.mjs';
+import { CANARY, Double, Project, write } from './harness.mjs';
 
 async function project(t, args = []) {
   const double = await Double.start(t, args);
@@ -110,7 +110,7 @@ test('a session that is missing or archived is told, the others are printed', as
 });
 
 test('a wrong key, or none, is exit 5', async (t) => {
-  const p = await project(t, ['--api-key', 'test-key']);
+  const p = await project(t, ['--api-key', CANARY]);
   const session = await p.double.createSession();
   const wrong = await p.run('import', [session], { ANTHROPIC_API_KEY: 'sk-canary-42' });
   assert.equal(wrong.code, 5);
