@@ -48,6 +48,9 @@ class ContentSource {
  public:
   virtual ~ContentSource() = default;
   virtual Result<std::unique_ptr<ContentReader>> open(const ContentRef& content) = 0;
+
+  /// For shutdown. From now on open() of an archive fails, under way ones soon. Any thread.
+  virtual void stop_packing() {}
 };
 
 }  // namespace sessync

@@ -48,15 +48,16 @@ bool operator==(const Secret& left, const Secret& right) {
 }
 
 std::string redact(std::string_view text, const Secret& secret) {
-  std::string result(text);
-  if (secret.empty()) return result;
-  static constexpr std::string_view kMask = "[redacted]";
-  auto found = result.find(secret.reveal());
-  while (found != std::string::npos) {
-    result.replace(found, secret.reveal().size(), kMask);
-    found = result.find(secret.reveal(), found + kMask.size());
+  if (secret.empty()) return std::string(text);
+  std::string result;
+  auto found = text.find(secret.reveal());
+  while (found != std::string_view::npos) {
+    result += text.substr(0, found);
+    result += "[redacted]";
+    text.remove_prefix(found + secret.reveal().size());
+    found = text.find(secret.reveal());
   }
-  return result;
+  return result += text;
 }
 
 }  // namespace sessync

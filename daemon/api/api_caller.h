@@ -12,6 +12,14 @@
 
 namespace sessync {
 
+/// Any 2xx says that it is gone, whatever the body says.
+inline Completion<HttpAnswer> ignoring_body(Completion<Done> done) {
+  return [done = std::move(done)](Result<HttpAnswer> answer) {
+    if (!answer) return done(tl::unexpected(std::move(answer.error())));
+    done(Done{});
+  };
+}
+
 /// The way from a worker to the API thread and back. Answers are parsed on the worker's thread, so
 /// that a long list holds up no other session.
 class ApiCaller : public std::enable_shared_from_this<ApiCaller> {

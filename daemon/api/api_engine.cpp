@@ -25,6 +25,11 @@ ApiError local_error(ApiError::Kind kind, std::string message) {
   return error;
 }
 
+/// An archive is packed when it is opened.
+bool takes_long_to_open(const ApiCall& call) {
+  return call.upload && call.upload->content.archive != nullptr;
+}
+
 bool is_authentication(const Result<HttpAnswer>& result) {
   return !result && result.error().http_status == 401;
 }
@@ -38,6 +43,7 @@ struct ApiEngine::Pending {
   TimePoint sent_at;
   std::uint64_t request_id = 0;
   Secret key;
+  std::unique_ptr<ContentReader> reader;  ///< of an upload whose content was opened beforehand
   bool repeated = false;
 };
 
@@ -51,7 +57,8 @@ ApiEngine::ApiEngine(ApiOptions options, ContentSource& source, ApiHooks hooks)
                [this](const UploadRequest& request, Completion<FileMetadata> done) {
                  start_upload(request, std::move(done));
                }),
-      client_(limits_of(options_)) {}
+      client_(limits_of(options_)),
+      opener_(source, [this] { client_.wake(); }) {}
 
 void ApiEngine::submit(ApiCall call, Completion<HttpAnswer> done) {
   auto pending = std::make_shared<Pending>();
@@ -66,12 +73,39 @@ void ApiEngine::enqueue(const PendingPtr& pending, bool first) {
   ticket.lane = pending->call.lane;
   ticket.permits = ticket.lane == Lane::kReservedWrites ? 0 : 1;
   ticket.go = [this, pending](bool admitted) { admitted ? admit(pending) : end_unsent(pending); };
-  if (shut_ || (uploads_stopped_ && pending->call.upload)) return end_unsent(pending);
+  if (shut_ || (transfers_stopped_ && pending->call.is_transfer())) return end_unsent(pending);
+  if (takes_long_to_open(pending->call) && !pending->reader) return open_content(pending);
   first ? dispatcher_.enqueue_first(std::move(ticket)) : dispatcher_.enqueue(std::move(ticket));
 }
 
+/// Before it waits for a connection: it would hold one meanwhile.
+void ApiEngine::open_content(const PendingPtr& pending) {
+  opening_.emplace(++last_opening_, pending);
+  opener_.open(last_opening_, pending->call.upload->content);
+}
+
+void ApiEngine::take_opened() {
+  for (ContentOpener::Opened& opened : opener_.take()) {
+    const auto found = opening_.find(opened.id);
+    if (found == opening_.end()) continue;
+    const PendingPtr pending = std::move(found->second);
+    opening_.erase(found);
+    if (opened.reader) {
+      pending->reader = std::move(*opened.reader);
+      enqueue(pending, pending->repeated);
+    } else {
+      pending->done(tl::unexpected(std::move(opened.reader.error())));
+    }
+  }
+}
+
+void ApiEngine::end_opening() {
+  opener_.stop();
+  for (const auto& [id, pending] : std::exchange(opening_, {})) end_unsent(pending);
+}
+
 void ApiEngine::end_unsent(const PendingPtr& pending) {
-  const bool aborted = pending->call.upload.has_value();
+  const bool aborted = pending->call.is_transfer();
   const auto kind = aborted ? ApiError::Kind::kAborted : ApiError::Kind::kNotSent;
   pending->done(tl::unexpected(local_error(
       kind, std::string(pending->call.operation) + ": not sent, because sessync is stopping")));
@@ -110,17 +144,26 @@ Result<HttpRequest> ApiEngine::make_request(Pending& pending) {
   HttpRequest request;
   request.method = call.method;
   request.url = options_.base_url + call.target;
-  request.headers =
-      request_headers(options_, pending.key, call.managed_agents_beta, !call.body.empty());
+  request.headers = request_headers(
+      options_, pending.key, {call.managed_agents_beta, !call.body.empty(), call.sink != nullptr});
   request.body = call.body;
+  request.sink = call.sink;
   request.max_answer_bytes = call.max_answer_bytes;
+  request.patience = call.patience;
   if (call.upload) {
-    auto reader = source_.open(call.upload->content);
-    if (!reader) return tl::unexpected(std::move(reader.error()));
-    request.upload =
-        HttpUpload{call.upload->filename, call.upload->content.size, std::move(*reader)};
+    auto upload = make_upload(pending);
+    if (!upload) return tl::unexpected(std::move(upload.error()));
+    request.upload = std::move(*upload);
   }
   return request;
+}
+
+Result<HttpUpload> ApiEngine::make_upload(Pending& pending) {
+  const UploadRequest& request = *pending.call.upload;
+  auto reader = pending.reader ? std::move(pending.reader) : source_.open(request.content);
+  if (!reader) return tl::unexpected(std::move(reader.error()));
+  *pending.call.upload_size = (*reader)->size();
+  return HttpUpload{request.filename, std::move(*reader)};
 }
 
 void ApiEngine::finish(const PendingPtr& pending, HttpOutcome outcome) {
@@ -152,6 +195,7 @@ void ApiEngine::report(const Pending& pending, const HttpOutcome& outcome) const
 }
 
 Result<HttpAnswer> ApiEngine::judge(const Pending& pending, HttpOutcome outcome) const {
+  outcome.answer.unspeakable = std::make_shared<const std::vector<Secret>>(unspeakable(pending));
   if (is_success(outcome)) return std::move(outcome.answer);
   const CallContext context{pending.call.operation, pending.call.effect(), host_};
   ApiError error = to_error(outcome, context, now_anchored());
@@ -160,18 +204,16 @@ Result<HttpAnswer> ApiEngine::judge(const Pending& pending, HttpOutcome outcome)
                          ? ". The key was sent as x-api-key"
                          : ". The key was sent as Authorization: Bearer";
   }
-  hide_credentials(error, pending.key);
   return tl::unexpected(std::move(error));
 }
 
-/// Some servers quote what they were sent.
-void ApiEngine::hide_credentials(ApiError& error, const Secret& key) const {
-  for (std::string* const text : {&error.message, &error.code, &error.request_id}) {
-    *text = redact(*text, key);
-    for (const HttpHeader& header : options_.custom_headers) {
-      if (header.value.reveal().size() >= kShortestCredential) *text = redact(*text, header.value);
-    }
+std::vector<Secret> ApiEngine::unspeakable(const Pending& pending) const {
+  std::vector<Secret> secrets = pending.call.unspeakable;
+  secrets.push_back(pending.key);
+  for (const HttpHeader& header : options_.custom_headers) {
+    if (header.value.reveal().size() >= kShortestCredential) secrets.push_back(header.value);
   }
+  return secrets;
 }
 
 void ApiEngine::pace(const Pending& pending, const Result<HttpAnswer>& result) {
@@ -202,11 +244,12 @@ void ApiEngine::start_upload(const UploadRequest& request, Completion<FileMetada
   call.lane = Lane::kUploads;
   call.managed_agents_beta = false;
   call.upload = request;
-  const auto read_answer = [this, size = request.content.size,
+  call.upload_size = std::make_shared<std::uint64_t>(0);
+  const auto read_answer = [this, size = call.upload_size,
                             done = std::move(done)](Result<HttpAnswer> answer) {
     if (!answer) return done(tl::unexpected(std::move(answer.error())));
     auto file = parse_file(answer->body);
-    if (file && file->size_bytes == size) return done(std::move(*file));
+    if (file && file->size_bytes == *size) return done(std::move(*file));
     const CallContext context{"upload", CallEffect::kWrite, host_};
     const std::string reason = file ? "the size is not that of what was sent" : file.error();
     done(tl::unexpected(unusable_answer(*answer, context, reason)));
@@ -224,26 +267,30 @@ void ApiEngine::reserve_writes(int permits, std::function<void()> ready) {
   dispatcher_.enqueue(std::move(ticket));
 }
 
-void ApiEngine::abort_running(bool uploads_only) {
+void ApiEngine::abort_running(bool transfers_only) {
   for (const auto& [id, pending] : running_) {
-    if (!uploads_only || pending->call.upload) client_.abort(id);
+    if (!transfers_only || pending->call.is_transfer()) client_.abort(id);
   }
 }
 
 void ApiEngine::abort_uploads() {
-  uploads_stopped_ = true;
+  transfers_stopped_ = true;
+  end_opening();
   dispatcher_.drop(Lane::kUploads);
+  dispatcher_.drop(Lane::kDownloads);
   abort_running(true);
 }
 
 void ApiEngine::shut() {
-  uploads_stopped_ = shut_ = true;
+  transfers_stopped_ = shut_ = true;
+  end_opening();
   for (std::size_t lane = 0; lane < kLanes; ++lane) dispatcher_.drop(static_cast<Lane>(lane));
   abort_running(false);
   client_.run(Duration::zero());
 }
 
 void ApiEngine::step() {
+  take_opened();
   dispatcher_.run(now_anchored());
   const TimePoint now = now_anchored();
   const TimePoint wake_at = dispatcher_.wake_at(now).value_or(now + kLongestSleep);

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/api/content_opener.h"
 #include "daemon/api/dispatcher.h"
 #include "daemon/api/error.h"
 #include "daemon/api/http_client.h"
@@ -22,15 +23,22 @@ struct ApiCall {
   std::string_view operation;
   HttpRequest::Method method = HttpRequest::Method::kGet;
   std::string target;  ///< path and query, from /v1
-  std::string body;    ///< JSON
+  Secret body;         ///< JSON; may carry tokens
+  /// What of the body no message may repeat, in every spelling.
+  std::vector<Secret> unspeakable;
   Lane lane = Lane::kReads;
   bool managed_agents_beta = true;
   std::size_t max_answer_bytes = std::size_t{1} << 20;
   std::optional<UploadRequest> upload;
+  /// Of an upload: receives how many bytes it is, once that is known.
+  std::shared_ptr<std::uint64_t> upload_size;
+  std::shared_ptr<ContentSink> sink;  ///< of a download
+  std::optional<Duration> patience;   ///< see HttpRequest
 
   [[nodiscard]] CallEffect effect() const {
     return method == HttpRequest::Method::kGet ? CallEffect::kRead : CallEffect::kWrite;
   }
+  [[nodiscard]] bool is_transfer() const { return upload || sink; }
 };
 
 /// What one finished request was, for metrics.
@@ -62,7 +70,7 @@ class ApiEngine {
   void upload(UploadRequest request, Completion<FileMetadata> done);
   void reserve_writes(int permits, std::function<void()> ready);
 
-  /// Ends uploads that run or wait with kAborted, and from now on every new one.
+  /// Ends uploads and downloads that run or wait with kAborted, and from now on every new one.
   void abort_uploads();
   /// Ends everything, and from now on every call at once: what was sent with kAborted, what was not
   /// with kNotSent.
@@ -78,7 +86,11 @@ class ApiEngine {
 
   void enqueue(const PendingPtr& pending, bool first);
   void admit(const PendingPtr& pending);
+  void open_content(const PendingPtr& pending);
+  void take_opened();
+  void end_opening();
   void end_unsent(const PendingPtr& pending);
+  [[nodiscard]] Result<HttpUpload> make_upload(Pending& pending);
   [[nodiscard]] Result<HttpRequest> make_request(Pending& pending);
   [[nodiscard]] Result<Secret> usable_key() const;
   void finish(const PendingPtr& pending, HttpOutcome outcome);
@@ -86,9 +98,9 @@ class ApiEngine {
   void pace(const Pending& pending, const Result<HttpAnswer>& result);
   bool has_new_key(const Pending& pending);
   [[nodiscard]] Result<HttpAnswer> judge(const Pending& pending, HttpOutcome outcome) const;
-  void hide_credentials(ApiError& error, const Secret& key) const;
+  [[nodiscard]] std::vector<Secret> unspeakable(const Pending& pending) const;
   void start_upload(const UploadRequest& request, Completion<FileMetadata> done);
-  void abort_running(bool uploads_only);
+  void abort_running(bool transfers_only);
 
   ApiOptions options_;
   std::string host_;
@@ -98,7 +110,10 @@ class ApiEngine {
   UploadTable uploads_;
   HttpClient client_;
   std::map<std::uint64_t, PendingPtr> running_;
-  bool uploads_stopped_ = false;
+  std::map<std::uint64_t, PendingPtr> opening_;
+  std::uint64_t last_opening_ = 0;
+  ContentOpener opener_;  ///< last: it wakes the client
+  bool transfers_stopped_ = false;
   bool shut_ = false;
 };
 

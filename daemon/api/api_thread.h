@@ -24,8 +24,8 @@ class ApiThread {
   /// Runs the task on the API thread, in the order of the calls. Any thread.
   void run(std::function<void(ApiEngine&)> task);
 
-  /// For shutdown. Uploads that run or wait end with kAborted, and so does every later one; other
-  /// calls go on. Any thread.
+  /// For shutdown. Uploads and downloads that run or wait end with kAborted, and so does every
+  /// later one; other calls go on. Any thread.
   void abort_uploads();
 
   /// Of the API, for messages.

@@ -7,7 +7,7 @@ namespace sessync {
 namespace {
 
 /// An eighth of the connections is kept for short calls; with one connection they take turns.
-int most_uploads(int parallel) { return std::max(1, parallel - std::max(1, parallel / 8)); }
+int most_transfers(int parallel) { return std::max(1, parallel - std::max(1, parallel / 8)); }
 
 Lane lane_at(std::size_t index) { return static_cast<Lane>(index % kLanes); }
 
@@ -27,7 +27,7 @@ RateClass class_of(Lane lane) {
 
 Dispatcher::Dispatcher(int parallel, const MaxRates& ceilings)
     : parallel_(std::max(1, parallel)),
-      most_uploads_(most_uploads(parallel_)),
+      most_transfers_(most_transfers(parallel_)),
       budgets_{RateBudget(ceilings.writes), RateBudget(ceilings.reads),
                RateBudget(ceilings.files)} {}
 
@@ -43,7 +43,9 @@ void Dispatcher::enqueue_first(Ticket ticket) {
 
 bool Dispatcher::has_connection(Lane lane) const {
   if (running_ >= parallel_) return false;
-  return lane != Lane::kUploads || at(lane).running < most_uploads_;
+  const bool transfer = lane == Lane::kUploads || lane == Lane::kDownloads;
+  const int transfers = at(Lane::kUploads).running + at(Lane::kDownloads).running;
+  return !transfer || transfers < most_transfers_;
 }
 
 bool Dispatcher::run_next_of(Lane lane, TimePoint now) {

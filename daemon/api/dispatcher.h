@@ -11,8 +11,8 @@
 namespace sessync {
 
 /// A queue of calls. Lanes share the budget of their class and the connections of the process.
-enum class Lane { kWrites, kReservedWrites, kReads, kFiles, kUploads };
-inline constexpr std::size_t kLanes = 5;
+enum class Lane { kWrites, kReservedWrites, kReads, kFiles, kUploads, kDownloads };
+inline constexpr std::size_t kLanes = 6;
 
 RateClass class_of(Lane lane);
 
@@ -25,8 +25,8 @@ struct Ticket {
 };
 
 /// Decides which waiting call is sent next: first come first served within a lane, lanes in turn,
-/// at most `parallel` at a time, and some connections that uploads may not take, so that long ones
-/// never hold up anything else. Pure: the time is a parameter.
+/// at most `parallel` at a time, and some connections that uploads and downloads may not take, so
+/// that long ones never hold up anything else. Pure: the time is a parameter.
 class Dispatcher {
  public:
   Dispatcher(int parallel, const MaxRates& ceilings);
@@ -59,7 +59,7 @@ class Dispatcher {
   }
 
   int parallel_;
-  int most_uploads_;
+  int most_transfers_;
   int running_ = 0;
   std::size_t turn_ = 0;
   std::array<Waiting, kLanes> lanes_;

@@ -15,6 +15,7 @@ namespace {
 
 using Kind = ApiError::Kind;
 
+constexpr std::size_t kMostQuoted = std::size_t{1} << 20;
 constexpr std::int64_t kMostMilliseconds = std::numeric_limits<std::int32_t>::max();
 
 std::string_view header(const HttpAnswer& answer, std::string_view name) {
@@ -85,14 +86,33 @@ Kind kind_of_failure(const HttpFailure& failure, CallEffect effect) {
       return Kind::kNotSent;
     case HttpFailure::Kind::kAborted:
       return Kind::kAborted;
+    case HttpFailure::Kind::kSink:
+      return Kind::kNotStored;
     default:
       return kind_of_doubt(effect);
   }
 }
 
+/// What `answer` says, as it may be shown: some servers repeat what they were sent. Redacted before
+/// it is cut, because half a secret would not be recognised.
+std::string quote(const HttpAnswer& answer, std::string_view text, std::size_t limit = 200) {
+  std::string quoted(text.substr(0, kMostQuoted));
+  if (answer.unspeakable) {
+    for (const Secret& secret : *answer.unspeakable) quoted = redact(quoted, secret);
+  }
+  return excerpt(quoted, limit);
+}
+
 std::string quoted_body(const HttpAnswer& answer, const std::optional<ErrorBody>& body) {
-  if (body && !body->message.empty()) return excerpt(body->message, 500);
-  return answer.body.empty() ? "no text" : excerpt(answer.body);
+  if (body && !body->message.empty()) return quote(answer, body->message, 500);
+  return answer.body.empty() ? "no text" : quote(answer, answer.body);
+}
+
+/// What every answer says, whatever it answers.
+void note_origin(const HttpAnswer& answer, ApiError& error) {
+  error.http_status = answer.status;
+  error.request_id = quote(answer, header(answer, "request-id"));
+  error.organization_id = quote(answer, header(answer, "anthropic-organization-id"));
 }
 
 std::string message_of_status(const HttpAnswer& answer, const CallContext& context,
@@ -102,7 +122,7 @@ std::string message_of_status(const HttpAnswer& answer, const CallContext& conte
   if (answer.status >= 300 && answer.status < 400) {
     const auto location = header(answer, "location");
     const std::string target = host_of(location);
-    return head + ", a redirect to " + excerpt(target.empty() ? location : target) +
+    return head + ", a redirect to " + quote(answer, target.empty() ? location : target) +
            "; redirects are not followed: check the base URL of the API";
   }
   const std::string code = error.code.empty() ? "" : " (" + error.code + ")";
@@ -114,11 +134,10 @@ ApiError from_status(const HttpAnswer& answer, const CallContext& context, TimeP
   ApiError error;
   error.kind =
       is_refusal(answer.status) ? kind_of_refusal(answer.status) : kind_of_doubt(context.effect);
-  error.http_status = answer.status;
-  error.request_id = excerpt(header(answer, "request-id"));
+  note_origin(answer, error);
   if (body) {
-    if (error.request_id.empty()) error.request_id = excerpt(body->request_id);
-    error.code = excerpt(body->error_code.empty() ? body->type : body->error_code);
+    if (error.request_id.empty()) error.request_id = quote(answer, body->request_id);
+    error.code = quote(answer, body->error_code.empty() ? body->type : body->error_code);
   }
   error.retry_after = retry_after_of(answer, now);
   error.message = message_of_status(answer, context, error, body);
@@ -155,10 +174,14 @@ ApiError to_error(const HttpOutcome& outcome, const CallContext& context, TimePo
   if (answered && !aborted) return from_status(outcome.answer, context, now);
   ApiError error;
   error.kind = kind_of_failure(*outcome.failure, context.effect);
-  error.http_status = outcome.answer.status;
-  error.request_id = excerpt(header(outcome.answer, "request-id"));
+  note_origin(outcome.answer, error);
+  if (error.kind == Kind::kNotStored) {
+    error.message = outcome.failure->message;
+    return error;
+  }
   error.message = std::string(context.operation) + ": no complete answer from " +
-                  std::string(context.host) + ": " + excerpt(outcome.failure->message, 300);
+                  std::string(context.host) + ": " +
+                  quote(outcome.answer, outcome.failure->message, 300);
   return error;
 }
 
@@ -166,10 +189,10 @@ ApiError unusable_answer(const HttpAnswer& answer, const CallContext& context,
                          std::string_view reason) {
   ApiError error;
   error.kind = kind_of_doubt(context.effect);
-  error.http_status = answer.status;
-  error.request_id = excerpt(header(answer, "request-id"));
+  note_origin(answer, error);
   error.message = std::string(context.operation) + ": the answer of " + std::string(context.host) +
-                  " cannot be used: " + excerpt(reason) + ". It begins: " + excerpt(answer.body);
+                  " cannot be used: " + quote(answer, reason) +
+                  ". It begins: " + quote(answer, answer.body);
   return error;
 }
 

@@ -22,8 +22,9 @@ struct CallContext {
 /// A complete answer with a 2xx status: all else is an error.
 bool is_success(const HttpOutcome& outcome);
 
-/// Classifies by status first, then by what is known of the sending. A read that got no usable
-/// answer is kUnusableAnswer; a write is kUnknownOutcome, unless it surely had no effect.
+/// No message repeats what the answer calls unspeakable. Classifies by status first, then by what
+/// is known of the sending. A read that got no usable answer is kUnusableAnswer; a write is
+/// kUnknownOutcome, unless it surely had no effect.
 ApiError to_error(const HttpOutcome& outcome, const CallContext& context, TimePoint now);
 
 /// A complete 2xx answer that is not what was asked for.

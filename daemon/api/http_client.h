@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "daemon/api/options.h"
+#include "reconciler/content_sink.h"
 #include "reconciler/content_source.h"
 #include "reconciler/result.h"
 
@@ -18,8 +19,7 @@ namespace sessync {
 /// A multipart/form-data body of one part, `file`.
 struct HttpUpload {
   std::string filename;
-  std::uint64_t size = 0;
-  std::unique_ptr<ContentReader> reader;
+  std::unique_ptr<ContentReader> reader;  ///< knows how many bytes there are
 };
 
 struct HttpRequest {
@@ -27,15 +27,22 @@ struct HttpRequest {
   Method method = Method::kGet;
   std::string url;
   std::vector<HttpHeader> headers;
-  std::string body;  ///< of a POST without upload
+  Secret body;  ///< of a POST without upload
   std::optional<HttpUpload> upload;
+  /// Takes the body of an answer 200, however long it is; any other answer is kept.
+  std::shared_ptr<ContentSink> sink;
   std::size_t max_answer_bytes = std::size_t{1} << 20;
+  /// How long the answer may take once there is a connection, without any progress meanwhile; none:
+  /// the client's limits.
+  std::optional<Duration> patience;
 };
 
 struct HttpAnswer {
   int status = 0;                                           ///< 0: no status line arrived
   std::map<std::string, std::string, std::less<>> headers;  ///< names in lower case
   std::string body;
+  /// What was sent and must not be quoted, should the answer repeat it.
+  std::shared_ptr<const std::vector<Secret>> unspeakable;
 };
 
 /// Why there is no complete answer.
@@ -45,6 +52,7 @@ struct HttpFailure {
     kNoAnswer,   ///< sent; the answer did not come, or not all of it
     kUnbounded,  ///< sent; the answer is longer than allowed
     kSource,     ///< the reader of an upload failed; the request was abandoned unfinished
+    kSink,       ///< the sink of a download failed; the answer was abandoned unfinished
     kAborted,    ///< abort() was called
   };
   Kind kind = Kind::kNoAnswer;
@@ -69,7 +77,8 @@ class HttpClient {
   struct Limits {
     int connections = 32;
     Duration no_progress = std::chrono::seconds(60);
-    Duration answer = std::chrono::seconds(600);  ///< from start, for uploads from the last byte
+    /// From the start; of an upload from the last byte sent, of a download from the last received.
+    Duration answer = std::chrono::seconds(600);
   };
   using Done = std::function<void(HttpOutcome)>;
 

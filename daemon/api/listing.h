@@ -15,6 +15,14 @@ namespace sessync {
 std::string key_of(const ResourceRow& row);
 std::string key_of(const FileMetadata& file);
 
+std::string key_of(const SessionInfo& session);
+std::string key_of(const SessionFault& fault);
+
+/// What a row takes from the answer that it came with, beside the body.
+template <class Row>
+void take_headers(Row& /*row*/, const HttpAnswer& /*answer*/) {}
+void take_headers(SessionInfo& session, const HttpAnswer& answer);
+
 /// Reads all pages of one list. Whatever leaves a doubt whether the list is complete ends it with
 /// an error: a short list would look like deletions.
 template <class Row>
@@ -45,7 +53,10 @@ class Listing : public std::enable_shared_from_this<Listing<Row>> {
     if (!answer) return done_(tl::unexpected(std::move(answer.error())));
     auto page = parse_(answer->body);
     if (!page) return fail(*answer, page.error());
-    for (Row& row : page->rows) add(std::move(row));
+    for (Row& row : page->rows) {
+      take_headers(row, *answer);
+      add(std::move(row));
+    }
     if (page->next.empty()) return done_(std::move(rows_));
     if (!cursors_.insert(page->next).second) return fail(*answer, "its cursor repeats");
     if (cursors_.size() >= kMostPages || rows_.size() > kMostRows) {

@@ -40,14 +40,14 @@ void merge(std::vector<HttpHeader>& headers, const HttpHeader& custom) {
 }  // namespace
 
 std::vector<HttpHeader> request_headers(const ApiOptions& options, const Secret& key,
-                                        bool managed_agents_beta, bool json_body) {
+                                        const RequestKind& kind) {
   std::vector<HttpHeader> headers;
   add_key(headers, options.auth_style, key);
   add(headers, "anthropic-version", options.api_version);
-  if (managed_agents_beta) add(headers, kBeta, "managed-agents-2026-04-01");
+  if (kind.managed_agents_beta) add(headers, kBeta, "managed-agents-2026-04-01");
   if (options.workspace_id) add(headers, "anthropic-workspace-id", *options.workspace_id);
-  add(headers, "accept", "application/json");
-  if (json_body) add(headers, "content-type", "application/json");
+  add(headers, "accept", kind.binary_answer ? "application/binary" : "application/json");
+  if (kind.json_body) add(headers, "content-type", "application/json");
   for (const HttpHeader& custom : options.custom_headers) merge(headers, custom);
   return headers;
 }

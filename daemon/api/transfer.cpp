@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kMostHeaderBytes = std::size_t{256} << 10;
 constexpr long kUploadBuffer = 128L << 10;
+constexpr long kDownloadBuffer = 128L << 10;
 // Bytes waiting in the kernel look sent. A small bound keeps "no progress" honest on slow links.
 constexpr int kUnsentInKernel = 256 << 10;
 
@@ -107,20 +108,17 @@ struct Transfer::Callbacks {
   static std::size_t body(const char* data, std::size_t size, std::size_t count,
                           void* client) noexcept {
     auto& self = *static_cast<Transfer*>(client);
-    const std::size_t length = size * count;
-    const std::size_t room = self.request_.max_answer_bytes - self.answer_.body.size();
-    self.answer_.body.append(data, std::min(length, room));
-    if (length <= room) return length;
-    self.answer_too_long_ = true;
-    return 0;
+    const std::string_view bytes(data, size * count);
+    const bool content = self.request_.sink && get_long(self.easy_, CURLINFO_RESPONSE_CODE) == 200;
+    return (content ? self.feed_sink(bytes) : self.take_answer(bytes)) ? bytes.size() : 0;
   }
 
   static std::size_t read(char* buffer, std::size_t size, std::size_t count,
                           void* client) noexcept {
     auto& self = *static_cast<Transfer*>(client);
     HttpUpload& upload = *self.request_.upload;
-    if (self.uploaded_ == upload.size) return 0;
-    const std::uint64_t missing = upload.size - self.uploaded_;
+    if (self.uploaded_ == upload.reader->size()) return 0;
+    const std::uint64_t missing = upload.reader->size() - self.uploaded_;
     const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(size * count, missing));
     auto got = upload.reader->read(std::span<char>(buffer, length));
     if (got && *got > 0) {
@@ -191,6 +189,7 @@ void Transfer::set_up_callbacks() {
   set(CURLOPT_HEADERDATA, this);
   set(CURLOPT_WRITEFUNCTION, &Callbacks::body);
   set(CURLOPT_WRITEDATA, this);
+  if (request_.sink) set(CURLOPT_BUFFERSIZE, kDownloadBuffer);
 }
 
 void Transfer::set_up_headers() {
@@ -211,8 +210,9 @@ void Transfer::set_up_method() {
     set_up_upload();
   } else {
     set(CURLOPT_POST, 1L);
-    set(CURLOPT_POSTFIELDS, request_.body.data());
-    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+    const std::string& body = request_.body.reveal();
+    set(CURLOPT_POSTFIELDS, body.data());
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
   }
 }
 
@@ -224,10 +224,27 @@ void Transfer::set_up_upload() {
   curl_mime_filename(part, request_.upload->filename.c_str());
   curl_mime_type(part, "application/octet-stream");
   // No seek callback: the content is read once, so libcurl has no way to send it again.
-  curl_mime_data_cb(part, static_cast<curl_off_t>(request_.upload->size), &Callbacks::read, nullptr,
-                    nullptr, this);
+  curl_mime_data_cb(part, static_cast<curl_off_t>(request_.upload->reader->size()),
+                    &Callbacks::read, nullptr, nullptr, this);
   set(CURLOPT_MIMEPOST, mime);
   set(CURLOPT_UPLOAD_BUFFERSIZE, kUploadBuffer);
+}
+
+bool Transfer::take_answer(std::string_view bytes) {
+  const std::size_t room = request_.max_answer_bytes - answer_.body.size();
+  answer_.body.append(bytes.substr(0, room));
+  answer_too_long_ = bytes.size() > room;
+  return !answer_too_long_;
+}
+
+bool Transfer::feed_sink(std::string_view bytes) {
+  auto stored = request_.sink->write(bytes);
+  if (!stored) {
+    sink_error_ = std::move(stored.error());
+    return false;
+  }
+  received_ += bytes.size();
+  return true;
 }
 
 std::uint64_t Transfer::progress() const {
@@ -235,22 +252,31 @@ std::uint64_t Transfer::progress() const {
          get_long(easy_, CURLINFO_REQUEST_SIZE) + header_bytes_ + (connected_ ? 1 : 0);
 }
 
+/// False while content still travels: that may take as long as it gets on.
+bool Transfer::is_answer_due() const {
+  if (request_.upload) return uploaded_ == request_.upload->reader->size();
+  return received_ == 0;
+}
+
 bool Transfer::is_stuck(TimePoint now) {
   const std::uint64_t progressed = progress();
   if (progressed != last_progress_) progressed_at_ = now;
   last_progress_ = progressed;
-  if (request_.upload && uploaded_ < request_.upload->size) answer_due_from_ = now;
-  return now - progressed_at_ > limits_.no_progress || now - answer_due_from_ > limits_.answer;
+  if (!is_answer_due()) answer_due_from_ = now;
+  const auto patience = connected_ ? request_.patience : std::nullopt;
+  return now - progressed_at_ > patience.value_or(limits_.no_progress) ||
+         now - answer_due_from_ > request_.patience.value_or(limits_.answer);
 }
 
 bool Transfer::surely_without_effect() const {
-  const bool unfinished = request_.upload && uploaded_ < request_.upload->size;
+  const bool unfinished = request_.upload && uploaded_ < request_.upload->reader->size();
   return !connected_ || unfinished || get_long(easy_, CURLINFO_REQUEST_SIZE) == 0;
 }
 
 HttpFailure Transfer::failure_of(int code) const {
   using Kind = HttpFailure::Kind;
   if (source_error_) return {Kind::kSource, source_error_->message};
+  if (sink_error_) return {Kind::kSink, *sink_error_};
   if (answer_too_long_) return {Kind::kUnbounded, "the answer is longer than allowed"};
   const Kind kind = surely_without_effect() ? Kind::kNotSent : Kind::kNoAnswer;
   if (replay_refused_) return {kind, "the connection was closed before an answer"};

@@ -3,7 +3,9 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "daemon/api/http_client.h"
 
@@ -43,7 +45,10 @@ class Transfer {
   void set_up_headers();
   void set_up_method();
   void set_up_upload();
+  bool take_answer(std::string_view bytes);
+  bool feed_sink(std::string_view bytes);
   [[nodiscard]] std::uint64_t progress() const;
+  [[nodiscard]] bool is_answer_due() const;
   [[nodiscard]] bool surely_without_effect() const;
   [[nodiscard]] HttpFailure failure_of(int code) const;
   void measure(HttpOutcome& outcome) const;
@@ -58,7 +63,9 @@ class Transfer {
   HttpAnswer answer_;
   std::size_t header_bytes_ = 0;
   std::uint64_t uploaded_ = 0;  ///< content bytes handed to libcurl
+  std::uint64_t received_ = 0;  ///< content bytes handed to the sink
   std::optional<ApiError> source_error_;
+  std::optional<std::string> sink_error_;
   bool connected_ = false;
   bool replay_refused_ = false;
   bool answer_too_long_ = false;

@@ -185,6 +185,58 @@ Parsed<FileMetadata> to_file(const Json& json) {
   return fields.result(std::move(file));
 }
 
+std::map<std::string, std::string> to_metadata(const Json* json) {
+  std::map<std::string, std::string> metadata;
+  if (json == nullptr) return metadata;
+  for (const auto& [name, value] : json->items()) {
+    if (value.is_string()) metadata.emplace(name, value.get<std::string>());
+  }
+  return metadata;
+}
+
+Parsed<SessionInfo> to_session(const Json& json) {
+  if (!json.is_object()) return tl::unexpected(std::string("a session is not an object"));
+  Fields fields(json);
+  SessionInfo session;
+  session.session_id = fields.required_text("id");
+  session.status = fields.text("status");
+  session.archived_at = fields.optional_text("archived_at");
+  session.title = fields.optional_text("title");
+  session.metadata = to_metadata(fields.object("metadata"));
+  session.created_at = fields.text("created_at");
+  return fields.result(std::move(session));
+}
+
+/// Nothing, if the event is of another type.
+Parsed<std::optional<SessionFault>> to_fault(const Json& json) {
+  if (!json.is_object()) return tl::unexpected(std::string("an event is not an object"));
+  Fields fields(json);
+  if (fields.text("type") != "session.error") return fields.result(std::optional<SessionFault>());
+  SessionFault fault;
+  fault.event_id = fields.required_text("id");
+  fault.created_at = fields.text("created_at");
+  if (const Json* const error = fields.object("error")) {
+    Fields inner(*error);
+    fault.error_type = inner.text("type");
+    fault.repository_url = inner.text("repository_url");
+    const auto checked = inner.result(0);
+    if (!checked) return tl::unexpected("in `error`: " + checked.error());
+  }
+  return fields.result(std::optional(std::move(fault)));
+}
+
+template <class Row>
+Parsed<std::vector<Row>> to_rows(const Json& array, Parsed<Row> (*to_row)(const Json&)) {
+  std::vector<Row> rows;
+  rows.reserve(array.size());
+  for (const Json& element : array) {
+    auto row = to_row(element);
+    if (!row) return tl::unexpected("[" + std::to_string(rows.size()) + "]: " + row.error());
+    rows.push_back(std::move(*row));
+  }
+  return rows;
+}
+
 template <class Row>
 Parsed<Page<Row>> to_page(std::string_view body, Parsed<Row> (*to_row)(const Json&)) {
   const auto json = parse_object(body);
@@ -200,25 +252,10 @@ Parsed<Page<Row>> to_page(std::string_view body, Parsed<Row> (*to_row)(const Jso
   if (more && page.next.empty()) {
     return tl::unexpected(std::string("it says that there is more, but not where"));
   }
-  page.rows.reserve(data->size());
-  for (const Json& element : *data) {
-    auto row = to_row(element);
-    if (!row) {
-      const auto index = std::to_string(page.rows.size());
-      return tl::unexpected("in `data`[" + index + "]: " + row.error());
-    }
-    page.rows.push_back(std::move(*row));
-  }
+  auto rows = to_rows(*data, to_row);
+  if (!rows) return tl::unexpected("in `data`" + rows.error());
+  page.rows = std::move(*rows);
   return page;
-}
-
-std::map<std::string, std::string> to_metadata(const Json* json) {
-  std::map<std::string, std::string> metadata;
-  if (json == nullptr) return metadata;
-  for (const auto& [name, value] : json->items()) {
-    if (value.is_string()) metadata.emplace(name, value.get<std::string>());
-  }
-  return metadata;
 }
 
 }  // namespace
@@ -253,14 +290,36 @@ Parsed<FileMetadata> parse_file(std::string_view body) {
 Parsed<SessionInfo> parse_session(std::string_view body) {
   const auto json = parse_object(body);
   if (!json) return tl::unexpected(json.error());
+  return to_session(*json);
+}
+
+Parsed<Page<SessionInfo>> parse_session_page(std::string_view body) {
+  return to_page<SessionInfo>(body, &to_session);
+}
+
+Parsed<CreatedSession> parse_created_session(std::string_view body) {
+  const auto json = parse_object(body);
+  if (!json) return tl::unexpected(json.error());
+  auto info = to_session(*json);
+  if (!info) return tl::unexpected(std::move(info.error()));
   Fields fields(*json);
-  SessionInfo session;
-  session.session_id = fields.required_text("id");
-  session.status = fields.text("status");
-  session.archived_at = fields.optional_text("archived_at");
-  session.title = fields.optional_text("title");
-  session.metadata = to_metadata(fields.object("metadata"));
-  return fields.result(std::move(session));
+  const Json* const resources = fields.required_array("resources");
+  if (resources == nullptr) return fields.result(CreatedSession());
+  auto rows = to_rows(*resources, &to_resource);
+  if (!rows) return tl::unexpected("in `resources`" + rows.error());
+  return CreatedSession{std::move(*info), std::move(*rows)};
+}
+
+Parsed<Page<SessionFault>> parse_fault_page(std::string_view body) {
+  auto events = to_page<std::optional<SessionFault>>(body, &to_fault);
+  if (!events) return tl::unexpected(std::move(events.error()));
+  Page<SessionFault> page;
+  page.next = std::move(events->next);
+  page.rows.reserve(events->rows.size());
+  for (auto& fault : events->rows) {
+    if (fault) page.rows.push_back(std::move(*fault));
+  }
+  return page;
 }
 
 std::optional<ErrorBody> parse_error_body(std::string_view body) {
@@ -278,16 +337,6 @@ std::optional<ErrorBody> parse_error_body(std::string_view body) {
     result.error_code = Fields(*details).text("error_code");
   }
   return result;
-}
-
-Parsed<std::string> add_file_body(const AddFile& request) {
-  const Json body = {
-      {"type", "file"}, {"file_id", request.file_id}, {"mount_path", request.mount_path}};
-  try {
-    return body.dump();
-  } catch (const Json::exception&) {
-    return tl::unexpected(std::string("the mount path is not valid UTF-8"));
-  }
 }
 
 }  // namespace sessync

@@ -32,6 +32,12 @@ Parsed<Page<FileMetadata>> parse_file_page(std::string_view body);
 Parsed<FileMetadata> parse_file(std::string_view body);
 /// `organization_id` is not in the body and stays empty.
 Parsed<SessionInfo> parse_session(std::string_view body);
+Parsed<Page<SessionInfo>> parse_session_page(std::string_view body);
+/// A session together with its embedded resources, which must be there.
+Parsed<CreatedSession> parse_created_session(std::string_view body);
+/// Events of any type but session.error are left out. A type of error that this version does not
+/// know is as good as any, and so is none.
+Parsed<Page<SessionFault>> parse_fault_page(std::string_view body);
 
 /// The error envelope; what is missing is "".
 struct ErrorBody {
@@ -43,7 +49,14 @@ struct ErrorBody {
 /// Nothing, if the body is not an error envelope (a proxy's HTML page, say).
 std::optional<ErrorBody> parse_error_body(std::string_view body);
 
-/// The body of an add. An error: a name that is not UTF-8 cannot be sent.
-Parsed<std::string> add_file_body(const AddFile& request);
+// The bodies of requests. An error: text that is not UTF-8 cannot be sent.
+Parsed<Secret> add_file_body(const AddFile& request);
+Parsed<Secret> rotate_token_body(const TokenUpdate& update);
+/// Only what is given is sent.
+Parsed<Secret> create_session_body(const NewSession& request);
+Parsed<Secret> update_session_body(const SessionUpdate& update);
+
+/// The ways in which an answer may repeat a text of a body: as it is, and as JSON.
+std::vector<Secret> spellings(const Secret& text);
 
 }  // namespace sessync

@@ -35,7 +35,12 @@ class GeneratedReader : public ContentReader {
 }  // namespace
 
 Result<std::unique_ptr<ContentReader>> GeneratedSource::open(const ContentRef& content) {
-  return std::make_unique<GeneratedReader>(content.size, fails_after);
+  if (content.archive == nullptr) {
+    return std::make_unique<GeneratedReader>(content.size, fails_after);
+  }
+  return pack().map([](std::uint64_t size) -> std::unique_ptr<ContentReader> {
+    return std::make_unique<GeneratedReader>(size, std::nullopt);
+  });
 }
 
 char generated_byte(std::uint64_t index) { return static_cast<char>('a' + index % 23); }
@@ -56,6 +61,11 @@ ApiOptions options_for(const std::string& url) {
 UploadRequest upload_of(const std::string& sha256, std::uint64_t size,
                         const std::string& filename) {
   return {"me", filename, {"/workspace", "a.txt", sha256, size}};
+}
+
+UploadRequest archive_upload_of(const std::string& sha256) {
+  const auto archive = std::make_shared<const ArchiveContent>();
+  return {"me", "sessync.me.0123.a.tar.gz", {"/workspace", "a", sha256, 0, archive}};
 }
 
 std::string file_json(const std::string& id, std::uint64_t size) {

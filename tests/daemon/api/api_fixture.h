@@ -20,8 +20,14 @@ class GeneratedSource : public ContentSource {
  public:
   /// How many bytes are handed out before the reader fails.
   std::optional<std::uint64_t> fails_after;
+  /// What an archive is packed into: a size, or why it cannot be. Any thread.
+  std::function<Result<std::uint64_t>()> pack;
+  std::function<void()> on_stop;
 
   Result<std::unique_ptr<ContentReader>> open(const ContentRef& content) override;
+  void stop_packing() override {
+    if (on_stop) on_stop();
+  }
 };
 
 char generated_byte(std::uint64_t index);
@@ -30,6 +36,7 @@ std::string generated(std::uint64_t size);
 ApiOptions options_for(const std::string& url);
 UploadRequest upload_of(const std::string& sha256, std::uint64_t size,
                         const std::string& filename = "sessync.me.0123.a.txt");
+UploadRequest archive_upload_of(const std::string& sha256);
 std::string file_json(const std::string& id, std::uint64_t size = 1);
 std::string resource_json(const std::string& id);
 std::string list_json(const std::string& rows, const std::string& next = "");

@@ -53,6 +53,17 @@ TEST_CASE("a call that must go again goes first") {
   CHECK(desk.run(kStart) == Names{"again"});
 }
 
+TEST_CASE("uploads and downloads together leave connections for short calls") {
+  Desk desk(8);
+  for (int i = 0; i < 5; ++i) desk.enqueue(Lane::kUploads, "u");
+  for (int i = 0; i < 5; ++i) desk.enqueue(Lane::kDownloads, "d");
+  CHECK(desk.run(kStart).size() == 7);
+  desk.enqueue(Lane::kReads, "r");
+  CHECK(desk.run(kStart) == Names{"r"});
+  desk.dispatcher.finished(Lane::kDownloads);
+  CHECK(desk.run(kStart).size() == 1);
+}
+
 TEST_CASE("uploads cannot take every connection, nor starve for one") {
   Desk desk(8);
   for (int i = 0; i < 10; ++i) desk.enqueue(Lane::kUploads, "u");

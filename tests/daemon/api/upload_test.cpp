@@ -1,11 +1,11 @@
 #include <atomic>
-#include <condition_variable>
 
 #include <catch2/catch.hpp>
 #include <httplib.h>
 #include <sys/resource.h>
 
 #include "tests/daemon/api/api_fixture.h"
+#include "tests/daemon/api/gate.h"
 #include "tests/daemon/api/raw_server.h"
 
 using namespace sessync;
@@ -13,39 +13,6 @@ using namespace sessync::test;
 using Kind = ApiError::Kind;
 
 namespace {
-
-/// Holds the server back until the test lets it go on.
-class Gate {
- public:
-  void open() {
-    const std::lock_guard lock(mutex_);
-    open_ = true;
-    changed_.notify_all();
-  }
-  void pass() {
-    std::unique_lock lock(mutex_);
-    ++arrived_;
-    changed_.notify_all();
-    changed_.wait(lock, [this] { return open_; });
-  }
-  void wait_for_arrival(int count = 1) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return arrived_ >= count; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool open_ = false;
-  int arrived_ = 0;
-};
-
-/// Waits until the API thread has done everything it was told before.
-void settle(ApiThread& thread) {
-  Gate done;
-  thread.run([&](ApiEngine&) { done.open(); });
-  done.pass();
-}
 
 /// An independent reader of multipart bodies.
 struct MultipartServer {
