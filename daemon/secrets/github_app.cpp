@@ -27,7 +27,7 @@ HttpRequest make_request(const GithubAppCall& call, const Secret& app_token) {
   request.headers.push_back({"Authorization", Secret("Bearer " + app_token.reveal())});
   request.headers.push_back({"Content-Type", Secret("application/json")});
   request.headers.push_back({"X-GitHub-Api-Version", Secret("2022-11-28")});
-  request.body = json{{"repositories", {call.repository}}}.dump();
+  request.body = Secret(json{{"repositories", {call.repository}}}.dump());
   return request;
 }
 
