@@ -147,16 +147,18 @@ class Deletion {
  private:
   void start(std::size_t at) {
     ++open_;
-    ports_.api.delete_file(garbage_[at].file.file_id, [this, at](const Result<Done>& deleted) {
-      --open_;
-      const bool gone = deleted || deleted.error().kind == ApiError::Kind::kNotFound;
-      results_[at] =
-          gone ? GarbageDeletion{true, ""} : GarbageDeletion{false, describe(deleted.error())};
-      if (gone && garbage_[at].session_id.empty()) {
-        ports_.store.commit({change::DropUpload{owner_, garbage_[at].file.file_id}},
-                            [](const tl::expected<Done, StoreError>&) {});
-      }
-    });
+    ports_.api.delete_file(garbage_[at].file.file_id,
+                           [this, at](const Result<Done>& deleted) { end(at, deleted); });
+  }
+
+  void end(std::size_t at, const Result<Done>& deleted) {
+    --open_;
+    const bool gone = deleted || deleted.error().kind == ApiError::Kind::kNotFound;
+    results_[at] = {gone, gone ? "" : describe(deleted.error())};
+    if (gone && garbage_[at].session_id.empty()) {
+      ports_.store.commit({change::DropUpload{owner_, garbage_[at].file.file_id}},
+                          [](const tl::expected<Done, StoreError>&) {});
+    }
   }
 
   const std::string& owner_;

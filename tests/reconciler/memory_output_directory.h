@@ -28,6 +28,7 @@ class MemoryOutputDirectory : public OutputDirectory {
       return tl::unexpected(broken);
     }
     std::vector<OutputEntry> entries;
+    entries.reserve(files.size() + links.size());
     for (const auto& [name, bytes] : files) {
       entries.push_back({name, bytes.size(), true});
     }
