@@ -6,6 +6,20 @@
 
 namespace sessync::contract {
 
+namespace {
+
+class Collector : public ContentSink {
+ public:
+  tl::expected<Done, std::string> write(std::string_view bytes) override {
+    text += bytes;
+    return Done{};
+  }
+
+  std::string text;
+};
+
+}  // namespace
+
 UploadRequest Backend::content(const std::string& name, const std::string& bytes) {
   return {"contract", name, content_.put(name + "/" + model::sha256_hex(bytes), bytes)};
 }
@@ -64,6 +78,39 @@ Result<std::vector<FileMetadata>> Backend::try_scoped() {
 
 Result<SessionInfo> Backend::try_info() {
   return await<SessionInfo>(loop(), [&](auto done) { api().get_session(session, done); });
+}
+
+Result<CreatedSession> Backend::try_create(const NewSession& request) {
+  return await<CreatedSession>(loop(), [&](auto done) { api().create_session(request, done); });
+}
+
+Result<SessionInfo> Backend::try_update(const SessionUpdate& update) {
+  return await<SessionInfo>(loop(), [&](auto done) { api().update_session(update, done); });
+}
+
+Result<Done> Backend::try_rotate(const std::string& resource_id, const std::string& token) {
+  return await<Done>(
+      loop(), [&](auto done) { api().rotate_token({session, resource_id, Secret(token)}, done); });
+}
+
+Result<std::vector<SessionInfo>> Backend::try_sessions() {
+  return await<std::vector<SessionInfo>>(loop(), [&](auto done) { api().list_sessions(done); });
+}
+
+Result<std::vector<SessionFault>> Backend::try_faults(const std::string& since) {
+  return await<std::vector<SessionFault>>(
+      loop(), [&](auto done) { api().list_faults(session, since, done); });
+}
+
+Result<std::vector<FileMetadata>> Backend::try_uploads() {
+  return await<std::vector<FileMetadata>>(loop(), [&](auto done) { api().list_uploads(done); });
+}
+
+Result<std::string> Backend::try_download(const std::string& file_id) {
+  const auto sink = std::make_shared<Collector>();
+  const auto result = await<Done>(loop(), [&](auto done) { api().download(file_id, sink, done); });
+  arrived = sink->text;
+  return result.map([&](Done /*done*/) { return arrived; });
 }
 
 FileMetadata Backend::upload(const std::string& name, const std::string& bytes) {

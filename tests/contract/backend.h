@@ -30,6 +30,7 @@ class Backend {
 
   std::string session;       ///< idle
   std::string mounts = "/";  ///< prefix of every mount path
+  std::string arrived;       ///< bytes of the last download
 
   UploadRequest content(const std::string& name, const std::string& bytes);
   Result<FileMetadata> try_upload(const std::string& name, const std::string& bytes);
@@ -42,6 +43,14 @@ class Backend {
   Result<std::vector<FileMetadata>> try_find(std::vector<std::string> ids);
   Result<std::vector<FileMetadata>> try_scoped();
   Result<SessionInfo> try_info();
+  Result<CreatedSession> try_create(const NewSession& request);
+  Result<SessionInfo> try_update(const SessionUpdate& update);
+  Result<Done> try_rotate(const std::string& resource_id, const std::string& token);
+  Result<std::vector<SessionInfo>> try_sessions();
+  Result<std::vector<SessionFault>> try_faults(const std::string& since = "");
+  Result<std::vector<FileMetadata>> try_uploads();
+  /// The bytes. Those that arrived before an error are in `arrived`.
+  Result<std::string> try_download(const std::string& file_id);
 
   /// Fail the test if the call fails.
   FileMetadata upload(const std::string& name, const std::string& bytes);

@@ -16,6 +16,8 @@ struct Behaviour {
 const std::vector<Behaviour>& common_behaviours();
 /// What can only be brought about in a double: states, switches, limits.
 const std::vector<Behaviour>& double_behaviours();
+/// The same of sessions that are created, their tokens, faults and outputs.
+const std::vector<Behaviour>& session_behaviours();
 /// What the port makes of calls that go wrong.
 const std::vector<Behaviour>& fault_behaviours();
 

@@ -129,6 +129,51 @@ void session_says_its_status(Backend& backend) {
   CHECK_FALSE(info->organization_id.empty());
 }
 
+void uploads_are_listed(Backend& backend) {
+  const auto file = backend.upload(kName, "one of all");
+  const auto row = backend.add(file.file_id, "one-of-all");
+  const auto files = backend.try_uploads();
+  REQUIRE(files.has_value());
+  CHECK(has_file(*files, file.file_id));
+  CHECK_FALSE(has_file(*files, row.file_id));
+}
+
+void uploads_are_not_downloaded(Backend& backend) {
+  const auto file = backend.upload(kName, "kept");
+  const auto error = backend.try_download(file.file_id).error();
+  CHECK(error.kind == ApiError::Kind::kInvalid);
+  CHECK(error.code == "file_not_downloadable");
+  CHECK_FALSE(error.organization_id.empty());
+  CHECK(backend.arrived.empty());
+}
+
+void sessions_are_listed(Backend& backend) {
+  const auto info = backend.try_info();
+  const auto sessions = backend.try_sessions();
+  REQUIRE(info.has_value());
+  REQUIRE(sessions.has_value());
+  const auto found = std::find_if(sessions->begin(), sessions->end(), [&](const SessionInfo& one) {
+    return one.session_id == info->session_id;
+  });
+  REQUIRE(found != sessions->end());
+  CHECK(found->created_at == info->created_at);
+  CHECK_FALSE(found->created_at.empty());
+  CHECK(found->organization_id == info->organization_id);
+}
+
+void faults_are_listed(Backend& backend) {
+  CHECK(backend.try_faults().has_value());
+  const auto later = backend.try_faults("2099-01-01T00:00:00Z");
+  REQUIRE(later.has_value());
+  CHECK(later->empty());
+}
+
+void only_repositories_rotate(Backend& backend) {
+  const auto row = backend.add(backend.upload(kName, "no token").file_id, "no-token");
+  CHECK(backend.try_rotate(row.resource_id, "t").error().kind == ApiError::Kind::kInvalid);
+  CHECK(backend.try_rotate("sesrsc_gone", "t").error().kind == ApiError::Kind::kNotFound);
+}
+
 void concurrent_uploads_are_one(Backend& backend) {
   const auto wanted = backend.content(kName, "asked for three times");
   std::set<std::string> ids;
@@ -179,6 +224,11 @@ const std::vector<Behaviour>& common_behaviours() {
       {"a deleted file is gone, and says so", deleted_file_is_gone},
       {"a copy outlives its original", copy_outlives_its_original},
       {"a session says its status and organization", session_says_its_status},
+      {"uploads are listed, copies are not", uploads_are_listed},
+      {"uploads are not downloaded", uploads_are_not_downloaded},
+      {"a session is in the list of sessions", sessions_are_listed},
+      {"a session's faults are listed after a time", faults_are_listed},
+      {"only repositories take a token", only_repositories_rotate},
       {"concurrent uploads of one content are one", concurrent_uploads_are_one},
       {"reserved writes are granted and used", permits_are_granted}};
   return all;

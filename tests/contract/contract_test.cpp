@@ -31,6 +31,12 @@ TEST_CASE("the double in memory answers states and switches") {
 TEST_CASE("the client over HTTP answers states and switches") {
   check_all(double_behaviours(), http_backend);
 }
+TEST_CASE("the double in memory creates sessions") {
+  check_all(session_behaviours(), memory_backend);
+}
+TEST_CASE("the client over HTTP creates sessions") {
+  check_all(session_behaviours(), http_backend);
+}
 TEST_CASE("the double in memory suffers faults") { check_all(fault_behaviours(), memory_backend); }
 TEST_CASE("the client over HTTP suffers faults") { check_all(fault_behaviours(), http_backend); }
 

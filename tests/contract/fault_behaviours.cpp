@@ -137,6 +137,111 @@ void refusals_name_the_wait(Backend& backend) {
   CHECK(backend.loop().now() - before >= Duration(30));
 }
 
+NewSession new_session() {
+  NewSession request;
+  request.spec.agent_id = "agent_1";
+  request.spec.environment_id = "env_1";
+  request.repositories = {{"https://github.com/acme/app", "/app", std::nullopt, Secret("first")}};
+  return request;
+}
+
+/// A session with one repository; its resource id.
+std::string create_with_token(Backend& backend) {
+  const auto created = backend.try_create(new_session());
+  REQUIRE(created.has_value());
+  backend.session = created->info.session_id;
+  return std::get<RepositoryRow>(created->rows.at(0)).resource_id;
+}
+
+void lost_rotations_may_have_happened(Backend& backend) {
+  const auto id = create_with_token(backend);
+  break_next(backend, Operation::kRotateToken, Fault::of(Fault::Kind::kCutBefore));
+  CHECK(backend.try_rotate(id, "a").error().kind == Kind::kUnknownOutcome);
+  for (const auto kind :
+       {Fault::Kind::kCutAfter, Fault::Kind::kTruncatedBody, Fault::Kind::kStatusAfter}) {
+    break_next(backend, Operation::kRotateToken, Fault::of(kind));
+    CHECK(backend.try_rotate(id, "b").error().kind == Kind::kUnknownOutcome);
+  }
+  break_next(backend, Operation::kRotateToken, Fault::of_status(403));
+  CHECK(backend.try_rotate(id, "c").error().kind == Kind::kPermission);
+  backend.with_model([&](SessionModel& world) {
+    CHECK(world.repositories(backend.session).at(0).rotated == std::vector<std::string>(3, "b"));
+  });
+}
+
+void lost_creates_may_have_happened(Backend& backend) {
+  const std::size_t before = backend.try_sessions()->size();
+  break_next(backend, Operation::kCreateSession, Fault::of(Fault::Kind::kCutBefore));
+  CHECK(backend.try_create(new_session()).error().kind == Kind::kUnknownOutcome);
+  CHECK(backend.try_sessions()->size() == before);
+  std::size_t made = 0;
+  for (const auto kind : {Fault::Kind::kCutAfter, Fault::Kind::kTruncatedBody,
+                          Fault::Kind::kNotJson, Fault::Kind::kStatusAfter}) {
+    break_next(backend, Operation::kCreateSession, Fault::of(kind));
+    CHECK(backend.try_create(new_session()).error().kind == Kind::kUnknownOutcome);
+    CHECK(backend.try_sessions()->size() == before + ++made);
+  }
+}
+
+void lost_updates_may_have_happened(Backend& backend) {
+  break_next(backend, Operation::kUpdateSession, Fault::of(Fault::Kind::kCutAfter));
+  CHECK(backend.try_update({backend.session, "new", {}}).error().kind == Kind::kUnknownOutcome);
+  CHECK(backend.try_info()->title == "new");
+}
+
+void failed_lists_are_unusable(Backend& backend) {
+  backend.upload("a", "x");
+  const std::vector<std::pair<Operation, std::function<Result<std::size_t>()>>> lists = {
+      {Operation::kListSessions,
+       [&] { return backend.try_sessions().map([](const auto& rows) { return rows.size(); }); }},
+      {Operation::kListEvents,
+       [&] { return backend.try_faults().map([](const auto& rows) { return rows.size(); }); }},
+      {Operation::kListFiles,
+       [&] { return backend.try_uploads().map([](const auto& rows) { return rows.size(); }); }}};
+  for (const auto& [operation, list] : lists) {
+    const auto whole = list().value();
+    for (const auto kind :
+         {Fault::Kind::kStatusAfter, Fault::Kind::kCutAfter, Fault::Kind::kTruncatedBody,
+          Fault::Kind::kNotJson, Fault::Kind::kHugeBody, Fault::Kind::kRepeatedCursor}) {
+      FaultRule rule;
+      rule.operation = operation;
+      rule.fault = Fault::of(kind);
+      backend.add_fault(rule);
+      const auto rows = list();
+      CAPTURE(to_string(operation), static_cast<int>(kind));
+      REQUIRE_FALSE(rows.has_value());
+      CHECK(rows.error().kind == Kind::kUnusableAnswer);
+      backend.clear_faults();
+    }
+    break_next(backend, operation, Fault::of(Fault::Kind::kEmptyPage));
+    CHECK(list().value() == whole);
+  }
+}
+
+void broken_downloads_are_unusable(Backend& backend) {
+  const std::string bytes(300'000, 'x');
+  std::string id;
+  backend.with_model(
+      [&](SessionModel& world) { id = world.add_output(backend.session, "a", bytes).id; });
+  for (const auto kind : {Fault::Kind::kStatus, Fault::Kind::kCutBefore, Fault::Kind::kCutAfter,
+                          Fault::Kind::kTruncatedBody}) {
+    FaultRule rule;
+    rule.operation = Operation::kDownloadFile;
+    rule.fault = Fault::of(kind);
+    backend.add_fault(rule);
+    const auto result = backend.try_download(id);
+    CAPTURE(static_cast<int>(kind));
+    REQUIRE_FALSE(result.has_value());
+    CHECK(result.error().kind == Kind::kUnusableAnswer);
+    CHECK(backend.arrived.size() < bytes.size());
+    backend.clear_faults();
+  }
+  Fault slow = Fault::of(Fault::Kind::kSlow);
+  slow.delay = Duration(50);
+  break_next(backend, Operation::kDownloadFile, slow);
+  CHECK(backend.try_download(id).value() == bytes);
+}
+
 /// Breaks the next call of that kind with a 429 that cannot be understood.
 void refuse_strangely(Backend& backend, Operation operation, const char* retry_after) {
   Fault fault = Fault::of_status(429);
@@ -196,6 +301,11 @@ const std::vector<Behaviour>& fault_behaviours() {
       {"a 429 closes its class for as long as it says", refusals_name_the_wait},
       {"waits that cannot be read are none", unreadable_waits_are_no_waits},
       {"slow answers arrive", slow_answers_arrive},
+      {"a rotation without an answer may have happened", lost_rotations_may_have_happened},
+      {"a create without an answer may have happened", lost_creates_may_have_happened},
+      {"an update without an answer may have happened", lost_updates_may_have_happened},
+      {"a list of sessions, faults or uploads is whole or an error", failed_lists_are_unusable},
+      {"a download that breaks off is an error", broken_downloads_are_unusable},
       {"an effect may come after its caller gave up", late_effects_happen_later}};
   return all;
 }

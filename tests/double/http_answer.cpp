@@ -15,6 +15,8 @@ using nlohmann::json;
 
 namespace {
 
+constexpr std::size_t kMostInitialEvents = 50;
+
 Reply as_reply(const json& body) { return {200, body.dump(), "application/json", {}}; }
 
 /// The last page of files names a null cursor; the session family leaves the key out.
@@ -122,8 +124,12 @@ Reply answer_file(SessionModel& world, const Route& route, const Request& reques
 }
 
 Reply create_session(SessionModel& world, const Request& request) {
+  const json body = parse_object(request.body);
+  if (body.value("initial_events", json::array()).size() > kMostInitialEvents) {
+    throw Refused({400, "invalid_request_error", "initial_events: at most 50 events are allowed",
+                   "", std::nullopt});
+  }
   const auto session = value_of(world.create_session(parse_new_session(request.body)));
-  const json body = json::parse(request.body);
   if (body.contains("initial_events")) {
     for (const json& event : body["initial_events"]) {
       world.add_event(session.id, event.value("type", "user.message"), event.dump());

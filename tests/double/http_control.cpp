@@ -68,9 +68,60 @@ json tokens_json(DoubleWorld& world, const std::string& session) {
   return tokens;
 }
 
+/// The session's repositories with the digests of the tokens they were sent, oldest first.
+json repositories_json(DoubleWorld& world, const std::string& session) {
+  json rows = json::array();
+  for (const auto& row : world.model.repositories(session)) {
+    json digests = json::array();
+    for (const auto& token : row.rotated) {
+      digests.push_back(model::sha256_hex(token));
+    }
+    rows.push_back({{"resource_id", row.id},
+                    {"url", row.url},
+                    {"token_sha256", row.token ? json(model::sha256_hex(*row.token)) : json()},
+                    {"rotations", row.rotated.size()},
+                    {"rotated_sha256", digests}});
+  }
+  return rows;
+}
+
+json sessions_json(DoubleWorld& world) {
+  json rows = json::array();
+  for (const auto& session : world.model.sessions()) {
+    rows.push_back(to_json(session, world.model.switches()));
+  }
+  return rows;
+}
+
+/// `text`, or `size` bytes of some text.
+std::string output_text(const json& body) {
+  if (body.contains("text")) {
+    return body.at("text");
+  }
+  std::string text(body.at("size").get<std::size_t>(), ' ');
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    text[at] = static_cast<char>('a' + at % 23);
+  }
+  return text;
+}
+
 json output_added(DoubleWorld& world, const json& body) {
-  return to_json(
-      world.model.add_output(body.at("session_id"), body.at("filename"), body.at("text")));
+  const auto file =
+      world.model.add_output(body.at("session_id"), body.at("filename"), output_text(body));
+  json answer = to_json(file);
+  answer["sha256"] = file.content.sha256;
+  return answer;
+}
+
+json session_error_added(DoubleWorld& world, const json& body) {
+  return to_json(world.model.add_fault(body.at("session_id"), body.at("type"),
+                                       body.value("repository_url", std::string())));
+}
+
+json memory_store_named(DoubleWorld& world, const json& body) {
+  world.model.name_memory_store(body.at("id"), body.at("name"),
+                                body.value("description", std::string()));
+  return json::object();
 }
 
 json event_added(DoubleWorld& world, const json& body) {
@@ -91,6 +142,12 @@ json read(DoubleWorld& world, const Request& request) {
   }
   if (request.path == "/_double/tokens") {
     return tokens_json(world, session);
+  }
+  if (request.path == "/_double/repositories") {
+    return repositories_json(world, session);
+  }
+  if (request.path == "/_double/sessions") {
+    return sessions_json(world);
   }
   if (request.path == "/_double/switches") {
     return to_json(world.model.switches());
@@ -123,6 +180,8 @@ json write(DoubleWorld& world, const Request& request) {
       {"/_double/status", set_status},
       {"/_double/outputs", output_added},
       {"/_double/events", event_added},
+      {"/_double/session_errors", session_error_added},
+      {"/_double/memory_stores", memory_store_named},
       {"/_double/expire",
        [](DoubleWorld& target, const json& body) {
          target.model.expire_file(body.at("file_id"));

@@ -21,6 +21,20 @@ std::vector<std::string> array_parameter(const Request& request, const std::stri
   return values;
 }
 
+template <class T>
+std::optional<T> number_parameter(const Request& request, const std::string& name) {
+  const std::string text = parameter(request, name);
+  if (text.empty()) {
+    return std::nullopt;
+  }
+  T number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    refuse(name + ": \"" + text + "\" is not a number");
+  }
+  return number;
+}
+
 model::PageQuery parse_page(const Request& request) {
   model::PageQuery page;
   page.page = parameter(request, "page");
@@ -29,15 +43,7 @@ model::PageQuery parse_page(const Request& request) {
     refuse("order: \"" + order + "\" is not a valid value; expected one of asc, desc");
   }
   page.ascending = order == "asc";
-  const std::string limit = parameter(request, "limit");
-  if (!limit.empty()) {
-    std::size_t number = 0;
-    const auto [end, error] = std::from_chars(limit.data(), limit.data() + limit.size(), number);
-    if (error != std::errc() || end != limit.data() + limit.size()) {
-      refuse("limit: \"" + limit + "\" is not a number");
-    }
-    page.limit = number;
-  }
+  page.limit = number_parameter<std::size_t>(request, "limit");
   return page;
 }
 
@@ -113,7 +119,9 @@ model::SessionQuery parse_session_query(const Request& request) {
   query.page = parse_page(request);
   query.include_archived = parameter(request, "include_archived") == "true";
   query.agent_id = parameter(request, "agent_id");
+  query.agent_version = number_parameter<std::int64_t>(request, "agent_version");
   query.memory_store_id = parameter(request, "memory_store_id");
+  query.deployment_id = parameter(request, "deployment_id");
   query.statuses = array_parameter(request, "statuses");
   parse_times(request, query);
   return query;

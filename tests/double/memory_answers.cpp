@@ -99,7 +99,7 @@ NewResource to_resource(const MemoryStoreResource& store) {
   NewResource resource;
   resource.type = "memory_store";
   resource.memory_store_id = store.memory_store_id;
-  resource.access = store.access;
+  resource.access = store.access.empty() ? std::nullopt : std::optional(store.access);
   resource.instructions = store.instructions;
   return resource;
 }

@@ -14,6 +14,7 @@ using model::Session;
 namespace {
 
 constexpr std::size_t kMaxInstructions = 4096;
+constexpr std::size_t kMaxToken = 4096;
 
 Error repository_error(const std::string& why) {
   return model::invalid("Invalid `github_repository` resource: " + why);
@@ -30,7 +31,7 @@ std::optional<Error> check_memory_request(const model::NewResource& request, std
                           "].access: \"" + access +
                           "\" is not a valid value; expected one of read_only, read_write");
   }
-  if (request.instructions && request.instructions->size() > kMaxInstructions) {
+  if (request.instructions && model::characters(*request.instructions) > kMaxInstructions) {
     return model::invalid(field(index, "memory_store.instructions") +
                           ": must be at most 4096 characters");
   }
@@ -120,6 +121,10 @@ Answer<Resource> SessionModel::make_repository(const model::NewResource& request
   if (request.authorization_token && request.authorization_token->empty()) {
     return tl::unexpected(model::invalid(field(index, "github_repository.authorization_token") +
                                          ": value is required"));
+  }
+  if (request.authorization_token && request.authorization_token->size() > kMaxToken) {
+    return tl::unexpected(model::invalid(field(index, "github_repository.authorization_token") +
+                                         ": must be at most 4096 characters"));
   }
   Resource row;
   row.type = ResourceType::kRepository;

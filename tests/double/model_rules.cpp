@@ -41,13 +41,6 @@ bool is_forbidden(char character) {
   return code < 0x20 || std::string_view("<>:\"|?*\\/").find(character) != std::string_view::npos;
 }
 
-/// Names are counted in characters, not bytes.
-std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-  }));
-}
-
 }  // namespace
 
 Error invalid(std::string message) {
@@ -56,6 +49,12 @@ Error invalid(std::string message) {
 
 Error not_found(std::string message) {
   return Error{404, "not_found_error", std::move(message), "", std::nullopt};
+}
+
+std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  }));
 }
 
 Error file_not_found(const std::string& id) {

@@ -15,6 +15,9 @@ Error invalid(std::string message);
 Error not_found(std::string message);
 Error file_not_found(const std::string& id);
 
+/// Texts are counted in characters, not bytes.
+std::size_t characters(std::string_view text);
+
 /// Where a file asked for at `raw` is mounted, or why it cannot be.
 Answer<std::string> resolve_mount(std::string_view raw);
 

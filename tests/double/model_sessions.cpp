@@ -21,7 +21,8 @@ std::optional<Error> check_metadata(const std::map<std::string, std::string>& me
     return model::invalid("metadata: at most 16 pairs are allowed");
   }
   for (const auto& [key, value] : metadata) {
-    if (key.empty() || key.size() > kMaxKey || value.size() > kMaxValue) {
+    const bool fits = model::characters(key) <= kMaxKey && model::characters(value) <= kMaxValue;
+    if (key.empty() || !fits) {
       return model::invalid("metadata: keys have 1 to 64 and values at most 512 characters");
     }
   }
@@ -53,8 +54,9 @@ bool has_store(const Session& session, const std::string& store) {
 }
 
 bool is_listed(const Session& session, const model::SessionQuery& query) {
-  return (query.include_archived || !session.archived_at) &&
+  return query.deployment_id.empty() && (query.include_archived || !session.archived_at) &&
          (query.agent_id.empty() || session.agent_id == query.agent_id) &&
+         (!query.agent_version || session.agent_version == *query.agent_version) &&
          (query.memory_store_id.empty() || has_store(session, query.memory_store_id)) &&
          contains_or_empty(query.statuses, session.status) && is_in_time(session.created_at, query);
 }

@@ -193,7 +193,9 @@ struct SessionQuery {
   PageQuery page;
   bool include_archived = false;
   std::string agent_id;
+  std::optional<std::int64_t> agent_version;
   std::string memory_store_id;
+  std::string deployment_id;  ///< no session has one
   std::vector<std::string> statuses;
   std::optional<TimePoint> created_from;  ///< inclusive
   std::optional<TimePoint> created_to;    ///< exclusive

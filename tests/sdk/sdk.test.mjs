@@ -2,6 +2,7 @@
 // mistake.
 import assert from 'node:assert/strict';
 import { File } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import test from 'node:test';
 import Anthropic, { toFile } from '@anthropic-ai/sdk';
 
@@ -78,6 +79,85 @@ test('only outputs are downloaded', async () => {
     text: 'done',
   });
   assert.equal(await (await files.download(output.id)).text(), 'done');
+});
+
+test('outputs may have any name and size, and expire', async () => {
+  const session = await newSession();
+  const names = ['../../etc/passwd', 'a/b\n\u0000.txt', '\u202Egpj.exe', ''];
+  for (const filename of names) {
+    await control('POST', 'outputs', { session_id: session.id, filename, size: 100_000 });
+  }
+  const scoped = await all(betaFiles.list({ scope_id: session.id, betas: MANAGED_AGENTS }));
+  assert.deepEqual(scoped.map((file) => file.filename).reverse(), names);
+  assert.ok(scoped.every((file) => file.downloadable && file.size_bytes === 100_000));
+  const bytes = Buffer.from(await (await files.download(scoped[0].id)).arrayBuffer());
+  assert.equal(bytes.length, 100_000);
+  await control('POST', 'expire', { file_id: scoped[0].id });
+  const error = await refusal(files.download(scoped[0].id), Anthropic.NotFoundError, 404);
+  assert.equal(error.error.error.details.error_code, 'file_expired');
+});
+
+test('a create that is refused says why, and makes nothing', async () => {
+  const url = 'https://github.com/acme/app';
+  const repository = (fields) => ({ type: 'github_repository', url, ...fields });
+  const store = (fields) => ({ type: 'memory_store', memory_store_id: 'memstore_1', ...fields });
+  const before = (await control('GET', 'sessions')).length;
+  const refused = [
+    [404, [{ type: 'file', file_id: 'file_gone' }], /One or more files not found\..*: file_gone/],
+    [400, [{ type: 'file', file_id: 'gone' }], /Invalid file resource: invalid file_id: /],
+    [404, [store({ memory_store_id: 'memstore_missing' })], /Memory store `memstore_missing` not found\./],
+    [400, [store({ memory_store_id: 'memstore_archived' })], /archived/],
+    [400, [store(), store()], /resources contains duplicate memory_store_id: memstore_1/],
+    [400, [store({ access: 'write' })], /resources\[0\]\.access: .*expected one of read_only, read_write/],
+    [400, [store({ instructions: 'é'.repeat(4097) })], /resources\.0\.memory_store\.instructions: must be at most/],
+    [400, [repository({ url: `${url}.git` })], /with no \.git suffix/],
+    [400, [repository({ url: 'https://user@github.com/acme/app' })], /invalid github_repository url/],
+    [400, [repository({ authorization_token: '' })], /resources\.0\.github_repository\.authorization_token: value is required/],
+    [400, [repository({ mount_path: '/a' }), repository({ mount_path: '/a/b' })], /`mount_path` overlaps another resource: \/a\/b and \/a;/],
+  ];
+  for (const [status, resources, message] of refused) {
+    const type = status === 404 ? Anthropic.NotFoundError : Anthropic.BadRequestError;
+    assert.match((await refusal(newSession({ resources }), type, status)).error.error.message, message);
+  }
+  const selfHosted = newSession({ environment_id: 'env_selfhosted', resources: [repository()] });
+  const error = await refusal(selfHosted, Anthropic.BadRequestError, 400);
+  assert.match(error.message, /`resources` are not supported with self-hosted environments\./);
+  assert.equal(error.headers.get('anthropic-organization-id'), 'org_double');
+  assert.equal((await control('GET', 'sessions')).length, before);
+});
+
+test('an agent without the read tool takes no files', async () => {
+  const file = await upload('a', 'x');
+  const resources = [{ type: 'file', file_id: file.id }];
+  const refused = [
+    newSession({ agent: 'agent_noread', resources }),
+    newSession({ agent: 'agent_noread' }).then((session) => sessions.resources.add(session.id, resources[0])),
+  ];
+  for (const one of refused) {
+    const error = await refusal(one, Anthropic.BadRequestError, 400);
+    assert.match(error.message, /Missing required tool: file resources require the read tool/);
+  }
+});
+
+test('an agent is named by id, or by id and version', async () => {
+  const pinned = await newSession({ agent: { type: 'agent', id: 'agent_2', version: 3 } });
+  assert.deepEqual([pinned.agent.id, pinned.agent.version], ['agent_2', 3]);
+  const latest = await newSession({ agent: 'agent_2', vault_ids: ['vlt_1'] });
+  assert.deepEqual(latest.vault_ids, ['vlt_1']);
+  const listed = await all(sessions.list({ agent_id: 'agent_2', agent_version: 3 }));
+  assert.deepEqual(listed.map((one) => one.id), [pinned.id]);
+});
+
+test('memory stores are mounted by their names', async () => {
+  await control('POST', 'memory_stores', { id: 'memstore_named', name: 'Team Notes', description: 'd' });
+  const [store] = (
+    await newSession({ resources: [{ type: 'memory_store', memory_store_id: 'memstore_named' }] })
+  ).resources;
+  assert.equal(store.name, 'Team Notes');
+  assert.equal(store.description, 'd');
+  assert.equal(store.mount_path, '/mnt/memory/team-notes');
+  assert.equal(store.access, 'read_write');
+  assert.ok(!('instructions' in store));
 });
 
 test('a session is created with every type of resource', async () => {
@@ -173,6 +253,10 @@ test('only repositories take a token, and never show it', async () => {
   assert.ok(!JSON.stringify(rotated).includes('secret-2'));
   const after = await control('GET', `tokens?session_id=${session.id}`);
   assert.notEqual(after[repository.id], before[repository.id]);
+  const [held] = await control('GET', `repositories?session_id=${session.id}`);
+  assert.equal(held.resource_id, repository.id);
+  assert.equal(held.token_sha256, createHash('sha256').update('secret-2').digest('hex'));
+  assert.equal(held.rotations, 1);
   const file = await upload('a', 'x');
   const mounted = await sessions.resources.add(session.id, { type: 'file', file_id: file.id });
   const error = await refusal(
@@ -213,6 +297,41 @@ test('events are sent, listed and streamed', async () => {
     assert.equal(event.id, listed.id);
     break;
   }
+});
+
+test('session errors are listed by type and time', async () => {
+  const session = await newSession();
+  const repository_url = 'https://github.com/acme/app';
+  const add = (type, url) =>
+    control('POST', 'session_errors', { session_id: session.id, type, repository_url: url });
+  const first = await add('repository_clone_error', repository_url);
+  await control('POST', 'clock', { advance_ms: 1 });
+  const second = await add('repository_authentication_error', '');
+  await control('POST', 'status', { session_id: session.id, status: 'rescheduling' });
+  assert.equal((await sessions.retrieve(session.id)).status, 'rescheduling');
+  const list = async (query) =>
+    (await all(sessions.events.list(session.id, { types: ['session.error'], ...query }))).map((event) => event.id);
+  assert.deepEqual(await list({ order: 'asc', limit: 1 }), [first.id, second.id]);
+  assert.deepEqual(await list({ order: 'desc' }), [second.id, first.id]);
+  const at = first.created_at;
+  assert.deepEqual(await list({ 'created_at[gt]': at }), [second.id]);
+  assert.deepEqual((await list({ 'created_at[gte]': at })).length, 2);
+  assert.deepEqual(await list({ 'created_at[lt]': second.created_at }), [first.id]);
+  assert.deepEqual((await list({ 'created_at[lte]': second.created_at })).length, 2);
+  const [event] = await all(sessions.events.list(session.id, { types: ['session.error'], limit: 1 }));
+  assert.equal(event.error.type, 'repository_clone_error');
+  assert.equal(event.error.repository_url, repository_url);
+  assert.deepEqual(event.error.retry_status, { type: 'retrying' });
+});
+
+test('a running session is neither archived nor deleted', async () => {
+  const session = await newSession();
+  await control('POST', 'status', { session_id: session.id, status: 'running' });
+  await refusal(sessions.archive(session.id), Anthropic.BadRequestError, 400);
+  await refusal(sessions.delete(session.id), Anthropic.BadRequestError, 400);
+  await sessions.update(session.id, { title: 'while running' });
+  await control('POST', 'status', { session_id: session.id, status: 'idle' });
+  await sessions.archive(session.id);
 });
 
 test('an error has its type, status and request id', async () => {
