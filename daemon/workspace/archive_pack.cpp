@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <clocale>
 #include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
 #include <archive.h>
@@ -56,10 +58,33 @@ bool is_ascii(const std::string& name) {
   return std::ranges::all_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
+/// A failure is kept here and not told to libarchive, which in the middle of a member would then
+/// lose the memory of its compressor.
+struct SpoolFile {
+  int fd = -1;
+  int error = 0;
+};
+
+int write_all(int fd, std::span<const char> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(fd, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return errno;
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+  return 0;
+}
+
+la_ssize_t write_block(archive* /*out*/, void* to, const void* bytes, std::size_t size) {
+  auto& file = *static_cast<SpoolFile*>(to);
+  if (file.error == 0) file.error = write_all(file.fd, {static_cast<const char*>(bytes), size});
+  return static_cast<la_ssize_t>(size);
+}
+
 class Packer {
  public:
   Packer(const ContentRef& content, const Beneath& root, const Spool& spool)
-      : content_(content), root_(root), spool_(spool) {}
+      : content_(content), root_(root), spool_directory_(spool.directory), file_{.fd = spool.fd} {}
 
   Result<Done> run() {
     if (Result<Done> ready = start(); !ready) return ready;
@@ -85,7 +110,7 @@ class Packer {
     }
     ::archive_write_set_bytes_per_block(out_.get(), static_cast<int>(kBlockBytes));
     ::archive_write_set_bytes_in_last_block(out_.get(), 1);
-    return checked(::archive_write_open_fd(out_.get(), spool_.fd));
+    return checked(::archive_write_open(out_.get(), &file_, nullptr, write_block, nullptr));
   }
 
   int choose_zip() {
@@ -166,22 +191,25 @@ class Packer {
 
   /// A warning is a fault too: a member was not written as it should be.
   [[nodiscard]] Result<Done> checked(int result) const {
+    if (file_.error != 0) {
+      return tl::unexpected(not_packed(
+          content_, "writing to the spool directory " + printable(spool_directory_) + " failed (" +
+                        error_text(file_.error) +
+                        "); nothing was uploaded. Make room there, or name another directory in "
+                        "TMPDIR"));
+    }
     if (result == ARCHIVE_OK) return Done{};
     const char* const text = ::archive_error_string(out_.get());
-    const int error = ::archive_errno(out_.get());
     return tl::unexpected(not_packed(
-        content_, "writing to the spool directory " + printable(spool_.directory) + " failed (" +
-                      (error > 0         ? error_text(error)
-                       : text != nullptr ? text
-                                         : "no reason given") +
-                      "); nothing was uploaded. Make room there, or name another directory in "
-                      "TMPDIR"));
+        content_, std::string(text == nullptr ? "libarchive gives no reason" : text) +
+                      "; nothing was uploaded. Exclude what it is about, or mirror the directory"));
   }
 
   const ContentRef& content_;
   const Beneath& root_;
-  const Spool& spool_;
+  const std::string& spool_directory_;
   Utf8Locale locale_;
+  SpoolFile file_;  // outlives what writes to it
   std::unique_ptr<archive, FreeArchive> out_;
   std::vector<char> block_ = std::vector<char>(kBlockBytes);
   Sha256Stream digest_;
