@@ -90,7 +90,7 @@ std::string how_it_ended(const CommandResult& result, const CommandLimits& limit
 std::string complaint(const CommandResult& result) {
   std::string errors = result.errors;
   if (const auto printed = read_output(result.output)) errors = redact(errors, printed->token);
-  std::string shown = safe_excerpt(errors, kShownErrors);
+  const std::string shown = safe_excerpt(errors, kShownErrors);
   wipe(errors);
   return shown.empty() ? shown : "; it said: " + shown;
 }

@@ -1,5 +1,6 @@
 #include "daemon/secrets/fingerprints.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <optional>

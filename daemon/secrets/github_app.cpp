@@ -107,7 +107,7 @@ MintResult read_answer(const GithubAppCall& call, std::string& body, const Clock
   if (!token) return unusable("holds a token that " + token.error());
   const auto expires_at = parse_rfc3339(document["expires_at"].get_ref<const std::string&>());
   if (!expires_at) return unusable("holds a time that cannot be read");
-  auto minted = make_minted(std::move(*token), *expires_at, clocks);
+  auto minted = make_minted(std::move(*token), expires_at, clocks);
   if (!minted) return unusable("holds a token that has expired: check this machine's clock");
   return std::move(*minted);
 }
