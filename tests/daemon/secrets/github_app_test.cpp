@@ -18,8 +18,8 @@ constexpr std::int64_t kStart = 1'790'000'000;  // 2026-09-21T14:13:20Z
 
 /// Made once: a key takes a while.
 const AppKeyPair& key_pair() {
-  static const AppKeyPair kPair = AppKeyPair::make();
-  return kPair;
+  static const AppKeyPair pair = AppKeyPair::make();
+  return pair;
 }
 
 std::string minted(const std::string& token, const std::string& expires_at) {

@@ -49,7 +49,7 @@ class GithubDouble {
   void hang();
   [[nodiscard]] std::vector<Call> calls() const;
   /// Waits until so many calls have come.
-  bool wait_for_calls(std::size_t count) const;
+  [[nodiscard]] bool wait_for_calls(std::size_t count) const;
 
  private:
   struct Impl;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
 
 #include <openssl/evp.h>
 
@@ -19,7 +20,7 @@ std::string base64(const std::string& text) {
 }
 
 std::string hex(const std::string& text) {
-  static const std::string kDigits = "0123456789abcdef";
+  static constexpr std::string_view kDigits = "0123456789abcdef";
   std::string result;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
