@@ -1,3 +1,4 @@
+#include <csignal>
 #include <cstdio>
 #include <exception>
 
@@ -58,6 +59,8 @@ int run(int argc, const char* const* argv) {
 }  // namespace sessync
 
 int main(int argc, char** argv) {
+  // A file size limit is an error of the write, as a full disk is.
+  static_cast<void>(std::signal(SIGXFSZ, SIG_IGN));
   try {
     return sessync::run(argc, argv);
   } catch (const std::exception& error) {
