@@ -9,11 +9,11 @@ prepare SESSION="$session"
 openssl genrsa -out "$scratch/secrets/app.pem" 2048 2>/dev/null
 chmod 600 "$scratch/secrets/app.pem"
 openssl rsa -in "$scratch/secrets/app.pem" -pubout -out "$scratch/app.pub" 2>/dev/null
-"$here/github.pl" "$scratch/app.pub" >"$scratch/github.log" 2>&1 &
+"$here/github.pl" "$scratch/app.pub" >"$scratch/github.log" &
 pids+=($!)
 until_true 'GitHub listens' grep -q 'http://' "$scratch/github.log"
 export SESSYNC_GITHUB_API_URL
-SESSYNC_GITHUB_API_URL=$(head -n 1 "$scratch/github.log")
+SESSYNC_GITHUB_API_URL=$(grep -o 'http://[^ ]*' "$scratch/github.log")
 step 'planning mints nothing'
 sessync plan
 step 'apply mints a token and sends it'

@@ -27,8 +27,8 @@ test('twenty sessions are created while every second answer is lost, and no uplo
   p.declare(creating(20));
   write(path.join(p.workspace, 'a'), 'one');
   write(path.join(p.workspace, 'b/c'), 'two');
-  await double.faults([{ operation: 'create_session', every: 2, fault: { kind: 'cut_after' } },
-    { operation: 'upload', every: 2, fault: { kind: 'cut_after' } }]);
+  await double.faults([{ operation: 'create_session', every: 2, kind: 'cut_after' },
+    { operation: 'upload', every: 2, kind: 'cut_after' }]);
   const applied = await p.json('apply', ['--list-grace', '500ms', '--timeout', '2m']);
   assert.equal(applied.code, 0, applied.out + applied.err);
   await double.faults([]);
@@ -57,7 +57,8 @@ test('a created session is found again after the state was lost, and follows its
   assert.equal((await p.run('apply')).code, 0);
   const [session] = await made(double);
 
-  const again = await p.json('apply', ['--state-dir', path.join(p.dir, 'another-state')]);
+  p.state = path.join(p.dir, 'another-state');
+  const again = await p.json('apply');
   assert.equal(again.code, 0);
   assert.equal(again.document.sessions[0].session_id, session.id);
   p.declare(creating(1).replace('env_1}', 'env_1, title: Renamed}'));
@@ -112,12 +113,12 @@ test('with the state deleted exactly one rotation follows', async (t) => {
   const p = await repository(t);
   p.write(`${CANARY}-1`);
   assert.equal((await p.run('apply')).code, 0);
-  const planned = await p.run('plan', ['--detailed-exitcode', '--state-dir', 'none']);
+  p.state = path.join(p.dir, 'fresh');
+  const planned = await p.run('plan', ['--detailed-exitcode']);
   assert.equal(planned.code, 0, 'a rotation for lack of a fingerprint is no change');
   assert.match(planned.out, /1 to rotate/);
   await p.double.resetRequests();
-  const state = ['--state-dir', path.join(p.dir, 'fresh')];
-  for (let i = 0; i < 3; i++) assert.equal((await p.run('apply', state)).code, 0);
+  for (let i = 0; i < 3; i++) assert.equal((await p.run('apply')).code, 0);
   assert.equal(await p.double.count('rotate_token'), 1);
   assert.ok(await p.holds(`${CANARY}-1`));
 });
