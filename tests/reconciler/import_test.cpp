@@ -103,6 +103,7 @@ TEST_CASE("Sessions are named by their titles where those make names") {
                 live("sesn_6", {}, "数据"), live("sesn_7", {}, std::string(64, 'x')),
                 live("sesn_8", {}, ".."), live("sesn_9"), live("sesn_10", {}, "yes")});
   std::vector<std::string> names;
+  names.reserve(manifest.sessions.size());
   for (const auto& session : manifest.sessions) names.push_back(session.name);
   CHECK(names == std::vector<std::string>{"Research", "My-session-2", "sesn_3", "sesn_4", "sesn_5",
                                           "sesn_6", "sesn_7", "sesn_8", "sesn_9", "yes"});
@@ -172,6 +173,7 @@ TEST_CASE("A fault of a session is told and withdraws nothing") {
 TEST_CASE("A session of many files says how many it may have") {
   const auto with_files = [](int count) {
     std::vector<ResourceRow> rows;
+    rows.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) {
       rows.emplace_back(file(std::to_string(i), "/" + std::to_string(i)));
     }

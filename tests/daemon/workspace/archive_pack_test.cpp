@@ -311,6 +311,7 @@ TEST_CASE("Archives are packed by many threads at once") {
   std::array<std::string, 8> packed;
   {
     std::vector<std::jthread> threads;
+    threads.reserve(packed.size());
     for (std::size_t i = 0; i < packed.size(); ++i) {
       threads.emplace_back([&, i] {
         const auto reader = source.open(i % 2 == 0 ? zip : tar);
@@ -346,7 +347,7 @@ TEST_CASE("Packing a large member takes no more memory than a small one") {
   const auto reader = WorkspaceContent().open(content);
   REQUIRE(reader);
   CHECK((*reader)->size() > 0);
-  CHECK(peak_kilobytes() - before < 32 * 1024);
+  CHECK(peak_kilobytes() - before < 32'768);
 }
 
 }  // namespace
