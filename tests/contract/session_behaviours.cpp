@@ -105,13 +105,13 @@ struct Refusal {
 };
 
 const std::vector<Refusal>& refusals() {
-  const auto stores = [](std::vector<MemoryStoreResource> wanted) {
+  const auto stores = [](const std::vector<MemoryStoreResource>& wanted) {
     return [wanted](NewSession& request) { request.memory_stores = wanted; };
   };
-  const auto files = [](std::vector<NewFile> wanted) {
+  const auto files = [](const std::vector<NewFile>& wanted) {
     return [wanted](NewSession& request) { request.files = wanted; };
   };
-  const auto repositories = [](std::vector<NewRepository> wanted) {
+  const auto repositories = [](const std::vector<NewRepository>& wanted) {
     return [wanted](NewSession& request) { request.repositories = wanted; };
   };
   static const std::vector<Refusal> all = {

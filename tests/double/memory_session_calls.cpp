@@ -91,7 +91,7 @@ void MemorySessionApi::download(std::string file_id, std::shared_ptr<ContentSink
         if (!file) {
           return tl::unexpected(model::to_api_error(file.error()));
         }
-        const Arriving arriving{file->content.bytes, sink};
+        Arriving arriving{file->content.bytes, sink};
         return arriving.feed(0, arriving.bytes->size() / 2).map([&](Done /*fed*/) {
           return arriving;
         });

@@ -122,7 +122,7 @@ TEST_CASE("what is not the content does not reach the sink") {
     const auto answer =
         raw_answer(status, body,
                    "Location: https://elsewhere.example/x\r\nanthropic-organization-id: org\r\n");
-    const RawServer server(answering([&](const RawRequest&) { return answer; }));
+    const RawServer server(answering([&](const RawRequest&) { return std::string(answer); }));
     ApiFixture fixture(options_for(server.url()));
     const auto sink = std::make_shared<Collector>();
     const auto result = download(fixture, sink);
