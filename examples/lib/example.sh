@@ -75,17 +75,15 @@ prepare() {
   printf '%s\n' "$text" >"$scratch/sessync.yaml"
 }
 
+files=(-m "$scratch/sessync.yaml" -w "$scratch/workspace" --state-dir "$scratch/state"
+  --secrets-dir "$scratch/secrets" --outputs-dir "$scratch/outputs")
+
 # sessync COMMAND...: on the example's files.
-sessync() {
-  local command=$1
-  shift
-  "$sessync_bin" "$command" -m "$scratch/sessync.yaml" -w "$scratch/workspace" --state-dir "$scratch/state" \
-    --secrets-dir "$scratch/secrets" --outputs-dir "$scratch/outputs" "$@"
-}
+sessync() { "$sessync_bin" "$1" "${files[@]}" "${@:2}"; }
 
 # start_daemon [OPTION...]: sessync run, in the background.
 start_daemon() {
-  sessync run --listen off --log-format text "$@" 2>"$scratch/daemon.log" &
+  "$sessync_bin" run "${files[@]}" --listen off --log-format text "$@" 2>"$scratch/daemon.log" &
   pids+=($!)
 }
 
