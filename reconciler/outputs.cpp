@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -11,6 +13,38 @@
 
 namespace sessync {
 namespace {
+
+/// Takes no more bytes than were announced: an answer without an end must not fill the disk.
+class Capped : public ContentSink {
+ public:
+  Capped(std::shared_ptr<OutputFile> file, std::uint64_t size)
+      : file_(std::move(file)), left_(size) {}
+
+  tl::expected<Done, std::string> write(std::string_view bytes) override {
+    overflowed_ = bytes.size() > left_;
+    if (overflowed_) {
+      return tl::unexpected(std::string("the API sends more bytes than it announced"));
+    }
+    left_ -= bytes.size();
+    return file_->write(bytes);
+  }
+
+  [[nodiscard]] OutputFile& file() const { return *file_; }
+  [[nodiscard]] bool overflowed() const { return overflowed_; }
+
+ private:
+  std::shared_ptr<OutputFile> file_;
+  std::uint64_t left_;
+  bool overflowed_ = false;
+};
+
+ApiError too_long() {
+  ApiError error;
+  error.kind = ApiError::Kind::kTooLarge;
+  error.code = "too_long";
+  error.message = "the API sends more bytes than it announced";
+  return error;
+}
 
 constexpr std::size_t kAtOnce = 4;
 constexpr Duration kRefusalLife = std::chrono::hours(1);
@@ -155,18 +189,19 @@ class Puller {
       return fail_here(file.error());
     }
     ++open_;
-    ports_.api.download(wanted.file.file_id, *file,
-                        [this, &wanted, local = *file](const Result<Done>& downloaded) {
+    auto local = std::make_shared<Capped>(std::move(*file), wanted.file.size_bytes);
+    ports_.api.download(wanted.file.file_id, local,
+                        [this, &wanted, local](const Result<Done>& downloaded) {
                           arrived(wanted, *local, downloaded);
                         });
   }
 
-  void arrived(const Wanted& wanted, OutputFile& local, const Result<Done>& downloaded) {
+  void arrived(const Wanted& wanted, const Capped& local, const Result<Done>& downloaded) {
     --open_;
     if (downloaded) {
-      place(wanted, local);
+      place(wanted, local.file());
     } else {
-      refuse(wanted, downloaded.error());
+      refuse(wanted, local.overflowed() ? too_long() : downloaded.error());
     }
   }
 

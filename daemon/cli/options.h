@@ -46,11 +46,11 @@ struct Options {
   std::chrono::milliseconds rescan{std::chrono::minutes(10)};
   std::chrono::milliseconds list_grace{std::chrono::seconds(30)};
   std::string allow_deletes;
-  bool allow_commands = false;
   std::string github_api_url = "https://api.github.com";
   std::vector<std::string> import_ids;
-  bool yes = false;
   std::chrono::milliseconds timeout{std::chrono::minutes(5)};
+  bool allow_commands = false;
+  bool yes = false;
   bool detailed_exitcode = false;
   bool verbose = false;
 

@@ -84,7 +84,7 @@ la_ssize_t write_block(archive* /*out*/, void* to, const void* bytes, std::size_
 class Packer {
  public:
   Packer(const ContentRef& content, const Beneath& root, const Spool& spool)
-      : content_(content), root_(root), spool_directory_(spool.directory), file_{.fd = spool.fd} {}
+      : content_(content), root_(root), spool_(spool), file_{.fd = spool.fd} {}
 
   Result<Done> run() {
     if (Result<Done> ready = start(); !ready) return ready;
@@ -191,9 +191,10 @@ class Packer {
 
   /// A warning is a fault too: a member was not written as it should be.
   [[nodiscard]] Result<Done> checked(int result) const {
+    if (spool_.stopped != nullptr && *spool_.stopped) return tl::unexpected(not_finished(content_));
     if (file_.error != 0) {
       return tl::unexpected(not_packed(
-          content_, "writing to the spool directory " + printable(spool_directory_) + " failed (" +
+          content_, "writing to the spool directory " + printable(spool_.directory) + " failed (" +
                         error_text(file_.error) +
                         "); nothing was uploaded. Make room there, or name another directory in "
                         "TMPDIR"));
@@ -207,7 +208,7 @@ class Packer {
 
   const ContentRef& content_;
   const Beneath& root_;
-  const std::string& spool_directory_;
+  const Spool& spool_;
   Utf8Locale locale_;
   SpoolFile file_;  // outlives what writes to it
   std::unique_ptr<archive, FreeArchive> out_;

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <atomic>
+#include <string>
+
 #include "daemon/workspace/beneath.h"
 #include "reconciler/content_source.h"
 
@@ -8,7 +11,8 @@ namespace sessync {
 /// Where an archive is packed to.
 struct Spool {
   int fd = -1;
-  std::string directory;  ///< for messages
+  std::string directory;                       ///< for messages
+  const std::atomic<bool>* stopped = nullptr;  ///< true: give up soon, with kAborted
 };
 
 /// Packs the members of `content.archive`, which lie below `root` in `content.path`, into the empty

@@ -24,4 +24,12 @@ ApiError not_packed(const ContentRef& content, const std::string& what) {
   return error;
 }
 
+ApiError not_finished(const ContentRef& content) {
+  ApiError error;
+  error.kind = ApiError::Kind::kAborted;
+  error.message = "the archive of " + printable(join_path(content.root, content.path)) +
+                  " was not packed to its end; nothing was uploaded";
+  return error;
+}
+
 }  // namespace sessync

@@ -15,4 +15,7 @@ ApiError source_changed(const ContentRef& content, const std::string& path,
 /// what to do.
 ApiError not_packed(const ContentRef& content, const std::string& what);
 
+/// kAborted: packing the archive of `content` was given up because the process ends.
+ApiError not_finished(const ContentRef& content);
+
 }  // namespace sessync

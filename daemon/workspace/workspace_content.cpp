@@ -104,7 +104,8 @@ class SpoolReader : public ContentReader {
 };
 
 Result<std::unique_ptr<ContentReader>> open_archive(const ContentRef& content, const Beneath& root,
-                                                    const std::string& spool_directory) {
+                                                    const std::string& spool_directory,
+                                                    const std::atomic<bool>& stopped) {
   auto fd = open_spool(spool_directory);
   if (!fd) {
     return tl::unexpected(not_packed(
@@ -113,7 +114,8 @@ Result<std::unique_ptr<ContentReader>> open_archive(const ContentRef& content, c
                      "); nothing was uploaded. Make it writable, or name another directory in "
                      "TMPDIR"));
   }
-  const auto packed = pack_archive(content, root, {.fd = fd->get(), .directory = spool_directory});
+  const auto packed = pack_archive(
+      content, root, {.fd = fd->get(), .directory = spool_directory, .stopped = &stopped});
   if (!packed) return tl::unexpected(packed.error());
   const auto size = size_of(content, fd->get());
   if (!size) return tl::unexpected(size.error());
@@ -133,7 +135,7 @@ WorkspaceContent::WorkspaceContent() : WorkspaceContent(temporary_directory()) {
 Result<std::unique_ptr<ContentReader>> WorkspaceContent::open(const ContentRef& content) {
   const auto root = Beneath::open(content.root);
   if (!root) return changed(content, "is not there any more (" + error_text(root.error()) + ")");
-  if (content.archive) return open_archive(content, *root, spool_directory_);
+  if (content.archive) return open_archive(content, *root, spool_directory_, stopped_);
   // Links may lead anywhere inside: only bytes with the planned digest get out.
   auto fd = root->open_at(content.path, O_RDONLY | O_NONBLOCK | O_NOCTTY, Beneath::Links::kFollow);
   if (!fd) return changed(content, "cannot be opened (" + error_text(fd.error()) + ")");

@@ -1,5 +1,10 @@
 #pragma once
 
+#include <atomic>
+#include <memory>
+#include <string>
+#include <utility>
+
 #include "reconciler/content_source.h"
 
 namespace sessync {
@@ -21,9 +26,11 @@ class WorkspaceContent : public ContentSource {
       : spool_directory_(std::move(spool_directory)) {}
 
   Result<std::unique_ptr<ContentReader>> open(const ContentRef& content) override;
+  void stop_packing() override { stopped_ = true; }
 
  private:
   std::string spool_directory_;
+  std::atomic<bool> stopped_ = false;
 };
 
 }  // namespace sessync

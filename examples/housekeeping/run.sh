@@ -4,13 +4,14 @@ set -euo pipefail
 source "$(dirname "$0")/../lib/example.sh"
 
 prepare SESSION="$(new_session)"
+step 'two hours ago'
+control clock '{"advance_ms":-7200000}'
 echo 'first edition' >"$scratch/workspace/a.txt"
 sessync apply
 echo 'second edition' >"$scratch/workspace/a.txt"
 sessync apply
-step 'two hours later the upload of the first edition is not needed'
-control clock '{"advance_ms":7200000}'
+step 'now: nothing needs the upload of the first edition'
 sessync gc
-step 'and is deleted'
+step 'it is deleted'
 sessync gc --yes
 must_be_equal

@@ -18,7 +18,7 @@ for (const name of examples) {
       env: { ...process.env, SESSYNC_PRESET: 'dev' },
     });
     assert.equal(run.status, 0, run.stdout + run.stderr);
-    assert.match(run.stdout, /^Plan: 0 to add, 0 to replace, 0 to rotate, 0 to delete; 0 blocked.*\n$(?![^]*^Plan)/m);
+    assert.match(run.stdout, /^Plan: 0 to add, 0 to replace, 0 to rotate, 0 to delete; 0 blocked.*$(?![^]*^Plan)/m);
   });
 }
 

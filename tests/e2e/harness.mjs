@@ -161,15 +161,19 @@ export class Double {
     return session.id;
   }
 
-  /** Something that is not sessync puts a file into a session; returns the resource. */
-  async somebodyAdds(session, mount, bytes, filename = 'report.pdf') {
+  /** Something that is not sessync uploads a file; returns its id. */
+  async upload(bytes, filename = 'report.pdf') {
     const form = new FormData();
     form.append('file', new Blob([bytes]), filename);
     const response = await fetch(`${this.url}/v1/files`, { method: 'POST', headers: this.headers, body: form });
-    const file = await response.json();
+    return (await response.json()).id;
+  }
+
+  /** Something that is not sessync puts a file into a session; returns the resource. */
+  async somebodyAdds(session, mount, bytes, filename = 'report.pdf') {
     return this.call('POST', `/v1/sessions/${session}/resources`, {
       type: 'file',
-      file_id: file.id,
+      file_id: await this.upload(bytes, filename),
       mount_path: mount,
     });
   }

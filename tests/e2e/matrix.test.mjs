@@ -1,10 +1,10 @@
-// plan right after apply is empty: for every example, under every combination of the answers that the
-// API leaves open.
+// plan right after apply is empty: under every combination of the answers that the API leaves open for files,
+// under each of them for everything that a session can hold.
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { Double, Project, SOURCES, write } from './harness.mjs';
+import { CANARY, Double, Project, SOURCES, write } from './harness.mjs';
 
 const OPEN_QUESTIONS = {
   duplicate_mount: ['reject', 'shadow'],
@@ -22,49 +22,69 @@ function* combinations(questions) {
   for (const answer of first[1]) for (const others of combinations(rest)) yield { [first[0]]: answer, ...others };
 }
 
-/** The examples that are a manifest beside a workspace. */
-function examples() {
-  const root = path.join(SOURCES, 'examples');
-  return fs
-    .readdirSync(root)
-    .filter((name) => fs.existsSync(path.join(root, name, 'sessync.yaml')))
-    .map((name) => ({ name, dir: path.join(root, name) }));
+/** The first answer to every question, and each other answer alone. */
+function* oneAtATime(questions) {
+  const usual = Object.fromEntries(questions.map(([name, answers]) => [name, answers[0]]));
+  yield usual;
+  for (const [name, answers] of questions) for (const answer of answers.slice(1)) yield { ...usual, [name]: answer };
 }
 
-function place(project, example, session, owner) {
-  fs.cpSync(path.join(example.dir, 'workspace'), project.workspace, { recursive: true });
-  const text = fs.readFileSync(path.join(example.dir, 'sessync.yaml'), 'utf8');
-  project.declare(text.replace(/session_id: .*/, `session_id: ${session}`).replace(/owner: .*/, `owner: ${owner}`));
+/** Puts an example's workspace and its manifest, with `values` for its ${NAMES}, into the project. */
+function place(project, example, owner, values) {
+  const dir = path.join(SOURCES, 'examples', example);
+  fs.cpSync(path.join(dir, 'workspace'), project.workspace, { recursive: true });
+  const text = fs.readFileSync(path.join(dir, 'sessync.yaml'), 'utf8');
+  const filled = text.replace(/\$\{(\w+)\}/g, (_, name) => values[name]);
+  project.declare(filled.replace(/owner: .*/, `owner: ${owner}`));
 }
 
-test('there are examples', () => assert.ok(examples().length > 0));
-
-for (const example of examples()) {
-  test(`${example.name}: plan right after apply is empty, whatever the API answers`, async (t) => {
-    const double = await Double.start(t);
-    let number = 0;
-    for (const answers of combinations(Object.entries(OPEN_QUESTIONS))) {
-      const what = JSON.stringify(answers);
-      await double.switches(answers);
-      const project = new Project(t, double);
-      const session = await double.createSession();
-      const theirs = await double.somebodyAdds(session, '/not-ours.txt', 'precious');
-      place(project, example, session, `o${number++}`);
-
-      const applied = await project.run('apply');
-      assert.equal(applied.code, 0, `${what}: ${applied.out}${applied.err}`);
-      const planned = await project.run('plan', ['--detailed-exitcode']);
-      assert.equal(planned.code, 0, `${what}: ${planned.out}${planned.err}`);
-
-      const file = fs.readdirSync(project.workspace, { recursive: true, withFileTypes: true }).find((e) => e.isFile());
-      write(path.join(file.parentPath ?? file.path, file.name), `edited ${number}`);
-      const edited = await project.run('apply');
-      assert.equal(edited.code, 0, `${what}: ${edited.out}${edited.err}`);
-      assert.equal((await project.run('plan', ['--detailed-exitcode'])).code, 0, what);
-
-      const rows = await double.rows(session);
-      assert.ok(rows.some((row) => row.id === theirs.id), `${what}: what is not ours is gone`);
-      assert.equal(new Set(rows.map((row) => row.mount_path)).size, rows.length, `${what}: duplicate mounts`);
-    }
-  });
+async function succeeds(project, what, command, args = []) {
+  const result = await project.run(command, args);
+  assert.equal(result.code, 0, `${what}: ${result.out}${result.err}`);
 }
+
+/** Apply, an empty plan, an edit, apply, an empty plan; what somebody else put into `session` stays. */
+async function staysEqual(project, what, session) {
+  const theirs = await project.double.somebodyAdds(session, '/not-ours.txt', 'precious');
+  await succeeds(project, what, 'apply');
+  await succeeds(project, what, 'plan', ['--detailed-exitcode']);
+
+  const file = fs.readdirSync(project.workspace, { recursive: true, withFileTypes: true }).find((e) => e.isFile());
+  write(path.join(file.parentPath ?? file.path, file.name), `edited ${what}`);
+  await succeeds(project, what, 'apply');
+  await succeeds(project, what, 'plan', ['--detailed-exitcode']);
+
+  const rows = await project.double.rows(session);
+  assert.ok(rows.some((row) => row.id === theirs.id), `${what}: what is not ours is gone`);
+  assert.equal(new Set(rows.map((row) => row.mount_path)).size, rows.length, `${what}: duplicate mounts`);
+}
+
+test('quickstart: plan right after apply is empty, whatever the API answers', async (t) => {
+  const double = await Double.start(t);
+  let number = 0;
+  for (const answers of combinations(Object.entries(OPEN_QUESTIONS))) {
+    await double.switches(answers);
+    const project = new Project(t, double);
+    const session = await double.createSession();
+    place(project, 'quickstart', `o${number++}`, { SESSION: session });
+    await staysEqual(project, JSON.stringify(answers), session);
+  }
+});
+
+test('everything: plan right after apply is empty, whatever the API answers', async (t) => {
+  const double = await Double.start(t);
+  const url = 'https://github.com/example-org/example-repo';
+  const repository = { type: 'github_repository', url, mount_path: '/workspace/example-repo', authorization_token: 'x' };
+  let number = 0;
+  for (const answers of oneAtATime(Object.entries(OPEN_QUESTIONS))) {
+    await double.switches(answers);
+    const project = new Project(t, double);
+    const coding = await double.createSession({ resources: [repository] });
+    const values = { REVIEWING: await double.createSession(), CODING: coding, REFERENCE: await double.upload('reference') };
+    place(project, 'everything', `o${number++}`, values);
+    write(path.join(project.workspace, 'corpus/1.txt'), 'one');
+    write(path.join(project.workspace, 'corpus/2.txt'), 'two');
+    write(path.join(project.dir, 'github-token'), `${CANARY}\n`);
+    await staysEqual(project, JSON.stringify(answers), coding);
+  }
+});

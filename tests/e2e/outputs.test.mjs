@@ -178,3 +178,15 @@ test('a refused key and a missing session have their exit codes', async (t) => {
   assert.equal(missing.code, 1);
   assert.equal(missing.document.sessions[0].error.code, 'session_not_found');
 });
+
+test('an answer that is longer than announced does not fill the disk, and harms no other output', async (t) => {
+  const p = await project(t);
+  await p.double.agentWrites(p.session, 'endless.md', 'short');
+  await p.double.faults([{ operation: 'download_file', kind: 'endless_body', times: 1 }]);
+  const first = await p.json('pull');
+  assert.equal(first.code, 4, first.out + first.err);
+  assert.equal(first.document.sessions[0].blocked[0].code, 'refused');
+  await p.double.agentWrites(p.session, 'fine.md', 'fine');
+  assert.equal((await p.run('pull')).code, 4);
+  assert.deepEqual(fs.readdirSync(path.join(p.dir, 'outputs/research')), ['fine.md']);
+});
