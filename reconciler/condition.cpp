@@ -84,7 +84,10 @@ Verdict of_unsettled(const PassOutcome& outcome) {
   const auto failed = std::ranges::find_if(
       outcome.results, [](const ActionResult& result) { return !result.error.empty(); });
   if (failed == outcome.results.end()) {
-    return {"Progressing", "waiting for the outcome of earlier writes", false, false};
+    return {"Progressing",
+            outcome.plan.pending.empty() ? "looking again at what was done"
+                                         : "waiting for the outcome of earlier writes",
+            false, false};
   }
   return {outcome.rate_limited ? "RateLimited" : "ProgressingWithRetry", failed->error, false,
           false};

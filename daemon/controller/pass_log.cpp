@@ -54,7 +54,8 @@ std::string state_of(const PassOutcome& outcome, const Condition& ready) {
 }
 
 void log_state(const std::string& name, const PassOutcome& outcome, const Condition& ready) {
-  const auto level = ready.status ? LogLevel::kInfo : LogLevel::kWarning;
+  const bool calm = ready.status || ready.reason == "Progressing";
+  const auto level = calm ? LogLevel::kInfo : LogLevel::kWarning;
   log(level, ready.message,
       {{"session", name},
        {"reason", ready.reason},

@@ -71,10 +71,16 @@ std::optional<std::string> output_conflict(const std::string& destination,
     const auto read = resolved(join_path(workspace, source));
     const std::string shown = source.empty() ? "./" : source;
     if (is_at_or_below(place, read) || is_at_or_below(read, place)) {
-      return "outputs would land in " + destination + ", which overlaps the source " + shown +
-             " of the workspace " + workspace +
-             ": what the agent writes would be mounted again. Choose an --outputs-dir outside of "
-             "it, or narrow the source";
+      std::string message = "outputs would land in ";
+      message += destination;
+      message += ", which overlaps the source ";
+      message += shown;
+      message += " of the workspace ";
+      message += workspace;
+      message +=
+          ": what the agent writes would be mounted again. Choose an --outputs-dir outside of it, "
+          "or narrow the source";
+      return message;
     }
   }
   return std::nullopt;

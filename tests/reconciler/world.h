@@ -52,7 +52,7 @@ class World {
     input.owner = owner;
     input.allow_deletes = allow_deletes;
     input.dry_run = dry_run;
-    Ports ports{*api, store, loop, &tokens};
+    Ports ports{*api, store, loop, other_tokens != nullptr ? other_tokens : &tokens};
     auto outcome = reconcile(input, ports);
     loop.run_all();
     return outcome;
@@ -132,6 +132,7 @@ class World {
   std::optional<MemorySessionApi> api;  ///< anew after a crash
   MemoryStateStore store;
   MemoryTokenSource tokens{loop};
+  TokenSource* other_tokens = nullptr;  ///< in the place of `tokens`
   SessionSpec spec;
   std::string owner = "prod";
   std::string allow_deletes;
