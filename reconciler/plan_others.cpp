@@ -115,15 +115,20 @@ class Others {
       return add_repository(wanted);
     }
     const auto* row = find(wanted);
-    const auto misfit =
-        row == nullptr ? std::string("it is not in the session") : describe_misfit(*row, wanted);
-    if (!misfit.empty()) {
-      return block(kRepository, wanted.path, BlockCode::kRequiresNewSession,
-                   wanted.spec.url + ": " + misfit +
-                       "; repositories are fixed when a session is created: declare what it has, "
-                       "or create a new session");
+    if (row == nullptr) {
+      return block_repository(wanted, "it is not in the session");
+    }
+    if (const auto misfit = describe_misfit(*row, wanted); !misfit.empty()) {
+      return block_repository(wanted, misfit);
     }
     rotate(wanted, *row);
+  }
+
+  void block_repository(const DesiredRepository& wanted, const std::string& misfit) {
+    block(kRepository, wanted.path, BlockCode::kRequiresNewSession,
+          wanted.spec.url + ": " + misfit +
+              "; repositories are fixed when a session is created: declare what it has, or create "
+              "a new session");
   }
 
   static std::string describe_misfit(const RepositoryRow& row, const DesiredRepository& wanted) {

@@ -113,7 +113,8 @@ class Pass {
   }
 
   void due_in(Duration delay) {
-    out_.due_in = std::min(out_.due_in.value_or(delay), std::max(delay, Duration{0}));
+    const auto wait = std::max(delay, Duration{0});
+    out_.due_in = std::min(out_.due_in.value_or(wait), wait);
   }
 
   /// What the list does not show: archiving, status, title, metadata.
@@ -377,13 +378,15 @@ class Pass {
       return;
     }
     note_status();
-    if (in_.dry_run || out_.suspended || ports_.loop.stopping()) {
+    // A destination that may not be used is said by a plan too.
+    if ((in_.dry_run && in_.outputs_refusal.empty()) || out_.suspended || ports_.loop.stopping()) {
       return;
     }
     auto report =
         pull_outputs({session_id_, &*in_.spec->outputs, &memory_, in_.outputs_refusal}, ports_);
     out_.fetched = std::move(report.fetched);
     std::ranges::move(report.blocked, std::back_inserter(out_.plan.blocked));
+    std::ranges::stable_sort(out_.plan.blocked, {}, &Blocked::path);
     if (report.error && !out_.error) {
       out_.error = std::move(report.error);
     }

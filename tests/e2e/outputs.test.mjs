@@ -135,6 +135,8 @@ test('a destination in a source, or behind a link, is not written to', async (t)
   const inside = await p.run('pull', ['--outputs-dir', path.join(p.workspace, 'outputs')]);
   assert.equal(inside.code, 4);
   assert.match(inside.out, /overlaps the source/);
+  const planned = await p.json('plan', ['--outputs-dir', path.join(p.workspace, 'outputs')]);
+  assert.equal(planned.document.sessions[0].blocked[0].type, 'outputs');
 
   p.declareOutputs();
   fs.mkdirSync(p.outputs);
