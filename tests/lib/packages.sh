@@ -14,8 +14,8 @@ build_packages=(
   libcurl4-openssl-dev libssl-dev libsqlite3-dev prometheus-cpp-dev libcpp-httplib-dev
   libarchive-dev libsystemd-dev
 )
-example_packages=(catch2 librapidcheck-dev curl openssl)
-test_packages=(clang-format-19 clang-tidy-19 strace vim-tiny procps perl)
+example_packages=(catch2 librapidcheck-dev curl openssl perl)
+test_packages=(clang-format-19 clang-tidy-19 strace vim-tiny procps)
 
 is_installed() {
   [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
