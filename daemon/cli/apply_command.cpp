@@ -94,6 +94,7 @@ int apply(const Settings& settings, const OneShot& shot, Signals& signals) {
   signals.finish();
   engine.save_digests();
   std::fputs(present(reports, settings.options).c_str(), stdout);
+  std::fputs(remarks(reports, settings.options).c_str(), stderr);
   return signals.stopped() ? exit_code::kInterrupted : exit_code_of(reports, settings.options);
 }
 

@@ -15,6 +15,7 @@ int plan_command(const Settings& settings) {
         return shot->engine->passes().run({spec, shot->owner, {}, true, {}});
       });
   std::fputs(present(reports, settings.options).c_str(), stdout);
+  std::fputs(remarks(reports, settings.options).c_str(), stderr);
   return exit_code_of(reports, settings.options);
 }
 

@@ -132,6 +132,20 @@ std::string present(const std::vector<SessionReport>& reports, const Options& op
 
 int graver(int left, int right) { return rank(left) < rank(right) ? right : left; }
 
+std::string remarks(const std::vector<SessionReport>& reports, const Options& options) {
+  std::string text;
+  if (!options.json) {
+    return text;
+  }
+  for (const auto& report : reports) {
+    for (const auto& warning : report.outcome.warnings) {
+      text.append("sessync: warning: ").append(report.name).append(": ");
+      text.append(printable(warning)).append("\n");
+    }
+  }
+  return text;
+}
+
 int exit_code_of(const std::vector<SessionReport>& reports, const Options& options) {
   int code = exit_code::kOk;
   for (const auto& report : reports) {

@@ -11,6 +11,9 @@ namespace sessync {
 /// The document that `plan` or `apply` prints, text or JSON as the options say. Sorted by name.
 std::string present(const std::vector<SessionReport>& reports, const Options& options);
 
+/// What the JSON document has no place for, as lines for standard error; "" for text.
+std::string remarks(const std::vector<SessionReport>& reports, const Options& options);
+
 /// The exit code of `plan` or `apply`; of several 5 wins over 1, and 1 over 4.
 int exit_code_of(const std::vector<SessionReport>& reports, const Options& options);
 

@@ -131,6 +131,7 @@ test('a token that cannot be read is blocked, and only printed by plan', async (
   const planned = await p.run('plan', ['--detailed-exitcode']);
   assert.equal(planned.code, 0);
   assert.match(planned.out, /secrets\/token/);
+  assert.match((await p.json('plan')).err, /secrets\/token/);
 });
 
 test('an authentication error makes the next token go out, and says so meanwhile', async (t) => {
