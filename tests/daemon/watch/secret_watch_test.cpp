@@ -10,7 +10,7 @@ namespace sessync::test {
 namespace {
 
 TEST_CASE("A secret file that changes is reported, and what lies beside it is not") {
-  TempTree tree;
+  const TempTree tree;
   ChangeLog log;
   tree.write("secrets/..1/token", "one");
   tree.write("secrets/..2/token", "two");
