@@ -36,9 +36,9 @@ void MemoryTokenSource::works_again(const std::string& url) {
 }
 
 const MemoryTokenSource::Source& MemoryTokenSource::find(const std::string& url) const {
-  static const Source kNone;
+  static const Source none;
   const auto found = sources_.find(url);
-  return found == sources_.end() ? kNone : found->second;
+  return found == sources_.end() ? none : found->second;
 }
 
 int MemoryTokenSource::peeks(const std::string& url) const { return find(url).peeks; }
