@@ -14,12 +14,6 @@ namespace {
 using Kind = ApiError::Kind;
 using Outcome = ActionResult::Outcome;
 
-/// Refused, and repeating the same would be refused again.
-bool is_refused_for_good(const ApiError& error) {
-  return error.kind == Kind::kInvalid || error.kind == Kind::kPermission ||
-         error.kind == Kind::kNotFound || error.kind == Kind::kTooLarge;
-}
-
 class Creator {
  public:
   Creator(const CreateInput& in, Ports& ports) : in_(in), ports_(ports) {

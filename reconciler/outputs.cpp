@@ -235,9 +235,7 @@ class Puller {
       disk_full_ = true;
       return fail_here(error.message);
     }
-    const bool for_good = error.kind == Kind::kNotFound || error.kind == Kind::kInvalid ||
-                          error.kind == Kind::kPermission || error.kind == Kind::kTooLarge;
-    if (!for_good) {
+    if (!is_refused_for_good(error)) {
       return fail(failure_of(error, in_.session_id, "downloading output " + wanted.name));
     }
     const auto reason = "output " + wanted.file.file_id + " cannot be downloaded (" +

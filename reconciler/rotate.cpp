@@ -4,16 +4,12 @@
 #include <utility>
 
 #include "reconciler/chain.h"
+#include "reconciler/session_failure.h"
 
 namespace sessync {
 namespace {
 
 using Kind = ApiError::Kind;
-
-bool is_refused_for_good(const ApiError& error) {
-  return error.kind == Kind::kInvalid || error.kind == Kind::kPermission ||
-         error.kind == Kind::kNotFound || error.kind == Kind::kTooLarge;
-}
 
 }  // namespace
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "reconciler/server_time.h"
+
 namespace sessync {
 namespace {
 
@@ -91,9 +93,7 @@ class Decision {
 }  // namespace
 
 bool is_later(const std::string& left, const std::string& right) {
-  // With the Z a whole second would be later than its fractions.
-  const auto digits = [](const std::string& time) { return time.substr(0, time.find('Z')); };
-  return digits(left) > digits(right);
+  return parse_server_time(left) > parse_server_time(right);
 }
 
 Rotation decide_rotation(const RotationInput& input) { return Decision(input).run(); }

@@ -1,80 +1,88 @@
 #include "reconciler/server_time.h"
 
-#include <algorithm>
+#include <charconv>
 
 namespace sessync {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-/// Reads a text from its front; once something is missing it has failed for good.
-class Reader {
+/// Takes the text apart from its front; once something does not fit, nothing fits any more.
+class Cursor {
  public:
-  explicit Reader(std::string_view text) : rest_(text) {}
+  explicit Cursor(std::string_view text) : rest_(text) {}
 
-  unsigned number(std::size_t digits) {
-    unsigned value = 0;
-    failed_ |= rest_.size() < digits;
-    for (std::size_t i = 0; !failed_ && i < digits; ++i) {
-      failed_ = !is_digit(rest_[i]);
-      value = value * 10 + static_cast<unsigned>(rest_[i] - '0');
-    }
-    rest_.remove_prefix(failed_ ? 0 : digits);
-    return failed_ ? 0 : value;
+  int number(std::size_t digits, int least, int most) {
+    int value = 0;
+    const auto field = rest_.substr(0, digits);
+    const bool all_digits = field.find_first_not_of("0123456789") == std::string_view::npos;
+    std::from_chars(field.data(), field.data() + field.size(), value);
+    ok_ = ok_ && field.size() == digits && all_digits && value >= least && value <= most;
+    rest_.remove_prefix(field.size());
+    return value;
   }
 
-  void expect(char c) {
-    failed_ |= rest_.empty() || rest_.front() != c;
-    rest_.remove_prefix(failed_ ? 0 : 1);
+  void expect(std::string_view one_of) {
+    ok_ = ok_ && next_is(one_of);
+    if (!rest_.empty()) rest_.remove_prefix(1);
+  }
+
+  [[nodiscard]] bool next_is(std::string_view one_of) const {
+    return !rest_.empty() && one_of.find(rest_.front()) != std::string_view::npos;
   }
 
   std::chrono::microseconds fraction() {
-    if (failed_ || rest_.empty() || rest_.front() != '.') {
-      return {};
+    constexpr int kDigits = 6;
+    if (!next_is(".")) return {};
+    expect(".");
+    int value = 0;
+    int digits = 0;
+    for (; next_is("0123456789"); rest_.remove_prefix(1), ++digits) {
+      if (digits < kDigits) value = value * 10 + (rest_.front() - '0');
     }
-    rest_.remove_prefix(1);
-    const auto end = std::ranges::find_if_not(rest_, is_digit);
-    const auto count = static_cast<std::size_t>(end - rest_.begin());
-    failed_ |= count == 0;
-    unsigned value = 0;
-    for (std::size_t i = 0; i < 6; ++i) {
-      value = value * 10 + (i < count ? static_cast<unsigned>(rest_[i] - '0') : 0U);
-    }
-    rest_.remove_prefix(count);
+    ok_ = ok_ && digits > 0;
+    for (; digits < kDigits; ++digits) value *= 10;
     return std::chrono::microseconds(value);
   }
 
-  [[nodiscard]] bool finished() const { return !failed_ && rest_.empty(); }
+  std::chrono::minutes offset() {
+    if (next_is("Zz")) {
+      expect("Zz");
+      return {};
+    }
+    const int sign = next_is("-") ? -1 : 1;
+    expect("+-");
+    const int hours = number(2, 0, 23);
+    expect(":");
+    return std::chrono::minutes(sign * (hours * 60 + number(2, 0, 59)));
+  }
+
+  [[nodiscard]] bool at_end() const { return ok_ && rest_.empty(); }
 
  private:
   std::string_view rest_;
-  bool failed_ = false;
+  bool ok_ = true;
 };
 
 }  // namespace
 
 std::optional<ServerTime> parse_server_time(std::string_view text) {
-  Reader in(text);
-  const auto year = static_cast<int>(in.number(4));
-  in.expect('-');
-  const auto month = in.number(2);
-  in.expect('-');
-  const auto day = in.number(2);
-  in.expect('T');
-  const auto hour = in.number(2);
-  in.expect(':');
-  const auto minute = in.number(2);
-  in.expect(':');
-  const auto second = in.number(2);
+  namespace chrono = std::chrono;
+  Cursor in(text);
+  const chrono::year year(in.number(4, 0, 9999));
+  in.expect("-");
+  const chrono::month month(static_cast<unsigned>(in.number(2, 1, 12)));
+  in.expect("-");
+  const chrono::day day(static_cast<unsigned>(in.number(2, 1, 31)));
+  in.expect("Tt ");
+  const chrono::hours hours(in.number(2, 0, 23));
+  in.expect(":");
+  const chrono::minutes minutes(in.number(2, 0, 59));
+  in.expect(":");
+  const chrono::seconds seconds(in.number(2, 0, 60));
   const auto fraction = in.fraction();
-  in.expect('Z');
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
-                                         std::chrono::day(day)};
-  if (!in.finished() || !date.ok() || hour > 23 || minute > 59 || second > 60) {
-    return std::nullopt;
-  }
-  return ServerTime(std::chrono::sys_days(date)) + std::chrono::hours(hour) +
-         std::chrono::minutes(minute) + std::chrono::seconds(second) + fraction;
+  const auto offset = in.offset();
+  const chrono::year_month_day date{year, month, day};
+  if (!in.at_end() || !date.ok()) return std::nullopt;
+  return ServerTime(chrono::sys_days(date)) + hours + minutes + seconds + fraction - offset;
 }
 
 }  // namespace sessync

@@ -6,11 +6,12 @@
 
 namespace sessync {
 
-/// An instant as the API writes it, to the microsecond.
+/// An instant as a server writes it, to the microsecond.
 using ServerTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::microseconds>;
 
-/// The instant that RFC 3339 text in UTC names ("2026-01-31T23:59:59Z", with any number of fraction
-/// digits, of which the first six count); nothing if it is anything else.
+/// The instant that RFC 3339 text names ("2026-01-31T23:59:59Z", with an offset in the place of the
+/// Z, with any number of fraction digits, of which the first six count); nothing if it is anything
+/// else.
 std::optional<ServerTime> parse_server_time(std::string_view text);
 
 }  // namespace sessync

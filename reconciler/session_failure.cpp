@@ -29,6 +29,12 @@ SessionFailure failure_of(const ApiError& error, const std::string& session_id,
   }
 }
 
+bool is_refused_for_good(const ApiError& error) {
+  using Kind = ApiError::Kind;
+  return error.kind == Kind::kInvalid || error.kind == Kind::kPermission ||
+         error.kind == Kind::kNotFound || error.kind == Kind::kTooLarge;
+}
+
 SessionFailure archived_failure(const std::string& session_id, const std::string& at,
                                 const std::string& advice) {
   return {{"session_archived", "session " + session_id + " was archived at " + at +

@@ -18,6 +18,9 @@ struct SessionFailure {
 SessionFailure failure_of(const ApiError& error, const std::string& session_id,
                           const std::string& doing);
 
+/// Refused, and repeating the same would be refused again.
+bool is_refused_for_good(const ApiError& error);
+
 /// Nothing in an archived session can be changed. `advice` says what to do.
 SessionFailure archived_failure(const std::string& session_id, const std::string& at,
                                 const std::string& advice);

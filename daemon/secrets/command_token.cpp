@@ -6,8 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "daemon/secrets/rfc3339.h"
 #include "daemon/secrets/token_text.h"
+#include "reconciler/server_time.h"
 
 namespace sessync {
 namespace {
@@ -28,7 +28,10 @@ tl::expected<std::optional<TimePoint>, std::string> read_expiry(const json& docu
   const auto found = document.find("expires_at");
   if (found == document.end() || found->is_null()) return std::nullopt;
   std::optional<TimePoint> time;
-  if (found->is_string()) time = parse_rfc3339(found->get_ref<const std::string&>());
+  if (found->is_string()) {
+    const auto written = parse_server_time(found->get_ref<const std::string&>());
+    if (written) time = std::chrono::floor<Duration>(*written);
+  }
   if (found->is_number()) {
     const auto seconds = found->get<double>();
     if (seconds > 0 && seconds <= kLastSecond) {

@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/api/http_client.h"
-#include "daemon/secrets/rfc3339.h"
 #include "daemon/secrets/token_text.h"
+#include "reconciler/server_time.h"
 
 namespace sessync {
 namespace {
@@ -105,9 +105,9 @@ MintResult read_answer(const GithubAppCall& call, std::string& body, const Clock
   }
   auto token = token_of_text(std::move(document["token"].get_ref<std::string&>()));
   if (!token) return unusable("holds a token that " + token.error());
-  const auto expires_at = parse_rfc3339(document["expires_at"].get_ref<const std::string&>());
+  const auto expires_at = parse_server_time(document["expires_at"].get_ref<const std::string&>());
   if (!expires_at) return unusable("holds a time that cannot be read");
-  auto minted = make_minted(std::move(*token), expires_at, clocks);
+  auto minted = make_minted(std::move(*token), std::chrono::floor<Duration>(*expires_at), clocks);
   if (!minted) return unusable("holds a token that has expired: check this machine's clock");
   return std::move(*minted);
 }

@@ -6,7 +6,6 @@
 #include <rapidcheck.h>
 
 #include "manifest/utf8.h"
-#include "reconciler/server_time.h"
 
 using namespace sessync;
 using namespace std::string_literals;
@@ -126,20 +125,4 @@ TEST_CASE("no two outputs share a name, whatever an agent calls them") {
     distinct.insert(name);
   }
   CHECK(distinct.size() == outputs.size());
-}
-
-TEST_CASE("times of the API are read to the microsecond, and nothing else is a time") {
-  using std::chrono::microseconds;
-  CHECK(parse_server_time("1970-01-01T00:00:00Z") == ServerTime(microseconds(0)));
-  CHECK(parse_server_time("2026-11-20T12:34:56.7Z") ==
-        ServerTime(microseconds(1'795'178'096'700'000)));
-  CHECK(parse_server_time("2026-11-20T12:34:56.1234567Z") ==
-        ServerTime(microseconds(1'795'178'096'123'456)));
-  for (const auto* text :
-       {"", "2026", "2026-02-30T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:00:00",
-        "2026-01-01T00:00:00+01:00", "2026-01-01T00:00:00.Z", "2026-01-01 00:00:00Z",
-        "2026-01-01T00:00:00Zx", "20x6-01-01T00:00:00Z"}) {
-    INFO(text);
-    CHECK(parse_server_time(text) == std::nullopt);
-  }
 }
