@@ -15,7 +15,10 @@ build_packages=(
   libarchive-dev libsystemd-dev
 )
 example_packages=(catch2 librapidcheck-dev curl openssl perl)
-test_packages=(clang-format-19 clang-tidy-19 strace vim-tiny procps)
+test_packages=(
+  clang-format-19 clang-tidy-19 clang-19 libclang-rt-19-dev
+  strace faketime fuse3 bindfs vim-tiny procps util-linux
+)
 
 is_installed() {
   [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
