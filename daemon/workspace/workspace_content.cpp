@@ -12,8 +12,8 @@
 #include "daemon/workspace/beneath.h"
 #include "daemon/workspace/content_error.h"
 #include "daemon/workspace/names.h"
-#include "daemon/workspace/sha256.h"
 #include "daemon/workspace/spool_file.h"
+#include "daemon/workspace/verified_reader.h"
 #include "manifest/utf8.h"
 
 namespace sessync {
@@ -29,49 +29,15 @@ Result<std::uint64_t> size_of(const ContentRef& content, int fd) {
   return tl::unexpected(not_packed(content, "the spool is lost (" + error_text(errno) + ")"));
 }
 
-/// The planned size tells which bytes are the last ones, so nothing has to be kept back in memory.
-class FileReader : public ContentReader {
- public:
-  FileReader(ContentRef content, UniqueFd fd) : content_(std::move(content)), fd_(std::move(fd)) {}
-
-  Result<std::size_t> read(std::span<char> buffer) override {
-    const std::uint64_t left = content_.size - done_;
-    if (left == 0) return verified_ ? Result<std::size_t>(0) : verify(0);
-    const auto wanted = std::min<std::uint64_t>(left, buffer.size());
-    if (wanted == 0) return 0;
-    const ssize_t count = read_some(buffer.first(wanted));
-    if (count < 0) return changed(content_, "cannot be read (" + error_text(errno) + ")");
-    if (count == 0) return changed(content_, "became shorter");
-    const auto got = static_cast<std::size_t>(count);
-    digest_.update(buffer.first(got));
-    done_ += got;
-    return done_ == content_.size ? verify(got) : Result<std::size_t>(got);
-  }
-
-  [[nodiscard]] std::uint64_t size() const override { return content_.size; }
-
- private:
-  [[nodiscard]] ssize_t read_some(std::span<char> buffer) const {
+RawRead from_file(UniqueFd fd) {
+  return [fd = std::make_shared<UniqueFd>(std::move(fd))](std::span<char> buffer) {
     ssize_t count = -1;
     do {
-      count = ::read(fd_.get(), buffer.data(), buffer.size());
+      count = ::read(fd->get(), buffer.data(), buffer.size());
     } while (count < 0 && errno == EINTR);
     return count;
-  }
-
-  Result<std::size_t> verify(std::size_t last) {
-    if (to_hex(digest_.finish()) != content_.sha256)
-      return changed(content_, "has other content now");
-    verified_ = true;
-    return last;
-  }
-
-  ContentRef content_;
-  UniqueFd fd_;
-  Sha256Stream digest_;
-  std::uint64_t done_ = 0;
-  bool verified_ = false;
-};
+  };
+}
 
 /// What was verified while it was packed, from a file that nobody else can find.
 class SpoolReader : public ContentReader {
@@ -143,7 +109,7 @@ Result<std::unique_ptr<ContentReader>> WorkspaceContent::open(const ContentRef& 
   if (::fstat(fd->get(), &status) != 0 || !S_ISREG(status.st_mode)) {
     return changed(content, "is not a regular file any more");
   }
-  return std::make_unique<FileReader>(content, std::move(*fd));
+  return std::make_unique<VerifiedReader>(content, from_file(std::move(*fd)));
 }
 
 }  // namespace sessync
