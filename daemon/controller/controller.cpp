@@ -9,20 +9,8 @@
 namespace sessync {
 namespace {
 
-/// How often a manifest that is missing or bad is looked at although no event came.
-constexpr Duration kManifestRetry = std::chrono::seconds(10);
-/// How often everything is looked at while events may be missed.
-constexpr Duration kDegradedPoll = std::chrono::seconds(10);
 /// What passes may take to record that their calls were given up.
 constexpr Duration kLastRecords = std::chrono::milliseconds(1'500);
-/// How often uploads that nothing needs any more are looked for.
-constexpr Duration kCollectInterval = std::chrono::minutes(20);
-
-void keep_earliest(std::optional<TimePoint>& next, const std::optional<TimePoint>& candidate) {
-  if (candidate && (!next || *candidate < *next)) {
-    next = candidate;
-  }
-}
 
 }  // namespace
 
@@ -32,7 +20,8 @@ Controller::Controller(ManifestSource manifest, PassRunner& passes, ControllerHo
       passes_(passes),
       hooks_(std::move(hooks)),
       options_(std::move(options)),
-      table_(options_.pace) {}
+      schedule_({[this] { return read_manifest(); }, hooks_.watching_degraded, hooks_.random},
+                options_.pace) {}
 
 bool Controller::run() {
   std::vector<std::jthread> workers;
@@ -41,9 +30,9 @@ bool Controller::run() {
     workers.emplace_back([this] { work(); });
   }
   Inbox inbox;
-  inbox.manifest = true;
+  inbox.wakeup.manifest = true;
   while (!inbox.stop) {
-    const auto next = step(inbox, now_anchored());
+    const auto next = step(inbox.wakeup, now_anchored());
     inbox = wait(next);
   }
   return finish_workers(workers);
@@ -67,42 +56,29 @@ void Controller::post(const std::function<void(Inbox&)>& change) {
 }
 
 void Controller::sessions_changed(std::vector<std::string> names) {
-  post([&](Inbox& inbox) { std::ranges::move(names, std::back_inserter(inbox.changed)); });
+  post([&](Inbox& inbox) { std::ranges::move(names, std::back_inserter(inbox.wakeup.changed)); });
 }
 void Controller::manifest_changed() {
-  post([](Inbox& inbox) { inbox.manifest = true; });
+  post([](Inbox& inbox) { inbox.wakeup.manifest = true; });
 }
 void Controller::reload() {
-  post([](Inbox& inbox) { inbox.reload = true; });
+  post([](Inbox& inbox) { inbox.wakeup.reload = true; });
 }
 void Controller::stop() {
   post([](Inbox& inbox) { inbox.stop = true; });
 }
 
-/// Handles what arrived and starts what is due. Returns when to look again although nothing
-/// arrives.
-std::optional<TimePoint> Controller::step(const Inbox& inbox, TimePoint now) {
-  for (const auto& pass : inbox.finished) {
-    report(pass);
-    table_.finish(pass.name, pass.outcome, now, hooks_.random());
+std::optional<TimePoint> Controller::step(const Wakeup& wakeup, TimePoint now) {
+  for (const auto& pass : wakeup.finished) {
+    log_pass(pass.name, pass.outcome, last_state_[pass.name]);
   }
-  if (inbox.manifest || inbox.reload || (retry_manifest_ && *retry_manifest_ <= now)) {
-    read_manifest(now, inbox.reload);
+  const auto work = schedule_.step(wakeup, now);
+  if (work.in_force) {
+    log_problems(schedule_.manifest(), last_problems_);
+    hooks_.watch(schedule_.manifest());
   }
-  table_.touch(inbox.changed, now);
-  if (!hooks_.watching_degraded()) {
-    poll_at_.reset();
-  } else if (!poll_at_ || *poll_at_ <= now) {
-    poll_at_ = now + kDegradedPoll;
-    table_.touch_all(now);
-  }
-  start_passes(now);
-  start_collecting(now);
-  auto next = table_.next_due();
-  keep_earliest(next, retry_manifest_);
-  keep_earliest(next, poll_at_);
-  keep_earliest(next, collect_at_);
-  return next;
+  start(work);
+  return work.next;
 }
 
 /// Manifest and workspace may lie behind one link: a pass must not read the new tree with the old
@@ -113,41 +89,25 @@ bool Controller::manifest_moved() {
   if (resolved == loaded_from_) {
     return false;
   }
-  inbox_.manifest = true;
+  inbox_.wakeup.manifest = true;
   return true;
 }
 
-void Controller::read_manifest(TimePoint now, bool even_if_unchanged) {
+std::vector<ManifestText> Controller::read_manifest() {
   const auto resolved = manifest_.resolved();
   auto texts = manifest_.read();
-  {
-    const std::lock_guard lock(mutex_);
-    loaded_from_ = resolved;
-  }
-  if (texts != texts_ || even_if_unchanged) {
-    texts_ = std::move(texts);
-    in_force_ = load_manifest(texts_, in_force_);
-    log_problems(in_force_, last_problems_);
-    table_.put_in_force(in_force_, now);
-    hooks_.watch(in_force_);
-  }
-  retry_manifest_ = in_force_.valid() ? std::nullopt : std::optional(now + kManifestRetry);
+  const std::lock_guard lock(mutex_);
+  loaded_from_ = resolved;
+  return texts;
 }
 
-void Controller::start_passes(TimePoint now) {
-  while (auto spec = table_.start(now)) {
-    PassRequest request{
-        std::move(*spec), table_.owner(), {}, false, [this] { return manifest_moved(); }};
+void Controller::start(const Work& work) {
+  for (const auto& spec : work.passes) {
+    PassRequest request{spec, schedule_.owner(), {}, false, [this] { return manifest_moved(); }};
     give_to_worker([this, request = std::move(request)] { run_pass(request); });
   }
-}
-
-void Controller::start_collecting(TimePoint now) {
-  if (!collect_at_) {
-    collect_at_ = now + kCollectInterval;
-  } else if (*collect_at_ <= now && !table_.owner().empty()) {
-    collect_at_ = now + kCollectInterval;
-    give_to_worker([this, owner = table_.owner()] { hooks_.collect(owner); });
+  if (work.collect) {
+    give_to_worker([this, owner = schedule_.owner()] { hooks_.collect(owner); });
   }
 }
 
@@ -160,7 +120,9 @@ void Controller::give_to_worker(std::function<void()> job) {
 void Controller::run_pass(const PassRequest& request) {
   auto outcome = passes_.run(request);
   hooks_.pass_finished();
-  post([&](Inbox& inbox) { inbox.finished.push_back({request.spec.name, std::move(outcome)}); });
+  post([&](Inbox& inbox) {
+    inbox.wakeup.finished.push_back({request.spec.name, std::move(outcome)});
+  });
 }
 
 void Controller::work() {
@@ -179,10 +141,6 @@ void Controller::work() {
     --busy_;
     inbox_ready_.notify_one();
   }
-}
-
-void Controller::report(const Finished& pass) {
-  log_pass(pass.name, pass.outcome, last_state_[pass.name]);
 }
 
 bool Controller::finish_workers(std::vector<std::jthread>& workers) {

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -11,8 +12,7 @@
 
 #include "daemon/controller/manifest_source.h"
 #include "daemon/controller/pass_runner.h"
-#include "daemon/controller/session_table.h"
-#include "reconciler/condition.h"
+#include "daemon/controller/schedule.h"
 
 namespace sessync {
 
@@ -33,7 +33,7 @@ struct ControllerHooks {
   std::function<double()> random;                         ///< in [0, 1)
 };
 
-/// The loop of the daemon: owns the queue, reads the manifest, hands due sessions to workers.
+/// The loop of the daemon: does what the schedule says, handing passes to workers.
 /// Events carry names only; every pass reads everything again.
 class Controller {
  public:
@@ -53,31 +53,23 @@ class Controller {
   void stop();
 
  private:
-  struct Finished {
-    std::string name;
-    PassOutcome outcome;
-  };
   struct Inbox {
-    std::vector<std::string> changed;
-    std::vector<Finished> finished;
-    bool manifest = false;
-    bool reload = false;
+    Wakeup wakeup;
     bool stop = false;
     [[nodiscard]] bool empty() const {
-      return changed.empty() && finished.empty() && !manifest && !reload && !stop;
+      return wakeup.changed.empty() && wakeup.finished.empty() && !wakeup.manifest &&
+             !wakeup.reload && !stop;
     }
   };
 
   Inbox wait(std::optional<TimePoint> until);
   void post(const std::function<void(Inbox&)>& change);
-  std::optional<TimePoint> step(const Inbox& inbox, TimePoint now);
-  void read_manifest(TimePoint now, bool even_if_unchanged);
+  std::optional<TimePoint> step(const Wakeup& wakeup, TimePoint now);
+  std::vector<ManifestText> read_manifest();
   bool manifest_moved();
-  void start_passes(TimePoint now);
-  void start_collecting(TimePoint now);
+  void start(const Work& work);
   void give_to_worker(std::function<void()> job);
   void run_pass(const PassRequest& request);
-  void report(const Finished& pass);
   void work();
   bool finish_workers(std::vector<std::jthread>& workers);
 
@@ -85,15 +77,9 @@ class Controller {
   PassRunner& passes_;
   ControllerHooks hooks_;
   ControllerOptions options_;
-  SessionTable table_;
-  Manifest in_force_;
+  Schedule schedule_;
   std::string last_problems_;
   std::map<std::string, std::string> last_state_;  ///< by session, to log changes only
-  std::optional<TimePoint> retry_manifest_;
-  std::optional<TimePoint> poll_at_;
-  std::optional<TimePoint> collect_at_;
-
-  std::vector<ManifestText> texts_;
 
   std::mutex mutex_;
   std::string loaded_from_;  ///< where the manifest's path led when it was read

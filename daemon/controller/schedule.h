@@ -1,0 +1,66 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/controller/session_table.h"
+#include "manifest/load.h"
+
+namespace sessync {
+
+struct FinishedPass {
+  std::string name;
+  PassOutcome outcome;
+};
+
+/// What happened since the last step.
+struct Wakeup {
+  std::vector<std::string> changed;  ///< names of sessions whose sources changed
+  std::vector<FinishedPass> finished;
+  bool manifest = false;  ///< its files changed
+  bool reload = false;    ///< manifest and every session, at once
+};
+
+/// What is to be done now.
+struct Work {
+  std::vector<SessionSpec> passes;  ///< each needs a finished pass before it comes again
+  bool collect = false;             ///< look for uploads that nothing needs any more
+  bool in_force = false;            ///< a manifest came into force: watch what it names
+  std::optional<TimePoint> next;    ///< when to step again although nothing happens
+};
+
+/// Decides what the daemon does and when: owns the manifest in force and the queue. No thread, no
+/// clock; what it asks of the world are parameters.
+class Schedule {
+ public:
+  struct World {
+    std::function<std::vector<ManifestText>()> read_manifest;
+    std::function<bool()> watching_degraded;  ///< events may be missed: poll
+    std::function<double()> random;           ///< in [0, 1)
+  };
+  Schedule(World world, SessionTable::Pace pace)
+      : world_(std::move(world)), table_(std::move(pace)) {}
+
+  Work step(const Wakeup& wakeup, TimePoint now);
+
+  /// With its problems, if the files have any.
+  [[nodiscard]] const Manifest& manifest() const { return manifest_; }
+  [[nodiscard]] const std::string& owner() const { return table_.owner(); }
+
+ private:
+  bool read_manifest(TimePoint now, bool even_if_unchanged);
+  void poll(TimePoint now);
+  bool collect(TimePoint now);
+
+  World world_;
+  SessionTable table_;
+  Manifest manifest_;
+  std::vector<ManifestText> texts_;
+  std::optional<TimePoint> retry_manifest_;
+  std::optional<TimePoint> poll_at_;
+  std::optional<TimePoint> collect_at_;
+};
+
+}  // namespace sessync
