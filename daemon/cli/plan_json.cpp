@@ -93,6 +93,11 @@ Json error_json(const PassOutcome& outcome) {
                             " paths cannot be decided yet, the first is " + first.path.text() +
                             ": " + first.reason}};
   }
+  // The session has no place of its own in the document.
+  if (const auto& failed = outcome.session_result.error; !failed.empty()) {
+    const bool creates = outcome.plan.session.kind == SessionChange::Kind::kCreate;
+    return {{"code", creates ? "session_not_created" : "session_not_updated"}, {"message", failed}};
+  }
   return nullptr;
 }
 

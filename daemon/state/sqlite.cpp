@@ -1,5 +1,7 @@
 #include "daemon/state/sqlite.h"
 
+#include <system_error>
+
 #include <sqlite3.h>
 
 namespace sessync::sqlite {
@@ -23,6 +25,17 @@ Error::Kind kind_of(int code) {
     default:
       return Error::Kind::kOther;
   }
+}
+
+/// SQLite's own words say only that reading, writing or opening failed; the system knows why.
+std::string reason_of(sqlite3* handle) {
+  std::string why = sqlite3_errmsg(handle);
+  const int code = sqlite3_errcode(handle) & 0xFF;
+  const int system = sqlite3_system_errno(handle);
+  if (system != 0 && (code == SQLITE_IOERR || code == SQLITE_CANTOPEN)) {
+    why += " (" + std::generic_category().message(system) + ")";
+  }
+  return why;
 }
 
 /// `path` as a URI, in which "immutable" can be said.
@@ -111,7 +124,7 @@ Connection::Connection(const std::string& path, Mode mode) : path_(path) {
 
 void Connection::fail(const std::string& doing) const {
   const int code = handle_ ? sqlite3_errcode(handle_.get()) : SQLITE_NOMEM;
-  const std::string why = handle_ ? sqlite3_errmsg(handle_.get()) : "out of memory";
+  const std::string why = handle_ ? reason_of(handle_.get()) : "out of memory";
   throw Error(kind_of(code), "cannot " + doing + " " + path_ + ": " + why);
 }
 

@@ -27,6 +27,7 @@ class Error : public std::runtime_error {
     kDamaged,  ///< not a database, or one whose content contradicts itself
     kFull,     ///< no space left; the connection is as good as before
     kBusy,     ///< another process holds it
+    kNewer,    ///< of a program that knows more than this one
     kOther,    ///< input or output failed, permissions, ...
   };
   Error(Kind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}

@@ -213,24 +213,48 @@ void StateDatabase::write(sqlite::Connection& to, const Job& job) {
 }
 
 void StateDatabase::write_jobs(const std::vector<Job>& jobs) {
-  const auto outcome = file_->write([&jobs](sqlite::Connection& to) {
+  const auto outcome = file_->write([this, &jobs](sqlite::Connection& to) {
+    for (const auto& [upload, change] : unsaved_) {
+      tables::write(to, change);
+    }
     std::ranges::for_each(jobs, [&to](const Job& job) { write(to, job); });
   });
   note(outcome);
+  if (outcome) {
+    unsaved_.clear();
+  } else {
+    keep_uploads(jobs);
+  }
   if (!outcome || mirror_is_ahead_) {
     take_back();
   }
   std::ranges::for_each(jobs, [&outcome](const Job& job) { job.durable(outcome); });
 }
 
-/// The memory becomes what is on disk and what was submitted since. Runs on the only thread that
-/// writes, so the disk does not change meanwhile.
+void StateDatabase::keep_uploads(const std::vector<Job>& jobs) {
+  for (const Job& job : jobs) {
+    const auto* const changes = std::get_if<std::vector<Change>>(&job.what);
+    for (const Change& change : changes == nullptr ? std::vector<Change>{} : *changes) {
+      if (const auto* const put = std::get_if<change::PutUpload>(&change)) {
+        unsaved_.insert_or_assign({put->upload.owner, put->upload.file_id}, change);
+      } else if (const auto* const drop = std::get_if<change::DropUpload>(&change)) {
+        unsaved_.insert_or_assign({drop->owner, drop->file_id}, change);
+      }
+    }
+  }
+}
+
+/// The memory becomes what is on disk, the uploads kept, and what was submitted since. Runs on the
+/// only thread that writes, so the disk does not change meanwhile.
 void StateDatabase::take_back() {
   auto on_disk = file_->read_all();
   const std::lock_guard lock(mutex_);
   mirror_is_ahead_ = !on_disk;
   if (on_disk) {
     mirror_ = std::move(*on_disk);
+    for (const auto& [upload, change] : unsaved_) {
+      mirror_.apply(change);
+    }
     std::ranges::for_each(jobs_, [this](const Job& job) { apply(mirror_, job); });
   }
 }

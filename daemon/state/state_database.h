@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -32,7 +33,9 @@ class Connection;
 /// Safe to use from many threads. Reads are answered from memory and see every commit that was
 /// submitted before them. One thread writes: all that was submitted while it wrote the last time
 /// becomes one transaction (group commit). A transaction that fails leaves nothing on disk, is
-/// taken back in memory, and does not keep later ones from succeeding.
+/// taken back in memory, and does not keep later ones from succeeding. Only uploads stay known:
+/// they were made, and forgetting them would make another one with each try on a full disk. The
+/// next transaction writes them too.
 class StateDatabase {
  public:
   using Durable = std::function<void(tl::expected<Done, StoreError>)>;
@@ -104,6 +107,7 @@ class StateDatabase {
   static void write(sqlite::Connection& to, const Job& job);
   void write_jobs(const std::vector<Job>& jobs);
   void take_back();
+  void keep_uploads(const std::vector<Job>& jobs);
   void note(const tl::expected<Done, StoreError>& outcome);
 
   const Kind kind_;
@@ -115,6 +119,8 @@ class StateDatabase {
   std::condition_variable idle_;
   MemoryMirror mirror_;
   bool mirror_is_ahead_ = false;  ///< of the disk: a failed write could not be taken back yet
+  /// Uploads of failed transactions by owner and file id; used by the writing thread alone.
+  std::map<std::pair<std::string, std::string>, Change> unsaved_;
   std::vector<Job> jobs_;
   std::deque<DigestCache::Changes> digests_;
   std::optional<StoreError> failure_;

@@ -52,7 +52,7 @@ void create_private(const std::string& path) {
 
 void refuse_newer(std::int64_t version) {
   if (version > tables::kSchemaVersion) {
-    throw Error(Error::Kind::kOther,
+    throw Error(Error::Kind::kNewer,
                 "it was written by a newer sessync (format " + std::to_string(version) +
                     ", this one knows " + std::to_string(tables::kSchemaVersion) +
                     "): use that one, or delete the file, which forgets suspensions and otherwise "
@@ -86,6 +86,16 @@ std::string move_aside(const std::string& path) {
 
 std::string message_of(const std::string& path, const Error& error) {
   return "state database " + path + ": " + error.what();
+}
+
+/// For a state without which nothing begins.
+std::string refusal_of(const std::string& path, const Error& error) {
+  const std::string advice =
+      error.kind() == Error::Kind::kFull ? "; make room there, or choose another --state-dir"
+      : error.kind() == Error::Kind::kOther
+          ? "; check the disk and its permissions, or choose another --state-dir"
+          : "";
+  return message_of(path, error) + advice;
 }
 
 }  // namespace
@@ -130,7 +140,7 @@ tl::expected<StateFile::Opened, std::string> StateFile::open(const std::string& 
     return opened;
   } catch (const Error& error) {
     if (error.kind() != Error::Kind::kDamaged) {
-      return tl::unexpected(message_of(path, error));
+      return tl::unexpected(refusal_of(path, error));
     }
     opened.warnings.push_back(message_of(path, error));
   }
@@ -141,7 +151,7 @@ tl::expected<StateFile::Opened, std::string> StateFile::open(const std::string& 
                               "of the API again";
     opened.mirror = opened.file->open_for_writing(now);
   } catch (const Error& error) {
-    return tl::unexpected(message_of(path, error));
+    return tl::unexpected(refusal_of(path, error));
   }
   return opened;
 }
@@ -158,7 +168,7 @@ tl::expected<StateFile::Opened, std::string> StateFile::open_read_only(const std
     return opened;
   } catch (const Error& error) {
     if (error.kind() != Error::Kind::kDamaged) {
-      return tl::unexpected(message_of(path, error));
+      return tl::unexpected(refusal_of(path, error));
     }
     Opened none;
     none.warnings.push_back(message_of(path, error) + "; going on as if there were none");

@@ -199,6 +199,33 @@ TEST_CASE("Commits that wait behind a failed one are kept") {
   CHECK(state.database->load(kSession).tombstones.size() == 2);
 }
 
+TEST_CASE("An upload that could not be saved stays known, and is saved with what can be") {
+  const TempDirectory directory;
+  const SmallDisk disk(directory.path());
+  if (!disk.mounted()) {
+    WARN("no right to mount a small file system: not tested");
+    return;
+  }
+  const Upload upload{"me", "digest", "file_1", "name", 5, at(1), at(1)};
+  const std::string large(400'000, 'x');
+  {
+    const auto state = open_state(directory.path());
+    REQUIRE(commit(*state.database, {change::PutUpload{{"me", "old", "file_0", "", 1, {}, {}}}}));
+    disk.fill();
+    std::vector<Change> changes = tombstone(large);
+    changes.emplace_back(change::PutUpload{upload});
+    changes.emplace_back(change::DropUpload{"me", "file_0"});
+    REQUIRE_FALSE(commit(*state.database, changes));
+    CHECK(state.database->load(kSession).tombstones.empty());
+    CHECK(state.database->uploads("me") == std::vector{upload});
+    disk.make_room();
+    REQUIRE(commit(*state.database, tombstone("after")));
+  }
+  const auto state = open_state(directory.path());
+  CHECK(state.database->uploads("me") == std::vector{upload});
+  CHECK(state.database->load(kSession).tombstones.size() == 1);
+}
+
 TEST_CASE("A state directory that is deleted under a running daemon does not stop it") {
   const TempDirectory directory;
   {
