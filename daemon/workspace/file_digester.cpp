@@ -40,11 +40,23 @@ DigestResult FileDigester::digest(const Beneath& root, const std::string& path,
                             ++counters_.files_hashed;
                             if (after_read_) after_read_(path);
                           }};
-  const auto read = read_stable(root, path, patience, sink);
+  const auto read = this->read(root, path, patience, sink);
   if (!read) return tl::unexpected(read.error());
   result.digest = stream.finish();
   result.executable = read->executable;
   cache_.put(path, read->stamp, result.digest, read->observed_ns);
+  return result;
+}
+
+tl::expected<StableRead, StableReadError> FileDigester::read(const Beneath& root,
+                                                             const std::string& path,
+                                                             Patience& patience,
+                                                             const ByteSink& sink) {
+  const bool was_restless = restless_.contains(path);
+  Patience none(patience.limits(), std::chrono::milliseconds::zero());
+  auto result = read_stable(root, path, {was_restless ? none : patience, counters_.reads}, sink);
+  const bool is_restless = !result && result.error().kind == StableReadError::Kind::kUnstable;
+  if (is_restless != was_restless) restless_.note(path, is_restless);
   return result;
 }
 

@@ -9,6 +9,7 @@
 #include <tl/expected.hpp>
 
 #include "daemon/workspace/digest_cache.h"
+#include "daemon/workspace/restless_files.h"
 #include "daemon/workspace/stable_read.h"
 
 namespace sessync {
@@ -18,6 +19,7 @@ struct ScanCounters {
   std::atomic<std::uint64_t> files_hashed{0};
   std::atomic<std::uint64_t> bytes_read{0};
   std::atomic<std::uint64_t> directories_read{0};
+  ReadCounters reads;
 };
 
 struct Digested {
@@ -32,8 +34,9 @@ class FileDigester {
  public:
   using AfterRead = std::function<void(const std::string& path)>;
 
-  FileDigester(DigestCache& cache, ScanCounters& counters, const AfterRead& after_read)
-      : cache_(cache), counters_(counters), after_read_(after_read) {}
+  FileDigester(DigestCache& cache, ScanCounters& counters, RestlessFiles& restless,
+               const AfterRead& after_read)
+      : cache_(cache), counters_(counters), restless_(restless), after_read_(after_read) {}
 
   DigestResult digest(const Beneath& root, const std::string& path, Patience& patience);
 
@@ -42,8 +45,12 @@ class FileDigester {
                                        Patience& patience);
 
  private:
+  tl::expected<StableRead, StableReadError> read(const Beneath& root, const std::string& path,
+                                                 Patience& patience, const ByteSink& sink);
+
   DigestCache& cache_;
   ScanCounters& counters_;
+  RestlessFiles& restless_;
   const AfterRead& after_read_;
 };
 

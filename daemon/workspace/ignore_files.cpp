@@ -32,8 +32,9 @@ tl::expected<Text, std::string> read_text(const Beneath& root, const std::string
                             if (fits) text.bytes.append(part.data(), part.size());
                           },
                       .finished = {}};
-  Patience patience(std::chrono::milliseconds{0}, std::chrono::milliseconds{200});
-  const auto read = read_stable(root, path, patience, sink);
+  Patience patience({.settle = std::chrono::milliseconds{0}}, std::chrono::milliseconds{300});
+  ReadCounters counters;
+  const auto read = read_stable(root, path, {patience, counters}, sink);
   if (!read) {
     const bool unreadable = read.error().kind == StableReadError::Kind::kUnreadable;
     return tl::unexpected(unreadable ? error_text(read.error().error) : "it keeps changing");

@@ -6,6 +6,7 @@
 
 #include <sys/stat.h>
 
+#include "daemon/log/log.h"
 #include "daemon/workspace/names.h"
 #include "daemon/workspace/source_scan.h"
 #include "manifest/utf8.h"
@@ -64,6 +65,30 @@ WorkspaceSnapshot without_workspace(const ScanRequest& request, const SourceUnav
   return snapshot;
 }
 
+/// Says what of the reads was not as it should be since it was made.
+class ReadLog {
+ public:
+  explicit ReadLog(const ReadCounters& counters)
+      : counters_(counters), unleased_(counters.unleased), unstable_(counters.unstable) {}
+  ReadLog(const ReadLog&) = delete;
+  ReadLog& operator=(const ReadLog&) = delete;
+  ~ReadLog() {
+    if (counters_.unleased == unleased_ && counters_.unstable == unstable_) return;
+    log(LogLevel::kDebug, "files were read without a lease, or could not be read in one piece",
+        {{"leased", std::to_string(counters_.leased)},
+         {"unleased", std::to_string(counters_.unleased)},
+         {"left_open", std::to_string(counters_.left_open)},
+         {"refused", std::to_string(counters_.refused)},
+         {"broken", std::to_string(counters_.broken)},
+         {"unstable", std::to_string(counters_.unstable)}});
+  }
+
+ private:
+  const ReadCounters& counters_;
+  std::uint64_t unleased_;
+  std::uint64_t unstable_;
+};
+
 }  // namespace
 
 Scanner::Scanner(DigestCache& cache, ScanOptions options)
@@ -94,8 +119,12 @@ WorkspaceSnapshot Scanner::scan_root(const ScanRequest& request, const std::stri
   if (!root)
     return without_workspace(request, unavailable(request.workspace, root.error()).value());
   const ManifestPaths manifests(request.workspace, path, request.manifests);
-  FileDigester digester(cache_, counters_, options_.after_read);
-  Patience patience(options_.settle, kScanPatience);
+  const ReadLog read_log(counters_.reads);
+  FileDigester digester(cache_, counters_, restless_, options_.after_read);
+  Patience patience({.settle = options_.settle,
+                     .unleased = options_.unleased,
+                     .open_for_writing = options_.open_for_writing},
+                    kScanPatience);
   SourceScan scan(*root, manifests, {cache_, ignore_files_, counters_, digester, patience});
   WorkspaceSnapshot snapshot{.root = path, .sources = {}};
   for (const ResourceSpec& resource : request.resources) {

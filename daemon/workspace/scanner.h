@@ -29,6 +29,10 @@ struct ScanOptions {
   /// Called after the bytes of a file were read and before it is looked at again. For tests that
   /// change a file under the reader.
   std::function<void(const std::string& path)> after_read;
+
+  /// As in ReadLimits. For tests that cannot wait.
+  std::chrono::milliseconds unleased = ReadLimits{}.unleased;
+  std::chrono::milliseconds open_for_writing = ReadLimits{}.open_for_writing;
 };
 
 /// Work done since the scanner was made.
@@ -50,6 +54,8 @@ class Scanner {
   WorkspaceSnapshot scan(const ScanRequest& request);
 
   [[nodiscard]] ScanStatistics statistics() const;
+  /// What became of the reads since the scanner was made; counts on while scans run.
+  [[nodiscard]] const ReadCounters& reads() const { return counters_.reads; }
 
  private:
   WorkspaceSnapshot scan_root(const ScanRequest& request, const std::string& path);
@@ -58,6 +64,7 @@ class Scanner {
   ScanOptions options_;
   IgnoreFiles ignore_files_;
   ScanCounters counters_;
+  RestlessFiles restless_;
 };
 
 }  // namespace sessync

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <ctime>
 #include <memory>
 #include <thread>
@@ -12,19 +11,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/workspace/read_lease.h"
+
 namespace sessync {
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::steady_clock;
 using Kind = StableReadError::Kind;
 using Read = tl::expected<StableRead, StableReadError>;
+using Answer = ReadLease::Answer;
 
 constexpr int kMaxTries = 6;
 constexpr milliseconds kFirstPause{4};  // doubled from try to try
-constexpr milliseconds kPoll{5};
-/// A file that is open for writing but was left alone this long is taken as it is: a program may
-/// keep a finished log open for days.
-constexpr milliseconds kWriterGrace{2000};
+constexpr milliseconds kShortest{5};
+constexpr milliseconds kFirstLook{10};  // at an open file, doubled from look to look
+constexpr milliseconds kLastLook{320};
+/// Read and hashed in a tenth of a millisecond: a writer waits no longer for its lease.
 constexpr std::size_t kBlockBytes = 128U << 10U;
 
 std::int64_t clock_ns(clockid_t clock) {
@@ -39,74 +42,113 @@ tl::unexpected<StableReadError> failed(Kind kind, int error = 0) {
 
 bool is_absence(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
 
-/// A read lease is refused while anybody has the file open for writing (or mapped). It is given
-/// back at once, so no writer waits for us; a writer that comes in between makes the kernel signal
-/// us, which must be with a signal that does nothing.
-bool is_open_for_writing(int fd) {
-  ::fcntl(fd, F_SETSIG, SIGURG);
-  if (::fcntl(fd, F_SETLEASE, F_RDLCK) == 0) {
-    ::fcntl(fd, F_SETLEASE, F_UNLCK);
-    return false;
-  }
-  return errno == EAGAIN;
+Kind kind_of(int error) {
+  if (is_absence(error) || error == EXDEV) return Kind::kVanished;
+  // What open(2) says of a socket, and of a device without driver.
+  return error == ENXIO || error == ENODEV ? Kind::kNotRegular : Kind::kUnreadable;
+}
+
+/// By the file's own account. Negative: its stamps lie in the future and say nothing.
+milliseconds age_of(const FileStamp& stamp) {
+  const std::int64_t now = clock_ns(CLOCK_REALTIME);
+  // Anybody can set mtime to tomorrow.
+  const bool is_set = stamp.modified_ns > now && stamp.changed_ns <= now;
+  return milliseconds{(now - (is_set ? stamp.changed_ns : stamp.newest_ns())) / 1'000'000};
 }
 
 class Attempt {
  public:
-  Attempt(const Beneath& root, const std::string& path, Patience& patience)
-      : root_(root), path_(path), patience_(patience) {}
+  Attempt(const Beneath& root, const std::string& path, const ReadTools& tools)
+      : root_(root), path_(path), tools_(tools), limits_(tools.patience.limits()) {}
 
   Read run(const ByteSink& sink) {
     auto opened = root_.open_at(path_, O_RDONLY | O_NONBLOCK | O_NOCTTY, Beneath::Links::kRefuse);
     if (!opened) return failed(kind_of(opened.error()), opened.error());
     fd_ = std::move(*opened);
-    struct stat status{};
-    if (::fstat(fd_.get(), &status) != 0) return failed(Kind::kUnreadable, errno);
-    if (!S_ISREG(status.st_mode)) return failed(Kind::kNotRegular);
-    before_ = FileStamp::of(status);
-    executable_ = is_executable(status);
-    wait_until_quiet();
-    return read_between_looks(sink);
+    while (true) {
+      if (const auto looked = look(); !looked) return tl::unexpected(looked.error());
+      const milliseconds wait = needed_wait();
+      if (wait <= milliseconds::zero()) return read_between_looks(sink);
+      lease_.give_back();
+      if (tools_.patience.sleep(wait)) continue;
+      // A lease vouches for a fresh file too.
+      if (answer_ != Answer::kHeld) return failed(Kind::kUnstable);
+      patient_ = false;
+    }
   }
 
  private:
-  static Kind kind_of(int error) {
-    if (is_absence(error) || error == EXDEV) return Kind::kVanished;
-    // What open(2) says of a socket, and of a device without driver.
-    return error == ENXIO || error == ENODEV ? Kind::kNotRegular : Kind::kUnreadable;
+  /// The lease comes first: with it, what is seen here is still so when the bytes are read.
+  tl::expected<void, StableReadError> look() {
+    answer_ = lease_.take(fd_.get());
+    struct stat status{};
+    if (::fstat(fd_.get(), &status) != 0) return failed(Kind::kUnreadable, errno);
+    if (!S_ISREG(status.st_mode)) return failed(Kind::kNotRegular);
+    const FileStamp seen = FileStamp::of(status);
+    if (seen != before_) unchanged_since_ = steady_clock::now();
+    before_ = seen;
+    executable_ = is_executable(status);
+    if (answer_ == Answer::kWriterThere) ++tools_.counters.refused;
+    return {};
   }
 
-  [[nodiscard]] bool is_quiet(milliseconds age) const {
-    if (age < milliseconds::zero() || age >= kWriterGrace) return true;
-    return age >= patience_.settle() && !is_open_for_writing(fd_.get());
+  milliseconds needed_wait() {
+    if (answer_ == Answer::kHeld) return patient_ ? rest_of_settle() : milliseconds::zero();
+    const bool is_open = answer_ == Answer::kWriterThere;
+    const milliseconds needed =
+        is_open ? std::max(limits_.open_for_writing, limits_.settle) : limits_.unleased;
+    const milliseconds quiet = quiet_for();
+    if (quiet >= needed) return milliseconds::zero();
+    return std::max(kShortest, is_open ? next_look(needed - quiet) : needed - quiet);
   }
 
-  void wait_until_quiet() {
-    while (true) {
-      const milliseconds age{(clock_ns(CLOCK_REALTIME) - before_.modified_ns) / 1'000'000};
-      if (is_quiet(age)) return;
-      const milliseconds wait = std::max(kPoll, patience_.settle() - age);
-      struct stat status{};
-      if (!patience_.sleep(wait) || ::fstat(fd_.get(), &status) != 0) return;
-      before_ = FileStamp::of(status);
-      executable_ = is_executable(status);
-    }
+  [[nodiscard]] milliseconds rest_of_settle() const {
+    const milliseconds age{(clock_ns(CLOCK_REALTIME) - before_.modified_ns) / 1'000'000};
+    const bool is_fresh = age >= milliseconds::zero() && age < limits_.settle;
+    return is_fresh ? std::max(kShortest, limits_.settle - age) : milliseconds::zero();
+  }
+
+  /// Its writer may be finished any moment.
+  milliseconds next_look(milliseconds at_most) {
+    const milliseconds wait = std::min(look_, at_most);
+    look_ = std::min(2 * look_, kLastLook);
+    return wait;
+  }
+
+  /// Seen by us, or told by its stamps, which may be those of another clock.
+  [[nodiscard]] milliseconds quiet_for() const {
+    const auto seen = steady_clock::now() - unchanged_since_;
+    return std::max(age_of(before_), std::chrono::duration_cast<milliseconds>(seen));
   }
 
   Read read_between_looks(const ByteSink& sink) {
     const std::int64_t observed = clock_ns(CLOCK_REALTIME_COARSE);
-    if (const int error = read_all(sink); error != 0) {
+    const bool leased = answer_ == Answer::kHeld;
+    if (const int error = read_all(sink, leased); error != 0) {
       return failed(error == EAGAIN ? Kind::kUnstable : Kind::kUnreadable, error);
     }
+    lease_.give_back();
     if (sink.finished) sink.finished();
     struct stat after{};
     if (::fstat(fd_.get(), &after) != 0) return failed(Kind::kUnreadable, errno);
     if (FileStamp::of(after) != before_ || !is_still_named()) return failed(Kind::kUnstable);
-    return StableRead{.stamp = before_, .observed_ns = observed, .executable = executable_};
+    count_taken(leased);
+    return StableRead{
+        .stamp = before_, .observed_ns = observed, .executable = executable_, .leased = leased};
   }
 
-  /// An errno; EAGAIN if the file became shorter. That it grew is seen afterwards.
-  [[nodiscard]] int read_all(const ByteSink& sink) const {
+  void count_taken(bool leased) const {
+    if (leased) {
+      ++tools_.counters.leased;
+      return;
+    }
+    ++tools_.counters.unleased;
+    if (answer_ == Answer::kWriterThere) ++tools_.counters.left_open;
+  }
+
+  /// An errno; EAGAIN if the file became shorter or somebody wants to write. That a file without
+  /// lease grew is seen afterwards.
+  [[nodiscard]] int read_all(const ByteSink& sink, bool leased) {
     thread_local const auto block = std::make_unique<std::array<char, kBlockBytes>>();
     sink.restart();
     for (std::uint64_t done = 0; done < before_.size;) {
@@ -116,8 +158,15 @@ class Attempt {
       if (count == 0) return EAGAIN;
       done += static_cast<std::uint64_t>(count);
       sink.bytes({block->data(), static_cast<std::size_t>(count)});
+      if (leased && !lease_.is_undisturbed()) return give_up();
     }
     return 0;
+  }
+
+  int give_up() {
+    lease_.give_back();
+    ++tools_.counters.broken;
+    return EAGAIN;
   }
 
   /// Only compares: where links on the way may lead does not matter.
@@ -129,9 +178,15 @@ class Attempt {
 
   const Beneath& root_;
   const std::string& path_;
-  Patience& patience_;
+  const ReadTools& tools_;
+  const ReadLimits& limits_;
   UniqueFd fd_;
+  ReadLease lease_;  // given back before the file is closed
+  Answer answer_ = Answer::kNotAllowed;
   FileStamp before_;
+  steady_clock::time_point unchanged_since_;
+  milliseconds look_ = kFirstLook;
+  bool patient_ = true;
   bool executable_ = false;
 };
 
@@ -144,16 +199,17 @@ bool Patience::sleep(milliseconds wait) {
   return true;
 }
 
-Read read_stable(const Beneath& root, const std::string& path, Patience& patience,
+Read read_stable(const Beneath& root, const std::string& path, const ReadTools& tools,
                  const ByteSink& sink) {
   Read result = failed(Kind::kUnstable);
   milliseconds pause = kFirstPause;
   for (int tries = 0; tries < kMaxTries; ++tries) {
-    result = Attempt(root, path, patience).run(sink);
+    result = Attempt(root, path, tools).run(sink);
     if (result || result.error().kind != Kind::kUnstable) return result;
-    patience.sleep(pause);
+    if (!tools.patience.sleep(pause)) break;
     pause *= 2;
   }
+  ++tools.counters.unstable;
   return result;
 }
 

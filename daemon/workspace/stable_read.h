@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -13,21 +14,42 @@
 
 namespace sessync {
 
+/// How long a file must have been left alone before it is read.
+struct ReadLimits {
+  /// Any file: programs often write a file in several steps, closing it in between.
+  std::chrono::milliseconds settle{50};
+  /// A file on which no lease can be had: only its stamps tell of a writer.
+  std::chrono::milliseconds unleased{200};
+  /// A file that a program has open for writing. A program that pauses for less is not finished; a
+  /// log that is kept open for days is mirrored whenever it is silent for this long.
+  std::chrono::milliseconds open_for_writing{10'000};
+};
+
 /// How long one scan may wait, in all, for files that are being written. Shared by its threads.
 class Patience {
  public:
-  explicit Patience(std::chrono::milliseconds settle, std::chrono::milliseconds budget)
-      : settle_(settle), left_(budget.count()) {}
-  [[nodiscard]] std::chrono::milliseconds settle() const { return settle_; }
+  Patience(const ReadLimits& limits, std::chrono::milliseconds budget)
+      : limits_(limits), left_(budget.count()) {}
+  [[nodiscard]] const ReadLimits& limits() const { return limits_; }
   /// Sleeps for `wait`, or for what is left. False: nothing is left.
   bool sleep(std::chrono::milliseconds wait);
 
  private:
-  std::chrono::milliseconds settle_;
+  ReadLimits limits_;
   std::atomic<std::int64_t> left_;
 };
 
 inline constexpr std::chrono::milliseconds kScanPatience{2000};
+
+/// What became of the reads of one scanner.
+struct ReadCounters {
+  std::atomic<std::uint64_t> leased{0};     ///< taken, with a lease held all the time
+  std::atomic<std::uint64_t> unleased{0};   ///< taken, but only stamps vouch for them
+  std::atomic<std::uint64_t> left_open{0};  ///< of those: open for writing, but left alone
+  std::atomic<std::uint64_t> refused{0};    ///< a lease was refused: a writer has the file open
+  std::atomic<std::uint64_t> broken{0};     ///< begun with a lease, and given up for a writer
+  std::atomic<std::uint64_t> unstable{0};   ///< not taken in the end
+};
 
 struct StableReadError {
   enum class Kind { kVanished, kNotRegular, kUnreadable, kUnstable };
@@ -40,6 +62,7 @@ struct StableRead {
   FileStamp stamp;
   std::int64_t observed_ns = 0;  ///< coarse wall clock before the first byte was read
   bool executable = false;
+  bool leased = false;  ///< the kernel vouches for it, not only the stamps
 };
 
 /// Receives the bytes of one file, possibly several times from the beginning.
@@ -49,12 +72,30 @@ struct ByteSink {
   std::function<void()> finished;  ///< all bytes are read; the file is not looked at again yet
 };
 
+/// How one scan reads.
+struct ReadTools {
+  Patience& patience;
+  ReadCounters& counters;
+};
+
 /// Reads all of the regular file at `path` (below the root, no symlink on the way) into `sink` such
-/// that what arrived is what the file held at one instant: waits while it is fresh or open for
-/// writing (as far as patience goes), compares size, mtime, ctime and the file that the path names
-/// before and after, and begins again if they differ, a few times. Memory use does not depend on
-/// the file's size.
+/// that what arrived is what the file held at one instant. Memory use does not depend on its size.
+///
+/// - A read lease is held while the bytes are read. It is refused while a program has the file open
+///   for writing: then the file is waited for, as far as patience goes. A writer that comes while
+///   it is read gets the file at once (within the time that one block takes); what was read is
+///   thrown away, and the read repeated later.
+/// - Where no lease can be had (network file systems; files of another user without CAP_LEASE), the
+///   file must have been left alone for `limits.unleased`. Half a file whose writer pauses longer
+///   than that cannot be told from a whole one there.
+/// - A file that stays open for writing is taken without a lease once it was left alone for
+///   `limits.open_for_writing`. Stores through a mapping do not always count as a change at once.
+/// - In all cases size, mtime, ctime and the file that the path names must be the same before and
+///   after, or the read begins again, a few times.
+///
+/// What cannot be had that way is kUnstable: it is never taken anyway. Half a file that its writer
+/// closed, or was killed over, is that file's content: nothing tells it from a whole one.
 tl::expected<StableRead, StableReadError> read_stable(const Beneath& root, const std::string& path,
-                                                      Patience& patience, const ByteSink& sink);
+                                                      const ReadTools& tools, const ByteSink& sink);
 
 }  // namespace sessync

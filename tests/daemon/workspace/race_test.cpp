@@ -97,14 +97,6 @@ TEST_CASE("A file that is being written is waited for") {
   CHECK(found.files.front().sha256 == digest_of("half whole"));
 }
 
-TEST_CASE("A file that stays open for writing is taken as it is once it was left alone") {
-  Workspace ws;
-  ws.tree.write("log", "so far");
-  const UniqueFd writer(::open(ws.tree.at("log").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
-  ws.tree.age("log", 60);
-  CHECK(ws.files(file_source("log")).files.front().sha256 == digest_of("so far"));
-}
-
 TEST_CASE("A link whose target is swapped for a new generation is no lost file") {
   Workspace ws;
   ws.tree.write("..1/app.conf", "one");
