@@ -8,8 +8,8 @@ import { Ending, SHIM, World } from './world.mjs';
 export const FULL = process.env.SESSYNC_CRASH === 'full';
 /** Which of the cases a sampled run takes; printed, so that a failure can be had again. */
 export const SEED = Number(process.env.SESSYNC_CRASH_SEED ?? randomInt(1_000_000));
-/** Each case waits for a while for three processes, so that a few more than there are processors fill them. */
-const LANES = os.availableParallelism?.() ?? os.cpus().length;
+/** How many cases run at once. */
+export const LANES = os.availableParallelism?.() ?? os.cpus().length;
 
 /** Every `step`-th of the numbers 1..count, from an offset that the seed decides; all of them in a full run. */
 export function sample(count, step) {
@@ -18,7 +18,7 @@ export function sample(count, step) {
 }
 
 /** Runs `one` for each of `cases`, a few at a time; fails with all that failed. */
-export async function runAll(cases, one) {
+export async function runAll(cases, one, lanes = LANES) {
   const failures = [];
   const waiting = [...cases];
   const lane = async () => {
@@ -30,16 +30,17 @@ export async function runAll(cases, one) {
       }
     }
   };
-  await Promise.all(Array.from({ length: LANES }, lane));
+  await Promise.all(Array.from({ length: lanes }, lane));
   const shown = failures.slice(0, 5).join('\n');
   assert.equal(failures.length, 0, `${failures.length} of ${cases.length} cases (seed ${SEED}):\n${shown}`);
 }
 
 /** A world where a scenario's change waits to be applied, and what becomes of it. */
-export async function inWorld(name, mode, work) {
+export async function inWorld(name, mode, work, place = () => {}) {
   const ending = new Ending();
   try {
     const world = await World.make(ending, mode);
+    place(world, ending);
     await bring(world, SCENARIOS[name]);
     return await work(world, SCENARIOS[name]);
   } finally {

@@ -28,7 +28,6 @@ function assertNothingLost(before, now, expected) {
 function assertSaid({ code, signal, document, out, err }, says, hit) {
   assert.equal(signal, null, `it ended by ${signal}: ${err}`);
   if (code === 0) return;
-  if (process.env.SHOW) console.log(`SHOW ${hit} ${code} ${err} ${JSON.stringify(document?.sessions?.[0]?.error)}`);
   assert.match(out + err, says, `no clear error after ${hit} (exit ${code})`);
   assert.ok([1, 4, 64].includes(code), `exit ${code} after ${hit}: ${out}${err}`);
   for (const session of document?.sessions ?? []) {
@@ -50,6 +49,8 @@ async function broken({ name, fault, n, onwards }, expected) {
     if (hit === undefined) return; // it came without that call
     assertSaid(acted, fault.says, hit);
     const now = await world.sight();
+    const most = Math.max(...now.uploads.map((name) => now.uploads.filter((other) => other === name).length));
+    assert.ok(most <= 2, `one content was uploaded ${most} times: ${now.uploads}`);
     for (const [i, session] of before.sessions.entries()) {
       assertNothingLost(session, now.sessions[i], expected.after.sessions[i]);
     }

@@ -24,5 +24,8 @@ export SESSYNC_FAULT_SHIM=$build/fault_shim.so
 
 files=("$@")
 [[ ${#files[@]} -gt 0 ]] || files=(*.test.mjs)
+# What is mounted goes away with the tests, however they end.
+alone=(unshare --mount --propagation private)
+"${alone[@]}" true 2>/dev/null || alone=()
 # One file at a time: each of them fills the machine.
-../lib/node_test.sh --test-concurrency=1 "${files[@]}"
+"${alone[@]}" ../lib/node_test.sh --test-concurrency=1 "${files[@]}"
