@@ -32,8 +32,10 @@ std::string text_of(const Intent& intent) {
 
 }  // namespace
 
-TempDirectory::TempDirectory() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "sessync-state-XXXXXX").string();
+TempDirectory::TempDirectory(Where where) {
+  const bool memory = where == Where::kMemory && std::filesystem::is_directory("/dev/shm");
+  const auto parent = memory ? "/dev/shm" : std::filesystem::temp_directory_path();
+  std::string pattern = (parent / "sessync-state-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) {
     throw std::runtime_error("no temporary directory");
   }

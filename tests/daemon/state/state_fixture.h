@@ -16,7 +16,8 @@ inline TimePoint at(std::int64_t ms) { return TimePoint{Duration{ms}}; }
 /// A directory of its own, removed at the end.
 class TempDirectory {
  public:
-  TempDirectory();
+  enum class Where { kDisk, kMemory };  ///< in memory, syncing takes no time
+  explicit TempDirectory(Where where = Where::kDisk);
   TempDirectory(const TempDirectory&) = delete;
   TempDirectory& operator=(const TempDirectory&) = delete;
   ~TempDirectory();
