@@ -52,15 +52,19 @@ class ApiCaller : public std::enable_shared_from_this<ApiCaller> {
 
   void submit(ApiCall call, Completion<HttpAnswer> done);
 
-  /// One call whose answer is one value.
+  /// One call whose answer is one value. `problem_of` says why the value is not what was asked for;
+  /// "" if it is.
   template <class T>
-  void ask(ApiCall call, Parsed<T> (*parse)(std::string_view), Completion<T> done) {
+  void ask(ApiCall call, Parsed<T> (*parse)(std::string_view),
+           std::function<std::string(const T&)> problem_of, Completion<T> done) {
     const CallContext context = context_of(call);
-    submit(std::move(call), [context, parse, done = std::move(done)](Result<HttpAnswer> answer) {
+    submit(std::move(call), [context, parse, problem_of = std::move(problem_of),
+                             done = std::move(done)](Result<HttpAnswer> answer) {
       if (!answer) return done(tl::unexpected(std::move(answer.error())));
       auto value = parse(answer->body);
-      if (!value) return done(tl::unexpected(unusable_answer(*answer, context, value.error())));
-      done(std::move(*value));
+      const std::string problem = value ? problem_of(*value) : value.error();
+      if (problem.empty()) return done(std::move(*value));
+      done(tl::unexpected(unusable_answer(*answer, context, problem)));
     });
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/api/answer_match.h"
 #include "daemon/api/request_headers.h"
 #include "daemon/api/wire.h"
 #include "daemon/loop/completion_queue.h"
@@ -245,14 +246,14 @@ void ApiEngine::start_upload(const UploadRequest& request, Completion<FileMetada
   call.managed_agents_beta = false;
   call.upload = request;
   call.upload_size = std::make_shared<std::uint64_t>(0);
-  const auto read_answer = [this, size = call.upload_size,
+  const auto read_answer = [this, size = call.upload_size, name = request.filename,
                             done = std::move(done)](Result<HttpAnswer> answer) {
     if (!answer) return done(tl::unexpected(std::move(answer.error())));
     auto file = parse_file(answer->body);
-    if (file && file->size_bytes == *size) return done(std::move(*file));
+    const std::string problem = file ? problem_of_upload(*file, name, *size) : file.error();
+    if (problem.empty()) return done(std::move(*file));
     const CallContext context{"upload", CallEffect::kWrite, host_};
-    const std::string reason = file ? "the size is not that of what was sent" : file.error();
-    done(tl::unexpected(unusable_answer(*answer, context, reason)));
+    done(tl::unexpected(unusable_answer(*answer, context, problem)));
   };
   submit(std::move(call), read_answer);
 }

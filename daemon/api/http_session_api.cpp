@@ -3,6 +3,7 @@
 #include <utility>
 #include <variant>
 
+#include "daemon/api/answer_match.h"
 #include "daemon/api/api_caller.h"
 #include "daemon/api/calls.h"
 #include "daemon/api/file_search.h"
@@ -66,9 +67,12 @@ void HttpSessionApi::get_resource(std::string session_id, std::string resource_i
                                   Completion<ResourceRow> done) {
   if (auto bad = check_id(session_id)) return caller_->refuse(std::move(done), std::move(*bad));
   if (auto bad = check_id(resource_id)) return caller_->refuse(std::move(done), std::move(*bad));
-  caller_->ask(
-      make_call("get_resource", Method::kGet, Lane::kReads, resource_path(session_id, resource_id)),
-      &parse_resource, std::move(done));
+  ApiCall call =
+      make_call("get_resource", Method::kGet, Lane::kReads, resource_path(session_id, resource_id));
+  caller_->ask<ResourceRow>(
+      std::move(call), &parse_resource,
+      [id = std::move(resource_id)](const ResourceRow& row) { return problem_of(row, id); },
+      std::move(done));
 }
 
 void HttpSessionApi::list_session_files(std::string session_id,
@@ -84,8 +88,11 @@ void HttpSessionApi::list_session_files(std::string session_id,
 
 void HttpSessionApi::get_file(std::string file_id, Completion<FileMetadata> done) {
   if (auto bad = check_id(file_id)) return caller_->refuse(std::move(done), std::move(*bad));
-  caller_->ask(make_call("get_file", Method::kGet, Lane::kFiles, file_path(file_id)), &parse_file,
-               std::move(done));
+  ApiCall call = make_call("get_file", Method::kGet, Lane::kFiles, file_path(file_id));
+  caller_->ask<FileMetadata>(
+      std::move(call), &parse_file,
+      [id = std::move(file_id)](const FileMetadata& file) { return problem_of(file, id); },
+      std::move(done));
 }
 
 void HttpSessionApi::find_files(std::vector<std::string> file_ids,
@@ -122,7 +129,10 @@ void HttpSessionApi::add_file(AddFile request, Permit permit, Completion<FileRow
   ApiCall call = make_call("add_resource", Method::kPost, lane_of(permit),
                            session_path(request.session_id) + "/resources");
   call.body = std::move(*body);
-  caller_->ask(std::move(call), &parse_added_file, std::move(done));
+  caller_->ask<FileRow>(
+      std::move(call), &parse_added_file,
+      [request = std::move(request)](const FileRow& row) { return problem_of(row, request); },
+      std::move(done));
 }
 
 void HttpSessionApi::delete_resource(std::string session_id, std::string resource_id, Permit permit,

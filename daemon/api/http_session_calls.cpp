@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "daemon/api/answer_match.h"
 #include "daemon/api/api_caller.h"
 #include "daemon/api/calls.h"
 #include "daemon/api/http_session_api.h"
@@ -19,20 +20,22 @@ SessionInfo& info_of(SessionInfo& session) { return session; }
 SessionInfo& info_of(CreatedSession& created) { return created.info; }
 
 /// A call whose answer is a session, which takes its organization from the headers.
+/// `id`: of the session that must answer; "": of any.
 template <class T>
-void ask_for_session(ApiCaller& caller, ApiCall call, Parsed<T> (*parse)(std::string_view),
-                     Completion<T> done) {
+void ask_for_session(ApiCaller& caller, ApiCall call, const std::string& id,
+                     Parsed<T> (*parse)(std::string_view), Completion<T> done) {
   const CallContext context = caller.context_of(call);
-  caller.submit(std::move(call),
-                [context, parse, done = std::move(done)](Result<HttpAnswer> answer) {
-                  if (!answer) return done(tl::unexpected(std::move(answer.error())));
-                  auto session = parse(answer->body);
-                  if (!session) {
-                    return done(tl::unexpected(unusable_answer(*answer, context, session.error())));
-                  }
-                  take_headers(info_of(*session), *answer);
-                  done(std::move(*session));
-                });
+  caller.submit(
+      std::move(call), [context, id, parse, done = std::move(done)](Result<HttpAnswer> answer) {
+        if (!answer) return done(tl::unexpected(std::move(answer.error())));
+        auto session = parse(answer->body);
+        const std::string problem = session ? problem_of(info_of(*session), id) : session.error();
+        if (!problem.empty()) {
+          return done(tl::unexpected(unusable_answer(*answer, context, problem)));
+        }
+        take_headers(info_of(*session), *answer);
+        done(std::move(*session));
+      });
 }
 
 /// A list of any number of rows.
@@ -49,7 +52,7 @@ void HttpSessionApi::get_session(std::string session_id, Completion<SessionInfo>
   if (auto bad = check_id(session_id)) return caller_->refuse(std::move(done), std::move(*bad));
   ApiCall call = make_call("get_session", Method::kGet, Lane::kReads, session_path(session_id));
   call.max_answer_bytes = kLongAnswer;  // all resources and the agent are embedded
-  ask_for_session(*caller_, std::move(call), &parse_session, std::move(done));
+  ask_for_session(*caller_, std::move(call), session_id, &parse_session, std::move(done));
 }
 
 void HttpSessionApi::list_sessions(Completion<std::vector<SessionInfo>> done) {
@@ -96,13 +99,13 @@ void HttpSessionApi::rotate_token(TokenUpdate update, Completion<Done> done) {
 void HttpSessionApi::create_session(NewSession request, Completion<CreatedSession> done) {
   auto call = create_session_call(request);
   if (!call) return caller_->refuse(std::move(done), std::move(call.error()));
-  ask_for_session(*caller_, std::move(*call), &parse_created_session, std::move(done));
+  ask_for_session(*caller_, std::move(*call), "", &parse_created_session, std::move(done));
 }
 
 void HttpSessionApi::update_session(SessionUpdate update, Completion<SessionInfo> done) {
   auto call = update_session_call(update);
   if (!call) return caller_->refuse(std::move(done), std::move(call.error()));
-  ask_for_session(*caller_, std::move(*call), &parse_session, std::move(done));
+  ask_for_session(*caller_, std::move(*call), update.session_id, &parse_session, std::move(done));
 }
 
 }  // namespace sessync

@@ -57,11 +57,10 @@ class Listing : public std::enable_shared_from_this<Listing<Row>> {
       take_headers(row, *answer);
       add(std::move(row));
     }
+    if (rows_.size() > kMostRows) return fail(*answer, "it has more rows than any list has");
     if (page->next.empty()) return done_(std::move(rows_));
     if (!cursors_.insert(page->next).second) return fail(*answer, "its cursor repeats");
-    if (cursors_.size() >= kMostPages || rows_.size() > kMostRows) {
-      return fail(*answer, "the list does not end");
-    }
+    if (cursors_.size() >= kMostPages) return fail(*answer, "the list does not end");
     ApiCall call = first_page_;
     call.target += call.target.find('?') == std::string::npos ? '?' : '&';
     call.target += "page=" + percent_encode(page->next);

@@ -109,6 +109,7 @@ struct Transfer::Callbacks {
                           void* client) noexcept {
     auto& self = *static_cast<Transfer*>(client);
     const std::string_view bytes(data, size * count);
+    if (self.is_encoded()) return 0;
     const bool content = self.request_.sink && get_long(self.easy_, CURLINFO_RESPONSE_CODE) == 200;
     return (content ? self.feed_sink(bytes) : self.take_answer(bytes)) ? bytes.size() : 0;
   }
@@ -230,6 +231,14 @@ void Transfer::set_up_upload() {
   set(CURLOPT_UPLOAD_BUFFERSIZE, kUploadBuffer);
 }
 
+/// We ask for no compression, so what comes with one is not the content, and may unpack to any
+/// size.
+bool Transfer::is_encoded() const {
+  const auto encoding = answer_.headers.find("content-encoding");
+  return encoding != answer_.headers.end() && !encoding->second.empty() &&
+         lower(encoding->second) != "identity";
+}
+
 bool Transfer::take_answer(std::string_view bytes) {
   const std::size_t room = request_.max_answer_bytes - answer_.body.size();
   answer_.body.append(bytes.substr(0, room));
@@ -268,9 +277,17 @@ bool Transfer::is_stuck(TimePoint now) {
          now - answer_due_from_ > request_.patience.value_or(limits_.answer);
 }
 
+bool Transfer::is_unfinished() const {
+  return request_.upload && uploaded_ < request_.upload->reader->size();
+}
+
+/// A success that cannot be one: not all of the content was there to judge.
+bool Transfer::is_answered_early() const {
+  return is_unfinished() && answer_.status >= 200 && answer_.status < 400;
+}
+
 bool Transfer::surely_without_effect() const {
-  const bool unfinished = request_.upload && uploaded_ < request_.upload->reader->size();
-  return !connected_ || unfinished || get_long(easy_, CURLINFO_REQUEST_SIZE) == 0;
+  return !connected_ || is_unfinished() || get_long(easy_, CURLINFO_REQUEST_SIZE) == 0;
 }
 
 HttpFailure Transfer::failure_of(int code) const {
@@ -278,6 +295,8 @@ HttpFailure Transfer::failure_of(int code) const {
   if (source_error_) return {Kind::kSource, source_error_->message};
   if (sink_error_) return {Kind::kSink, *sink_error_};
   if (answer_too_long_) return {Kind::kUnbounded, "the answer is longer than allowed"};
+  if (is_encoded()) return {Kind::kNoAnswer, "the answer is compressed, which was not asked for"};
+  if (is_answered_early()) return {Kind::kNoAnswer, "the answer came before all was sent"};
   const Kind kind = surely_without_effect() ? Kind::kNotSent : Kind::kNoAnswer;
   if (replay_refused_) return {kind, "the connection was closed before an answer"};
   std::string message = curl_easy_strerror(static_cast<CURLcode>(code));
@@ -295,8 +314,8 @@ void Transfer::measure(HttpOutcome& outcome) const {
 HttpOutcome Transfer::finish(int code) {
   HttpOutcome outcome;
   measure(outcome);
-  if (code != CURLE_OK) outcome.failure = failure_of(code);
   answer_.status = static_cast<int>(get_long(easy_, CURLINFO_RESPONSE_CODE));
+  if (code != CURLE_OK || is_answered_early()) outcome.failure = failure_of(code);
   outcome.answer = std::move(answer_);
   outcome.source_error = std::move(source_error_);
   return outcome;

@@ -49,6 +49,9 @@ class Transfer {
   bool feed_sink(std::string_view bytes);
   [[nodiscard]] std::uint64_t progress() const;
   [[nodiscard]] bool is_answer_due() const;
+  [[nodiscard]] bool is_encoded() const;
+  [[nodiscard]] bool is_unfinished() const;
+  [[nodiscard]] bool is_answered_early() const;
   [[nodiscard]] bool surely_without_effect() const;
   [[nodiscard]] HttpFailure failure_of(int code) const;
   void measure(HttpOutcome& outcome) const;

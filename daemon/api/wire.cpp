@@ -1,6 +1,7 @@
 #include "daemon/api/wire.h"
 
-#include <limits>
+#include <algorithm>
+#include <set>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -11,27 +12,69 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kDeepest = 64;
+constexpr std::size_t kMostValues = 1'000'000;
 
-/// Deep nesting costs a multiple of its text in memory; no answer of the API needs it.
-bool is_too_deep(std::string_view text) {
-  int depth = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted && c == '\\') ++i;
-    if (c == '"') quoted = !quoted;
-    if (quoted) continue;
-    if (c == '[' || c == '{') ++depth;
-    if (c == ']' || c == '}') --depth;
-    if (depth > kDeepest) return true;
+/// What a text would cost to parse, found without memory: a value takes a multiple of its text.
+class Shape {
+ public:
+  explicit Shape(std::string_view text) {
+    bool quoted = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const char c = text[i];
+      if (quoted && c == '\\') ++i;
+      if (c == '"') quoted = !quoted;
+      if (!quoted) count(c);
+    }
   }
-  return false;
-}
+
+  /// Why no answer of the API is like this; "" if it may be one.
+  [[nodiscard]] std::string problem() const {
+    if (deepest_ > kDeepest) return "it is nested too deeply";
+    return values_ > kMostValues ? "it has more values than any answer has" : "";
+  }
+
+ private:
+  void count(char c) {
+    const bool opens = c == '[' || c == '{';
+    if (opens || c == ',') ++values_;
+    if (opens) deepest_ = std::max(deepest_, ++depth_);
+    if (c == ']' || c == '}') --depth_;
+  }
+
+  int depth_ = 0;
+  int deepest_ = 0;
+  std::size_t values_ = 0;
+};
+
+/// Finds an object that has a key twice: readers disagree on which of the values it then has.
+class KeyWatch {
+ public:
+  bool operator()(Json::parse_event_t event, const Json& parsed) {
+    using Event = Json::parse_event_t;
+    if (event == Event::object_start) open_.emplace_back();
+    if (event == Event::object_end) open_.pop_back();
+    if (event == Event::key) {
+      repeats_ = repeats_ || !open_.back().insert(parsed.get<std::string>()).second;
+    }
+    return true;
+  }
+
+  [[nodiscard]] bool repeats() const { return repeats_; }
+
+ private:
+  std::vector<std::set<std::string>> open_;
+  bool repeats_ = false;
+};
 
 Parsed<Json> parse_object(std::string_view body) {
-  if (is_too_deep(body)) return tl::unexpected(std::string("it is nested too deeply"));
-  Json json = Json::parse(body, nullptr, false);
+  if (const auto problem = Shape(body).problem(); !problem.empty()) return tl::unexpected(problem);
+  KeyWatch keys;
+  const auto watch = [&keys](int /*depth*/, Json::parse_event_t event, const Json& parsed) {
+    return keys(event, parsed);
+  };
+  Json json = Json::parse(body, watch, false);
   if (json.is_discarded()) return tl::unexpected(std::string("it is not JSON"));
+  if (keys.repeats()) return tl::unexpected(std::string("it has a key twice"));
   if (!json.is_object()) return tl::unexpected(std::string("it is not a JSON object"));
   return json;
 }

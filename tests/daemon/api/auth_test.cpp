@@ -42,7 +42,7 @@ struct KeyFile {
 
 TEST_CASE("the key and the fixed headers are sent as asked") {
   const RawServer server(
-      answering([](const RawRequest&) { return raw_answer(200, R"({"id":"s"})"); }));
+      answering([](const RawRequest&) { return raw_answer(200, R"({"id":"sesn_1"})"); }));
   auto options = options_for(server.url());
   options.api_version = "2026-10-21";
   options.workspace_id = "wrkspc_1";
@@ -68,7 +68,7 @@ TEST_CASE("the key and the fixed headers are sent as asked") {
 
 TEST_CASE("custom headers are sent; those of ours they replace; betas are joined") {
   const RawServer server(
-      answering([](const RawRequest&) { return raw_answer(200, R"({"id":"s"})"); }));
+      answering([](const RawRequest&) { return raw_answer(200, R"({"id":"sesn_1"})"); }));
   auto options = options_for(server.url());
   options.custom_headers = *parse_custom_headers(
       "X-Gateway: g\nAnthropic-Beta: oauth-2025-04-20\n"

@@ -132,7 +132,7 @@ TEST_CASE("only certificates that the environment trusts are accepted") {
 TEST_CASE("plain http on loopback never goes through a proxy") {
   const RawServer proxy(answering([](const RawRequest&) { return raw_answer(502, ""); }));
   const RawServer server(
-      answering([](const RawRequest&) { return raw_answer(200, R"({"id":"s"})"); }));
+      answering([](const RawRequest&) { return raw_answer(200, R"({"id":"sesn_1"})"); }));
   const Environment http("http_proxy", proxy.url());
   const Environment all("ALL_PROXY", proxy.url());
   CHECK(ApiFixture(options_for(server.url())).session());

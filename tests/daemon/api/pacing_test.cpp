@@ -18,7 +18,8 @@ RawServer::Serve refusing_first_read(std::atomic<int>& reads, const std::string&
   return answering([&reads, headers](const RawRequest& request) {
     if (request.target.starts_with("/v1/files/")) return raw_answer(200, file_json("file_1"));
     if (request.method == "POST") return raw_answer(200, resource_json("sesrsc_1"));
-    return ++reads == 1 ? raw_answer(429, kRefusal, headers) : raw_answer(200, R"({"id":"s"})");
+    return ++reads == 1 ? raw_answer(429, kRefusal, headers)
+                        : raw_answer(200, R"({"id":"sesn_1"})");
   });
 }
 
@@ -57,7 +58,7 @@ TEST_CASE("permits reserved earlier wait for no permit, but for the end of a ref
     if (request.method == "DELETE" && ++deletes == 1) {
       return raw_answer(429, kRefusal, "Retry-After: 3600\r\n");
     }
-    return raw_answer(200, R"({"id":"s"})");
+    return raw_answer(200, R"({"id":"sesn_1"})");
   }));
   auto options = options_for(server.url());
   options.max_rates.writes = 0.001;
@@ -82,7 +83,7 @@ TEST_CASE("permits reserved earlier wait for no permit, but for the end of a ref
 
 TEST_CASE("a configured rate holds calls back from the start") {
   const RawServer server(
-      answering([](const RawRequest&) { return raw_answer(200, R"({"id":"s"})"); }));
+      answering([](const RawRequest&) { return raw_answer(200, R"({"id":"sesn_1"})"); }));
   auto options = options_for(server.url());
   options.max_rates.reads = 0.001;
   ApiFixture fixture(options);

@@ -92,7 +92,7 @@ TEST_CASE("a read on a kept connection that dies may be asked again") {
 
 TEST_CASE("connections are kept and used again") {
   const RawServer server(
-      answering([](const RawRequest&) { return raw_answer(200, R"({"id":"s"})"); }));
+      answering([](const RawRequest&) { return raw_answer(200, R"({"id":"sesn_1"})"); }));
   ApiFixture fixture(options_for(server.url()));
   for (int i = 0; i < 5; ++i) REQUIRE(fixture.session());
   for (const auto& request : server.requests()) CHECK(request.connection == 0);

@@ -141,3 +141,24 @@ TEST_CASE("the body of an add says exactly what is to be added") {
                                {"mount_path", "/data/\"r\xc3\xa9sum\xc3\xa9\".txt"}});
   CHECK(!add_file_body({"s", "f", "/\xff"}));
 }
+
+TEST_CASE("an object that has a key twice is refused") {
+  const std::string row = R"({"id":"r","type":"file","file_id":"f","mount_path":"/a"})";
+  CHECK(parse_resource_page(R"({"data":[)" + row + "," + row + "]}"));
+  for (const std::string& body :
+       {R"({"data":[)" + row + R"(],"data":[]})",
+        R"({"data":[],"x":{"y":1,"y":1}})" + std::string(),
+        R"({"data":[{"id":"a","id":"b","type":"ghost"}]})" + std::string()}) {
+    const auto page = parse_resource_page(body);
+    REQUIRE_FALSE(page);
+    CHECK(page.error() == "it has a key twice");
+  }
+}
+
+TEST_CASE("a text of more values than any answer has is not parsed") {
+  std::string body = R"({"data":[)";
+  for (int i = 0; i < 1'000'000; ++i) body += "0,";
+  const auto page = parse_resource_page(body + "0]}");
+  REQUIRE_FALSE(page);
+  CHECK(page.error().find("more values") != std::string::npos);
+}
