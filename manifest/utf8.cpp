@@ -1,5 +1,8 @@
 #include "manifest/utf8.h"
 
+#include <algorithm>
+#include <array>
+
 namespace sessync {
 namespace {
 
@@ -10,6 +13,18 @@ unsigned char byte_at(std::string_view text, std::size_t at) {
 bool is_control(std::string_view text, std::size_t at) {
   const auto byte = byte_at(text, at);
   return byte < 0x20 || byte == 0x7F || (byte == 0xC2 && byte_at(text, at + 1) < 0xA0);
+}
+
+/// Characters that end a line or change the order in which those around them are shown: what is
+/// read would not be what is there.
+bool is_deceptive(std::string_view character) {
+  static constexpr std::array<std::string_view, 5> kAlone = {"\u061C", "\u200E", "\u200F", "\u2028",
+                                                             "\u2029"};
+  const auto within = [character](std::string_view first, std::string_view last) {
+    return character.size() == 3 && character >= first && character <= last;
+  };
+  return std::ranges::find(kAlone, character) != kAlone.end() || within("\u202A", "\u202E") ||
+         within("\u2066", "\u2069");
 }
 
 void append_escaped(std::string& out, std::string_view bytes) {
@@ -51,10 +66,11 @@ std::string printable(std::string_view text) {
       ++at;
       continue;
     }
-    if (is_control(text, at)) {
-      append_escaped(out, text.substr(at, length));
+    const auto character = text.substr(at, length);
+    if (is_control(text, at) || is_deceptive(character)) {
+      append_escaped(out, character);
     } else {
-      out += text.substr(at, length);
+      out += character;
     }
     at += length;
   }

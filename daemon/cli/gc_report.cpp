@@ -122,7 +122,7 @@ std::string gc_document(const GcReport& report) {
                     {"copies", report.found.copies.size()},
                     {"bytes", totals.bytes},
                     {"deleted", totals.deleted}}}};
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
 int gc_exit_code(const GcReport& report) {

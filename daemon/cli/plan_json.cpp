@@ -135,9 +135,10 @@ Json summary_json(const PlanSummary& summary) {
           {"unchanged", summary.unchanged}};
 }
 
-/// File names may be any bytes; JSON is UTF-8.
+/// File names may be any bytes; JSON is UTF-8. Here it is ASCII: terminals obey characters beyond
+/// it.
 std::string dump(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace

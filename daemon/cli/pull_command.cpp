@@ -102,7 +102,7 @@ std::string document(const std::vector<Pulled>& all) {
     sessions.push_back(json_of(pulled));
   }
   const Json json{{"format", 1}, {"sessions", std::move(sessions)}};
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
 std::string text_of(const Pulled& pulled, const std::string& outputs_dir) {

@@ -27,14 +27,15 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
   return spdlog::level::off;
 }
 
-/// The fields of a JSON line behind time and level, without the closing brace.
+/// The fields of a JSON line behind time and level, without the closing brace. In ASCII, because
+/// terminals obey characters beyond it.
 std::string json_tail(std::string_view message, std::initializer_list<LogField> fields) {
   nlohmann::ordered_json line;
   line["msg"] = message;
   for (const auto& field : fields) {
     line[std::string(field.key)] = field.value;
   }
-  return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).substr(1);
+  return line.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace).substr(1);
 }
 
 std::string text_line(std::string_view message, std::initializer_list<LogField> fields) {

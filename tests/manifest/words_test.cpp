@@ -7,6 +7,7 @@
 #include "manifest/duration.h"
 #include "manifest/parse/edit_distance.h"
 #include "manifest/text.h"
+#include "manifest/utf8.h"
 
 using namespace sessync;
 using std::chrono::seconds;
@@ -78,4 +79,16 @@ TEST_CASE("Quoted text is short and printable") {
   CHECK(quoted(std::string(81, 'x')) == "\"" + std::string(80, 'x') + "...\"");
   const auto cut = quoted(std::string(79, 'x') + "\xC3\xA9");
   CHECK(cut == "\"" + std::string(79, 'x') + "...\"");
+}
+
+TEST_CASE("What is shown of a hostile name neither steers a terminal nor looks like another") {
+  CHECK(printable("a\x1b[31m\n\x7f\xC2\x9b") == "a\\x1b[31m\\x0a\\x7f\\xc2\\x9b");
+  CHECK(printable("report\u202Efdp.exe") == "report\\xe2\\x80\\xaefdp.exe");
+  for (const char* turned :
+       {"\u061C", "\u200E", "\u200F", "\u2028", "\u2029", "\u202A", "\u2066", "\u2069"}) {
+    CHECK(printable(turned).starts_with("\\x"));
+  }
+  for (const char* plain : {"\u00E9", "\u05D0\u05D1", "\u200B", "\u202F", "\u206A", "\U0001F600"}) {
+    CHECK(printable(plain) == plain);
+  }
 }
