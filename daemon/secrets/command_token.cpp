@@ -1,69 +1,17 @@
 #include "daemon/secrets/command_token.h"
 
-#include <cmath>
 #include <system_error>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
+#include "daemon/secrets/command_output.h"
 #include "daemon/secrets/token_text.h"
-#include "reconciler/server_time.h"
 
 namespace sessync {
 namespace {
 
-using nlohmann::json;
 using End = CommandResult::End;
 
 constexpr std::size_t kShownErrors = 300;
-constexpr double kLastSecond = 253402300799;  // of the year 9999
-
-struct Printed {
-  Secret token;
-  std::optional<TimePoint> expires_at;
-};
-using PrintedOr = tl::expected<Printed, std::string>;
-
-tl::expected<std::optional<TimePoint>, std::string> read_expiry(const json& document) {
-  const auto found = document.find("expires_at");
-  if (found == document.end() || found->is_null()) return std::nullopt;
-  std::optional<TimePoint> time;
-  if (found->is_string()) {
-    const auto written = parse_server_time(found->get_ref<const std::string&>());
-    if (written) time = std::chrono::floor<Duration>(*written);
-  }
-  if (found->is_number()) {
-    const auto seconds = found->get<double>();
-    if (seconds > 0 && seconds <= kLastSecond) {
-      time = TimePoint(Duration(std::llround(seconds * 1000)));
-    }
-  }
-  if (time) return time;
-  return tl::make_unexpected(
-      "printed an \"expires_at\" that is neither RFC 3339 text nor seconds since 1970");
-}
-
-PrintedOr read_object(const std::string& text) {
-  json document = json::parse(text, nullptr, false);
-  if (!document.is_object()) return tl::make_unexpected("printed something that is no JSON object");
-  const auto found = document.find("token");
-  if (found == document.end() || !found->is_string()) {
-    return tl::make_unexpected("printed a JSON object without a \"token\" text");
-  }
-  auto token = token_of_text(std::move(found->get_ref<std::string&>()));
-  if (!token) return tl::unexpected("printed a \"token\" that " + token.error());
-  auto expires_at = read_expiry(document);
-  if (!expires_at) return tl::unexpected(std::move(expires_at.error()));
-  return Printed{std::move(*token), *expires_at};
-}
-
-PrintedOr read_output(const std::string& text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first != std::string::npos && text[first] == '{') return read_object(text);
-  auto token = token_of_text(text);
-  if (!token) return tl::make_unexpected("printed a text that " + token.error());
-  return Printed{std::move(*token), std::nullopt};
-}
 
 std::string span_text(std::chrono::milliseconds span) {
   const auto ms = span.count();
@@ -92,7 +40,8 @@ std::string how_it_ended(const CommandResult& result, const CommandLimits& limit
 /// turns up here.
 std::string complaint(const CommandResult& result) {
   std::string errors = result.errors;
-  if (const auto printed = read_output(result.output)) errors = redact(errors, printed->token);
+  if (const auto printed = read_command_output(result.output))
+    errors = redact(errors, printed->token);
   const std::string shown = safe_excerpt(errors, kShownErrors);
   wipe(errors);
   return shown.empty() ? shown : "; it said: " + shown;
@@ -118,7 +67,7 @@ MintResult token_from_command(const std::vector<std::string>& argv, const Comman
     wipe_output(result);
     return failed(what);
   }
-  auto printed = read_output(result.output);
+  auto printed = read_command_output(result.output);
   const std::string said = printed ? "" : complaint(result);
   wipe_output(result);
   if (!printed) return failed(printed.error() + said);

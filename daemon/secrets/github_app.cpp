@@ -93,7 +93,10 @@ MintFailure refusal(const GithubAppCall& call, const HttpAnswer& answer) {
   return {message + "; " + advice(call, answer.status), retry_after(answer)};
 }
 
-MintResult read_answer(const GithubAppCall& call, std::string& body, const Clocks& clocks) {
+}  // namespace
+
+MintResult token_of_github_answer(const GithubAppCall& call, std::string& body,
+                                  const Clocks& clocks) {
   const auto unusable = [&call](const std::string& what) {
     return tl::unexpected(MintFailure{"GitHub's answer for " + who(call) + " " + what, {}});
   };
@@ -112,8 +115,6 @@ MintResult read_answer(const GithubAppCall& call, std::string& body, const Clock
   return std::move(*minted);
 }
 
-}  // namespace
-
 MintResult token_from_github(const GithubAppCall& call, const Clocks& clocks,
                              const std::stop_token& stop) {
   const Secret app_token = call.key->sign_token(call.app_id, clocks.wall());
@@ -130,7 +131,7 @@ MintResult token_from_github(const GithubAppCall& call, const Clocks& clocks,
     return tl::unexpected(MintFailure{"GitHub did not answer for " + who(call) + ": " + why, {}});
   }
   if (outcome->answer.status / 100 != 2) return tl::unexpected(refusal(call, outcome->answer));
-  return read_answer(call, outcome->answer.body, clocks);
+  return token_of_github_answer(call, outcome->answer.body, clocks);
 }
 
 }  // namespace sessync

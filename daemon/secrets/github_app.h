@@ -24,4 +24,8 @@ struct GithubAppCall {
 MintResult token_from_github(const GithubAppCall& call, const Clocks& clocks,
                              const std::stop_token& stop);
 
+/// The token in the body of GitHub's answer, which is wiped. No error repeats any of it.
+MintResult token_of_github_answer(const GithubAppCall& call, std::string& body,
+                                  const Clocks& clocks);
+
 }  // namespace sessync

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <tl/expected.hpp>
+
+#include "reconciler/result.h"
+#include "reconciler/secret.h"
+
+namespace sessync {
+
+/// What a token command printed.
+struct PrintedToken {
+  Secret token;
+  std::optional<TimePoint> expires_at;
+};
+using PrintedTokenOr = tl::expected<PrintedToken, std::string>;
+
+/// One line, or a JSON object with "token" and perhaps "expires_at". An error continues a sentence
+/// whose subject is the command and repeats nothing of the text.
+PrintedTokenOr read_command_output(const std::string& text);
+
+}  // namespace sessync
