@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kMostInitialEvents = 50;
 
-Reply as_reply(const json& body) { return {200, body.dump(), "application/json", {}}; }
+Reply as_reply(const json& body) { return {200, text_of(body), "application/json", {}}; }
 
 /// The last page of files names a null cursor; the session family leaves the key out.
 template <class T, class Convert>
@@ -221,7 +221,7 @@ Reply answer(SessionModel& world, const Route& route, const Request& request) {
 }
 
 Reply refuse(const model::Error& error, const std::string& request_id) {
-  Reply reply{error.status, error_json(error, request_id).dump(), "application/json", {}};
+  Reply reply{error.status, text_of(error_json(error, request_id)), "application/json", {}};
   if (error.should_retry) {
     reply.headers["x-should-retry"] = *error.should_retry ? "true" : "false";
   }

@@ -211,10 +211,10 @@ Reply control(Core& core, const Request& request) {
   Reply reply;
   core.with([&](DoubleWorld& world) {
     try {
-      reply.body = use(world, request).dump();
+      reply.body = text_of(use(world, request));
     } catch (const std::exception& error) {
       reply.status = 400;
-      reply.body = json{{"error", error.what()}}.dump();
+      reply.body = text_of({{"error", error.what()}});
     }
   });
   return reply;

@@ -64,6 +64,10 @@ json agent_json(const model::Session& session) {
 
 }  // namespace
 
+std::string text_of(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 json to_json(const model::File& file) {
   json value = {{"id", file.id},
                 {"type", "file"},

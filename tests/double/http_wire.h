@@ -8,6 +8,9 @@
 /// The model's values as the API's JSON.
 namespace sessync::skin {
 
+/// As it is sent. Bytes that are no UTF-8, which requests may repeat to us, are replaced.
+std::string text_of(const nlohmann::json& value);
+
 nlohmann::json to_json(const model::File& file);
 nlohmann::json to_json(const model::Resource& row, const model::Switches& switches);
 nlohmann::json to_json(const model::Session& session, const model::Switches& switches);
