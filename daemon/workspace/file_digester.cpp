@@ -54,7 +54,8 @@ tl::expected<StableRead, StableReadError> FileDigester::read(const Beneath& root
                                                              const ByteSink& sink) {
   const bool was_restless = restless_.contains(path);
   Patience none(patience.limits(), std::chrono::milliseconds::zero());
-  auto result = read_stable(root, path, {was_restless ? none : patience, counters_.reads}, sink);
+  auto result = read_stable(root, path,
+                            {was_restless ? none : patience, counters_.reads, was_restless}, sink);
   const bool is_restless = !result && result.error().kind == StableReadError::Kind::kUnstable;
   if (is_restless != was_restless) restless_.note(path, is_restless);
   return result;

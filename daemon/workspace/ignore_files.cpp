@@ -34,7 +34,7 @@ tl::expected<Text, std::string> read_text(const Beneath& root, const std::string
                       .finished = {}};
   Patience patience({.settle = std::chrono::milliseconds{0}}, std::chrono::milliseconds{300});
   ReadCounters counters;
-  const auto read = read_stable(root, path, {patience, counters}, sink);
+  const auto read = read_stable(root, path, {patience, counters, false}, sink);
   if (!read) {
     const bool unreadable = read.error().kind == StableReadError::Kind::kUnreadable;
     return tl::unexpected(unreadable ? error_text(read.error().error) : "it keeps changing");

@@ -76,6 +76,7 @@ class ReadLog {
     if (counters_.unleased == unleased_ && counters_.unstable == unstable_) return;
     log(LogLevel::kDebug, "files were read without a lease, or could not be read in one piece",
         {{"leased", std::to_string(counters_.leased)},
+         {"quiet", std::to_string(counters_.quiet)},
          {"unleased", std::to_string(counters_.unleased)},
          {"left_open", std::to_string(counters_.left_open)},
          {"refused", std::to_string(counters_.refused)},

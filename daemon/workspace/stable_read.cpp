@@ -20,7 +20,6 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 using Kind = StableReadError::Kind;
 using Read = tl::expected<StableRead, StableReadError>;
-using Answer = ReadLease::Answer;
 
 constexpr int kMaxTries = 6;
 constexpr milliseconds kFirstPause{4};  // doubled from try to try
@@ -29,6 +28,7 @@ constexpr milliseconds kFirstLook{10};  // at an open file, doubled from look to
 constexpr milliseconds kLastLook{320};
 /// Read and hashed in a tenth of a millisecond: a writer waits no longer for its lease.
 constexpr std::size_t kBlockBytes = 128U << 10U;
+constexpr std::size_t kSmallBytes = 64U << 10U;
 
 std::int64_t clock_ns(clockid_t clock) {
   timespec now{};
@@ -46,6 +46,26 @@ Kind kind_of(int error) {
   if (is_absence(error) || error == EXDEV) return Kind::kVanished;
   // What open(2) says of a socket, and of a device without driver.
   return error == ENXIO || error == ENODEV ? Kind::kNotRegular : Kind::kUnreadable;
+}
+
+/// What vouches for what is read.
+enum class Footing {
+  kQuiet,     ///< old stamps
+  kLease,     ///< a lease
+  kRefused,   ///< no lease: a writer has the file open
+  kNoLeases,  ///< no lease can be had
+};
+
+Footing footing_of(ReadLease::Answer answer) {
+  switch (answer) {
+    case ReadLease::Answer::kHeld:
+      return Footing::kLease;
+    case ReadLease::Answer::kWriterThere:
+      return Footing::kRefused;
+    case ReadLease::Answer::kNotAllowed:
+      break;
+  }
+  return Footing::kNoLeases;
 }
 
 /// By the file's own account. Negative: its stamps lie in the future and say nothing.
@@ -72,15 +92,23 @@ class Attempt {
       lease_.give_back();
       if (tools_.patience.sleep(wait)) continue;
       // A lease vouches for a fresh file too.
-      if (answer_ != Answer::kHeld) return failed(Kind::kUnstable);
+      if (footing_ != Footing::kLease) return failed(Kind::kUnstable);
       patient_ = false;
     }
   }
 
  private:
-  /// The lease comes first: with it, what is seen here is still so when the bytes are read.
   tl::expected<void, StableReadError> look() {
-    answer_ = lease_.take(fd_.get());
+    auto seen = see();
+    footing_ = Footing::kQuiet;
+    if (!seen || !needs_lease()) return seen;
+    footing_ = footing_of(lease_.take(fd_.get()));
+    if (footing_ == Footing::kRefused) ++tools_.counters.refused;
+    // With a lease, what is seen now is still so when the bytes are read.
+    return see();
+  }
+
+  tl::expected<void, StableReadError> see() {
     struct stat status{};
     if (::fstat(fd_.get(), &status) != 0) return failed(Kind::kUnreadable, errno);
     if (!S_ISREG(status.st_mode)) return failed(Kind::kNotRegular);
@@ -88,13 +116,18 @@ class Attempt {
     if (seen != before_) unchanged_since_ = steady_clock::now();
     before_ = seen;
     executable_ = is_executable(status);
-    if (answer_ == Answer::kWriterThere) ++tools_.counters.refused;
     return {};
   }
 
+  [[nodiscard]] bool needs_lease() const {
+    return tools_.always_lease || before_.size > kSmallBytes ||
+           age_of(before_) < std::max(limits_.open_for_writing, limits_.settle);
+  }
+
   milliseconds needed_wait() {
-    if (answer_ == Answer::kHeld) return patient_ ? rest_of_settle() : milliseconds::zero();
-    const bool is_open = answer_ == Answer::kWriterThere;
+    if (footing_ == Footing::kQuiet) return milliseconds::zero();
+    if (footing_ == Footing::kLease) return patient_ ? rest_of_settle() : milliseconds::zero();
+    const bool is_open = footing_ == Footing::kRefused;
     const milliseconds needed =
         is_open ? std::max(limits_.open_for_writing, limits_.settle) : limits_.unleased;
     const milliseconds quiet = quiet_for();
@@ -123,8 +156,7 @@ class Attempt {
 
   Read read_between_looks(const ByteSink& sink) {
     const std::int64_t observed = clock_ns(CLOCK_REALTIME_COARSE);
-    const bool leased = answer_ == Answer::kHeld;
-    if (const int error = read_all(sink, leased); error != 0) {
+    if (const int error = read_all(sink); error != 0) {
       return failed(error == EAGAIN ? Kind::kUnstable : Kind::kUnreadable, error);
     }
     lease_.give_back();
@@ -132,23 +164,24 @@ class Attempt {
     struct stat after{};
     if (::fstat(fd_.get(), &after) != 0) return failed(Kind::kUnreadable, errno);
     if (FileStamp::of(after) != before_ || !is_still_named()) return failed(Kind::kUnstable);
-    count_taken(leased);
-    return StableRead{
-        .stamp = before_, .observed_ns = observed, .executable = executable_, .leased = leased};
+    count_taken();
+    return StableRead{.stamp = before_,
+                      .observed_ns = observed,
+                      .executable = executable_,
+                      .leased = footing_ == Footing::kLease};
   }
 
-  void count_taken(bool leased) const {
-    if (leased) {
-      ++tools_.counters.leased;
-      return;
-    }
-    ++tools_.counters.unleased;
-    if (answer_ == Answer::kWriterThere) ++tools_.counters.left_open;
+  void count_taken() const {
+    ReadCounters& counters = tools_.counters;
+    if (footing_ == Footing::kLease) ++counters.leased;
+    if (footing_ == Footing::kQuiet) ++counters.quiet;
+    if (footing_ == Footing::kRefused) ++counters.left_open;
+    if (footing_ == Footing::kRefused || footing_ == Footing::kNoLeases) ++counters.unleased;
   }
 
   /// An errno; EAGAIN if the file became shorter or somebody wants to write. That a file without
   /// lease grew is seen afterwards.
-  [[nodiscard]] int read_all(const ByteSink& sink, bool leased) {
+  [[nodiscard]] int read_all(const ByteSink& sink) {
     thread_local const auto block = std::make_unique<std::array<char, kBlockBytes>>();
     sink.restart();
     for (std::uint64_t done = 0; done < before_.size;) {
@@ -158,6 +191,7 @@ class Attempt {
       if (count == 0) return EAGAIN;
       done += static_cast<std::uint64_t>(count);
       sink.bytes({block->data(), static_cast<std::size_t>(count)});
+      const bool leased = footing_ == Footing::kLease;
       if (leased && !lease_.is_undisturbed()) return give_up();
     }
     return 0;
@@ -182,7 +216,7 @@ class Attempt {
   const ReadLimits& limits_;
   UniqueFd fd_;
   ReadLease lease_;  // given back before the file is closed
-  Answer answer_ = Answer::kNotAllowed;
+  Footing footing_ = Footing::kQuiet;
   FileStamp before_;
   steady_clock::time_point unchanged_since_;
   milliseconds look_ = kFirstLook;

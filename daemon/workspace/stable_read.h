@@ -44,6 +44,7 @@ inline constexpr std::chrono::milliseconds kScanPatience{2000};
 /// What became of the reads of one scanner.
 struct ReadCounters {
   std::atomic<std::uint64_t> leased{0};     ///< taken, with a lease held all the time
+  std::atomic<std::uint64_t> quiet{0};      ///< taken without asking for one: left alone for long
   std::atomic<std::uint64_t> unleased{0};   ///< taken, but only stamps vouch for them
   std::atomic<std::uint64_t> left_open{0};  ///< of those: open for writing, but left alone
   std::atomic<std::uint64_t> refused{0};    ///< a lease was refused: a writer has the file open
@@ -62,7 +63,7 @@ struct StableRead {
   FileStamp stamp;
   std::int64_t observed_ns = 0;  ///< coarse wall clock before the first byte was read
   bool executable = false;
-  bool leased = false;  ///< the kernel vouches for it, not only the stamps
+  bool leased = false;  ///< a lease was held all the time
 };
 
 /// Receives the bytes of one file, possibly several times from the beginning.
@@ -76,6 +77,7 @@ struct ByteSink {
 struct ReadTools {
   Patience& patience;
   ReadCounters& counters;
+  bool always_lease = false;
 };
 
 /// Reads all of the regular file at `path` (below the root, no symlink on the way) into `sink` such
@@ -90,6 +92,10 @@ struct ReadTools {
 ///   than that cannot be told from a whole one there.
 /// - A file that stays open for writing is taken without a lease once it was left alone for
 ///   `limits.open_for_writing`. Stores through a mapping do not always count as a change at once.
+/// - A small file that was left alone for that long anyway is read without asking for a lease,
+/// which
+///   costs as much as hashing it: whatever the answer, the file would be taken, and a write during
+///   the read cannot give it the old stamps again. `always_lease` asks all the same.
 /// - In all cases size, mtime, ctime and the file that the path names must be the same before and
 ///   after, or the read begins again, a few times.
 ///

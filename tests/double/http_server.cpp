@@ -199,7 +199,7 @@ void DoubleServer::State::handle_upload(const httplib::Request& from, httplib::R
                                         const httplib::ContentReader& reader) {
   Request request = head_of(from);
   wait_latency();
-  const Call call = core.open(request);
+  Call call = core.open(request);
   const bool cut_early = call.fault && call.fault->kind == Fault::Kind::kCutBefore;
   Parts parts;
   const auto on_part = [&](const httplib::MultipartFormData& part) {
@@ -211,11 +211,11 @@ void DoubleServer::State::handle_upload(const httplib::Request& from, httplib::R
     return !cut_early;
   };
   // Read even what will be refused: the next request on this connection follows the body.
-  if (from.is_multipart_form_data()) {
-    (void)reader(on_part, on_bytes);
-  } else {
-    (void)reader([](const char*, std::size_t) { return true; });
-  }
+  const bool is_form = from.is_multipart_form_data();
+  const bool is_complete =
+      is_form ? reader(on_part, on_bytes) : reader([](const char*, std::size_t) { return true; });
+  // Half a request is none: whoever sent it gave up, and must not find half a file.
+  if (!is_complete) call.fault = Fault::of(Fault::Kind::kCutBefore);
   parts.give(request);
   send(call, core.finish(call, request), from, to);
 }

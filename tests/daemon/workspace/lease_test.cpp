@@ -26,6 +26,7 @@ struct OneFile {
   TempTree tree;
   ReadLimits limits{.settle = kAtOnce, .unleased = kNever, .open_for_writing = kNever};
   milliseconds patience{100};
+  bool always_lease = false;
   ReadCounters counters;
   std::string bytes;
   std::function<void()> after_first_block;
@@ -41,7 +42,7 @@ struct OneFile {
                               if (is_first && after_first_block) after_first_block();
                             },
                         .finished = {}};
-    return read_stable(root, "file", {left, counters}, sink);
+    return read_stable(root, "file", {left, counters, always_lease}, sink);
   }
 
   [[nodiscard]] UniqueFd writer() const {
@@ -107,6 +108,7 @@ TEST_CASE("T3: a file that stays open for writing is taken once it was left alon
   one.tree.write("file", "so far");
   const UniqueFd writer = one.writer();
   one.limits.open_for_writing = milliseconds{300};
+  one.always_lease = true;
   one.patience = milliseconds{10'000};
   const auto read = one.read();
   REQUIRE(read);
@@ -115,6 +117,27 @@ TEST_CASE("T3: a file that stays open for writing is taken once it was left alon
   CHECK(one.counters.refused > 1);
   CHECK(one.counters.unleased == 1);
   CHECK(one.counters.left_open == 1);
+}
+
+TEST_CASE("No lease is asked for where a refusal would change nothing") {
+  OneFile one;
+  one.tree.write("file", GENERATE("small", std::string(100'000, 'x')));
+  const bool is_small = std::filesystem::file_size(one.tree.at("file")) < 10'000;
+  one.always_lease = GENERATE(false, true);
+  one.limits.open_for_writing = milliseconds{50};
+  // Let it become that old.
+  const auto is_old = [&] {
+    struct stat status{};
+    timespec now{};
+    REQUIRE(::stat(one.tree.at("file").c_str(), &status) == 0);
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    return nanoseconds(now) - FileStamp::of(status).newest_ns() > 60'000'000;
+  };
+  while (!is_old()) std::this_thread::yield();
+  const bool expected = one.always_lease || !is_small;
+  CHECK(one.read()->leased == expected);
+  CHECK(one.counters.quiet == (expected ? 0 : 1));
+  CHECK(one.counters.unleased == 0);
 }
 
 TEST_CASE("T2: that its writer says it is old does not make an open file old") {
