@@ -178,6 +178,7 @@ DigestResult SourceScan::digest_again(const TreeWalk& walk, const FoundFile& fil
   for (int tries = 1; tries < kMaxLinkTries && !result && file.is_link; ++tries) {
     if (result.error().kind != StableReadError::Kind::kVanished) break;
     const auto target = walk.resolve_link(file.path);
+    if (!target && target.error().unreadable) return tl::unexpected(StableReadError{});
     if (!target) break;
     result = tools_.digester.digest(root_, target->location, tools_.patience);
   }

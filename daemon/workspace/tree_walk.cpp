@@ -19,6 +19,10 @@ struct CloseDirectory {
 };
 using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
+bool is_broken_link(int error) {
+  return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EXDEV;
+}
+
 /// What is not there any more is as if it had never been.
 bool is_absence(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
 
@@ -72,6 +76,10 @@ struct ByPath {
   }
 };
 
+tl::unexpected<LinkProblem> skipped(std::string what) {
+  return tl::unexpected(LinkProblem{.what = std::move(what), .unreadable = false});
+}
+
 SourceUnavailable unreadable(const std::string& what) {
   return {.kind = SourceUnavailable::Kind::kUnreadable, .message = what};
 }
@@ -115,7 +123,7 @@ TreeWalk::Status TreeWalk::open_source() {
     return tl::unexpected(unreadable("the directory cannot be read (" + error_text(error) + ")"));
   }
   // A note about the source itself means that its ignore file could not be read.
-  if (!out_->unreadable_directories.empty()) {
+  if (std::ranges::find(out_->unreadable_directories, "") != out_->unreadable_directories.end()) {
     out_->unreadable_directories.clear();
     return tl::unexpected(unreadable(out_->warnings.back()));
   }
@@ -198,7 +206,7 @@ int TreeWalk::read_entries(int fd, Frame& frame) {
 }
 
 void TreeWalk::classify(int fd, const std::string& path, const Name& name, Frame& frame) {
-  if (name.type == DT_UNKNOWN) return;  // gone before it could be asked
+  if (name.type == DT_UNKNOWN) return classify_unknown(fd, path, name);
   if (name.type == DT_DIR) {
     if (enters(path)) {
       frame.entries.push_back(
@@ -209,6 +217,24 @@ void TreeWalk::classify(int fd, const std::string& path, const Name& name, Frame
   } else if (takes(path)) {
     if (name.type == DT_REG) return classify_file(fd, path, name, frame);
     warn(path, "is " + kind_of(name.type) + "; only regular files can be mounted, it is skipped");
+  }
+}
+
+/// Gone before it could be asked, or it cannot be asked: then it may be a file as well as a
+/// directory.
+void TreeWalk::classify_unknown(int fd, const std::string& path, const Name& name) {
+  struct stat status{};
+  if (::fstatat(fd, name.text.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
+    // It can be asked now: the next pass will.
+    out_->issues.push_back({path, ScanIssue::Kind::kUnreadable, "could not be looked at"});
+    if (enters(path)) note_unreadable(path, "could not be looked at");
+  } else if (!is_absence(errno)) {
+    const std::string why = error_text(errno);
+    if (takes(path)) {
+      out_->issues.push_back(
+          {path, ScanIssue::Kind::kUnreadable, "cannot be looked at (" + why + ")"});
+    }
+    if (enters(path)) note_unreadable(path, why);
   }
 }
 
@@ -231,7 +257,12 @@ void TreeWalk::classify_file(int fd, const std::string& path, const Name& name, 
 void TreeWalk::classify_link(const std::string& path, const Name& name, Frame& frame) {
   auto target = resolve_link(path);
   if (!target) {
-    if (!target.error().empty()) warn(path, target.error() + "; it is skipped");
+    const LinkProblem& problem = target.error();
+    if (problem.unreadable && takes(path)) {
+      out_->issues.push_back({path, ScanIssue::Kind::kUnreadable, problem.what});
+    } else if (!problem.what.empty()) {
+      warn(path, problem.what + "; it is skipped");
+    }
   } else if (takes(path)) {
     add_file(path,
              {.name = name.text,
@@ -251,24 +282,22 @@ void TreeWalk::add_file(const std::string& path, Entry entry, Frame& frame) {
                               "path; rename it or exclude it"});
 }
 
-tl::expected<LinkTarget, std::string> TreeWalk::resolve_link(std::string_view path) const {
+tl::expected<LinkTarget, LinkProblem> TreeWalk::resolve_link(std::string_view path) const {
   const std::string link = below_root(path);
   const auto fd = root_.open_at(link, O_PATH, Beneath::Links::kFollow);
   struct stat status{};
   if (!fd || ::fstat(fd->get(), &status) != 0) {
-    const int error = fd ? errno : fd.error();
-    if (!root_.open_at(link, O_PATH | O_NOFOLLOW, Beneath::Links::kFollow)) {
-      return tl::unexpected(std::string());
-    }
-    return tl::unexpected(broken_link(error));
+    return link_problem(link, fd ? errno : fd.error());
   }
-  if (S_ISDIR(status.st_mode)) return tl::unexpected(std::string("is a symlink to a directory"));
+  if (S_ISDIR(status.st_mode)) return skipped("is a symlink to a directory");
   if (!S_ISREG(status.st_mode)) {
     const auto type = static_cast<unsigned char>(IFTODT(status.st_mode));
-    return tl::unexpected("is a symlink to " + kind_of(type));
+    return skipped("is a symlink to " + kind_of(type));
   }
   auto location = root_.path_of(fd->get());
-  if (!location) return tl::unexpected(broken_link(EXDEV));
+  if (!location) {
+    return tl::unexpected(LinkProblem{"is a symlink to something that cannot be located", true});
+  }
   const bool inside = source_.empty() || location->starts_with(source_ + "/");
   const std::string_view checked =
       std::string_view(*location).substr(inside && !source_.empty() ? source_.size() + 1 : 0);
@@ -276,11 +305,19 @@ tl::expected<LinkTarget, std::string> TreeWalk::resolve_link(std::string_view pa
       is_excluded_target(rules_.filter, checked) ||
       (rules_.manifests.contains(*location) && !rules_.filter.asks_for(base_name(*location)));
   if (excluded) {
-    return tl::unexpected("is a symlink to " + printable(*location) + ", which is never mirrored");
+    return skipped("is a symlink to " + printable(*location) + ", which is never mirrored");
   }
   return LinkTarget{.location = std::move(*location),
                     .stamp = FileStamp::of(status),
                     .executable = is_executable(status)};
+}
+
+tl::unexpected<LinkProblem> TreeWalk::link_problem(const std::string& link, int error) const {
+  if (!is_broken_link(error)) return tl::unexpected(LinkProblem{broken_link(error), true});
+  const auto itself = root_.open_at(link, O_PATH | O_NOFOLLOW, Beneath::Links::kFollow);
+  if (itself) return skipped(broken_link(error));
+  if (is_absence(itself.error())) return skipped("");
+  return tl::unexpected(LinkProblem{broken_link(itself.error()), true});
 }
 
 bool TreeWalk::takes(const std::string& path) const {

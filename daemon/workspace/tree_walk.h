@@ -40,6 +40,12 @@ struct LinkTarget {
   bool executable = false;
 };
 
+/// Why a symlink that was found in a tree is not taken.
+struct LinkProblem {
+  std::string what;         ///< "" if the link is gone
+  bool unreadable = false;  ///< nobody can say whether it leads to a file: it counts as there
+};
+
 /// Walks the directory of one source, without recursion, and reads only directories that may hold
 /// what the entry selects.
 class TreeWalk {
@@ -54,9 +60,8 @@ class TreeWalk {
   /// `out`. The error says why the source itself cannot be read.
   tl::expected<void, SourceUnavailable> run(const OnFile& on_file, SourceFiles& out);
 
-  /// The regular file that the symlink at `path` (below the source) leads to; the error says why it
-  /// is skipped, "" if it is gone.
-  [[nodiscard]] tl::expected<LinkTarget, std::string> resolve_link(std::string_view path) const;
+  /// The regular file that the symlink at `path` (below the source) leads to.
+  [[nodiscard]] tl::expected<LinkTarget, LinkProblem> resolve_link(std::string_view path) const;
 
   [[nodiscard]] std::uint64_t directories_read() const { return directories_read_; }
 
@@ -92,12 +97,14 @@ class TreeWalk {
   void classify(int fd, const std::string& path, const Name& name, Frame& frame);
   void classify_file(int fd, const std::string& path, const Name& name, Frame& frame);
   void classify_link(const std::string& path, const Name& name, Frame& frame);
+  void classify_unknown(int fd, const std::string& path, const Name& name);
   void add_file(const std::string& path, Entry entry, Frame& frame);
 
   [[nodiscard]] bool takes(const std::string& path) const;
   [[nodiscard]] bool is_free(const std::string& full) const;
   [[nodiscard]] bool enters(const std::string& path) const;
   [[nodiscard]] std::string below_root(std::string_view path) const;
+  [[nodiscard]] tl::unexpected<LinkProblem> link_problem(const std::string& link, int error) const;
   void note_unreadable(const std::string& directory, const std::string& why);
   void warn(std::string_view path, const std::string& what);
 
