@@ -36,17 +36,16 @@ unsigned char type_of(const dirent& entry, const std::string& path) {
   return static_cast<unsigned char>(IFTODT(status.st_mode));
 }
 
-std::string advice(const std::string& limit) {
-  return ": raise the limit (sysctl " + limit +
-         "); until then changes there are found only by scanning from time to time";
-}
-
 }  // namespace
 
-WatchSet::WatchSet(AddWatch add_watch)
-    : add_watch_(std::move(add_watch)), fd_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
-  if (!fd_) instance_error_ = errno;
+WatchSet::WatchSet(AddWatch add_watch) : add_watch_(std::move(add_watch)) {
+  open_instance();
   if (!add_watch_) add_watch_ = &::inotify_add_watch;
+}
+
+void WatchSet::open_instance() {
+  fd_ = UniqueFd(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  if (!fd_) instance_error_ = errno;
 }
 
 void WatchSet::set_targets(std::vector<WatchTarget> targets) {
@@ -61,6 +60,7 @@ void WatchSet::set_targets(std::vector<WatchTarget> targets) {
 
 void WatchSet::rescan() {
   ++statistics_.rescans;
+  if (!fd_) open_instance();  // there may be one now
   rebuild_all();
 }
 
@@ -71,6 +71,8 @@ void WatchSet::rebuild_all() {
   for (Target& target : targets_) {
     target.directories.clear();
     target.on_the_way.clear();
+    target.quiet.clear();
+    target.quiet_path.reset();
   }
   for (std::size_t i = 0; i < targets_.size(); ++i) resolve(i);
   std::vector<int> ids;
@@ -89,6 +91,8 @@ void WatchSet::rebuild(std::size_t index) {
   Target& target = targets_[index];
   const auto directories = std::exchange(target.directories, {});
   const auto on_the_way = std::exchange(target.on_the_way, {});
+  target.quiet.clear();
+  target.quiet_path.reset();
   for (const auto& [directory, id] : directories) {
     std::erase_if(watches_[id].places, [&](const Place& place) { return place.target == index; });
   }
@@ -110,6 +114,7 @@ void WatchSet::resolve(std::size_t index) {
 /// Watches each directory in which a name is looked up for `path`.
 std::optional<std::string> WatchSet::follow(std::size_t index, const std::string& path) {
   const auto on_lookup = [&](const std::string& directory, const std::string& name, bool is_last) {
+    if (is_last) note_trust_in_parent(index, directory);
     const int id = watch_directory(directory, is_last ? kWatchAll : kWatchNames);
     if (id < 0) return;
     watches_[id].lookups.emplace(name, Lookup{.target = index, .is_last = is_last});
@@ -150,6 +155,7 @@ std::vector<std::string> WatchSet::directories_in(std::size_t index, const std::
   std::vector<std::string> found;
   const std::string real = path_of(index, directory);
   const Directory stream = open_directory(real);
+  if (stream) note_trust(index, directory, ::dirfd(stream.get()));
   const WatchTarget& wanted = targets_[index].wanted;
   while (const dirent* entry = stream ? ::readdir(stream.get()) : nullptr) {
     const std::string_view name = static_cast<const char*>(entry->d_name);
@@ -174,6 +180,9 @@ void WatchSet::forget_below(std::size_t index, const std::string& directory) {
        each != directories.end() && each->first.starts_with(prefix);) {
     each = forget(each);
   }
+  std::erase_if(targets_[index].quiet, [&](const auto& each) {
+    return each.first == directory || each.first.starts_with(prefix);
+  });
 }
 
 int WatchSet::watch_directory(const std::string& path, std::uint32_t mask) {
@@ -207,19 +216,6 @@ bool WatchSet::matters(const WatchTarget& wanted, const std::string& path) {
 
 std::string WatchSet::path_of(std::size_t index, const std::string& directory) const {
   return join_path(*targets_[index].resolved, directory);
-}
-
-std::string WatchSet::degraded_reason() const {
-  if (!fd_) {
-    return "changes cannot be watched (" + error_text(instance_error_) + ")" +
-           advice("fs.inotify.max_user_instances");
-  }
-  if (unwatched_.empty()) return "";
-  const std::size_t needed = watches_.size() + unwatched_.size();
-  return std::to_string(unwatched_.size()) + " of " + std::to_string(needed) +
-         " directories, among them " + printable(*unwatched_.begin()) + ", cannot be watched (" +
-         unwatched_reason_ + ")" +
-         advice("fs.inotify.max_user_watches to more than " + std::to_string(needed));
 }
 
 WatchStatistics WatchSet::statistics() const {

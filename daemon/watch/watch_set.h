@@ -12,6 +12,7 @@
 
 #include <sys/inotify.h>
 
+#include "daemon/watch/quiet.h"
 #include "daemon/watch/watch_target.h"
 #include "daemon/watch/watcher.h"
 #include "daemon/workspace/unique_fd.h"
@@ -47,8 +48,15 @@ class WatchSet {
   /// Resolves and crawls all targets again.
   void rescan();
 
+  /// Looks at the places whose filesystem may raise no event: those that look different changed.
+  Outcome look();
+
+  /// The least trust that any place deserves.
+  [[nodiscard]] EventTrust trust() const;
+
   [[nodiscard]] const std::set<std::string>& names() const { return names_; }
   [[nodiscard]] std::string degraded_reason() const;
+  [[nodiscard]] std::string quiet_reason() const;
   [[nodiscard]] WatchStatistics statistics() const;
 
  private:
@@ -64,13 +72,20 @@ class WatchSet {
     std::vector<Place> places;
     std::multimap<std::string, Lookup, std::less<>> lookups;
   };
+  struct Quiet {  // a place whose filesystem may raise no event
+    std::uint64_t look = 0;
+    EventTrust trust = EventTrust::kAll;
+  };
   struct Target {
     WatchTarget wanted;
     std::optional<std::string> resolved;
     std::map<std::string, int> directories;  // of its tree: path below it, watch
     std::set<int> on_the_way;                // watches with a lookup for it
+    std::map<std::string, Quiet> quiet;      // of its tree: path below it
+    std::optional<Quiet> quiet_path;         // its own path
   };
 
+  void open_instance();
   void rebuild_all();
   void rebuild_pending();
   void rebuild(std::size_t index);
@@ -83,6 +98,11 @@ class WatchSet {
   void forget_below(std::size_t index, const std::string& directory);
   int watch_directory(const std::string& path, std::uint32_t mask);
   void drop_if_unused(int id);
+
+  void note_trust(std::size_t index, const std::string& directory, int fd);
+  void note_trust_in_parent(std::size_t index, const std::string& directory);
+  [[nodiscard]] std::uint64_t look_of_place(std::size_t index, const std::string& directory) const;
+  [[nodiscard]] bool looks_different(std::size_t index) const;
 
   void handle_one(const inotify_event& event, std::string_view name, Outcome& outcome);
   void handle_self(const inotify_event& event, Outcome& outcome);
@@ -104,6 +124,7 @@ class WatchSet {
   std::set<std::string> unwatched_;         // directories for which there was no watch
   std::string unwatched_reason_;
   std::set<std::size_t> to_rebuild_;
+  Filesystems filesystems_;
   WatchStatistics statistics_;
 };
 

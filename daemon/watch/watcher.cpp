@@ -35,6 +35,7 @@ class Watcher::Thread {
  public:
   Thread(OnChange on_change, const WatcherOptions& options)
       : on_change_(std::move(on_change)),
+        options_(options),
         watches_(options.add_watch),
         settler_(options.settle, options.settle_cap) {
     publish();
@@ -63,6 +64,11 @@ class Watcher::Thread {
     return degraded_reason_;
   }
 
+  std::string quiet_reason() const {
+    const std::lock_guard lock(mutex_);
+    return quiet_reason_;
+  }
+
   WatchStatistics statistics() const {
     const std::lock_guard lock(mutex_);
     return statistics_;
@@ -84,15 +90,22 @@ class Watcher::Thread {
       if (polled[0].revents != 0) take_targets();
       if (polled[1].revents != 0) drain();
       if ((polled[2].revents & (POLLERR | POLLPRI)) != 0) rescan_soon();
-      if (rescan_at_ && *rescan_at_ <= Clock::now()) rescan();
+      if (is_due(rescan_at_) || is_due(retry_at_)) rescan();
+      if (is_due(look_at_)) look();
       report();
     }
   }
 
   [[nodiscard]] int timeout() const {
     std::optional<Clock::time_point> next = settler_.due();
-    if (rescan_at_) next = next ? std::min(*next, *rescan_at_) : rescan_at_;
+    for (const auto& other : {rescan_at_, retry_at_, look_at_}) {
+      if (other) next = next ? std::min(*next, *other) : other;
+    }
     return next ? milliseconds_until(*next) : -1;
+  }
+
+  static bool is_due(const std::optional<Clock::time_point>& when) {
+    return when && *when <= Clock::now();
   }
 
   void take_targets() {
@@ -133,9 +146,34 @@ class Watcher::Thread {
   /// What happened before the watches stood again was no event, so everything is reported.
   void rescan() {
     rescan_at_.reset();
+    retry_at_.reset();
     watches_.rescan();
     for (const std::string& name : watches_.names()) settler_.note(name, Clock::now());
     publish();
+  }
+
+  void look() {
+    look_at_.reset();
+    for (const std::string& name : watches_.look().names) settler_.note(name, Clock::now());
+    publish();
+  }
+
+  /// What no event tells is looked at after a while, beginning anew with each change of what that
+  /// is.
+  void plan_ahead() {
+    const auto now = Clock::now();
+    const EventTrust trust = watches_.trust();
+    const auto poll = trust == EventTrust::kNone ? options_.poll : options_.poll_layers;
+    if (trust == EventTrust::kAll) {
+      look_at_.reset();
+    } else {
+      look_at_ = std::min(look_at_.value_or(now + poll), now + poll);
+    }
+    if (degraded_reason_.empty()) {
+      retry_at_.reset();
+    } else if (!retry_at_) {
+      retry_at_ = now + options_.retry_watches;
+    }
   }
 
   void report() {
@@ -147,9 +185,12 @@ class Watcher::Thread {
     const std::lock_guard lock(mutex_);
     statistics_ = watches_.statistics();
     degraded_reason_ = watches_.degraded_reason();
+    quiet_reason_ = watches_.quiet_reason();
+    plan_ahead();
   }
 
   OnChange on_change_;
+  WatcherOptions options_;
   UniqueFd wake_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   // A mount over a watched directory is no inotify event.
   UniqueFd mounts_{::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)};
@@ -158,6 +199,8 @@ class Watcher::Thread {
   Settler settler_;
   RescanBackoff backoff_;
   std::optional<Clock::time_point> rescan_at_;
+  std::optional<Clock::time_point> retry_at_;  // for watches that could not be had
+  std::optional<Clock::time_point> look_at_;   // at filesystems that raise no events
 
   mutable std::mutex mutex_;
   std::condition_variable applied_changed_;
@@ -166,6 +209,7 @@ class Watcher::Thread {
   std::uint64_t applied_ = 0;
   WatchStatistics statistics_;
   std::string degraded_reason_;
+  std::string quiet_reason_;
 
   std::atomic<bool> stop_{false};
   std::thread thread_;
@@ -181,6 +225,8 @@ void Watcher::set_targets(std::vector<WatchTarget> targets) {
 }
 
 std::string Watcher::degraded_reason() const { return thread_->degraded_reason(); }
+
+std::string Watcher::quiet_reason() const { return thread_->quiet_reason(); }
 
 WatchStatistics Watcher::statistics() const { return thread_->statistics(); }
 

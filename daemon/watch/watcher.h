@@ -21,6 +21,10 @@ struct WatcherOptions {
   std::chrono::milliseconds settle{50};        ///< quiet time after the last event of a name
   std::chrono::milliseconds settle_cap{2000};  ///< no name waits longer than this
 
+  std::chrono::milliseconds poll{10'000};           ///< look at filesystems that raise no events
+  std::chrono::milliseconds poll_layers{60'000};    ///< the same, for what only layers below hide
+  std::chrono::milliseconds retry_watches{60'000};  ///< try again what could not be watched
+
   /// inotify_add_watch(2), replaceable to test the lack of watches.
   std::function<int(int fd, const char* path, std::uint32_t mask)> add_watch;
 };
@@ -34,6 +38,8 @@ struct WatchStatistics {
 
 /// Tells which targets may have changed. A hint, never the truth: callers re-read everything, and
 /// poll from time to time for what no event covers (and more often while degraded()).
+///
+/// Filesystems whose changes may be no events (NFS, FUSE, overlay, ...) are looked at instead.
 ///
 /// One thread, which sleeps until the kernel has something to say.
 class Watcher {
@@ -53,6 +59,10 @@ class Watcher {
   /// Why changes may be missed (no watches left, no inotify): what to do about it. "" if all is
   /// well.
   [[nodiscard]] std::string degraded_reason() const;
+
+  /// Where the filesystem may raise no event, so that it is looked at from time to time. "":
+  /// nowhere.
+  [[nodiscard]] std::string quiet_reason() const;
   [[nodiscard]] bool degraded() const { return !degraded_reason().empty(); }
   [[nodiscard]] WatchStatistics statistics() const;
 
