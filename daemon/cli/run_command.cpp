@@ -1,4 +1,7 @@
+#include <algorithm>
+#include <mutex>
 #include <random>
+#include <utility>
 
 #include "daemon/cli/commands.h"
 #include "daemon/cli/engine.h"
@@ -20,7 +23,7 @@ class Daemon {
         engine_(engine),
         controller_(settings.manifest, engine.passes(), hooks(), options(settings)),
         watcher_([this](const WatchChange& change) { on_change(change); },
-                 WatcherOptions{settings.options.settle, {}, {}}) {}
+                 watcher_options(settings)) {}
 
   /// True if everything under way came to its end.
   bool run(Signals& signals) {
@@ -40,17 +43,21 @@ class Daemon {
     return result;
   }
 
+  static WatcherOptions watcher_options(const Settings& settings) {
+    WatcherOptions result;
+    result.settle = settings.options.settle;
+    result.poll = std::min(result.poll, settings.options.rescan);
+    result.poll_layers = std::min(result.poll_layers, settings.options.rescan);
+    return result;
+  }
+
   ControllerHooks hooks() {
     ControllerHooks result;
     result.watch = [this](const Manifest& manifest) {
       engine_.declare(manifest.sessions());
       watcher_.set_targets(watch_targets(manifest, settings_.manifest,
                                          {settings_.workspace, settings_.secrets_dir}));
-      if (auto reason = watcher_.degraded_reason(); reason != degraded_reason_) {
-        degraded_reason_ = std::move(reason);
-        log(LogLevel::kWarning,
-            degraded_reason_.empty() ? "every change is seen again" : degraded_reason_);
-      }
+      tell_how_watched();
     };
     result.watching_degraded = [this] { return watcher_.degraded(); };
     result.pass_finished = [this] { engine_.save_digests(); };
@@ -64,7 +71,26 @@ class Daemon {
     return result;
   }
 
+  /// On the controller's thread and on the watcher's: the tree can outgrow the limits at any time.
+  void tell_how_watched() {
+    const std::lock_guard lock(told_mutex_);
+    if (auto reason = watcher_.degraded_reason(); reason != degraded_reason_) {
+      // The numbers in it may grow with every directory; that is no news.
+      const bool is_news = reason.empty() != degraded_reason_.empty();
+      degraded_reason_ = std::move(reason);
+      if (is_news) {
+        log(LogLevel::kWarning,
+            degraded_reason_.empty() ? "every change is seen again" : degraded_reason_);
+      }
+    }
+    if (auto reason = watcher_.quiet_reason(); std::exchange(quiet_reason_, reason) != reason) {
+      log(LogLevel::kInfo, reason.empty() ? "every change raises an event again"
+                                          : reason + ": it is looked at from time to time");
+    }
+  }
+
   void on_change(const WatchChange& change) {
+    tell_how_watched();
     std::vector<std::string> sessions;
     for (const auto& name : change.names) {
       if (name == kManifestTarget) {
@@ -81,7 +107,9 @@ class Daemon {
   const Settings& settings_;
   Engine& engine_;
   std::mt19937_64 random_{std::random_device{}()};
+  std::mutex told_mutex_;
   std::string degraded_reason_;
+  std::string quiet_reason_;
   Controller controller_;
   Watcher watcher_;
 };
