@@ -1,5 +1,6 @@
 #include "daemon/state/sqlite.h"
 
+#include <cerrno>
 #include <system_error>
 
 #include <sqlite3.h>
@@ -27,12 +28,15 @@ Error::Kind kind_of(int code) {
   }
 }
 
+bool is_input_output(int code) {
+  return (code & 0xFF) == SQLITE_IOERR || (code & 0xFF) == SQLITE_CANTOPEN;
+}
+
 /// SQLite's own words say only that reading, writing or opening failed; the system knows why.
 std::string reason_of(sqlite3* handle) {
   std::string why = sqlite3_errmsg(handle);
-  const int code = sqlite3_errcode(handle) & 0xFF;
   const int system = sqlite3_system_errno(handle);
-  if (system != 0 && (code == SQLITE_IOERR || code == SQLITE_CANTOPEN)) {
+  if (system != 0 && is_input_output(sqlite3_errcode(handle))) {
     why += " (" + std::generic_category().message(system) + ")";
   }
   return why;
@@ -125,7 +129,10 @@ Connection::Connection(const std::string& path, Mode mode) : path_(path) {
 void Connection::fail(const std::string& doing) const {
   const int code = handle_ ? sqlite3_errcode(handle_.get()) : SQLITE_NOMEM;
   const std::string why = handle_ ? reason_of(handle_.get()) : "out of memory";
-  throw Error(kind_of(code), "cannot " + doing + " " + path_ + ": " + why);
+  const bool no_room =
+      handle_ && is_input_output(code) && sqlite3_system_errno(handle_.get()) == ENOSPC;
+  throw Error(no_room ? Error::Kind::kNoRoom : kind_of(code),
+              "cannot " + doing + " " + path_ + ": " + why);
 }
 
 void Connection::script(const char* sql) {

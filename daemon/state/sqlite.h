@@ -26,6 +26,7 @@ class Error : public std::runtime_error {
   enum class Kind {
     kDamaged,  ///< not a database, or one whose content contradicts itself
     kFull,     ///< no space left; the connection is as good as before
+    kNoRoom,   ///< no space left for a file beside it
     kBusy,     ///< another process holds it
     kNewer,    ///< of a program that knows more than this one
     kOther,    ///< input or output failed, permissions, ...

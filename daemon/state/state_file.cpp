@@ -90,12 +90,16 @@ std::string message_of(const std::string& path, const Error& error) {
 
 /// For a state without which nothing begins.
 std::string refusal_of(const std::string& path, const Error& error) {
-  const std::string advice =
-      error.kind() == Error::Kind::kFull ? "; make room there, or choose another --state-dir"
-      : error.kind() == Error::Kind::kOther
-          ? "; check the disk and its permissions, or choose another --state-dir"
-          : "";
-  return message_of(path, error) + advice;
+  switch (error.kind()) {
+    case Error::Kind::kFull:
+    case Error::Kind::kNoRoom:
+      return message_of(path, error) + "; make room there, or choose another --state-dir";
+    case Error::Kind::kOther:
+      return message_of(path, error) +
+             "; check the disk and its permissions, or choose another --state-dir";
+    default:
+      return message_of(path, error);
+  }
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // Runs many small cases and says which of them failed.
 import assert from 'node:assert/strict';
-import { randomInt } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import * as os from 'node:os';
 import { SCENARIOS, bring } from './scenarios.mjs';
 import { Ending, SHIM, World } from './world.mjs';
@@ -15,6 +15,12 @@ export const LANES = os.availableParallelism?.() ?? os.cpus().length;
 export function sample(count, step) {
   const all = Array.from({ length: count }, (unused, i) => i + 1);
   return FULL ? all : all.filter((n) => (n + SEED) % step === 0);
+}
+
+/** One in `step` of unlike cases, as the seed decides; all of them in a full run. */
+export function some(cases, step, all = FULL) {
+  const lot = (i) => createHash('sha256').update(`${SEED} ${i}`).digest().readUInt32BE();
+  return all ? cases : cases.filter((unused, i) => lot(i) % step === 0);
 }
 
 /** Runs `one` for each of `cases`, a few at a time; fails with all that failed. */
@@ -42,7 +48,7 @@ export async function inWorld(name, mode, work, place = () => {}) {
     const world = await World.make(ending, mode);
     place(world, ending);
     await bring(world, SCENARIOS[name]);
-    return await work(world, SCENARIOS[name]);
+    return await work(world, SCENARIOS[name], ending);
   } finally {
     await ending.end();
   }

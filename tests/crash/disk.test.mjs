@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SEED, assertSame, inWorld, runAll, sample, skip, undisturbed } from './cases.mjs';
 
+// A database that cannot be opened for writing SQLite opens for reading.
 const FAULTS = [
   { error: 'ENOSPC', kind: 'write', says: /disk is full|No space left on device/ },
   { error: 'ENOSPC', kind: 'make', says: /disk is full|No space left on device|unable to open/ },
   { error: 'EIO', kind: 'write', says: /I\/O error|Input\/output error/ },
   { error: 'EIO', kind: 'fsync', says: /I\/O error|Input\/output error/ },
-  { error: 'EIO', kind: 'open', says: /I\/O error|Input\/output error|unable to open/ },
-  { error: 'EMFILE', kind: 'open', says: /Too many open files|unable to open/ },
+  { error: 'EIO', kind: 'open', says: /I\/O error|Input\/output error|unable to open|readonly database; check the disk/ },
+  { error: 'EMFILE', kind: 'open', says: /Too many open files|unable to open|readonly database; check the disk/ },
   { error: 'EMFILE', kind: 'socket', says: /Too many open files|[Cc]ould ?n.t connect|failed to open socket/ },
 ];
 const STEP = 7; // in a sampled run one of so many calls fails

@@ -24,7 +24,7 @@ export const SCENARIOS = {
     change(world) {
       world.file('c', 'new');
       world.file('d/e', 'new too');
-      world.file('f', 'new'); // the content of c: one upload for both
+      world.file('f/c', 'new'); // the content of c: one upload for both
     },
     act: apply,
   },
@@ -102,7 +102,7 @@ export const SCENARIOS = {
       world.file('d', 'new');
       fs.rmSync(path.join(world.project.workspace, 'c'));
     },
-    act: (world, env) => world.daemon(env),
+    act: (world, env) => world.daemon(env), // until it says that it is done
   },
 };
 

@@ -62,8 +62,10 @@ sessions:
 ${resources.map((resource) => `      - ${resource}\n`).join('')}${more}`);
   }
 
+  /** Flags with their values; those of `extra` win. */
   flags(extra = []) {
-    return ['--outputs-dir', this.outputs, '--secrets-dir', this.secrets, ...GRACE, ...extra];
+    const grace = extra.includes('--list-grace') ? [] : GRACE;
+    return ['--outputs-dir', this.outputs, '--secrets-dir', this.secrets, ...grace, ...extra];
   }
 
   /** The variables that let a call go wrong; see fault_shim.cpp. */
@@ -78,7 +80,8 @@ ${resources.map((resource) => `      - ${resource}\n`).join('')}${more}`);
   }
 
   apply(env = {}, extra = []) {
-    return this.project.json('apply', this.flags(['--timeout', '60s', ...extra]), env);
+    const timeout = extra.includes('--timeout') ? [] : ['--timeout', '60s'];
+    return this.project.json('apply', this.flags([...timeout, ...extra]), env);
   }
 
   /** The daemon, until the session is as it should be; then it is ended in order. */
