@@ -1,0 +1,135 @@
+// Names and times that others chose: markers in file names, names of outputs, mount paths,
+// instants.
+
+#include <set>
+
+#include "manifest/mount_path.h"
+#include "manifest/text.h"
+#include "manifest/utf8.h"
+#include "reconciler/marker.h"
+#include "reconciler/output_name.h"
+#include "reconciler/server_time.h"
+#include "tests/fuzz/fuzz_input.h"
+
+namespace sessync::fuzz {
+namespace {
+
+const std::string kDigest(64, 'a');
+constexpr std::string_view kRefused = "<>:\"|?*\\/";
+
+bool is_plain(std::string_view name) {
+  return !has_control_character(name) && !first_invalid_utf8(name) &&
+         name.find_first_of(kRefused) == std::string_view::npos;
+}
+
+void check_marker(std::string_view text) {
+  const std::string name = encode_marker("owner-1", kDigest, text);
+  require(name.size() <= 255 && is_plain(name), "an upload's name is one that the API takes");
+  const auto ours = decode_marker(name);
+  require(ours && ours->owner == "owner-1" && marker_matches(*ours, kDigest),
+          "an encoded marker is read back");
+  require(encode_marker("owner-1", kDigest, ours->basename) == name, "a marker is stable");
+  const auto any = decode_marker(text);
+  if (!any) return;
+  require(!any->owner.empty() && any->owner.size() <= 20 && any->digest_prefix.size() == 32,
+          "a decoded marker is whole");
+  require("sessync." + any->owner + "." + any->digest_prefix + "." + any->basename == text,
+          "a decoded marker says all of its name");
+}
+
+void check_component(const std::string& name) {
+  require(!name.empty() && name.size() <= 255 && is_plain(name),
+          "an output's name is one component");
+  require(name != "." && name != ".." && !name.starts_with('.') && !name.starts_with('-'),
+          "an output's name is no way up, not hidden and no option");
+  require(!name.ends_with(' ') && !name.ends_with('.'), "an output's name ends in what all keep");
+}
+
+void check_outputs(Input input) {
+  std::vector<FileMetadata> outputs;
+  std::set<std::string> ids;
+  for (const std::string& line : input.paragraph()) {
+    FileMetadata file;
+    const auto bar = std::min(line.find('|'), line.size());
+    file.file_id = line.substr(0, bar);
+    file.filename = line.substr(std::min(bar + 1, line.size()));
+    file.created_at = "2026-11-20T10:00:0" + std::to_string(line.size() % 10) + "Z";
+    if (!file.file_id.empty() && ids.insert(file.file_id).second) outputs.push_back(file);
+    check_component(clean_output_name(file.filename, file.file_id));
+    const std::string clean = clean_output_name(file.filename, file.file_id);
+    require(clean_output_name(clean, "") == clean, "a clean name is clean");
+  }
+  const auto names = output_names(outputs);
+  require(names.size() == outputs.size(), "each output has a name");
+  std::set<std::string> taken;
+  for (const auto& [id, name] : names) {
+    require(taken.insert(name).second, "no two outputs have one name");
+    check_component(name);
+  }
+}
+
+void check_mounts(std::string_view left, std::string_view right) {
+  const MountPath one = MountPath::of_file(left);
+  const MountPath other = MountPath::of_file(right);
+  require(left.empty() || one.text().starts_with('/'), "a canonical path is absolute");
+  require(one == MountPath::of_file(clean_mount_text(left)), "cleaning changes no mount");
+  require(one.text().find("//") == std::string::npos ||
+              one.text().find("//") + 2 == one.text().size() || !left.starts_with('/'),
+          "a canonical path has no doubled slash");
+  require(!(one.is_above(other) && other.is_above(one)), "no two paths are above each other");
+  require(!one.is_above(one), "no path is above itself");
+  const std::string joined = join_mount_text(left, right);
+  const bool directory = !mount_path_problem(left, true);
+  const bool relative = !right.empty() && !right.starts_with('/');
+  if (!directory || !relative || mount_path_problem(joined, false)) return;
+  const MountPath below = MountPath::of_file(joined);
+  require(MountPath::of_file("/mnt/session/uploads" + joined).text() == clean_mount_text(joined),
+          "the API's own spelling is stripped once");
+  require(below.text().starts_with('/'), "what is mounted below is absolute");
+}
+
+void check_time(std::string_view text) {
+  const auto time = parse_server_time(text);
+  if (!time) return;
+  require(text.size() >= 20, "a time is written out");
+  const auto later = parse_server_time(std::string(text.substr(0, 17)) + "60Z");
+  require(!later || *later > *time - std::chrono::hours(25), "times are ordered");
+  const auto days = std::chrono::floor<std::chrono::days>(*time);
+  const std::chrono::year_month_day date{days};
+  require(
+      date.ok() && date.year() >= std::chrono::year(-1) && date.year() <= std::chrono::year(10000),
+      "a time is within the years that can be written");
+}
+
+void check_printable(std::string_view text) {
+  const std::string shown = printable(text);
+  require(!has_control_character(shown) && !first_invalid_utf8(shown), "a shown name is harmless");
+}
+
+}  // namespace
+}  // namespace sessync::fuzz
+
+// A letter chooses what is named; the name follows.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace sessync::fuzz;
+  Input input(data, size);
+  switch (input.choice(5)) {
+    case 0:
+      check_marker(input.rest());
+      break;
+    case 1:
+      check_outputs(input);
+      break;
+    case 2: {
+      const auto left = input.line();
+      check_mounts(left, input.rest());
+      break;
+    }
+    case 3:
+      check_time(input.rest());
+      break;
+    default:
+      check_printable(input.rest());
+  }
+  return 0;
+}
