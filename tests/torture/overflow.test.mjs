@@ -59,7 +59,7 @@ test('W2: a storm of overflows', { skip }, async (t) => {
   const seconds = full ? 60 : 5;
   const writer = begin(t, process.execPath, ['-e', WRITER, w.workspace]);
   let overflows = 0;
-  for (; Date.now() < before.time + seconds * 1000; overflows++) {
+  for (; overflows < 6 || Date.now() < before.time + seconds * 1000; overflows++) {
     w.daemon.kill('SIGSTOP');
     const from = writer.out.length;
     await until('the queue is full', () => writer.out.length > from + QUEUE / 1000 + 1);
@@ -76,7 +76,6 @@ test('W2: a storm of overflows', { skip }, async (t) => {
   for (const name of fs.readdirSync(w.workspace)) if (name.startsWith('noise')) fs.rmSync(w.at(name));
   await w.ends();
   t.diagnostic(`${overflows} overflows in ${wall.toFixed(1)} s: ${cpu.toFixed(2)} s of CPU, ${passes} passes`);
-  assert.ok(overflows > 3, 'the storm was one');
   assert.ok(cpu < wall, `used ${cpu} s of CPU in ${wall} s`);
   w.put('storm/d1/f', 'changed after the storm');
   w.put('storm/after/deep/f', 'created after the storm');
