@@ -67,7 +67,7 @@ Result<T> MemorySessionApi::carry_out(const Call& call, const Effect<T>& effect)
 template <class T>
 Result<T> MemorySessionApi::suffer(const Fault& fault, const Call& call, const Effect<T>& effect) {
   if (fault.kind == Fault::Kind::kLateEffect) {
-    loop_.submit_after(fault.delay, [this, call, effect]() -> std::function<void()> {
+    loop_.request_after(fault.delay, [this, call, effect]() -> std::function<void()> {
       (void)carry_out(call, effect);
       return nullptr;
     });
@@ -91,6 +91,9 @@ std::function<void()> MemorySessionApi::arrive(const Call& call, const Effect<T>
   }
   const auto budget = call.budget;
   auto deliver = [this, budget, result = std::move(result), done = std::move(done)] {
+    if (deaf_) {
+      return;
+    }
     if (!result) {
       note_refusal(budget, result.error());
     }
@@ -110,7 +113,7 @@ void MemorySessionApi::send(Call call, Effect<T> effect, Completion<T> done) {
                        done = std::move(done)] { send(call, effect, done); });
     return;
   }
-  loop_.submit([this, call = std::move(call), effect = std::move(effect), done = std::move(done)] {
+  loop_.request([this, call = std::move(call), effect = std::move(effect), done = std::move(done)] {
     return arrive(call, effect, done);
   });
 }

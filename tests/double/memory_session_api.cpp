@@ -121,19 +121,19 @@ Result<model::Content> MemorySessionApi::read_content(const ContentRef& content)
   if (!reader) {
     return tl::unexpected(reader.error());
   }
+  // A server has all of an upload as soon as it has the announced number of bytes.
+  const auto announced = (*reader)->size();
   std::string bytes;
-  bytes.reserve((*reader)->size());
+  bytes.reserve(announced);
   std::array<char, 4096> block{};
-  for (;;) {
+  do {
     const auto count = (*reader)->read(block);
     if (!count) {
       return tl::unexpected(count.error());
     }
-    if (*count == 0) {
-      return model::Content::of(std::move(bytes));
-    }
     bytes.append(block.data(), *count);
-  }
+  } while (bytes.size() < announced);
+  return model::Content::of(std::move(bytes));
 }
 
 void MemorySessionApi::upload(UploadRequest request, Completion<FileMetadata> done) {

@@ -30,6 +30,8 @@ class MemorySessionApi : public SessionApi {
   CallLog calls;  ///< what reached the model; uploads that were joined count once
   /// Runs after every write that changed the model.
   std::function<void(const SessionModel&)> on_write;
+  /// The process that called is dead: no answer is heard any more.
+  void hang_up() { deaf_ = true; }
 
   void list_resources(std::string session_id, Completion<std::vector<ResourceRow>> done) override;
   void get_resource(std::string session_id, std::string resource_id,
@@ -89,6 +91,7 @@ class MemorySessionApi : public SessionApi {
   SessionModel& model_;
   TestLoop& loop_;
   ContentSource* content_;
+  bool deaf_ = false;
   std::array<TimePoint, 3> closed_until_{};
   using UploadKey = std::pair<std::string, std::string>;  // owner, digest
   struct Waiting {

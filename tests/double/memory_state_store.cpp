@@ -55,7 +55,7 @@ struct MemoryStateStore::Applier {
     drop(data.sessions[change.session_id].refusals, change.path, &Refusal::path);
   }
   void operator()(const change::SetTakenOver& change) {
-    data.sessions[change.session_id].taken_over = true;
+    data.sessions[change.session_id].taken_over = change.complete;
     data.sessions[change.session_id].owner = change.owner;
   }
   void operator()(const change::SetLookedAt& change) {

@@ -14,8 +14,10 @@ void TestLoop::post(std::function<void()> completion) {
 
 void TestLoop::submit(Remote work) { items_.push_back(Item{nullptr, std::move(work)}); }
 
-void TestLoop::submit_after(Duration delay, Remote work) {
-  timers_.emplace(now_ + delay, Item{nullptr, std::move(work)});
+void TestLoop::request(Remote work) { items_.push_back(Item{nullptr, std::move(work), true}); }
+
+void TestLoop::request_after(Duration delay, Remote work) {
+  timers_.emplace(now_ + delay, Item{nullptr, std::move(work), true});
 }
 
 void TestLoop::take_due_timers() {
@@ -47,6 +49,7 @@ bool TestLoop::step() {
   const Item item = std::move(*chosen);
   items_.erase(chosen);
   if (item.completion) {
+    ++completions_;
     item.completion();
     return true;
   }
@@ -71,12 +74,36 @@ void TestLoop::run_all() {
   }
 }
 
-void TestLoop::crash(bool requests_arrive) {
+bool TestLoop::run_item() {
+  take_due_timers();
+  if (items_.empty()) {
+    return false;
+  }
+  step();
+  return true;
+}
+
+std::optional<TimePoint> TestLoop::next_timer() const {
+  return timers_.empty() ? std::nullopt : std::optional(timers_.begin()->first);
+}
+
+void TestLoop::crash(const std::function<Fate()>& fate) {
+  const auto timers = std::exchange(timers_, {});
+  for (const auto& [when, item] : timers) {
+    if (item.is_request && fate() == Fate::kStillOnItsWay) {
+      timers_.emplace(when, item);
+    }
+  }
   const auto items = std::exchange(items_, {});
-  timers_.clear();
   for (const Item& item : items) {
-    if (requests_arrive && item.remote) {
+    const auto meets = item.is_request ? fate() : Fate::kLost;
+    if (meets == Fate::kArrives) {
       (void)item.remote();
+    } else if (meets == Fate::kStillOnItsWay) {
+      request([remote = item.remote]() -> std::function<void()> {
+        (void)remote();
+        return nullptr;
+      });
     }
   }
 }

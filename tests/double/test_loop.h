@@ -28,10 +28,13 @@ class TestLoop : public Loop {
 
   /// A completion, delivered by a later run_one().
   void post(std::function<void()> completion);
-  /// A request on its way: `work` runs in its turn, what it returns is delivered in its own.
+  /// Work on its way to a disk of ours: it runs in its turn, what it returns is delivered in its
+  /// own.
   void submit(Remote work);
-  /// The same, starting once `delay` is over.
-  void submit_after(Duration delay, Remote work);
+  /// The same for a request to a server: it may outlive the process that sent it.
+  void request(Remote work);
+  /// A request that starts once `delay` is over.
+  void request_after(Duration delay, Remote work);
 
   void stop() { stopping_ = true; }
   /// Moves the clock; timers that come due run in the next run_one().
@@ -41,14 +44,27 @@ class TestLoop : public Loop {
   /// Nothing is under way (timers may wait).
   [[nodiscard]] bool idle() const { return items_.empty(); }
 
-  /// The process dies: completions and timers are gone. Requests that were on their way still
-  /// arrive (`requests_arrive`) or are lost; nobody hears their answers.
-  void crash(bool requests_arrive);
+  /// Runs one item of what is under way now, an arrival or a completion, without moving the clock.
+  /// False: nothing is.
+  bool run_item();
+  [[nodiscard]] std::optional<TimePoint> next_timer() const;
+  /// Completions that ran so far.
+  [[nodiscard]] std::uint64_t completions() const { return completions_; }
+
+  /// What becomes of a request whose sender dies.
+  enum class Fate { kLost, kArrives, kStillOnItsWay };
+  /// The process dies: completions and timers are gone. Requests that were on their way meet their
+  /// fate; nobody hears their answers.
+  void crash(const std::function<Fate()>& fate);
+  void crash(bool requests_arrive) {
+    crash([requests_arrive] { return requests_arrive ? Fate::kArrives : Fate::kLost; });
+  }
 
  private:
   struct Item {
     std::function<void()> completion;
     Remote remote;
+    bool is_request = false;
   };
   void take_due_timers();
   bool jump_to_next_timer();
@@ -60,6 +76,7 @@ class TestLoop : public Loop {
   std::multimap<TimePoint, Item> timers_;
   TimePoint now_{std::chrono::seconds(1'790'000'000)};
   std::optional<std::uint64_t> random_;
+  std::uint64_t completions_ = 0;
   bool stopping_ = false;
 };
 

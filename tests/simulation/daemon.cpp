@@ -1,0 +1,206 @@
+#include "tests/simulation/daemon.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "reconciler/collect.h"
+#include "reconciler/describe.h"
+#include "tests/simulation/watched_api.h"
+
+namespace sessync::simulation {
+
+/// The loop of one job. Waiting is leaving the fiber; what was waited for happens meanwhile.
+class Daemon::JobLoop : public Loop {
+ public:
+  JobLoop(Daemon& daemon, Job& job) : daemon_(daemon), job_(job) {}
+
+  [[nodiscard]] TimePoint now() const override { return daemon_.world_.now(); }
+  void after(Duration delay, std::function<void()> then) override {
+    daemon_.world_.loop.after(delay, std::move(then));
+  }
+  [[nodiscard]] bool stopping() const override { return daemon_.stopping_; }
+
+  bool run_one() override {
+    job_.seen = daemon_.world_.loop.completions();
+    job_.fiber->leave();
+    if (daemon_.dying_) {
+      throw Death{};
+    }
+    return !std::exchange(job_.in_vain, false);
+  }
+
+ private:
+  Daemon& daemon_;
+  Job& job_;
+};
+
+Daemon::Daemon(World& world)
+    : world_(world),
+      random_(world.random.next()),
+      api_(*world.apis.emplace_back(
+          std::make_unique<MemorySessionApi>(world.model, world.loop, &world.disk))),
+      schedule_(
+          {[this] { return std::vector<ManifestText>{{"sessync.yaml", world_.manifest_text, ""}}; },
+           [this] { return world_.is_degraded; }, [this] { return random_.fraction(); }},
+          {std::chrono::minutes(random_.one_in(2) ? 10 : 60), {}}) {
+  api_.on_write = [&world](const SessionModel&) { world.judge_uploads(); };
+  wakeup_.manifest = true;
+  world_.manifest_is_news = world_.workspace_is_news = false;
+  world_.faults_are_news = true;
+}
+
+Daemon::~Daemon() {
+  if (!jobs_.empty()) {
+    crash();
+  }
+}
+
+/// What the watcher would report, and when.
+void Daemon::watch() {
+  if (std::exchange(world_.faults_are_news, false)) {
+    api_.faults.clear();
+    std::ranges::for_each(world_.faults, [this](const auto& rule) { api_.faults.add(rule); });
+  }
+  const auto settled = world_.now() + Duration(50 + random_.below(150));
+  if (std::exchange(world_.workspace_is_news, false) && !world_.events_are_lost) {
+    look_at_workspace_ = settled;
+  }
+  if (std::exchange(world_.manifest_is_news, false)) {
+    look_at_manifest_ = settled;
+  }
+  if (look_at_manifest_ && *look_at_manifest_ <= world_.now()) {
+    look_at_manifest_.reset();
+    wakeup_.manifest = true;
+  }
+  if (look_at_workspace_ && *look_at_workspace_ <= world_.now()) {
+    look_at_workspace_.reset();
+    for (const auto& spec : sessions()) {
+      wakeup_.changed.push_back(spec.name);
+    }
+  }
+}
+
+bool Daemon::step_schedule() {
+  const bool woken = wakeup_.manifest || !wakeup_.changed.empty() || !wakeup_.finished.empty();
+  if (!is_scheduling_ || (!woken && (!next_ || *next_ > world_.now()))) {
+    return false;
+  }
+  const auto work = schedule_.step(std::exchange(wakeup_, {}), world_.now());
+  next_ = work.next;
+  if (stopping_) {
+    return true;
+  }
+  for (const auto& spec : work.passes) {
+    begin_pass(spec, "", false, [this, name = spec.name](const PassOutcome& outcome) {
+      wakeup_.finished.push_back({name, outcome});
+    });
+  }
+  if (work.collect) {
+    begin([owner = schedule_.owner()](Ports& ports) { collect_uploads(owner, ports); });
+  }
+  return true;
+}
+
+bool Daemon::act() {
+  watch();
+  return random_.one_in(2) ? step_schedule() || resume_some() : resume_some() || step_schedule();
+}
+
+std::optional<TimePoint> Daemon::next() const {
+  auto soonest = is_scheduling_ ? next_ : std::nullopt;
+  for (const auto& look : {look_at_workspace_, look_at_manifest_}) {
+    if (look && (!soonest || *look < *soonest)) {
+      soonest = look;
+    }
+  }
+  return soonest;
+}
+
+bool Daemon::resume_some() {
+  std::vector<std::list<Job>::iterator> ready;
+  for (auto job = jobs_.begin(); job != jobs_.end(); ++job) {
+    if (!job->started || job->seen != world_.loop.completions()) {
+      ready.push_back(job);
+    }
+  }
+  if (ready.empty()) {
+    return false;
+  }
+  resume(ready[random_.below(ready.size())]);
+  return true;
+}
+
+bool Daemon::give_up_waiting() {
+  if (jobs_.empty()) {
+    return false;
+  }
+  jobs_.front().in_vain = true;
+  resume(jobs_.begin());
+  return true;
+}
+
+void Daemon::resume(std::list<Job>::iterator job) {
+  job->started = true;
+  job->fiber->enter();
+  if (job->fiber->ended()) {
+    jobs_.erase(job);
+  }
+}
+
+void Daemon::begin(std::function<void(Ports&)> work) {
+  auto& job = jobs_.emplace_back();
+  job.fiber = std::make_unique<Fiber>([this, &job, work = std::move(work)] {
+    JobLoop loop(*this, job);
+    Ports ports{api_, world_.store, loop, &world_.tokens};
+    try {
+      work(ports);
+    } catch (const Death&) {  // the process is dead, and so is what it was doing
+      job.in_vain = true;
+    } catch (const std::exception& mistake) {
+      world_.violated(std::string("a pass never throws: ") + mistake.what());
+    }
+  });
+}
+
+void Daemon::begin_pass(const SessionSpec& spec, const std::string& allow_deletes, bool dry_run,
+                        std::function<void(const PassOutcome&)> done) {
+  ++passes_;
+  begin([this, spec, allow_deletes, dry_run, done = std::move(done)](Ports& ports) {
+    const auto snapshot = world_.disk.scan(spec.resources, cache_);
+    PassInput input;
+    input.spec = &spec;
+    input.snapshot = &snapshot;
+    input.owner = schedule_.owner();
+    input.allow_deletes = allow_deletes;
+    input.dry_run = dry_run;
+    world_.note(spec.name + ": pass begins");
+    world_.note_adoptable(spec);
+    WatchedApi watched(api_, world_, input);
+    Ports own{watched, ports.store, ports.loop, ports.tokens};
+    const auto outcome = reconcile(input, own);
+    world_.note(spec.name + (outcome.settled() ? ": settled" : ": not settled") +
+                (outcome.error ? ", " + outcome.error->message : ""));
+    world_.judge_outcome(input, outcome);
+    done(outcome);
+  });
+}
+
+void Daemon::crash() {
+  dying_ = true;
+  api_.hang_up();
+  while (!jobs_.empty()) {
+    if (jobs_.front().started) {
+      resume(jobs_.begin());
+    } else {
+      jobs_.pop_front();
+    }
+  }
+  using Fate = TestLoop::Fate;
+  world_.loop.crash([this] {
+    const auto dice = random_.below(3);
+    return dice == 0 ? Fate::kLost : dice == 1 ? Fate::kArrives : Fate::kStillOnItsWay;
+  });
+  world_.store.crash();
+}
+
+}  // namespace sessync::simulation

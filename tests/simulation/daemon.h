@@ -1,0 +1,83 @@
+#pragma once
+
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/controller/schedule.h"
+#include "daemon/workspace/digest_cache.h"
+#include "reconciler/reconcile.h"
+#include "tests/double/memory_session_api.h"
+#include "tests/simulation/fiber.h"
+#include "tests/simulation/world.h"
+
+namespace sessync::simulation {
+
+/// One life of the daemon's process: its schedule, the passes under way, what it keeps in memory.
+class Daemon {
+ public:
+  explicit Daemon(World& world);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  /// Does one thing that it can do now. False: it waits, for time or for answers.
+  bool act();
+  /// When it wants to do something although nothing happens.
+  [[nodiscard]] std::optional<TimePoint> next() const;
+  /// Nothing can be under way any more: whoever waits is told so.
+  bool give_up_waiting();
+  [[nodiscard]] bool is_busy() const { return !jobs_.empty(); }
+
+  /// Starts no new chain; over once it is not busy any more.
+  void stop() { stopping_ = true; }
+  void crash();
+  /// From now on passes begin only by begin_pass().
+  void stop_scheduling() { is_scheduling_ = false; }
+
+  /// The sessions in force.
+  [[nodiscard]] std::vector<SessionSpec> sessions() const {
+    return schedule_.manifest().sessions();
+  }
+  [[nodiscard]] const std::string& owner() const { return schedule_.owner(); }
+  [[nodiscard]] std::uint64_t passes() const { return passes_; }
+
+  /// One more job, as an operator asks for one.
+  void begin_pass(const SessionSpec& spec, const std::string& allow_deletes, bool dry_run,
+                  std::function<void(const PassOutcome&)> done);
+  void begin(std::function<void(Ports&)> work);
+
+ private:
+  class JobLoop;
+  struct Job {
+    std::unique_ptr<Fiber> fiber;
+    bool started = false;
+    bool in_vain = false;    ///< what it waits for cannot come
+    std::uint64_t seen = 0;  ///< completions when it began to wait
+  };
+  struct Death {};
+
+  void watch();
+  bool step_schedule();
+  bool resume_some();
+  void resume(std::list<Job>::iterator job);
+
+  World& world_;
+  Random random_;
+  MemorySessionApi& api_;  ///< lives as long as the world: what it sent may arrive later
+  DigestCache cache_;
+  Schedule schedule_;
+  Wakeup wakeup_;
+  std::optional<TimePoint> look_at_workspace_;  ///< when the watcher reports it
+  std::optional<TimePoint> look_at_manifest_;
+  std::optional<TimePoint> next_;
+  std::list<Job> jobs_;
+  bool stopping_ = false;
+  bool dying_ = false;
+  bool is_scheduling_ = true;
+  std::uint64_t passes_ = 0;
+};
+
+}  // namespace sessync::simulation

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "tests/double/faults.h"
+#include "tests/simulation/random.h"
+
+namespace sessync::simulation {
+
+/// Some calls go wrong in some way.
+FaultRule draw_fault(Random& random);
+
+}  // namespace sessync::simulation

@@ -1,0 +1,218 @@
+#include "tests/simulation/final_state.h"
+
+#include <algorithm>
+
+#include "reconciler/describe.h"
+#include "reconciler/marker.h"
+
+namespace sessync::simulation {
+namespace {
+
+bool is_near(const MountPath& one, const MountPath& other) {
+  return one == other || one.is_above(other) || other.is_above(one);
+}
+
+bool is_blocked_near(const PassOutcome& outcome, const MountPath& path) {
+  return std::ranges::any_of(outcome.plan.blocked,
+                             [&](const Blocked& blocked) { return is_near(blocked.path, path); });
+}
+
+}  // namespace
+
+std::size_t FinalState::writes() const {
+  std::size_t sum = 0;
+  for (const auto& api : world_.apis) {
+    sum += api->calls.writes();
+  }
+  return sum;
+}
+
+PassOutcome FinalState::pass(const SessionSpec& spec, const std::string& allow_deletes,
+                             bool dry_run) {
+  PassOutcome result;
+  daemon_.begin_pass(spec, allow_deletes, dry_run,
+                     [&](const PassOutcome& outcome) { result = outcome; });
+  finish_();
+  return result;
+}
+
+void FinalState::judge() {
+  for (const auto& spec : daemon_.sessions()) {
+    judge_session(spec);
+  }
+  judge_created();
+  judge_garbage();
+}
+
+void FinalState::judge_session(const SessionSpec& spec) {
+  auto outcome = pass(spec, "", true);
+  const auto session = world_.model.get_session(outcome.session_id);
+  const bool is_gone = !outcome.session_id.empty() && (!session || session->archived_at);
+  if (spec.suspend || outcome.terminal || is_gone) {
+    return;
+  }
+  if (outcome.error) {
+    return world_.violated("converges: " + spec.name + " fails: " + outcome.error->message);
+  }
+  // What the guard holds back is let through as an operator would do it.
+  for (int tries = 0; outcome.plan.held && tries < 3; ++tries) {
+    pass(spec, outcome.plan.held->id, false);
+    outcome = pass(spec, "", true);
+  }
+  pass(spec, "", false);  // a token may have become due just now
+  judge_rest(spec);
+  if (!world_.violation) {
+    judge_paths(spec, outcome);
+    judge_leftovers(spec, outcome);
+    judge_tokens(spec, outcome);
+  }
+}
+
+/// An empty plan, and no write in the next pass.
+void FinalState::judge_rest(const SessionSpec& spec) {
+  const auto outcome = pass(spec, "", true);
+  if (!outcome.plan.empty() || !outcome.plan.pending.empty() || outcome.look_again) {
+    return world_.violated(
+        "converges: the plan of " + spec.name + " is not empty: " +
+        describe(PlanHeader{spec.name, outcome.session_id}, outcome.plan, false));
+  }
+  const auto before = writes();
+  const auto again = pass(spec, "", false);
+  if (writes() != before) {
+    world_.violated("converges: a pass over the converged session " + spec.name + " writes");
+  }
+  if (!again.settled()) {
+    world_.violated("converges: the last pass of " + spec.name + " is not settled");
+  }
+}
+
+void FinalState::judge_paths(const SessionSpec& spec, const PassOutcome& outcome) {
+  DigestCache fresh;
+  const auto desired = resolve(spec, world_.disk.scan(spec.resources, fresh));
+  for (const auto& [path, wanted] : desired.files) {
+    if (!is_blocked_near(outcome, path)) {
+      judge_path(outcome.session_id, wanted);
+    }
+  }
+  for (const auto& blocked : outcome.plan.blocked) {
+    const bool conflict = blocked.code == BlockCode::kConflict;
+    const bool explained =
+        !conflict ||
+        std::ranges::any_of(
+            world_.model.session(outcome.session_id).resources, [&](const auto& row) {
+              const auto marker = decode_marker(row.filename);
+              const bool ours =
+                  marker && marker->owner == daemon_.owner() && !world_.foreign.contains(row.id);
+              return !ours && is_near(MountPath::of_file(row.mount_path), blocked.path);
+            });
+    if (!explained || blocked.code == BlockCode::kOwnerConflict ||
+        blocked.code == BlockCode::kRefused) {
+      world_.violated("converges: " + blocked.path.text() + " of " + spec.name +
+                      " is blocked for no reason that is left: " + blocked.reason);
+    }
+  }
+}
+
+/// The declared path holds the declared content, once.
+void FinalState::judge_path(const std::string& session_id, const DesiredFile& wanted) {
+  const auto* local = wanted.local();
+  auto expected = local == nullptr || local->archive == nullptr
+                      ? wanted.content_key()
+                      : model::sha256_hex(packed_bytes(local->sha256));
+  if (local != nullptr && local->archive == nullptr) {
+    expected = model::sha256_hex(world_.disk.bytes(local->path).value_or(""));
+  }
+  std::size_t rows = 0;
+  bool holds = false;
+  for (const auto& row : world_.model.file_rows(session_id)) {
+    if (MountPath::of_file(row.mount_path) == wanted.path) {
+      ++rows;
+      holds = holds || row.content.sha256 == expected || row.upload_id == expected ||
+              row.file_id == expected || local == nullptr;
+    }
+  }
+  // Nothing tells our row of somebody's upload from another, once the state is lost.
+  const bool may_be_twice = local == nullptr && world_.lost_state;
+  if (rows == 0 || (rows > 1 && !may_be_twice) || !holds) {
+    world_.violated("converges: " + wanted.path.text() + " of " + session_id + " is there " +
+                    std::to_string(rows) + " times, with " + (holds ? "" : "not ") +
+                    "the declared content");
+  }
+}
+
+/// Nothing of ours stays that is not declared.
+void FinalState::judge_leftovers(const SessionSpec& spec, const PassOutcome& outcome) {
+  if (spec.prune == Prune::kNone) {
+    return;
+  }
+  DigestCache fresh;
+  const auto desired = resolve(spec, world_.disk.scan(spec.resources, fresh));
+  for (const auto& row : world_.model.file_rows(outcome.session_id)) {
+    const auto marker = decode_marker(row.filename);
+    const auto path = MountPath::of_file(row.mount_path);
+    const bool ours =
+        !world_.foreign.contains(row.id) && marker && marker->owner == daemon_.owner();
+    if (ours && !desired.files.contains(path) && !desired.kept.contains(path) &&
+        !is_blocked_near(outcome, path)) {
+      world_.violated("converges: " + row.mount_path + " of " + spec.name +
+                      " is still there though nothing declares it");
+    }
+  }
+}
+
+void FinalState::judge_tokens(const SessionSpec& spec, const PassOutcome& outcome) {
+  for (const auto& entry : spec.resources) {
+    const auto* repository = std::get_if<RepositoryResource>(&entry.what);
+    if (repository == nullptr) {
+      continue;
+    }
+    for (const auto& row : world_.model.repositories(outcome.session_id)) {
+      const bool is_blocked = is_blocked_near(outcome, MountPath::literal(row.mount_path));
+      if (row.url == repository->url && !is_blocked && row.token != world_.tokens.token(row.url)) {
+        world_.violated("converges: " + row.url + " of " + spec.name + " has an old token");
+      }
+    }
+  }
+}
+
+/// However many answers were lost, a declared session was made once.
+void FinalState::judge_created() {
+  if (world_.lost_state) {
+    return;  // with it went that a create was under way
+  }
+  std::map<std::string, int> live;
+  for (const auto& session : world_.model.sessions()) {
+    const auto key = session.metadata.find("sessync_key");
+    if (key != session.metadata.end() && !session.archived_at && ++live[key->second] > 1) {
+      world_.violated("a session was created twice: " + key->second);
+    }
+  }
+}
+
+/// Uploads that nothing needs are found.
+void FinalState::judge_garbage() {
+  world_.advance_to(world_.now() + std::chrono::hours(3));
+  std::vector<GarbageSession> sessions;
+  DigestCache fresh;
+  const auto specs = daemon_.sessions();
+  for (const auto& spec : specs) {
+    sessions.push_back({&spec, world_.disk.scan(spec.resources, fresh), false});
+  }
+  bool in_doubt = false;
+  daemon_.begin([&](Ports& ports) {
+    const auto found = find_garbage(daemon_.owner(), sessions, ports);
+    in_doubt = !found.doubts.empty();
+    delete_garbage(daemon_.owner(), found.uploads, ports);
+  });
+  finish_();
+  std::set<std::string> seen;
+  for (const auto& file : world_.model.uploads()) {
+    const auto marker = decode_marker(file.filename);
+    if (!in_doubt && marker && marker->owner == daemon_.owner() &&
+        !seen.insert(marker->digest_prefix).second) {
+      world_.violated("an upload is left over after garbage was collected: " + file.filename);
+    }
+  }
+}
+
+}  // namespace sessync::simulation

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "reconciler/desired.h"
+#include "reconciler/garbage_run.h"
+#include "tests/simulation/daemon.h"
+#include "tests/simulation/world.h"
+
+namespace sessync::simulation {
+
+/// Faults have stopped and time has passed: judges that every session is what the manifest says,
+/// that nothing is left to do, and that nothing was left behind.
+class FinalState {
+ public:
+  /// `finish` lets what was begun come to its end.
+  FinalState(World& world, Daemon& daemon, std::function<void()> finish)
+      : world_(world), daemon_(daemon), finish_(std::move(finish)) {}
+
+  void judge();
+
+ private:
+  PassOutcome pass(const SessionSpec& spec, const std::string& allow_deletes, bool dry_run);
+  void judge_session(const SessionSpec& spec);
+  void judge_rest(const SessionSpec& spec);
+  void judge_paths(const SessionSpec& spec, const PassOutcome& outcome);
+  void judge_path(const std::string& session_id, const DesiredFile& wanted);
+  void judge_leftovers(const SessionSpec& spec, const PassOutcome& outcome);
+  void judge_tokens(const SessionSpec& spec, const PassOutcome& outcome);
+  void judge_created();
+  void judge_garbage();
+  [[nodiscard]] std::size_t writes() const;
+
+  World& world_;
+  Daemon& daemon_;
+  std::function<void()> finish_;
+};
+
+}  // namespace sessync::simulation

@@ -1,0 +1,186 @@
+#include "tests/simulation/simulation.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "tests/simulation/daemon.h"
+#include "tests/simulation/final_state.h"
+
+namespace sessync::simulation {
+namespace {
+
+using Kind = Step::Kind;
+
+/// More turns than any scenario needs: what goes on for longer never comes to rest.
+constexpr std::uint64_t kMostTurns = 400'000;
+/// A refusal is remembered for an hour, and the session itself is looked at once an hour.
+constexpr Duration kPeace = std::chrono::minutes(150);
+
+class Run {
+ public:
+  Run(const Scenario& scenario, bool with_trace) : scenario_(scenario), world_(scenario) {
+    world_.is_traced = with_trace;
+    begin_life();
+  }
+
+  Verdict judge() {
+    live_through_steps();
+    if (!world_.violation) {
+      live_in_peace();
+    }
+    daemon_.reset();
+    return {world_.violation, world_.trace_hash, std::move(world_.trace),
+            passes_,          api_calls(),       crashes_};
+  }
+
+ private:
+  void begin_life() {
+    daemon_.reset();
+    daemon_ = std::make_unique<Daemon>(world_);
+  }
+
+  [[nodiscard]] std::uint64_t api_calls() const {
+    std::uint64_t sum = 0;
+    for (const auto& api : world_.apis) {
+      sum += api->calls.entries().size();
+    }
+    return sum;
+  }
+
+  /// One thing that can happen now. False: time must pass.
+  bool turn() {
+    if (++turns_ > kMostTurns) {
+      world_.violated("converges: it never comes to rest");
+      return false;
+    }
+    if (world_.random.one_in(48)) {
+      world_.advance_to(world_.now() + Duration(1 + world_.random.below(60)));
+    }
+    if (world_.random.one_in(2)) {
+      return daemon_->act() || world_.loop.run_item();
+    }
+    return world_.loop.run_item() || daemon_->act();
+  }
+
+  /// Lets time pass, but no further than to `limit`. False: nothing was left to happen before.
+  bool wait(TimePoint limit) {
+    auto next = limit;
+    for (const auto& wish : {world_.loop.next_timer(), daemon_->next()}) {
+      next = std::min(next, wish.value_or(limit));
+    }
+    if (next > world_.now()) {
+      const bool is_stuck = world_.loop.idle() && !world_.loop.next_timer();
+      if (is_stuck && daemon_->give_up_waiting()) {
+        return true;
+      }
+      world_.advance_to(next);
+    }
+    return next < limit;
+  }
+
+  void live_until(TimePoint end) {
+    while (!world_.violation && world_.now() < end) {
+      if (!turn()) {
+        wait(end);
+      }
+    }
+  }
+
+  void live_through_steps() {
+    for (const auto& step : scenario_.steps) {
+      if (step.delay == Duration{0}) {
+        for (auto left = world_.random.below(40); left > 0 && !world_.violation; --left) {
+          turn();
+        }
+      } else {
+        live_until(world_.now() + step.delay);
+      }
+      if (world_.violation) {
+        return;
+      }
+      perform(step);
+    }
+  }
+
+  void perform(const Step& step) {
+    world_.perform(step);
+    switch (step.kind) {
+      case Kind::kStop:
+        return restart();
+      case Kind::kCrash:
+      case Kind::kStateLost:
+        ++crashes_;
+        daemon_->crash();
+        if (step.kind == Kind::kStateLost) {
+          world_.store.wipe();
+          world_.lost_state = true;
+        }
+        return end_life();
+      default:
+        return;
+    }
+  }
+
+  void end_life() {
+    passes_ += daemon_->passes();
+    begin_life();
+  }
+
+  void restart() {
+    daemon_->stop();
+    finish_jobs();
+    daemon_->crash();
+    end_life();
+  }
+
+  void live_in_peace() {
+    world_.calm();
+    live_until(world_.now() + kPeace);
+    finish_jobs();
+    if (!world_.violation) {
+      FinalState(world_, *daemon_, [this] { finish_jobs(); }).judge();
+    }
+    passes_ += daemon_->passes();
+  }
+
+  /// Nothing is under way any more.
+  void finish_jobs() {
+    daemon_->stop_scheduling();
+    while ((daemon_->is_busy() || !world_.loop.idle()) && !world_.violation) {
+      if (!turn()) {
+        wait(world_.now() + std::chrono::hours(1));
+      }
+    }
+  }
+
+  const Scenario& scenario_;
+  World world_;
+  std::unique_ptr<Daemon> daemon_;
+  std::uint64_t turns_ = 0;
+  std::uint64_t passes_ = 0;
+  std::uint64_t crashes_ = 0;
+};
+
+}  // namespace
+
+Verdict run(const Scenario& scenario, bool with_trace) { return Run(scenario, with_trace).judge(); }
+
+Scenario shrink(const Scenario& failing) {
+  auto smallest = failing;
+  for (std::size_t width = smallest.steps.size(); width > 0; width /= 2) {
+    for (std::size_t at = 0; at < smallest.steps.size();) {
+      auto candidate = smallest;
+      const auto begin = candidate.steps.begin() + static_cast<std::ptrdiff_t>(at);
+      const auto count = std::min(width, candidate.steps.size() - at);
+      candidate.steps.erase(begin, begin + static_cast<std::ptrdiff_t>(count));
+      if (run(candidate).violation) {
+        smallest = std::move(candidate);
+      } else {
+        at += width;
+      }
+    }
+  }
+  return smallest;
+}
+
+}  // namespace sessync::simulation

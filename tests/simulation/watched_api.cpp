@@ -1,0 +1,117 @@
+#include "tests/simulation/watched_api.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sessync::simulation {
+
+WatchedApi::WatchedApi(MemorySessionApi& api, World& world, const PassInput& input)
+    : api_(api), world_(world), input_(input), desired_(resolve(*input.spec, *input.snapshot)) {
+  for (const auto& tree : desired_.protected_trees) {
+    lost_.push_back(tree.prefix);
+  }
+  for (const auto& session : world.model.sessions()) {
+    owned_before_ = std::max(owned_before_, session.resources.size() + session.removed.size());
+  }
+}
+
+void WatchedApi::write(const std::string& what) {
+  world_.note(input_.spec->name + ": " + what);
+  if (what.find(kCanary) != std::string::npos) {
+    world_.violated("no secret in any output: " + what);
+  }
+  if (input_.dry_run || input_.spec->suspend) {
+    world_.violated("a plan, or a suspended session, writes: " + what);
+  }
+}
+
+void WatchedApi::upload(UploadRequest request, Completion<FileMetadata> done) {
+  write("upload " + request.filename);
+  api_.upload(std::move(request), std::move(done));
+}
+
+void WatchedApi::delete_file(std::string file_id, Completion<Done> done) {
+  write("delete file " + file_id);
+  api_.delete_file(std::move(file_id), std::move(done));
+}
+
+void WatchedApi::add_file(AddFile request, Permit permit, Completion<FileRow> done) {
+  write("add " + request.file_id + " on " + request.mount_path + " of " + request.session_id);
+  judge_add(request);
+  api_.add_file(std::move(request), permit,
+                [this, done = std::move(done)](const Result<FileRow>& result) {
+                  adds_accepted_ += result ? 1U : 0U;
+                  world_.note(result ? "   added " + result->resource_id : "   not added");
+                  done(result);
+                });
+}
+
+void WatchedApi::delete_resource(std::string session_id, std::string resource_id, Permit permit,
+                                 Completion<Done> done) {
+  write("delete " + resource_id + " of " + session_id);
+  judge_delete(session_id, resource_id);
+  api_.delete_resource(std::move(session_id), std::move(resource_id), permit, std::move(done));
+}
+
+void WatchedApi::rotate_token(TokenUpdate update, Completion<Done> done) {
+  write("rotate " + update.resource_id + " of " + update.session_id);
+  for (const auto& row : world_.model.repositories(update.session_id)) {
+    const auto& token = update.token.reveal();
+    if (row.id == update.resource_id && !world_.tokens_ever[row.url].contains(token) &&
+        world_.tokens.token(row.url) != token) {
+      world_.violated("a repository got a token that its source never had: " + row.url);
+    }
+  }
+  api_.rotate_token(std::move(update), std::move(done));
+}
+
+void WatchedApi::create_session(NewSession request, Completion<CreatedSession> done) {
+  write("create a session");
+  api_.create_session(std::move(request), std::move(done));
+}
+
+void WatchedApi::update_session(SessionUpdate update, Completion<SessionInfo> done) {
+  write("update " + update.session_id);
+  api_.update_session(std::move(update), std::move(done));
+}
+
+void WatchedApi::list_resources(std::string session_id, Completion<std::vector<ResourceRow>> done) {
+  api_.list_resources(std::move(session_id), std::move(done));
+}
+void WatchedApi::get_resource(std::string session_id, std::string resource_id,
+                              Completion<ResourceRow> done) {
+  api_.get_resource(std::move(session_id), std::move(resource_id), std::move(done));
+}
+void WatchedApi::get_session(std::string session_id, Completion<SessionInfo> done) {
+  api_.get_session(std::move(session_id), std::move(done));
+}
+void WatchedApi::list_sessions(Completion<std::vector<SessionInfo>> done) {
+  api_.list_sessions(std::move(done));
+}
+void WatchedApi::list_faults(std::string session_id, std::string since,
+                             Completion<std::vector<SessionFault>> done) {
+  api_.list_faults(std::move(session_id), std::move(since), std::move(done));
+}
+void WatchedApi::list_session_files(std::string session_id,
+                                    Completion<std::vector<FileMetadata>> done) {
+  api_.list_session_files(std::move(session_id), std::move(done));
+}
+void WatchedApi::list_uploads(Completion<std::vector<FileMetadata>> done) {
+  api_.list_uploads(std::move(done));
+}
+void WatchedApi::get_file(std::string file_id, Completion<FileMetadata> done) {
+  api_.get_file(std::move(file_id), std::move(done));
+}
+void WatchedApi::find_files(std::vector<std::string> file_ids,
+                            Completion<std::vector<FileMetadata>> done) {
+  api_.find_files(std::move(file_ids), std::move(done));
+}
+void WatchedApi::download(std::string file_id, std::shared_ptr<ContentSink> sink,
+                          Completion<Done> done) {
+  api_.download(std::move(file_id), std::move(sink), std::move(done));
+}
+void WatchedApi::reserve_writes(int permits, std::function<void()> ready) {
+  api_.reserve_writes(permits, std::move(ready));
+}
+
+}  // namespace sessync::simulation

@@ -1,0 +1,262 @@
+#include "tests/simulation/world.h"
+
+#include <array>
+#include <functional>
+
+#include "tests/simulation/draw_fault.h"
+
+namespace sessync::simulation {
+namespace {
+
+using Kind = Step::Kind;
+
+constexpr std::array kTicks{Duration{1}, Duration{4}, Duration{10}, Duration{2000}};
+constexpr std::size_t kExisting = 2;
+constexpr std::size_t kGiven = 2;
+
+model::Switches draw_switches(Random& random) {
+  using S = model::Switches;
+  S switches;
+  switches.duplicate_mount =
+      random.one_in(2) ? S::DuplicateMount::kReject : S::DuplicateMount::kShadow;
+  switches.copy_on_delete = random.one_in(2) ? S::CopyOnDelete::kKept : S::CopyOnDelete::kRemoved;
+  switches.mutate_while_running =
+      std::array{S::WhileRunning::kOk, S::WhileRunning::kRefused400, S::WhileRunning::kRefused409}
+          .at(random.below(3));
+  switches.archived = random.one_in(2) ? S::Archived::kRefused400 : S::Archived::kRefused409;
+  switches.mount_echo = random.one_in(2) ? S::MountEcho::kResolved : S::MountEcho::kAsSent;
+  switches.updated_at_on_rotate = random.one_in(2);
+  return switches;
+}
+
+}  // namespace
+
+World::World(const Scenario& scenario)
+    : random(scenario.seed),
+      model(scenario.seed),
+      loop(scenario.seed),
+      disk(kTicks.at(Random(scenario.seed).below(kTicks.size()))) {
+  Random first(scenario.seed ^ 0xF1257ULL);
+  model.set_time(now());
+  disk.set_time(now());
+  model.switches() = draw_switches(first);
+  for (std::size_t i = 0; i < kExisting; ++i) {
+    words.existing_sessions.push_back(model.create_session({}).value().id);
+  }
+  for (std::size_t i = 0; i < kGiven; ++i) {
+    model::NewFile given;
+    given.filename = "given.pdf";
+    given.content = model::Content::of("given " + std::to_string(i));
+    words.uploads.push_back(model.upload(given).value().id);
+  }
+  for (auto left = first.below(12); left > 0; --left) {
+    disk.write(draw_path(first.next()), fresh_bytes());
+  }
+  for (const auto& url : repositories()) {
+    tokens.set(url, fresh_token(url));
+  }
+  for (auto left = first.below(3); left > 0; --left) {
+    foreign_add(pick(words.existing_sessions, first.next()), first, "");
+  }
+  declared = draw_manifest(first, words);
+  owners.insert(declared.owner);
+  manifest_text = to_yaml(declared);
+}
+
+void World::note(const std::string& event) {
+  trace_hash = trace_hash * 1099511628211ULL ^ std::hash<std::string>{}(event);
+  trace_hash ^= static_cast<std::uint64_t>(now().time_since_epoch().count());
+  if (!is_traced) {
+    return;
+  }
+  // A pass that changes nothing is no news.
+  const auto name = event.substr(0, event.find(": "));
+  if (event == name + ": settled" && !trace.empty() &&
+      trace.back().ends_with("  " + name + ": pass begins")) {
+    trace.pop_back();
+  } else {
+    static const TimePoint begin{std::chrono::seconds(1'790'000'000)};
+    trace.push_back(std::to_string((now() - begin).count()) + " ms  " + event);
+  }
+}
+
+void World::violated(const std::string& promise) {
+  note("VIOLATED: " + promise);
+  if (!violation) {
+    violation = promise;
+  }
+}
+
+void World::advance_to(TimePoint time) {
+  if (time > now()) {
+    loop.advance(time - now());
+  }
+  disk.set_time(now());
+  model.set_time(now());
+}
+
+std::string World::fresh_bytes() {
+  const auto serial = std::to_string(++serial_);
+  return "content " + std::string(6 - std::min<std::size_t>(serial.size(), 6), '0') + serial;
+}
+
+std::string World::fresh_token(const std::string& url) {
+  auto token = kCanary + std::to_string(++serial_);
+  tokens_ever[url].insert(token);
+  return token;
+}
+
+void World::perform(const Step& step) {
+  note("-- " + std::string(to_string(step.kind)));
+  disk.set_time(now());
+  model.set_time(now());
+  if (step.kind <= Kind::kHeal) {
+    change_workspace(step);
+    workspace_is_news = true;
+  } else if (step.kind <= Kind::kMendManifest) {
+    change_manifest(step);
+    manifest_is_news = true;
+  } else if (step.kind <= Kind::kSessionDeleted) {
+    interfere(step);
+  } else if (step.kind <= Kind::kTokenFault) {
+    change_tokens(step);
+    workspace_is_news = true;
+  } else {
+    change_api(step);
+  }
+}
+
+void World::change_manifest(const Step& step) {
+  Random dice(step.number);
+  if (step.kind == Kind::kBreakManifest) {
+    manifest_text = dice.one_in(2) ? "version: 1\nsessions: [" : "version: 2\n";
+    return;
+  }
+  if (step.kind == Kind::kEditManifest) {
+    edit_manifest(declared, dice, words);
+    owners.insert(declared.owner);
+  }
+  manifest_text = to_yaml(declared);
+  note(manifest_text);
+}
+
+void World::change_workspace(const Step& step) {
+  Random dice(step.number);
+  const auto all = disk.paths();
+  const auto path = all.empty() || dice.one_in(3) ? draw_path(dice.next()) : pick(all, dice.next());
+  const auto other = draw_path(dice.next());
+  const bool exists = disk.bytes(path).has_value();
+  note("   " + path);
+  switch (step.kind) {
+    case Kind::kWrite:
+      return disk.write(path, fresh_bytes() + std::string(dice.below(40), '.'));
+    case Kind::kWriteSameSize:
+      return disk.write(path, fresh_bytes());
+    case Kind::kWriteOldTime:
+      return disk.write_with_old_mtime(path, fresh_bytes());
+    case Kind::kBeginWrite:
+      return disk.begin_write(path, fresh_bytes());
+    case Kind::kLose:
+      return disk.lose(pick(directories(), dice.next()));
+    case Kind::kLock:
+      return disk.lock(pick(directories(), dice.next()));
+    case Kind::kHeal:
+      return disk.heal();
+    case Kind::kRemoveTree:
+      return disk.remove_tree(pick(directories(), dice.next()));
+    case Kind::kEmptyTree: {
+      const auto& directory = pick(directories(), dice.next());
+      disk.remove_tree(directory);
+      return disk.make_directory(directory);
+    }
+    default:
+      break;
+  }
+  if (!exists) {
+    return;
+  }
+  if (step.kind == Kind::kEndWrite) {
+    disk.end_write(path);
+  } else if (step.kind == Kind::kTouch) {
+    disk.touch(path);
+  } else if (step.kind == Kind::kRemove) {
+    disk.remove(path);
+  } else if (step.kind == Kind::kSwap && disk.bytes(other) && !is_within(path, other) &&
+             !is_within(other, path)) {
+    disk.swap(path, other);
+  } else if (step.kind == Kind::kRename && !is_within(path, other) && !is_within(other, path)) {
+    disk.rename(path, other);
+  }
+}
+
+void World::change_tokens(const Step& step) {
+  Random dice(step.number);
+  const auto url = pick(repositories(), dice.next());
+  switch (step.kind) {
+    case Kind::kTokenChanges:
+      return tokens.set(url, fresh_token(url));
+    case Kind::kTokenMinted:
+      return tokens.mint(url, std::chrono::hours(1));
+    case Kind::kTokenUnreadable:
+      return tokens.fail(url, dice.one_in(2));
+    case Kind::kTokenReadable:
+      return tokens.works_again(url);
+    default:
+      model.add_fault(some_session(dice.next()), "repository_authentication_error", url);
+  }
+}
+
+void World::change_api(const Step& step) {
+  Random dice(step.number);
+  if (step.kind == Kind::kSwitches) {
+    const auto before = model.switches();
+    model.switches() = draw_switches(dice);
+    model.switches().resource_list_lag = before.resource_list_lag;
+    model.switches().file_list_lag = before.file_list_lag;
+  } else if (step.kind == Kind::kLag) {
+    model.switches().resource_list_lag = Duration(dice.below(14'000));
+    model.switches().file_list_lag = Duration(dice.below(14'000));
+  } else if (step.kind == Kind::kFaultsEnd) {
+    faults.clear();
+    faults_are_news = true;
+  } else if (step.kind == Kind::kFault) {
+    faults.push_back(draw_fault(dice));
+    faults_are_news = true;
+    note("   " + std::string(sessync::to_string(faults.back().operation)) + " kind " +
+         std::to_string(static_cast<int>(faults.back().fault.kind)) + " status " +
+         std::to_string(faults.back().fault.status));
+  } else if (step.kind == Kind::kEventsLost) {
+    events_are_lost = !events_are_lost;
+  } else if (step.kind == Kind::kDegraded) {
+    is_degraded = !is_degraded;
+  } else if (step.kind == Kind::kStoreFails) {
+    store.fail_next(static_cast<int>(1 + dice.below(4)));
+  }
+}
+
+std::string World::some_session(std::uint64_t number) const {
+  const auto all = model.sessions();
+  return all[number % all.size()].id;
+}
+
+void World::calm() {
+  note("-- calm");
+  faults.clear();
+  faults_are_news = true;
+  model.switches().resource_list_lag = model.switches().file_list_lag = Duration{0};
+  for (const auto& session : model.sessions()) {
+    model.set_status(session.id, "idle");
+  }
+  for (const auto& url : repositories()) {
+    tokens.works_again(url);
+    if (tokens.token(url).empty()) {
+      tokens.set(url, fresh_token(url));
+    }
+  }
+  disk.heal();
+  manifest_text = to_yaml(declared);
+  events_are_lost = is_degraded = false;
+  manifest_is_news = workspace_is_news = true;
+}
+
+}  // namespace sessync::simulation

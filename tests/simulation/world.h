@@ -1,0 +1,99 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "reconciler/reconcile.h"
+#include "tests/double/faults.h"
+#include "tests/double/memory_session_api.h"
+#include "tests/double/memory_state_store.h"
+#include "tests/double/session_model.h"
+#include "tests/double/test_loop.h"
+#include "tests/reconciler/memory_token_source.h"
+#include "tests/simulation/declared.h"
+#include "tests/simulation/random.h"
+#include "tests/simulation/steps.h"
+#include "tests/simulation/workspace.h"
+
+namespace sessync::simulation {
+
+/// Everything outside of the daemon's process, and what must be remembered of it to judge what the
+/// daemon does.
+struct World {
+  explicit World(const Scenario& scenario);
+
+  /// What happens outside of the process. Process steps are the caller's.
+  void perform(const Step& step);
+  /// No more faults, nobody else interferes, everything can be read: now it must converge.
+  void calm();
+
+  void note(const std::string& event);
+  /// Keeps the first one.
+  void violated(const std::string& promise);
+
+  /// A pass that adopts may make rows of others ours.
+  void note_adoptable(const SessionSpec& spec);
+  /// Promises that can be judged when an upload was made, or a pass has ended.
+  void judge_uploads();
+  void judge_outcome(const PassInput& input, const PassOutcome& outcome);
+
+  /// Moves every clock.
+  void advance_to(TimePoint time);
+  [[nodiscard]] TimePoint now() const { return loop.now(); }
+
+  Random random;
+  SessionModel model;
+  TestLoop loop;
+  MemoryStateStore store{loop};
+  Workspace disk;
+  MemoryTokenSource tokens{loop};
+  std::vector<std::unique_ptr<MemorySessionApi>> apis;  ///< of every process that ever was
+  DeclaredSet declared;
+  std::string manifest_text;
+  std::vector<FaultRule> faults;
+  bool events_are_lost = false;
+  bool is_degraded = false;
+  bool manifest_is_news = false;   ///< for the daemon's watcher, which takes it back
+  bool workspace_is_news = false;  ///< likewise
+  bool faults_are_news = false;    ///< likewise
+
+  Vocabulary words;
+  std::set<std::string> foreign;         ///< resource ids of rows that somebody else put there
+  std::set<std::string> may_be_adopted;  ///< rows with a marker that an adopting pass could see
+  std::map<std::string, std::set<std::string>> tokens_ever;  ///< by repository
+  bool lost_state = false;                                   ///< once or more
+  std::set<std::string> owners;                              ///< ever declared
+
+  bool is_traced = false;
+  std::vector<std::string> trace;
+  std::uint64_t trace_hash = 0;
+  std::optional<std::string> violation;
+
+ private:
+  void change_workspace(const Step& step);
+  void change_manifest(const Step& step);
+  void interfere(const Step& step);
+  void change_tokens(const Step& step);
+  void change_api(const Step& step);
+
+  void foreign_add(const std::string& session, Random& dice, const std::string& mount);
+  void foreign_delete(const std::string& session, Random& dice, bool take_path);
+  void lose_upload(bool by_expiry, Random& dice);
+  [[nodiscard]] std::string some_session(std::uint64_t number) const;
+  std::string fresh_bytes();
+  std::string fresh_token(const std::string& url);
+
+  void judge_duplicates(const std::string& session_id, const std::string& owner);
+
+  std::uint64_t serial_ = 0;
+  std::size_t uploads_judged_ = 0;
+};
+
+/// Tokens are recognised wherever they turn up.
+inline constexpr const char* kCanary = "canary-token-";
+
+}  // namespace sessync::simulation
