@@ -50,16 +50,19 @@ Kind kind_of(int error) {
 
 /// What vouches for what is read.
 enum class Footing {
-  kQuiet,     ///< old stamps
-  kLease,     ///< a lease
-  kRefused,   ///< no lease: a writer has the file open
-  kNoLeases,  ///< no lease can be had
+  kQuiet,      ///< old stamps
+  kLease,      ///< a lease
+  kWeakLease,  ///< a lease that does not see every writer, and stamps
+  kRefused,    ///< no lease: a writer has the file open
+  kNoLeases,   ///< no lease can be had
 };
 
 Footing footing_of(ReadLease::Answer answer) {
   switch (answer) {
     case ReadLease::Answer::kHeld:
       return Footing::kLease;
+    case ReadLease::Answer::kHeldHere:
+      return Footing::kWeakLease;
     case ReadLease::Answer::kWriterThere:
       return Footing::kRefused;
     case ReadLease::Answer::kNotAllowed:
@@ -176,7 +179,7 @@ class Attempt {
     if (footing_ == Footing::kLease) ++counters.leased;
     if (footing_ == Footing::kQuiet) ++counters.quiet;
     if (footing_ == Footing::kRefused) ++counters.left_open;
-    if (footing_ == Footing::kRefused || footing_ == Footing::kNoLeases) ++counters.unleased;
+    if (footing_ != Footing::kLease && footing_ != Footing::kQuiet) ++counters.unleased;
   }
 
   /// An errno; EAGAIN if the file became shorter or somebody wants to write. That a file without
@@ -191,8 +194,7 @@ class Attempt {
       if (count == 0) return EAGAIN;
       done += static_cast<std::uint64_t>(count);
       sink.bytes({block->data(), static_cast<std::size_t>(count)});
-      const bool leased = footing_ == Footing::kLease;
-      if (leased && !lease_.is_undisturbed()) return give_up();
+      if (lease_.is_taken() && !lease_.is_undisturbed()) return give_up();
     }
     return 0;
   }

@@ -87,8 +87,9 @@ struct ReadTools {
 ///   for writing: then the file is waited for, as far as patience goes. A writer that comes while
 ///   it is read gets the file at once (within the time that one block takes); what was read is
 ///   thrown away, and the read repeated later.
-/// - Where no lease can be had (network file systems; files of another user without CAP_LEASE), the
-///   file must have been left alone for `limits.unleased`. Half a file whose writer pauses longer
+/// - Where no lease can be had (network file systems; files of another user without CAP_LEASE), or
+///   where it does not see every writer (overlays, FUSE), the file must have been left alone for
+///   `limits.unleased`. Half a file whose writer pauses longer
 ///   than that cannot be told from a whole one there.
 /// - A file that stays open for writing is taken without a lease once it was left alone for
 ///   `limits.open_for_writing`. Stores through a mapping do not always count as a change at once.

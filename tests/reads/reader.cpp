@@ -53,7 +53,7 @@ Reader::Reader(const std::string& directory, std::string name)
     : root_(Beneath::open(directory).value()), name_(std::move(name)) {}
 
 bool Reader::read(Policy policy) {
-  if (policy == Policy::kLeased) return read_stably(milliseconds{0});
+  if (policy == Policy::kLeased) return read_stably(patience);
   if (policy == Policy::kUnleased) {
     const SomebodyElse reader;
     return read_stably(milliseconds{500});
@@ -69,8 +69,8 @@ bool Reader::read_simply(bool bracket) {
 }
 
 /// The settle time is no part of what is tested: leases must do without.
-bool Reader::read_stably(milliseconds patience) {
-  Patience left({.settle = milliseconds{0}}, patience);
+bool Reader::read_stably(milliseconds longest) {
+  Patience left({.settle = milliseconds{0}}, longest);
   const ByteSink sink{
       .restart = [this] { bytes_.clear(); },
       .bytes = [this](std::span<const char> part) { bytes_.append(part.data(), part.size()); },

@@ -25,12 +25,14 @@ class Reader {
 
   /// True if the policy takes what is in `bytes` now.
   bool read(Policy policy);
+  /// How long one read may wait.
+  std::chrono::milliseconds patience{0};
   [[nodiscard]] const std::string& bytes() const { return bytes_; }
   [[nodiscard]] const ReadCounters& counters() const { return counters_; }
 
  private:
   bool read_simply(bool bracket);
-  bool read_stably(std::chrono::milliseconds patience);
+  bool read_stably(std::chrono::milliseconds longest);
 
   Beneath root_;
   std::string name_;
