@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "manifest/text.h"
+
 namespace sessync {
 namespace {
 
@@ -163,7 +165,7 @@ bool GlobCompiler::read_class(Glob::CharacterSet& set) {
       if (is_member(c)) set.set(c);
     }
   } else {
-    fail("has an unknown character class \"[:" + std::string(name) + ":]\"");
+    fail("has an unknown character class " + quoted("[:" + std::string(name) + ":]"));
   }
   at_ = close + 1;
   range_start_.reset();

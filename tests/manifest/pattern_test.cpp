@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "manifest/text.h"
+
 using sessync::Patterns;
 using Verdict = sessync::Patterns::Verdict;
 
@@ -214,4 +216,12 @@ TEST_CASE("Many stars take no exponential time") {
   for (int i = 0; i < 200; ++i) path += "aa/";
   CHECK(parse({deep + "x"}).verdict(path + "y", false) == Verdict::kNone);
   CHECK(parse({deep + "x"}).verdict(path + "x", false) == Verdict::kMatched);
+}
+
+TEST_CASE("No message about a pattern writes to a terminal") {
+  for (const char* bad : {"[[:\x1b[2J:]]", "[\x07", "a\x1b\\", "\x7f//x"}) {
+    const auto patterns = Patterns::parse({bad});
+    REQUIRE_FALSE(patterns);
+    CHECK_FALSE(sessync::has_control_character(patterns.error()));
+  }
 }
