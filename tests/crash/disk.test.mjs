@@ -13,7 +13,7 @@ const FAULTS = [
   { error: 'EMFILE', kind: 'open', says: /Too many open files|unable to open|readonly database; check the disk/ },
   { error: 'EMFILE', kind: 'socket', says: /Too many open files|[Cc]ould ?n.t connect|failed to open socket/ },
 ];
-const STEP = 7; // in a sampled run one of so many calls fails
+const STEP = 14; // in a sampled run one of so many calls fails
 
 /** What is held of what was and still is to be held: a disk that fails must not cost any of it. */
 function assertNothingLost(before, now, expected) {

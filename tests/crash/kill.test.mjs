@@ -5,7 +5,7 @@ import { FULL, SEED, assertSame, inWorld, runAll, sample, skip, undisturbed } fr
 import { SCENARIOS } from './scenarios.mjs';
 
 /** In a sampled run one of so many calls is hit. */
-const STEP = 4;
+const STEP = 6;
 
 /** Killed at the n-th call, and brought to its end afterwards. */
 async function crash({ name, action, mode, n }, expected) {
