@@ -164,10 +164,11 @@ class Applier {
   }
 
   /// What is no longer wanted goes last, and only if nothing that should take its place is
-  /// uncertain.
+  /// uncertain, be it since this pass or an earlier one.
   void prune(Indices deletes) {
+    const bool in_doubt = !run_.in.plan->pending.empty();
     std::erase_if(deletes, [&](std::size_t i) {
-      if (run_.report.put_off || !run_.may_start()) {
+      if (in_doubt || run_.report.put_off || !run_.may_start()) {
         finish(i, {Outcome::kSkipped, "held back until every add of the session is answered"});
         run_.report.put_off = true;
         return true;
@@ -231,7 +232,6 @@ class Applier {
     if (deleted || deleted.error().kind == ApiError::Kind::kNotFound) {
       run_.record(
           {change::PutTombstone{run_.in.session_id, {action.resource_id, run_.ports.loop.now()}},
-           change::DropRow{run_.in.session_id, action.resource_id},
            change::DropIntent{run_.in.session_id, action.path.text()}});
       return finish(index, {Outcome::kDone, {}});
     }

@@ -116,16 +116,18 @@ void Chain::make_room() {
   });
 }
 
-Intent Chain::intent() const {
+Intent Chain::intent(std::optional<TimePoint> in_doubt_since) const {
   return Intent{action_.path.text(), action_.deletes, attachment_.file_id, attachment_.filename,
-                attachment_.size,    previous_,       std::nullopt};
+                attachment_.size,    previous_,       in_doubt_since};
 }
 
 void Chain::write_intent() {
   if (!run_.may_start()) {
     return give_up_untouched("stopped before anything was sent");
   }
-  run_.ports.store.commit({change::PutIntent{run_.in.session_id, intent()}},
+  // In doubt from now on: whoever finds it after a crash cannot know whether the add was sent.
+  is_in_doubt_ = true;
+  run_.ports.store.commit({change::PutIntent{run_.in.session_id, intent(run_.ports.loop.now())}},
                           [this](const tl::expected<Done, StoreError>& durable) {
                             if (!durable) {
                               return give_up_untouched(durable.error().message);
@@ -152,8 +154,7 @@ void Chain::on_deleted(const std::string& resource_id, const Result<Done>& delet
   if (!deleted && deleted.error().kind != ApiError::Kind::kNotFound) {
     return on_delete_failed(deleted.error());
   }
-  run_.record({change::PutTombstone{run_.in.session_id, {resource_id, run_.ports.loop.now()}},
-               change::DropRow{run_.in.session_id, resource_id}});
+  run_.record({change::PutTombstone{run_.in.session_id, {resource_id, run_.ports.loop.now()}}});
   ++deleted_;
   tries_ = 0;
   delete_next();
@@ -212,6 +213,7 @@ void Chain::on_added(const Result<FileRow>& added) {
   row.upload_file_id = attachment_.file_id;
   row.mount_path = added->mount_path;
   row.added_at = run_.ports.loop.now();
+  is_in_doubt_ = false;
   std::vector<Change> changes{change::PutRow{run_.in.session_id, std::move(row)},
                               change::DropIntent{run_.in.session_id, action_.path.text()}};
   if (putting_back_) {
@@ -270,9 +272,8 @@ void Chain::retry_add(Duration delay, const ApiError& error) {
 }
 
 void Chain::leave_in_doubt(const ApiError& error) {
-  auto open = intent();
-  open.in_doubt_since = run_.ports.loop.now();
-  run_.record({change::PutIntent{run_.in.session_id, std::move(open)}});
+  is_in_doubt_ = false;  // it is, and stays so
+  run_.record({change::PutIntent{run_.in.session_id, intent(run_.ports.loop.now())}});
   run_.report.put_off = true;
   finish(ActionResult::Outcome::kFailed,
          "the outcome of the add is not known: " + describe(error) +
@@ -314,7 +315,7 @@ void Chain::refuse_for_good(const ApiError& error) {
   if (previous_ && (delete_sent_ || action_.deletes.empty())) {
     return put_previous_back(error);
   }
-  run_.record({change::DropIntent{run_.in.session_id, action_.path.text()}});
+  drop_intent();
   finish(ActionResult::Outcome::kFailed, "refused: " + describe(error));
 }
 
@@ -324,7 +325,7 @@ void Chain::put_previous_back(const ApiError& why) {
   tries_ = 0;
   attachment_ = {previous_->upload_file_id, previous_->filename, previous_->size};
   run_.ports.store.commit(
-      {change::PutIntent{run_.in.session_id, intent()}},
+      {change::PutIntent{run_.in.session_id, intent(run_.ports.loop.now())}},
       [this](const tl::expected<Done, StoreError>& /*durable*/) { send_add(Permit::kTake); });
 }
 
@@ -355,13 +356,22 @@ std::optional<Previous> Chain::find_previous() const {
 
 void Chain::give_up_untouched(const std::string& why) {
   if (!previous_ || !action_.deletes.empty()) {
-    run_.record({change::DropIntent{run_.in.session_id, action_.path.text()}});
+    drop_intent();
   }
   run_.report.put_off = true;
   finish(ActionResult::Outcome::kSkipped, why);
 }
 
+void Chain::drop_intent() {
+  is_in_doubt_ = false;
+  run_.record({change::DropIntent{run_.in.session_id, action_.path.text()}});
+}
+
 void Chain::finish(ActionResult::Outcome outcome, std::string error) {
+  if (std::exchange(is_in_doubt_, false)) {
+    // Every other end is known: the add was not sent, or was refused.
+    run_.record({change::PutIntent{run_.in.session_id, intent(std::nullopt)}});
+  }
   if (std::exchange(in_gate_, false)) {
     run_.leave_replace_gate(outcome == ActionResult::Outcome::kDone);
   }

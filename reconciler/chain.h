@@ -49,7 +49,8 @@ class Chain {
   void give_up_untouched(const std::string& why);
   void on_unusable_session(const Result<SessionInfo>& info, const ApiError& error);
   void remember_refusal(const ApiError& error);
-  [[nodiscard]] Intent intent() const;
+  [[nodiscard]] Intent intent(std::optional<TimePoint> in_doubt_since) const;
+  void drop_intent();
   [[nodiscard]] std::optional<Previous> find_previous() const;
   void finish(ActionResult::Outcome outcome, std::string error = {});
 
@@ -61,6 +62,7 @@ class Chain {
   std::size_t deleted_ = 0;
   bool delete_sent_ = false;
   bool in_gate_ = false;
+  bool is_in_doubt_ = false;  ///< so says the intent, as long as this chain does not know better
   bool putting_back_ = false;
   ApiError refusal_;  ///< why the previous content is put back
   int tries_ = 0;

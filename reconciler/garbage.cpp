@@ -6,14 +6,10 @@
 
 #include "reconciler/marker.h"
 #include "reconciler/server_time.h"
+#include "reconciler/uploads.h"
 
 namespace sessync {
 namespace {
-
-bool is_expired(const FileMetadata& file, TimePoint now) {
-  const auto at = file.expires_at ? parse_server_time(*file.expires_at) : std::nullopt;
-  return at && *at <= now;
-}
 
 /// How long ago `file` was made, if that is known and long enough.
 std::optional<Duration> garbage_age(const FileMetadata& file, TimePoint now) {

@@ -48,7 +48,10 @@ void Identifier::keep_unlisted(std::vector<ResourceRow>& rows) {
   const auto now = ports_.loop.now();
   for (const auto& row : memory_.rows) {
     const bool fresh = row.added_at && now - *row.added_at < grace_;
-    if (!fresh || listed.contains(row.resource_id)) {
+    const bool deleted = std::ranges::any_of(memory_.tombstones, [&](const Tombstone& tombstone) {
+      return tombstone.resource_id == row.resource_id;
+    });
+    if (!(row.owned || fresh) || deleted || listed.contains(row.resource_id)) {
       continue;
     }
     auto found = await<ResourceRow>(ports_.loop, [&](auto done) {

@@ -59,10 +59,12 @@ class Observer {
         {row.type, row.resource_id, MountPath::of_file(row.mount_path), row});
   }
   void collect(const FileRow& row) {
+    // A row that we deleted stays known as long as it is listed: should it outlive its tombstone,
+    // it is still ours.
+    listed_.insert(row.resource_id);
     if (buried_.contains(row.resource_id)) {
       return;
     }
-    listed_.insert(row.resource_id);
     ObservedFile file;
     file.resource_id = row.resource_id;
     file.copy_file_id = row.file_id;
@@ -106,9 +108,10 @@ class Observer {
     return std::nullopt;
   }
 
-  Holder holder_of_unowned(ObservedFile& file) const {
+  Holder holder_of_unowned(ObservedFile& file) {
     if (const auto upload = made_by_intent(file)) {
       file.upload_file_id = *upload;
+      added_lately_.insert(file.resource_id);
       return Holder::kOurs;
     }
     if (!has_our_marker(file)) {
@@ -118,6 +121,11 @@ class Observer {
       return Holder::kOurs;
     }
     return Holder::kOtherDaemon;  // before the take-over: a candidate, see take_over()
+  }
+
+  /// What we put there shortly before the state was lost may not be listed yet.
+  [[nodiscard]] bool nothing_is_hidden() const {
+    return in_.memory->looked_at && in_.now - *in_.memory->looked_at >= in_.grace;
   }
 
   /// The first pass that could identify every row. Rows with our marker are ours from the next pass
@@ -143,9 +151,9 @@ class Observer {
       out_.look_again = out_.look_again || !any_declared;
       adopted_later_.insert(file.resource_id);
     }
-    if (all_known) {
-      out_.took_over = true;
-      change(change::SetTakenOver{session_id_, in_.owner});
+    const bool complete = all_known && nothing_is_hidden();
+    if (complete || in_.memory->owner != in_.owner) {
+      change(change::SetTakenOver{session_id_, in_.owner, complete});
     }
   }
 
@@ -202,6 +210,9 @@ class Observer {
       KnownRow row = in_.known.at(file.resource_id);
       row.owned = file.holder == Holder::kOurs || adopted_later_.contains(file.resource_id);
       row.upload_file_id = file.upload_file_id;
+      if (added_lately_.contains(file.resource_id)) {
+        row.added_at = in_.now;  // at the latest: lists may still show it and then not
+      }
       const auto old = before.find(file.resource_id);
       if (old == before.end() || !(*old->second == row)) {
         change(change::PutRow{session_id_, std::move(row)});
@@ -218,6 +229,7 @@ class Observer {
   std::set<std::string> buried_;
   std::set<std::string> listed_;
   std::set<std::string> adopted_later_;
+  std::set<std::string> added_lately_;
 };
 
 }  // namespace

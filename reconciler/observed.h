@@ -67,7 +67,6 @@ struct Observation {
 struct Observed {
   ObservedState state;
   std::vector<Change> changes;  ///< what the store must learn; the caller commits them
-  bool took_over = false;       ///< this pass identified every row for the first time
   bool look_again = false;  ///< rows were taken over that count as ours only from the next pass on
 };
 

@@ -1,6 +1,7 @@
 #include "reconciler/reconcile.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "reconciler/chain.h"
@@ -11,6 +12,7 @@
 #include "reconciler/look_at_tokens.h"
 #include "reconciler/observed.h"
 #include "reconciler/session_change.h"
+#include "reconciler/uploads.h"
 
 namespace sessync {
 namespace {
@@ -25,6 +27,8 @@ constexpr Duration kFirstLook = std::chrono::seconds(2);
 constexpr Duration kLateOutputs = std::chrono::seconds(10);
 
 class Pass {
+  using Remembered = tl::expected<Done, StoreError>;
+
  public:
   Pass(const PassInput& in, Ports& ports)
       : in_(in), ports_(ports), session_id_(in.spec->session_id.value_or("")) {}
@@ -73,10 +77,11 @@ class Pass {
       return;
     }
     memory_.taken_over = false;
-    memory_.intents.clear();
+    for (const auto& intent : std::exchange(memory_.intents, {})) {
+      changes_.emplace_back(change::DropIntent{session_id_, intent.path});
+    }
     for (auto& row : memory_.rows) {
       row.owned = false;
-      row.added_at.reset();
       changes_.emplace_back(change::PutRow{session_id_, row});
     }
   }
@@ -168,10 +173,28 @@ class Pass {
     std::ranges::move(observed_.changes, std::back_inserter(changes_));
     expire_refusals();
     if (!in_.dry_run && !changes_.empty()) {
-      commit(std::exchange(changes_, {}));
+      remembered_ = std::make_shared<std::optional<Remembered>>();
+      ports_.store.commit(std::exchange(changes_, {}),
+                          [slot = remembered_](const Remembered& durable) { *slot = durable; });
       memory_ = ports_.store.load(session_id_);
     }
     return true;
+  }
+
+  /// What was seen must have been remembered before anything is written because of it: the record
+  /// of an earlier write may be its only other trace, and is written over.
+  bool is_remembered() {
+    while (remembered_ && !*remembered_ && ports_.loop.run_one()) {
+    }
+    if (!remembered_ || (*remembered_ && **remembered_)) {
+      return true;
+    }
+    const auto why = *remembered_ ? (*remembered_)->error().message : "stopped";
+    out_.error = SessionError{"state_not_writable",
+                              "what the session holds could not be recorded, so nothing was "
+                              "changed in it: " +
+                                  why};
+    return false;
   }
 
   void expire_refusals() {
@@ -209,8 +232,10 @@ class Pass {
     for (const auto& file : *found) {
       input.uploads.emplace(file.file_id, file);
     }
-    std::ranges::copy_if(ids, std::back_inserter(input.missing_uploads),
-                         [&](const auto& id) { return !input.uploads.contains(id); });
+    std::ranges::copy_if(ids, std::back_inserter(input.missing_uploads), [&](const auto& id) {
+      const auto upload = input.uploads.find(id);
+      return upload == input.uploads.end() || is_expired(upload->second, ports_.loop.now());
+    });
   }
 
   void decide() {
@@ -288,7 +313,7 @@ class Pass {
     if (!in_.dry_run) {
       mark_needed();
     }
-    if (out_.error || in_.dry_run || out_.suspended || out_.plan.empty()) {
+    if (out_.error || in_.dry_run || out_.suspended || out_.plan.empty() || !is_remembered()) {
       return;
     }
     out_.executed = true;
@@ -351,6 +376,10 @@ class Pass {
                                    out_.error->code == "session_archived");
     out_.rate_limited |= report.rate_limited;
     out_.progressed |= report.done > 0;
+    if (out_.terminal) {
+      // The next pass looks before it tries to write again.
+      commit({change::SetLookedAt{session_id_, TimePoint{}}});
+    }
     note_next_rotations();
   }
 
@@ -419,6 +448,7 @@ class Pass {
   std::optional<SessionInfo> info_;
   std::map<std::string, FileMetadata> uploads_;
   std::vector<Change> changes_;
+  std::shared_ptr<std::optional<Remembered>> remembered_;  ///< nothing: there was nothing to
   PassOutcome out_;
 };
 

@@ -114,7 +114,7 @@ struct CreationRecord {
 
 /// Everything remembered of one session.
 struct SessionMemory {
-  bool taken_over = false;             ///< one pass has identified every row
+  bool taken_over = false;             ///< every row was identified, and no more of ours can come
   std::string owner;                   ///< for whom: what is owned is owned by this name
   std::optional<TimePoint> looked_at;  ///< last GET of the session itself
   std::vector<KnownRow> rows;          ///< sorted by resource id
@@ -163,6 +163,7 @@ struct DropRefusal {
 struct SetTakenOver {
   std::string session_id;
   std::string owner;
+  bool complete = true;  ///< false: rows are owned for this name, but more may turn up
 };
 struct SetLookedAt {
   std::string session_id;

@@ -3,7 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "reconciler/server_time.h"
+
 namespace sessync {
+
+bool is_expired(const FileMetadata& file, TimePoint now) {
+  const auto at = file.expires_at ? parse_server_time(*file.expires_at) : std::nullopt;
+  return at && *at <= now;
+}
 
 std::set<std::string> confirm_uploads(std::vector<Upload> known, Ports& ports) {
   std::set<std::string> confirmed;

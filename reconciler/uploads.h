@@ -8,6 +8,10 @@
 
 namespace sessync {
 
+/// Expired files stay listed for a while, but can be attached no more. `now` against the API's
+/// time.
+bool is_expired(const FileMetadata& file, TimePoint now);
+
 /// Asks which of `known` still exist and records the answer. The ids of those that do; if the API
 /// cannot be asked, none.
 std::set<std::string> confirm_uploads(std::vector<Upload> known, Ports& ports);

@@ -59,7 +59,7 @@ struct MemoryMirror::Apply {
     drop(of(drop_refusal.session_id).refusals, drop_refusal.path, &Refusal::path);
   }
   void operator()(const change::SetTakenOver& set) const {
-    of(set.session_id).taken_over = true;
+    of(set.session_id).taken_over = set.complete;
     of(set.session_id).owner = set.owner;
   }
   void operator()(const change::SetLookedAt& set) const { of(set.session_id).looked_at = set.at; }

@@ -121,9 +121,9 @@ struct Write {
   }
   void operator()(const change::SetTakenOver& set) const {
     to.run(
-        "INSERT INTO session (session_id, taken_over, owner) VALUES (?, 1, ?) "
-        "ON CONFLICT DO UPDATE SET taken_over = 1, owner = excluded.owner",
-        {value(set.session_id), value(set.owner)});
+        "INSERT INTO session (session_id, taken_over, owner) VALUES (?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET taken_over = excluded.taken_over, owner = excluded.owner",
+        {value(set.session_id), value(set.complete), value(set.owner)});
   }
   void operator()(const change::SetLookedAt& set) const {
     to.run(
@@ -178,9 +178,7 @@ void read_sessions(Connection& from, MemoryMirror& into) {
                             ? "SELECT session_id, taken_over, looked_at, owner FROM session"
                             : "SELECT session_id, taken_over, looked_at, '' FROM session";
   from.query(columns, {}, [&](const Row& row) {
-    if (row.flag(1)) {
-      into.apply(change::SetTakenOver{row.text(0), row.text(3)});
-    }
+    into.apply(change::SetTakenOver{row.text(0), row.text(3), row.flag(1)});
     if (const auto at = row.optional_time(2)) {
       into.apply(change::SetLookedAt{row.text(0), *at});
     }

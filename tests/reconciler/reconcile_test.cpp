@@ -406,6 +406,8 @@ TEST_CASE("two daemons with one owner name do not fight") {
   World world;
   world.file("a", "one");
   world.pass();
+  world.loop.advance(std::chrono::seconds(31));
+  world.pass();
   const auto id =
       world.somebody_adds("/other", "theirs", encode_marker("prod", std::string(64, '7'), "other"));
   const auto outcome = world.settle();

@@ -19,7 +19,7 @@ struct Model {
   std::map<Key, Intent> intents;
   std::map<Key, Tombstone> tombstones;
   std::map<Key, Refusal> refusals;
-  std::map<std::string, std::string> taken_over;
+  std::map<std::string, change::SetTakenOver> taken_over;
   std::map<std::string, TimePoint> looked_at;
   std::map<Key, Upload> uploads;
   std::map<Key, TokenRecord> tokens;
@@ -41,7 +41,7 @@ struct Model {
     refusals[{c.session_id, c.refusal.path}] = c.refusal;
   }
   void operator()(const change::DropRefusal& c) { refusals.erase({c.session_id, c.path}); }
-  void operator()(const change::SetTakenOver& c) { taken_over[c.session_id] = c.owner; }
+  void operator()(const change::SetTakenOver& c) { taken_over[c.session_id] = c; }
   void operator()(const change::SetLookedAt& c) { looked_at[c.session_id] = c.at; }
   void operator()(const change::PutUpload& c) {
     uploads[{c.upload.owner, c.upload.file_id}] = c.upload;
@@ -90,8 +90,8 @@ struct Model {
       memory.status = status->second;
     }
     if (const auto by = taken_over.find(session); by != taken_over.end()) {
-      memory.taken_over = true;
-      memory.owner = by->second;
+      memory.taken_over = by->second.complete;
+      memory.owner = by->second.owner;
     }
     if (const auto at = looked_at.find(session); at != looked_at.end()) {
       memory.looked_at = at->second;
@@ -155,7 +155,7 @@ Change random_change() {
     case 7:
       return change::DropRefusal{key(), key()};
     case 8:
-      return change::SetTakenOver{key(), text()};
+      return change::SetTakenOver{key(), text(), size() % 2 == 0};
     case 9:
       return change::SetLookedAt{key(), time()};
     case 10:
