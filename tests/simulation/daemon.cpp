@@ -42,7 +42,7 @@ Daemon::Daemon(World& world)
       schedule_(
           {[this] { return std::vector<ManifestText>{{"sessync.yaml", world_.manifest_text, ""}}; },
            [this] { return world_.is_degraded; }, [this] { return random_.fraction(); }},
-          {std::chrono::minutes(random_.one_in(2) ? 10 : 60), {}}) {
+          {std::chrono::hours(1), {}}) {
   api_.on_write = [&world](const SessionModel&) { world.judge_uploads(); };
   wakeup_.manifest = true;
   world_.manifest_is_news = world_.workspace_is_news = false;

@@ -135,7 +135,7 @@ Declared draw_session(Random& random, const Vocabulary& words, std::size_t numbe
     session.session_id = words.existing_sessions[number];
   }
   session.title = "first";
-  session.interval_s = random.one_in(2) ? 300 : 1800;
+  session.interval_s = random.one_in(4) ? 600 : 3600;
   if (random.one_in(5)) {
     session.on_conflict = random.one_in(2) ? "adopt" : "replace";
   }

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "tests/simulation/limits.h"
 namespace sessync::simulation {
 namespace {
 
@@ -38,9 +39,7 @@ Fault draw_failure(Random& random) {
   if (kind == Kind::kStatusAfter) {
     fault.status = 500;
   }
-  // Together with the lag of lists it stays below the grace of 30 s, within which everything that
-  // was sent is assumed to have happened and to be listed.
-  fault.delay = Duration(random.below(14'000));
+  fault.delay = Duration(random.below(kLatestEffect.count()));
   return fault;
 }
 

@@ -17,13 +17,14 @@ bool is_near(const MountPath& one, const MountPath& other) {
 }  // namespace
 
 bool WatchedApi::is_declared_near(const MountPath& path) const {
-  return std::ranges::any_of(desired_.files,
+  return std::ranges::any_of(desired().files,
                              [&](const auto& file) { return is_near(file.first, path); });
 }
 
 bool WatchedApi::is_lost(const MountPath& path) const {
-  return std::ranges::any_of(
-      lost_, [&](const auto& prefix) { return prefix == path || prefix.is_above(path); });
+  return std::ranges::any_of(desired().protected_trees, [&](const auto& tree) {
+    return tree.prefix == path || tree.prefix.is_above(path);
+  });
 }
 
 bool WatchedApi::is_duplicate(const std::string& session_id, const model::Resource& row) const {
@@ -55,8 +56,8 @@ bool WatchedApi::may_be_blocked(const std::string& session_id, const MountPath& 
 void WatchedApi::judge_add(const AddFile& request) {
   const auto upload = world_.model.get_file(request.file_id);
   const auto marker = upload ? decode_marker(upload->filename) : std::nullopt;
-  const auto wanted = desired_.files.find(MountPath::of_file(request.mount_path));
-  if (!marker || marker->owner != input_.owner || wanted == desired_.files.end()) {
+  const auto wanted = desired().files.find(MountPath::of_file(request.mount_path));
+  if (!marker || marker->owner != input_.owner || wanted == desired().files.end()) {
     return;
   }
   const auto* local = wanted->second.local();
@@ -105,7 +106,7 @@ void WatchedApi::judge_ownership(const model::Resource& row) {
 }
 
 void WatchedApi::judge_lost_sources(const model::Resource& row, const MountPath& path) {
-  if (is_lost(path) && !desired_.files.contains(path)) {
+  if (is_lost(path) && !desired().files.contains(path)) {
     world_.violated("never wipes by accident: " + row.mount_path +
                     " is deleted although its source cannot be believed");
   }
@@ -124,11 +125,11 @@ void WatchedApi::judge_pruning(const std::string& session_id, const model::Resou
   if (is_declared_near(path)) {
     return;
   }
-  const auto moved = std::ranges::find_if(desired_.files, [&](const auto& file) {
+  const auto moved = std::ranges::find_if(desired().files, [&](const auto& file) {
     const auto* local = file.second.local();
     return local != nullptr && local->sha256 == row.content.sha256;
   });
-  if (moved == desired_.files.end()) {
+  if (moved == desired().files.end()) {
     if (++pruned_ > limit_of_pruning()) {
       world_.violated("never wipes by accident: more deletes than max_deletes in one pass");
     }
@@ -139,8 +140,9 @@ void WatchedApi::judge_pruning(const std::string& session_id, const model::Resou
     return other.id != row.id && other.content.sha256 == row.content.sha256;
   });
   const auto room = std::min<std::size_t>(world_.model.switches().file_cap, input_.spec->max_files);
-  const bool is_tight = rows.size() + desired_.files.size() > room;
-  if (!is_elsewhere && !is_tight && !may_be_blocked(session_id, moved->first)) {
+  const bool is_tight = rows.size() + desired().files.size() > room;
+  const bool is_hidden = world_.now() < world_.hidden_until;
+  if (!is_elsewhere && !is_tight && !is_hidden && !may_be_blocked(session_id, moved->first)) {
     world_.violated("adds before it prunes: " + row.mount_path +
                     " is deleted before its content is at " + moved->first.text());
   }
@@ -149,8 +151,8 @@ void WatchedApi::judge_pruning(const std::string& session_id, const model::Resou
 /// The first replace runs alone: a session that refuses adds loses nothing.
 void WatchedApi::judge_replacing(const std::string& session_id, const model::Resource& row,
                                  const MountPath& path) {
-  const auto wanted = desired_.files.find(path);
-  if (wanted == desired_.files.end() || wanted->second.content_key() == row.content.sha256 ||
+  const auto wanted = desired().files.find(path);
+  if (wanted == desired().files.end() || wanted->second.content_key() == row.content.sha256 ||
       is_duplicate(session_id, row)) {
     return;
   }

@@ -76,6 +76,7 @@ void work(const Settings& settings, Totals& totals) {
     const std::lock_guard lock(totals.mutex);
     if (!good) {
       totals.failed.push_back(seed);
+      std::cerr << "seed " << seed << " breaks a promise\n";
     }
     if (totals.failed.size() >= settings.most_failures) {
       return;

@@ -24,9 +24,13 @@ class Run {
   }
 
   Verdict judge() {
-    live_through_steps();
-    if (!world_.violation) {
-      live_in_peace();
+    try {
+      live_through_steps();
+      if (!world_.violation) {
+        live_in_peace();
+      }
+    } catch (const std::exception& mistake) {
+      world_.violated(std::string("nothing is ever thrown: ") + mistake.what());
     }
     daemon_.reset();
     return {world_.violation, world_.trace_hash, std::move(world_.trace),

@@ -6,13 +6,17 @@
 namespace sessync::simulation {
 
 WatchedApi::WatchedApi(MemorySessionApi& api, World& world, const PassInput& input)
-    : api_(api), world_(world), input_(input), desired_(resolve(*input.spec, *input.snapshot)) {
-  for (const auto& tree : desired_.protected_trees) {
-    lost_.push_back(tree.prefix);
-  }
+    : api_(api), world_(world), input_(input) {
   for (const auto& session : world.model.sessions()) {
     owned_before_ = std::max(owned_before_, session.resources.size() + session.removed.size());
   }
+}
+
+const DesiredState& WatchedApi::desired() const {
+  if (!desired_) {
+    desired_ = resolve(*input_.spec, *input_.snapshot);
+  }
+  return *desired_;
 }
 
 void WatchedApi::write(const std::string& what) {
@@ -55,10 +59,13 @@ void WatchedApi::delete_resource(std::string session_id, std::string resource_id
 
 void WatchedApi::rotate_token(TokenUpdate update, Completion<Done> done) {
   write("rotate " + update.resource_id + " of " + update.session_id);
-  for (const auto& row : world_.model.repositories(update.session_id)) {
+  const bool exists = world_.model.get_session(update.session_id).has_value();
+  const auto rows =
+      exists ? world_.model.repositories(update.session_id) : std::vector<model::Resource>();
+  for (const auto& row : rows) {
     const auto& token = update.token.reveal();
     if (row.id == update.resource_id && !world_.tokens_ever[row.url].contains(token) &&
-        world_.tokens.token(row.url) != token) {
+        world_.tokens.mints(row.url) == 0) {
       world_.violated("a repository got a token that its source never had: " + row.url);
     }
   }

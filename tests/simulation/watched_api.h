@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -46,6 +47,7 @@ class WatchedApi : public SessionApi {
 
  private:
   void write(const std::string& what);
+  [[nodiscard]] const DesiredState& desired() const;
   void judge_add(const AddFile& request);
   void judge_delete(const std::string& session_id, const std::string& resource_id);
   void judge_ownership(const model::Resource& row);
@@ -65,9 +67,8 @@ class WatchedApi : public SessionApi {
   MemorySessionApi& api_;
   World& world_;
   const PassInput& input_;
-  DesiredState desired_;
-  std::vector<MountPath> lost_;   ///< what is at or below these must stay
-  std::size_t owned_before_ = 0;  ///< rows of ours when the pass began
+  mutable std::optional<DesiredState> desired_;  ///< made for the first write
+  std::size_t owned_before_ = 0;                 ///< rows of ours when the pass began
   std::size_t pruned_ = 0;
   std::size_t adds_accepted_ = 0;
   std::set<MountPath> replaced_;  ///< declared paths whose other content was deleted

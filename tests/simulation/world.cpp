@@ -214,8 +214,8 @@ void World::change_api(const Step& step) {
     model.switches().resource_list_lag = before.resource_list_lag;
     model.switches().file_list_lag = before.file_list_lag;
   } else if (step.kind == Kind::kLag) {
-    model.switches().resource_list_lag = Duration(dice.below(14'000));
-    model.switches().file_list_lag = Duration(dice.below(14'000));
+    model.switches().resource_list_lag = Duration(dice.below(kMostLag.count()));
+    model.switches().file_list_lag = Duration(dice.below(kMostLag.count()));
   } else if (step.kind == Kind::kFaultsEnd) {
     faults.clear();
     faults_are_news = true;

@@ -15,6 +15,7 @@
 #include "tests/double/test_loop.h"
 #include "tests/reconciler/memory_token_source.h"
 #include "tests/simulation/declared.h"
+#include "tests/simulation/limits.h"
 #include "tests/simulation/random.h"
 #include "tests/simulation/steps.h"
 #include "tests/simulation/workspace.h"
@@ -65,8 +66,9 @@ struct World {
   std::set<std::string> foreign;         ///< resource ids of rows that somebody else put there
   std::set<std::string> may_be_adopted;  ///< rows with a marker that an adopting pass could see
   std::map<std::string, std::set<std::string>> tokens_ever;  ///< by repository
-  bool lost_state = false;                                   ///< once or more
-  std::set<std::string> owners;                              ///< ever declared
+  TimePoint hidden_until{};      ///< lists may still show what somebody else deleted
+  bool lost_state = false;       ///< once or more
+  std::set<std::string> owners;  ///< ever declared
 
   bool is_traced = false;
   std::vector<std::string> trace;

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "reconciler/result.h"
+
+/// What the simulated API never exceeds. Together they stay below the 30 s within which, so the
+/// product assumes, everything that was sent has happened and is listed.
+namespace sessync::simulation {
+
+inline constexpr Duration kMostLag{14'000};
+inline constexpr Duration kLatestEffect{14'000};
+
+}  // namespace sessync::simulation
