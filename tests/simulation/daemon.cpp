@@ -5,6 +5,7 @@
 
 #include "reconciler/collect.h"
 #include "reconciler/describe.h"
+#include "tests/simulation/drained_store.h"
 #include "tests/simulation/watched_api.h"
 
 namespace sessync::simulation {
@@ -147,25 +148,31 @@ void Daemon::resume(std::list<Job>::iterator job) {
   }
 }
 
-void Daemon::begin(std::function<void(Ports&)> work) {
+void Daemon::begin(std::function<void(Ports&)> work, std::function<void()> ended) {
   auto& job = jobs_.emplace_back();
-  job.fiber = std::make_unique<Fiber>([this, &job, work = std::move(work)] {
-    JobLoop loop(*this, job);
-    Ports ports{api_, world_.store, loop, &world_.tokens};
-    try {
-      work(ports);
-    } catch (const Death&) {  // the process is dead, and so is what it was doing
-      job.in_vain = true;
-    } catch (const std::exception& mistake) {
-      world_.violated(std::string("a pass never throws: ") + mistake.what());
-    }
-  });
+  job.fiber =
+      std::make_unique<Fiber>([this, &job, work = std::move(work), ended = std::move(ended)] {
+        JobLoop loop(*this, job);
+        DrainedStore store(world_.store);
+        Ports ports{api_, store, loop, &world_.tokens};
+        try {
+          work(ports);
+          while (!store.is_drained() && loop.run_one()) {
+          }
+          ended();
+        } catch (const Death&) {  // the process is dead, and so is what it was doing
+          job.in_vain = true;
+        } catch (const std::exception& mistake) {
+          world_.violated(std::string("a pass never throws: ") + mistake.what());
+        }
+      });
 }
 
 void Daemon::begin_pass(const SessionSpec& spec, const std::string& allow_deletes, bool dry_run,
                         std::function<void(const PassOutcome&)> done) {
   ++passes_;
-  begin([this, spec, allow_deletes, dry_run, done = std::move(done)](Ports& ports) {
+  const auto result = std::make_shared<PassOutcome>();
+  const auto work = [this, spec, allow_deletes, dry_run, result](Ports& ports) {
     const auto snapshot = world_.disk.scan(spec.resources, cache_);
     PassInput input;
     input.spec = &spec;
@@ -177,12 +184,12 @@ void Daemon::begin_pass(const SessionSpec& spec, const std::string& allow_delete
     world_.note_adoptable(spec);
     WatchedApi watched(api_, world_, input);
     Ports own{watched, ports.store, ports.loop, ports.tokens};
-    const auto outcome = reconcile(input, own);
-    world_.note(spec.name + (outcome.settled() ? ": settled" : ": not settled") +
-                (outcome.error ? ", " + outcome.error->message : ""));
-    world_.judge_outcome(input, outcome);
-    done(outcome);
-  });
+    *result = reconcile(input, own);
+    world_.note(spec.name + (result->settled() ? ": settled" : ": not settled") +
+                (result->error ? ", " + result->error->message : ""));
+    world_.judge_outcome(input, *result);
+  };
+  begin(work, [result, done = std::move(done)] { done(*result); });
 }
 
 void Daemon::crash() {

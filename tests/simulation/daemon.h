@@ -47,7 +47,7 @@ class Daemon {
   /// One more job, as an operator asks for one.
   void begin_pass(const SessionSpec& spec, const std::string& allow_deletes, bool dry_run,
                   std::function<void(const PassOutcome&)> done);
-  void begin(std::function<void(Ports&)> work);
+  void begin(std::function<void(Ports&)> work, std::function<void()> ended = [] {});
 
  private:
   class JobLoop;
