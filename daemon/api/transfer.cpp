@@ -323,6 +323,8 @@ HttpOutcome Transfer::finish(int code) {
 
 HttpOutcome Transfer::stop(HttpFailure::Kind kind, const std::string& message) {
   HttpOutcome outcome = finish(CURLE_OK);
+  // It was answered, too early, and then nothing more was read.
+  if (outcome.failure && kind == HttpFailure::Kind::kNoAnswer) return outcome;
   const bool unsent = kind == HttpFailure::Kind::kNoAnswer && surely_without_effect();
   outcome.failure = HttpFailure{unsent ? HttpFailure::Kind::kNotSent : kind, message};
   return outcome;

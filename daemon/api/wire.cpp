@@ -46,17 +46,34 @@ class Shape {
   std::size_t values_ = 0;
 };
 
-/// Finds an object that has a key twice: readers disagree on which of the values it then has.
-class KeyWatch {
+/// Finds an object that has a key twice: readers disagree on which of the values it then has. A
+/// pass of its own, because the library's parser with a callback takes quadratic time.
+class KeyWatch : public nlohmann::json_sax<Json> {
  public:
-  bool operator()(Json::parse_event_t event, const Json& parsed) {
-    using Event = Json::parse_event_t;
-    if (event == Event::object_start) open_.emplace_back();
-    if (event == Event::object_end) open_.pop_back();
-    if (event == Event::key) {
-      repeats_ = repeats_ || !open_.back().insert(parsed.get<std::string>()).second;
-    }
+  bool null() override { return true; }
+  bool boolean(bool /*value*/) override { return true; }
+  bool number_integer(number_integer_t /*value*/) override { return true; }
+  bool number_unsigned(number_unsigned_t /*value*/) override { return true; }
+  bool number_float(number_float_t /*value*/, const string_t& /*text*/) override { return true; }
+  bool string(string_t& /*value*/) override { return true; }
+  bool binary(binary_t& /*value*/) override { return true; }
+  bool start_object(std::size_t /*elements*/) override {
+    open_.emplace_back();
     return true;
+  }
+  bool key(string_t& name) override {
+    repeats_ = !open_.back().insert(name).second;
+    return !repeats_;
+  }
+  bool end_object() override {
+    open_.pop_back();
+    return true;
+  }
+  bool start_array(std::size_t /*elements*/) override { return true; }
+  bool end_array() override { return true; }
+  bool parse_error(std::size_t /*at*/, const std::string& /*token*/,
+                   const Json::exception& /*problem*/) override {
+    return false;
   }
 
   [[nodiscard]] bool repeats() const { return repeats_; }
@@ -69,12 +86,10 @@ class KeyWatch {
 Parsed<Json> parse_object(std::string_view body) {
   if (const auto problem = Shape(body).problem(); !problem.empty()) return tl::unexpected(problem);
   KeyWatch keys;
-  const auto watch = [&keys](int /*depth*/, Json::parse_event_t event, const Json& parsed) {
-    return keys(event, parsed);
-  };
-  Json json = Json::parse(body, watch, false);
-  if (json.is_discarded()) return tl::unexpected(std::string("it is not JSON"));
+  const bool valid = Json::sax_parse(body, &keys);
   if (keys.repeats()) return tl::unexpected(std::string("it has a key twice"));
+  Json json = valid ? Json::parse(body, nullptr, false) : Json(Json::value_t::discarded);
+  if (json.is_discarded()) return tl::unexpected(std::string("it is not JSON"));
   if (!json.is_object()) return tl::unexpected(std::string("it is not a JSON object"));
   return json;
 }

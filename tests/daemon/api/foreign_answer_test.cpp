@@ -107,7 +107,9 @@ TEST_CASE("an upload that succeeds before it was sent has not succeeded") {
     if (!connection.read_head(request)) return;
     connection.send(raw_answer(200, file_json("file_1", kSize)));
   });
-  ApiFixture fixture(options_for(server.url()));
+  auto options = options_for(server.url());
+  options.request_timeout = std::chrono::milliseconds(300);
+  ApiFixture fixture(options);
   const auto uploaded = fixture.upload(upload_of("aa", kSize));
   REQUIRE_FALSE(uploaded);
   CHECK(uploaded.error().kind == Kind::kUnknownOutcome);

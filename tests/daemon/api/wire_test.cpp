@@ -162,3 +162,11 @@ TEST_CASE("a text of more values than any answer has is not parsed") {
   REQUIRE_FALSE(page);
   CHECK(page.error().find("more values") != std::string::npos);
 }
+
+TEST_CASE("a long list is read in time linear in its length") {
+  std::string body = R"({"data":[)";
+  for (int i = 0; i < 400'000; ++i) body += "{},";
+  const auto page = parse_resource_page(body + "{}]}");
+  REQUIRE(page);
+  CHECK(page->rows.size() == 400'001);
+}
