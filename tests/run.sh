@@ -2,7 +2,8 @@
 # Builds sessync and runs every test of it. The last line is "N passed, N failed".
 #
 #   tests/run.sh             everything
-#   tests/run.sh dev lint    only these sections, of: packages dev sdk e2e lint asan
+#   tests/run.sh dev lint    only these sections, of: packages dev sdk e2e simulation torture reads
+#                            crash hostile lint asan fuzz tsan
 #
 # A section that fails does not stop the others, unless they need what it builds.
 set -euo pipefail
@@ -93,14 +94,13 @@ build_and_test() {
 find_binary() { find build/dev -type f -name "$1" -perm -u+x -print -quit; }
 
 run_sdk() {
-  [[ -x tests/sdk/run.sh ]] || return 0
   counted sdk tests/sdk/run.sh "$root/$(find_binary sessync-double)"
 }
 
-run_e2e() {
-  [[ -x tests/e2e/run.sh ]] || return 0
+# against NAME COMMAND...: tests of the program itself, against the double.
+against() {
   SESSYNC_BIN=$root/$(find_binary sessync) SESSYNC_DOUBLE_BIN=$root/$(find_binary sessync-double) \
-    counted e2e tests/e2e/run.sh
+    counted "$@"
 }
 
 run_lint() {
@@ -113,7 +113,10 @@ run_section() {
     packages) step packages tests/lib/packages.sh test ;;
     dev) build_and_test dev ;;
     sdk) run_sdk ;;
-    e2e) run_e2e ;;
+    e2e | torture | reads | crash | hostile) against "$1" "tests/$1/run.sh" ;;
+    simulation) counted simulation build/dev/tests/simulation/simulation --seeds 20000 ;;
+    fuzz) counted fuzz tests/fuzz/run.sh 60 ;;
+    tsan) against tsan tests/hostile/tsan.sh 60 ;;
     lint) run_lint ;;
     asan) build_and_test asan ;;
     *)
@@ -126,7 +129,7 @@ run_section() {
 mkdir -p build
 sections=("$@")
 if [[ ${#sections[@]} -eq 0 ]]; then
-  sections=(packages dev sdk e2e lint asan)
+  sections=(packages dev sdk e2e simulation torture reads crash hostile lint asan fuzz tsan)
 fi
 for section in "${sections[@]}"; do
   run_section "$section" || true # counted; the sections after it have their say

@@ -17,7 +17,7 @@ build_packages=(
 example_packages=(catch2 librapidcheck-dev curl openssl perl)
 test_packages=(
   clang-format-19 clang-tidy-19 clang-19 libclang-rt-19-dev
-  strace faketime fuse3 bindfs vim-tiny procps util-linux
+  strace faketime fuse3 bindfs e2fsprogs vim-tiny procps util-linux
 )
 
 is_installed() {

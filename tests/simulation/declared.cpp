@@ -22,7 +22,9 @@ void write_entry(std::ostream& out, const Entry& entry) {
   switch (entry.kind) {
     case Kind::kRepository:
       out << "      - type: github_repository\n        url: " << entry.url
-          << "\n        authorization_token: {file: token}\n        rotate_every: 45m\n";
+          << "\n        authorization_token: {file: token}\n";
+      // The other one is rotated only when its token changes.
+      out << (entry.url == repositories().front() ? "        rotate_every: 45m\n" : "");
       return;
     case Kind::kMemoryStore:
       out << "      - type: memory_store\n        memory_store_id: memstore_01\n"
@@ -135,7 +137,7 @@ Declared draw_session(Random& random, const Vocabulary& words, std::size_t numbe
     session.session_id = words.existing_sessions[number];
   }
   session.title = "first";
-  session.interval_s = random.one_in(4) ? 600 : 3600;
+  session.interval_s = random.one_in(8) ? 600 : 3600;
   if (random.one_in(5)) {
     session.on_conflict = random.one_in(2) ? "adopt" : "replace";
   }

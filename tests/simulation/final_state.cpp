@@ -198,10 +198,12 @@ void FinalState::judge_garbage() {
   for (const auto& spec : specs) {
     sessions.push_back({&spec, world_.disk.scan(spec.resources, fresh), false});
   }
-  bool in_doubt = false;
+  // What is open in a session that can be changed no more counts as needed for ever.
+  bool in_doubt = std::ranges::any_of(
+      world_.model.sessions(), [](const auto& session) { return session.archived_at.has_value(); });
   daemon_.begin([&](Ports& ports) {
     const auto found = find_garbage(daemon_.owner(), sessions, ports);
-    in_doubt = !found.doubts.empty();
+    in_doubt = in_doubt || !found.doubts.empty();
     delete_garbage(daemon_.owner(), found.uploads, ports);
   });
   finish_();

@@ -82,7 +82,7 @@ mutate "remember a token before it was accepted" reconciler/rotate.cpp \
 mutate "create again although a create is in doubt" reconciler/locate.cpp \
   'out_.in_doubt = doubtful;' 'out_.in_doubt = false && doubtful;'
 mutate "add again although an add is in doubt" reconciler/observed.cpp \
-  'recent(*intent.in_doubt_since)) {' 'recent(*intent.in_doubt_since + in_.grace)) {'
+  'recent(*intent.in_doubt_since)) {' 'in_.now < *intent.in_doubt_since) {'
 mutate "take whatever has no marker for ours" reconciler/observed.cpp \
   'return Holder::kUnmanaged;' 'return Holder::kOurs;'
 mutate "take over while rows can be hidden" reconciler/observed.cpp \

@@ -14,7 +14,7 @@ using Kind = Step::Kind;
 /// More turns than any scenario needs: what goes on for longer never comes to rest.
 constexpr std::uint64_t kMostTurns = 400'000;
 /// A refusal is remembered for an hour, and the session itself is looked at once an hour.
-constexpr Duration kPeace = std::chrono::minutes(150);
+constexpr Duration kPeace = std::chrono::minutes(75);
 
 class Run {
  public:
