@@ -13,8 +13,8 @@ using Kind = Step::Kind;
 
 /// More turns than any scenario needs: what goes on for longer never comes to rest.
 constexpr std::uint64_t kMostTurns = 400'000;
-/// A refusal is remembered for an hour, and the session itself is looked at once an hour.
-constexpr Duration kPeace = std::chrono::minutes(75);
+/// A refusal is remembered for an hour, which the pass of the hour after it notices.
+constexpr Duration kPeace = std::chrono::minutes(125);
 
 class Run {
  public:
