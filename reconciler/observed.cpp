@@ -41,6 +41,7 @@ class Observer {
       if (recent(tombstone.deleted_at)) {
         buried_.insert(tombstone.resource_id);
       } else {
+        was_buried_.insert(tombstone.resource_id);
         change(change::DropTombstone{session_id_, tombstone.resource_id});
       }
     }
@@ -176,8 +177,15 @@ class Observer {
   }
 
   /// Nothing of the intent can still happen. What it replaced is remembered as long as the path is
-  /// declared and empty, so that it can be put back.
+  /// declared and empty, so that it can be put back; the whole of it as long as a row on the path
+  /// could not be identified, because it may be the one that was added.
   void settle(const Intent& intent) {
+    const bool may_be_there = std::ranges::any_of(out_.state.files, [&](const ObservedFile& file) {
+      return file.path.text() == intent.path && file.holder == Holder::kUnknown;
+    });
+    if (may_be_there) {
+      return;
+    }
     const bool path_is_empty = std::ranges::none_of(
         out_.state.files,
         [&](const ObservedFile& file) { return file.path.text() == intent.path; });
@@ -190,9 +198,16 @@ class Observer {
     }
   }
 
+  /// A row of ours that is gone gets a tombstone, whoever deleted it: a list that lags may show it
+  /// once more, and it must not be taken for the outcome of a later add.
   void forget_vanished() {
     for (const auto& row : in_.memory->rows) {
-      if (!listed_.contains(row.resource_id)) {
+      if (listed_.contains(row.resource_id) || buried_.contains(row.resource_id)) {
+        continue;
+      }
+      if (row.owned && !was_buried_.contains(row.resource_id)) {
+        change(change::PutTombstone{session_id_, {row.resource_id, in_.now}});
+      } else {
         change(change::DropRow{session_id_, row.resource_id});
       }
     }
@@ -227,6 +242,7 @@ class Observer {
   const DesiredState& desired_;
   Observed out_;
   std::set<std::string> buried_;
+  std::set<std::string> was_buried_;  ///< had a tombstone until now
   std::set<std::string> listed_;
   std::set<std::string> adopted_later_;
   std::set<std::string> added_lately_;

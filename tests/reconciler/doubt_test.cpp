@@ -151,4 +151,37 @@ TEST_CASE("an owner's open writes do not make rows ours under another owner") {
   CHECK(outcome.plan.blocked.front().code == BlockCode::kConflict);
 }
 
+TEST_CASE("a row that cannot be identified may be the one that was added") {
+  World world = settled_world();
+  world.file("a", "two");
+  world.api->faults.add(once(Operation::kAddResource, Fault::of(Fault::Kind::kCutAfter)));
+  world.api->faults.add(on(Operation::kListSessionFiles, Fault::of_status(502)));
+  world.api->faults.add(on(Operation::kGetFile, Fault::of_status(502)));
+  world.pass();
+  world.loop.advance(seconds(40));
+  world.pass();
+  world.api->faults.clear();
+  world.remove("a");
+  world.file("b", "three");
+  CHECK(world.settle().converged());
+  CHECK(world.held() == world.wanted());
+}
+
+TEST_CASE("a row that a lagging list shows once more is not the outcome of a later add") {
+  World world = settled_world();
+  const auto row = world.model.file_rows(*world.spec.session_id).front();
+  world.model.set_time(world.loop.now());
+  REQUIRE(world.model.delete_resource(*world.spec.session_id, row.id));
+  world.api->faults.add(once(Operation::kAddResource, Fault::of(Fault::Kind::kCutAfter)));
+  world.pass();
+  lists_lag(world, seconds(10));  // shows what was deleted a moment ago, not what was added
+  world.loop.advance(seconds(1));
+  world.pass();
+  lists_lag(world, seconds(0));
+  world.remove("a");
+  world.file("b", "three");
+  CHECK(world.settle().converged());
+  CHECK(world.held() == world.wanted());
+}
+
 }  // namespace sessync
