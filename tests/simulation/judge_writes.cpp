@@ -125,9 +125,10 @@ void WatchedApi::judge_pruning(const std::string& session_id, const model::Resou
   if (is_declared_near(path)) {
     return;
   }
+  const auto marker = decode_marker(row.filename);
   const auto moved = std::ranges::find_if(desired().files, [&](const auto& file) {
     const auto* local = file.second.local();
-    return local != nullptr && local->sha256 == row.content.sha256;
+    return local != nullptr && marker && marker_matches(*marker, local->sha256);
   });
   if (moved == desired().files.end()) {
     if (++pruned_ > limit_of_pruning()) {
