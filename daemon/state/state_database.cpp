@@ -233,14 +233,17 @@ void StateDatabase::write_jobs(const std::vector<Job>& jobs) {
 
 void StateDatabase::keep_uploads(const std::vector<Job>& jobs) {
   for (const Job& job : jobs) {
-    const auto* const changes = std::get_if<std::vector<Change>>(&job.what);
-    for (const Change& change : changes == nullptr ? std::vector<Change>{} : *changes) {
-      if (const auto* const put = std::get_if<change::PutUpload>(&change)) {
-        unsaved_.insert_or_assign({put->upload.owner, put->upload.file_id}, change);
-      } else if (const auto* const drop = std::get_if<change::DropUpload>(&change)) {
-        unsaved_.insert_or_assign({drop->owner, drop->file_id}, change);
-      }
+    if (const auto* const changes = std::get_if<std::vector<Change>>(&job.what)) {
+      std::ranges::for_each(*changes, [this](const Change& change) { keep_upload(change); });
     }
+  }
+}
+
+void StateDatabase::keep_upload(const Change& change) {
+  if (const auto* const put = std::get_if<change::PutUpload>(&change)) {
+    unsaved_.insert_or_assign({put->upload.owner, put->upload.file_id}, change);
+  } else if (const auto* const drop = std::get_if<change::DropUpload>(&change)) {
+    unsaved_.insert_or_assign({drop->owner, drop->file_id}, change);
   }
 }
 

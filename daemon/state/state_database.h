@@ -108,6 +108,7 @@ class StateDatabase {
   void write_jobs(const std::vector<Job>& jobs);
   void take_back();
   void keep_uploads(const std::vector<Job>& jobs);
+  void keep_upload(const Change& change);
   void note(const tl::expected<Done, StoreError>& outcome);
 
   const Kind kind_;
