@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <exception>
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include "daemon/cli/commands.h"
@@ -41,7 +42,17 @@ int dispatch(const Options& options) {
   return exit_code::kOk;
 }
 
+/// Large pieces (an answer, an archive's buffers) go back to the system when they are freed,
+/// however large the ones before were, and threads share their free memory.
+void keep_memory_small() {
+  constexpr int kLargePiece = 256 << 10;
+  ::mallopt(M_MMAP_THRESHOLD, kLargePiece);
+  ::mallopt(M_TRIM_THRESHOLD, kLargePiece);
+  ::mallopt(M_ARENA_MAX, 2);
+}
+
 int run(int argc, const char* const* argv) {
+  keep_memory_small();
   const auto parsed = parse_options(argc, argv);
   if (const auto* early = std::get_if<EarlyExit>(&parsed)) {
     std::fputs(early->to_stdout.c_str(), stdout);
