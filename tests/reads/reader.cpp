@@ -12,8 +12,7 @@ using std::chrono::milliseconds;
 
 FileStamp stamp_of(int fd) {
   struct stat status{};
-  ::fstat(fd, &status);
-  return FileStamp::of(status);
+  return fd >= 0 && ::fstat(fd, &status) == 0 ? FileStamp::of(status) : FileStamp{};
 }
 
 void read_to_end(int fd, std::string& bytes) {

@@ -99,7 +99,7 @@ class Replica {
 std::size_t hash_of(const PowerModel::Disk& disk) {
   std::string all;
   for (const auto& [name, content] : disk) {
-    all += name + std::to_string(content.size()) + ":" + content;
+    all.append(name).append(std::to_string(content.size())).append(":").append(content);
   }
   return std::hash<std::string>{}(all);
 }
@@ -180,7 +180,8 @@ TEST_CASE("C2 a sync that is left out is found out") {
       return event.kind == DiskEvent::Kind::kSync && event.file == name;
     });
     CAPTURE(name);
-    CHECK_FALSE(PowerLosses(std::move(events), commits).problem().empty());
+    PowerLosses losses(std::move(events), commits);
+    CHECK_FALSE(losses.problem().empty());
   }
 }
 
