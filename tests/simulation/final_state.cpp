@@ -189,29 +189,41 @@ void FinalState::judge_created() {
   }
 }
 
-/// Uploads that nothing needs are found.
-void FinalState::judge_garbage() {
-  world_.advance_to(world_.now() + std::chrono::hours(3));
-  std::vector<GarbageSession> sessions;
+/// True if all that nothing needs was found and deleted, as far as the product can know.
+bool FinalState::collect_garbage() {
+  // NOLINTBEGIN(misc-const-correctness): all of them are changed, by calls it does not see through
   DigestCache fresh;
   const auto specs = daemon_.sessions();
+  std::vector<GarbageSession> sessions;
+  sessions.reserve(specs.size());
   for (const auto& spec : specs) {
     sessions.push_back({&spec, world_.disk.scan(spec.resources, fresh), false});
   }
-  // What is open in a session that can be changed no more counts as needed for ever.
-  bool in_doubt = std::ranges::any_of(
-      world_.model.sessions(), [](const auto& session) { return session.archived_at.has_value(); });
-  daemon_.begin([&](Ports& ports) {
+  bool is_certain = false;
+  // NOLINTEND(misc-const-correctness)
+  daemon_.begin([this, &sessions, &is_certain](Ports& ports) {
     const auto found = find_garbage(daemon_.owner(), sessions, ports);
-    in_doubt = in_doubt || !found.doubts.empty();
+    is_certain = found.doubts.empty();
     delete_garbage(daemon_.owner(), found.uploads, ports);
   });
   finish_();
+  // What is open in a session that can be changed no more counts as needed for ever.
+  return is_certain && std::ranges::none_of(world_.model.sessions(), [](const auto& session) {
+           return session.archived_at.has_value();
+         });
+}
+
+/// Uploads that nothing needs are found.
+void FinalState::judge_garbage() {
+  world_.advance_to(world_.now() + std::chrono::hours(3));
+  if (!collect_garbage()) {
+    return;
+  }
   std::set<std::string> seen;
   for (const auto& file : world_.model.uploads()) {
     const auto marker = decode_marker(file.filename);
-    if (!in_doubt && marker && marker->owner == daemon_.owner() &&
-        !seen.insert(marker->digest_prefix).second) {
+    const bool ours = marker && marker->owner == daemon_.owner();
+    if (ours && !seen.insert(marker->digest_prefix).second) {
       world_.violated("an upload is left over after garbage was collected: " + file.filename);
     }
   }

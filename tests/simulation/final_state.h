@@ -32,6 +32,7 @@ class FinalState {
   void judge_leftovers(const SessionSpec& spec, const PassOutcome& outcome);
   void judge_tokens(const SessionSpec& spec, const PassOutcome& outcome);
   void judge_created();
+  bool collect_garbage();
   void judge_garbage();
   [[nodiscard]] std::size_t writes() const;
 

@@ -89,6 +89,7 @@ int run_all(const Settings& settings) {
   const auto begin = std::chrono::steady_clock::now();
   {
     std::vector<std::jthread> threads;
+    threads.reserve(settings.jobs);
     for (unsigned i = 0; i < settings.jobs; ++i) {
       threads.emplace_back([&] { work(settings, totals); });
     }
