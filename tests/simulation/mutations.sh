@@ -2,11 +2,13 @@
 # Breaks sessync on purpose, one way at a time, in a copy of the committed tree, and lets the
 # simulation look for it: a mistake that it does not find would not be found if somebody made it.
 #
-#   tests/simulation/mutations.sh [SEEDS]    default 20000 for each
+#   tests/simulation/mutations.sh [SEEDS [WORD]]    default 20000 for each; only those with WORD in
+#                                                   their name
 #
 # Prints the first seed that shows each mutation. The last line is "N passed, N failed".
 set -euo pipefail
 seeds=${1:-20000}
+only=${2:-}
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
@@ -42,6 +44,7 @@ run_mutant() {
 # mutate NAME FILE OLD NEW: replaces OLD, which must be there exactly once.
 mutate() {
   local name=$1 file=$2 old=$3 new=$4 before after
+  [[ $name == *"$only"* ]] || return 0
   before=$(cat "$file")
   after=${before/"$old"/"$new"}
   if [[ $after == "$before" || ${after/"$old"/} != "$after" && $new != *"$old"* ]]; then
