@@ -21,7 +21,7 @@ third_party_folder() {
     archive.h | archive_entry.h | zlib.h) echo 'daemon/workspace/' ;;
     systemd/*) echo 'daemon/' ;;
     # What the operating system has is a side effect, in headers of the shell too.
-    sys/* | linux/* | netinet/* | arpa/* | unistd.h | fcntl.h | poll.h | dirent.h | signal.h | \
+    sys/* | linux/* | netinet/* | arpa/* | unistd.h | fcntl.h | poll.h | dirent.h | signal.h | malloc.h | \
       pthread.h | spawn.h | time.h | string.h | strings.h | errno.h | netdb.h | pwd.h | stdlib.h)
       echo 'system'
       ;;
