@@ -194,6 +194,7 @@ void World::change_tokens(const Step& step) {
   const auto url = pick(repositories(), dice.next());
   switch (step.kind) {
     case Kind::kTokenChanges:
+      lose_rotation(dice);
       return tokens.set(url, fresh_token(url));
     case Kind::kTokenMinted:
       return tokens.mint(url, std::chrono::hours(1));
@@ -204,6 +205,19 @@ void World::change_tokens(const Step& step) {
     default:
       model.add_fault(some_session(dice.next()), "repository_authentication_error", url);
   }
+}
+
+/// Now and then the answer to the rotation that a new token causes is lost, or the request is.
+void World::lose_rotation(Random& dice) {
+  if (!dice.one_in(2)) {
+    return;
+  }
+  FaultRule rule;
+  rule.operation = Operation::kRotateToken;
+  rule.times = 1;
+  rule.fault = Fault::of(dice.one_in(2) ? Fault::Kind::kCutBefore : Fault::Kind::kCutAfter);
+  faults.push_back(rule);
+  faults_are_news = true;
 }
 
 void World::change_api(const Step& step) {

@@ -80,6 +80,7 @@ struct World {
   void change_manifest(const Step& step);
   void interfere(const Step& step);
   void change_tokens(const Step& step);
+  void lose_rotation(Random& dice);
   void change_api(const Step& step);
 
   void foreign_add(const std::string& session, Random& dice, const std::string& mount);
