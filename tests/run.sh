@@ -114,7 +114,7 @@ run_section() {
     dev) build_and_test dev ;;
     sdk) run_sdk ;;
     e2e | torture | reads | crash | hostile) against "$1" "tests/$1/run.sh" ;;
-    simulation) counted simulation build/dev/tests/simulation/simulation --seeds 20000 ;;
+    simulation) step simulation build/dev/tests/simulation/simulation --seeds 20000 ;;
     fuzz) counted fuzz tests/fuzz/run.sh 60 ;;
     tsan) against tsan tests/hostile/tsan.sh 60 ;;
     lint) run_lint ;;
