@@ -176,6 +176,18 @@ class Observer {
     }
   }
 
+  [[nodiscard]] bool may_be_declared(const std::string& path) const {
+    const auto is_path = [&](const MountPath& one) { return one.text() == path; };
+    const auto is_in = [&](const ProtectedTree& tree) {
+      return tree.prefix.text() == "/" || path == tree.prefix.text() ||
+             path.starts_with(tree.prefix.text() + "/");
+    };
+    return std::ranges::any_of(desired_.files, is_path,
+                               [](const auto& file) -> const MountPath& { return file.first; }) ||
+           std::ranges::any_of(desired_.kept, is_path) ||
+           std::ranges::any_of(desired_.protected_trees, is_in);
+  }
+
   /// Nothing of the intent can still happen. What it replaced is remembered as long as the path is
   /// declared and empty, so that it can be put back; the whole of it as long as a row on the path
   /// could not be identified, because it may be the one that was added.
@@ -189,7 +201,7 @@ class Observer {
     const bool path_is_empty = std::ranges::none_of(
         out_.state.files,
         [&](const ObservedFile& file) { return file.path.text() == intent.path; });
-    if (!intent.previous || !path_is_empty) {
+    if (!intent.previous || !path_is_empty || !may_be_declared(intent.path)) {
       change(change::DropIntent{session_id_, intent.path});
     } else if (intent.in_doubt_since) {
       auto open = intent;
