@@ -71,14 +71,18 @@ class Pass {
     return look() && list() && observe_rows();
   }
 
-  /// What was put there under another owner name is not ours any more.
+  /// What was put there under another owner name is not ours any more. An add that the former owner
+  /// may have sent holds its path until a list can be believed about it, but nothing is recognised
+  /// by it, and nothing is put back.
   void forget_other_owner() {
     if (memory_.owner.empty() || memory_.owner == in_.owner) {
       return;
     }
     memory_.taken_over = false;
-    for (const auto& intent : std::exchange(memory_.intents, {})) {
-      changes_.emplace_back(change::DropIntent{session_id_, intent.path});
+    for (auto& intent : memory_.intents) {
+      intent.adds_filename.clear();
+      intent.previous.reset();
+      changes_.emplace_back(change::PutIntent{session_id_, intent});
     }
     for (auto& row : memory_.rows) {
       row.owned = false;

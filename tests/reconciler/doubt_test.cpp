@@ -20,6 +20,17 @@ World settled_world() {
   return world;
 }
 
+/// Declares /report.pdf, uploaded by somebody, and nothing else. Its file id.
+std::string declare_upload(World& world) {
+  model::NewFile file;
+  file.filename = "report.pdf";
+  file.content = model::Content::of("theirs");
+  const auto id = world.model.upload(file).value().id;
+  world.declare_directory = false;
+  world.uploaded("/report.pdf", id);
+  return id;
+}
+
 void lists_lag(World& world, Duration lag) { world.model.switches().resource_list_lag = lag; }
 
 }  // namespace
@@ -37,14 +48,9 @@ TEST_CASE("an archived session is looked at before anything is written to it aga
 
 TEST_CASE("a declared upload that has expired is not found, and not tried hour after hour") {
   World world = settled_world();
-  model::NewFile file;
-  file.filename = "report.pdf";
-  file.content = model::Content::of("theirs");
-  const auto id = world.model.upload(file).value().id;
+  const auto id = declare_upload(world);
   world.model.set_time(world.loop.now());
   world.model.expire_file(id);
-  world.declare_directory = false;
-  world.uploaded("/report.pdf", id);
   world.loop.advance(seconds(1));
   const auto outcome = world.pass();
   REQUIRE(outcome.plan.blocked.size() == 1);
@@ -149,6 +155,34 @@ TEST_CASE("an owner's open writes do not make rows ours under another owner") {
   CHECK(world.held() == std::map<std::string, std::string>{{"/a", "one"}});
   REQUIRE(outcome.plan.blocked.size() == 1);
   CHECK(outcome.plan.blocked.front().code == BlockCode::kConflict);
+}
+
+TEST_CASE("an add that the former owner may have sent is not sent again by the next one") {
+  World world;
+  declare_upload(world);
+  lists_lag(world, seconds(10));
+  world.api->faults.add(once(Operation::kAddResource, Fault::of(Fault::Kind::kCutAfter)));
+  world.pass();
+  world.owner = "staging";
+  world.loop.advance(seconds(1));
+  CHECK(world.pass().plan.pending.size() == 1);
+  world.loop.advance(minutes(1));
+  world.pass();
+  CHECK(world.model.file_rows(*world.spec.session_id).size() == 1);
+}
+
+TEST_CASE("what a replace could not put back is forgotten once its path is not declared") {
+  World world = settled_world();
+  world.file("a", "two");
+  world.api->faults.add(on(Operation::kAddResource, Fault::of(Fault::Kind::kCutBefore)));
+  world.pass();
+  REQUIRE(world.held().empty());
+  world.api->faults.clear();
+  world.remove("a");
+  world.file("b", "three");
+  world.loop.advance(seconds(31));
+  CHECK(world.settle().converged());
+  CHECK(world.store.load(*world.spec.session_id).intents.empty());
 }
 
 TEST_CASE("a row that cannot be identified may be the one that was added") {
