@@ -233,8 +233,12 @@ void StateDatabase::write_jobs(const std::vector<Job>& jobs) {
 
 void StateDatabase::keep_uploads(const std::vector<Job>& jobs) {
   for (const Job& job : jobs) {
-    if (const auto* const changes = std::get_if<std::vector<Change>>(&job.what)) {
-      std::ranges::for_each(*changes, [this](const Change& change) { keep_upload(change); });
+    const auto* const changes = std::get_if<std::vector<Change>>(&job.what);
+    if (changes == nullptr) {
+      continue;
+    }
+    for (const Change& change : *changes) {
+      keep_upload(change);
     }
   }
 }
