@@ -1,0 +1,91 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "daemon/status/status.h"
+#include "manifest/load.h"
+#include "reconciler/reconcile.h"
+
+namespace sessync {
+
+/// Where the daemon writes down what it does, and where every surface reads it. Any thread; nothing
+/// here waits for anything but a copy.
+class StatusBoard {
+ public:
+  struct Origin {
+    std::string version;
+    TimePoint started_at;
+    std::string manifest;
+    std::string workspace;
+  };
+  /// A pass that came to its end.
+  struct FinishedPass {
+    std::string name;
+    const PassOutcome* outcome = nullptr;
+    TimePoint at;
+    std::optional<TimePoint> next;  ///< when it is looked at again
+  };
+
+  explicit StatusBoard(Origin origin);
+
+  /// The manifest was read; `manifest` is what is in force since, with the newest problems.
+  /// `only`: names, if not all of its sessions are worked on.
+  void manifest_read(const Manifest& manifest, const std::vector<std::string>& only, TimePoint now);
+  /// By command, of all sessions.
+  void set_suspensions(std::map<std::string, Suspension> suspensions, TimePoint now);
+  /// What the manifest in force names is watched; `workspace_resolved`: where its links lead.
+  void watching(const std::string& workspace_resolved);
+  /// Replaces the note of this kind; "": there is nothing to say any more.
+  void note(const std::string& kind, std::string what);
+
+  /// A file of these sessions changed then.
+  void changed(const std::vector<std::string>& names, TimePoint at);
+  void pass_started(const std::string& name, TimePoint now);
+  /// How long the oldest change that this pass made good had waited; nothing if it made none good.
+  std::optional<Duration> pass_finished(const FinishedPass& pass);
+
+  /// With the sessions that changed after `since`, by default all.
+  [[nodiscard]] StatusSnapshot snapshot(std::uint64_t since = 0) const;
+  [[nodiscard]] Readiness readiness() const;
+
+  /// Waits until something changed after `since`, close() was called, or the time is over. False:
+  /// nothing more will come.
+  bool wait(std::uint64_t since, std::chrono::milliseconds longest) const;
+  /// The daemon ends: everybody who waits is let go.
+  void close();
+
+ private:
+  struct Entry {
+    std::shared_ptr<const SessionStatus> shown;
+    std::optional<TimePoint> changed_at;   ///< the oldest change that no pass has made good yet
+    std::optional<TimePoint> answered_at;  ///< the last add that was carried out because of it
+    std::optional<TimePoint> working_for;  ///< that change, as of the start of the pass under way
+    std::uint64_t made_with = 0;  ///< the manifest's generation at the start of the newest pass
+    bool tried = false;           ///< a pass came to its end, whatever became of it
+  };
+
+  void put(Entry& entry, SessionStatus status, TimePoint now);
+  void take_in(const SessionSpec& spec, TimePoint now);
+  static std::optional<Duration> latency(Entry& entry, const PassOutcome& outcome);
+
+  Origin origin_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable news_;
+  ManifestStatus manifest_;
+  std::map<std::string, Entry> sessions_;
+  std::map<std::string, std::uint64_t> left_;  ///< name → revision
+  std::map<std::string, Suspension> suspensions_;
+  std::map<std::string, std::string> notes_;
+  std::map<std::string, std::string> stale_;  ///< session → why its newest manifest is not in force
+  std::string workspace_resolved_;
+  bool watching_ = false;
+  std::uint64_t revision_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace sessync

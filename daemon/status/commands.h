@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include <tl/expected.hpp>
+
+namespace sessync {
+
+/// Why the daemon did not do as it was asked.
+struct CommandRefusal {
+  enum class Kind {
+    kUnknownSession,       ///< no session of this name is in force
+    kSuspendedByManifest,  ///< only the manifest can resume it
+    kNotRecorded,          ///< the state could not be written
+  };
+  Kind kind = Kind::kUnknownSession;
+  std::string message;  ///< what it means and what to do
+};
+
+using CommandResult = tl::expected<void, CommandRefusal>;
+
+/// What the daemon can be asked while it runs. Any thread; suspend and resume return once it is on
+/// disk.
+struct DaemonCommands {
+  /// A pass now. `allow_deletes`: the held-back set that may pass in it; "" for none.
+  std::function<CommandResult(const std::string& name, const std::string& allow_deletes)> reconcile;
+  std::function<CommandResult(const std::string& name, const std::string& by)> suspend;
+  std::function<CommandResult(const std::string& name)> resume;
+};
+
+}  // namespace sessync

@@ -1,0 +1,152 @@
+#include "daemon/status/session_update.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sessync {
+namespace {
+
+using Outcome = ActionResult::Outcome;
+
+ResourceCounts counts_of(const Plan& plan, const std::vector<ActionResult>& results) {
+  ResourceCounts counts;
+  counts.in_sync = plan.unchanged.size();
+  counts.blocked = plan.blocked.size();
+  counts.unmanaged = plan.unmanaged.size();
+  counts.pending = plan.pending.size();
+  counts.files = plan.rows_now;
+  for (std::size_t i = 0; i < plan.actions.size(); ++i) {
+    const auto kind = plan.actions[i].kind;
+    const bool done = i < results.size() && results[i].outcome == Outcome::kDone;
+    if (kind == Action::Kind::kDelete) {
+      counts.files -= done && counts.files > 0 ? 1U : 0U;
+    } else {
+      ++(done ? counts.in_sync : counts.pending);
+      counts.files += done && kind == Action::Kind::kAdd ? 1U : 0U;
+    }
+  }
+  counts.desired = counts.in_sync + counts.pending + counts.blocked;
+  return counts;
+}
+
+void remember(SessionStatus& status, RecentAction action) {
+  status.recent.push_front(std::move(action));
+  if (status.recent.size() > SessionStatus::kRecent) {
+    status.recent.pop_back();
+  }
+}
+
+void remember_actions(SessionStatus& status, const PassOutcome& outcome, TimePoint at) {
+  for (std::size_t i = 0; i < outcome.results.size(); ++i) {
+    const auto& result = outcome.results[i];
+    if (result.outcome == Outcome::kSkipped) {
+      continue;
+    }
+    const bool done = result.outcome == Outcome::kDone;
+    remember(status, {result.ended_at == TimePoint{} ? at : result.ended_at,
+                      to_string(outcome.plan.actions[i].kind), outcome.plan.actions[i].path.text(),
+                      done ? "done" : "failed", result.error});
+  }
+  for (const auto& output : outcome.fetched) {
+    remember(status, {at, "fetch", output.name, "done", {}});
+  }
+}
+
+void remember_session_change(SessionStatus& status, const PassOutcome& outcome, TimePoint at) {
+  const auto kind = outcome.plan.session.kind;
+  if (!outcome.executed || kind == SessionChange::Kind::kNone) {
+    return;
+  }
+  const bool done = outcome.session_result.outcome == Outcome::kDone;
+  remember(status, {at,
+                    kind == SessionChange::Kind::kCreate ? "create" : "update",
+                    {},
+                    done ? "done" : "failed",
+                    outcome.session_result.error});
+}
+
+}  // namespace
+
+void set_conditions(SessionStatus& status, const std::vector<Condition>& conditions,
+                    TimePoint now) {
+  std::vector<TimedCondition> timed;
+  timed.reserve(conditions.size());
+  for (const auto& condition : conditions) {
+    const auto before = std::ranges::find(
+        status.conditions, condition.type,
+        [](const TimedCondition& old) -> const std::string& { return old.what.type; });
+    const bool same = before != status.conditions.end() && before->what.status == condition.status;
+    timed.push_back({condition, same ? before->since : now});
+  }
+  status.conditions = std::move(timed);
+}
+
+std::vector<Condition> conditions_before_a_pass() {
+  const std::string message = "waiting for the first pass";
+  return {{"Ready", false, "Progressing", message},
+          {"Reconciling", true, "Progressing", message},
+          {"Stalled", false, "Progressing", message},
+          {"Drifted", false, "Succeeded", {}}};
+}
+
+void show_stale_manifest(SessionStatus& status, const std::string& because, TimePoint now) {
+  const auto ready = status.conditions.front().what;
+  std::vector<Condition> conditions;
+  conditions.reserve(status.conditions.size());
+  for (const auto& timed : status.conditions) {
+    const bool is_stalled = timed.what.type == "Stalled";
+    const bool was_stale = timed.what.reason == "ManifestInvalid";
+    if (is_stalled && !because.empty()) {
+      conditions.push_back({"Stalled", true, "ManifestInvalid", because});
+    } else if (is_stalled && was_stale) {
+      conditions.push_back({"Stalled", false, ready.reason, ready.message});
+    } else {
+      conditions.push_back(timed.what);
+    }
+  }
+  set_conditions(status, conditions, now);
+}
+
+void take_in_pass(SessionStatus& status, const PassOutcome& outcome, TimePoint at) {
+  if (!outcome.session_id.empty()) {
+    status.session_id = outcome.session_id;
+  }
+  status.last_pass_at = at;
+  set_conditions(status, conditions_of(outcome), at);
+  remember_session_change(status, outcome, at);
+  remember_actions(status, outcome, at);
+  if (outcome.converged() && !outcome.suspended) {
+    status.last_converged_at = at;
+  }
+  if (outcome.error) {
+    return;  // it could not be looked at: what was known of it is the best there is
+  }
+  const auto max_files = status.counts.max_files;
+  status.counts = counts_of(outcome.plan, outcome.results);
+  status.counts.max_files = max_files;
+  status.blocked = outcome.plan.blocked;
+  status.unmanaged = outcome.plan.unmanaged;
+  status.held = outcome.plan.held;
+}
+
+std::optional<TimePoint> last_answered_add(const PassOutcome& outcome) {
+  std::optional<TimePoint> last;
+  for (std::size_t i = 0; i < outcome.results.size(); ++i) {
+    const auto kind = outcome.plan.actions[i].kind;
+    const bool is_add = kind == Action::Kind::kAdd || kind == Action::Kind::kReplace;
+    const auto& result = outcome.results[i];
+    if (is_add && result.outcome == Outcome::kDone && result.ended_at != TimePoint{}) {
+      last = std::max(last.value_or(result.ended_at), result.ended_at);
+    }
+  }
+  return last;
+}
+
+void keep_newest(std::deque<Duration>& latencies, Duration latest) {
+  latencies.push_back(latest);
+  if (latencies.size() > SessionStatus::kLatencies) {
+    latencies.pop_front();
+  }
+}
+
+}  // namespace sessync

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/state/suspension.h"
+#include "manifest/spec.h"
+#include "reconciler/blocked.h"
+#include "reconciler/condition.h"
+#include "reconciler/plan.h"
+
+/// What a running daemon says of itself: values, the same for every surface that shows them.
+namespace sessync {
+
+struct TimedCondition {
+  Condition what;
+  TimePoint since;  ///< when its status last changed
+};
+
+/// Of a session's newest plan. `desired` is everything declared; each of it is in sync, pending
+/// (being worked on, or to be) or blocked.
+struct ResourceCounts {
+  std::uint64_t desired = 0;
+  std::uint64_t in_sync = 0;
+  std::uint64_t pending = 0;
+  std::uint64_t blocked = 0;
+  std::uint64_t unmanaged = 0;
+  std::uint64_t files = 0;  ///< file rows in the session, ours and others'
+  std::uint64_t max_files = 0;
+};
+
+/// Something that was done, or tried.
+struct RecentAction {
+  TimePoint at;
+  std::string action;  ///< add | replace | rotate | adopt | delete | create | update | fetch
+  std::string mount_path;
+  std::string result;  ///< done | failed
+  std::string error;   ///< "" when done
+};
+
+struct SessionStatus {
+  static constexpr std::size_t kRecent = 20;     ///< actions kept, newest first
+  static constexpr std::size_t kLatencies = 60;  ///< kept, oldest first
+
+  std::string name;
+  std::string session_id;  ///< "" if there is none yet
+  std::vector<TimedCondition> conditions;
+  std::uint64_t generation = 0;           ///< of the manifest in force
+  std::uint64_t observed_generation = 0;  ///< of the manifest that the newest pass was made with
+  bool working = false;                   ///< a pass is under way
+  std::optional<TimePoint> last_pass_at;
+  std::optional<TimePoint> last_converged_at;
+  std::optional<TimePoint> next_pass_at;  ///< nothing: as soon as a worker is free
+  std::optional<Suspension> suspended;    ///< by command
+  bool suspended_by_manifest = false;
+  ResourceCounts counts;
+  std::vector<Blocked> blocked;
+  std::vector<Unmanaged> unmanaged;
+  std::optional<Held> held;
+  std::deque<RecentAction> recent;
+  std::deque<Duration> latencies;  ///< from a change of a file to the answer that it is mounted
+  std::uint64_t revision = 0;      ///< grows with every change, across all sessions
+};
+
+struct ManifestStatus {
+  std::string path;
+  std::uint64_t generation = 0;  ///< grows with every manifest that came into force
+  bool valid = false;
+  bool in_force = false;  ///< some sessions are, be they of an older version
+  std::vector<std::string> errors;
+  std::optional<TimePoint> last_success_at;
+};
+
+struct StatusSnapshot {
+  std::string version;
+  TimePoint started_at;
+  ManifestStatus manifest;
+  std::string workspace;
+  std::string workspace_resolved;  ///< where its links lead now; "" if nowhere
+  std::vector<std::string> notes;  ///< what limits the daemon now: changes that may be missed, ...
+  std::vector<std::shared_ptr<const SessionStatus>> sessions;  ///< sorted by name
+  std::vector<std::string> left;  ///< sessions that left since the revision asked for
+  std::uint64_t revision = 0;
+};
+
+/// Whether the daemon does its work, for an orchestrator's probe.
+struct Readiness {
+  bool ready = false;
+  std::vector<std::string> problems;  ///< also what does not make it unready
+};
+
+}  // namespace sessync
