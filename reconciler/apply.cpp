@@ -18,7 +18,8 @@ using Outcome = ActionResult::Outcome;
 
 class Applier {
  public:
-  Applier(const ApplyInput& input, Ports& ports) : run_(input, ports) {}
+  Applier(const ApplyInput& input, Ports& ports)
+      : run_(input, ports), begun_(input.plan->actions.size(), ports.loop.now()) {}
 
   ApplyReport run() {
     adopt();
@@ -40,7 +41,11 @@ class Applier {
 
   [[nodiscard]] const std::vector<Action>& actions() const { return run_.in.plan->actions; }
 
+  void begin(std::size_t index) { begun_[index] = run_.ports.loop.now(); }
+
   void finish(std::size_t index, ActionResult result) {
+    result.ended_at = run_.ports.loop.now();
+    result.took = result.ended_at - begun_[index];
     run_.report.results[index] = std::move(result);
   }
 
@@ -126,6 +131,7 @@ class Applier {
         continue;
       }
       ++unfinished_;
+      begin(i);
       rotations_.push_back(std::make_unique<Rotate>(run_, actions()[i], [this, i](auto result) {
         finish(i, std::move(result));
         --unfinished_;
@@ -148,6 +154,7 @@ class Applier {
         continue;
       }
       ++active_;
+      begin(index);
       chains_.push_back(std::make_unique<Chain>(
           run_, actions()[index],
           [this, index](ActionResult result) { on_chain_finished(index, std::move(result)); }));
@@ -220,6 +227,7 @@ class Applier {
       --unfinished;
       return;
     }
+    begin(index);
     run_.ports.api.delete_resource(run_.in.session_id, actions()[index].resource_id, Permit::kTake,
                                    [this, index, &unfinished](const Result<Done>& deleted) {
                                      on_removed(index, deleted);
@@ -241,7 +249,8 @@ class Applier {
     run_.report.rate_limited |= deleted.error().kind == ApiError::Kind::kRateLimited;
     run_.report.put_off = true;
     finish(index, {Outcome::kFailed,
-                   "not deleted: " + describe(deleted.error()) + "; the next pass tries again"});
+                   "not deleted: " + describe(deleted.error()) + "; the next pass tries again",
+                   deleted.error().request_id});
   }
 
   /// A delete that belongs to an add shares its fate.
@@ -254,11 +263,12 @@ class Applier {
         return other.wanted && other.path == *actions()[i].chain;
       });
       const auto of_add = static_cast<std::size_t>(add - actions().begin());
-      finish(i, run_.report.results.at(of_add));
+      run_.report.results[i] = run_.report.results.at(of_add);
     }
   }
 
   ApplyRun run_;
+  std::vector<TimePoint> begun_;  ///< by action
   std::vector<std::unique_ptr<Chain>> chains_;
   std::vector<std::unique_ptr<Rotate>> rotations_;
   Indices waiting_;

@@ -24,7 +24,10 @@ struct ApplyInput {
 struct ActionResult {
   enum class Outcome { kDone, kFailed, kSkipped };
   Outcome outcome = Outcome::kSkipped;
-  std::string error;  ///< what happened and what happens next; "" when done
+  std::string error{};       ///< what happened and what happens next; "" when done
+  std::string request_id{};  ///< of the answer that decided a failure; "" if there was none
+  TimePoint ended_at{};      ///< when its last call was answered; the epoch if that is not known
+  Duration took{0};          ///< since it was begun
 };
 
 /// Why a session can be worked on no further until somebody acts.

@@ -79,6 +79,7 @@ void Chain::on_uploaded(const Result<FileMetadata>& uploaded) {
 }
 
 void Chain::on_upload_refused(const ApiError& error) {
+  request_id_ = error.request_id;
   using Kind = ApiError::Kind;
   switch (error.kind) {
     case Kind::kAuthentication:
@@ -161,6 +162,7 @@ void Chain::on_deleted(const std::string& resource_id, const Result<Done>& delet
 }
 
 void Chain::on_delete_failed(const ApiError& error) {
+  request_id_ = error.request_id;
   if (error.kind == ApiError::Kind::kConflict) {
     run_.chains_allowed = std::max(1, run_.chains_allowed / 2);
   }
@@ -227,6 +229,7 @@ void Chain::on_added(const Result<FileRow>& added) {
 }
 
 void Chain::on_add_failed(const ApiError& error) {
+  request_id_ = error.request_id;
   using Kind = ApiError::Kind;
   switch (error.kind) {
     case Kind::kConflict:
@@ -375,7 +378,8 @@ void Chain::finish(ActionResult::Outcome outcome, std::string error) {
   if (std::exchange(in_gate_, false)) {
     run_.leave_replace_gate(outcome == ActionResult::Outcome::kDone);
   }
-  finished_({outcome, std::move(error)});
+  const bool done = outcome == ActionResult::Outcome::kDone;
+  finished_({outcome, std::move(error), done ? std::string() : std::move(request_id_)});
 }
 
 }  // namespace sessync

@@ -64,7 +64,8 @@ class Chain {
   bool in_gate_ = false;
   bool is_in_doubt_ = false;  ///< so says the intent, as long as this chain does not know better
   bool putting_back_ = false;
-  ApiError refusal_;  ///< why the previous content is put back
+  ApiError refusal_;        ///< why the previous content is put back
+  std::string request_id_;  ///< of the newest failure
   int tries_ = 0;
 };
 

@@ -66,6 +66,7 @@ void Rotate::on_answer(const Result<Done>& answer) {
 }
 
 void Rotate::on_refused(const ApiError& error) {
+  request_id_ = error.request_id;
   if (is_unknown_outcome(error) || error.kind == Kind::kUnusableAnswer) {
     return fail("it is not known whether the token was accepted: " + describe(error) +
                 "; it is sent again");
@@ -115,7 +116,7 @@ TokenRecord Rotate::record(std::string fingerprint) const {
 }
 
 void Rotate::fail(std::string what) {
-  finished_({ActionResult::Outcome::kFailed, std::move(what)});
+  finished_({ActionResult::Outcome::kFailed, std::move(what), request_id_});
 }
 
 }  // namespace sessync

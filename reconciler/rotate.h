@@ -31,6 +31,7 @@ class Rotate {
   std::function<void(ActionResult)> finished_;
   std::optional<TokenRecord> before_;
   Token token_;
+  std::string request_id_;  ///< of the newest failure
 };
 
 }  // namespace sessync
