@@ -182,7 +182,7 @@ void ApiEngine::finish(const PendingPtr& pending, HttpOutcome outcome) {
   pending->done(std::move(result));
 }
 
-void ApiEngine::report(const Pending& pending, const HttpOutcome& outcome) const {
+void ApiEngine::report(const Pending& pending, const HttpOutcome& outcome) {
   if (!hooks_.finished) return;
   RequestReport report;
   report.operation = pending.call.operation;
@@ -190,6 +190,7 @@ void ApiEngine::report(const Pending& pending, const HttpOutcome& outcome) const
   report.http_status = outcome.answer.status;
   report.duration = outcome.duration;
   report.waited = pending.sent_at - pending.queued_at;
+  report.throttled = dispatcher_.take_throttled(report.rate_class);
   report.sent_bytes = outcome.sent_bytes;
   report.received_bytes = outcome.received_bytes;
   hooks_.finished(report);

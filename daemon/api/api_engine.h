@@ -47,7 +47,8 @@ struct RequestReport {
   RateClass rate_class = RateClass::kReads;
   int http_status = 0;  ///< 0: no answer
   Duration duration{};
-  Duration waited{};  ///< unsent, for a permit or a connection
+  Duration waited{};     ///< unsent, for a permit or a connection
+  Duration throttled{};  ///< calls of the class were held up by its budget, since the last report
   std::uint64_t sent_bytes = 0;
   std::uint64_t received_bytes = 0;
 };
@@ -94,7 +95,7 @@ class ApiEngine {
   [[nodiscard]] Result<HttpRequest> make_request(Pending& pending);
   [[nodiscard]] Result<Secret> usable_key() const;
   void finish(const PendingPtr& pending, HttpOutcome outcome);
-  void report(const Pending& pending, const HttpOutcome& outcome) const;
+  void report(const Pending& pending, const HttpOutcome& outcome);
   void pace(const Pending& pending, const Result<HttpAnswer>& result);
   bool has_new_key(const Pending& pending);
   [[nodiscard]] Result<HttpAnswer> judge(const Pending& pending, HttpOutcome outcome) const;

@@ -48,12 +48,29 @@ bool Dispatcher::has_connection(Lane lane) const {
   return !transfer || transfers < most_transfers_;
 }
 
+bool Dispatcher::take_permits(const Ticket& ticket, TimePoint now) {
+  const auto which = class_of(ticket.lane);
+  auto& throttle = throttles_.at(static_cast<std::size_t>(which));
+  if (!budget(which).take(now, ticket.permits)) {
+    throttle.since = throttle.since.value_or(now);
+    return false;
+  }
+  if (throttle.since) {
+    throttle.total += now - *std::exchange(throttle.since, std::nullopt);
+  }
+  return true;
+}
+
+Duration Dispatcher::take_throttled(RateClass which) {
+  return std::exchange(throttles_.at(static_cast<std::size_t>(which)).total, Duration{0});
+}
+
 bool Dispatcher::run_next_of(Lane lane, TimePoint now) {
   Waiting& waiting = at(lane);
   if (waiting.tickets.empty()) return false;
   const Ticket& first = waiting.tickets.front();
   if (first.connection && !has_connection(lane)) return false;
-  if (!budget(class_of(lane)).take(now, first.permits)) return false;
+  if (!take_permits(first, now)) return false;
   const Ticket ticket = std::move(waiting.tickets.front());
   waiting.tickets.pop_front();
   if (ticket.connection) {

@@ -45,7 +45,14 @@ class Dispatcher {
   [[nodiscard]] std::optional<TimePoint> wake_at(TimePoint now) const;
   [[nodiscard]] RateBudget& budget(RateClass which);
 
+  /// How long the budget of the class held up calls that could have been sent, since it was asked.
+  [[nodiscard]] Duration take_throttled(RateClass which);
+
  private:
+  struct Throttle {
+    std::optional<TimePoint> since;  ///< a call could be sent since then, had it a permit
+    Duration total{0};
+  };
   struct Waiting {
     std::deque<Ticket> tickets;
     int running = 0;
@@ -53,6 +60,7 @@ class Dispatcher {
 
   [[nodiscard]] bool has_connection(Lane lane) const;
   bool run_next_of(Lane lane, TimePoint now);
+  bool take_permits(const Ticket& ticket, TimePoint now);
   Waiting& at(Lane lane) { return lanes_.at(static_cast<std::size_t>(lane)); }
   [[nodiscard]] const Waiting& at(Lane lane) const {
     return lanes_.at(static_cast<std::size_t>(lane));
@@ -64,6 +72,7 @@ class Dispatcher {
   std::size_t turn_ = 0;
   std::array<Waiting, kLanes> lanes_;
   std::array<RateBudget, kRateClasses> budgets_;
+  std::array<Throttle, kRateClasses> throttles_;
 };
 
 }  // namespace sessync

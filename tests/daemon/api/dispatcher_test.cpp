@@ -53,6 +53,21 @@ TEST_CASE("a call that must go again goes first") {
   CHECK(desk.run(kStart) == Names{"again"});
 }
 
+TEST_CASE("what counts as throttled is the time in which a budget alone held calls up") {
+  Desk desk(1, {.writes = 1.0, .reads = {}, .files = {}});
+  for (const char* const name : {"a", "b", "c"}) desk.enqueue(Lane::kWrites, name);
+  REQUIRE(desk.run(kStart) == Names{"a"});
+  desk.run(kStart + seconds(5));  // the only connection is taken
+  desk.dispatcher.finished(Lane::kWrites);
+  REQUIRE(desk.run(kStart + seconds(5)) == Names{"b"});
+  CHECK(desk.dispatcher.take_throttled(RateClass::kWrites) == seconds(0));
+  desk.dispatcher.finished(Lane::kWrites);
+  REQUIRE(desk.run(kStart + seconds(5)).empty());
+  REQUIRE(desk.run(kStart + seconds(6)) == Names{"c"});
+  CHECK(desk.dispatcher.take_throttled(RateClass::kWrites) == seconds(1));
+  CHECK(desk.dispatcher.take_throttled(RateClass::kWrites) == seconds(0));
+}
+
 TEST_CASE("uploads and downloads together leave connections for short calls") {
   Desk desk(8);
   for (int i = 0; i < 5; ++i) desk.enqueue(Lane::kUploads, "u");

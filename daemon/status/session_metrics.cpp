@@ -1,0 +1,159 @@
+#include "daemon/status/session_metrics.h"
+
+#include <map>
+#include <utility>
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+namespace sessync {
+namespace {
+
+using prometheus::Counter;
+using prometheus::Family;
+using prometheus::Gauge;
+using prometheus::Histogram;
+using prometheus::Labels;
+
+const Histogram::BucketBoundaries kPassSeconds{0.01, 0.1, 1, 10, 60};
+
+double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+double seconds(TimePoint at) { return seconds(at.time_since_epoch()); }
+
+template <class Build>
+auto& family(prometheus::Registry& registry, Build build, const char* name, const char* help) {
+  return build().Name(name).Help(help).Register(registry);
+}
+
+const char* result_of(const PassOutcome& outcome) {
+  if (outcome.error) return "failed";
+  if (outcome.suspended) return "suspended";
+  if (!outcome.settled()) return "failed";
+  return outcome.plan.blocked.empty() ? "succeeded" : "blocked";
+}
+
+const char* result_of(const ActionResult& result) {
+  switch (result.outcome) {
+    case ActionResult::Outcome::kDone:
+      return "done";
+    case ActionResult::Outcome::kFailed:
+      return "failed";
+    case ActionResult::Outcome::kSkipped:
+      return "skipped";
+  }
+  return "skipped";
+}
+
+/// "owner/name" of https://github.com/owner/name.
+std::string repository_name(const std::string& url) {
+  const std::string host = "https://github.com/";
+  return url.starts_with(host) ? url.substr(host.size()) : url;
+}
+
+}  // namespace
+
+struct SessionMetrics::Families {
+  /// The metric of a session with these labels; remembered, so that it can go with the session.
+  template <class T, class... Arguments>
+  T& of(const std::string& session, Family<T>& family, Labels labels, Arguments... arguments) {
+    labels.emplace("session", session);
+    auto& metric = family.Add(labels, std::move(arguments)...);
+    series[session].try_emplace(&metric, [&family, &metric] { family.Remove(&metric); });
+    return metric;
+  }
+
+  /// A session has one reason per type: the former one's series goes.
+  void show_condition(const std::string& session, const Condition& condition) {
+    auto& shown = reasons[session][condition.type];
+    if (shown.second != nullptr && shown.first != condition.reason) {
+      series[session].erase(shown.second);
+      conditions.Remove(shown.second);
+    }
+    auto& gauge = of(session, conditions, {{"type", condition.type}, {"reason", condition.reason}});
+    gauge.Set(condition.status ? 1 : 0);
+    shown = {condition.reason, &gauge};
+  }
+
+  prometheus::Registry registry;
+  Family<Counter>& passes = family(registry, prometheus::BuildCounter, "sessync_reconcile_total",
+                                   "Passes over a session that came to their end.");
+  Family<Histogram>& durations =
+      family(registry, prometheus::BuildHistogram, "sessync_reconcile_duration_seconds",
+             "How long passes took.");
+  Family<Gauge>& conditions = family(registry, prometheus::BuildGauge, "sessync_condition",
+                                     "1 if the condition of the session is true, else 0.");
+  Family<Gauge>& resources = family(registry, prometheus::BuildGauge, "sessync_resources",
+                                    "Resources of a session by state.");
+  Family<Counter>& actions = family(registry, prometheus::BuildCounter, "sessync_actions_total",
+                                    "Changes of a session that were carried out or tried.");
+  Family<Gauge>& converged =
+      family(registry, prometheus::BuildGauge, "sessync_last_converged_timestamp_seconds",
+             "When the session was last seen to hold what is declared.");
+  Family<Gauge>& rotations =
+      family(registry, prometheus::BuildGauge, "sessync_token_last_rotation_timestamp_seconds",
+             "When a repository's token was last sent by this process.");
+  /// Session → its series, and how each is removed.
+  std::map<std::string, std::map<void*, std::function<void()>>> series;
+  /// Session → type → the reason shown, and its series.
+  std::map<std::string, std::map<std::string, std::pair<std::string, Gauge*>>> reasons;
+};
+
+SessionMetrics::SessionMetrics() : families_(std::make_unique<Families>()) {}
+SessionMetrics::~SessionMetrics() = default;
+
+void SessionMetrics::pass_finished(const StatusBoard::FinishedPass& pass, Duration took) {
+  auto& f = *families_;
+  const auto& outcome = *pass.outcome;
+  f.of(pass.name, f.passes, {{"result", result_of(outcome)}}).Increment();
+  f.of(pass.name, f.durations, {}, kPassSeconds).Observe(seconds(took));
+  for (std::size_t i = 0; i < outcome.results.size(); ++i) {
+    const auto& action = outcome.plan.actions[i];
+    const auto& result = outcome.results[i];
+    f.of(pass.name, f.actions, {{"action", to_string(action.kind)}, {"result", result_of(result)}})
+        .Increment();
+    if (action.repository && result.outcome == ActionResult::Outcome::kDone) {
+      f.of(pass.name, f.rotations, {{"repository", repository_name(action.repository->url)}})
+          .Set(seconds(result.ended_at));
+    }
+  }
+}
+
+bool SessionMetrics::knows(const std::string& session) const {
+  return families_->series.contains(session);
+}
+
+void SessionMetrics::show(const SessionStatus& status) {
+  auto& f = *families_;
+  for (const auto& condition : status.conditions) {
+    f.show_condition(status.name, condition.what);
+  }
+  const auto& counts = status.counts;
+  const std::pair<const char*, std::uint64_t> states[]{{"desired", counts.desired},
+                                                       {"in_sync", counts.in_sync},
+                                                       {"pending", counts.pending},
+                                                       {"blocked", counts.blocked},
+                                                       {"unmanaged", counts.unmanaged}};
+  for (const auto& [state, count] : states) {
+    f.of(status.name, f.resources, {{"state", state}}).Set(static_cast<double>(count));
+  }
+  if (status.last_converged_at) {
+    f.of(status.name, f.converged, {}).Set(seconds(*status.last_converged_at));
+  }
+}
+
+void SessionMetrics::remove(const std::string& session) {
+  for (const auto& [metric, remove] : families_->series[session]) {
+    remove();
+  }
+  families_->series.erase(session);
+  families_->reasons.erase(session);
+}
+
+std::string SessionMetrics::text() const {
+  return prometheus::TextSerializer().Serialize(families_->registry.Collect());
+}
+
+}  // namespace sessync
