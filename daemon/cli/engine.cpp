@@ -86,11 +86,12 @@ Fingerprints open_fingerprints(const Settings& settings, Engine::State kind) {
 
 /// In the order in which they need each other: destroyed from the end.
 struct Engine::Parts {
-  Parts(const Settings& settings, State kind, ApiOptions options, OpenState opened)
+  Parts(const Settings& settings, State kind, ApiOptions options, OpenState opened,
+        OnRequest on_request)
       : state(std::move(opened)),
         digests(state.database->load_digests()),
         scanner(digests, ScanOptions{settings.options.settle, {}}),
-        api(std::move(options), content, hooks()),
+        api(std::move(options), content, hooks(std::move(on_request))),
         tokens(token_options(settings, kind), open_fingerprints(settings, kind)),
         outputs({settings.outputs_dir,
                  settings.workspace,
@@ -98,8 +99,9 @@ struct Engine::Parts {
                   settings.state_dir.value_or("")}}),
         passes(services(settings), {settings.options.parallel, settings.options.list_grace}) {}
 
-  ApiHooks hooks() {
+  ApiHooks hooks(OnRequest on_request) {
     ApiHooks result;
+    result.finished = std::move(on_request);
     result.uploads.find = [this](const std::string& owner,
                                  const std::string& sha256) -> std::optional<FileMetadata> {
       const auto upload = state.database->find_upload(owner, sha256);
@@ -151,12 +153,14 @@ Engine::Engine(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Engine::~Engine() = default;
 
 tl::expected<std::unique_ptr<Engine>, UsageError> Engine::open(const Settings& settings,
-                                                               ApiOptions api, State state) {
+                                                               ApiOptions api, State state,
+                                                               OnRequest on_request) {
   auto opened = open_state(settings, state);
   if (!opened) {
     return tl::unexpected(opened.error());
   }
-  auto parts = std::make_unique<Parts>(settings, state, std::move(api), std::move(*opened));
+  auto parts = std::make_unique<Parts>(settings, state, std::move(api), std::move(*opened),
+                                       std::move(on_request));
   return std::unique_ptr<Engine>(new Engine(std::move(parts)));
 }
 
@@ -178,6 +182,20 @@ void Engine::collect_uploads(const std::string& owner) {
 void Engine::declare(const std::vector<SessionSpec>& sessions) {
   parts_->outputs.declare(sessions);
 }
+
+std::map<std::string, Suspension> Engine::suspensions() const {
+  return parts_->state.database->suspensions();
+}
+
+tl::expected<void, std::string> Engine::set_suspension(
+    const std::string& session, const std::optional<Suspension>& suspension) {
+  if (const auto kept = parts_->state.database->set_suspension(session, suspension); !kept) {
+    return tl::unexpected(kept.error().message);
+  }
+  return {};
+}
+
+std::uint64_t Engine::unleased_reads() const { return parts_->scanner.reads().unleased; }
 
 void Engine::abort_uploads() {
   parts_->api.abort_uploads();

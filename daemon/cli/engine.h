@@ -1,14 +1,19 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <tl/expected.hpp>
 
-#include "daemon/api/options.h"
+#include "daemon/api/api_engine.h"
 #include "daemon/cli/settings.h"
 #include "daemon/controller/pass_runner.h"
+#include "daemon/state/suspension.h"
 #include "manifest/load.h"
 
 namespace sessync {
@@ -20,8 +25,11 @@ class Engine {
     kLocked,    ///< this process alone may write
     kReadOnly,  ///< as it is now; writes nothing
   };
+  /// Told of every finished call of the API, on the API's thread.
+  using OnRequest = std::function<void(const RequestReport&)>;
   static tl::expected<std::unique_ptr<Engine>, UsageError> open(const Settings& settings,
-                                                                ApiOptions api, State state);
+                                                                ApiOptions api, State state,
+                                                                OnRequest on_request = {});
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
   ~Engine();
@@ -37,6 +45,15 @@ class Engine {
 
   /// What the manifest in force has, all of it: outputs must not land in what is uploaded.
   void declare(const std::vector<SessionSpec>& sessions);
+
+  /// Sessions that somebody asked to be left alone, by name.
+  [[nodiscard]] std::map<std::string, Suspension> suspensions() const;
+  /// Nothing: resumes. Returns once it is on disk, or why it is not.
+  tl::expected<void, std::string> set_suspension(const std::string& session,
+                                                 const std::optional<Suspension>& suspension);
+
+  /// Files taken although nothing kept writers away while they were read.
+  [[nodiscard]] std::uint64_t unleased_reads() const;
 
   /// Uploads end, and no new one starts; no token is fetched any more; other calls go on.
   void abort_uploads();

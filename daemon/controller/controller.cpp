@@ -14,10 +14,11 @@ constexpr Duration kLastRecords = std::chrono::milliseconds(1'500);
 
 }  // namespace
 
-Controller::Controller(ManifestSource manifest, PassRunner& passes, ControllerHooks hooks,
-                       ControllerOptions options)
+Controller::Controller(ManifestSource manifest, PassRunner& passes, StatusBoard& board,
+                       ControllerHooks hooks, ControllerOptions options)
     : manifest_(std::move(manifest)),
       passes_(passes),
+      board_(board),
       hooks_(std::move(hooks)),
       options_(std::move(options)),
       schedule_({[this] { return read_manifest(); }, hooks_.watching_degraded, hooks_.random},
@@ -31,8 +32,14 @@ bool Controller::run() {
   }
   Inbox inbox;
   inbox.wakeup.manifest = true;
+  inbox.wakeup.suspended = options_.suspended;
   while (!inbox.stop) {
-    const auto next = step(inbox.wakeup, now_anchored());
+    auto next = step(inbox.wakeup, now_anchored());
+    hooks_.turned();
+    if (options_.turn_every) {
+      const auto turn = now_anchored() + *options_.turn_every;
+      next = std::min(next.value_or(turn), turn);
+    }
     inbox = wait(next);
   }
   return finish_workers(workers);
@@ -64,21 +71,47 @@ void Controller::manifest_changed() {
 void Controller::reload() {
   post([](Inbox& inbox) { inbox.wakeup.reload = true; });
 }
+void Controller::demand_pass(PassDemand demand) {
+  post([&](Inbox& inbox) { inbox.wakeup.demands.push_back(std::move(demand)); });
+}
+void Controller::set_suspended(std::set<std::string> names) {
+  post([&](Inbox& inbox) { inbox.wakeup.suspended = std::move(names); });
+}
 void Controller::stop() {
   post([](Inbox& inbox) { inbox.stop = true; });
 }
 
 std::optional<TimePoint> Controller::step(const Wakeup& wakeup, TimePoint now) {
-  for (const auto& pass : wakeup.finished) {
-    log_pass(pass.name, pass.outcome, last_state_[pass.name]);
-  }
   const auto work = schedule_.step(wakeup, now);
   if (work.in_force) {
-    log_problems(schedule_.manifest(), last_problems_);
-    hooks_.watch(schedule_.manifest());
+    put_in_force(now);
   }
+  std::ranges::for_each(wakeup.finished, [this](const FinishedPass& pass) { show(pass); });
   start(work);
+  const auto& queue = schedule_.queue();
+  const std::lock_guard lock(mutex_);
+  queue_ = {work_.size(), queue.adds(), queue.retries()};
   return work.next;
+}
+
+void Controller::put_in_force(TimePoint now) {
+  const auto& manifest = schedule_.manifest();
+  log_problems(manifest, last_problems_);
+  board_.manifest_read(manifest, options_.pace.only, now);
+  hooks_.watch(manifest);
+}
+
+void Controller::show(const FinishedPass& pass) {
+  log_pass(pass.name, pass.outcome, last_state_[pass.name]);
+  const StatusBoard::FinishedPass finished{pass.name, &pass.outcome, pass.at,
+                                           schedule_.queue().due_of(pass.name)};
+  const auto waited = board_.pass_finished(finished);
+  hooks_.pass_measured(finished, pass.took, waited);
+}
+
+QueueFigures Controller::queue() const {
+  const std::lock_guard lock(mutex_);
+  return queue_;
 }
 
 /// Manifest and workspace may lie behind one link: a pass must not read the new tree with the old
@@ -102,8 +135,9 @@ std::vector<ManifestText> Controller::read_manifest() {
 }
 
 void Controller::start(const Work& work) {
-  for (const auto& spec : work.passes) {
-    PassRequest request{spec, schedule_.owner(), {}, false, [this] { return manifest_moved(); }};
+  for (const auto& due : work.passes) {
+    PassRequest request{due.spec, schedule_.owner(), due.allow_deletes, false,
+                        [this] { return manifest_moved(); }};
     give_to_worker([this, request = std::move(request)] { run_pass(request); });
   }
   if (work.collect) {
@@ -118,11 +152,12 @@ void Controller::give_to_worker(std::function<void()> job) {
 }
 
 void Controller::run_pass(const PassRequest& request) {
-  auto outcome = passes_.run(request);
+  const auto begun = now_anchored();
+  board_.pass_started(request.spec.name, begun);
+  FinishedPass finished{request.spec.name, passes_.run(request), now_anchored()};
+  finished.took = finished.at - begun;
   hooks_.pass_finished();
-  post([&](Inbox& inbox) {
-    inbox.wakeup.finished.push_back({request.spec.name, std::move(outcome)});
-  });
+  post([&](Inbox& inbox) { inbox.wakeup.finished.push_back(std::move(finished)); });
 }
 
 void Controller::work() {

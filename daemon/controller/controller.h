@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -13,11 +14,15 @@
 #include "daemon/controller/manifest_source.h"
 #include "daemon/controller/pass_runner.h"
 #include "daemon/controller/schedule.h"
+#include "daemon/status/board.h"
+#include "daemon/status/metrics.h"
 
 namespace sessync {
 
 struct ControllerOptions {
   int workers = 4;
+  std::set<std::string> suspended;     ///< by command, before the start
+  std::optional<Duration> turn_every;  ///< the loop comes round at least so often; nothing: never
   SessionTable::Pace pace;
   Duration shutdown_limit{8'000};  ///< calls that take longer are given up
 };
@@ -27,6 +32,11 @@ struct ControllerHooks {
   std::function<void(const Manifest&)> watch;  ///< a manifest came into force: watch what it names
   std::function<bool()> watching_degraded;     ///< events may be missed: poll
   std::function<void()> pass_finished;         ///< on the worker's thread, after each pass
+  /// After each pass, on the controller's thread. `waited`: see StatusBoard::pass_finished.
+  std::function<void(const StatusBoard::FinishedPass&, Duration took,
+                     std::optional<Duration> waited)>
+      pass_measured;
+  std::function<void()> turned;  ///< each time the loop comes round
   std::function<void()> abort_uploads;
   std::function<void()> abort_everything;
   std::function<void(const std::string& owner)> collect;  ///< on a worker's thread, now and then
@@ -37,7 +47,8 @@ struct ControllerHooks {
 /// Events carry names only; every pass reads everything again.
 class Controller {
  public:
-  Controller(ManifestSource manifest, PassRunner& passes, ControllerHooks hooks,
+  /// `passes` and `board` must outlive this.
+  Controller(ManifestSource manifest, PassRunner& passes, StatusBoard& board, ControllerHooks hooks,
              ControllerOptions options);
   Controller(const Controller&) = delete;
   Controller& operator=(const Controller&) = delete;
@@ -50,7 +61,10 @@ class Controller {
   void sessions_changed(std::vector<std::string> names);
   void manifest_changed();
   void reload();  ///< manifest and every session, at once
+  void demand_pass(PassDemand demand);
+  void set_suspended(std::set<std::string> names);  ///< by command: all of them
   void stop();
+  [[nodiscard]] QueueFigures queue() const;
 
  private:
   struct Inbox {
@@ -58,13 +72,15 @@ class Controller {
     bool stop = false;
     [[nodiscard]] bool empty() const {
       return wakeup.changed.empty() && wakeup.finished.empty() && !wakeup.manifest &&
-             !wakeup.reload && !stop;
+             wakeup.demands.empty() && !wakeup.suspended && !wakeup.reload && !stop;
     }
   };
 
   Inbox wait(std::optional<TimePoint> until);
   void post(const std::function<void(Inbox&)>& change);
   std::optional<TimePoint> step(const Wakeup& wakeup, TimePoint now);
+  void show(const FinishedPass& pass);
+  void put_in_force(TimePoint now);
   std::vector<ManifestText> read_manifest();
   bool manifest_moved();
   void start(const Work& work);
@@ -75,13 +91,15 @@ class Controller {
 
   ManifestSource manifest_;
   PassRunner& passes_;
+  StatusBoard& board_;
   ControllerHooks hooks_;
   ControllerOptions options_;
   Schedule schedule_;
   std::string last_problems_;
   std::map<std::string, std::string> last_state_;  ///< by session, to log changes only
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  QueueFigures queue_;       ///< as of the last step
   std::string loaded_from_;  ///< where the manifest's path led when it was read
   std::condition_variable inbox_ready_;
   std::condition_variable work_ready_;

@@ -29,9 +29,10 @@ Work Schedule::step(const Wakeup& wakeup, TimePoint now) {
     work.in_force = read_manifest(now, wakeup.reload);
   }
   table_.touch(wakeup.changed, now);
+  take_in(wakeup, now);
   poll(now);
-  while (auto spec = table_.start(now)) {
-    work.passes.push_back(std::move(*spec));
+  while (auto due = table_.start(now)) {
+    work.passes.push_back(std::move(*due));
   }
   work.collect = collect(now);
   work.next = table_.next_due();
@@ -39,6 +40,16 @@ Work Schedule::step(const Wakeup& wakeup, TimePoint now) {
   keep_earliest(work.next, poll_at_);
   keep_earliest(work.next, collect_at_);
   return work;
+}
+
+/// What people asked for.
+void Schedule::take_in(const Wakeup& wakeup, TimePoint now) {
+  if (wakeup.suspended) {
+    table_.set_suspended(*wakeup.suspended, now);
+  }
+  for (const auto& demand : wakeup.demands) {
+    table_.allow_deletes(demand.name, demand.allow_deletes, now);
+  }
 }
 
 bool Schedule::read_manifest(TimePoint now, bool even_if_unchanged) {

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,14 @@ namespace sessync {
 struct FinishedPass {
   std::string name;
   PassOutcome outcome;
+  TimePoint at{};
+  Duration took{0};
+};
+
+/// Somebody asked for a pass.
+struct PassDemand {
+  std::string name;
+  std::string allow_deletes;  ///< the held-back set that may pass in it; "" for none
 };
 
 /// What happened since the last step.
@@ -21,14 +30,16 @@ struct Wakeup {
   std::vector<FinishedPass> finished;
   bool manifest = false;  ///< its files changed
   bool reload = false;    ///< manifest and every session, at once
+  std::vector<PassDemand> demands{};
+  std::optional<std::set<std::string>> suspended{};  ///< by command: all of them, if that changed
 };
 
 /// What is to be done now.
 struct Work {
-  std::vector<SessionSpec> passes;  ///< each needs a finished pass before it comes again
-  bool collect = false;             ///< look for uploads that nothing needs any more
-  bool in_force = false;            ///< a manifest came into force: watch what it names
-  std::optional<TimePoint> next;    ///< when to step again although nothing happens
+  std::vector<DuePass> passes;    ///< each needs a finished pass before it comes again
+  bool collect = false;           ///< look for uploads that nothing needs any more
+  bool in_force = false;          ///< a manifest came into force: watch what it names
+  std::optional<TimePoint> next;  ///< when to step again although nothing happens
 };
 
 /// Decides what the daemon does and when: owns the manifest in force and the queue. No thread, no
@@ -48,8 +59,10 @@ class Schedule {
   /// With its problems, if the files have any.
   [[nodiscard]] const Manifest& manifest() const { return manifest_; }
   [[nodiscard]] const std::string& owner() const { return table_.owner(); }
+  [[nodiscard]] const WorkQueue& queue() const { return table_.queue(); }
 
  private:
+  void take_in(const Wakeup& wakeup, TimePoint now);
   bool read_manifest(TimePoint now, bool even_if_unchanged);
   void poll(TimePoint now);
   bool collect(TimePoint now);

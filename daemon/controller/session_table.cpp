@@ -1,6 +1,7 @@
 #include "daemon/controller/session_table.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace sessync {
@@ -25,9 +26,10 @@ void SessionTable::put_in_force(const Manifest& manifest, TimePoint now) {
   auto before = std::exchange(sessions_, {});
   for (auto& spec : manifest.sessions()) {
     if (selected(spec.name)) {
-      before.erase(spec.name);
       const auto name = spec.name;
-      sessions_[name] = {std::move(spec), Backoff()};
+      const auto old = before.extract(name);
+      auto allowed = old.empty() ? std::string() : old.mapped().allow_deletes;
+      sessions_[name] = {std::move(spec), Backoff(), std::move(allowed), {}};
       queue_.add(name, now);
     }
   }
@@ -51,10 +53,27 @@ void SessionTable::touch_all(TimePoint now) {
   }
 }
 
-std::optional<SessionSpec> SessionTable::start(TimePoint now) {
+void SessionTable::allow_deletes(const std::string& name, const std::string& held, TimePoint now) {
+  touch({name}, now);
+  if (const auto entry = sessions_.find(name); entry != sessions_.end() && !held.empty()) {
+    entry->second.allow_deletes = held;
+  }
+}
+
+void SessionTable::set_suspended(std::set<std::string> names, TimePoint now) {
+  std::vector<std::string> changed;
+  std::ranges::set_symmetric_difference(names, suspended_, std::back_inserter(changed));
+  suspended_ = std::move(names);
+  touch(changed, now);
+}
+
+std::optional<DuePass> SessionTable::start(TimePoint now) {
   while (const auto name = queue_.pop(now)) {
     if (const auto entry = sessions_.find(*name); entry != sessions_.end()) {
-      return entry->second.spec;
+      entry->second.allowed_now = entry->second.allow_deletes;
+      DuePass due{entry->second.spec, entry->second.allow_deletes};
+      due.spec.suspend |= suspended_.contains(*name);
+      return due;
     }
     queue_.done(*name);
   }
@@ -64,6 +83,7 @@ std::optional<SessionSpec> SessionTable::start(TimePoint now) {
 void SessionTable::finish(const std::string& name, const PassOutcome& outcome, TimePoint now,
                           double random) {
   if (const auto entry = sessions_.find(name); entry != sessions_.end()) {
+    end_permission(entry->second, outcome);
     const auto delay = next_delay(entry->second, outcome, random);
     if (entry->second.backoff.failures() > 0) {
       queue_.retry(name, now + delay);
@@ -72,6 +92,14 @@ void SessionTable::finish(const std::string& name, const PassOutcome& outcome, T
     }
   }
   queue_.done(name);
+}
+
+/// It holds for one pass that came as far as to use it.
+void SessionTable::end_permission(Entry& entry, const PassOutcome& outcome) {
+  const bool used = outcome.executed || (!outcome.error && !outcome.look_again);
+  if (used && entry.allow_deletes == entry.allowed_now) {
+    entry.allow_deletes.clear();
+  }
 }
 
 Duration SessionTable::next_delay(Entry& entry, const PassOutcome& outcome, double random) const {

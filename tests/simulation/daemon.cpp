@@ -91,10 +91,11 @@ bool Daemon::step_schedule() {
   if (stopping_) {
     return true;
   }
-  for (const auto& spec : work.passes) {
-    begin_pass(spec, "", false, [this, name = spec.name](const PassOutcome& outcome) {
-      wakeup_.finished.push_back({name, outcome});
-    });
+  for (const auto& due : work.passes) {
+    begin_pass(due.spec, due.allow_deletes, false,
+               [this, name = due.spec.name](const PassOutcome& outcome) {
+                 wakeup_.finished.push_back({name, outcome});
+               });
   }
   if (work.collect) {
     begin([owner = schedule_.owner()](Ports& ports) { collect_uploads(owner, ports); });

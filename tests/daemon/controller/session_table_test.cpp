@@ -39,7 +39,7 @@ Duration delay_after(SessionTable& table, const PassOutcome& outcome) {
   auto now = std::max(kNow, table.next_due().value_or(kNow));
   const auto started = table.start(now);
   REQUIRE(started);
-  table.finish(started->name, outcome, now, 0.5);
+  table.finish(started->spec.name, outcome, now, 0.5);
   REQUIRE(table.next_due());
   return *table.next_due() - now;
 }
@@ -49,12 +49,42 @@ Duration delay_after(SessionTable& table, const PassOutcome& outcome) {
 TEST_CASE("a manifest in force makes every session due, a session that left it is let go") {
   SessionTable table({});
   table.put_in_force(manifest({session("a"), session("b")}), kNow);
-  CHECK(table.start(kNow)->name == "a");
+  CHECK(table.start(kNow)->spec.name == "a");
   table.put_in_force(manifest({session("a")}), kNow);
   CHECK_FALSE(table.start(kNow));
   table.finish("a", {}, kNow, 0.5);
-  CHECK(table.start(kNow)->name == "a");
+  CHECK(table.start(kNow)->spec.name == "a");
   CHECK_FALSE(table.start(kNow));
+}
+
+TEST_CASE("a permission to delete holds for one pass that came as far as to use it") {
+  SessionTable table({});
+  table.put_in_force(manifest({session("a")}), kNow);
+  table.allow_deletes("a", "1f2e", kNow);
+  CHECK(table.start(kNow)->allow_deletes == "1f2e");
+  table.finish("a", failed(), kNow, 0.5);
+  const auto again = *table.next_due();
+  CHECK(table.start(again)->allow_deletes == "1f2e");
+  PassOutcome done;
+  done.executed = true;
+  table.finish("a", done, again, 0.5);
+  table.touch({"a"}, again);
+  CHECK(table.start(again)->allow_deletes.empty());
+}
+
+TEST_CASE("a session that is suspended by command is worked on at once, and writes nothing") {
+  SessionTable table({});
+  table.put_in_force(manifest({session("a"), session("b")}), kNow);
+  for (int i = 0; i < 2; ++i) table.finish(table.start(kNow)->spec.name, {}, kNow, 0.5);
+  table.set_suspended({"a", "unknown"}, kNow);
+  const auto due = table.start(kNow);
+  REQUIRE(due);
+  CHECK(due->spec.name == "a");
+  CHECK(due->spec.suspend);
+  CHECK_FALSE(table.start(kNow));
+  table.finish("a", {}, kNow, 0.5);
+  table.set_suspended({}, kNow);
+  CHECK_FALSE(table.start(kNow)->spec.suspend);
 }
 
 TEST_CASE("a session is in at most one pass, and an event meanwhile is not lost") {
@@ -141,6 +171,6 @@ TEST_CASE("a pass that asks to look again is followed at once") {
 TEST_CASE("only the sessions asked for are worked on") {
   SessionTable table({10min, {"b"}});
   table.put_in_force(manifest({session("a"), session("b")}), kNow);
-  CHECK(table.start(kNow)->name == "b");
+  CHECK(table.start(kNow)->spec.name == "b");
   CHECK_FALSE(table.start(kNow));
 }

@@ -45,9 +45,9 @@ class Daemon {
   void tick() {
     world.loop.advance(seconds(1));
     if (table_.next_due() <= world.loop.now()) {
-      const auto spec = table_.start(world.loop.now());
-      REQUIRE(spec);
-      table_.finish(spec->name, world.pass(), world.loop.now(), 0.5);
+      const auto due = table_.start(world.loop.now());
+      REQUIRE(due);
+      table_.finish(due->spec.name, world.pass(), world.loop.now(), 0.5);
     }
   }
 

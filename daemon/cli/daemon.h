@@ -1,0 +1,65 @@
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <random>
+#include <string>
+
+#include "daemon/cli/engine.h"
+#include "daemon/cli/service_manager.h"
+#include "daemon/cli/settings.h"
+#include "daemon/cli/signals.h"
+#include "daemon/controller/controller.h"
+#include "daemon/status/board.h"
+#include "daemon/status/commands.h"
+#include "daemon/status/metrics.h"
+#include "daemon/watch/watcher.h"
+
+namespace sessync {
+
+/// A controller, what tells it that something changed, and what is told of what it does.
+class Daemon {
+ public:
+  /// All of them outlive the daemon.
+  struct Surroundings {
+    Engine& engine;
+    StatusBoard& board;
+    Metrics& metrics;
+    ServiceManager& manager;
+  };
+  Daemon(const Settings& settings, Surroundings around);
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+  ~Daemon();
+
+  /// What others may ask of it; valid as long as it lives.
+  DaemonCommands commands();
+
+  /// True if everything under way came to its end.
+  bool run(Signals& signals);
+
+ private:
+  [[nodiscard]] ControllerOptions options() const;
+  ControllerHooks hooks();
+  void watch(const Manifest& manifest);
+  void turned();
+  void tell_how_watched();
+  void on_change(const WatchChange& change);
+  CommandResult reconcile(const std::string& name, const std::string& allow_deletes);
+  CommandResult suspend(const std::string& name, const std::string& by);
+  CommandResult resume(const std::string& name);
+  CommandResult set_suspension(const std::string& name, const std::optional<Suspension>& to);
+
+  const Settings& settings_;
+  Surroundings around_;
+  std::mt19937_64 random_{std::random_device{}()};
+  std::atomic<bool> reloading_{true};  ///< or starting
+  std::mutex told_mutex_;
+  std::string degraded_reason_;
+  std::string quiet_reason_;
+  std::mutex suspend_mutex_;  ///< one change of suspensions at a time
+  Controller controller_;
+  Watcher watcher_;
+};
+
+}  // namespace sessync
