@@ -12,5 +12,7 @@ int run_command(const Settings& settings);
 int import_command(const Settings& settings);
 int pull_command(const Settings& settings);
 int gc_command(const Settings& settings);
+/// One name a line, of the sessions that the manifest declares as far as it is good; never fails.
+int session_names_command(const Settings& settings);
 
 }  // namespace sessync

@@ -6,15 +6,31 @@
 #include <unistd.h>
 
 #include "daemon/cli/commands.h"
+#include "daemon/cli/completion.h"
 #include "daemon/cli/one_shot.h"
 #include "daemon/log/log.h"
+#include "manifest/schema/schema.h"
 
 namespace sessync {
 namespace {
 
+/// What the commands print that need neither a manifest nor an environment.
+std::optional<std::string> fixed_text(const Options& options) {
+  switch (options.command) {
+    case Command::kVersion:
+      return "sessync " SESSYNC_VERSION "\n";
+    case Command::kSchema:
+      return std::string(manifest_schema());
+    case Command::kCompletion:
+      return completion_script(options.shell, describe_commands());
+    default:
+      return std::nullopt;
+  }
+}
+
 int dispatch(const Options& options) {
-  if (options.command == Command::kVersion) {
-    std::fputs("sessync " SESSYNC_VERSION "\n", stdout);
+  if (const auto text = fixed_text(options)) {
+    std::fputs(text->c_str(), stdout);
     return exit_code::kOk;
   }
   const auto settings = resolve_settings(options, process_environment());
@@ -36,6 +52,10 @@ int dispatch(const Options& options) {
       return pull_command(*settings);
     case Command::kGc:
       return gc_command(*settings);
+    case Command::kSessionNames:
+      return session_names_command(*settings);
+    case Command::kSchema:
+    case Command::kCompletion:
     case Command::kVersion:
       break;
   }

@@ -49,14 +49,37 @@ class CommandLine {
     add_command("import", Command::kImport, "Print a manifest for live sessions");
     add_command("pull", Command::kPull, "Download the outputs once");
     add_command("gc", Command::kGc, "List uploads of this owner that nothing needs");
-    app_.add_subcommand("version", "Print the version")->parse_complete_callback([this] {
-      o_.command = Command::kVersion;
-    });
+    add_completion();
+    add_plain("schema", Command::kSchema, "Print the JSON Schema of a manifest");
+    add_plain("version", Command::kVersion, "Print the version");
   }
 
   CLI::App& app() { return app_; }
 
  private:
+  CLI::App* add_plain(const std::string& name, Command command, const std::string& help) {
+    auto* sub = app_.add_subcommand(name, help);
+    sub->parse_complete_callback([this, command] { o_.command = command; });
+    return sub;
+  }
+
+  void add_completion() {
+    add_plain("completion", Command::kCompletion, "Print what completes command lines in a shell")
+        ->add_option("shell", o_.shell, "bash, zsh or fish")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+    // What completed command lines ask for; for nobody else.
+    auto* names = add_plain("session-names", Command::kSessionNames, "");
+    names->group("");
+    add_manifest(*names);
+  }
+
+  void add_manifest(CLI::App& app) {
+    env(app.add_option("-m,--manifest", o_.manifest, "A YAML file, or a directory of them")
+            ->type_name(value_kind::kFile),
+        "MANIFEST");
+  }
+
   void add_command(const std::string& name, Command command, const std::string& help) {
     auto* sub = app_.add_subcommand(name, help);
     // Not `callback`: with one of this kind the environment is read for the given command only. All
@@ -90,21 +113,25 @@ class CommandLine {
     }
   }
 
+  static void add_directory(CLI::App& app, const std::string& names, std::string& value,
+                            const std::string& help, const std::string& variable) {
+    env(app.add_option(names, value, help)->type_name(value_kind::kDirectory), variable);
+  }
+
   void add_common(CLI::App& app) {
-    env(app.add_option("-m,--manifest", o_.manifest, "A YAML file, or a directory of them"),
-        "MANIFEST");
-    env(app.add_option("-w,--workspace", o_.workspace,
-                       "What sources are relative to (the manifest's directory)"),
-        "WORKSPACE");
-    env(app.add_option("--state-dir", o_.state_dir, "Where state is kept; none: in memory"),
-        "STATE_DIR");
-    env(app.add_option("--outputs-dir", o_.outputs_dir,
-                       "Where outputs are brought back to (./outputs)"),
-        "OUTPUTS_DIR");
-    env(app.add_option("--secrets-dir", o_.secrets_dir,
-                       "What secret files are relative to ($CREDENTIALS_DIRECTORY, or .)"),
-        "SECRETS_DIR");
-    env(app.add_option("-s,--session", o_.sessions, "Only this session (repeatable)"), "SESSION");
+    add_manifest(app);
+    add_directory(app, "-w,--workspace", o_.workspace,
+                  "What sources are relative to (the manifest's directory)", "WORKSPACE");
+    add_directory(app, "--state-dir", o_.state_dir, "Where state is kept; none: in memory",
+                  "STATE_DIR");
+    add_directory(app, "--outputs-dir", o_.outputs_dir,
+                  "Where outputs are brought back to (./outputs)", "OUTPUTS_DIR");
+    add_directory(app, "--secrets-dir", o_.secrets_dir,
+                  "What secret files are relative to ($CREDENTIALS_DIRECTORY, or .)",
+                  "SECRETS_DIR");
+    env(app.add_option("-s,--session", o_.sessions, "Only this session (repeatable)")
+            ->type_name(value_kind::kSession),
+        "SESSION");
     env(app.add_option_function<std::string>(
                "-o,--output", [this](const std::string& text) { o_.json = text == "json"; },
                "text or json")
@@ -125,7 +152,8 @@ class CommandLine {
   }
 
   void add_api(CLI::App& app) {
-    env(app.add_option("--api-key-file", o_.api_key_file, "Read the API key from this file"),
+    env(app.add_option("--api-key-file", o_.api_key_file, "Read the API key from this file")
+            ->type_name(value_kind::kFile),
         "API_KEY_FILE");
     env(app.add_option("--auth-style", o_.auth_style, "How the API key is sent")
             ->check(CLI::IsMember({"x-api-key", "bearer"})),
@@ -153,7 +181,8 @@ class CommandLine {
     env(app.add_option("--listen", o_.listen, "Where status will be served (not yet); off"),
         "LISTEN");
     env(app.add_option("--admin-token-file", o_.admin_token_file,
-                       "The token that status writes will need (not yet)"),
+                       "The token that status writes will need (not yet)")
+            ->type_name(value_kind::kFile),
         "ADMIN_TOKEN_FILE");
     env(app.add_option("--workers", o_.workers, "Sessions worked on at once (4)")
             ->check(CLI::Range(1, 64)),
@@ -171,6 +200,12 @@ class CommandLine {
 };
 
 }  // namespace
+
+std::vector<CommandWords> describe_commands() {
+  Options unused;
+  CommandLine line(unused);
+  return words_of(line.app());
+}
 
 std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv) {
   Options options;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/api/options.h"
+#include "daemon/cli/command_words.h"
 #include "daemon/log/log.h"
 
 namespace sessync {
@@ -23,7 +24,19 @@ inline constexpr int kUsage = 64;
 inline constexpr int kInterrupted = 130;
 }  // namespace exit_code
 
-enum class Command { kRun, kApply, kPlan, kValidate, kImport, kPull, kGc, kVersion };
+enum class Command {
+  kRun,
+  kApply,
+  kPlan,
+  kValidate,
+  kImport,
+  kPull,
+  kGc,
+  kSchema,
+  kCompletion,
+  kSessionNames,
+  kVersion
+};
 
 /// The command line and the environment, as given: nothing is read or resolved yet.
 struct Options {
@@ -48,6 +61,7 @@ struct Options {
   std::string allow_deletes;
   std::string github_api_url = "https://api.github.com";
   std::vector<std::string> import_ids;
+  std::string shell;  ///< bash | zsh | fish
   std::chrono::milliseconds timeout{std::chrono::minutes(5)};
   bool allow_commands = false;
   bool yes = false;
@@ -71,6 +85,9 @@ struct EarlyExit {
 
 /// Reads the command line; each common option also comes from SESSYNC_<NAME>.
 std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv);
+
+/// The commands and their options, for completing command lines.
+std::vector<CommandWords> describe_commands();
 
 /// "250ms", or a duration as manifests have it ("30s", "5m", "1h30m"); nothing if it does not
 /// parse.

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}  // namespace CLI
+
+namespace sessync {
+
+/// The type names of options whose values a shell can complete.
+namespace value_kind {
+inline constexpr auto kFile = "FILE";
+inline constexpr auto kDirectory = "DIR";
+inline constexpr auto kSession = "SESSION";
+}  // namespace value_kind
+
+/// An option or a positional argument, as far as completing it goes.
+struct OptionWords {
+  enum class Value { kNone, kFile, kDirectory, kSession, kChoice, kOther };
+  std::string short_name;  ///< "m"; "" if there is none, as of a positional argument
+  std::string long_name;   ///< "manifest"; "" if there is none
+  std::string help;
+  Value value = Value::kNone;
+  std::vector<std::string> choices;  ///< of kChoice, in order
+  bool repeatable = false;
+};
+
+struct CommandWords {
+  std::string name;
+  std::string help;
+  std::vector<OptionWords> options;
+  std::vector<OptionWords> positionals;
+};
+
+/// The commands of `app` and their options; hidden ones are left out.
+std::vector<CommandWords> words_of(const CLI::App& app);
+
+}  // namespace sessync

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string_view>
+
+namespace sessync {
+
+/// The JSON Schema (draft 2020-12) of a manifest, as a JSON document that ends in a line break: the
+/// file sessync.schema.json.
+std::string_view manifest_schema();
+
+}  // namespace sessync
