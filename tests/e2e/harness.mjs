@@ -68,10 +68,19 @@ function launch(command, args, options) {
   return child;
 }
 
+/** Ends what still works in a directory: a hook that fails keeps those after it from running. */
+async function endAllIn(dir) {
+  for (const child of [...running].filter((one) => one.spawnargs.some((argument) => argument.includes(dir)))) {
+    child.kill('SIGKILL');
+    await child.ended;
+  }
+}
+
 /** A directory that is removed after the test `t`. */
 export function scratch(t) {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sessync-e2e-'));
-  t.after(() => {
+  t.after(async () => {
+    await endAllIn(dir);
     spawnSync('chmod', ['-R', 'u+rwX', dir]);
     fs.rmSync(dir, { recursive: true, force: true });
   });
@@ -224,7 +233,10 @@ export class Double {
 /** One project: a manifest, a workspace, a state directory, and the ways to run sessync on them. */
 export class Project {
   constructor(t, double, dir) {
-    t.after(() => this.searchForSecrets());
+    t.after(async () => {
+      await endAllIn(this.dir);
+      this.searchForSecrets();
+    });
     this.t = t;
     this.double = double;
     this.dir = dir ?? scratch(t);
@@ -313,11 +325,7 @@ export class Project {
       cwd: this.dir,
     });
     this.daemon = this.keep(child);
-    this.t.after(async () => {
-      if (!child.over) child.kill('SIGKILL');
-      await child.ended;
-    });
-    return child;
+    return this.daemon;
   }
 
   async stop(signal = 'SIGTERM') {
