@@ -13,16 +13,24 @@ using Outcome = ActionResult::Outcome;
 
 void log_action(const std::string& name, const Action& action, const ActionResult& result) {
   const std::string what = to_string(action.kind);
+  std::vector<LogField> fields{
+      {"session", name}, {"action", what}, {"mount_path", action.path.text()}};
+  if (result.ended_at != TimePoint{}) {
+    fields.emplace_back("duration_ms", result.took.count());
+  }
+  if (action.size) {
+    fields.emplace_back("bytes", *action.size);
+  }
+  if (!result.request_id.empty()) {
+    fields.emplace_back("request_id", result.request_id);
+  }
   switch (result.outcome) {
     case Outcome::kDone:
-      return log(LogLevel::kInfo, what + " done",
-                 {{"session", name}, {"action", what}, {"mount_path", action.path.text()}});
+      return log(LogLevel::kInfo, what + " done", fields);
     case Outcome::kFailed:
-      return log(LogLevel::kWarning, what + " failed: " + result.error,
-                 {{"session", name}, {"action", what}, {"mount_path", action.path.text()}});
+      return log(LogLevel::kWarning, what + " failed: " + result.error, fields);
     case Outcome::kSkipped:
-      return log(LogLevel::kDebug, what + " put off: " + result.error,
-                 {{"session", name}, {"action", what}, {"mount_path", action.path.text()}});
+      return log(LogLevel::kDebug, what + " put off: " + result.error, fields);
   }
 }
 
@@ -59,9 +67,9 @@ void log_state(const std::string& name, const PassOutcome& outcome, const Condit
   log(level, ready.message,
       {{"session", name},
        {"reason", ready.reason},
-       {"unchanged", std::to_string(outcome.plan.unchanged.size())},
-       {"blocked", std::to_string(outcome.plan.blocked.size())},
-       {"unmanaged", std::to_string(outcome.plan.unmanaged.size())}});
+       {"unchanged", outcome.plan.unchanged.size()},
+       {"blocked", outcome.plan.blocked.size()},
+       {"unmanaged", outcome.plan.unmanaged.size()}});
   for (const auto& warning : outcome.warnings) {
     log(LogLevel::kWarning, warning, {{"session", name}});
   }
@@ -79,7 +87,7 @@ void log_pass(const std::string& name, const PassOutcome& outcome, std::string& 
   log_session_change(name, outcome);
   for (const auto& output : outcome.fetched) {
     log(LogLevel::kInfo, "output fetched",
-        {{"session", name}, {"output", output.name}, {"bytes", std::to_string(output.size)}});
+        {{"session", name}, {"output", output.name}, {"bytes", output.size}});
   }
   for (std::size_t i = 0; i < outcome.results.size(); ++i) {
     log_action(name, outcome.plan.actions[i], outcome.results[i]);
@@ -109,10 +117,9 @@ void log_problems(const Manifest& manifest, std::string& last_problems) {
   if (!manifest.valid()) {
     log(LogLevel::kWarning,
         "the manifest has errors: what was in force before stays in force until they are mended",
-        {{"sessions", std::to_string(manifest.sessions().size())}});
+        {{"sessions", manifest.sessions().size()}});
   } else {
-    log(LogLevel::kInfo, "the manifest is in force",
-        {{"sessions", std::to_string(manifest.sessions().size())}});
+    log(LogLevel::kInfo, "the manifest is in force", {{"sessions", manifest.sessions().size()}});
   }
 }
 

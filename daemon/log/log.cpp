@@ -29,19 +29,25 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
 
 /// The fields of a JSON line behind time and level, without the closing brace. In ASCII, because
 /// terminals obey characters beyond it.
-std::string json_tail(std::string_view message, std::initializer_list<LogField> fields) {
+std::string json_tail(std::string_view message, const std::vector<LogField>& fields) {
   nlohmann::ordered_json line;
   line["msg"] = message;
   for (const auto& field : fields) {
-    line[std::string(field.key)] = field.value;
+    std::visit([&](const auto& value) { line[std::string(field.key)] = value; }, field.value);
   }
   return line.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace).substr(1);
 }
 
-std::string text_line(std::string_view message, std::initializer_list<LogField> fields) {
+std::string to_text(const LogField& field) {
+  const auto* number = std::get_if<std::int64_t>(&field.value);
+  return number != nullptr ? std::to_string(*number)
+                           : printable(std::get<std::string>(field.value));
+}
+
+std::string text_line(std::string_view message, const std::vector<LogField>& fields) {
   auto line = printable(message);
   for (const auto& field : fields) {
-    line += "  " + std::string(field.key) + "=" + printable(field.value);
+    line += "  " + std::string(field.key) + "=" + to_text(field);
   }
   return line;
 }
@@ -60,7 +66,7 @@ void configure_log(LogLevel level, bool json) {
   spdlog::set_default_logger(std::move(logger));
 }
 
-void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
+void log(LogLevel level, std::string_view message, const std::vector<LogField>& fields) {
   auto* logger = spdlog::default_logger_raw();
   if (logger == nullptr || !logger->should_log(to_spdlog(level))) {
     return;

@@ -1,8 +1,12 @@
 #pragma once
 
-#include <initializer_list>
+#include <concepts>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
 
 /// The one door to the log: standard error, text for people or one JSON object a line for machines.
 namespace sessync {
@@ -10,8 +14,12 @@ namespace sessync {
 enum class LogLevel { kDebug, kInfo, kWarning, kError, kOff };
 
 struct LogField {
+  LogField(std::string_view field, std::string text) : key(field), value(std::move(text)) {}
+  LogField(std::string_view field, std::integral auto number)
+      : key(field), value(static_cast<std::int64_t>(number)) {}
+
   std::string_view key;
-  std::string value;
+  std::variant<std::string, std::int64_t> value;  ///< a number stays one in JSON
 };
 
 /// Call once, before the first thread starts.
@@ -19,6 +27,6 @@ void configure_log(LogLevel level, bool json);
 
 /// Writes one line. Values are made printable; secrets have a type that does not convert to a
 /// value.
-void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
+void log(LogLevel level, std::string_view message, const std::vector<LogField>& fields = {});
 
 }  // namespace sessync

@@ -75,13 +75,13 @@ class ReadLog {
   ~ReadLog() {
     if (counters_.unleased == unleased_ && counters_.unstable == unstable_) return;
     log(LogLevel::kDebug, "files were read without a lease, or could not be read in one piece",
-        {{"leased", std::to_string(counters_.leased)},
-         {"quiet", std::to_string(counters_.quiet)},
-         {"unleased", std::to_string(counters_.unleased)},
-         {"left_open", std::to_string(counters_.left_open)},
-         {"refused", std::to_string(counters_.refused)},
-         {"broken", std::to_string(counters_.broken)},
-         {"unstable", std::to_string(counters_.unstable)}});
+        {{"leased", counters_.leased.load()},
+         {"quiet", counters_.quiet.load()},
+         {"unleased", counters_.unleased.load()},
+         {"left_open", counters_.left_open.load()},
+         {"refused", counters_.refused.load()},
+         {"broken", counters_.broken.load()},
+         {"unstable", counters_.unstable.load()}});
   }
 
  private:
