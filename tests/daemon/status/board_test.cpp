@@ -1,0 +1,158 @@
+#include "daemon/status/board.h"
+
+#include <catch2/catch.hpp>
+
+#include "tests/daemon/status/passes.h"
+
+/// What the board makes of the events of a daemon.
+namespace sessync {
+
+TEST_CASE("a session waits for its first pass, and then is what the pass says") {
+  StatusBoard board(kOrigin);
+  CHECK(board.snapshot().sessions.empty());
+  board.manifest_read(manifest_of({"a"}), {}, at(0));
+  const auto before = only_session(board);
+  CHECK_FALSE(before.conditions.front().what.status);
+  CHECK(before.observed_generation == 0);
+  finish(board, "a", added("/x", at(2)), at(3));
+  const auto after = only_session(board);
+  CHECK(after.conditions.front().what.status);
+  CHECK(after.conditions.front().since == at(3));
+  CHECK(after.last_converged_at == at(3));
+  CHECK(after.observed_generation == after.generation);
+  CHECK(after.counts.desired == 1);
+  CHECK(after.counts.in_sync == 1);
+  REQUIRE(after.recent.size() == 1);
+  CHECK(after.recent.front().at == at(2));
+  CHECK(after.recent.front().mount_path == "/x");
+}
+
+TEST_CASE("a condition keeps the time since when it holds") {
+  StatusBoard board(kOrigin);
+  board.manifest_read(manifest_of({"a"}), {}, at(0));
+  finish(board, "a", {}, at(1));
+  finish(board, "a", {}, at(9));
+  CHECK(only_session(board).conditions.front().since == at(1));
+  finish(board, "a", failed("api_error"), at(10));
+  CHECK(only_session(board).conditions.front().since == at(10));
+}
+
+TEST_CASE("what cannot be looked at keeps the counts that it had") {
+  StatusBoard board(kOrigin);
+  board.manifest_read(manifest_of({"a"}), {}, at(0));
+  finish(board, "a", blocked("/x", BlockCode::kConflict), at(1));
+  finish(board, "a", failed("authentication_failed"), at(2));
+  const auto session = only_session(board);
+  CHECK(session.counts.blocked == 1);
+  CHECK(session.blocked.size() == 1);
+  CHECK(session.conditions.front().what.reason == "AuthenticationFailed");
+}
+
+TEST_CASE("the sessions of a bad file stall with its error, and recover with it") {
+  StatusBoard board(kOrigin);
+  board.manifest_read(manifest_of({"a"}), {}, at(0));
+  finish(board, "a", {}, at(1));
+  board.manifest_read(with_error(manifest_of({"a"}), "unknown key 'sessionz'"), {}, at(2));
+  auto session = only_session(board);
+  CHECK(session.conditions.front().what.status);
+  CHECK(session.conditions[2].what.reason == "ManifestInvalid");
+  CHECK(session.conditions[2].what.message.find("sessionz") != std::string::npos);
+  finish(board, "a", {}, at(3));
+  CHECK(only_session(board).conditions[2].what.status);
+  board.manifest_read(manifest_of({"a"}), {}, at(4));
+  CHECK_FALSE(only_session(board).conditions[2].what.status);
+  CHECK(board.snapshot().manifest.last_success_at == at(4));
+}
+
+TEST_CASE("ready means: a manifest in force, watched, and every session was tried") {
+  StatusBoard board(kOrigin);
+  CHECK_FALSE(board.readiness().ready);
+  board.manifest_read(manifest_of({"a", "b"}), {}, at(0));
+  board.watching("/w");
+  finish(board, "a", {}, at(1));
+  CHECK_FALSE(board.readiness().ready);
+  finish(board, "b", failed("api_error"), at(1));
+  const auto readiness = board.readiness();
+  CHECK(readiness.ready);
+  REQUIRE(readiness.problems.size() == 1);
+  CHECK(readiness.problems.front().find("b: ") == 0);
+  board.manifest_read(with_error(manifest_of({"a", "b"}), "no owner"), {}, at(2));
+  CHECK(board.readiness().ready);
+  CHECK(board.readiness().problems.size() == 2);
+}
+
+TEST_CASE("without a good manifest since the start nothing is ready") {
+  StatusBoard board(kOrigin);
+  board.manifest_read(with_error(manifest_of({}), "no owner"), {}, at(0));
+  board.watching("/w");
+  CHECK_FALSE(board.readiness().ready);
+  CHECK(board.readiness().problems.size() == 1);
+}
+
+TEST_CASE("only what changed is in the news") {
+  StatusBoard board(kOrigin);
+  board.manifest_read(manifest_of({"a", "b"}), {}, at(0));
+  const auto revision = board.snapshot().revision;
+  CHECK(board.snapshot(revision).sessions.empty());
+  finish(board, "b", {}, at(1));
+  const auto news = board.snapshot(revision);
+  REQUIRE(news.sessions.size() == 1);
+  CHECK(news.sessions.front()->name == "b");
+  board.manifest_read(manifest_of({"b"}), {}, at(2));
+  CHECK(board.snapshot(news.revision).left == std::vector<std::string>{"a"});
+  CHECK(board.snapshot().sessions.size() == 1);
+}
+
+TEST_CASE("a change is made good by the add that a later pass answers") {
+  StatusBoard board(kOrigin);
+  board.manifest_read(manifest_of({"a"}), {}, at(0));
+  board.changed({"a"}, at(10));
+  board.changed({"a"}, at(12));
+  board.pass_started("a", at(13));
+  board.changed({"a"}, at(14));  // too late for that pass
+  CHECK(done(board, "a", added("/x", at(15)), at(16)) == seconds(5));
+  board.pass_started("a", at(17));
+  CHECK(done(board, "a", added("/x", at(18)), at(18)) == seconds(4));
+  board.pass_started("a", at(20));
+  CHECK_FALSE(done(board, "a", added("/x", at(21)), at(21)));
+}
+
+TEST_CASE("a change that needs two passes counts until the second") {
+  StatusBoard board(kOrigin);
+  board.manifest_read(manifest_of({"a"}), {}, at(0));
+  board.changed({"a"}, at(10));
+  board.pass_started("a", at(11));
+  CHECK_FALSE(done(board, "a", failed("rate_limited"), at(12)));
+  board.pass_started("a", at(30));
+  CHECK(done(board, "a", added("/x", at(31)), at(32)) == seconds(21));
+  CHECK(only_session(board).latencies.size() == 1);
+}
+
+TEST_CASE("a touch that changes nothing is no change to be made good") {
+  StatusBoard board(kOrigin);
+  board.manifest_read(manifest_of({"a"}), {}, at(0));
+  board.changed({"a"}, at(10));
+  board.pass_started("a", at(11));
+  CHECK_FALSE(done(board, "a", {}, at(12)));
+  board.pass_started("a", at(60));
+  CHECK_FALSE(done(board, "a", added("/x", at(61)), at(61)));
+}
+
+TEST_CASE("who suspended a session is shown until it is resumed") {
+  StatusBoard board(kOrigin);
+  board.set_suspensions({{"a", {"ann", at(1)}}}, at(1));
+  board.manifest_read(manifest_of({"a"}), {}, at(2));
+  CHECK(only_session(board).suspended->by == "ann");
+  board.set_suspensions({}, at(3));
+  CHECK_FALSE(only_session(board).suspended);
+}
+
+TEST_CASE("who waits is told that nothing more will come") {
+  const StatusBoard waiting(kOrigin);
+  CHECK(waiting.wait(0, std::chrono::milliseconds(0)));
+  StatusBoard board(kOrigin);
+  board.close();
+  CHECK_FALSE(board.wait(0, std::chrono::hours(1)));
+}
+
+}  // namespace sessync
