@@ -320,7 +320,9 @@ export class Project {
 
   /** Starts the daemon. */
   start(extra = [], env = {}) {
-    const child = launch(SESSYNC, this.args('run', ['--listen', 'off', '--log-format', 'text', ...extra]), {
+    const usual = { '--listen': 'off', '--log-format': 'text' };
+    const flags = Object.entries(usual).filter(([flag]) => !extra.includes(flag));
+    const child = launch(SESSYNC, this.args('run', [...flags.flat(), ...extra]), {
       env: this.env(env),
       cwd: this.dir,
     });
