@@ -98,7 +98,11 @@ std::string clean_output_name(std::string_view filename, std::string_view file_i
     return "unnamed";
   }
   make_ends_safe(name);
-  return names_a_device(name) ? "_" + name : name;
+  if (names_a_device(name)) {
+    name = shortened_name("_" + name, kMaxNameBytes - 1);
+    make_ends_safe(name);
+  }
+  return name;
 }
 
 std::string older_output_name(std::string_view name, std::string_view file_id) {

@@ -98,7 +98,9 @@ void check_url(const std::string& text) {
   const auto url = parse_base_url(text);
   if (!url) return;
   require(url->starts_with("https://") || url->starts_with("http://"), "a base URL has a scheme");
-  require(url->find_first_of("@?#\\ \r\n") == std::string::npos, "a base URL is nothing but a URL");
+  require(url->find_first_of("?#\\ \r\n") == std::string::npos, "a base URL is nothing but a URL");
+  const auto authority = url->substr(0, url->find('/', url->find("//") + 2));
+  require(authority.find('@') == std::string::npos, "a base URL holds no credentials");
   require(!url->ends_with('/'), "a base URL is without slashes at its end");
   const std::string host = host_of(*url);
   require(!host.empty(), "a base URL has a host");

@@ -80,6 +80,9 @@ TEST_CASE("a name that is too long keeps its extension and whole characters") {
   const auto older = older_output_name(name, "file_1");
   CHECK(older.size() <= 255);
   CHECK(older.ends_with("日.csv~file_1"));
+  const auto device = clean_output_name("con." + std::string(300, 'x'), "file_1");
+  CHECK(device.starts_with("_con."));
+  CHECK(clean_output_name(device, "") == device);
   CHECK(harmless(older_output_name(std::string(255, 'a'), std::string(5000, '/'))));
 }
 
