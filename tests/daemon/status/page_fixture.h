@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "daemon/status/status.h"
+
+/// What the status page is looked at with.
+namespace sessync::page_fixture {
+
+/// 2026-11-21T12:00:00Z
+TimePoint noon();
+
+/// A session that holds what is declared.
+SessionStatus equal_session(const std::string& name);
+
+/// Gives Ready, Reconciling, Stalled and Drifted as they are for this reason.
+void set_reason(SessionStatus& session, const std::string& reason, const std::string& message);
+
+/// ok | syncing | blocked | suspended | hostile | api-down | wrong-key | bad-manifest | no-manifest
+/// | empty | many; nothing else.
+StatusSnapshot scene(const std::string& name);
+const std::vector<std::string>& scene_names();
+
+/// Text that tries everything to become something else than text.
+const std::string& hostile_text();
+
+}  // namespace sessync::page_fixture
