@@ -1,5 +1,6 @@
 #include "daemon/status/session_metrics.h"
 
+#include <array>
 #include <map>
 #include <utility>
 
@@ -58,9 +59,10 @@ std::string repository_name(const std::string& url) {
 struct SessionMetrics::Families {
   /// The metric of a session with these labels; remembered, so that it can go with the session.
   template <class T, class... Arguments>
-  T& of(const std::string& session, Family<T>& family, Labels labels, Arguments... arguments) {
+  T& of(const std::string& session, Family<T>& family, Labels labels,
+        const Arguments&... arguments) {
     labels.emplace("session", session);
-    auto& metric = family.Add(labels, std::move(arguments)...);
+    auto& metric = family.Add(labels, arguments...);
     series[session].try_emplace(&metric, [&family, &metric] { family.Remove(&metric); });
     return metric;
   }
@@ -131,11 +133,12 @@ void SessionMetrics::show(const SessionStatus& status) {
     f.show_condition(status.name, condition.what);
   }
   const auto& counts = status.counts;
-  const std::pair<const char*, std::uint64_t> states[]{{"desired", counts.desired},
-                                                       {"in_sync", counts.in_sync},
-                                                       {"pending", counts.pending},
-                                                       {"blocked", counts.blocked},
-                                                       {"unmanaged", counts.unmanaged}};
+  const std::array<std::pair<const char*, std::uint64_t>, 5> states{
+      {{"desired", counts.desired},
+       {"in_sync", counts.in_sync},
+       {"pending", counts.pending},
+       {"blocked", counts.blocked},
+       {"unmanaged", counts.unmanaged}}};
   for (const auto& [state, count] : states) {
     f.of(status.name, f.resources, {{"state", state}}).Set(static_cast<double>(count));
   }
