@@ -1,0 +1,81 @@
+#include "daemon/status/daemon_file.h"
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+#include <fcntl.h>
+#include <nlohmann/json.hpp>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/workspace/unique_fd.h"
+
+namespace sessync {
+namespace {
+
+constexpr std::size_t kMostBytes = 4096;
+
+std::string path_in(const std::string& state_dir) { return state_dir + "/daemon.json"; }
+
+tl::unexpected<std::string> failed(const char* doing, const std::string& path) {
+  return tl::unexpected(std::string("cannot ") + doing + " " + path + ": " +
+                        std::generic_category().message(errno));
+}
+
+std::optional<DaemonFile> parse(const std::string& text) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object() || !json.contains("pid") || !json.contains("listen") ||
+      !json["pid"].is_number_integer() || !json["listen"].is_string()) {
+    return std::nullopt;
+  }
+  return DaemonFile{json["pid"].get<int>(), json["listen"].get<std::string>()};
+}
+
+}  // namespace
+
+tl::expected<void, std::string> write_daemon_file(const std::string& state_dir,
+                                                  const DaemonFile& file) {
+  const auto path = path_in(state_dir);
+  const auto fresh = path + ".new";
+  const nlohmann::ordered_json json = {{"pid", file.pid}, {"listen", file.listen}};
+  const auto text = json.dump() + "\n";
+  const UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+                           S_IRUSR | S_IWUSR));
+  if (!fd || ::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
+      ::rename(fresh.c_str(), path.c_str()) != 0) {
+    return failed("write", path);
+  }
+  return {};
+}
+
+tl::expected<std::optional<DaemonFile>, std::string> read_daemon_file(
+    const std::string& state_dir) {
+  const auto path = path_in(state_dir);
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) {
+    if (errno == ENOENT || errno == ENOTDIR) {
+      return std::nullopt;
+    }
+    return failed("read", path);
+  }
+  std::array<char, kMostBytes> buffer{};
+  const auto got = ::read(fd.get(), buffer.data(), buffer.size());
+  if (got < 0) {
+    return failed("read", path);
+  }
+  auto file = parse(std::string(buffer.data(), static_cast<std::size_t>(got)));
+  if (!file) {
+    return tl::unexpected(path + " is not what a daemon writes; start the daemon again");
+  }
+  return file;
+}
+
+void remove_daemon_file(const std::string& state_dir, int pid) {
+  const auto file = read_daemon_file(state_dir);
+  if (file && *file && (*file)->pid == pid) {
+    ::unlink(path_in(state_dir).c_str());
+  }
+}
+
+}  // namespace sessync

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <tl/expected.hpp>
+
+namespace sessync {
+
+/// What a running daemon leaves in its state directory (daemon.json), by which commands find it.
+struct DaemonFile {
+  int pid = 0;
+  std::string listen;  ///< HOST:PORT as it was bound, or "off"
+  friend bool operator==(const DaemonFile&, const DaemonFile&) = default;
+};
+
+/// Replaces the file at once: who reads it finds the old one or the new one. The error is worded
+/// for the user.
+tl::expected<void, std::string> write_daemon_file(const std::string& state_dir,
+                                                  const DaemonFile& file);
+
+/// Nothing: there is none.
+tl::expected<std::optional<DaemonFile>, std::string> read_daemon_file(const std::string& state_dir);
+
+/// If it is still the one of this process: a daemon that came after keeps its own.
+void remove_daemon_file(const std::string& state_dir, int pid);
+
+}  // namespace sessync

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "daemon/status/board.h"
+
+namespace sessync {
+
+/// A text as of a revision of the board.
+struct Document {
+  std::shared_ptr<const std::string> text;
+  std::uint64_t revision = 0;
+};
+
+/// One text that many ask for: rendered anew when it is asked for and old enough, so that rendering
+/// costs little however often that is. One thread at a time.
+class CachedText {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// The text, by `render` unless the last is younger than 200 ms, or than twenty times what
+  /// rendering it took.
+  const std::shared_ptr<const std::string>& get(const std::function<std::string()>& render);
+  [[nodiscard]] bool fresh() const { return Clock::now() < until_; }
+  void expire() { until_ = {}; }
+
+ private:
+  std::shared_ptr<const std::string> text_;
+  Clock::time_point until_;
+};
+
+/// What the server says, rendered as seldom as possible: a session once for each of its revisions,
+/// a document when it is asked for and something changed. Any thread.
+class Documents {
+ public:
+  struct Renderers {
+    std::function<std::string()> metrics;
+    std::function<std::string(const StatusSnapshot&)> page;
+  };
+
+  Documents(const StatusBoard& board, Renderers renderers);
+
+  /// The status; at least of the revision `since`.
+  Document status(std::uint64_t since = 0);
+  std::shared_ptr<const std::string> metrics();
+  std::shared_ptr<const std::string> page();
+
+  /// What changed since `since`, as server-sent events. `text` is null if nothing did.
+  Document changes(std::uint64_t since);
+  /// The events that a stream starts with: all of the status, or what changed since `last_event`,
+  /// the id of an event that this daemon sent.
+  Document beginning(const std::string& last_event, std::uint64_t at_least);
+
+  /// Whoever asks next sees what is true now.
+  void expire();
+
+  /// Names a revision of this daemon, among all daemons.
+  [[nodiscard]] std::string id(std::uint64_t revision) const;
+
+ private:
+  struct Fragment {
+    std::uint64_t revision = 0;
+    std::string text;
+  };
+
+  const std::string& fragment(const SessionStatus& session);
+  Document render_status();
+  Document current(std::uint64_t since);
+  std::string event(const char* kind, const std::string& data, std::uint64_t revision) const;
+  std::string events_since(const StatusSnapshot& snapshot, const std::string& manifest);
+  std::optional<std::uint64_t> parse_id(const std::string& id) const;
+
+  const StatusBoard& board_;
+  Renderers renderers_;
+  std::string started_;
+
+  std::mutex mutex_;
+  std::map<std::string, Fragment> fragments_;
+  Document status_;
+  Document beginning_;  ///< that status as an event
+  CachedText::Clock::time_point status_until_;
+  CachedText page_;
+  std::string manifest_;  ///< as it was last told to those who follow
+  std::mutex metrics_mutex_;
+  CachedText metrics_;
+};
+
+}  // namespace sessync

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "daemon/workspace/unique_fd.h"
+
+namespace sessync {
+
+/// One client: what it sent, and what is to be sent to it. Nothing here blocks.
+class HttpConnection {
+ public:
+  using Clock = std::chrono::steady_clock;
+  using Text = std::shared_ptr<const std::string>;
+  enum class State {
+    kReading,    ///< a request is to come, or on its way
+    kBusy,       ///< its request is being worked on
+    kWriting,    ///< an answer is on its way
+    kFollowing,  ///< takes what is published
+    kDraining,   ///< everything was sent; what it still sends is thrown away
+  };
+
+  HttpConnection(UniqueFd fd, std::string peer, Clock::time_point now);
+
+  /// Takes what has arrived; false: the client is gone.
+  bool receive(Clock::time_point now);
+  /// Sends what is queued, as far as the client takes it; false: the client is gone.
+  bool flush(Clock::time_point now);
+  void queue(Text text, Clock::time_point now);
+
+  /// The first `size` bytes that arrived, which are a request. It is worked on from now on.
+  std::string take_request(std::size_t size);
+
+  void begin(State state, Clock::time_point now);
+  /// Ends our side; the client's may still send.
+  void drain(Clock::time_point now);
+
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  [[nodiscard]] const std::string& peer() const { return peer_; }
+  [[nodiscard]] const std::string& input() const { return input_; }
+  [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] Clock::time_point since() const { return since_; }
+  [[nodiscard]] bool has_output() const { return !output_.empty(); }
+  /// It takes too little of what is published.
+  [[nodiscard]] bool lags() const;
+  /// When its patience ends, unless something happens before; nothing: it may wait for ever.
+  [[nodiscard]] std::optional<Clock::time_point> deadline() const;
+
+  std::uint64_t follows = 0;   ///< the newest revision that was queued
+  bool closes = false;         ///< after what is queued
+  std::uint32_t interest = 0;  ///< what epoll was asked for
+
+ private:
+  UniqueFd fd_;
+  std::string peer_;
+  std::string input_;
+  std::deque<Text> output_;
+  std::size_t sent_ = 0;  ///< of the first of them
+  std::size_t drained_ = 0;
+  State state_ = State::kReading;
+  Clock::time_point since_;     ///< when the state began
+  Clock::time_point progress_;  ///< when something was sent last
+  bool kept_ = false;           ///< has had an answer
+};
+
+}  // namespace sessync

@@ -1,0 +1,383 @@
+#include "daemon/status/http_loop.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <stdexcept>
+#include <utility>
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+namespace sessync {
+namespace {
+
+constexpr std::uint64_t kListenerId = 0;
+constexpr std::uint64_t kWakeId = 1;
+constexpr int kMostEvents = 64;
+constexpr std::chrono::seconds kAcceptPause{1};
+
+std::string peer_of(const sockaddr_storage& from, socklen_t size) {
+  std::array<char, NI_MAXHOST> host{};
+  const int error = ::getnameinfo(reinterpret_cast<const sockaddr*>(&from), size, host.data(),
+                                  host.size(), nullptr, 0, NI_NUMERICHOST);
+  return error == 0 ? host.data() : "";
+}
+
+/// Answers go out at once, and a client that vanished is noticed when it does not acknowledge.
+void prepare(int fd) {
+  const int on = 1;
+  const unsigned unacknowledged_ms = 30'000;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged_ms, sizeof unacknowledged_ms);
+}
+
+bool ask(int epoll, int operation, int fd, std::uint64_t id, std::uint32_t events) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = id;
+  return ::epoll_ctl(epoll, operation, fd, &event) == 0;
+}
+
+bool only_reads(const std::string& request) {
+  return request.starts_with("GET ") || request.starts_with("HEAD ");
+}
+
+const char* why_refused(int status) {
+  switch (status) {
+    case 411:
+      return "a request needs a Content-Length; chunks are not taken";
+    case 413:
+      return "the body is too long";
+    case 431:
+      return "the request line and the headers are too long";
+    default:
+      return "this is no HTTP request that can be understood";
+  }
+}
+
+}  // namespace
+
+HttpLoop::HttpLoop(Listener listener, Handlers handlers, Limits limits)
+    : listener_(std::move(listener)),
+      handlers_(std::move(handlers)),
+      limits_(limits),
+      reads_(handlers_.reads),
+      writes_(handlers_.writes),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (!epoll_ || !wake_ || !ask(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), kWakeId, EPOLLIN) ||
+      !ask(epoll_.get(), EPOLL_CTL_ADD, listener_.socket.get(), kListenerId, EPOLLIN)) {
+    throw std::runtime_error("no descriptors are left to serve status with");
+  }
+}
+
+void HttpLoop::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+HttpLoop::~HttpLoop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake();
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+}
+
+void HttpLoop::wake() { static_cast<void>(::eventfd_write(wake_.get(), 1)); }
+
+void HttpLoop::publish(Publication publication) {
+  {
+    const std::lock_guard lock(mutex_);
+    published_.push_back(std::move(publication));
+  }
+  wake();
+}
+
+void HttpLoop::run() {
+  lower_priority("status");
+  std::array<epoll_event, kMostEvents> events{};
+  while (!over_) {
+    const int count = ::epoll_wait(epoll_.get(), events.data(), kMostEvents, wait_for());
+    now_ = Clock::now();
+    for (int i = 0; i < count; ++i) {
+      const auto& event = events[static_cast<std::size_t>(i)];
+      on_event(event.data.u64, event.events);
+    }
+    close_expired();
+  }
+  connections_.clear();
+  listener_.socket = UniqueFd();
+}
+
+int HttpLoop::wait_for() const {
+  const auto until = std::min(next_check_, accepts_again_.value_or(Clock::time_point::max()));
+  if (until == Clock::time_point::max()) {
+    return -1;
+  }
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
+  return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
+}
+
+void HttpLoop::on_event(std::uint64_t id, std::uint32_t events) {
+  if (id == kListenerId) {
+    accept_all();
+    return;
+  }
+  if (id == kWakeId) {
+    take_inbox();
+    return;
+  }
+  const auto found = connections_.find(id);
+  if (found == connections_.end()) {
+    return;
+  }
+  const bool broken = (events & (EPOLLERR | EPOLLHUP)) != 0;
+  if (broken || !advance(id, found->second)) {
+    close(id);
+  }
+}
+
+bool HttpLoop::advance(std::uint64_t id, HttpConnection& connection) {
+  const auto state = connection.state();
+  if (state != State::kBusy && state != State::kWriting && !connection.receive(now_)) {
+    return false;
+  }
+  if (!write_on(connection) || !read_on(id, connection)) {
+    return false;
+  }
+  settle(id, connection);
+  return true;
+}
+
+/// Sends what is queued and goes on to what comes after it.
+bool HttpLoop::write_on(HttpConnection& connection) {
+  if (!connection.flush(now_)) {
+    return false;
+  }
+  if (connection.state() == State::kWriting && !connection.has_output()) {
+    if (connection.closes) {
+      connection.drain(now_);
+    } else {
+      connection.begin(State::kReading, now_);
+    }
+  }
+  return true;
+}
+
+/// Works on the requests that have arrived.
+bool HttpLoop::read_on(std::uint64_t id, HttpConnection& connection) {
+  while (connection.state() == State::kReading) {
+    const auto extent = request_extent(connection.input());
+    if (extent.state == RequestExtent::State::kPartial) {
+      return true;
+    }
+    if (extent.state == RequestExtent::State::kRefused) {
+      send(connection, refusal_answer(extent.status, why_refused(extent.status)));
+    } else {
+      handle(id, connection, extent.head + extent.body);
+    }
+    if (!write_on(connection)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void HttpLoop::handle(std::uint64_t id, HttpConnection& connection, std::size_t size) {
+  auto request = connection.take_request(size);
+  if (!only_reads(request)) {
+    hand_over(id, connection, std::move(request));
+    return;
+  }
+  auto answer = reads_.answer(request, connection.peer(), false);
+  if (answer.follows && followers_ >= limits_.followers) {
+    answer = refusal_answer(503, "too many clients follow the events already");
+  }
+  send(connection, std::move(answer));
+}
+
+void HttpLoop::hand_over(std::uint64_t id, HttpConnection& connection, std::string request) {
+  connection.begin(State::kBusy, now_);
+  const bool taken = lane_.post([this, id, request = std::move(request), peer = connection.peer()] {
+    auto answer = writes_.answer(request, peer, false);
+    {
+      const std::lock_guard lock(mutex_);
+      answered_.push_back({id, std::move(answer)});
+    }
+    wake();
+  });
+  if (!taken) {
+    send(connection, refusal_answer(503, "too many requests wait already; try again"));
+  }
+}
+
+void HttpLoop::send(HttpConnection& connection, HttpAnswer answer) {
+  connection.begin(answer.follows ? State::kFollowing : State::kWriting, now_);
+  connection.closes = answer.close;
+  connection.queue(std::make_shared<const std::string>(std::move(answer.head)), now_);
+  connection.queue(std::move(answer.body), now_);
+  if (answer.follows) {
+    connection.follows = *answer.follows;
+    handlers_.followers(++followers_);
+  }
+}
+
+void HttpLoop::take_inbox() {
+  eventfd_t ignored = 0;
+  static_cast<void>(::eventfd_read(wake_.get(), &ignored));
+  std::vector<Publication> published;
+  std::vector<Answered> answered;
+  {
+    const std::lock_guard lock(mutex_);
+    over_ = stopping_;
+    published.swap(published_);
+    answered.swap(answered_);
+  }
+  for (auto& [id, answer] : answered) {
+    if (const auto found = connections_.find(id); found != connections_.end()) {
+      send(found->second, std::move(answer));
+      if (!advance(id, found->second)) {
+        close(id);
+      }
+    }
+  }
+  for (const auto& publication : published) {
+    pass_on(publication);
+  }
+}
+
+void HttpLoop::pass_on(const Publication& publication) {
+  std::vector<std::uint64_t> gone;
+  for (auto& [id, connection] : connections_) {
+    const auto revision = publication.revision.value_or(connection.follows + 1);
+    if (connection.state() != State::kFollowing || revision <= connection.follows) {
+      continue;
+    }
+    connection.follows = publication.revision.value_or(connection.follows);
+    connection.queue(publication.text, now_);
+    if (!connection.flush(now_) || connection.lags()) {
+      gone.push_back(id);
+    } else {
+      settle(id, connection);
+    }
+  }
+  std::ranges::for_each(gone, [this](std::uint64_t id) { close(id); });
+}
+
+/// Tells the kernel what this connection waits for, and remembers when its patience ends.
+void HttpLoop::settle(std::uint64_t id, HttpConnection& connection) {
+  const auto state = connection.state();
+  std::uint32_t events = connection.has_output() ? EPOLLOUT : 0U;
+  if (state != State::kBusy && state != State::kWriting) {
+    events |= EPOLLIN;
+  }
+  if (events != connection.interest) {
+    connection.interest = events;
+    ask(epoll_.get(), EPOLL_CTL_MOD, connection.fd(), id, events);
+  }
+  if (const auto deadline = connection.deadline()) {
+    next_check_ = std::min(next_check_, *deadline);
+  }
+}
+
+void HttpLoop::close(std::uint64_t id) {
+  const auto found = connections_.find(id);
+  const bool followed = found->second.state() == State::kFollowing;
+  connections_.erase(found);
+  if (followed) {
+    handlers_.followers(--followers_);
+  }
+}
+
+void HttpLoop::close_expired() {
+  if (accepts_again_ && now_ >= *accepts_again_) {
+    accepts_again_.reset();
+    ask(epoll_.get(), EPOLL_CTL_MOD, listener_.socket.get(), kListenerId, EPOLLIN);
+  }
+  if (now_ < next_check_) {
+    return;
+  }
+  next_check_ = Clock::time_point::max();
+  std::vector<std::uint64_t> expired;
+  for (const auto& [id, connection] : connections_) {
+    const auto deadline = connection.deadline();
+    if (deadline && *deadline <= now_) {
+      expired.push_back(id);
+    } else if (deadline) {
+      next_check_ = std::min(next_check_, *deadline);
+    }
+  }
+  std::ranges::for_each(expired, [this](std::uint64_t id) { close(id); });
+}
+
+void HttpLoop::accept_all() {
+  constexpr int kMostAtOnce = 64;
+  for (int i = 0; i < kMostAtOnce && accept_one(); ++i) {
+  }
+}
+
+bool HttpLoop::accept_one() {
+  sockaddr_storage from{};
+  socklen_t size = sizeof from;
+  UniqueFd fd(::accept4(listener_.socket.get(), reinterpret_cast<sockaddr*>(&from), &size,
+                        SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (!fd) {
+    const bool no_more = errno == EAGAIN;
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      pause_accepting();
+    }
+    return !no_more && !accepts_again_;
+  }
+  prepare(fd.get());
+  if (connections_.size() >= limits_.connections) {
+    make_room();
+  }
+  if (connections_.size() >= limits_.connections) {
+    const auto answer = refusal_answer(503, "too many connections are open");
+    const auto text = answer.head + *answer.body;
+    static_cast<void>(::send(fd.get(), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
+    return true;
+  }
+  const auto id = next_id_++;
+  const int descriptor = fd.get();
+  auto& connection =
+      connections_.try_emplace(id, std::move(fd), peer_of(from, size), now_).first->second;
+  connection.interest = EPOLLIN;
+  if (!ask(epoll_.get(), EPOLL_CTL_ADD, descriptor, id, EPOLLIN) || !advance(id, connection)) {
+    close(id);
+  }
+  return true;
+}
+
+/// Of those who keep a connection without asking for anything, whoever does so longest goes.
+void HttpLoop::make_room() {
+  std::optional<std::uint64_t> idlest;
+  auto since = Clock::time_point::max();
+  for (const auto& [id, connection] : connections_) {
+    const auto state = connection.state();
+    if ((state == State::kReading || state == State::kDraining) && connection.since() < since) {
+      idlest = id;
+      since = connection.since();
+    }
+  }
+  if (idlest) {
+    close(*idlest);
+  }
+}
+
+/// The process has no descriptor left: one of ours is given back, then it is tried again.
+void HttpLoop::pause_accepting() {
+  make_room();
+  accepts_again_ = now_ + kAcceptPause;
+  ask(epoll_.get(), EPOLL_CTL_MOD, listener_.socket.get(), kListenerId, 0);
+}
+
+}  // namespace sessync

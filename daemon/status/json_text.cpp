@@ -1,0 +1,79 @@
+#include "daemon/status/json_text.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include <nlohmann/json.hpp>
+
+namespace sessync {
+
+void JsonText::separate() {
+  if (follows_) {
+    out_ += ',';
+  }
+  follows_ = true;
+}
+
+JsonText& JsonText::open(char bracket) {
+  separate();
+  out_ += bracket;
+  follows_ = false;
+  return *this;
+}
+
+JsonText& JsonText::close(char bracket) {
+  out_ += bracket;
+  follows_ = true;
+  return *this;
+}
+
+JsonText& JsonText::raw(std::string_view json) {
+  separate();
+  out_ += json;
+  return *this;
+}
+
+JsonText& JsonText::key(std::string_view name) {
+  text(name);
+  out_ += ':';
+  follows_ = false;
+  return *this;
+}
+
+JsonText& JsonText::text(std::string_view value) {
+  const auto plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
+  separate();
+  if (std::ranges::all_of(value, plain)) {
+    out_ += '"';
+    out_ += value;
+    out_ += '"';
+  } else {
+    out_ += nlohmann::json(value).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  }
+  return *this;
+}
+
+JsonText& JsonText::text_or_null(std::string_view value) {
+  return value.empty() ? null() : text(value);
+}
+
+JsonText& JsonText::time(const std::optional<TimePoint>& value) {
+  return value ? text(timestamp(*value)) : null();
+}
+
+std::string timestamp(TimePoint at) {
+  const auto day = std::chrono::floor<std::chrono::days>(at);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss time{at - day};
+  std::array<char, 64> text{};
+  const int size = std::snprintf(
+      text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+      static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
+      static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()),
+      static_cast<int>(time.subseconds().count()));
+  return {text.data(), static_cast<std::size_t>(size)};
+}
+
+}  // namespace sessync

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include <tl/expected.hpp>
+
+#include "daemon/workspace/unique_fd.h"
+
+namespace sessync {
+
+/// A socket that takes connections.
+struct Listener {
+  UniqueFd socket;      ///< does not block
+  std::string address;  ///< HOST:PORT, with the port that was picked
+  bool loopback = false;
+};
+
+/// Binds to what `listen` says (see parse_listen_address). Another process that listens there is an
+/// error, never shared with. The error is worded for the user.
+tl::expected<Listener, std::string> open_listener(const std::string& listen);
+
+}  // namespace sessync

@@ -1,0 +1,238 @@
+#include "daemon/status/routes.h"
+
+#include <array>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "daemon/secrets/secret_file.h"
+#include "daemon/status/http_codec.h"
+#include "daemon/status/json_text.h"
+#include "daemon/status/status_json.h"
+
+namespace sessync {
+namespace {
+
+constexpr const char* kPlain = "text/plain; charset=utf-8";
+constexpr std::size_t kLongestText = 200;
+
+HttpReply reply(int status, const char* type, std::string body) {
+  HttpReply result;
+  result.status = status;
+  result.type = type;
+  result.body = std::make_shared<const std::string>(std::move(body));
+  result.headers = {{"Cache-Control", "no-store"}};
+  return result;
+}
+
+HttpReply refuse(const AccessRefusal& why) {
+  auto result = reply(why.status, "application/json", error_document(why.code, why.message));
+  if (why.status == 401) {
+    result.headers.emplace_back("WWW-Authenticate", "Bearer");
+  }
+  return result;
+}
+
+HttpReply wrong_method(const char* allowed) {
+  auto result = refuse({405, "method_not_allowed", std::string("this path takes only ") + allowed});
+  result.headers.emplace_back("Allow", allowed);
+  return result;
+}
+
+AccessRefusal as_refusal(const CommandRefusal& refusal) {
+  switch (refusal.kind) {
+    case CommandRefusal::Kind::kUnknownSession:
+      return {404, "unknown_session", refusal.message};
+    case CommandRefusal::Kind::kSuspendedByManifest:
+      return {409, "suspended_by_manifest", refusal.message};
+    case CommandRefusal::Kind::kNotRecorded:
+      return {503, "not_recorded", refusal.message};
+  }
+  return {503, "not_recorded", refusal.message};
+}
+
+/// A text of the request's document, "" if it has none; false: it is none, or too long.
+bool take_text(const nlohmann::json& document, const char* key, std::string& text) {
+  if (!document.contains(key)) {
+    return true;
+  }
+  const auto& value = document[key];
+  if (!value.is_string() || value.get_ref<const std::string&>().size() > kLongestText) {
+    return false;
+  }
+  text = value.get<std::string>();
+  return true;
+}
+
+}  // namespace
+
+struct Routes::Asked {
+  enum class Verb { kReconcile, kSuspend, kResume };
+  std::string name;
+  Verb verb = Verb::kReconcile;
+  std::string allow_deletes;
+  std::string by;
+
+  /// False: the body is no document that is understood.
+  bool take(const std::string& body) {
+    if (body.empty()) {
+      return true;
+    }
+    const auto document = nlohmann::json::parse(body, nullptr, false);
+    return document.is_object() && take_text(document, "allow_deletes", allow_deletes) &&
+           take_text(document, "by", by);
+  }
+};
+
+Routes::Routes(RouteTargets targets, bool loopback_listener, std::string token_file)
+    : targets_(std::move(targets)),
+      loopback_listener_(loopback_listener),
+      token_file_(std::move(token_file)) {}
+
+Routes::Reader Routes::reader_of(const std::string& path) {
+  static const std::array<std::pair<const char*, Reader>, 6> readers{{
+      {"/", &Routes::page},
+      {"/livez", &Routes::livez},
+      {"/readyz", &Routes::readyz},
+      {"/metrics", &Routes::metrics},
+      {"/api/v1/status", &Routes::status},
+      {"/api/v1/events", &Routes::events},
+  }};
+  for (const auto& [name, reader] : readers) {
+    if (path == name) {
+      return reader;
+    }
+  }
+  return nullptr;
+}
+
+/// /api/v1/sessions/{name}/{verb}
+std::optional<Routes::Asked> Routes::write_of(const std::string& path) {
+  static const std::string prefix = "/api/v1/sessions/";
+  static const std::array<std::pair<const char*, Asked::Verb>, 3> verbs{{
+      {"reconcile", Asked::Verb::kReconcile},
+      {"suspend", Asked::Verb::kSuspend},
+      {"resume", Asked::Verb::kResume},
+  }};
+  const auto slash = path.rfind('/');
+  if (!path.starts_with(prefix) || slash <= prefix.size()) {
+    return std::nullopt;
+  }
+  for (const auto& [name, verb] : verbs) {
+    if (path.substr(slash + 1) == name) {
+      return Asked{path.substr(prefix.size(), slash - prefix.size()), verb, {}, {}};
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<AccessRefusal> Routes::refusal(const HttpRequest& request, bool writes) const {
+  AccessRules rules{loopback_listener_, std::nullopt};
+  if (writes && !token_file_.empty()) {
+    rules.token = SecretFile(token_file_).refresh();
+  }
+  return refuse_access(
+      {writes, request.all("Host"), request.all("Origin"), request.all("Authorization")}, rules);
+}
+
+HttpReply Routes::answer(const HttpRequest& request) const {
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  const auto reader = reader_of(request.path);
+  const auto asked = write_of(request.path);
+  const bool writes = asked && request.method == "POST";
+  HttpReply result;
+  if (const auto why = refusal(request, writes)) {
+    result = refuse(*why);
+  } else if (writes) {
+    result = write(request, *asked);
+  } else if (reader != nullptr && reads) {
+    result = (this->*reader)(request);
+  } else if (reader != nullptr || asked) {
+    result = wrong_method(asked ? "POST" : "GET, HEAD");
+  } else {
+    result = refuse({404, "not_found", "nothing is served under this path"});
+  }
+  result.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  return result;
+}
+
+/// Alive is who answers; nothing beyond this process counts.
+HttpReply Routes::livez(const HttpRequest& /*request*/) const { return reply(200, kPlain, "ok\n"); }
+
+HttpReply Routes::readyz(const HttpRequest& /*request*/) const {
+  const auto readiness = targets_.board->readiness();
+  return reply(readiness.ready ? 200 : 503, kPlain, readiness_text(readiness));
+}
+
+HttpReply Routes::metrics(const HttpRequest& /*request*/) const {
+  auto result = reply(200, "text/plain; version=0.0.4; charset=utf-8", "");
+  result.body = targets_.documents->metrics();
+  return result;
+}
+
+HttpReply Routes::status(const HttpRequest& request) const {
+  const auto document = targets_.documents->status();
+  const auto tag = '"' + targets_.documents->id(document.revision) + '"';
+  auto result = reply(200, "application/json", "");
+  result.headers = {{"Cache-Control", "no-cache"}, {"ETag", tag}};
+  if (request.first("If-None-Match").find(tag) != std::string::npos) {
+    result.status = 304;
+    return result;
+  }
+  result.body = document.text;
+  return result;
+}
+
+HttpReply Routes::events(const HttpRequest& request) const {
+  const auto document =
+      targets_.documents->beginning(request.first("Last-Event-ID"), targets_.told());
+  auto result = reply(200, "text/event-stream", "");
+  result.body = document.text;
+  result.follows = document.revision;
+  return result;
+}
+
+HttpReply Routes::page(const HttpRequest& /*request*/) const {
+  auto result = reply(200, "text/html; charset=utf-8", "");
+  result.body = targets_.documents->page();
+  result.headers.emplace_back("Content-Security-Policy", targets_.page_policy);
+  result.headers.emplace_back("Referrer-Policy", "no-referrer");
+  result.headers.emplace_back("X-Frame-Options", "DENY");
+  return result;
+}
+
+HttpReply Routes::write(const HttpRequest& request, const Asked& asked) const {
+  auto what = asked;
+  what.by = request.peer;
+  if (!what.take(request.body)) {
+    return refuse({400, "bad_request",
+                   "the body must be a JSON object in which allow_deletes and by are short texts"});
+  }
+  if (const auto done = carry_out(what); !done) {
+    return refuse(as_refusal(done.error()));
+  }
+  targets_.documents->expire();
+  JsonText json;
+  json.object().key("name").text(what.name);
+  if (what.verb == Asked::Verb::kReconcile) {
+    return reply(202, "application/json",
+                 json.key("requested").text("reconcile").end_object().take() + "\n");
+  }
+  const bool suspended = what.verb == Asked::Verb::kSuspend;
+  return reply(200, "application/json",
+               json.key("suspended").boolean(suspended).end_object().take() + "\n");
+}
+
+CommandResult Routes::carry_out(const Asked& asked) const {
+  switch (asked.verb) {
+    case Asked::Verb::kReconcile:
+      return targets_.commands.reconcile(asked.name, asked.allow_deletes);
+    case Asked::Verb::kSuspend:
+      return targets_.commands.suspend(asked.name, asked.by);
+    case Asked::Verb::kResume:
+      return targets_.commands.resume(asked.name);
+  }
+  return {};
+}
+
+}  // namespace sessync

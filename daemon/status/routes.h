@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "daemon/status/access.h"
+#include "daemon/status/commands.h"
+#include "daemon/status/documents.h"
+#include "daemon/status/http_message.h"
+
+namespace sessync {
+
+/// What is behind the paths.
+struct RouteTargets {
+  StatusBoard* board = nullptr;
+  Documents* documents = nullptr;
+  DaemonCommands commands;
+  std::string page_policy;
+  std::function<std::uint64_t()> told;  ///< see Broadcaster
+};
+
+/// Answers requests: who may ask, what is asked for, what is said. Any thread.
+class Routes {
+ public:
+  /// `token_file`: read for each write; "": none.
+  Routes(RouteTargets targets, bool loopback_listener, std::string token_file);
+
+  [[nodiscard]] HttpReply answer(const HttpRequest& request) const;
+
+ private:
+  struct Asked;
+  using Reader = HttpReply (Routes::*)(const HttpRequest&) const;
+
+  static Reader reader_of(const std::string& path);
+  static std::optional<Asked> write_of(const std::string& path);
+  [[nodiscard]] std::optional<AccessRefusal> refusal(const HttpRequest& request, bool writes) const;
+
+  [[nodiscard]] HttpReply livez(const HttpRequest& request) const;
+  [[nodiscard]] HttpReply readyz(const HttpRequest& request) const;
+  [[nodiscard]] HttpReply metrics(const HttpRequest& request) const;
+  [[nodiscard]] HttpReply status(const HttpRequest& request) const;
+  [[nodiscard]] HttpReply events(const HttpRequest& request) const;
+  [[nodiscard]] HttpReply page(const HttpRequest& request) const;
+  [[nodiscard]] HttpReply write(const HttpRequest& request, const Asked& asked) const;
+  [[nodiscard]] CommandResult carry_out(const Asked& asked) const;
+
+  RouteTargets targets_;
+  bool loopback_listener_;
+  std::string token_file_;
+};
+
+}  // namespace sessync

@@ -1,0 +1,238 @@
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "daemon/status/client.h"
+#include "tests/daemon/status/server_fixture.h"
+#include "tests/daemon/workspace/temp_tree.h"
+
+/// The server as clients meet it: real sockets, the real routes, a board that tests write on.
+namespace sessync::test {
+namespace {
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+std::string header_of(const std::string& answer, const std::string& name) {
+  const auto start = answer.find("\r\n" + name + ": ");
+  const auto value = start + name.size() + 4;
+  return start == std::string::npos ? "" : answer.substr(value, answer.find("\r\n", value) - value);
+}
+
+nlohmann::json json_of(const std::string& answer) { return nlohmann::json::parse(body_of(answer)); }
+
+void make_ready(StatusBoard& board) {
+  board.watching("/w");
+  finish(board, "a", {}, at(1));
+  finish(board, "b", failed("authentication_failed"), at(1));
+}
+
+}  // namespace
+
+TEST_CASE("every path is served as what it is") {
+  ServedBoard served;
+  const auto type_of = [&](const char* path) {
+    const auto answer = served.ask(get(path));
+    CHECK(status_of(answer) == 200);
+    CHECK(header_of(answer, "X-Content-Type-Options") == "nosniff");
+    return header_of(answer, "Content-Type");
+  };
+  CHECK(type_of("/livez") == "text/plain; charset=utf-8");
+  CHECK(type_of("/metrics") == "text/plain; version=0.0.4; charset=utf-8");
+  CHECK(type_of("/api/v1/status") == "application/json");
+  CHECK(type_of("/") == "text/html; charset=utf-8");
+  CHECK(type_of("/?filter=a") == "text/html; charset=utf-8");
+  CHECK(body_of(served.ask(get("/metrics"))) == "metric 1\n");
+  CHECK(json_of(served.ask(get("/api/v1/status")))["sessions"].size() == 2);
+}
+
+TEST_CASE("the page runs nothing but its own") {
+  ServedBoard served;
+  const auto page = served.ask(get("/"));
+  CHECK(has(header_of(page, "Content-Security-Policy"), "default-src 'none'"));
+  CHECK(header_of(page, "Referrer-Policy") == "no-referrer");
+  CHECK(header_of(page, "Cache-Control") == "no-store");
+}
+
+TEST_CASE("readiness follows the board, and names problems either way") {
+  ServedBoard served;
+  const auto before = served.ask(get("/readyz"));
+  CHECK(status_of(before) == 503);
+  CHECK(has(body_of(before), "not ready\n"));
+  make_ready(served.board);
+  const auto after = served.ask(get("/readyz"));
+  CHECK(status_of(after) == 200);
+  CHECK(has(body_of(after), "b: AuthenticationFailed"));
+  CHECK(status_of(served.ask(get("/livez"))) == 200);
+}
+
+TEST_CASE("unknown paths and wrong methods are refused in JSON") {
+  ServedBoard served;
+  const auto refused = [&](const std::string& request) {
+    const auto answer = served.ask(request);
+    CHECK(json_of(answer)["error"]["message"].is_string());
+    return std::to_string(status_of(answer)) + header_of(answer, "Allow");
+  };
+  CHECK(refused(get("/nothing")) == "404");
+  CHECK(refused(get("/livez/")) == "404");
+  CHECK(refused(get("/api/v1/sessions/a")) == "404");
+  CHECK(refused(post("/api/v1/sessions//suspend")) == "404");
+  CHECK(refused(post("/api/v1/sessions/a/explode")) == "404");
+  CHECK(refused(post("/livez")) == "405GET, HEAD");
+  CHECK(refused(get("/api/v1/sessions/a/suspend")) == "405POST");
+  CHECK(refused("DELETE / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n") ==
+        "405GET, HEAD");
+  CHECK(refused("GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n") == "421");
+  CHECK(refused("GET / HTTP/1.1\r\nConnection: close\r\n\r\n") == "421");
+  CHECK(refused("GET http://localhost/livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                "\r\n") == "404");
+}
+
+TEST_CASE("HEAD has the headers of GET and no body") {
+  ServedBoard served;
+  const auto answer =
+      served.ask("HEAD /livez HTTP/1.1\r\nHost: [::1]\r\nConnection: close\r\n\r\n");
+  CHECK(status_of(answer) == 200);
+  CHECK(header_of(answer, "Content-Length") == "3");
+  CHECK(body_of(answer).empty());
+}
+
+TEST_CASE("a connection serves one request after the other") {
+  ServedBoard served;
+  RawClient client(served.address);
+  const std::string request = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  client.send(request);
+  client.read_until("ok\n");
+  client.send(request + request.substr(0, 10));
+  client.send(request.substr(10) + get("/metrics"));
+  const auto seen = client.read_all();
+  CHECK(has(seen, "metric 1\n"));
+  CHECK(seen.find("ok\n", seen.find("ok\n", seen.find("ok\n") + 1) + 1) != std::string::npos);
+}
+
+TEST_CASE("a client that ends its side gets its answer") {
+  ServedBoard served;
+  RawClient client(served.address);
+  client.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  client.finish();
+  CHECK(has(client.read_all(), "metric 1\n"));
+}
+
+TEST_CASE("the status is sent again only to those who have an older one") {
+  ServedBoard served;
+  const auto tag = header_of(served.ask(get("/api/v1/status")), "ETag");
+  const auto again = [&] {
+    return served.ask(get("/api/v1/status", "If-None-Match: \"x\", " + tag + "\r\n"));
+  };
+  CHECK(status_of(again()) == 304);
+  CHECK(body_of(again()).empty());
+  finish(served.board, "a", {}, at(1));
+  while (status_of(again()) != 200) {
+  }
+  CHECK(header_of(again(), "ETag") != tag);
+}
+
+TEST_CASE("writes reach the daemon, and the next status shows them") {
+  ServedBoard served;
+  CHECK(status_of(served.ask(post("/api/v1/sessions/a/reconcile"))) == 202);
+  CHECK(status_of(served.ask(post("/api/v1/sessions/a/reconcile", R"({"allow_deletes":"h1"})"))) ==
+        202);
+  CHECK(status_of(served.ask(get("/api/v1/status"))) == 200);
+  CHECK(status_of(served.ask(post("/api/v1/sessions/a/suspend", R"({"by":"me"})"))) == 200);
+  const auto status = json_of(served.ask(get("/api/v1/status")));
+  CHECK(status["sessions"][0]["suspended"]["by"] == "me");
+  CHECK(status_of(served.ask(post("/api/v1/sessions/%61/resume"))) == 200);
+  CHECK(status_of(served.ask(post("/api/v1/sessions/a/suspend"))) == 200);
+  CHECK(served.asked() == std::vector<std::string>{"reconcile() a", "reconcile(h1) a",
+                                                   "suspend(me) a", "resume a",
+                                                   "suspend(127.0.0.1) a"});
+}
+
+TEST_CASE("what the daemon refuses is told with its reason") {
+  ServedBoard served;
+  const auto refused = [&](const std::string& name) {
+    const auto answer = served.ask(post("/api/v1/sessions/" + name + "/resume"));
+    return std::to_string(status_of(answer)) + " " +
+           json_of(answer)["error"]["code"].get<std::string>();
+  };
+  CHECK(refused("nobody") == "404 unknown_session");
+  CHECK(refused("fixed") == "409 suspended_by_manifest");
+  CHECK(refused("full") == "503 not_recorded");
+}
+
+TEST_CASE("a write whose body is not understood does nothing") {
+  ServedBoard served;
+  for (const std::string& body :
+       {std::string("{"), std::string("[]"), std::string("\"a\""), std::string(R"({"by":1})"),
+        std::string(R"({"allow_deletes":null})"), "{\"by\":\"" + std::string(300, 'a') + "\"}",
+        std::string(5000, '[')}) {
+    INFO(body);
+    CHECK(status_of(served.ask(post("/api/v1/sessions/a/suspend", body))) == 400);
+  }
+  CHECK(served.asked().empty());
+}
+
+TEST_CASE("pages of other origins write nothing, whatever they smuggle") {
+  ServedBoard served;
+  const std::string write = "POST /api/v1/sessions/a/suspend HTTP/1.1\r\nHost: localhost\r\n";
+  CHECK(status_of(served.ask(
+            post("/api/v1/sessions/a/suspend", "", "Origin: http://evil.example\r\n"))) == 403);
+  const auto inner = write + "\r\n";
+  for (const char* const path : {"/", "/nothing", "/api/v1/sessions/a/suspend"}) {
+    const auto answer = served.ask(post(path, inner, "Origin: http://evil.example\r\n"));
+    CHECK(answer.find("HTTP/1.1", 1) == std::string::npos);
+  }
+  const auto by_get = served.ask("GET /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
+                                 std::to_string(inner.size()) + "\r\n\r\n" + inner);
+  CHECK(by_get.find("HTTP/1.1", 1) == std::string::npos);
+  CHECK(served.asked().empty());
+}
+
+TEST_CASE("the token is the one that the file holds now") {
+  const TempTree tree;
+  tree.write("token", "first\n");
+  ServedBoard served(tree.at("token"));
+  const auto with = [&](const std::string& token) {
+    return status_of(served.ask(
+        post("/api/v1/sessions/a/reconcile", "", "Authorization: Bearer " + token + "\r\n")));
+  };
+  CHECK(with("first") == 202);
+  CHECK(with("second") == 401);
+  tree.write("token", "second\n");
+  CHECK(with("first") == 401);
+  CHECK(with("second") == 202);
+  tree.write("token", "\n");
+  CHECK(with("") == 503);
+  tree.remove("token");
+  const auto answer = served.ask(post("/api/v1/sessions/a/reconcile"));
+  CHECK(status_of(answer) == 503);
+  CHECK(has(body_of(answer), tree.at("token")));
+  CHECK(status_of(served.ask(get("/api/v1/status"))) == 200);
+  CHECK(served.asked().size() == 2);
+}
+
+TEST_CASE("two daemons never share a port") {
+  ServedBoard served;
+  StatusBoard board(kOrigin);
+  StatusServer second({served.address, ""}, board, {}, {});
+  const auto started = second.start();
+  REQUIRE_FALSE(started);
+  CHECK(has(started.error(), served.address));
+  CHECK(has(started.error(), "--listen"));
+}
+
+TEST_CASE("a server listens on IPv6 too, and the client finds it") {
+  std::unique_ptr<ServedBoard> served;
+  try {
+    served = std::make_unique<ServedBoard>("", "[::1]:0");
+  } catch (const std::exception&) {
+    WARN("skipped: this machine has no IPv6 loopback");
+    return;
+  }
+  CHECK(served->address.starts_with("[::1]:"));
+  const DaemonClient client(parse_listen_address(served->address).value());
+  CHECK(client.get("/livez").value().status == 200);
+  CHECK(client.post("/api/v1/sessions/a/reconcile", "", Secret()).value().status == 202);
+}
+
+}  // namespace sessync::test
