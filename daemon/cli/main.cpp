@@ -52,6 +52,14 @@ int dispatch(const Options& options) {
       return pull_command(*settings);
     case Command::kGc:
       return gc_command(*settings);
+    case Command::kStatus:
+      return status_command(*settings);
+    case Command::kReconcile:
+      return reconcile_command(*settings);
+    case Command::kSuspend:
+      return suspend_command(*settings);
+    case Command::kResume:
+      return resume_command(*settings);
     case Command::kSessionNames:
       return session_names_command(*settings);
     case Command::kSchema:
@@ -60,6 +68,17 @@ int dispatch(const Options& options) {
       break;
   }
   return exit_code::kOk;
+}
+
+LogStyle log_style(const Options& options) {
+  const bool json =
+      options.log_format.empty() ? isatty(STDERR_FILENO) == 0 : options.log_format == "json";
+  if (json) {
+    return LogStyle::kJson;
+  }
+  // Whatever it is set to: https://no-color.org
+  const bool plain = options.no_color || process_environment()("NO_COLOR").has_value();
+  return plain ? LogStyle::kPlainText : LogStyle::kText;
 }
 
 /// Large pieces (an answer, an archive's buffers) go back to the system when they are freed,
@@ -80,9 +99,7 @@ int run(int argc, const char* const* argv) {
     return early->code;
   }
   const auto& options = std::get<Options>(parsed);
-  const bool json =
-      options.log_format.empty() ? isatty(STDERR_FILENO) == 0 : options.log_format == "json";
-  configure_log(options.log_level, json);
+  configure_log(options.log_level, log_style(options));
   return dispatch(options);
 }
 

@@ -54,13 +54,15 @@ std::string text_line(std::string_view message, const std::vector<LogField>& fie
 
 }  // namespace
 
-void configure_log(LogLevel level, bool json) {
-  g_json = json;
+void configure_log(LogLevel level, LogStyle style) {
+  g_json = style == LogStyle::kJson;
+  const auto colours =
+      style == LogStyle::kText ? spdlog::color_mode::automatic : spdlog::color_mode::never;
   auto logger = std::make_shared<spdlog::logger>(
-      "sessync", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+      "sessync", std::make_shared<spdlog::sinks::stderr_color_sink_mt>(colours));
   logger->set_level(to_spdlog(level));
-  logger->set_pattern(json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v)"
-                           : "%Y-%m-%dT%H:%M:%S.%eZ %^%-7l%$ %v",
+  logger->set_pattern(g_json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v)"
+                             : "%Y-%m-%dT%H:%M:%S.%eZ %^%-7l%$ %v",
                       spdlog::pattern_time_type::utc);
   logger->flush_on(spdlog::level::debug);
   spdlog::set_default_logger(std::move(logger));

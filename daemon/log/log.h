@@ -22,8 +22,14 @@ struct LogField {
   std::variant<std::string, std::int64_t> value;  ///< a number stays one in JSON
 };
 
+enum class LogStyle {
+  kJson,
+  kText,       ///< in colour on a terminal
+  kPlainText,  ///< never in colour
+};
+
 /// Call once, before the first thread starts.
-void configure_log(LogLevel level, bool json);
+void configure_log(LogLevel level, LogStyle style);
 
 /// Writes one line. Values are made printable; secrets have a type that does not convert to a
 /// value.
