@@ -1,7 +1,11 @@
+#include <unistd.h>
+
 #include "daemon/cli/commands.h"
 #include "daemon/cli/daemon.h"
 #include "daemon/cli/one_shot.h"
 #include "daemon/log/log.h"
+#include "daemon/status/daemon_file.h"
+#include "daemon/status/server.h"
 
 namespace sessync {
 namespace {
@@ -14,6 +18,48 @@ void tell_start(const Settings& settings, const ApiOptions& api) {
        {"state", settings.state_dir.value_or("none")},
        {"api", api.base_url}});
 }
+
+/// The status server, and the file in the state directory by which commands find it.
+class Front {
+ public:
+  Front(const Settings& settings, StatusBoard& board, Daemon& daemon, Metrics& metrics)
+      : settings_(settings),
+        board_(board),
+        server_({settings.options.listen, settings.options.admin_token_file}, board,
+                daemon.commands(), [&metrics] { return metrics.text(); }) {}
+  Front(const Front&) = delete;
+  Front& operator=(const Front&) = delete;
+  ~Front() {
+    board_.close();
+    if (settings_.state_dir) {
+      remove_daemon_file(*settings_.state_dir, ::getpid());
+    }
+  }
+
+  tl::expected<void, UsageError> open() {
+    std::string address = "off";
+    if (settings_.options.listen != address) {
+      auto served = server_.start();
+      if (!served) {
+        return tl::unexpected(UsageError{exit_code::kUsage, served.error()});
+      }
+      address = std::move(*served);
+      log(LogLevel::kInfo, "serving status", {{"listen", address}});
+    }
+    return settings_.state_dir ? leave_address(address) : tl::expected<void, UsageError>();
+  }
+
+ private:
+  tl::expected<void, UsageError> leave_address(const std::string& address) {
+    const auto left = write_daemon_file(*settings_.state_dir, {::getpid(), address});
+    return left ? tl::expected<void, UsageError>()
+                : tl::unexpected(UsageError{exit_code::kUsage, left.error()});
+  }
+
+  const Settings& settings_;
+  StatusBoard& board_;
+  StatusServer server_;
+};
 
 }  // namespace
 
@@ -35,6 +81,10 @@ int run_command(const Settings& settings) {
     return refuse(engine.error());
   }
   Daemon daemon(settings, {**engine, board, metrics, manager});
+  Front front(settings, board, daemon, metrics);
+  if (const auto open = front.open(); !open) {
+    return refuse(open.error());
+  }
   if (!daemon.run(signals)) {
     log(LogLevel::kWarning,
         "stopped before every request was answered; the next start looks at what became of them");
