@@ -207,9 +207,17 @@ bool FinalState::collect_garbage() {
     delete_garbage(daemon_.owner(), found.uploads, ports);
   });
   finish_();
-  // What is open in a session that can be changed no more counts as needed for ever.
-  return is_certain && std::ranges::none_of(world_.model.sessions(), [](const auto& session) {
-           return session.archived_at.has_value();
+  return is_certain && !has_open_writes_for_ever();
+}
+
+/// What is open in a session that can be changed no more counts as needed as long as the manifest
+/// names the session.
+bool FinalState::has_open_writes_for_ever() const {
+  const auto specs = daemon_.sessions();
+  return std::ranges::any_of(world_.model.sessions(),
+                             [](const auto& session) { return session.archived_at.has_value(); }) ||
+         std::ranges::any_of(specs, [this](const SessionSpec& spec) {
+           return spec.session_id && !world_.model.get_session(*spec.session_id);
          });
 }
 

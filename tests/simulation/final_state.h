@@ -33,6 +33,7 @@ class FinalState {
   void judge_tokens(const SessionSpec& spec, const PassOutcome& outcome);
   void judge_created();
   bool collect_garbage();
+  [[nodiscard]] bool has_open_writes_for_ever() const;
   void judge_garbage();
   [[nodiscard]] std::size_t writes() const;
 
