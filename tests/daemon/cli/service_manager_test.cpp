@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -41,7 +42,7 @@ class Manager {
   }
 
   /// Everything that has been sent and not been taken yet.
-  std::vector<std::string> take() const {
+  [[nodiscard]] std::vector<std::string> take() const {
     std::vector<std::string> messages;
     std::array<char, 4096> buffer{};
     for (;;) {
@@ -51,7 +52,7 @@ class Manager {
     }
   }
 
-  const std::string& name() const { return name_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
 
  private:
   std::string name_;
