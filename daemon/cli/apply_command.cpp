@@ -6,6 +6,7 @@
 #include "daemon/cli/commands.h"
 #include "daemon/cli/deadline.h"
 #include "daemon/cli/one_shot.h"
+#include "daemon/cli/progress.h"
 #include "daemon/cli/signals.h"
 #include "reconciler/backoff.h"
 
@@ -73,7 +74,7 @@ class ApplyLoop {
   bool stopping_ = false;
 };
 
-int apply(const Settings& settings, const OneShot& shot, Signals& signals) {
+int apply(const Settings& settings, const OneShot& shot, Signals& signals, Progress& progress) {
   auto& engine = *shot.engine;
   ApplyLoop loop(engine, settings, shot.owner);
   signals.handle({[&] {
@@ -92,6 +93,7 @@ int apply(const Settings& settings, const OneShot& shot, Signals& signals) {
   const auto reports = for_each_session(shot.sessions, settings.options.workers,
                                         [&](const SessionSpec& spec) { return loop.run(spec); });
   signals.finish();
+  progress.stop();
   engine.save_digests();
   std::fputs(present(reports, settings.options).c_str(), stdout);
   std::fputs(remarks(reports, settings.options).c_str(), stderr);
@@ -102,8 +104,10 @@ int apply(const Settings& settings, const OneShot& shot, Signals& signals) {
 
 int apply_command(const Settings& settings) {
   Signals signals;
-  const auto shot = prepare(settings, Engine::State::kLocked);
-  return shot ? apply(settings, *shot, signals) : shot.error();
+  Progress progress;
+  const auto shot =
+      prepare(settings, Engine::State::kLocked, progress.shown() ? &progress : nullptr);
+  return shot ? apply(settings, *shot, signals, progress) : shot.error();
 }
 
 }  // namespace sessync

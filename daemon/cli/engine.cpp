@@ -5,6 +5,7 @@
 
 #include "daemon/api/api_thread.h"
 #include "daemon/api/http_session_api.h"
+#include "daemon/cli/progress.h"
 #include "daemon/log/log.h"
 #include "daemon/outputs/output_destinations.h"
 #include "daemon/secrets/daemon_token_source.h"
@@ -87,11 +88,13 @@ Fingerprints open_fingerprints(const Settings& settings, Engine::State kind) {
 /// In the order in which they need each other: destroyed from the end.
 struct Engine::Parts {
   Parts(const Settings& settings, State kind, ApiOptions options, OpenState opened,
-        OnRequest on_request)
+        std::pair<OnRequest, Progress*> watchers)
       : state(std::move(opened)),
         digests(state.database->load_digests()),
         scanner(digests, ScanOptions{settings.options.settle, {}}),
-        api(std::move(options), content, hooks(std::move(on_request))),
+        progress(watchers.second),
+        counted(progress != nullptr ? progress->counting(content) : nullptr),
+        api(std::move(options), counted ? *counted : content, hooks(std::move(watchers.first))),
         tokens(token_options(settings, kind), open_fingerprints(settings, kind)),
         outputs({settings.outputs_dir,
                  settings.workspace,
@@ -124,7 +127,11 @@ struct Engine::Parts {
     PassServices result;
     result.scan = [this, workspace = settings.workspace,
                    manifests = std::vector{settings.manifest.path()}](const SessionSpec& spec) {
-      return scanner.scan({workspace, manifests, spec.resources});
+      auto snapshot = scanner.scan({workspace, manifests, spec.resources});
+      if (progress != nullptr) {
+        progress->scanned(spec, snapshot, *state.database);
+      }
+      return snapshot;
     };
     result.make_api = [this](CompletionQueue& queue) {
       return std::make_unique<HttpSessionApi>(api, queue);
@@ -143,6 +150,8 @@ struct Engine::Parts {
   DigestCache digests;
   Scanner scanner;
   WorkspaceContent content;
+  Progress* progress;
+  std::unique_ptr<ContentSource> counted;
   ApiThread api;
   TokenService tokens;
   OutputDestinations outputs;
@@ -154,13 +163,14 @@ Engine::~Engine() = default;
 
 tl::expected<std::unique_ptr<Engine>, UsageError> Engine::open(const Settings& settings,
                                                                ApiOptions api, State state,
-                                                               OnRequest on_request) {
+                                                               OnRequest on_request,
+                                                               Progress* progress) {
   auto opened = open_state(settings, state);
   if (!opened) {
     return tl::unexpected(opened.error());
   }
   auto parts = std::make_unique<Parts>(settings, state, std::move(api), std::move(*opened),
-                                       std::move(on_request));
+                                       std::pair(std::move(on_request), progress));
   return std::unique_ptr<Engine>(new Engine(std::move(parts)));
 }
 

@@ -18,6 +18,8 @@
 
 namespace sessync {
 
+class Progress;
+
 /// The parts of one process, put together: state, API thread, scanner, and the runner over them.
 class Engine {
  public:
@@ -27,9 +29,11 @@ class Engine {
   };
   /// Told of every finished call of the API, on the API's thread.
   using OnRequest = std::function<void(const RequestReport&)>;
+  /// `progress`, if there is one, is told how far the work is, and outlives the engine.
   static tl::expected<std::unique_ptr<Engine>, UsageError> open(const Settings& settings,
                                                                 ApiOptions api, State state,
-                                                                OnRequest on_request = {});
+                                                                OnRequest on_request = {},
+                                                                Progress* progress = nullptr);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
   ~Engine();

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "daemon/cli/progress.h"
 #include "manifest/load.h"
 
 namespace sessync {
@@ -44,7 +45,8 @@ tl::expected<std::vector<SessionSpec>, UsageError> select_sessions(const Manifes
 
 }  // namespace
 
-tl::expected<OneShot, int> prepare(const Settings& settings, Engine::State state) {
+tl::expected<OneShot, int> prepare(const Settings& settings, Engine::State state,
+                                   Progress* progress) {
   const auto manifest = read_valid_manifest(settings);
   if (!manifest) {
     return tl::unexpected(exit_code::kBadManifest);
@@ -57,7 +59,12 @@ tl::expected<OneShot, int> prepare(const Settings& settings, Engine::State state
   if (!api) {
     return tl::unexpected(refuse(api.error()));
   }
-  auto engine = Engine::open(settings, std::move(*api), state);
+  Engine::OnRequest on_request;
+  if (progress != nullptr) {
+    progress->set_owner(manifest->owner);
+    on_request = [progress](const RequestReport& request) { progress->finished(request); };
+  }
+  auto engine = Engine::open(settings, std::move(*api), state, std::move(on_request), progress);
   if (!engine) {
     return tl::unexpected(refuse(engine.error()));
   }

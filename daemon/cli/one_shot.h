@@ -20,8 +20,9 @@ struct OneShot {
 };
 
 /// Reads the manifest, selects the sessions, opens the engine. What is wrong is printed to standard
-/// error; the error is the exit code.
-tl::expected<OneShot, int> prepare(const Settings& settings, Engine::State state);
+/// error; the error is the exit code. `progress`, if there is one, is told how far the work is.
+tl::expected<OneShot, int> prepare(const Settings& settings, Engine::State state,
+                                   Progress* progress = nullptr);
 
 /// Calls `work` for every session, at most `workers` at once; the reports in the order of names.
 std::vector<SessionReport> for_each_session(
