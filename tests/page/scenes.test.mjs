@@ -127,6 +127,7 @@ sceneTest('it says when it is not live, and is again when the daemon is back', a
   await stand.stop();
   await page.waitForSelector('body.stale');
   assert.match(await page.locator('#live').textContent(), /^Not connected since \d\d:\d\d:\d\d: what is shown is from then/);
+  assert.equal(await page.title(), 'Not connected · sessync');
   await shoot(page, 'not-connected');
   stand.status.sessions.pop();
   await stand.listen(stand.port);

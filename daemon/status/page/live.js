@@ -14,7 +14,8 @@ function sayLive() {
   let text = 'live';
   if (lostAt !== null) text = `Not connected since ${clock(lostAt)}: what is shown is from then. `;
   if (lostAt !== null) text += again ? `Next attempt in ${Math.max(1, Math.ceil((again.at - Date.now()) / 1000))} s` : 'Trying …';
-  document.body.classList.toggle('stale', lostAt !== null);
+  if (document.body.classList.toggle('stale', lostAt !== null)) entitle('Not connected');
+  else entitle(document.querySelector('h1').textContent);
   node.className = lostAt === null ? 'on' : 'off';
   node.setAttribute('aria-live', lostAt === null ? 'polite' : 'off'); // the countdown is not read out
   if (node.textContent !== text) node.textContent = text;

@@ -10,6 +10,10 @@ function drawLine({ session, text }) {
   return el('li', {}, el('a', { href: `#s-${session}` }, session), el('span', {}, text));
 }
 
+function entitle(claim) {
+  document.title = `${printable(claim)} · sessync`;
+}
+
 function drawVerdict() {
   status.sessions = [...rows.values()].map((row) => row.session).sort(byName);
   const all = findings(status);
@@ -26,7 +30,7 @@ function drawVerdict() {
       ),
     ),
   );
-  document.title = `${printable(all[0].text)} · sessync`;
+  entitle(all[0].text);
 }
 
 function drawFacts() {

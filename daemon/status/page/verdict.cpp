@@ -193,8 +193,11 @@ std::string headline_of(const SessionStatus& session) {
   if (session.suspended_by_manifest) {
     return "Suspended by the manifest";
   }
-  const bool outdated = state_of(session) == State::kOutdated;
-  const auto& condition = condition_of(session, outdated ? "Stalled" : "Ready");
+  const auto state = state_of(session);
+  const auto& condition = condition_of(session, state == State::kOutdated ? "Stalled" : "Ready");
+  if (state == State::kSyncing && condition.status) {
+    return "A pass is under way";
+  }
   if (condition.reason.empty()) {
     return "Progressing: waiting for the first pass";
   }

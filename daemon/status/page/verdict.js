@@ -25,7 +25,9 @@ function headlineOf(session) {
   const { suspended } = session;
   if (suspended?.by) return `Suspended by ${suspended.by} since ${timestamp(Date.parse(suspended.at))}`;
   if (suspended) return 'Suspended by the manifest';
-  const condition = conditionOf(session, stateOf(session) === 'outdated' ? 'Stalled' : 'Ready');
+  const state = stateOf(session);
+  const condition = conditionOf(session, state === 'outdated' ? 'Stalled' : 'Ready');
+  if (state === 'syncing' && isTrue(condition)) return 'A pass is under way';
   if (!condition.reason) return 'Progressing: waiting for the first pass';
   return condition.message ? `${condition.reason}: ${condition.message}` : condition.reason;
 }
