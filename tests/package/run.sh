@@ -1,0 +1,170 @@
+#!/usr/bin/env bash
+# Builds the release preset, installs it into a directory, packs it, and installs and removes the
+# package in a fresh Debian root file system. The last line is "N passed, N failed".
+#
+#   tests/package/run.sh          builds the release preset first
+#   tests/package/run.sh BUILD    takes what is built in BUILD as it is
+#
+# What needs root, debootstrap, mandoc or lintian is skipped with a message where they are missing.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+here=$root/tests/package
+build=${1:-$root/build/release}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
+
+check() {
+  local name=$1
+  shift
+  if "$@" >"$work/log" 2>&1; then
+    echo "ok: $name"
+    passed=$((passed + 1))
+  else
+    echo "FAILED: $name" >&2
+    tail -n 40 "$work/log" >&2
+    failed=$((failed + 1))
+  fi
+}
+
+skip() { echo "skipped: $1"; }
+
+# Without the tests: only what is installed.
+build_release() {
+  cd "$root"
+  export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=true
+  cmake --preset release -D SESSYNC_TESTS=OFF
+  cmake --build --preset release -j "$(nproc)"
+}
+
+installed_tree() {
+  rm -rf "$work/tree"
+  DESTDIR=$work/tree cmake --install "$build" --prefix "$1"
+  (cd "$work/tree$1" && find . -type f -printf '%P %m\n' | LC_ALL=C sort) >"$work/files"
+  LC_ALL=C sort "$here/installed.txt" | diff - "$work/files"
+}
+
+unit_names_program() {
+  installed_tree /opt/sessync
+  grep -q "^ExecStart=/opt/sessync/bin/sessync run" "$work/tree/opt/sessync/lib/systemd/system/sessync.service"
+}
+
+completions_are_scripts() {
+  local share=$work/tree/usr/share
+  bash -n "$share/bash-completion/completions/sessync"
+  if command -v zsh >/dev/null; then zsh -n "$share/zsh/vendor-completions/_sessync"; fi
+  if command -v fish >/dev/null; then fish -n "$share/fish/vendor_completions.d/sessync.fish"; fi
+}
+
+# words_of_program: each command and long option, from the completions.
+words_of_program() {
+  local fish=$work/tree/usr/share/fish/vendor_completions.d/sessync.fish
+  sed -n 's/.* -n __fish_use_subcommand -a \([a-z-]*\) .*/\1/p' "$fish"
+  sed -n 's/^complete -c sessync .* -l \([a-z-]*\).*/--\1/p' "$fish" | sort -u
+}
+
+man_describes_all() {
+  local page word missing=0
+  page=$(gzip -dc "$work/tree/usr/share/man/man1/sessync.1.gz" | sed 's/\\-/-/g')
+  for word in $(words_of_program); do
+    grep -qE -- "(^|[ \"])$word([ \"]|$)" <<<"$page" || {
+      echo "not in the man page: $word"
+      missing=1
+    }
+  done
+  [[ $missing -eq 0 && $(words_of_program | wc -l) -gt 20 ]]
+}
+
+man_is_clean() {
+  local page=$root/deploy/man/sessync.1
+  if command -v mandoc >/dev/null; then
+    [[ -z $(mandoc -T lint "$page" | tee /dev/stderr) ]]
+  fi
+  if command -v man >/dev/null; then
+    [[ -z $(man --warnings -E UTF-8 -l -Tutf8 "$page" 2>&1 >/dev/null | tee /dev/stderr) ]]
+  fi
+}
+
+pack() {
+  rm -f "$build"/*.deb
+  cpack --config "$build/CPackConfig.cmake" -B "$build"
+  deb=$(find "$build" -maxdepth 1 -name 'sessync_*.deb')
+  [[ -f $deb ]]
+}
+
+package_says() {
+  local depends
+  depends=$(dpkg-deb --field "$deb" Depends)
+  [[ $depends == *ca-certificates* && $depends == *"libc6 (>= "* && $depends == *libcurl4* ]]
+  # One size and one set of owners, wherever it is built.
+  dpkg-deb --contents "$deb" | awk '$2 != "root/root" { print; bad = 1 } END { exit bad }'
+}
+
+# A first package closes no report of a bug, and no command of systemd is called in vain.
+lintian_is_quiet() {
+  local tags=initial-upload-closes-no-bugs,maintainer-script-calls-systemctl
+  [[ -z $(lintian --fail-on none --suppress-tags "$tags" "$deb" | grep -E '^[EW]:' | tee /dev/stderr) ]]
+}
+
+in_root() { chroot "$work/root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 "$@"; }
+
+unpack_root() {
+  mkdir "$work/root"
+  tar -C "$work/root" -xf "$1"
+  cp /etc/resolv.conf "$work/root/etc/resolv.conf"
+  cp "$deb" "$work/root/sessync.deb"
+  mkdir "$work/root/manifest"
+  cp "$root/tests/schema/corpus/accepted/every_session_key.yaml" "$work/root/manifest/sessync.yaml"
+}
+
+package_installs() {
+  in_root apt-get update -q
+  in_root apt-get install -yq --no-install-recommends /sessync.deb
+}
+
+package_runs() {
+  [[ $(in_root sessync version) == "sessync $(dpkg-deb --field "$deb" Version)" ]]
+  in_root sessync validate -m /manifest/sessync.yaml
+  in_root sessync schema | cmp - "$work/root/usr/share/sessync/sessync.schema.json"
+}
+
+package_leaves_nothing() {
+  in_root apt-get purge -yq sessync
+  rm -rf "$work/root/sessync.deb" "$work/root/manifest"
+  [[ -z $(find "$work/root" -xdev -iname '*sessync*' | tee /dev/stderr) ]]
+}
+
+test_in_root() {
+  local tarball status=0
+  tarball=$("$root/tests/lib/rootfs.sh") || status=$?
+  if [[ $status -eq 77 ]]; then
+    skip "installing the package: no root file system to install it in"
+    return
+  fi
+  check "a root file system" unpack_root "$tarball"
+  check "the package installs" package_installs
+  check "the installed program runs" package_runs
+  check "the package leaves nothing behind" package_leaves_nothing
+}
+
+deb=
+[[ $# -gt 0 ]] || check "release build" build_release
+check "installed files" installed_tree /usr
+check "completions parse" completions_are_scripts
+check "the man page describes every command and option" man_describes_all
+check "the man page is clean" man_is_clean
+check "the unit names the installed program" unit_names_program
+check "a Debian package" pack
+if [[ -n $deb ]]; then
+  check "the package's fields" package_says
+  if command -v lintian >/dev/null; then
+    check "lintian" lintian_is_quiet
+  else
+    skip "lintian: not installed"
+  fi
+  test_in_root
+fi
+echo "$passed passed, $failed failed"
+[[ $failed -eq 0 ]]
