@@ -73,21 +73,24 @@ void write_line(Html& out, const Finding::Line& line) {
   out.close("li");
 }
 
+void write_finding(Html& out, const Finding& finding, bool is_first) {
+  out.open("div", {{"class", std::string("finding ") + name_of(finding.tone)}});
+  out.element(is_first ? "h1" : "p", {{"class", "claim"}}, finding.text);
+  if (!finding.lines.empty()) {
+    out.open("ul");
+    for (const auto& line : finding.lines) {
+      write_line(out, line);
+    }
+    out.close("ul");
+  }
+  out.close("div");
+}
+
 /// What is worst as a heading, with its lines; the rest below it.
 std::string verdict_of(const std::vector<Finding>& findings) {
   Html out;
   for (const auto& finding : findings) {
-    const bool is_first = &finding == &findings.front();
-    out.open("div", {{"class", std::string("finding ") + name_of(finding.tone)}});
-    out.element(is_first ? "h1" : "p", {{"class", "claim"}}, finding.text);
-    if (!finding.lines.empty()) {
-      out.open("ul");
-      for (const auto& line : finding.lines) {
-        write_line(out, line);
-      }
-      out.close("ul");
-    }
-    out.close("div");
+    write_finding(out, finding, &finding == &findings.front());
   }
   return out.str();
 }

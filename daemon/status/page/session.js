@@ -111,7 +111,7 @@ function countsSection(session) {
   const { counts } = session;
   const shares = `${number(counts.in_sync)} in sync, ${number(counts.pending)} due, ${number(counts.blocked)} blocked`;
   const cap = `${number(counts.files)} of at most ${counted(counts.max_files, 'file', 'files')}`;
-  const versions = `Manifest ${number(session.generation)}, the last pass was made with ${number(session.observed_generation)}`;
+  const versions = `Generation ${number(session.generation)} of the manifest is in force; the last pass was made with ${number(session.observed_generation)}`;
   const last = session.last_pass_at ? [', ', timeOf(session.last_pass_at)] : [];
   return section(
     'counts', 'Counts',

@@ -141,7 +141,8 @@ void write_counts(Html& out, const SessionStatus& session, TimePoint now) {
                   number(counts.pending) + " due, " + number(counts.blocked) + " blocked; " +
                   number(counts.unmanaged) + " unmanaged. " + number(counts.files) +
                   " of at most " + counted(counts.max_files, "file", "files") + ".");
-  out.open("p").text("Manifest " + number(session.generation) + ", the last pass was made with " +
+  out.open("p").text("Generation " + number(session.generation) +
+                     " of the manifest is in force; the last pass was made with " +
                      number(session.observed_generation));
   if (session.last_pass_at) {
     out.text(", ");

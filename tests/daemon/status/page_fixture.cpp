@@ -161,7 +161,7 @@ StatusSnapshot of(const std::vector<SessionStatus>& sessions) {
 }
 
 const std::map<std::string, std::function<StatusSnapshot()>>& scenes() {
-  static const std::map<std::string, std::function<StatusSnapshot()>> kScenes{
+  static const std::map<std::string, std::function<StatusSnapshot()>> makers{
       {"ok", [] { return of({equal_session("analysis"), equal_session("research")}); }},
       {"syncing", [] { return of({equal_session("analysis"), syncing_session("research")}); }},
       {"blocked", blocked},
@@ -184,7 +184,7 @@ const std::map<std::string, std::function<StatusSnapshot()>>& scenes() {
       {"empty", base},
       {"many", many},
   };
-  return kScenes;
+  return makers;
 }
 
 }  // namespace
@@ -226,22 +226,22 @@ void set_reason(SessionStatus& session, const std::string& reason, const std::st
 StatusSnapshot scene(const std::string& name) { return scenes().at(name)(); }
 
 const std::vector<std::string>& scene_names() {
-  static const std::vector<std::string> kNames = [] {
+  static const std::vector<std::string> known = [] {
     std::vector<std::string> names;
     for (const auto& [name, make] : scenes()) {
       names.push_back(name);
     }
     return names;
   }();
-  return kNames;
+  return known;
 }
 
 const std::string& hostile_text() {
-  static const std::string kText =
+  static const std::string text =
       "/a\"'><img src=x onerror=alert(1)><script>alert(2)</script></style></title>{{script}}"
       "<svg onload=alert(3)>&lt;b&gt;&#x3c;javascript:alert(4) "
       "\x1b[31m\n\xff\u202Egnp.exe\u2028\u0007";
-  return kText;
+  return text;
 }
 
 }  // namespace sessync::page_fixture

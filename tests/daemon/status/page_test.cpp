@@ -47,9 +47,9 @@ std::string digest_source(std::string_view content) {
 
 /// What a browser makes of the character references that escape_html writes.
 std::string unescape(std::string text) {
-  static const std::array<std::pair<std::string, std::string>, 5> kReferences{
+  static const std::array<std::pair<std::string, std::string>, 5> references{
       {{"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&#39;", "'"}, {"&amp;", "&"}}};
-  for (const auto& [reference, character] : kReferences) {
+  for (const auto& [reference, character] : references) {
     for (auto at = text.find(reference); at != std::string::npos;
          at = text.find(reference, at + character.size())) {
       text.replace(at, reference.size(), character);
@@ -73,16 +73,16 @@ std::string tags_of(std::string page) {
 
 /// Any bytes, but often those that mean something to HTML, and sequences of them.
 rc::Gen<std::string> hostile_strings() {
-  static const std::array<std::string, 16> kPieces = {
+  static const std::array<std::string, 16> pieces = {
       "<",   ">",   "\"",     "'",     "&",  "</script>", "<img onerror=x>",
       "]]>", "-->", "\u202E", "&amp;", "\0", "{{now}}",   "\xff",
       "\n",  "a"};
-  const auto piece = rc::gen::map(rc::gen::inRange<std::size_t>(0, kPieces.size()),
-                                  [](std::size_t at) { return kPieces.at(at); });
+  const auto piece = rc::gen::map(rc::gen::inRange<std::size_t>(0, pieces.size()),
+                                  [](std::size_t at) { return pieces.at(at); });
   const auto joined =
-      rc::gen::map(rc::gen::container<std::vector<std::string>>(piece), [](const auto& pieces) {
+      rc::gen::map(rc::gen::container<std::vector<std::string>>(piece), [](const auto& all) {
         std::string text;
-        for (const auto& one : pieces) {
+        for (const auto& one : all) {
           text += one;
         }
         return text;
@@ -167,6 +167,7 @@ TEST_CASE("problems stand first, the worst of them on top") {
   const auto status = scene("blocked");
   const auto order = page::in_order(status);
   std::vector<std::string> names;
+  names.reserve(order.size());
   for (const auto* session : order) {
     names.push_back(session->name);
   }
