@@ -49,6 +49,7 @@ class CommandLine {
     add_command("import", Command::kImport, "Print a manifest for live sessions");
     add_command("pull", Command::kPull, "Download the outputs once");
     add_command("gc", Command::kGc, "List uploads of this owner that nothing needs");
+    add_asking();
     add_completion();
     add_plain("schema", Command::kSchema, "Print the JSON Schema of a manifest");
     add_plain("version", Command::kVersion, "Print the version");
@@ -61,6 +62,34 @@ class CommandLine {
     auto* sub = app_.add_subcommand(name, help);
     sub->parse_complete_callback([this, command] { o_.command = command; });
     return sub;
+  }
+
+  /// What asks the running daemon: it knows the API.
+  void add_asking() {
+    add_common(*add_plain("status", Command::kStatus, "Show what the running daemon says"));
+    auto* status = app_.get_subcommand("status");
+    status->add_flag("--watch", o_.watch, "Follow what changes");
+    auto* reconcile = add_ask("reconcile", Command::kReconcile, "Ask the daemon for a pass now");
+    reconcile->add_option("--allow-deletes", o_.allow_deletes,
+                          "Let exactly this held-back set of deletes through, once");
+    add_ask("suspend", Command::kSuspend, "Ask the daemon to leave a session alone");
+    add_ask("resume", Command::kResume, "Ask the daemon to go on with a session");
+  }
+
+  CLI::App* add_ask(const std::string& name, Command command, const std::string& help) {
+    auto* sub = add_plain(name, command, help);
+    add_common(*sub);
+    add_admin_token(*sub);
+    auto* session = sub->add_option("session", o_.asked_session, "The session");
+    session->type_name(value_kind::kSession)->required(command != Command::kReconcile);
+    return sub;
+  }
+
+  void add_admin_token(CLI::App& app) {
+    env(app.add_option("--admin-token-file", o_.admin_token_file,
+                       "The token that writes to the running daemon need")
+            ->type_name(value_kind::kFile),
+        "ADMIN_TOKEN_FILE");
   }
 
   void add_completion() {
@@ -178,12 +207,9 @@ class CommandLine {
   }
 
   void add_run(CLI::App& app) {
-    env(app.add_option("--listen", o_.listen, "Where status will be served (not yet); off"),
+    env(app.add_option("--listen", o_.listen, "Where status is served (127.0.0.1:8900), or off"),
         "LISTEN");
-    env(app.add_option("--admin-token-file", o_.admin_token_file,
-                       "The token that status writes will need (not yet)")
-            ->type_name(value_kind::kFile),
-        "ADMIN_TOKEN_FILE");
+    add_admin_token(app);
     env(app.add_option("--workers", o_.workers, "Sessions worked on at once (4)")
             ->check(CLI::Range(1, 64)),
         "WORKERS");

@@ -32,6 +32,10 @@ enum class Command {
   kImport,
   kPull,
   kGc,
+  kStatus,
+  kReconcile,
+  kSuspend,
+  kResume,
   kSchema,
   kCompletion,
   kSessionNames,
@@ -64,6 +68,8 @@ struct Options {
   std::string shell;  ///< bash | zsh | fish
   std::chrono::milliseconds timeout{std::chrono::minutes(5)};
   bool allow_commands = false;
+  bool watch = false;
+  std::string asked_session;  ///< what reconcile, suspend or resume is about
   bool yes = false;
   bool detailed_exitcode = false;
   bool verbose = false;
