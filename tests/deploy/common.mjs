@@ -15,11 +15,14 @@ export function needs(...programs) {
   return missing.length > 0 ? { skip: `not installed: ${missing.join(', ')}` } : {};
 }
 
-/** Runs a program to its end; throws, with all that it said, unless it exits 0. */
+const endOf = (text) => (text ?? '').slice(-3000);
+
+/** Runs a program to its end; throws, with the end of what it said, unless it exits 0. */
 export function run(program, args, options = {}) {
   const result = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 26, ...options });
   if (result.status !== 0) {
-    throw new Error(`${program} ${args.join(' ')}: ${result.error ?? `exit ${result.status}`}\n${result.stdout}${result.stderr}`);
+    const how = result.error ?? `exit ${result.status}`;
+    throw new Error(`${program} ${args.join(' ')}: ${how}\n${endOf(result.stdout)}${endOf(result.stderr)}`);
   }
   return result;
 }

@@ -13,6 +13,13 @@ const skip = obstacle();
 const whole = skip ? { skip } : {};
 const podman = skip ? null : new Podman();
 after(() => podman?.remove());
+// A run that is given up leaves nothing, either.
+for (const signal of ['SIGTERM', 'SIGINT']) {
+  process.once(signal, () => {
+    podman?.remove();
+    process.exit(1);
+  });
+}
 
 const megabytes = (image) => Math.round(Number(podman.do('image', 'inspect', '--format', '{{.Size}}', image)) / 1e6);
 

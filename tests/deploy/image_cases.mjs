@@ -5,10 +5,11 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
 import { until, write } from '../e2e/harness.mjs';
-import { source } from './common.mjs';
+import { needs, source } from './common.mjs';
 import { DOUBLE, LOCKED_UP, SESSYNC, TO_DOUBLE, answers, equal, mirror, readable } from './contained.mjs';
 import { ContainedDouble } from './podman.mjs';
 import { commands } from './readme.mjs';
+import { seccompProfile } from './system_calls.mjs';
 
 /** The double and sessync, in two containers that share a loopback. */
 function pair(podman, t, name) {
@@ -23,7 +24,7 @@ function pair(podman, t, name) {
 }
 
 /** `docker ...` of the README, as this test can run it. */
-function runShown(podman, words, dir) {
+function runShown(podman, words) {
   const [, command, ...args] = words;
   if (command === 'build') {
     const dockerfile = args[args.indexOf('-f') + 1];
@@ -51,10 +52,29 @@ async function followReadme(podman, t) {
   write(path.join(dir, 'workspace/a'), 'a');
   podman.options.env.ANTHROPIC_API_KEY = 'example';
   for (const line of commands('A container')) {
-    runShown(podman, wordsOf(line, dir), dir);
+    runShown(podman, wordsOf(line, dir));
     if (/docker (run|start) /.test(line)) await equal(double, session, path.join(dir, 'workspace'), 'sessync');
     if (/docker stop /.test(line)) assert.equal(podman.inspect('sessync').State.ExitCode, 0);
   }
+}
+
+/** Does its work when only the system calls of the systemd unit are let through. */
+async function filtered(podman, t) {
+  const { dir, double, start, name, get } = pair(podman, t, 'filtered');
+  const profile = path.join(dir, 'seccomp.json');
+  write(profile, JSON.stringify(seccompProfile()));
+  await answers(double);
+  const session = double.createSession();
+  write(path.join(dir, 'etc/sessync.yaml'), mirror(session));
+  write(path.join(dir, 'workspace/a'), 'a');
+  start('--security-opt', `seccomp=${profile}`);
+  await equal(double, session, path.join(dir, 'workspace'), name);
+  write(path.join(dir, 'workspace/b'), 'b');
+  await equal(double, session, path.join(dir, 'workspace'), name);
+  assert.match(get('/metrics').text, /^process_max_fds [1-9]/m);
+  assert.notEqual(podman.try('exec', name, 'chown', '65532', '/var/lib/sessync').status, 0, 'the filter is in force');
+  podman.do('stop', '--time', '15', name);
+  assert.equal(podman.inspect(name).State.ExitCode, 0);
 }
 
 export function imageCases(podman, whole) {
@@ -145,4 +165,7 @@ export function imageCases(podman, whole) {
   });
 
   test('the README\'s container does what it is shown to do', whole, (t) => followReadme(podman, t));
+
+  const withAnalyze = whole.skip ? whole : needs('systemd-analyze');
+  test('it does its work under the system call filter of the systemd unit', withAnalyze, (t) => filtered(podman, t));
 }
