@@ -9,7 +9,8 @@ import { chromium } from 'playwright-core';
 
 const HERE = path.dirname(new URL(import.meta.url).pathname);
 const SCENE = process.env.SESSYNC_PAGE_SCENE_BIN;
-const CHROMIUM = [process.env.CHROMIUM_BIN, '/usr/bin/chromium', '/usr/bin/chromium-browser'].find((one) => one && fs.existsSync(one));
+const PLACES = process.env.CHROMIUM_BIN ? [process.env.CHROMIUM_BIN] : ['/usr/bin/chromium', '/usr/bin/chromium-browser'];
+const CHROMIUM = PLACES.find((one) => fs.existsSync(one));
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 /** Why these tests cannot run here, or false. */

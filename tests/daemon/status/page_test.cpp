@@ -107,7 +107,7 @@ StatusSnapshot snapshot_of(const std::string& text) {
 }
 
 TEST_CASE("escaped text holds nothing that HTML gives a meaning to") {
-  rc::check([] {
+  CHECK(rc::check([] {
     const auto text = *hostile_strings();
     const auto escaped = page::escape_html(text);
     RC_ASSERT(escaped.find_first_of("<>\"'") == std::string::npos);
@@ -117,23 +117,23 @@ TEST_CASE("escaped text holds nothing that HTML gives a meaning to") {
     RC_ASSERT(count(escaped, "&") == count(escaped, "&amp;") + count(escaped, "&lt;") +
                                          count(escaped, "&gt;") + count(escaped, "&quot;") +
                                          count(escaped, "&#39;"));
-  });
+  }));
 }
 
 TEST_CASE("escaped text reads as it was") {
-  rc::check([] {
+  CHECK(rc::check([] {
     const auto text = *rc::gen::container<std::string>(rc::gen::inRange<char>(' ', '~'));
     RC_ASSERT(unescape(page::escape_html(text)) == text);
-  });
+  }));
 }
 
 TEST_CASE("whatever names are, the document has the same elements") {
   const auto harmless = tags_of(render_page(snapshot_of("harmless"), noon()));
-  rc::check([&] {
+  CHECK(rc::check([&] {
     const auto text = *hostile_strings();
     RC_PRE(!text.empty());
     RC_ASSERT(tags_of(render_page(snapshot_of(text), noon())) == harmless);
-  });
+  }));
 }
 
 TEST_CASE("the policy names the style and the script that the document has, and nothing else") {
