@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,7 @@ Unit unit_of(double bytes) {
 }
 
 std::string remaining(double seconds) {
-  const auto whole = static_cast<std::uint64_t>(seconds) + 1;
+  const auto whole = static_cast<std::uint64_t>(std::ceil(seconds));
   if (whole < 60) return std::to_string(whole) + " s left";
   const auto minutes = whole / 60;
   if (minutes < 60)

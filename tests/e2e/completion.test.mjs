@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { scratch, write } from './harness.mjs';
+import { SOURCES, scratch, write } from './harness.mjs';
 import { quoted } from './terminal.mjs';
 
 const SESSYNC = process.env.SESSYNC_BIN;
@@ -25,6 +25,7 @@ const ASK = {
   },
   fish: (words) => `sessync completion fish | source
     complete -C ${quoted(words.join(' '))} | string split -f1 \\t | string replace -r '^--[a-z-]*=' ''`,
+  zsh: (words) => `zsh -f ${quoted(path.join(SOURCES, 'tests/e2e/complete.zsh'))} ${quoted(words.join(' '))}`,
 };
 
 function complete(t, shell, dir, ...words) {
@@ -36,7 +37,7 @@ function complete(t, shell, dir, ...words) {
   return [...new Set(run.stdout.split('\n').filter((line) => line !== ''))].sort();
 }
 
-for (const shell of ['bash', 'fish']) {
+for (const shell of ['bash', 'fish', 'zsh']) {
   test(`${shell} completes`, async (t) => {
     if (spawnSync(shell, ['--version']).status !== 0) return t.skip(`${shell} is not installed`);
     const dir = scratch(t);
