@@ -60,6 +60,7 @@ for (const shell of ['bash', 'fish', 'zsh']) {
     await gives(['apply', '-m', 'second.yaml', '-s', ''], ['elsewhere']);
     await gives(['apply', '-m', 'broken.yaml', '-s', ''], []);
     await gives(['apply', '-m', 'missing.yaml', '-s', ''], []);
+    await gives(['suspend', 're'], ['research', 'review']);
     await gives(['plan', '-m', 'sec'], ['second.yaml']);
     await gives(['plan', '-w', 'fol'], [shell === 'fish' ? 'folder/' : 'folder']);
   });
