@@ -176,11 +176,12 @@ class Observer {
     }
   }
 
+  /// A source that is there and selects nothing declares nothing; one that is lost may.
   [[nodiscard]] bool may_be_declared(const std::string& path) const {
     const auto is_path = [&](const MountPath& one) { return one.text() == path; };
     const auto is_in = [&](const ProtectedTree& tree) {
-      return tree.prefix.text() == "/" || path == tree.prefix.text() ||
-             path.starts_with(tree.prefix.text() + "/");
+      return tree.source_missing && (tree.prefix.text() == "/" || path == tree.prefix.text() ||
+                                     path.starts_with(tree.prefix.text() + "/"));
     };
     return std::ranges::any_of(desired_.files, is_path,
                                [](const auto& file) -> const MountPath& { return file.first; }) ||
