@@ -21,10 +21,10 @@ bool is_safe_ascii(char c) {
 }
 
 /// Characters that print nothing, or change the order in which others print: C1 controls, zero
-/// width characters, line separators, bidirectional overrides, the byte order mark.
+/// width characters, line separators, bidirectional marks and overrides, the byte order mark.
 bool is_treacherous(std::string_view character) {
   if (character.size() == 2) {
-    return character < std::string_view("\xC2\xA0");
+    return character < std::string_view("\xC2\xA0") || character == "\xD8\x9C";
   }
   const auto within = [&](std::string_view first, std::string_view last) {
     return character >= first && character <= last;

@@ -57,6 +57,7 @@ TEST_CASE("hostile names become harmless ones") {
   CHECK(cleaned("nul\0byte"s) == "nul_byte");
   CHECK(cleaned("gnp.\xE2\x80\xAE txt") == "gnp._ txt");
   CHECK(cleaned("\xEF\xBB\xBFx") == "_x");
+  CHECK(cleaned("\xD8\x9Cx") == "_x");
   CHECK(cleaned("c1\xC2\x9B") == "c1_");
   CHECK(cleaned("bad\xFFutf\xC0\x80") == "bad_utf__");
   CHECK(cleaned("cut\xE6\x97") == "cut__");
