@@ -23,12 +23,10 @@ void Broadcaster::stop() {
 }
 
 void Broadcaster::set_followers(std::size_t count) {
-  {
-    const std::lock_guard lock(mutex_);
-    followers_ = count;
-    if (count > 0 && !thread_.joinable() && !stopping_) {
-      thread_ = std::thread([this] { run(); });
-    }
+  const std::lock_guard lock(mutex_);
+  followers_ = count;
+  if (count > 0 && !thread_.joinable() && !stopping_) {
+    thread_ = std::thread([this] { run(); });
   }
   changed_.notify_all();
 }

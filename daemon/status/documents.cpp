@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "daemon/status/http_codec.h"
 #include "daemon/status/json_text.h"
 #include "daemon/status/status_json.h"
 
@@ -99,6 +100,17 @@ std::shared_ptr<const std::string> Documents::page() {
 std::shared_ptr<const std::string> Documents::metrics() {
   const std::lock_guard lock(metrics_mutex_);
   return metrics_.get(renderers_.metrics);
+}
+
+std::shared_ptr<const std::string> Documents::packed(const Text& text) {
+  const std::lock_guard lock(packed_mutex_);
+  const auto found = std::ranges::find(packed_, text, &std::pair<Text, Text>::first);
+  if (found != packed_.end()) {
+    return found->second;
+  }
+  auto& place = packed_.at(next_packed_++ % packed_.size());
+  place = {text, std::make_shared<const std::string>(gzipped(*text))};
+  return place.second;
 }
 
 void Documents::expire() {

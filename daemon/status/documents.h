@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -7,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "daemon/status/board.h"
 
@@ -51,6 +53,9 @@ class Documents {
   std::shared_ptr<const std::string> metrics();
   std::shared_ptr<const std::string> page();
 
+  /// A document that was given out lately, as gzip; packed once, however many ask.
+  std::shared_ptr<const std::string> packed(const std::shared_ptr<const std::string>& text);
+
   /// What changed since `since`, as server-sent events. `text` is null if nothing did.
   Document changes(std::uint64_t since);
   /// The events that a stream starts with: all of the status, or what changed since `last_event`,
@@ -72,9 +77,10 @@ class Documents {
   const std::string& fragment(const SessionStatus& session);
   Document render_status();
   Document current(std::uint64_t since);
-  std::string event(const char* kind, const std::string& data, std::uint64_t revision) const;
+  [[nodiscard]] std::string event(const char* kind, const std::string& data,
+                                  std::uint64_t revision) const;
   std::string events_since(const StatusSnapshot& snapshot, const std::string& manifest);
-  std::optional<std::uint64_t> parse_id(const std::string& id) const;
+  [[nodiscard]] std::optional<std::uint64_t> parse_id(const std::string& id) const;
 
   const StatusBoard& board_;
   Renderers renderers_;
@@ -87,6 +93,10 @@ class Documents {
   CachedText::Clock::time_point status_until_;
   CachedText page_;
   std::string manifest_;  ///< as it was last told to those who follow
+  using Text = std::shared_ptr<const std::string>;
+  std::mutex packed_mutex_;
+  std::array<std::pair<Text, Text>, 3> packed_;  ///< plain and packed
+  std::size_t next_packed_ = 0;
   std::mutex metrics_mutex_;
   CachedText metrics_;
 };

@@ -61,8 +61,7 @@ HttpRequest taken_over(const httplib::Request& from) {
 /// What the library would act upon by itself: parts of an answer, codings, several answers. None of
 /// it is for documents that change.
 void keep_it_simple(httplib::Request& request) {
-  for (const char* const name :
-       {"Accept-Encoding", "Range", "Content-Encoding", "Content-Type", "Expect"}) {
+  for (const char* const name : {"Range", "Content-Encoding", "Content-Type", "Expect"}) {
     request.headers.erase(name);
   }
   request.ranges.clear();
@@ -150,6 +149,17 @@ struct HttpCodec::Parts : public httplib::Server {
 std::string error_document(const std::string& code, const std::string& message) {
   const nlohmann::ordered_json document = {{"error", {{"code", code}, {"message", message}}}};
   return document.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string gzipped(const std::string& text) {
+  std::string packed;
+  httplib::detail::gzip_compressor compressor;
+  compressor.compress(text.data(), text.size(), true,
+                      [&packed](const char* data, std::size_t size) {
+                        packed.append(data, size);
+                        return true;
+                      });
+  return packed;
 }
 
 HttpAnswer refusal_answer(int status, const std::string& message) {

@@ -58,6 +58,9 @@ class HttpCodec {
 /// An answer to what is no request, or cannot be taken.
 HttpAnswer refusal_answer(int status, const std::string& message);
 
+/// As Content-Encoding: gzip has it.
+std::string gzipped(const std::string& text);
+
 /// The document of an error: {"error": {"code": …, "message": …}}.
 std::string error_document(const std::string& code, const std::string& message);
 

@@ -55,7 +55,7 @@ class HttpLoop {
   };
 
   void run();
-  int wait_for() const;
+  [[nodiscard]] int wait_for() const;
   void take_events(int count);
   void on_event(std::uint64_t id, std::uint32_t events);
   void take_inbox();

@@ -164,22 +164,37 @@ HttpReply Routes::readyz(const HttpRequest& /*request*/) const {
   return reply(readiness.ready ? 200 : 503, kPlain, readiness_text(readiness));
 }
 
-HttpReply Routes::metrics(const HttpRequest& /*request*/) const {
+/// A long document goes packed to whoever takes that, which scrapers and browsers do.
+void Routes::give(HttpReply& reply, const HttpRequest& request,
+                  std::shared_ptr<const std::string> text) const {
+  constexpr std::size_t kWorthIt = 4096;
+  const auto accepted = request.first("Accept-Encoding");
+  const bool takes =
+      accepted.find("gzip") != std::string::npos && accepted.find("gzip;q=0") == std::string::npos;
+  reply.headers.emplace_back("Vary", "Accept-Encoding");
+  if (takes && text->size() >= kWorthIt) {
+    reply.headers.emplace_back("Content-Encoding", "gzip");
+    text = targets_.documents->packed(text);
+  }
+  reply.body = std::move(text);
+}
+
+HttpReply Routes::metrics(const HttpRequest& request) const {
   auto result = reply(200, "text/plain; version=0.0.4; charset=utf-8", "");
-  result.body = targets_.documents->metrics();
+  give(result, request, targets_.documents->metrics());
   return result;
 }
 
 HttpReply Routes::status(const HttpRequest& request) const {
   const auto document = targets_.documents->status();
-  const auto tag = '"' + targets_.documents->id(document.revision) + '"';
+  const auto tag = "W/\"" + targets_.documents->id(document.revision) + '"';
   auto result = reply(200, "application/json", "");
   result.headers = {{"Cache-Control", "no-cache"}, {"ETag", tag}};
   if (request.first("If-None-Match").find(tag) != std::string::npos) {
     result.status = 304;
     return result;
   }
-  result.body = document.text;
+  give(result, request, document.text);
   return result;
 }
 
@@ -192,9 +207,9 @@ HttpReply Routes::events(const HttpRequest& request) const {
   return result;
 }
 
-HttpReply Routes::page(const HttpRequest& /*request*/) const {
+HttpReply Routes::page(const HttpRequest& request) const {
   auto result = reply(200, "text/html; charset=utf-8", "");
-  result.body = targets_.documents->page();
+  give(result, request, targets_.documents->page());
   result.headers.emplace_back("Content-Security-Policy", targets_.page_policy);
   result.headers.emplace_back("Referrer-Policy", "no-referrer");
   result.headers.emplace_back("X-Frame-Options", "DENY");

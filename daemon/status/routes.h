@@ -42,6 +42,8 @@ class Routes {
   [[nodiscard]] HttpReply status(const HttpRequest& request) const;
   [[nodiscard]] HttpReply events(const HttpRequest& request) const;
   [[nodiscard]] HttpReply page(const HttpRequest& request) const;
+  void give(HttpReply& reply, const HttpRequest& request,
+            std::shared_ptr<const std::string> text) const;
   [[nodiscard]] HttpReply write(const HttpRequest& request, const Asked& asked) const;
   [[nodiscard]] CommandResult carry_out(const Asked& asked) const;
 

@@ -10,7 +10,7 @@ process.stdin.resume().on('end', () => (over = true));
 const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
 const ask = (target) =>
   new Promise((resolve, reject) => {
-    const request = http.get(`http://${address}${target}`, { agent }, (answer) => {
+    const request = http.get(`http://${address}${target}`, { agent, headers: { 'accept-encoding': 'gzip' } }, (answer) => {
       answer.resume().on('end', () => resolve(answer.statusCode));
     });
     request.on('error', reject);

@@ -46,6 +46,21 @@ TEST_CASE("every path is served as what it is") {
   CHECK(json_of(served.ask(get("/api/v1/status")))["sessions"].size() == 2);
 }
 
+TEST_CASE("a long document goes packed to whoever takes that") {
+  ServedBoard served;
+  const auto plain = served.ask(get("/", "Accept-Encoding: gzip;q=0\r\n"));
+  CHECK(header_of(plain, "Content-Encoding").empty());
+  const auto packed = served.ask(get("/", "Accept-Encoding: gzip, br\r\n"));
+  CHECK(header_of(packed, "Content-Encoding") == "gzip");
+  CHECK(header_of(packed, "Vary") == "Accept-Encoding");
+  CHECK(body_of(packed).starts_with("\x1f\x8b"));
+  CHECK(body_of(packed).size() == std::stoul(header_of(packed, "Content-Length")));
+  CHECK(body_of(packed).size() < body_of(plain).size() / 2);
+  CHECK(header_of(served.ask(get("/livez", "Accept-Encoding: gzip\r\n")), "Vary").empty());
+  const DaemonClient client(parse_listen_address(served.address).value());
+  CHECK(client.get("/").value().body.starts_with("<!"));
+}
+
 TEST_CASE("the page runs nothing but its own") {
   ServedBoard served;
   const auto page = served.ask(get("/"));
