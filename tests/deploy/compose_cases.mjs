@@ -23,18 +23,18 @@ const freePort = () =>
     });
   });
 
-/** podman as docker's engine, until the end of the test; its address. */
-async function engine(podman, t) {
+/** podman as docker's engine: its address, and how to end it. */
+async function engine(podman) {
   const socket = path.join(podman.dir, 'docker.sock');
   const child = spawn('podman', [...podman.storage, 'system', 'service', '--time', '0', `unix://${socket}`],
     { ...podman.options, stdio: 'ignore' });
   const ended = new Promise((resolve) => child.on('close', resolve));
-  t.after(() => {
+  const stop = () => {
     child.kill();
     return ended;
-  });
+  };
   await until('the engine listens', () => fs.existsSync(socket));
-  return `unix://${socket}`;
+  return { address: `unix://${socket}`, stop };
 }
 
 function checkLocks(service, name) {
@@ -80,16 +80,21 @@ async function after(podman, line, port) {
       fetch(`http://127.0.0.1:${port}/livez`).then((answer) => answer.status, () => 0));
     assert.equal(status, 200);
   }
-  if (/ (down|rm) /.test(`${line} `)) assert.equal(podman.do('ps', '--all', '--quiet'), '', line);
+  if (/ down$/.test(line)) assert.equal(podman.do('ps', '--all', '--quiet'), '', line);
 }
 
 async function followReadme(podman, t) {
   const dir = readable(t);
   const port = await freePort();
-  const env = { ...podman.options.env, DOCKER_HOST: await engine(podman, t), SESSYNC_IMAGE: SESSYNC,
+  const { address, stop } = await engine(podman);
+  const env = { ...podman.options.env, DOCKER_HOST: address, SESSYNC_IMAGE: SESSYNC,
     SESSYNC_DOUBLE_IMAGE: DOUBLE, SESSYNC_STATUS_PORT: String(port), ANTHROPIC_API_KEY: 'example' };
   const compose = (args) => run('docker-compose', ['-p', PROJECT, ...args], { cwd: TOP, env });
-  t.after(() => compose(['-f', 'deploy/compose.yaml', '--profile', 'try', 'down', '-v']));
+  // The engine last: what compose made is removed through it, or, if a test failed, by podman.
+  t.after(() => {
+    podman.try('rm', '--all', '--force', '--time', '0');
+    return stop();
+  });
   for (const line of commands('Compose')) {
     const [program, command, ...args] = line.split(' ');
     if (program === 'export') {

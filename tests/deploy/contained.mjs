@@ -26,13 +26,16 @@ sessions:
     resources: [{type: file, source: ./, mount_path: /}]
 `;
 
+/** The files that a session must hold for this directory: the manifest is none of them. */
+export const mirrored = (dir, mount = '') => filesBelow(dir, mount, (name) => ['.git', 'sessync.yaml'].includes(name));
+
 /** Waits until the session holds the files of the directory. */
 export async function equal(double, session, dir, container) {
   let held;
   const said = () => `the session equals ${dir}; it holds ${[...(held?.keys() ?? [])]}; ${double.podman.logs(container)}`;
   await until(said, () => {
     held = double.held(session);
-    return same(held, filesBelow(dir));
+    return same(held, mirrored(dir));
   });
 }
 

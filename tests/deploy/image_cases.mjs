@@ -45,7 +45,10 @@ const wordsOf = (line, dir) => spawnSync('bash', ['-c', `printf '%s\\n' ${line}`
 /** The README's container, in this order. */
 async function followReadme(podman, t) {
   const { dir, double } = pair(podman, t, 'shown');
-  t.after(() => podman.try('rm', '--force', '--time', '0', 'sessync'));
+  t.after(() => {
+    podman.try('rm', '--force', '--time', '0', 'sessync');
+    podman.try('volume', 'rm', 'sessync-state');
+  });
   await answers(double);
   const session = double.createSession();
   write(path.join(dir, 'etc/sessync.yaml'), mirror(session));
@@ -79,13 +82,13 @@ async function filtered(podman, t) {
 
 export function imageCases(podman, whole) {
   test('the image says what it is, who it runs as, and how it is asked for its health', whole, () => {
-    const { Config } = JSON.parse(podman.do('image', 'inspect', SESSYNC))[0];
+    const { Config, Healthcheck } = JSON.parse(podman.do('image', 'inspect', SESSYNC))[0];
     assert.equal(Config.User, '65532:65532');
     assert.deepEqual(Config.Entrypoint, ['sessync']);
     assert.deepEqual(Config.Cmd, ['run']);
     assert.deepEqual(Object.keys(Config.Volumes), ['/var/lib/sessync']);
     assert.deepEqual(Object.keys(Config.ExposedPorts), ['8900/tcp']);
-    assert.deepEqual(Config.Healthcheck.Test, ['CMD', 'sessync', 'status']);
+    assert.deepEqual(Healthcheck.Test, ['CMD', 'sessync', 'status']);
     assert.equal(Config.Labels['org.opencontainers.image.title'], 'sessync');
     const version = podman.do('run', '--rm', '--network', 'none', ...LOCKED_UP, SESSYNC, 'version').split('\n')[0];
     assert.ok(version.includes(Config.Labels['org.opencontainers.image.version']), version);

@@ -4,9 +4,9 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
 import YAML from 'yaml';
-import { filesBelow, same, scratch, sh, until, write } from '../e2e/harness.mjs';
+import { same, scratch, sh, until, write } from '../e2e/harness.mjs';
 import { DEPLOY, TOP } from './common.mjs';
-import { DOUBLE, SESSYNC, TO_DOUBLE, equal, mirror, readable } from './contained.mjs';
+import { DOUBLE, SESSYNC, TO_DOUBLE, equal, mirror, mirrored, readable } from './contained.mjs';
 import { merge, render } from './kustomize.mjs';
 import { ContainedDouble } from './podman.mjs';
 
@@ -90,6 +90,6 @@ export function podCases(podman, whole) {
     const session = await until(() => `a session is made; ${podman.logs(CONTAINER)}`, () => double.sessions()[0]?.id);
     await equal(double, session, checkout, CONTAINER);
     push({ 'sessync.yaml': mirror(null).replace('mount_path: /', 'mount_path: /moved'), 'a.txt': 'two', 'b.txt': 'new' });
-    await until(() => `the push has arrived; ${podman.logs(CONTAINER)}`, () => same(double.held(session), filesBelow(checkout, '/moved')));
+    await until(() => `the push has arrived; ${podman.logs(CONTAINER)}`, () => same(double.held(session), mirrored(checkout, '/moved')));
   });
 }
