@@ -2,8 +2,8 @@
 # Builds sessync and runs every test of it. The last line is "N passed, N failed".
 #
 #   tests/run.sh             everything
-#   tests/run.sh dev lint    only these sections, of: packages dev sdk e2e simulation torture reads
-#                            crash hostile lint asan fuzz tsan
+#   tests/run.sh dev lint    only these sections, of: packages dev sdk e2e schema page simulation
+#                            torture reads crash hostile package deploy lint asan fuzz tsan
 #
 # A section that fails does not stop the others, unless they need what it builds.
 set -euo pipefail
@@ -113,7 +113,7 @@ run_section() {
     packages) step packages tests/lib/packages.sh test ;;
     dev) build_and_test dev ;;
     sdk) run_sdk ;;
-    e2e | torture | reads | crash | hostile) against "$1" "tests/$1/run.sh" ;;
+    e2e | schema | page | torture | reads | crash | hostile | package | deploy) against "$1" "tests/$1/run.sh" ;;
     simulation) step simulation build/dev/tests/simulation/simulation --seeds 20000 ;;
     fuzz) counted fuzz tests/fuzz/run.sh 60 ;;
     tsan) against tsan tests/hostile/tsan.sh 60 ;;
@@ -129,7 +129,8 @@ run_section() {
 mkdir -p build
 sections=("$@")
 if [[ ${#sections[@]} -eq 0 ]]; then
-  sections=(packages dev sdk e2e simulation torture reads crash hostile lint asan fuzz tsan)
+  sections=(packages dev sdk e2e schema page simulation torture reads crash hostile package deploy
+    lint asan fuzz tsan)
 fi
 for section in "${sections[@]}"; do
   run_section "$section" || true # counted; the sections after it have their say

@@ -18,6 +18,8 @@ example_packages=(catch2 librapidcheck-dev curl openssl perl)
 test_packages=(
   clang-format-19 clang-tidy-19 clang-19 libclang-rt-19-dev
   strace faketime fuse3 bindfs e2fsprogs vim-tiny procps util-linux
+  chromium fonts-dejavu-core
+  debootstrap debian-archive-keyring lintian mandoc man-db zsh fish dpkg-dev bsdutils
 )
 
 is_installed() {
