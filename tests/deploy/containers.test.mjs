@@ -15,7 +15,7 @@ const podman = skip ? null : new Podman();
 after(() => podman?.remove());
 // A run that is given up leaves nothing, either.
 for (const signal of ['SIGTERM', 'SIGINT']) {
-  process.once(signal, () => {
+  process.on(signal, () => {
     podman?.remove();
     process.exit(1);
   });

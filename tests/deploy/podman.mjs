@@ -97,11 +97,25 @@ export class Podman {
     return { status: Number(result.stdout.slice(end + 1)), text: result.stdout.slice(0, end) };
   }
 
-  /** Nothing is left: no container, no mount, no file. */
+  /** Monitors of commands that ran in a container stay for minutes after it. */
+  endMonitors() {
+    for (const pid of fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
+      try {
+        const line = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+        if (line.includes('conmon') && line.includes(this.dir)) process.kill(Number(pid), 'SIGKILL');
+      } catch {
+        // It ended by itself.
+      }
+    }
+  }
+
+  /** Nothing is left: no container, no process, no mount, no file. */
   remove() {
+    if (!fs.existsSync(this.dir)) return;
     this.try('pod', 'rm', '--all', '--force', '--time', '0');
     this.try('rm', '--all', '--force', '--time', '0');
     this.try('volume', 'rm', '--all', '--force');
+    this.endMonitors();
     const mounts = fs.readFileSync('/proc/self/mountinfo', 'utf8').split('\n').map((line) => line.split(' ')[4]);
     for (const mount of mounts.filter((at) => at?.startsWith(this.dir)).reverse()) spawnSync('umount', ['-l', mount]);
     fs.rmSync(this.dir, { recursive: true, force: true });
