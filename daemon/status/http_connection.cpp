@@ -41,7 +41,10 @@ bool HttpConnection::receive(Clock::time_point now) {
     if (state_ == State::kReading) {
       since_ = input_.empty() ? now : since_;
       input_.append(buffer.data(), static_cast<std::size_t>(got));
-    } else if ((drained_ += static_cast<std::size_t>(got)) > kMostDrained) {
+    } else {
+      drained_ += static_cast<std::size_t>(got);
+    }
+    if (drained_ > kMostDrained) {
       return false;
     }
     if (static_cast<std::size_t>(got) < buffer.size()) {

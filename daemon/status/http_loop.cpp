@@ -241,16 +241,23 @@ void HttpLoop::take_inbox() {
     published.swap(published_);
     answered.swap(answered_);
   }
-  for (auto& [id, answer] : answered) {
-    if (const auto found = connections_.find(id); found != connections_.end()) {
-      send(found->second, std::move(answer));
-      if (!advance(id, found->second)) {
-        close(id);
-      }
-    }
+  for (auto& one : answered) {
+    take_answer(std::move(one));
   }
   for (const auto& publication : published) {
     pass_on(publication);
+  }
+}
+
+/// The client may be gone by now.
+void HttpLoop::take_answer(Answered answered) {
+  const auto found = connections_.find(answered.id);
+  if (found == connections_.end()) {
+    return;
+  }
+  send(found->second, std::move(answered.answer));
+  if (!advance(answered.id, found->second)) {
+    close(answered.id);
   }
 }
 
@@ -336,6 +343,11 @@ bool HttpLoop::accept_one() {
     }
     return !no_more && !accepts_again_;
   }
+  take_in(std::move(fd), peer_of(from, size));
+  return true;
+}
+
+void HttpLoop::take_in(UniqueFd fd, std::string peer) {
   prepare(fd.get());
   if (connections_.size() >= limits_.connections) {
     make_room();
@@ -344,17 +356,15 @@ bool HttpLoop::accept_one() {
     const auto answer = refusal_answer(503, "too many connections are open");
     const auto text = answer.head + *answer.body;
     static_cast<void>(::send(fd.get(), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
-    return true;
+    return;
   }
   const auto id = next_id_++;
-  const int descriptor = fd.get();
   auto& connection =
-      connections_.try_emplace(id, std::move(fd), peer_of(from, size), now_).first->second;
+      connections_.try_emplace(id, std::move(fd), std::move(peer), now_).first->second;
   connection.interest = EPOLLIN;
-  if (!ask(epoll_.get(), EPOLL_CTL_ADD, descriptor, id, EPOLLIN) || !advance(id, connection)) {
+  if (!ask(epoll_.get(), EPOLL_CTL_ADD, connection.fd(), id, EPOLLIN) || !advance(id, connection)) {
     close(id);
   }
-  return true;
 }
 
 /// Of those who keep a connection without asking for anything, whoever does so longest goes.

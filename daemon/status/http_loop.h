@@ -59,9 +59,11 @@ class HttpLoop {
   void take_events(int count);
   void on_event(std::uint64_t id, std::uint32_t events);
   void take_inbox();
+  void take_answer(Answered answered);
 
   void accept_all();
   bool accept_one();
+  void take_in(UniqueFd fd, std::string peer);
   void make_room();
   void pause_accepting();
 

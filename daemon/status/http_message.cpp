@@ -28,7 +28,7 @@ std::optional<std::string_view> value_of(std::string_view line, std::string_view
   return value.substr(0, value.find_last_not_of(" \t") + 1);
 }
 
-std::optional<std::size_t> parse_length(std::string_view text) {
+std::optional<std::size_t> parse_length(const std::string& text) {
   std::size_t length = 0;
   const auto* last = text.data() + text.size();
   const auto [end, error] = std::from_chars(text.data(), last, length);
@@ -47,7 +47,7 @@ int check_line(std::string_view line, std::optional<std::size_t>& length) {
     return 411;
   }
   if (const auto text = value_of(line, "Content-Length")) {
-    const auto parsed = parse_length(*text);
+    const auto parsed = parse_length(std::string(*text));
     if (!parsed || length) {
       return 400;
     }

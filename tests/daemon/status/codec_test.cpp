@@ -124,7 +124,8 @@ TEST_CASE("events are taken apart in whatever pieces they come") {
   for (std::size_t piece = 1; piece <= stream.size(); ++piece) {
     std::vector<std::string> seen;
     EventParser parser([&](const std::string& kind, const std::string& data) {
-      seen.push_back(kind + "=" + data);
+      seen.push_back(kind);
+      seen.back().append("=").append(data);
       return true;
     });
     for (std::size_t at = 0; at < stream.size(); at += piece) {
