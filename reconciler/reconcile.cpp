@@ -391,9 +391,12 @@ class Pass {
   void note_next_rotations() {
     const auto now = ports_.loop.now();
     const auto sent = ports_.store.load(session_id_).tokens;
-    for (const auto& action : out_.plan.actions) {
+    for (std::size_t i = 0; i < out_.results.size(); ++i) {
+      const auto& action = out_.plan.actions[i];
+      const bool is_sent = action.kind == Action::Kind::kRotate &&
+                           out_.results[i].outcome == ActionResult::Outcome::kDone;
       const auto record = std::ranges::find(sent, action.resource_id, &TokenRecord::resource_id);
-      if (action.kind != Action::Kind::kRotate || record == sent.end()) {
+      if (!is_sent || record == sent.end()) {
         continue;
       }
       if (record->renew_at) {

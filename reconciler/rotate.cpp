@@ -11,6 +11,9 @@ namespace {
 
 using Kind = ApiError::Kind;
 
+/// A source that says its tokens are over already is not asked for new ones all the time.
+constexpr Duration kSoonestRenewal = std::chrono::seconds(10);
+
 }  // namespace
 
 Rotate::Rotate(ApplyRun& run, const Action& action, std::function<void(ActionResult)> finished)
@@ -59,6 +62,9 @@ void Rotate::on_answer(const Result<Done>& answer) {
   auto sent = record(token_.state.fingerprint);
   sent.sent_at = run_.ports.loop.now();
   sent.renew_at = token_.renew_at;
+  if (sent.renew_at) {
+    sent.renew_at = std::max(*sent.renew_at, *sent.sent_at + kSoonestRenewal);
+  }
   sent.last_fault = action_.rotation.newest_fault;
   run_.record({change::PutToken{run_.in.session_id, std::move(sent)},
                change::DropRefusal{run_.in.session_id, action_.path.text()}});

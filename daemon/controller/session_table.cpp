@@ -107,7 +107,7 @@ Duration SessionTable::next_delay(Entry& entry, const PassOutcome& outcome, doub
   const auto interval = std::chrono::duration_cast<Duration>(entry.spec.interval *
                                                              (1 - kJitter + 2 * kJitter * random));
   const auto calm = std::min({interval, pace_.rescan, outcome.due_in.value_or(Duration::max())});
-  if (has_unstable(outcome)) {
+  if (outcome.settled() && has_unstable(outcome)) {
     return std::min(entry.backoff.fail(random), calm);
   }
   if (outcome.settled() || outcome.terminal) {

@@ -240,6 +240,25 @@ TEST_CASE("rotate_every sends the token again when it is due, and says when that
   CHECK(r.rotations() == 2);
 }
 
+TEST_CASE("tokens that are over when they are minted are not renewed without a pause") {
+  Repository r;
+  r.world.tokens.mint(kUrl, std::chrono::seconds(-30));
+  CHECK(r.world.pass().due_in == Duration(std::chrono::seconds(10)));
+  CHECK(r.world.pass().converged());
+  CHECK(r.rotations() == 1);
+}
+
+TEST_CASE("a rotation that failed is due when its retry is, not at once") {
+  Repository r;
+  r.world.tokens.mint(kUrl, std::chrono::hours(1));
+  r.world.pass();
+  r.world.loop.advance(std::chrono::minutes(50));
+  r.world.api->faults.add(once(Operation::kRotateToken, Fault::of(Fault::Kind::kCutAfter)));
+  const auto outcome = r.world.pass();
+  CHECK_FALSE(outcome.settled());
+  CHECK_FALSE(outcome.due_in);
+}
+
 TEST_CASE("prune all cannot remove repositories and memory stores") {
   Repository r;
   r.world.spec.resources.clear();

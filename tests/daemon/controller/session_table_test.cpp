@@ -114,6 +114,19 @@ TEST_CASE("the interval varies by five percent") {
   CHECK(*table.next_due() - kNow == 95s);
 }
 
+TEST_CASE(
+    "a file that cannot be read in one piece is looked at soon, but a failure still backs off") {
+  SessionTable table({});
+  table.put_in_force(manifest({session("a")}), kNow);
+  PassOutcome outcome;
+  outcome.plan.blocked.push_back(
+      {"file", MountPath::of_file("/x"), BlockCode::kUnstable, "it changes all the time"});
+  CHECK(delay_after(table, outcome) < 60s);
+  outcome.error = SessionError{"api_error", "down"};
+  outcome.due_in = 0s;
+  CHECK(delay_after(table, outcome) > 0s);
+}
+
 TEST_CASE("failures back off and success forgets them") {
   SessionTable table({});
   table.put_in_force(manifest({session("a")}), kNow);
