@@ -24,7 +24,7 @@ dependencies() {
     function put(file) {
       sub(/^[ \t]+/, "", file)
       if (index(file, root) == 1) file = substr(file, length(root) + 1)
-      else if (file ~ /^\//) return
+      else if (file !~ /^\.\.\//) return # of the system, or made by the build
       else while (sub(/^\.\.\//, "", file)) continue
       line = line (line == "" ? "" : " ") file
     }
@@ -55,5 +55,5 @@ export -f check
 export build stamps rules
 
 find "$stamps" -type f -mtime +30 -delete
-dependencies | grep -E '^(manifest|reconciler|daemon|tests)/' |
+dependencies | grep -E '^(manifest|reconciler|daemon|tests)/[^ ]*\.cpp( |$)' |
   xargs -P "$(nproc)" -d '\n' -I{} bash -c 'check {}'
