@@ -61,9 +61,10 @@ function checkFile() {
   assert.doesNotMatch(source('compose.yaml'), /sk-|API_KEY: \S+(?<!example)$/m, 'no key is written down');
 }
 
+const container = (service) => `${PROJECT}_${service}_1`;
+
 /** What must be true after a command of the README. */
 async function after(podman, line, port) {
-  const container = (service) => `${PROJECT}_${service}_1`;
   if (/ up .*\btry$/.test(line)) {
     const double = new ContainedDouble(podman, container('double'));
     const session = await until('a session is made', () => {
@@ -80,7 +81,7 @@ async function after(podman, line, port) {
       fetch(`http://127.0.0.1:${port}/livez`).then((answer) => answer.status, () => 0));
     assert.equal(status, 200);
   }
-  if (/ down$/.test(line)) assert.equal(podman.do('ps', '--all', '--quiet'), '', line);
+  if (/ down$/.test(line)) assert.equal(podman.do('ps', '--all', '--quiet', '--filter', `name=${PROJECT}`), '', line);
 }
 
 async function followReadme(podman, t) {
@@ -92,7 +93,7 @@ async function followReadme(podman, t) {
   const compose = (args) => run('docker-compose', ['-p', PROJECT, ...args], { cwd: TOP, env });
   // The engine last: what compose made is removed through it, or, if a test failed, by podman.
   t.after(() => {
-    podman.try('rm', '--all', '--force', '--time', '0');
+    podman.discard(...['try', 'double', 'sessync'].map(container));
     return stop();
   });
   for (const line of commands('Compose')) {

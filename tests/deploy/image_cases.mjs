@@ -15,7 +15,7 @@ import { seccompProfile } from './system_calls.mjs';
 function pair(podman, t, name) {
   const dir = readable(t);
   podman.do('run', '--detach', '--name', `${name}-double`, '--network', 'none', ...LOCKED_UP, DOUBLE);
-  t.after(() => podman.try('rm', '--force', '--time', '0', name, `${name}-double`));
+  t.after(() => podman.discard(name, `${name}-double`));
   const double = new ContainedDouble(podman, `${name}-double`);
   const start = (...args) => podman.do('run', '--detach', '--name', name, '--network', `container:${name}-double`,
     ...LOCKED_UP, '-v', `${dir}/etc:/etc/sessync:ro`, '-v', `${dir}/workspace:/workspace:ro`, '-v', `${name}-state:/var/lib/sessync`,
@@ -46,7 +46,7 @@ const wordsOf = (line, dir) => spawnSync('bash', ['-c', `printf '%s\\n' ${line}`
 async function followReadme(podman, t) {
   const { dir, double } = pair(podman, t, 'shown');
   t.after(() => {
-    podman.try('rm', '--force', '--time', '0', 'sessync');
+    podman.discard('sessync', 'shown-double');
     podman.try('volume', 'rm', 'sessync-state');
   });
   await answers(double);

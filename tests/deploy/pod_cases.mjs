@@ -38,7 +38,6 @@ function play(podman, t, text) {
   const file = path.join(scratch(t), 'pod.yaml');
   fs.writeFileSync(file, text);
   t.after(() => {
-    podman.try('play', 'kube', '--down', file);
     podman.try('pod', 'rm', '--all', '--force', '--time', '0');
     podman.try('volume', 'rm', '--all', '--force');
     podman.try('secret', 'rm', '--all');

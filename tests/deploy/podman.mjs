@@ -80,6 +80,11 @@ export class Podman {
     return this.try('logs', container).stderr.slice(-2000);
   }
 
+  /** Removes containers one after the other: one whose network another shares goes after that one. */
+  discard(...containers) {
+    for (const container of containers) this.try('rm', '--force', '--volumes', '--time', '0', container);
+  }
+
   /** What `inspect` says of a container. */
   inspect(container) {
     return JSON.parse(this.do('container', 'inspect', container))[0];
@@ -118,7 +123,7 @@ export class Podman {
     this.endMonitors();
     const mounts = fs.readFileSync('/proc/self/mountinfo', 'utf8').split('\n').map((line) => line.split(' ')[4]);
     for (const mount of mounts.filter((at) => at?.startsWith(this.dir)).reverse()) spawnSync('umount', ['-l', mount]);
-    fs.rmSync(this.dir, { recursive: true, force: true });
+    run('rm', ['-rf', this.dir]); // a root file system or four: node takes minutes
   }
 }
 
