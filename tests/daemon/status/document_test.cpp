@@ -140,7 +140,7 @@ TEST_CASE("a document is rendered again only when something changed") {
 }
 
 TEST_CASE("metrics that are asked for often are rendered seldom") {
-  StatusBoard board(kOrigin);
+  const StatusBoard board(kOrigin);
   int metrics = 0;
   Documents documents(board, counting(metrics));
   const auto start = std::chrono::steady_clock::now();

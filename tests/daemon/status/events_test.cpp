@@ -22,7 +22,7 @@ bool has(const std::string& text, const std::string& part) {
 
 /// A loop without a board: it answers every GET with what its maker says.
 struct BareLoop {
-  explicit BareLoop(HttpReply reply, HttpLoop::Limits limits = {}) {
+  explicit BareLoop(const HttpReply& reply, HttpLoop::Limits limits = {}) {
     auto listener = open_listener("127.0.0.1:0").value();
     address = listener.address;
     const auto answer = [reply](const HttpRequest&) { return reply; };
@@ -135,8 +135,8 @@ TEST_CASE("a hundred streams are told, and let go at once at the end") {
 }
 
 TEST_CASE("clients that say nothing keep nobody out") {
-  BareLoop bare(HttpReply{200, "text/plain", std::make_shared<const std::string>("ok"), {}, {}},
-                {20, 10});
+  const BareLoop bare(
+      HttpReply{200, "text/plain", std::make_shared<const std::string>("ok"), {}, {}}, {20, 10});
   std::vector<RawClient> silent;
   for (int i = 0; i < 60; ++i) {
     silent.emplace_back(bare.address);
@@ -147,7 +147,7 @@ TEST_CASE("clients that say nothing keep nobody out") {
 }
 
 TEST_CASE("when everybody is served already, the next is told so") {
-  BareLoop bare(event_stream(), {10, 10});
+  const BareLoop bare(event_stream(), {10, 10});
   std::vector<RawClient> clients;
   for (int i = 0; i < 10; ++i) {
     clients.emplace_back(bare.address);
@@ -163,7 +163,7 @@ TEST_CASE("when everybody is served already, the next is told so") {
 }
 
 TEST_CASE("only so many may follow, and others are still answered") {
-  BareLoop bare(event_stream(), {20, 2});
+  const BareLoop bare(event_stream(), {20, 2});
   std::vector<RawClient> clients;
   for (int i = 0; i < 2; ++i) {
     clients.emplace_back(bare.address);
@@ -174,8 +174,8 @@ TEST_CASE("only so many may follow, and others are still answered") {
 }
 
 TEST_CASE("who does not listen is dropped, and delays nobody") {
-  BareLoop bare(event_stream());
-  RawClient deaf(bare.address);
+  const BareLoop bare(event_stream());
+  const RawClient deaf(bare.address);
   deaf.send(follow_request());
   RawClient listening(bare.address);
   listening.send(follow_request());

@@ -30,7 +30,7 @@ void make_ready(StatusBoard& board) {
 }  // namespace
 
 TEST_CASE("every path is served as what it is") {
-  ServedBoard served;
+  const ServedBoard served;
   const auto type_of = [&](const char* path) {
     const auto answer = served.ask(get(path));
     CHECK(status_of(answer) == 200);
@@ -47,7 +47,7 @@ TEST_CASE("every path is served as what it is") {
 }
 
 TEST_CASE("a long document goes packed to whoever takes that") {
-  ServedBoard served;
+  const ServedBoard served;
   const auto plain = served.ask(get("/", "Accept-Encoding: gzip;q=0\r\n"));
   CHECK(header_of(plain, "Content-Encoding").empty());
   const auto packed = served.ask(get("/", "Accept-Encoding: gzip, br\r\n"));
@@ -62,7 +62,7 @@ TEST_CASE("a long document goes packed to whoever takes that") {
 }
 
 TEST_CASE("the page runs nothing but its own") {
-  ServedBoard served;
+  const ServedBoard served;
   const auto page = served.ask(get("/"));
   CHECK(has(header_of(page, "Content-Security-Policy"), "default-src 'none'"));
   CHECK(header_of(page, "Referrer-Policy") == "no-referrer");
@@ -82,7 +82,7 @@ TEST_CASE("readiness follows the board, and names problems either way") {
 }
 
 TEST_CASE("unknown paths and wrong methods are refused in JSON") {
-  ServedBoard served;
+  const ServedBoard served;
   const auto refused = [&](const std::string& request) {
     const auto answer = served.ask(request);
     CHECK(json_of(answer)["error"]["message"].is_string());
@@ -104,7 +104,7 @@ TEST_CASE("unknown paths and wrong methods are refused in JSON") {
 }
 
 TEST_CASE("HEAD has the headers of GET and no body") {
-  ServedBoard served;
+  const ServedBoard served;
   const auto answer =
       served.ask("HEAD /livez HTTP/1.1\r\nHost: [::1]\r\nConnection: close\r\n\r\n");
   CHECK(status_of(answer) == 200);
@@ -113,7 +113,7 @@ TEST_CASE("HEAD has the headers of GET and no body") {
 }
 
 TEST_CASE("a connection serves one request after the other") {
-  ServedBoard served;
+  const ServedBoard served;
   RawClient client(served.address);
   const std::string request = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
   client.send(request);
@@ -126,7 +126,7 @@ TEST_CASE("a connection serves one request after the other") {
 }
 
 TEST_CASE("a client that ends its side gets its answer") {
-  ServedBoard served;
+  const ServedBoard served;
   RawClient client(served.address);
   client.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
   client.finish();
@@ -148,7 +148,7 @@ TEST_CASE("the status is sent again only to those who have an older one") {
 }
 
 TEST_CASE("writes reach the daemon, and the next status shows them") {
-  ServedBoard served;
+  const ServedBoard served;
   CHECK(status_of(served.ask(post("/api/v1/sessions/a/reconcile"))) == 202);
   CHECK(status_of(served.ask(post("/api/v1/sessions/a/reconcile", R"({"allow_deletes":"h1"})"))) ==
         202);
@@ -164,7 +164,7 @@ TEST_CASE("writes reach the daemon, and the next status shows them") {
 }
 
 TEST_CASE("what the daemon refuses is told with its reason") {
-  ServedBoard served;
+  const ServedBoard served;
   const auto refused = [&](const std::string& name) {
     const auto answer = served.ask(post("/api/v1/sessions/" + name + "/resume"));
     return std::to_string(status_of(answer)) + " " +
@@ -176,7 +176,7 @@ TEST_CASE("what the daemon refuses is told with its reason") {
 }
 
 TEST_CASE("a write whose body is not understood does nothing") {
-  ServedBoard served;
+  const ServedBoard served;
   for (const std::string& body :
        {std::string("{"), std::string("[]"), std::string("\"a\""), std::string(R"({"by":1})"),
         std::string(R"({"allow_deletes":null})"), "{\"by\":\"" + std::string(300, 'a') + "\"}",
@@ -188,7 +188,7 @@ TEST_CASE("a write whose body is not understood does nothing") {
 }
 
 TEST_CASE("pages of other origins write nothing, whatever they smuggle") {
-  ServedBoard served;
+  const ServedBoard served;
   const std::string write = "POST /api/v1/sessions/a/suspend HTTP/1.1\r\nHost: localhost\r\n";
   CHECK(status_of(served.ask(
             post("/api/v1/sessions/a/suspend", "", "Origin: http://evil.example\r\n"))) == 403);
@@ -206,7 +206,7 @@ TEST_CASE("pages of other origins write nothing, whatever they smuggle") {
 TEST_CASE("the token is the one that the file holds now") {
   const TempTree tree;
   tree.write("token", "first\n");
-  ServedBoard served(tree.at("token"));
+  const ServedBoard served(tree.at("token"));
   const auto with = [&](const std::string& token) {
     return status_of(served.ask(
         post("/api/v1/sessions/a/reconcile", "", "Authorization: Bearer " + token + "\r\n")));
@@ -227,7 +227,7 @@ TEST_CASE("the token is the one that the file holds now") {
 }
 
 TEST_CASE("two daemons never share a port") {
-  ServedBoard served;
+  const ServedBoard served;
   StatusBoard board(kOrigin);
   StatusServer second({served.address, ""}, board, {}, {});
   const auto started = second.start();
