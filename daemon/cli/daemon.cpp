@@ -30,7 +30,9 @@ std::set<std::string> names_of(const std::map<std::string, Suspension>& suspensi
 std::string summary_of(const StatusSnapshot& status) {
   const auto ready = std::ranges::count_if(
       status.sessions, [](const auto& session) { return session->conditions.front().what.status; });
-  return std::to_string(status.sessions.size()) + " sessions, " + std::to_string(ready) + " ready" +
+  const auto count = status.sessions.size();
+  return std::to_string(count) + (count == 1 ? " session, " : " sessions, ") +
+         std::to_string(ready) + " ready" +
          (status.manifest.valid ? "" : "; the manifest has errors");
 }
 
@@ -124,13 +126,13 @@ void Daemon::watch(const Manifest& manifest) {
   const auto leads_to = std::filesystem::canonical(settings_.workspace, error);
   around_.board.watching(error ? std::string() : leads_to.string());
   tell_how_watched();
+  if (reloading_.exchange(false)) {
+    around_.manager.ready();
+  }
 }
 
 /// On the controller's thread, each time its loop has come round.
 void Daemon::turned() {
-  if (reloading_.exchange(false)) {
-    around_.manager.ready();
-  }
   around_.manager.alive();
   around_.manager.status(summary_of(around_.board.snapshot()));
 }
