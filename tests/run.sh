@@ -113,7 +113,10 @@ run_section() {
     packages) step packages tests/lib/packages.sh test ;;
     dev) build_and_test dev ;;
     sdk) run_sdk ;;
-    e2e | schema | page | torture | reads | crash | hostile | package | deploy) against "$1" "tests/$1/run.sh" ;;
+    e2e | schema | page | torture | reads | crash | hostile | deploy)
+      against "$1" "tests/$1/run.sh"
+      ;;
+    package) counted package tests/package/run.sh build/dev ;;
     simulation) step simulation build/dev/tests/simulation/simulation --seeds 20000 ;;
     fuzz) counted fuzz tests/fuzz/run.sh 60 ;;
     tsan) against tsan tests/hostile/tsan.sh 60 ;;

@@ -20,6 +20,7 @@ test_packages=(
   strace faketime fuse3 bindfs e2fsprogs vim-tiny procps util-linux
   chromium fonts-dejavu-core
   debootstrap debian-archive-keyring lintian mandoc man-db zsh fish dpkg-dev bsdutils
+  systemd podman buildah runc conmon netavark aardvark-dns catatonit iptables docker-compose
 )
 
 is_installed() {
