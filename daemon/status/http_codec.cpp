@@ -50,8 +50,8 @@ class MemoryStream final : public httplib::Stream {
   std::string output_;
 };
 
-HttpRequest taken_over(const httplib::Request& from) {
-  HttpRequest request{from.method, from.path, {}, from.body, from.remote_addr};
+StatusRequest taken_over(const httplib::Request& from) {
+  StatusRequest request{from.method, from.path, {}, from.body, from.remote_addr};
   for (const auto& [name, value] : from.headers) {
     request.headers.emplace_back(name, value);
   }
@@ -81,8 +81,8 @@ struct HttpCodec::Parts : public httplib::Server {
     });
   }
 
-  HttpAnswer answer(std::string_view request, std::string_view body, const std::string& peer,
-                    bool last) {
+  StatusAnswer answer(std::string_view request, std::string_view body, const std::string& peer,
+                      bool last) {
     MemoryStream stream(request, peer);
     stream_ = &stream;
     request_body_ = body;
@@ -93,7 +93,7 @@ struct HttpCodec::Parts : public httplib::Server {
     if (!reached_) {
       return refusal_answer(400, "this is no HTTP request that can be understood");
     }
-    HttpAnswer answer{stream.take_output(), reply_.body, close || reply_.follows, reply_.follows};
+    StatusAnswer answer{stream.take_output(), reply_.body, close || reply_.follows, reply_.follows};
     if (is_head_) {
       answer.body = nullptr;
       answer.follows = std::nullopt;
@@ -162,7 +162,7 @@ std::string gzipped(const std::string& text) {
   return packed;
 }
 
-HttpAnswer refusal_answer(int status, const std::string& message) {
+StatusAnswer refusal_answer(int status, const std::string& message) {
   auto body = std::make_shared<const std::string>(error_document("bad_request", message));
   std::string head = "HTTP/1.1 " + std::to_string(status) + " Refused\r\n";
   head.append("Content-Type: application/json\r\nConnection: close\r\nContent-Length: ");
@@ -173,7 +173,7 @@ HttpAnswer refusal_answer(int status, const std::string& message) {
 HttpCodec::HttpCodec(HttpHandler handler) : parts_(std::make_unique<Parts>(std::move(handler))) {}
 HttpCodec::~HttpCodec() = default;
 
-HttpAnswer HttpCodec::answer(const std::string& request, const std::string& peer, bool last) {
+StatusAnswer HttpCodec::answer(const std::string& request, const std::string& peer, bool last) {
   const auto extent = request_extent(request);
   const std::string_view bytes = request;
   // Without keeping the connection no rest of a body can be taken for a request.

@@ -32,7 +32,7 @@ struct RequestExtent {
 RequestExtent request_extent(std::string_view bytes);
 
 /// An answer as it is sent: head, then (unless it was asked for with HEAD) the body.
-struct HttpAnswer {
+struct StatusAnswer {
   std::string head;
   std::shared_ptr<const std::string> body;
   bool close = true;  ///< nothing more is read from this connection
@@ -48,7 +48,7 @@ class HttpCodec {
   HttpCodec& operator=(const HttpCodec&) = delete;
 
   /// `request` is whole. `last`: the connection closes afterwards whatever the client wishes.
-  HttpAnswer answer(const std::string& request, const std::string& peer, bool last);
+  StatusAnswer answer(const std::string& request, const std::string& peer, bool last);
 
  private:
   struct Parts;
@@ -56,7 +56,7 @@ class HttpCodec {
 };
 
 /// An answer to what is no request, or cannot be taken.
-HttpAnswer refusal_answer(int status, const std::string& message);
+StatusAnswer refusal_answer(int status, const std::string& message);
 
 /// As Content-Encoding: gzip has it.
 std::string gzipped(const std::string& text);

@@ -219,7 +219,7 @@ void HttpLoop::hand_over(std::uint64_t id, HttpConnection& connection, std::stri
   }
 }
 
-void HttpLoop::send(HttpConnection& connection, HttpAnswer answer) {
+void HttpLoop::send(HttpConnection& connection, StatusAnswer answer) {
   connection.begin(answer.follows ? State::kFollowing : State::kWriting, now_);
   connection.closes = answer.close;
   connection.queue(std::make_shared<const std::string>(std::move(answer.head)), now_);

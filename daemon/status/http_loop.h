@@ -51,7 +51,7 @@ class HttpLoop {
   using State = HttpConnection::State;
   struct Answered {
     std::uint64_t id = 0;
-    HttpAnswer answer;
+    StatusAnswer answer;
   };
 
   void run();
@@ -73,7 +73,7 @@ class HttpLoop {
   bool write_on(HttpConnection& connection);
   void handle(std::uint64_t id, HttpConnection& connection, std::size_t size);
   void hand_over(std::uint64_t id, HttpConnection& connection, std::string request);
-  void send(HttpConnection& connection, HttpAnswer answer);
+  void send(HttpConnection& connection, StatusAnswer answer);
 
   void pass_on(const Publication& publication);
   void settle(std::uint64_t id, HttpConnection& connection);

@@ -83,7 +83,7 @@ RequestExtent request_extent(std::string_view bytes) {
   return extent;
 }
 
-std::vector<std::string> HttpRequest::all(std::string_view name) const {
+std::vector<std::string> StatusRequest::all(std::string_view name) const {
   std::vector<std::string> values;
   for (const auto& [key, value] : headers) {
     if (same_name(key, name)) {
@@ -93,7 +93,7 @@ std::vector<std::string> HttpRequest::all(std::string_view name) const {
   return values;
 }
 
-std::string HttpRequest::first(std::string_view name) const {
+std::string StatusRequest::first(std::string_view name) const {
   const auto values = all(name);
   return values.empty() ? std::string() : values.front();
 }

@@ -1,6 +1,3 @@
-// TODO(before commit, note to the author of this file): sessync::HttpRequest and
-// sessync::HttpAnswer exist in daemon/api/http_client.h too: one-definition rule violation. Rename
-// yours (StatusRequest, StatusReply, ReplyBytes, ...), then delete this line.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +12,7 @@
 namespace sessync {
 
 /// One whole request, as it was parsed.
-struct HttpRequest {
+struct StatusRequest {
   std::string method;
   std::string path;  ///< decoded, without the query
   std::vector<std::pair<std::string, std::string>> headers;
@@ -39,6 +36,6 @@ struct HttpReply {
   std::optional<std::uint64_t> follows;
 };
 
-using HttpHandler = std::function<HttpReply(const HttpRequest&)>;
+using HttpHandler = std::function<HttpReply(const StatusRequest&)>;
 
 }  // namespace sessync

@@ -126,7 +126,7 @@ std::optional<Routes::Asked> Routes::write_of(const std::string& path) {
   return std::nullopt;
 }
 
-std::optional<AccessRefusal> Routes::refusal(const HttpRequest& request, bool writes) const {
+std::optional<AccessRefusal> Routes::refusal(const StatusRequest& request, bool writes) const {
   AccessRules rules{loopback_listener_, std::nullopt};
   if (writes && !token_file_.empty()) {
     rules.token = SecretFile(token_file_).refresh();
@@ -135,7 +135,7 @@ std::optional<AccessRefusal> Routes::refusal(const HttpRequest& request, bool wr
       {writes, request.all("Host"), request.all("Origin"), request.all("Authorization")}, rules);
 }
 
-HttpReply Routes::answer(const HttpRequest& request) const {
+HttpReply Routes::answer(const StatusRequest& request) const {
   const bool reads = request.method == "GET" || request.method == "HEAD";
   const auto reader = reader_of(request.path);
   const auto asked = write_of(request.path);
@@ -157,15 +157,17 @@ HttpReply Routes::answer(const HttpRequest& request) const {
 }
 
 /// Alive is who answers; nothing beyond this process counts.
-HttpReply Routes::livez(const HttpRequest& /*request*/) const { return reply(200, kPlain, "ok\n"); }
+HttpReply Routes::livez(const StatusRequest& /*request*/) const {
+  return reply(200, kPlain, "ok\n");
+}
 
-HttpReply Routes::readyz(const HttpRequest& /*request*/) const {
+HttpReply Routes::readyz(const StatusRequest& /*request*/) const {
   const auto readiness = targets_.board->readiness();
   return reply(readiness.ready ? 200 : 503, kPlain, readiness_text(readiness));
 }
 
 /// A long document goes packed to whoever takes that, which scrapers and browsers do.
-void Routes::give(HttpReply& reply, const HttpRequest& request,
+void Routes::give(HttpReply& reply, const StatusRequest& request,
                   std::shared_ptr<const std::string> text) const {
   constexpr std::size_t kWorthIt = 4096;
   const auto accepted = request.first("Accept-Encoding");
@@ -179,13 +181,13 @@ void Routes::give(HttpReply& reply, const HttpRequest& request,
   reply.body = std::move(text);
 }
 
-HttpReply Routes::metrics(const HttpRequest& request) const {
+HttpReply Routes::metrics(const StatusRequest& request) const {
   auto result = reply(200, "text/plain; version=0.0.4; charset=utf-8", "");
   give(result, request, targets_.documents->metrics());
   return result;
 }
 
-HttpReply Routes::status(const HttpRequest& request) const {
+HttpReply Routes::status(const StatusRequest& request) const {
   const auto document = targets_.documents->status();
   const auto tag = "W/\"" + targets_.documents->id(document.revision) + '"';
   auto result = reply(200, "application/json", "");
@@ -198,7 +200,7 @@ HttpReply Routes::status(const HttpRequest& request) const {
   return result;
 }
 
-HttpReply Routes::events(const HttpRequest& request) const {
+HttpReply Routes::events(const StatusRequest& request) const {
   const auto document =
       targets_.documents->beginning(request.first("Last-Event-ID"), targets_.told());
   auto result = reply(200, "text/event-stream", "");
@@ -207,7 +209,7 @@ HttpReply Routes::events(const HttpRequest& request) const {
   return result;
 }
 
-HttpReply Routes::page(const HttpRequest& request) const {
+HttpReply Routes::page(const StatusRequest& request) const {
   auto result = reply(200, "text/html; charset=utf-8", "");
   give(result, request, targets_.documents->page());
   result.headers.emplace_back("Content-Security-Policy", targets_.page_policy);
@@ -216,7 +218,7 @@ HttpReply Routes::page(const HttpRequest& request) const {
   return result;
 }
 
-HttpReply Routes::write(const HttpRequest& request, const Asked& asked) const {
+HttpReply Routes::write(const StatusRequest& request, const Asked& asked) const {
   auto what = asked;
   what.by = request.peer;
   if (!what.take(request.body)) {

@@ -26,25 +26,26 @@ class Routes {
   /// `token_file`: read for each write; "": none.
   Routes(RouteTargets targets, bool loopback_listener, std::string token_file);
 
-  [[nodiscard]] HttpReply answer(const HttpRequest& request) const;
+  [[nodiscard]] HttpReply answer(const StatusRequest& request) const;
 
  private:
   struct Asked;
-  using Reader = HttpReply (Routes::*)(const HttpRequest&) const;
+  using Reader = HttpReply (Routes::*)(const StatusRequest&) const;
 
   static Reader reader_of(const std::string& path);
   static std::optional<Asked> write_of(const std::string& path);
-  [[nodiscard]] std::optional<AccessRefusal> refusal(const HttpRequest& request, bool writes) const;
+  [[nodiscard]] std::optional<AccessRefusal> refusal(const StatusRequest& request,
+                                                     bool writes) const;
 
-  [[nodiscard]] HttpReply livez(const HttpRequest& request) const;
-  [[nodiscard]] HttpReply readyz(const HttpRequest& request) const;
-  [[nodiscard]] HttpReply metrics(const HttpRequest& request) const;
-  [[nodiscard]] HttpReply status(const HttpRequest& request) const;
-  [[nodiscard]] HttpReply events(const HttpRequest& request) const;
-  [[nodiscard]] HttpReply page(const HttpRequest& request) const;
-  void give(HttpReply& reply, const HttpRequest& request,
+  [[nodiscard]] HttpReply livez(const StatusRequest& request) const;
+  [[nodiscard]] HttpReply readyz(const StatusRequest& request) const;
+  [[nodiscard]] HttpReply metrics(const StatusRequest& request) const;
+  [[nodiscard]] HttpReply status(const StatusRequest& request) const;
+  [[nodiscard]] HttpReply events(const StatusRequest& request) const;
+  [[nodiscard]] HttpReply page(const StatusRequest& request) const;
+  void give(HttpReply& reply, const StatusRequest& request,
             std::shared_ptr<const std::string> text) const;
-  [[nodiscard]] HttpReply write(const HttpRequest& request, const Asked& asked) const;
+  [[nodiscard]] HttpReply write(const StatusRequest& request, const Asked& asked) const;
   [[nodiscard]] CommandResult carry_out(const Asked& asked) const;
 
   RouteTargets targets_;

@@ -53,7 +53,7 @@ void StatusServer::Parts::serve(Listener listener) {
   routes = std::make_unique<Routes>(RouteTargets{board, &documents, commands, page_policy(),
                                                  [this] { return broadcaster->told(); }},
                                     listener.loopback, options.admin_token_file);
-  const auto answer = [this](const HttpRequest& request) { return routes->answer(request); };
+  const auto answer = [this](const StatusRequest& request) { return routes->answer(request); };
   loop = std::make_unique<HttpLoop>(
       std::move(listener),
       HttpLoop::Handlers{answer, answer,

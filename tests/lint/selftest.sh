@@ -37,7 +37,7 @@ accepts() {
   fi
 }
 
-for check in layering size top secrets; do
+for check in layering size top secrets names; do
   accepts "$check"
 done
 accepts layering daemon/state/a.cpp '#include <sqlite3.h>\n#include <mutex>\n#include "reconciler/x.h"'
@@ -54,6 +54,7 @@ finds layering reconciler/a.cpp '#include <unistd.h>'
 finds layering reconciler/a.cpp '#include <thread>'
 finds layering manifest/a.cpp 'auto now = std::chrono::steady_clock::now();'
 finds layering daemon/a.h '#include <iostream>'
+finds names daemon/a.h 'struct A {\n};\nclass A : public B {\n};'
 finds size daemon/a.cpp "$(printf '\\n%.0s' {1..501})"
 finds top notes.txt 'x'
 finds top scratch/a.cpp 'x'

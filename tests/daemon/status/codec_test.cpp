@@ -15,7 +15,7 @@ int refused(const std::string& bytes) {
   return extent.state == State::kRefused ? extent.status : 0;
 }
 
-HttpReply echo(const HttpRequest& request) {
+HttpReply echo(const StatusRequest& request) {
   HttpReply reply;
   reply.body =
       std::make_shared<const std::string>(request.method + " " + request.path + " " + request.body);

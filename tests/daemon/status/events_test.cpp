@@ -25,7 +25,7 @@ struct BareLoop {
   explicit BareLoop(const HttpReply& reply, HttpLoop::Limits limits = {}) {
     auto listener = open_listener("127.0.0.1:0").value();
     address = listener.address;
-    const auto answer = [reply](const HttpRequest&) { return reply; };
+    const auto answer = [reply](const StatusRequest&) { return reply; };
     loop = std::make_unique<HttpLoop>(
         std::move(listener),
         HttpLoop::Handlers{answer, answer, [this](std::size_t count) { followers = count; }},
