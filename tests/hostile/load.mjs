@@ -1,8 +1,9 @@
-// Runs $SESSYNC_BIN under load for some seconds, then lets it converge and ends it.
+// Runs $SESSYNC_BIN under load and before an audience for some seconds, then lets it converge and ends it.
 //
 //   node load.mjs [SECONDS [SESSIONS [SEED]]]
 import { setTimeout as pause } from 'node:timers/promises';
 import { Double, Project } from '../e2e/harness.mjs';
+import { Audience } from './audience.mjs';
 import { Churn } from './churn.mjs';
 
 const [seconds = 60, sessions = 4, seed = 1] = process.argv.slice(2).map(Number);
@@ -14,17 +15,19 @@ try {
   const project = new Project(t, double);
   const churn = new Churn(project, double, { sessions, seed });
   await churn.prepare();
-  project.start(['--list-grace', '1s', '--settle', '20ms', '--rescan', '2s', '--secrets-dir', project.dir]);
+  project.start(['--listen', '127.0.0.1:0', '--list-grace', '1s', '--settle', '20ms', '--rescan', '2s', '--secrets-dir', project.dir]);
+  const audience = await Audience.of(project);
   const end = Date.now() + seconds * 1000;
   while (Date.now() < end && !project.daemon.over) {
     await churn.step();
     await pause(100); // the pace of the load
   }
+  await audience.end();
   await churn.settle();
   project.daemon.kill('SIGHUP');
   const { code, signal } = await project.stop();
   const { total, writes } = await double.requests();
-  console.log(`${churn.round} rounds, ${total} requests, ${writes} writes; ended with ${signal ?? `exit code ${code}`}`);
+  console.log(`${churn.round} rounds, ${total} requests, ${writes} writes, ${audience.requests} looked at; ended with ${signal ?? `exit code ${code}`}`);
   process.exitCode = code === 0 ? 0 : 1;
 } finally {
   for (const end of endings) await end();

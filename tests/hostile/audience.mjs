@@ -1,0 +1,80 @@
+// Looks at a running daemon, from all sides at once, and asks it for things.
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { until } from '../e2e/harness.mjs';
+
+const PAGES = ['/', '/metrics', '/api/v1/status', '/readyz', '/livez', '/nowhere'];
+
+export class Audience {
+  /** Looks until end(); `streams` follow the events meanwhile. */
+  static async of(project, streams = 20) {
+    const audience = new Audience();
+    const file = path.join(project.state, 'daemon.json');
+    audience.url = await until('the daemon serves', () => {
+      if (project.daemon.over) throw new Error(`the daemon ended: ${project.daemon.err}`);
+      return fs.existsSync(file) && `http://${JSON.parse(fs.readFileSync(file, 'utf8')).listen}`;
+    });
+    audience.over = false;
+    audience.streams = new Set();
+    audience.requests = 0;
+    audience.bytes = 0;
+    const looks = PAGES.map((page) => audience.look(page));
+    const follows = Array.from({ length: streams }, () => audience.follow());
+    audience.done = Promise.all([...looks, ...follows, audience.ask()]);
+    return audience;
+  }
+
+  /** Nobody looks any more, and nothing is suspended. */
+  async end() {
+    this.over = true;
+    for (const stream of this.streams) stream.abort();
+    await this.done;
+    for (const name of await this.names()) await this.post(name, 'resume');
+  }
+
+  async names() {
+    const status = await (await fetch(`${this.url}/api/v1/status`)).json();
+    return status.sessions.map((session) => session.name);
+  }
+
+  async post(name, verb) {
+    this.requests++;
+    const response = await fetch(`${this.url}/api/v1/sessions/${name}/${verb}`, { method: 'POST' });
+    await response.text();
+  }
+
+  async look(page) {
+    while (!this.over) {
+      this.requests++;
+      this.bytes += (await (await fetch(this.url + page)).text()).length;
+      await pause(5);
+    }
+  }
+
+  /** Follows the events, and begins again now and then. */
+  async follow() {
+    while (!this.over) {
+      const stream = new AbortController();
+      this.streams.add(stream);
+      const timer = setTimeout(() => stream.abort(), 500 + Math.random() * 2000);
+      try {
+        const response = await fetch(`${this.url}/api/v1/events`, { signal: stream.signal });
+        for await (const chunk of response.body) this.bytes += chunk.length;
+      } catch {
+        if (!stream.signal.aborted) throw new Error('the stream of events broke off');
+      }
+      clearTimeout(timer);
+      this.streams.delete(stream);
+    }
+  }
+
+  async ask() {
+    while (!this.over) {
+      for (const name of await this.names()) {
+        await this.post(name, ['reconcile', 'suspend', 'resume', 'resume'][Math.floor(Math.random() * 4)]);
+      }
+      await pause(50);
+    }
+  }
+}
