@@ -1,6 +1,7 @@
 #include "tests/double/http_core.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include <nlohmann/json.hpp>
 
@@ -86,10 +87,10 @@ std::string line_of(const Request& request) {
 void Core::enter() {
   const TimePoint now = wall_clock() + world_.clock_offset;
   world_.model.set_time(now);
-  const auto first_due = std::stable_partition(late_.begin(), late_.end(),
-                                               [now](const Late& late) { return late.due > now; });
-  const std::vector<Late> due(first_due, late_.end());
-  late_.erase(first_due, late_.end());
+  const auto is_due = [now](const Late& late) { return late.due <= now; };
+  std::vector<Late> due;
+  std::ranges::copy_if(late_, std::back_inserter(due), is_due);
+  std::erase_if(late_, is_due);
   for (const Late& late : due) {
     Call call;
     call.route = late.route;
