@@ -1,7 +1,5 @@
 #include "tests/daemon/status/page_fixture.h"
 
-#include <array>
-#include <cstdio>
 #include <functional>
 #include <map>
 #include <memory>
@@ -142,11 +140,10 @@ StatusSnapshot bad_manifest(bool in_force) {
 StatusSnapshot many() {
   auto status = base();
   for (int i = 0; i < 1000; ++i) {
-    std::array<char, 16> name{};
-    std::snprintf(name.data(), name.size(), "team-%04d", i);
-    auto session = equal_session(name.data());
-    if (i % 100 == 37) session = held_session(name.data());
-    if (i % 50 == 11) session = syncing_session(name.data());
+    const auto name = "team-" + std::to_string(10'000 + i).substr(1);
+    auto session = equal_session(name);
+    if (i % 100 == 37) session = held_session(name);
+    if (i % 50 == 11) session = syncing_session(name);
     add(status, session);
   }
   return status;
