@@ -106,7 +106,8 @@ std::string clean_output_name(std::string_view filename, std::string_view file_i
 }
 
 std::string older_output_name(std::string_view name, std::string_view file_id) {
-  const auto tail = "~" + shortened_name(clean_output_name(file_id, file_id), kMaxIdBytes);
+  auto tail = "~" + shortened_name(clean_output_name(file_id, file_id), kMaxIdBytes);
+  make_ends_safe(tail);
   return shortened_name(name, kMaxNameBytes - tail.size()).append(tail);
 }
 

@@ -85,6 +85,10 @@ TEST_CASE("a name that is too long keeps its extension and whole characters") {
   CHECK(device.starts_with("_con."));
   CHECK(clean_output_name(device, "") == device);
   CHECK(harmless(older_output_name(std::string(255, 'a'), std::string(5000, '/'))));
+  const auto cut_at_a_dot =
+      std::string(95, 'i') + "." + std::string(100, 'i') + "." + std::string(32, 'i');
+  CHECK(harmless(older_output_name("x", cut_at_a_dot)));
+  CHECK(harmless(older_output_name("x", std::string(127, 'i') + "." + std::string(100, 'i'))));
 }
 
 TEST_CASE("no bytes make a name that is not harmless") {
