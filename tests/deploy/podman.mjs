@@ -28,6 +28,9 @@ export function obstacle() {
   if (process.getuid() !== 0) return 'containers are built and run by root only';
   const missing = PROGRAMS.filter((program) => !has(program));
   if (missing.length > 0) return `not installed: ${missing.join(', ')}`;
+  const kinds = ['--mount', '--pid', '--net', '--ipc', '--uts', '--fork'];
+  const apart = spawnSync('unshare', [...kinds, 'mount', '-t', 'tmpfs', 'none', '/mnt'], { encoding: 'utf8' });
+  if (apart.status !== 0) return `no namespaces and mounts for containers: ${apart.stderr ?? apart.error}`;
   const rootfs = spawnSync(path.join(TOP, 'tests/lib/rootfs.sh'), { encoding: 'utf8' });
   return rootfs.status === 0 ? null : `no root file system: ${rootfs.stderr ?? rootfs.error}`;
 }
