@@ -30,6 +30,9 @@ struct ActionResult {
   Duration took{0};          ///< since it was begun
 };
 
+/// The outcome's name in output: done, failed, skipped.
+const char* to_string(ActionResult::Outcome outcome);
+
 /// Why a session can be worked on no further until somebody acts.
 struct SessionError {
   std::string

@@ -11,18 +11,6 @@ using Json = nlohmann::ordered_json;
 
 Json or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
-const char* to_string(ActionResult::Outcome outcome) {
-  switch (outcome) {
-    case ActionResult::Outcome::kDone:
-      return "done";
-    case ActionResult::Outcome::kFailed:
-      return "failed";
-    case ActionResult::Outcome::kSkipped:
-      return "skipped";
-  }
-  return "skipped";
-}
-
 const char* to_string(SessionChange::Kind kind) {
   switch (kind) {
     case SessionChange::Kind::kNone:

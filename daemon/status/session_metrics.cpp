@@ -36,18 +36,6 @@ const char* result_of(const PassOutcome& outcome) {
   return outcome.plan.blocked.empty() ? "succeeded" : "blocked";
 }
 
-const char* result_of(const ActionResult& result) {
-  switch (result.outcome) {
-    case ActionResult::Outcome::kDone:
-      return "done";
-    case ActionResult::Outcome::kFailed:
-      return "failed";
-    case ActionResult::Outcome::kSkipped:
-      return "skipped";
-  }
-  return "skipped";
-}
-
 /// "owner/name" of https://github.com/owner/name.
 std::string repository_name(const std::string& url) {
   const std::string host = "https://github.com/";
@@ -114,7 +102,8 @@ void SessionMetrics::pass_finished(const StatusBoard::FinishedPass& pass, Durati
   for (std::size_t i = 0; i < outcome.results.size(); ++i) {
     const auto& action = outcome.plan.actions[i];
     const auto& result = outcome.results[i];
-    f.of(pass.name, f.actions, {{"action", to_string(action.kind)}, {"result", result_of(result)}})
+    f.of(pass.name, f.actions,
+         {{"action", to_string(action.kind)}, {"result", to_string(result.outcome)}})
         .Increment();
     if (action.repository && result.outcome == ActionResult::Outcome::kDone) {
       f.of(pass.name, f.rotations, {{"repository", repository_name(action.repository->url)}})
