@@ -204,6 +204,18 @@ std::string line_of(const Json& session) {
   return row[6].empty() ? line : line + ": " + row[6];
 }
 
+std::vector<std::string> names_in(const std::string& document) {
+  const auto json = Json::parse(document, nullptr, false);
+  if (!json.is_array()) {
+    throw std::runtime_error("the daemon's answer is no list of sessions");
+  }
+  std::vector<std::string> names;
+  for (const auto& name : json) {
+    names.push_back(name.is_string() ? printable(name.get<std::string>()) : std::string());
+  }
+  return names;
+}
+
 }  // namespace
 
 std::string short_span(Duration length) {
@@ -238,15 +250,28 @@ std::string FollowedStatus::lines_of(const std::string& document) {
   return line + "\n";
 }
 
+std::string FollowedStatus::begin_pass(const std::string& name) {
+  const auto found = latest_.find(name);
+  if (found == latest_.end()) {
+    return {};
+  }
+  auto session = parse(found->second);
+  session["working"] = true;
+  return lines_of(session.dump());
+}
+
+std::string FollowedStatus::remove(const std::string& name) {
+  latest_.erase(name);
+  return lines_.erase(name) > 0 ? name + ": left the manifest\n" : "";
+}
+
 std::string FollowedStatus::take(const std::string& kind, const std::string& data) {
   std::string lines;
   if (kind == "session") {
     lines = lines_of(data);
-  } else if (kind == "left") {
-    for (const auto& name : Json::parse(data, nullptr, false)) {
-      const auto gone = name.is_string() ? printable(name.get<std::string>()) : std::string();
-      latest_.erase(gone);
-      lines += lines_.erase(gone) > 0 ? gone + ": left the manifest\n" : "";
+  } else if (kind == "working" || kind == "left") {
+    for (const auto& name : names_in(data)) {
+      lines += kind == "left" ? remove(name) : begin_pass(name);
     }
   } else if (kind == "manifest" || kind == "status") {
     auto document = parse(data);

@@ -31,6 +31,8 @@ class FollowedStatus {
 
  private:
   std::string lines_of(const std::string& document);
+  std::string begin_pass(const std::string& name);
+  std::string remove(const std::string& name);
 
   std::vector<std::string> sessions_;
   std::string begun_;                          ///< the document, without its sessions

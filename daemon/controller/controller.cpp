@@ -153,7 +153,7 @@ void Controller::give_to_worker(std::function<void()> job) {
 
 void Controller::run_pass(const PassRequest& request) {
   const auto begun = now_anchored();
-  board_.pass_started(request.spec.name, begun);
+  board_.pass_started(request.spec.name);
   FinishedPass finished{request.spec.name, passes_.run(request), now_anchored()};
   finished.took = finished.at - begun;
   hooks_.pass_finished();

@@ -93,6 +93,7 @@ void StatusBoard::put(Entry& entry, SessionStatus status, TimePoint now) {
   const auto stale = stale_.find(status.name);
   show_stale_manifest(status, stale == stale_.end() ? std::string() : stale->second, now);
   status.revision = ++revision_;
+  status.written = revision_;
   entry.shown = std::make_shared<const SessionStatus>(std::move(status));
 }
 
@@ -132,7 +133,7 @@ void StatusBoard::changed(const std::vector<std::string>& names, TimePoint at) {
   }
 }
 
-void StatusBoard::pass_started(const std::string& name, TimePoint now) {
+void StatusBoard::pass_started(const std::string& name) {
   const std::lock_guard lock(mutex_);
   const auto entry = sessions_.find(name);
   if (entry == sessions_.end()) {
@@ -148,7 +149,8 @@ void StatusBoard::pass_started(const std::string& name, TimePoint now) {
   }
   SessionStatus status = *entry->second.shown;
   status.working = true;
-  put(entry->second, std::move(status), now);
+  status.revision = ++revision_;
+  entry->second.shown = std::make_shared<const SessionStatus>(std::move(status));
   news_.notify_all();
 }
 

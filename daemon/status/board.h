@@ -45,7 +45,7 @@ class StatusBoard {
 
   /// A file of these sessions changed then.
   void changed(const std::vector<std::string>& names, TimePoint at);
-  void pass_started(const std::string& name, TimePoint now);
+  void pass_started(const std::string& name);
   /// How long the oldest change that this pass made good had waited; nothing if it made none good.
   std::optional<Duration> pass_finished(const FinishedPass& pass);
 

@@ -130,21 +130,34 @@ std::string Documents::event(const char* kind, const std::string& data,
   return text + "\n\n";
 }
 
-std::string Documents::events_since(const StatusSnapshot& snapshot, const std::string& manifest) {
+std::string Documents::names_event(const char* kind, const std::vector<std::string>& names,
+                                   std::uint64_t revision) const {
+  if (names.empty()) {
+    return {};
+  }
+  JsonText json;
+  json.array();
+  std::ranges::for_each(names, [&](const auto& name) { json.text(name); });
+  return event(kind, json.end_array().take(), revision);
+}
+
+/// Every pass that begins would say all of its session again, so that is told by name alone.
+std::string Documents::events_since(std::uint64_t since, const StatusSnapshot& snapshot,
+                                    const std::string& manifest) {
   std::string text;
   if (!manifest.empty()) {
     text += event("manifest", manifest, snapshot.revision);
   }
+  std::vector<std::string> working;
   for (const auto& session : snapshot.sessions) {
-    text += event("session", fragment(*session), snapshot.revision);
+    if (session->written > since) {
+      text += event("session", fragment(*session), snapshot.revision);
+    } else {
+      working.push_back(session->name);
+    }
   }
-  if (!snapshot.left.empty()) {
-    JsonText names;
-    names.array();
-    std::ranges::for_each(snapshot.left, [&](const auto& name) { names.text(name); });
-    text += event("left", names.end_array().take(), snapshot.revision);
-  }
-  return text;
+  return text + names_event("working", working, snapshot.revision) +
+         names_event("left", snapshot.left, snapshot.revision);
 }
 
 Document Documents::changes(std::uint64_t since) {
@@ -153,7 +166,7 @@ Document Documents::changes(std::uint64_t since) {
   auto manifest = manifest_document(snapshot);
   const bool is_news = manifest != manifest_;
   manifest_ = manifest;
-  auto text = events_since(snapshot, is_news ? manifest : std::string());
+  auto text = events_since(since, snapshot, is_news ? manifest : std::string());
   if (text.empty()) {
     return {nullptr, snapshot.revision};
   }
@@ -166,7 +179,7 @@ Document Documents::beginning(const std::string& last_event, std::uint64_t at_le
     const auto snapshot = board_.snapshot(*known);
     if (*known <= snapshot.revision) {
       const auto manifest = manifest_document(snapshot);
-      return {std::make_shared<const std::string>(events_since(snapshot, manifest)),
+      return {std::make_shared<const std::string>(events_since(*known, snapshot, manifest)),
               snapshot.revision};
     }
   }

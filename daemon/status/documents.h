@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "daemon/status/board.h"
 
@@ -56,7 +57,9 @@ class Documents {
   /// A document that was given out lately, as gzip; packed once, however many ask.
   std::shared_ptr<const std::string> packed(const std::shared_ptr<const std::string>& text);
 
-  /// What changed since `since`, as server-sent events. `text` is null if nothing did.
+  /// What changed since `since`, as server-sent events: `manifest` (all but the sessions),
+  /// `session` (one of them), `working` and `left` (names of sessions of which a pass began, and of
+  /// such as are there no more). `text` is null if nothing did.
   Document changes(std::uint64_t since);
   /// The events that a stream starts with: all of the status, or what changed since `last_event`,
   /// the id of an event that this daemon sent.
@@ -79,7 +82,10 @@ class Documents {
   Document current(std::uint64_t since);
   [[nodiscard]] std::string event(const char* kind, const std::string& data,
                                   std::uint64_t revision) const;
-  std::string events_since(const StatusSnapshot& snapshot, const std::string& manifest);
+  [[nodiscard]] std::string names_event(const char* kind, const std::vector<std::string>& names,
+                                        std::uint64_t revision) const;
+  std::string events_since(std::uint64_t since, const StatusSnapshot& snapshot,
+                           const std::string& manifest);
   [[nodiscard]] std::optional<std::uint64_t> parse_id(const std::string& id) const;
 
   const StatusBoard& board_;

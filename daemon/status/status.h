@@ -64,6 +64,7 @@ struct SessionStatus {
   std::deque<RecentAction> recent;
   std::deque<Duration> latencies;  ///< from a change of a file to the answer that it is mounted
   std::uint64_t revision = 0;      ///< grows with every change, across all sessions
+  std::uint64_t written = 0;       ///< the revision of the last change beyond `working`
 };
 
 struct ManifestStatus {

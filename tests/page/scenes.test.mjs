@@ -67,7 +67,7 @@ sceneTest('events change what they are about, without a reload', async (t) => {
   });
   await page.locator('#s-research summary').click();
   const [analysis, research] = stand.status.sessions;
-  stand.send('session', { ...research, working: true });
+  stand.send('working', ['research', 'unknown']);
   await equals(page, '1 of 2 sessions is syncing');
   assert.equal(await page.locator('#s-research .word').textContent(), 'syncing');
   assert.match(await page.title(), /^1 of 2 sessions is syncing/);

@@ -21,10 +21,16 @@ function sayLive() {
   if (node.textContent !== text) node.textContent = text;
 }
 
+function beginPass(name) {
+  const row = rows.get(name);
+  if (row) row.take({ ...row.session, working: true });
+}
+
 const HANDLERS = {
   status: takeAll,
   manifest: takeFacts,
   session: put,
+  working: (names) => names.forEach(beginPass),
   left: (names) => names.forEach((name) => rows.delete(name)),
 };
 

@@ -108,12 +108,12 @@ TEST_CASE("a change is made good by the add that a later pass answers") {
   board.manifest_read(manifest_of({"a"}), {}, at(0));
   board.changed({"a"}, at(10));
   board.changed({"a"}, at(12));
-  board.pass_started("a", at(13));
+  board.pass_started("a");
   board.changed({"a"}, at(14));  // too late for that pass
   CHECK(done(board, "a", added("/x", at(15)), at(16)) == seconds(5));
-  board.pass_started("a", at(17));
+  board.pass_started("a");
   CHECK(done(board, "a", added("/x", at(18)), at(18)) == seconds(4));
-  board.pass_started("a", at(20));
+  board.pass_started("a");
   CHECK_FALSE(done(board, "a", added("/x", at(21)), at(21)));
 }
 
@@ -121,9 +121,9 @@ TEST_CASE("a change that needs two passes counts until the second") {
   StatusBoard board(kOrigin);
   board.manifest_read(manifest_of({"a"}), {}, at(0));
   board.changed({"a"}, at(10));
-  board.pass_started("a", at(11));
+  board.pass_started("a");
   CHECK_FALSE(done(board, "a", failed("rate_limited"), at(12)));
-  board.pass_started("a", at(30));
+  board.pass_started("a");
   CHECK(done(board, "a", added("/x", at(31)), at(32)) == seconds(21));
   CHECK(only_session(board).latencies.size() == 1);
 }
@@ -132,9 +132,9 @@ TEST_CASE("a touch that changes nothing is no change to be made good") {
   StatusBoard board(kOrigin);
   board.manifest_read(manifest_of({"a"}), {}, at(0));
   board.changed({"a"}, at(10));
-  board.pass_started("a", at(11));
+  board.pass_started("a");
   CHECK_FALSE(done(board, "a", {}, at(12)));
-  board.pass_started("a", at(60));
+  board.pass_started("a");
   CHECK_FALSE(done(board, "a", added("/x", at(61)), at(61)));
 }
 

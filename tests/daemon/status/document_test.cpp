@@ -169,6 +169,28 @@ TEST_CASE("changes are told once, and only what changed") {
   CHECK(documents.changes(second.revision).text->find("event: left\nid: ") != std::string::npos);
 }
 
+TEST_CASE("of a pass that begins only the name is told, unless there is more to tell") {
+  StatusBoard board(kOrigin);
+  int metrics = 0;
+  Documents documents(board, counting(metrics));
+  board.manifest_read(manifest_of({"a", "b"}), {}, at(0));
+  const auto told = documents.changes(0).revision;
+  const auto missed_from = documents.id(told);
+  board.pass_started("a");
+  board.pass_started("b");
+  const auto begun = documents.changes(told);
+  CHECK(begun.text->starts_with("event: working\nid: "));
+  CHECK(begun.text->ends_with("\ndata: [\"a\",\"b\"]\n\n"));
+  done(board, "a", {}, at(1));
+  board.pass_started("a");
+  const auto again = documents.changes(begun.revision);
+  CHECK(again.text->starts_with("event: session\n"));
+  CHECK(again.text->find("\"working\":true") != std::string::npos);
+  CHECK(again.text->find("event: working\n") == std::string::npos);
+  const auto missed = documents.beginning(missed_from, 0);
+  CHECK(missed.text->find("\ndata: [\"b\"]\n") != std::string::npos);
+}
+
 TEST_CASE("who comes back is told what it missed; whoever comes from another daemon, everything") {
   StatusBoard board(kOrigin);
   int metrics = 0;

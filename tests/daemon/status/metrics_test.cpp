@@ -20,7 +20,7 @@ struct Counted {
     board.manifest_read(manifest_of(names), {}, at(0));
   }
   void pass(const std::string& name, const PassOutcome& outcome) {
-    board.pass_started(name, at(1));
+    board.pass_started(name);
     const StatusBoard::FinishedPass finished{name, &outcome, at(2), std::nullopt};
     metrics.pass_finished(finished, seconds(1), board.pass_finished(finished));
   }

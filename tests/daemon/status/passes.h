@@ -72,7 +72,7 @@ inline std::optional<Duration> done(StatusBoard& board, const std::string& name,
 /// A whole pass.
 inline void finish(StatusBoard& board, const std::string& name, const PassOutcome& outcome,
                    TimePoint when) {
-  board.pass_started(name, when);
+  board.pass_started(name);
   done(board, name, outcome, when);
 }
 
