@@ -9,6 +9,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include "daemon/status/metric_families.h"
 #include "daemon/status/process_figures.h"
 #include "daemon/status/session_metrics.h"
 
@@ -24,18 +25,6 @@ using prometheus::Registry;
 const Histogram::BucketBoundaries kChangeSeconds{0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300};
 const Histogram::BucketBoundaries kRequestSeconds{0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
                                                   2.5,  5,     10,   30,  60,   600};
-
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
-Family<Counter>& counter_family(Registry& registry, const char* name, const char* help) {
-  return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
-}
-Family<Gauge>& gauge_family(Registry& registry, const char* name, const char* help) {
-  return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
-}
-Family<Histogram>& histogram_family(Registry& registry, const char* name, const char* help) {
-  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
-}
 
 const char* class_name(RateClass which) {
   switch (which) {
@@ -157,8 +146,10 @@ class RequestMetrics {
     const std::string operation(report.operation);
     requests_.Add({{"operation", operation}, {"code", std::to_string(report.http_status)}})
         .Increment();
-    durations_.Add({{"operation", operation}}, kRequestSeconds).Observe(seconds(report.duration));
-    throttled_.Add({{"class", class_name(report.rate_class)}}).Increment(seconds(report.throttled));
+    durations_.Add({{"operation", operation}}, kRequestSeconds)
+        .Observe(in_seconds(report.duration));
+    throttled_.Add({{"class", class_name(report.rate_class)}})
+        .Increment(in_seconds(report.throttled));
     if (report.rate_class == RateClass::kFiles) {
       uploaded_.Add({}).Increment(static_cast<double>(report.sent_bytes));
     }
@@ -195,7 +186,7 @@ struct Metrics::Parts {
     for (const auto& session : news.sessions) sessions.show(*session);
     set(reloaded, news.manifest.valid ? 1 : 0);
     if (news.manifest.last_success_at) {
-      set(reloaded_at, seconds(news.manifest.last_success_at->time_since_epoch()));
+      set(reloaded_at, in_seconds(*news.manifest.last_success_at));
     }
     revision = news.revision;
   }
@@ -227,7 +218,7 @@ void Metrics::request(const RequestReport& report) { parts_->requests.count(repo
 
 void Metrics::pass_finished(const StatusBoard::FinishedPass& pass, Duration took,
                             std::optional<Duration> waited) {
-  if (waited) parts_->change.Observe(seconds(*waited));
+  if (waited) parts_->change.Observe(in_seconds(*waited));
   const std::lock_guard lock(parts_->mutex);
   // A session that left meanwhile must not come back.
   parts_->take_in_board();

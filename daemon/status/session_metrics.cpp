@@ -10,6 +10,8 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include "daemon/status/metric_families.h"
+
 namespace sessync {
 namespace {
 
@@ -20,14 +22,6 @@ using prometheus::Histogram;
 using prometheus::Labels;
 
 const Histogram::BucketBoundaries kPassSeconds{0.01, 0.1, 1, 10, 60};
-
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-double seconds(TimePoint at) { return seconds(at.time_since_epoch()); }
-
-template <class Build>
-auto& family(prometheus::Registry& registry, Build build, const char* name, const char* help) {
-  return build().Name(name).Help(help).Register(registry);
-}
 
 const char* result_of(const PassOutcome& outcome) {
   if (outcome.error) return "failed";
@@ -68,23 +62,22 @@ struct SessionMetrics::Families {
   }
 
   prometheus::Registry registry;
-  Family<Counter>& passes = family(registry, prometheus::BuildCounter, "sessync_reconcile_total",
-                                   "Passes over a session that came to their end.");
+  Family<Counter>& passes = counter_family(registry, "sessync_reconcile_total",
+                                           "Passes over a session that came to their end.");
   Family<Histogram>& durations =
-      family(registry, prometheus::BuildHistogram, "sessync_reconcile_duration_seconds",
-             "How long passes took.");
-  Family<Gauge>& conditions = family(registry, prometheus::BuildGauge, "sessync_condition",
-                                     "1 if the condition of the session is true, else 0.");
-  Family<Gauge>& resources = family(registry, prometheus::BuildGauge, "sessync_resources",
-                                    "Resources of a session by state.");
-  Family<Counter>& actions = family(registry, prometheus::BuildCounter, "sessync_actions_total",
-                                    "Changes of a session that were carried out or tried.");
+      histogram_family(registry, "sessync_reconcile_duration_seconds", "How long passes took.");
+  Family<Gauge>& conditions = gauge_family(registry, "sessync_condition",
+                                           "1 if the condition of the session is true, else 0.");
+  Family<Gauge>& resources =
+      gauge_family(registry, "sessync_resources", "Resources of a session by state.");
+  Family<Counter>& actions = counter_family(registry, "sessync_actions_total",
+                                            "Changes of a session that were carried out or tried.");
   Family<Gauge>& converged =
-      family(registry, prometheus::BuildGauge, "sessync_last_converged_timestamp_seconds",
-             "When the session was last seen to hold what is declared.");
+      gauge_family(registry, "sessync_last_converged_timestamp_seconds",
+                   "When the session was last seen to hold what is declared.");
   Family<Gauge>& rotations =
-      family(registry, prometheus::BuildGauge, "sessync_token_last_rotation_timestamp_seconds",
-             "When a repository's token was last sent by this process.");
+      gauge_family(registry, "sessync_token_last_rotation_timestamp_seconds",
+                   "When a repository's token was last sent by this process.");
   /// Session → its series, and how each is removed.
   std::map<std::string, std::map<void*, std::function<void()>>> series;
   /// Session → type → the reason shown, and its series.
@@ -98,7 +91,7 @@ void SessionMetrics::pass_finished(const StatusBoard::FinishedPass& pass, Durati
   auto& f = *families_;
   const auto& outcome = *pass.outcome;
   f.of(pass.name, f.passes, {{"result", result_of(outcome)}}).Increment();
-  f.of(pass.name, f.durations, {}, kPassSeconds).Observe(seconds(took));
+  f.of(pass.name, f.durations, {}, kPassSeconds).Observe(in_seconds(took));
   for (std::size_t i = 0; i < outcome.results.size(); ++i) {
     const auto& action = outcome.plan.actions[i];
     const auto& result = outcome.results[i];
@@ -107,7 +100,7 @@ void SessionMetrics::pass_finished(const StatusBoard::FinishedPass& pass, Durati
         .Increment();
     if (action.repository && result.outcome == ActionResult::Outcome::kDone) {
       f.of(pass.name, f.rotations, {{"repository", repository_name(action.repository->url)}})
-          .Set(seconds(result.ended_at));
+          .Set(in_seconds(result.ended_at));
     }
   }
 }
@@ -132,7 +125,7 @@ void SessionMetrics::show(const SessionStatus& status) {
     f.of(status.name, f.resources, {{"state", state}}).Set(static_cast<double>(count));
   }
   if (status.last_converged_at) {
-    f.of(status.name, f.converged, {}).Set(seconds(*status.last_converged_at));
+    f.of(status.name, f.converged, {}).Set(in_seconds(*status.last_converged_at));
   }
 }
 

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "reconciler/result.h"
+
+namespace prometheus {
+template <typename T>
+class Family;
+class Counter;
+class Gauge;
+class Histogram;
+class Registry;
+}  // namespace prometheus
+
+/// Metrics are made alike: each name once, with the help that `/metrics` shows.
+namespace sessync {
+
+prometheus::Family<prometheus::Counter>& counter_family(prometheus::Registry& registry,
+                                                        const char* name, const char* help);
+prometheus::Family<prometheus::Gauge>& gauge_family(prometheus::Registry& registry,
+                                                    const char* name, const char* help);
+prometheus::Family<prometheus::Histogram>& histogram_family(prometheus::Registry& registry,
+                                                            const char* name, const char* help);
+
+/// Prometheus counts in seconds, times from the epoch on.
+double in_seconds(Duration duration);
+double in_seconds(TimePoint at);
+
+}  // namespace sessync
