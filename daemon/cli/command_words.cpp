@@ -7,7 +7,7 @@
 namespace sessync {
 namespace {
 
-/// The values in a type name such as "TEXT:{text,json}" or "ENUM:value in {debug->0,off->4} OR …".
+/// The values in a type name such as "TEXT:{text,json}".
 std::vector<std::string> choices_in(const std::string& type) {
   std::vector<std::string> choices;
   const auto open = type.find('{');
@@ -15,7 +15,7 @@ std::vector<std::string> choices_in(const std::string& type) {
   if (open == std::string::npos || close == std::string::npos) return choices;
   std::istringstream list(type.substr(open + 1, close - open - 1));
   for (std::string choice; std::getline(list, choice, ',');) {
-    choices.push_back(choice.substr(0, choice.find("->")));
+    choices.push_back(choice);
   }
   return choices;
 }

@@ -171,8 +171,11 @@ class CommandLine {
                                                         {"warn", LogLevel::kWarning},
                                                         {"error", LogLevel::kError},
                                                         {"off", LogLevel::kOff}};
-    env(app.add_option("--log-level", o_.log_level, "debug, info, warn, error or off")
-            ->transform(CLI::CheckedTransformer(levels)),
+    // The one that is added last looks at what was written first.
+    env(app.add_option("--log-level", o_.log_level, "From which level on lines are logged (info)")
+            ->transform(CLI::Transformer(levels).description(""))
+            ->transform(CLI::IsMember(levels))
+            ->type_name("LEVEL"),
         "LOG_LEVEL");
     env(app.add_option("--log-format", o_.log_format, "text or json (json if not a terminal)")
             ->check(CLI::IsMember({"text", "json"})),

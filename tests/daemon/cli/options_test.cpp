@@ -85,6 +85,16 @@ TEST_CASE("what cannot be understood exits 64 and says why") {
   CHECK(bad({"plan", "-o", "xml"}).code == 64);
 }
 
+TEST_CASE("log levels go by their names only") {
+  CHECK(good({"run"}).log_level == LogLevel::kInfo);
+  CHECK(good({"run", "--log-level", "warn"}).log_level == LogLevel::kWarning);
+  CHECK(good({"run", "--log-level", "off"}).log_level == LogLevel::kOff);
+  const auto unknown = bad({"run", "--log-level", "loud"});
+  CHECK(unknown.code == 64);
+  CHECK(unknown.to_stderr.find("loud not in {debug,error,info,off,warn}") != std::string::npos);
+  CHECK(bad({"run", "--log-level", "0"}).code == 64);
+}
+
 TEST_CASE("help exits 0") {
   const auto help = bad({"--help"});
   CHECK(help.code == 0);
