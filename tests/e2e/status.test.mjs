@@ -1,11 +1,14 @@
 // The commands that ask a running daemon, and what they are told.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { test } from 'node:test';
 import { CANARY, Double, Project, until, write } from './harness.mjs';
+import { screen } from './terminal.mjs';
 
+const noTerminal = spawnSync('script', ['--version']).status !== 0 && 'script(1) is not installed';
 const SERVED = ['--listen', '127.0.0.1:0'];
 
 /** Where the daemon says that it listens. */
@@ -81,6 +84,19 @@ test('--watch tells every change on a line of its own', async (t) => {
   const { code } = await watching.ended;
   assert.equal(code, 1);
   assert.match(watching.err, /ended the connection/);
+});
+
+test('--watch on a terminal keeps one table as it is, and ends when it is interrupted', { skip: noTerminal }, async (t) => {
+  const { session, project } = await served(t);
+  await project.equal(session);
+  const watching = screen(project, 'status', ['--watch']);
+  const shown = () => watching.out.split('\x1b[H\x1b[2J').at(-1);
+  await until('it begins', () => /^SESSION +STATE[^]*\ns1 +Ready +1\/1 /.test(shown()));
+  write(path.join(project.workspace, 'b.txt'), 'b');
+  await until('it goes on', () => /^SESSION +STATE[^]*\ns1 +Ready +2\/2 /.test(shown()));
+  assert.equal(shown().match(/SESSION/g).length, 1);
+  watching.interrupt();
+  await watching.ended;
 });
 
 test('a suspended session stays so over a restart, says by whom and since when, and goes on when resumed', async (t) => {
