@@ -36,13 +36,6 @@ std::string summary_of(const StatusSnapshot& status) {
          (status.manifest.valid ? "" : "; the manifest has errors");
 }
 
-std::shared_ptr<const SessionStatus> find(const StatusBoard& board, const std::string& name) {
-  const auto sessions = board.snapshot().sessions;
-  const auto found = std::ranges::find(
-      sessions, name, [](const auto& session) -> const std::string& { return session->name; });
-  return found == sessions.end() ? nullptr : *found;
-}
-
 tl::unexpected<CommandRefusal> unknown(const std::string& name) {
   return tl::unexpected(
       CommandRefusal{CommandRefusal::Kind::kUnknownSession,
@@ -125,6 +118,7 @@ void Daemon::watch(const Manifest& manifest) {
   std::error_code error;
   const auto leads_to = std::filesystem::canonical(settings_.workspace, error);
   around_.board.watching(error ? std::string() : leads_to.string());
+  around_.metrics.forget_left();
   tell_how_watched();
   if (reloading_.exchange(false)) {
     around_.manager.ready();
@@ -134,7 +128,9 @@ void Daemon::watch(const Manifest& manifest) {
 /// On the controller's thread, each time its loop has come round.
 void Daemon::turned() {
   around_.manager.alive();
-  around_.manager.status(summary_of(around_.board.snapshot()));
+  if (around_.manager.listens()) {
+    around_.manager.status(summary_of(around_.board.snapshot()));
+  }
 }
 
 /// On the controller's thread and on the watcher's: the tree can outgrow the limits at any time.
@@ -181,7 +177,7 @@ DaemonCommands Daemon::commands() {
 }
 
 CommandResult Daemon::reconcile(const std::string& name, const std::string& allow_deletes) {
-  if (!find(around_.board, name)) {
+  if (around_.board.find(name) == nullptr) {
     return unknown(name);
   }
   log(LogLevel::kInfo, "asked for a pass", {{"session", name}, {"allow_deletes", allow_deletes}});
@@ -190,7 +186,7 @@ CommandResult Daemon::reconcile(const std::string& name, const std::string& allo
 }
 
 CommandResult Daemon::suspend(const std::string& name, const std::string& by) {
-  if (!find(around_.board, name)) {
+  if (around_.board.find(name) == nullptr) {
     return unknown(name);
   }
   log(LogLevel::kInfo, "suspended", {{"session", name}, {"by", by}});
@@ -198,7 +194,7 @@ CommandResult Daemon::suspend(const std::string& name, const std::string& by) {
 }
 
 CommandResult Daemon::resume(const std::string& name) {
-  const auto session = find(around_.board, name);
+  const auto session = around_.board.find(name);
   if (!session) {
     return unknown(name);
   }

@@ -27,6 +27,9 @@ class ServiceManager {
   ServiceManager& operator=(const ServiceManager&) = delete;
   ~ServiceManager();
 
+  /// Whether there is one: otherwise nobody is told anything.
+  [[nodiscard]] bool listens() const { return socket_ >= 0; }
+
   /// Started, or done with reloading().
   void ready();
   /// One line for people. Sent only when it is another one than before.

@@ -213,6 +213,12 @@ StatusSnapshot StatusBoard::snapshot(std::uint64_t since) const {
   return result;
 }
 
+std::shared_ptr<const SessionStatus> StatusBoard::find(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = sessions_.find(name);
+  return found == sessions_.end() ? nullptr : found->second.shown;
+}
+
 Readiness StatusBoard::readiness() const {
   const std::lock_guard lock(mutex_);
   Readiness result;

@@ -51,6 +51,8 @@ class StatusBoard {
 
   /// With the sessions that changed after `since`, by default all.
   [[nodiscard]] StatusSnapshot snapshot(std::uint64_t since = 0) const;
+  /// Null if the manifest in force has no such session.
+  [[nodiscard]] std::shared_ptr<const SessionStatus> find(const std::string& name) const;
   [[nodiscard]] Readiness readiness() const;
 
   /// Waits until something changed after `since`, close() was called, or the time is over. False:

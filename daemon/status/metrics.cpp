@@ -12,6 +12,7 @@
 #include "daemon/status/metric_families.h"
 #include "daemon/status/process_figures.h"
 #include "daemon/status/session_metrics.h"
+#include "daemon/status/status_metrics.h"
 
 namespace sessync {
 namespace {
@@ -169,26 +170,10 @@ struct Metrics::Parts {
       : board(from),
         change(histogram_family(registry, "sessync_change_to_converged_seconds",
                                 "From a change of a file to the answer that it is mounted.")
-                   .Add({}, kChangeSeconds)),
-        reloaded(gauge_family(registry, "sessync_manifest_last_reload_successful",
-                              "1 if the manifest was good when it was last read, else 0.")),
-        reloaded_at(gauge_family(registry, "sessync_manifest_last_reload_success_timestamp_seconds",
-                                 "When a good manifest was last read.")) {
+                   .Add({}, kChangeSeconds)) {
     gauge_family(registry, "sessync_build_info", "1; the version is a label.")
         .Add({{"version", version}})
         .Set(1);
-  }
-
-  /// Only what changed since the last time.
-  void take_in_board() {
-    const auto news = board.snapshot(revision);
-    for (const auto& name : news.left) sessions.remove(name);
-    for (const auto& session : news.sessions) sessions.show(*session);
-    set(reloaded, news.manifest.valid ? 1 : 0);
-    if (news.manifest.last_success_at) {
-      set(reloaded_at, in_seconds(*news.manifest.last_success_at));
-    }
-    revision = news.revision;
   }
 
   const StatusBoard& board;
@@ -199,10 +184,7 @@ struct Metrics::Parts {
   PartMetrics parts{registry};
   ProcessMetrics process{registry};
   Histogram& change;
-  Family<Gauge>& reloaded;
-  Family<Gauge>& reloaded_at;
   MetricSources sources;
-  std::uint64_t revision = 0;
 };
 
 Metrics::Metrics(const StatusBoard& board, const std::string& version)
@@ -219,22 +201,28 @@ void Metrics::request(const RequestReport& report) { parts_->requests.count(repo
 void Metrics::pass_finished(const StatusBoard::FinishedPass& pass, Duration took,
                             std::optional<Duration> waited) {
   if (waited) parts_->change.Observe(in_seconds(*waited));
-  const std::lock_guard lock(parts_->mutex);
   // A session that left meanwhile must not come back.
-  parts_->take_in_board();
-  if (parts_->sessions.knows(pass.name)) parts_->sessions.pass_finished(pass, took);
+  if (parts_->board.find(pass.name) == nullptr) return;
+  const std::lock_guard lock(parts_->mutex);
+  parts_->sessions.pass_finished(pass, took);
+}
+
+void Metrics::forget_left() {
+  const auto left = parts_->board.snapshot().left;
+  const std::lock_guard lock(parts_->mutex);
+  for (const auto& name : left) parts_->sessions.remove(name);
 }
 
 std::string Metrics::text() {
+  forget_left();
   {
     const std::lock_guard lock(parts_->mutex);
-    parts_->take_in_board();
     parts_->parts.refresh(parts_->sources);
     parts_->process.refresh();
   }
   // Not under the lock: it takes long for many sessions, and the registries are synchronised.
   return prometheus::TextSerializer().Serialize(parts_->registry.Collect()) +
-         parts_->sessions.text();
+         status_metrics(parts_->board.snapshot()) + parts_->sessions.text();
 }
 
 }  // namespace sessync

@@ -43,6 +43,9 @@ class Metrics {
   void pass_finished(const StatusBoard::FinishedPass& pass, Duration took,
                      std::optional<Duration> waited);
 
+  /// What is counted of sessions that left the manifest goes with them.
+  void forget_left();
+
   [[nodiscard]] std::string text();
 
  private:

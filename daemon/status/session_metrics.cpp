@@ -1,6 +1,6 @@
 #include "daemon/status/session_metrics.h"
 
-#include <array>
+#include <functional>
 #include <map>
 #include <utility>
 
@@ -49,39 +49,18 @@ struct SessionMetrics::Families {
     return metric;
   }
 
-  /// A session has one reason per type: the former one's series goes.
-  void show_condition(const std::string& session, const Condition& condition) {
-    auto& shown = reasons[session][condition.type];
-    if (shown.second != nullptr && shown.first != condition.reason) {
-      series[session].erase(shown.second);
-      conditions.Remove(shown.second);
-    }
-    auto& gauge = of(session, conditions, {{"type", condition.type}, {"reason", condition.reason}});
-    gauge.Set(condition.status ? 1 : 0);
-    shown = {condition.reason, &gauge};
-  }
-
   prometheus::Registry registry;
   Family<Counter>& passes = counter_family(registry, "sessync_reconcile_total",
                                            "Passes over a session that came to their end.");
   Family<Histogram>& durations =
       histogram_family(registry, "sessync_reconcile_duration_seconds", "How long passes took.");
-  Family<Gauge>& conditions = gauge_family(registry, "sessync_condition",
-                                           "1 if the condition of the session is true, else 0.");
-  Family<Gauge>& resources =
-      gauge_family(registry, "sessync_resources", "Resources of a session by state.");
   Family<Counter>& actions = counter_family(registry, "sessync_actions_total",
                                             "Changes of a session that were carried out or tried.");
-  Family<Gauge>& converged =
-      gauge_family(registry, "sessync_last_converged_timestamp_seconds",
-                   "When the session was last seen to hold what is declared.");
   Family<Gauge>& rotations =
       gauge_family(registry, "sessync_token_last_rotation_timestamp_seconds",
                    "When a repository's token was last sent by this process.");
   /// Session → its series, and how each is removed.
   std::map<std::string, std::map<void*, std::function<void()>>> series;
-  /// Session → type → the reason shown, and its series.
-  std::map<std::string, std::map<std::string, std::pair<std::string, Gauge*>>> reasons;
 };
 
 SessionMetrics::SessionMetrics() : families_(std::make_unique<Families>()) {}
@@ -105,36 +84,14 @@ void SessionMetrics::pass_finished(const StatusBoard::FinishedPass& pass, Durati
   }
 }
 
-bool SessionMetrics::knows(const std::string& session) const {
-  return families_->series.contains(session);
-}
-
-void SessionMetrics::show(const SessionStatus& status) {
-  auto& f = *families_;
-  for (const auto& condition : status.conditions) {
-    f.show_condition(status.name, condition.what);
-  }
-  const auto& counts = status.counts;
-  const std::array<std::pair<const char*, std::uint64_t>, 5> states{
-      {{"desired", counts.desired},
-       {"in_sync", counts.in_sync},
-       {"pending", counts.pending},
-       {"blocked", counts.blocked},
-       {"unmanaged", counts.unmanaged}}};
-  for (const auto& [state, count] : states) {
-    f.of(status.name, f.resources, {{"state", state}}).Set(static_cast<double>(count));
-  }
-  if (status.last_converged_at) {
-    f.of(status.name, f.converged, {}).Set(in_seconds(*status.last_converged_at));
-  }
-}
-
 void SessionMetrics::remove(const std::string& session) {
-  for (const auto& [metric, remove] : families_->series[session]) {
+  const auto series = families_->series.extract(session);
+  if (series.empty()) {
+    return;
+  }
+  for (const auto& [metric, remove] : series.mapped()) {
     remove();
   }
-  families_->series.erase(session);
-  families_->reasons.erase(session);
 }
 
 std::string SessionMetrics::text() const {
