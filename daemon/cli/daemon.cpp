@@ -108,13 +108,19 @@ bool Daemon::run(Signals& signals) {
                     reloading_ = true;
                     controller_.reload();
                   }});
+  // Before it is read: nobody would be told of an edit in between.
+  set_targets({});
   return controller_.run();
+}
+
+void Daemon::set_targets(const Manifest& manifest) {
+  watcher_.set_targets(
+      watch_targets(manifest, settings_.manifest, {settings_.workspace, settings_.secrets_dir}));
 }
 
 void Daemon::watch(const Manifest& manifest) {
   around_.engine.declare(manifest.sessions());
-  watcher_.set_targets(
-      watch_targets(manifest, settings_.manifest, {settings_.workspace, settings_.secrets_dir}));
+  set_targets(manifest);
   std::error_code error;
   const auto leads_to = std::filesystem::canonical(settings_.workspace, error);
   around_.board.watching(error ? std::string() : leads_to.string());

@@ -41,6 +41,7 @@ class Daemon {
  private:
   [[nodiscard]] ControllerOptions options() const;
   ControllerHooks hooks();
+  void set_targets(const Manifest& manifest);
   void watch(const Manifest& manifest);
   void turned();
   void tell_how_watched();

@@ -6,9 +6,9 @@
 //               stop   the process stops, as from SIGSTOP, and makes the call when it is continued
 //               count  nothing goes wrong
 //               a name of errno (ENOSPC, EIO, EMFILE): the call fails
-//       KIND    write fsync send rename unlink truncate make open socket; or
-//               change: every call that changes something outside of the process (all but open and
-//               socket)
+//       KIND    write fsync send rename unlink truncate make open socket watch; or
+//               change: every call that changes something outside of the process (all but open,
+//               socket and watch)
 //   CRASH_DIRS=DIR[:DIR...]       files elsewhere do not count
 //   CRASH_LOG=FILE                gets a line for each call of the kind: its number, name and file
 //
@@ -29,6 +29,7 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -47,6 +48,7 @@ enum Kind : unsigned {
   kMake = 64,  // of files and directories
   kOpen = 128,
   kSocket = 256,
+  kWatch = 512,  // of inotify
   kChange = 127,
 };
 enum class Action { kNone, kKill, kHalf, kStop, kError };
@@ -63,7 +65,7 @@ struct Fault {
 
 unsigned kinds_of(std::string_view name) {
   constexpr std::string_view kNames[] = {"write",    "fsync", "send", "rename", "unlink",
-                                         "truncate", "make",  "open", "socket"};
+                                         "truncate", "make",  "open", "socket", "watch"};
   for (unsigned i = 0; i < std::size(kNames); ++i) {
     if (name == kNames[i]) {
       return 1U << i;
@@ -154,7 +156,7 @@ Action action_at(unsigned kind, const char* call, const std::string& target) {
   static std::atomic<std::uint64_t> count{0};
   const Fault& fault = the_fault();
   const bool counts = (fault.kinds & kind) != 0 &&
-                      ((kind & (kSend | kSocket)) != 0 || is_below(target, fault.dirs));
+                      ((kind & (kSend | kSocket | kWatch)) != 0 || is_below(target, fault.dirs));
   if (!counts) {
     return Action::kNone;
   }
@@ -174,7 +176,8 @@ bool fails(unsigned kind, const char* call, const std::string& target) {
     case Action::kHalf:
       die();
     case Action::kStop:
-      ::syscall(SYS_kill, ::getpid(), SIGSTOP);
+      // Stops all of them, but this thread at once; another might take what is sent to the process.
+      ::syscall(SYS_tgkill, ::getpid(), ::gettid(), SIGSTOP);
       break;
     case Action::kError:
       errno = the_fault().error;
@@ -321,6 +324,12 @@ int mkdirat(int directory, const char* path, mode_t mode) noexcept {
 int socket(int domain, int type, int protocol) noexcept {
   REAL(socket);
   return fails(kSocket, "socket", "") ? -1 : real_socket(domain, type, protocol);
+}
+
+int inotify_add_watch(int instance, const char* path, uint32_t mask) noexcept {
+  REAL(inotify_add_watch);
+  return fails(kWatch, "inotify_add_watch", path) ? -1
+                                                  : real_inotify_add_watch(instance, path, mask);
 }
 
 static int opens(int directory, const char* path, int flags, mode_t mode) {

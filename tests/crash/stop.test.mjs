@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { until } from '../e2e/harness.mjs';
+import { filesBelow, same, until } from '../e2e/harness.mjs';
 import { LANES, SEED, assertSame, inWorld, runAll, sample, skip, undisturbed } from './cases.mjs';
+import { Ending, World } from './world.mjs';
 
 const STEP = 8;
 const TIMEOUT_MS = 300;
@@ -49,4 +50,37 @@ test('C1 SIGSTOP while another has to wait: the lock holds', { skip }, async () 
     child.kill('SIGCONT');
     assert.equal((await child.ended).code, 0);
   });
+});
+
+/** Everything that the daemon watches is edited while it is about to watch the n-th place. */
+async function editedMeanwhile(n) {
+  const ending = new Ending();
+  try {
+    const world = await World.make(ending);
+    world.file('a/b/c.txt', 'before');
+    await world.session(['{type: file, source: ./, mount_path: /old}']);
+    const daemon = world.project.start(world.flags(), world.fault(`stop:watch:${n}`));
+    await until('it stops, or is done', () => isStopped(daemon.pid) || /reason=Succeeded/.test(daemon.err));
+    const hit = isStopped(daemon.pid);
+    world.file('a/b/c.txt', 'after');
+    world.file('a/d.txt', 'new');
+    world.declare(`session_id: ${world.id}`, ['{type: file, source: ./, mount_path: /new}']);
+    const wanted = filesBelow(world.project.workspace, '/new');
+    await until(() => `it holds what was edited at watch ${n}: ${world.calls()[n - 1]}`, async () => {
+      daemon.kill('SIGCONT'); // more than once: the edits can lead to the n-th watch
+      const held = await world.double.held(world.id);
+      held.delete('/theirs');
+      return same(held, wanted);
+    });
+    return hit;
+  } finally {
+    await ending.end();
+  }
+}
+
+test('C1 SIGSTOP before each watch that the daemon begins, edits meanwhile, then SIGCONT: none is missed', { skip }, async (t) => {
+  let n = 1;
+  while (await editedMeanwhile(n)) n += 1;
+  assert.ok(n > 3, `only ${n - 1} watches were seen`);
+  t.diagnostic(`${n - 1} watches`);
 });
