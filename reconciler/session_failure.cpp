@@ -15,8 +15,9 @@ SessionFailure failure_of(const ApiError& error, const std::string& session_id,
               true,
               false};
     case Kind::kAuthentication:
-      return {{"authentication_failed", "the API refused the key while " + doing + ": " +
-                                            describe(error) + "; the session is left as it is"},
+      return {{"authentication_failed",
+               "the API refused the key while " + doing + ": " + describe(error) +
+                   "; the session is left as it is: check ANTHROPIC_API_KEY or --api-key-file"},
               false,
               false};
     case Kind::kRateLimited:

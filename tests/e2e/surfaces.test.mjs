@@ -111,6 +111,7 @@ test('a wrong API key is seen everywhere, and neither probe fails for it', async
     log: () => watched.logged().some((line) => line.reason === 'AuthenticationFailed' && line.session === 's1'),
   });
   t.diagnostic(`after the start: ${delays}`);
+  assert.match((await watched.condition('Ready')).message, /check ANTHROPIC_API_KEY or --api-key-file/);
   assert.equal((await watched.get('/readyz')).status, 200);
   assert.equal((await watched.get('/livez')).status, 200);
 });

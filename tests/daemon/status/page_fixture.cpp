@@ -174,7 +174,8 @@ const std::map<std::string, std::function<StatusSnapshot()>>& scenes() {
        [] {
          return all_with("AuthenticationFailed",
                          "the API refused the key while looking at the session: HTTP 401: invalid "
-                         "x-api-key (request req_011CZ); the session is left as it is");
+                         "x-api-key (request req_011CZ); the session is left as it is: check "
+                         "ANTHROPIC_API_KEY or --api-key-file");
        }},
       {"bad-manifest", [] { return bad_manifest(true); }},
       {"no-manifest", [] { return bad_manifest(false); }},
