@@ -199,7 +199,7 @@ std::string table_of(const Json& document, const StatusView& view) {
 std::string line_of(const Json& session) {
   const auto row = row_of(session, {});
   std::string line = row[0];
-  line.append(": ").append(row[1]).append(", ").append(row[2]).append(" in sync, ");
+  line.append(": ").append(state_of(session)).append(", ").append(row[2]).append(" in sync, ");
   line.append(row[3]).append(" blocked");
   return row[6].empty() ? line : line + ": " + row[6];
 }

@@ -78,7 +78,9 @@ TEST_CASE("what changes is a line, what does not is none") {
   Watched watched({"a"});
   finish(watched.board, "a", {}, at(1));
   CHECK(has(watched.news(), "a: Ready, 0/0 in sync, 0 blocked"));
-  finish(watched.board, "a", {}, at(2));
+  watched.board.pass_started("a");
+  CHECK(watched.news().empty());
+  done(watched.board, "a", {}, at(2));
   CHECK(watched.news().empty());
   watched.board.manifest_read(manifest_of({"b"}), {}, at(3));
   CHECK(has(watched.news(), "a: left the manifest\n"));
