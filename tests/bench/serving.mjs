@@ -1,7 +1,7 @@
 // What it costs a sync of many sessions that somebody asks for metrics and status, or follows the events.
 //
 // Each run starts a double and a daemon with empty state and lets it add ten files to each session. The runs of the
-// cases are interleaved, so what else the machine does falls on all of them. Of each case the medians are shown of the
+// cases are interleaved, so what else the machine does falls on all of them. Of each case the means are shown of the
 // time until every session holds its files, of the processor time of the daemon, and of what of that the threads took
 // that serve. The first two differ from run to run by more than serving costs. The last is exact and bounds the cost:
 // with one processor and no priorities, the sync would take longer by as much.
@@ -127,7 +127,13 @@ async function run(kind) {
   return { took, used, serving, done };
 }
 
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+/** Of a mean; nothing is known of a single value. */
+const standardError = (values) => {
+  const middle = mean(values);
+  return Math.sqrt(mean(values.map((value) => (value - middle) ** 2)) / (values.length - 1));
+};
+
 const cases = { nothing: [], requests: [], streams: [] };
 for (let i = 0; i < REPETITIONS; ++i) {
   for (const kind of Object.keys(cases)) {
@@ -136,13 +142,22 @@ for (let i = 0; i < REPETITIONS; ++i) {
     console.log(`${kind.padEnd(9)} ${result.took.toFixed(2)} s, processor ${result.used.toFixed(2)} s, serving ${result.serving.toFixed(3)} s  ${result.done}`);
   }
 }
-const of = (kind, what) => median(cases[kind].map((result) => result[what]));
-const share = (part, whole) => `${((part / whole) * 100).toFixed(1)} %`;
-const cost = (kind) => {
-  const more = (what) => share(of(kind, what) - of('nothing', what), of('nothing', what));
-  const bound = `serving took ${of(kind, 'serving').toFixed(2)} s, ${share(of(kind, 'serving'), of('nothing', 'took'))} of the time`;
-  return `${bound}; measured ${more('took')} more time, ${more('used')} more processor time`;
-};
-console.log(`${SESSIONS} sessions, 10 files each, median of ${REPETITIONS}: ${of('nothing', 'took').toFixed(2)} s with nobody asking`);
+const of = (kind, what) => cases[kind].map((result) => result[what]);
+const percent = (value, whole) => ((value / whole) * 100).toFixed(1);
+
+/** What was measured with a case beyond what was measured with nobody asking right before it. */
+function more(kind, what) {
+  const usual = mean(of('nothing', what));
+  const differences = of(kind, what).map((value, i) => value - of('nothing', what)[i]);
+  return `${percent(mean(differences), usual)} % (± ${percent(standardError(differences), usual)})`;
+}
+
+function cost(kind) {
+  const serving = mean(of(kind, 'serving'));
+  const bound = `serving took ${serving.toFixed(2)} s, ${percent(serving, mean(of('nothing', 'took')))} % of the time`;
+  return `${bound}; measured ${more(kind, 'took')} more time, ${more(kind, 'used')} more processor time`;
+}
+
+console.log(`${SESSIONS} sessions, 10 files each, mean of ${REPETITIONS}: ${mean(of('nothing', 'took')).toFixed(2)} s with nobody asking`);
 console.log(`${REQUESTS} requests: ${cost('requests')}`);
 console.log(`${STREAMS} streams: ${cost('streams')}`);
