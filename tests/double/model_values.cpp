@@ -59,7 +59,8 @@ std::optional<TimePoint> to_time(std::string_view text) {
     return std::nullopt;
   }
   return TimePoint(std::chrono::sys_days(date)) + std::chrono::hours(hours) +
-         std::chrono::minutes(minutes) + Duration(static_cast<long>(seconds * 1000));
+         std::chrono::minutes(minutes) +
+         std::chrono::round<Duration>(std::chrono::duration<double>(seconds));
 }
 
 }  // namespace sessync::model
