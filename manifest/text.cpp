@@ -3,48 +3,16 @@
 #include <algorithm>
 #include <array>
 
+#include "manifest/utf8.h"
+
 namespace sessync {
 namespace {
 
 constexpr std::size_t kMaxQuotedBytes = 80;
 
-unsigned char byte_at(std::string_view text, std::size_t i) {
-  return static_cast<unsigned char>(text[i]);
-}
-
 bool is_continuation(unsigned char byte) { return (byte & 0xC0U) == 0x80U; }
 
 bool is_control(unsigned char byte) { return byte < 0x20U || byte == 0x7FU; }
-
-/// Bytes of the sequence that `lead` begins; 0 if it begins none.
-std::size_t sequence_length(unsigned char lead) {
-  if (lead < 0x80U) return 1;
-  if (lead >= 0xC2U && lead <= 0xDFU) return 2;
-  if (lead >= 0xE0U && lead <= 0xEFU) return 3;
-  if (lead >= 0xF0U && lead <= 0xF4U) return 4;
-  return 0;
-}
-
-/// The second byte carries the rules against overlong forms, surrogates and too large values.
-bool second_byte_fits(unsigned char lead, unsigned char second) {
-  if (lead == 0xE0U) return second >= 0xA0U;
-  if (lead == 0xEDU) return second <= 0x9FU;
-  if (lead == 0xF0U) return second >= 0x90U;
-  if (lead == 0xF4U) return second <= 0x8FU;
-  return true;
-}
-
-/// Bytes of the well-formed sequence at `i`; 0 if there is none.
-std::size_t valid_sequence(std::string_view text, std::size_t i) {
-  const auto lead = byte_at(text, i);
-  const auto length = sequence_length(lead);
-  if (length == 0 || i + length > text.size()) return 0;
-  for (std::size_t k = 1; k < length; ++k) {
-    if (!is_continuation(byte_at(text, i + k))) return 0;
-  }
-  if (length > 1 && !second_byte_fits(lead, byte_at(text, i + 1))) return 0;
-  return length;
-}
 
 void append_escaped(std::string& out, char c) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -78,7 +46,7 @@ bool has_control_character(std::string_view text) {
 
 std::optional<std::size_t> first_invalid_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
-    const auto length = valid_sequence(text, i);
+    const auto length = utf8_length(text, i);
     if (length == 0) return i;
     i += length;
   }
@@ -89,7 +57,7 @@ std::string quoted(std::string_view text) {
   std::size_t end = text.size();
   if (end > kMaxQuotedBytes) {
     end = kMaxQuotedBytes;
-    while (end > 0 && is_continuation(byte_at(text, end))) --end;
+    while (end > 0 && is_continuation(static_cast<unsigned char>(text[end]))) --end;
   }
   std::string out = "\"";
   for (const char c : text.substr(0, end)) append_escaped(out, c);

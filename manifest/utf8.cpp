@@ -10,7 +10,7 @@ unsigned char byte_at(std::string_view text, std::size_t at) {
   return static_cast<unsigned char>(text[at]);
 }
 
-bool is_control(std::string_view text, std::size_t at) {
+bool is_control_at(std::string_view text, std::size_t at) {
   const auto byte = byte_at(text, at);
   return byte < 0x20 || byte == 0x7F || (byte == 0xC2 && byte_at(text, at + 1) < 0xA0);
 }
@@ -27,7 +27,7 @@ bool is_deceptive(std::string_view character) {
          within("\u2066", "\u2069");
 }
 
-void append_escaped(std::string& out, std::string_view bytes) {
+void append_hex(std::string& out, std::string_view bytes) {
   static constexpr std::string_view kDigits = "0123456789abcdef";
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
@@ -62,13 +62,13 @@ std::string printable(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const auto length = utf8_length(text, at);
     if (length == 0) {
-      append_escaped(out, text.substr(at, 1));
+      append_hex(out, text.substr(at, 1));
       ++at;
       continue;
     }
     const auto character = text.substr(at, length);
-    if (is_control(text, at) || is_deceptive(character)) {
-      append_escaped(out, character);
+    if (is_control_at(text, at) || is_deceptive(character)) {
+      append_hex(out, character);
     } else {
       out += character;
     }

@@ -13,7 +13,7 @@
 namespace sessync {
 namespace {
 
-using Kind = Action::Kind;
+using ActionKind = Action::Kind;
 using Outcome = ActionResult::Outcome;
 
 class Applier {
@@ -56,7 +56,7 @@ class Applier {
 
   void adopt() {
     for (std::size_t i = 0; i < actions().size(); ++i) {
-      if (actions()[i].kind == Kind::kAdopt) {
+      if (actions()[i].kind == ActionKind::kAdopt) {
         adopt(i);
       }
     }
@@ -76,7 +76,7 @@ class Applier {
   [[nodiscard]] std::vector<Upload> uploads_of_replaces() const {
     std::vector<Upload> known;
     for (const auto& action : actions()) {
-      if (action.kind != Kind::kReplace || action.wanted->local() == nullptr) {
+      if (action.kind != ActionKind::kReplace || action.wanted->local() == nullptr) {
         continue;
       }
       if (auto upload = run_.ports.store.find_upload(run_.in.owner, action.sha256)) {
@@ -90,7 +90,7 @@ class Applier {
   [[nodiscard]] Indices plain_deletes() const {
     Indices indices;
     for (std::size_t i = 0; i < actions().size(); ++i) {
-      if (actions()[i].kind == Kind::kDelete && !actions()[i].chain) {
+      if (actions()[i].kind == ActionKind::kDelete && !actions()[i].chain) {
         indices.push_back(i);
       }
     }
@@ -103,7 +103,7 @@ class Applier {
     std::uint64_t adds = 0;
     std::uint64_t freed = 0;
     for (const auto& action : actions()) {
-      adds += action.kind == Kind::kAdd ? 1U : 0U;
+      adds += action.kind == ActionKind::kAdd ? 1U : 0U;
       freed += action.chain ? 1U : 0U;
     }
     const auto after = run_.in.plan->rows_now + adds;
@@ -113,7 +113,7 @@ class Applier {
 
   void run_chains() {
     for (std::size_t i = 0; i < actions().size(); ++i) {
-      if (actions()[i].kind == Kind::kAdd || actions()[i].kind == Kind::kReplace) {
+      if (actions()[i].kind == ActionKind::kAdd || actions()[i].kind == ActionKind::kReplace) {
         waiting_.push_back(i);
       }
     }
@@ -127,7 +127,7 @@ class Applier {
   /// Beside the chains: a token neither waits for a file nor keeps one waiting.
   void start_rotations() {
     for (std::size_t i = 0; i < actions().size(); ++i) {
-      if (actions()[i].kind != Kind::kRotate || !run_.may_start()) {
+      if (actions()[i].kind != ActionKind::kRotate || !run_.may_start()) {
         continue;
       }
       ++unfinished_;

@@ -11,7 +11,7 @@
 namespace sessync {
 namespace {
 
-using Kind = ApiError::Kind;
+using ErrorKind = ApiError::Kind;
 using Outcome = ActionResult::Outcome;
 
 class Creator {
@@ -117,10 +117,10 @@ class Creator {
   }
 
   void note(const ApiError& error) {
-    out_.rate_limited |= error.kind == Kind::kRateLimited;
-    if (error.kind == Kind::kAuthentication) {
+    out_.rate_limited |= error.kind == ErrorKind::kRateLimited;
+    if (error.kind == ErrorKind::kAuthentication) {
       out_.error = SessionError{"authentication_failed", describe(error)};
-    } else if (error.kind == Kind::kBilling) {
+    } else if (error.kind == ErrorKind::kBilling) {
       out_.error = SessionError{"billing", describe(error)};
     }
   }
@@ -262,7 +262,8 @@ class Creator {
   /// A 404 may mean that an upload went away just now; then the next pass uploads it again.
   bool lost_uploads(const ApiError& error) {
     const auto known = known_uploads();
-    return error.kind == Kind::kNotFound && confirm_uploads(known, ports_).size() < known.size();
+    return error.kind == ErrorKind::kNotFound &&
+           confirm_uploads(known, ports_).size() < known.size();
   }
 
   const CreateInput& in_;

@@ -10,7 +10,7 @@
 namespace sessync {
 namespace {
 
-constexpr std::size_t kAtOnce = 8;
+constexpr std::size_t kDeletesAtOnce = 8;
 
 /// Why a digest that the session declares may be missing; "" if none can be.
 std::string unread(const WorkspaceSnapshot& snapshot) {
@@ -135,7 +135,7 @@ class Deletion {
 
   std::vector<GarbageDeletion> run() {
     while (true) {
-      while (open_ < kAtOnce && next_ < garbage_.size() && !ports_.loop.stopping()) {
+      while (open_ < kDeletesAtOnce && next_ < garbage_.size() && !ports_.loop.stopping()) {
         start(next_++);
       }
       if (open_ == 0 || !ports_.loop.run_one()) {

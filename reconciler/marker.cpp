@@ -10,7 +10,6 @@ namespace sessync {
 namespace {
 
 constexpr std::string_view kTag = "sessync.";
-constexpr std::size_t kMaxNameBytes = 255;
 constexpr std::size_t kMaxOwnerBytes = 20;
 constexpr std::size_t kDigestDigits = 32;
 constexpr std::string_view kRefused = "<>:\"|?*\\/";

@@ -6,6 +6,9 @@
 
 namespace sessync {
 
+/// The longest name that a file can have, here and at the API.
+inline constexpr std::size_t kMaxNameBytes = 255;
+
 /// `name` (UTF-8) in at most `limit` bytes of whole characters: what is too long loses its middle,
 /// not its extension.
 std::string shortened_name(std::string_view name, std::size_t limit);

@@ -11,7 +11,6 @@
 namespace sessync {
 namespace {
 
-constexpr std::size_t kMaxNameBytes = 255;
 constexpr std::size_t kMaxIdBytes = 128;
 constexpr std::string_view kUnsafe = "<>:\"|?*\\/";
 

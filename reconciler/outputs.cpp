@@ -46,8 +46,8 @@ ApiError too_long() {
   return error;
 }
 
-constexpr std::size_t kAtOnce = 4;
-constexpr Duration kRefusalLife = std::chrono::hours(1);
+constexpr std::size_t kDownloadsAtOnce = 4;
+constexpr Duration kOutputRefusalLife = std::chrono::hours(1);
 
 /// An output to be fetched.
 struct Wanted {
@@ -164,7 +164,7 @@ class Puller {
   bool refused_lately(const FileMetadata& file, const std::string& name) {
     const auto& refusals = in_.memory->refusals;
     const auto found = std::ranges::find(refusals, refusal_key(file), &Refusal::path);
-    if (found == refusals.end() || ports_.loop.now() - found->at >= kRefusalLife) {
+    if (found == refusals.end() || ports_.loop.now() - found->at >= kOutputRefusalLife) {
       return false;
     }
     block(BlockCode::kRefused, name, found->message);
@@ -173,7 +173,8 @@ class Puller {
 
   void fetch_all() {
     while (true) {
-      while (open_ < kAtOnce && next_ < wanted_.size() && !ports_.loop.stopping() && !disk_full_) {
+      while (open_ < kDownloadsAtOnce && next_ < wanted_.size() && !ports_.loop.stopping() &&
+             !disk_full_) {
         start(wanted_[next_++]);
       }
       if (open_ == 0 || !ports_.loop.run_one()) {

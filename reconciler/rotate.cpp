@@ -9,7 +9,7 @@
 namespace sessync {
 namespace {
 
-using Kind = ApiError::Kind;
+using ErrorKind = ApiError::Kind;
 
 /// A source that says its tokens are over already is not asked for new ones all the time.
 constexpr Duration kSoonestRenewal = std::chrono::seconds(10);
@@ -73,15 +73,15 @@ void Rotate::on_answer(const Result<Done>& answer) {
 
 void Rotate::on_refused(const ApiError& error) {
   request_id_ = error.request_id;
-  if (is_unknown_outcome(error) || error.kind == Kind::kUnusableAnswer) {
+  if (is_unknown_outcome(error) || error.kind == ErrorKind::kUnusableAnswer) {
     return fail("it is not known whether the token was accepted: " + describe(error) +
                 "; it is sent again");
   }
   restore();
-  if (error.kind == Kind::kAuthentication) {
+  if (error.kind == ErrorKind::kAuthentication) {
     run_.halt("authentication_failed", describe(error));
   }
-  run_.report.rate_limited |= error.kind == Kind::kRateLimited;
+  run_.report.rate_limited |= error.kind == ErrorKind::kRateLimited;
   if (!is_refused_for_good(error)) {
     return fail("the token was not sent: " + describe(error) + "; the next pass tries again");
   }

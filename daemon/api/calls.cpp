@@ -12,7 +12,7 @@ using Method = HttpRequest::Method;
 constexpr std::size_t kLongestToken = 4096;
 
 /// Why the API would refuse the token; "" if it would not.
-std::string problem_of(const Secret& token) {
+std::string problem_of_token(const Secret& token) {
   if (token.empty()) return "the token is empty";
   return token.reveal().size() > kLongestToken ? "the token is longer than 4096 bytes" : "";
 }
@@ -64,7 +64,7 @@ Result<ApiCall> rotate_token_call(const TokenUpdate& update) {
   for (const std::string& id : {update.session_id, update.resource_id}) {
     if (auto error = check_id(id)) return tl::unexpected(std::move(*error));
   }
-  const std::string problem = problem_of(update.token);
+  const std::string problem = problem_of_token(update.token);
   if (!problem.empty()) return tl::unexpected(not_sent(problem));
   ApiCall call = make_call("rotate_token", Method::kPost, Lane::kWrites,
                            resource_path(update.session_id, update.resource_id));
@@ -78,7 +78,7 @@ Result<ApiCall> create_session_call(const NewSession& request) {
   call.max_answer_bytes = kLongAnswer;
   for (const NewRepository& repository : request.repositories) {
     if (!repository.token) continue;
-    const std::string problem = problem_of(*repository.token);
+    const std::string problem = problem_of_token(*repository.token);
     if (!problem.empty()) return tl::unexpected(not_sent(problem + " (" + repository.url + ")"));
     hide(*repository.token, call);
   }

@@ -12,7 +12,7 @@ constexpr std::size_t kMostIds = 100;
 
 /// A server that does not know `ids[]` would answer with some other list, in which what was asked
 /// for seems to be missing.
-std::string problem_of(const Page<FileMetadata>& page, const std::set<std::string>& asked) {
+std::string problem_of_page(const Page<FileMetadata>& page, const std::set<std::string>& asked) {
   if (!page.next.empty()) return "it has more pages than a search by id can have";
   const bool foreign = std::ranges::any_of(
       page.rows, [&](const FileMetadata& file) { return !asked.contains(file.file_id); });
@@ -58,7 +58,7 @@ void FileSearch::take(const std::set<std::string>& asked, const ApiCall& call,
     return end_one();
   }
   auto page = parse_file_page(answer->body);
-  const std::string problem = page ? problem_of(*page, asked) : page.error();
+  const std::string problem = page ? problem_of_page(*page, asked) : page.error();
   if (problem.empty()) {
     std::ranges::move(page->rows, std::back_inserter(found_));
   } else {

@@ -35,17 +35,16 @@ void initialise_curl() {
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
 }
 
-struct Finished {
-  HttpOutcome outcome;
-  HttpClient::Done done;
-};
-
 }  // namespace
 
 struct HttpClient::State {
   struct Running {
     std::uint64_t id;
     std::unique_ptr<Transfer> transfer;
+    Done done;
+  };
+  struct Finished {
+    HttpOutcome outcome;
     Done done;
   };
 

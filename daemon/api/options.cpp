@@ -4,6 +4,8 @@
 #include <array>
 #include <cctype>
 
+#include "daemon/api/header_text.h"
+
 namespace sessync {
 namespace {
 
@@ -11,14 +13,6 @@ constexpr std::string_view kHttp = "http://";
 constexpr std::string_view kHttps = "https://";
 
 bool is_printable_ascii(char c) { return c > ' ' && c < '\x7f'; }
-
-char to_lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), to_lower);
-  return result;
-}
 
 std::string_view after_scheme(std::string_view url) {
   const auto colon = url.find("://");
@@ -75,7 +69,7 @@ bool is_loopback_quad(std::string_view host) {
 }
 
 bool is_loopback(std::string_view host) {
-  return lower(host) == "localhost" || host == "::1" || is_loopback_quad(host);
+  return lower_case(host) == "localhost" || host == "::1" || is_loopback_quad(host);
 }
 
 bool is_host_character(char c) {
@@ -83,7 +77,7 @@ bool is_host_character(char c) {
          c == ':';
 }
 
-std::string problem_of(std::string_view url, std::string_view scheme) {
+std::string problem_of_url(std::string_view url, std::string_view scheme) {
   if (scheme.empty()) return "it must begin with https://";
   if (!std::ranges::all_of(url, is_printable_ascii))
     return "it contains characters no URL may have";
@@ -115,21 +109,14 @@ bool belongs_to_transport(std::string_view name) {
   static constexpr std::array<std::string_view, 8> kNames = {
       "content-length", "transfer-encoding", "content-type", "host", "connection", "expect", "te",
       "upgrade"};
-  return std::ranges::find(kNames, lower(name)) != kNames.end();
-}
-
-std::string_view trim(std::string_view text) {
-  static constexpr std::string_view kBlank = " \t\r";
-  const auto first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+  return std::ranges::find(kNames, lower_case(name)) != kNames.end();
 }
 
 tl::expected<HttpHeader, std::string> parse_header(std::string_view line) {
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return tl::unexpected(std::string("a line has no ':'"));
-  const auto name = trim(line.substr(0, colon));
-  const auto value = trim(line.substr(colon + 1));
+  const auto name = without_blanks(line.substr(0, colon));
+  const auto value = without_blanks(line.substr(colon + 1));
   if (name.empty() || !std::ranges::all_of(name, is_token_character)) {
     return tl::unexpected(std::string("a header name is not valid"));
   }
@@ -146,10 +133,10 @@ tl::expected<HttpHeader, std::string> parse_header(std::string_view line) {
 
 tl::expected<std::string, std::string> parse_base_url(std::string_view url) {
   std::string_view scheme;
-  const std::string head = lower(url.substr(0, kHttps.size()));
+  const std::string head = lower_case(url.substr(0, kHttps.size()));
   if (head.starts_with(kHttps)) scheme = kHttps;
   if (head.starts_with(kHttp)) scheme = kHttp;
-  const std::string problem = problem_of(url, scheme);
+  const std::string problem = problem_of_url(url, scheme);
   if (!problem.empty()) {
     return tl::unexpected("the API's base URL cannot be used: " + problem);
   }
@@ -162,7 +149,7 @@ tl::expected<std::vector<HttpHeader>, std::string> parse_custom_headers(std::str
   std::vector<HttpHeader> headers;
   while (!lines.empty()) {
     const auto end = lines.find('\n');
-    const auto line = trim(lines.substr(0, end));
+    const auto line = without_blanks(lines.substr(0, end));
     lines = end == std::string_view::npos ? std::string_view() : lines.substr(end + 1);
     if (line.empty()) continue;
     auto header = parse_header(line);

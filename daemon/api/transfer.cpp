@@ -1,7 +1,6 @@
 #include "daemon/api/transfer.h"
 
 #include <algorithm>
-#include <cctype>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -12,6 +11,7 @@
 #include <string.h>  // NOLINT(modernize-deprecated-headers): explicit_bzero is not in <cstring>
 #include <sys/socket.h>
 
+#include "daemon/api/header_text.h"
 #include "daemon/loop/completion_queue.h"
 
 namespace sessync {
@@ -22,20 +22,6 @@ constexpr long kUploadBuffer = 128L << 10;
 constexpr long kDownloadBuffer = 128L << 10;
 // Bytes waiting in the kernel look sent. A small bound keeps "no progress" honest on slow links.
 constexpr int kUnsentInKernel = 256 << 10;
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](char c) {
-    return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  });
-  return result;
-}
-
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
 
 std::uint64_t get_size(CURL* easy, CURLINFO info) {
   curl_off_t value = 0;
@@ -101,7 +87,8 @@ struct Transfer::Callbacks {
     if (line.starts_with("HTTP/")) self.answer_.headers.clear();
     const auto colon = line.find(':');
     if (colon == std::string_view::npos || line.starts_with("HTTP/")) return line.size();
-    self.answer_.headers.emplace(lower(trim(line.substr(0, colon))), trim(line.substr(colon + 1)));
+    self.answer_.headers.emplace(lower_case(without_blanks(line.substr(0, colon))),
+                                 without_blanks(line.substr(colon + 1)));
     return line.size();
   }
 
@@ -236,7 +223,7 @@ void Transfer::set_up_upload() {
 bool Transfer::is_encoded() const {
   const auto encoding = answer_.headers.find("content-encoding");
   return encoding != answer_.headers.end() && !encoding->second.empty() &&
-         lower(encoding->second) != "identity";
+         lower_case(encoding->second) != "identity";
 }
 
 bool Transfer::take_answer(std::string_view bytes) {
@@ -291,13 +278,15 @@ bool Transfer::surely_without_effect() const {
 }
 
 HttpFailure Transfer::failure_of(int code) const {
-  using Kind = HttpFailure::Kind;
-  if (source_error_) return {Kind::kSource, source_error_->message};
-  if (sink_error_) return {Kind::kSink, *sink_error_};
-  if (answer_too_long_) return {Kind::kUnbounded, "the answer is longer than allowed"};
-  if (is_encoded()) return {Kind::kNoAnswer, "the answer is compressed, which was not asked for"};
-  if (is_answered_early()) return {Kind::kNoAnswer, "the answer came before all was sent"};
-  const Kind kind = surely_without_effect() ? Kind::kNotSent : Kind::kNoAnswer;
+  using FailureKind = HttpFailure::Kind;
+  if (source_error_) return {FailureKind::kSource, source_error_->message};
+  if (sink_error_) return {FailureKind::kSink, *sink_error_};
+  if (answer_too_long_) return {FailureKind::kUnbounded, "the answer is longer than allowed"};
+  if (is_encoded()) {
+    return {FailureKind::kNoAnswer, "the answer is compressed, which was not asked for"};
+  }
+  if (is_answered_early()) return {FailureKind::kNoAnswer, "the answer came before all was sent"};
+  const FailureKind kind = surely_without_effect() ? FailureKind::kNotSent : FailureKind::kNoAnswer;
   if (replay_refused_) return {kind, "the connection was closed before an answer"};
   std::string message = curl_easy_strerror(static_cast<CURLcode>(code));
   if (error_text_.front() != '\0') message += std::string(" (") + error_text_.data() + ")";

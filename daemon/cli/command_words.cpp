@@ -2,8 +2,6 @@
 
 #include <sstream>
 
-#include <CLI/CLI.hpp>
-
 namespace sessync {
 namespace {
 
@@ -20,45 +18,26 @@ std::vector<std::string> choices_in(const std::string& type) {
   return choices;
 }
 
-OptionWords::Value kind_of(const CLI::Option& option, const OptionWords& words) {
-  const auto type = option.get_type_name();
-  if (option.get_items_expected_max() == 0) return OptionWords::Value::kNone;
+OptionWords::Value value_of(const ParsedOption& option, const OptionWords& words) {
+  if (option.most_values == 0) return OptionWords::Value::kNone;
   if (!words.choices.empty()) return OptionWords::Value::kChoice;
-  if (type.starts_with(value_kind::kFile)) return OptionWords::Value::kFile;
-  if (type.starts_with(value_kind::kDirectory)) return OptionWords::Value::kDirectory;
-  if (type.starts_with(value_kind::kSession)) return OptionWords::Value::kSession;
+  if (option.type.starts_with(value_kind::kFile)) return OptionWords::Value::kFile;
+  if (option.type.starts_with(value_kind::kDirectory)) return OptionWords::Value::kDirectory;
+  if (option.type.starts_with(value_kind::kSession)) return OptionWords::Value::kSession;
   return OptionWords::Value::kOther;
-}
-
-OptionWords words_of_option(const CLI::Option& option) {
-  OptionWords words;
-  if (!option.get_snames().empty()) words.short_name = option.get_snames().front();
-  if (!option.get_lnames().empty()) words.long_name = option.get_lnames().front();
-  words.help = option.get_description();
-  words.choices = choices_in(option.get_type_name());
-  words.value = kind_of(option, words);
-  words.repeatable = option.get_items_expected_max() > 1;
-  return words;
-}
-
-CommandWords words_of_command(const CLI::App& command) {
-  CommandWords words{command.get_name(), command.get_description(), {}, {}};
-  for (const auto* option : command.get_options()) {
-    if (option->get_group().empty()) continue;
-    (option->get_positional() ? words.positionals : words.options)
-        .push_back(words_of_option(*option));
-  }
-  return words;
 }
 
 }  // namespace
 
-std::vector<CommandWords> words_of(const CLI::App& app) {
-  std::vector<CommandWords> commands;
-  for (const auto* command : app.get_subcommands({})) {
-    if (!command->get_group().empty()) commands.push_back(words_of_command(*command));
-  }
-  return commands;
+OptionWords words_of(const ParsedOption& option) {
+  OptionWords words;
+  words.short_name = option.short_name;
+  words.long_name = option.long_name;
+  words.help = option.help;
+  words.choices = choices_in(option.type);
+  words.value = value_of(option, words);
+  words.repeatable = option.most_values > 1;
+  return words;
 }
 
 }  // namespace sessync

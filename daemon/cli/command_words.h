@@ -3,10 +3,6 @@
 #include <string>
 #include <vector>
 
-namespace CLI {
-class App;
-}  // namespace CLI
-
 namespace sessync {
 
 /// The type names of options whose values a shell can complete.
@@ -34,7 +30,15 @@ struct CommandWords {
   std::vector<OptionWords> positionals;
 };
 
-/// The commands of `app` and their options; hidden ones are left out.
-std::vector<CommandWords> words_of(const CLI::App& app);
+/// An option as the parser has it.
+struct ParsedOption {
+  std::string short_name;
+  std::string long_name;
+  std::string help;
+  std::string type;     ///< such as "FILE" or "TEXT:{text,json}"
+  int most_values = 0;  ///< that it takes
+};
+
+OptionWords words_of(const ParsedOption& option);
 
 }  // namespace sessync

@@ -6,7 +6,7 @@
 namespace sessync {
 namespace {
 
-constexpr auto kHead =
+constexpr auto kBashHead =
     R"sh(# Completes sessync's command lines in bash; made by "sessync completion bash".
 
 # A word as typed, without the quoting that file names usually need.
@@ -49,7 +49,7 @@ _sessync() {
   done
 )sh";
 
-constexpr auto kTail = R"sh(  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+constexpr auto kBashTail = R"sh(  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
 complete -F _sessync sessync
 )sh";
@@ -118,7 +118,7 @@ void write_options(const CommandWords& command, std::ostream& out) {
 
 std::string bash_completion(const std::vector<CommandWords>& commands) {
   std::ostringstream out;
-  out << kHead;
+  out << kBashHead;
   write_values(commands, out);
   std::vector<std::string> names;
   names.reserve(commands.size());
@@ -127,7 +127,7 @@ std::string bash_completion(const std::vector<CommandWords>& commands) {
       << "      :-*) words='-h --help --help-all' ;;\n"
       << "      :*) words='" << joined(names) << "' ;;\n";
   for (const auto& command : commands) write_options(command, out);
-  out << "    esac\n  fi\n" << kTail;
+  out << "    esac\n  fi\n" << kBashTail;
   return out.str();
 }
 

@@ -5,7 +5,7 @@
 namespace sessync {
 namespace {
 
-constexpr auto kHead =
+constexpr auto kFishHead =
     R"sh(# Completes sessync's command lines in fish; made by "sessync completion fish".
 
 # The sessions of the manifest that the command line names.
@@ -58,7 +58,7 @@ std::string value_words(const OptionWords& option) {
   return words;
 }
 
-void write_command(const CommandWords& command, std::ostream& out) {
+void write_fish_command(const CommandWords& command, std::ostream& out) {
   const auto start = "complete -c sessync -n '__fish_seen_subcommand_from " + command.name + "'";
   for (const auto& option : command.options) {
     if (option.long_name == "help") continue;
@@ -76,12 +76,12 @@ void write_command(const CommandWords& command, std::ostream& out) {
 
 std::string fish_completion(const std::vector<CommandWords>& commands) {
   std::ostringstream out;
-  out << kHead;
+  out << kFishHead;
   for (const auto& command : commands) {
     out << "complete -c sessync -n __fish_use_subcommand -a " << command.name << " -d "
         << quoted_word(command.help) << "\n";
   }
-  for (const auto& command : commands) write_command(command, out);
+  for (const auto& command : commands) write_fish_command(command, out);
   return out.str();
 }
 

@@ -5,7 +5,7 @@
 namespace sessync {
 namespace {
 
-constexpr auto kHead = R"sh(#compdef sessync
+constexpr auto kZshHead = R"sh(#compdef sessync
 # Completes sessync's command lines in zsh; made by "sessync completion zsh".
 
 # The sessions of the manifest that the command line names.
@@ -75,7 +75,7 @@ void write_option(const OptionWords& option, std::ostream& out) {
   if (!long_form.empty()) spec(long_form + (has_value ? "=" : ""), both);
 }
 
-void write_command(const CommandWords& command, std::ostream& out) {
+void write_zsh_command(const CommandWords& command, std::ostream& out) {
   out << "        " << command.name << ")\n          _arguments -S";
   for (const auto& option : command.options) write_option(option, out);
   for (const auto& positional : command.positionals) {
@@ -89,12 +89,12 @@ void write_command(const CommandWords& command, std::ostream& out) {
 
 std::string zsh_completion(const std::vector<CommandWords>& commands) {
   std::ostringstream out;
-  out << kHead;
+  out << kZshHead;
   for (const auto& command : commands) {
     out << "        '" << command.name << ":" << escaped(command.help, ":\\") << "'\n";
   }
   out << "      )\n      _describe command commands ;;\n    argument)\n      case $line[1] in\n";
-  for (const auto& command : commands) write_command(command, out);
+  for (const auto& command : commands) write_zsh_command(command, out);
   out << "      esac ;;\n  esac\n}\n\n"
       << "if [[ $funcstack[1] == _sessync ]]; then\n  _sessync \"$@\"\n"
       << "else\n  compdef _sessync sessync\nfi\n";

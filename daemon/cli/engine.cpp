@@ -18,6 +18,13 @@
 #include "reconciler/collect.h"
 
 namespace sessync {
+
+/// The lock is there if the state may be written.
+struct OpenedState {
+  std::optional<StateLock> lock;
+  std::unique_ptr<StateDatabase> database;
+};
+
 namespace {
 
 /// An upload recorded so recently needs no question whether it still exists.
@@ -27,21 +34,16 @@ tl::unexpected<UsageError> usage(std::string message) {
   return tl::unexpected(UsageError{exit_code::kUsage, std::move(message)});
 }
 
-struct OpenState {
-  std::optional<StateLock> lock;
-  std::unique_ptr<StateDatabase> database;
-};
-
-tl::expected<OpenState, UsageError> open_state(const Settings& settings, Engine::State kind) {
+tl::expected<OpenedState, UsageError> open_state(const Settings& settings, Engine::State kind) {
   if (!settings.state_dir) {
-    return OpenState{std::nullopt, StateDatabase::in_memory()};
+    return OpenedState{std::nullopt, StateDatabase::in_memory()};
   }
   if (kind == Engine::State::kReadOnly) {
     auto database = StateDatabase::open_read_only(*settings.state_dir, now_anchored());
     if (!database) {
       return usage(database.error());
     }
-    return OpenState{std::nullopt, std::move(*database)};
+    return OpenedState{std::nullopt, std::move(*database)};
   }
   if (auto ready = prepare_state_directory(*settings.state_dir, settings.workspace); !ready) {
     return usage(ready.error());
@@ -57,7 +59,7 @@ tl::expected<OpenState, UsageError> open_state(const Settings& settings, Engine:
   for (const auto& warning : (*database)->warnings()) {
     log(LogLevel::kWarning, warning);
   }
-  return OpenState{std::move(*lock), std::move(*database)};
+  return OpenedState{std::move(*lock), std::move(*database)};
 }
 
 void warn(const std::string& message) { log(LogLevel::kWarning, message); }
@@ -87,7 +89,7 @@ Fingerprints open_fingerprints(const Settings& settings, Engine::State kind) {
 
 /// In the order in which they need each other: destroyed from the end.
 struct Engine::Parts {
-  Parts(const Settings& settings, State kind, ApiOptions options, OpenState opened,
+  Parts(const Settings& settings, State kind, ApiOptions options, OpenedState opened,
         std::pair<OnRequest, Progress*> watchers)
       : state(std::move(opened)),
         digests(state.database->load_digests()),
@@ -146,7 +148,7 @@ struct Engine::Parts {
     return result;
   }
 
-  OpenState state;
+  OpenedState state;
   DigestCache digests;
   Scanner scanner;
   WorkspaceContent content;

@@ -95,7 +95,7 @@ bool has(const std::vector<LiveSession>& sessions, const std::string& id) {
       sessions, [&](const LiveSession& session) { return session.info.session_id == id; });
 }
 
-int print(const std::vector<LiveSession>& sessions) {
+int print_imported(const std::vector<LiveSession>& sessions) {
   if (sessions.empty()) {
     return exit_code::kFailed;
   }
@@ -128,7 +128,7 @@ int import_command(const Settings& settings) {
       sessions.push_back(std::move(reading.session));
     }
   }
-  return std::max(code, print(sessions));
+  return std::max(code, print_imported(sessions));
 }
 
 }  // namespace sessync

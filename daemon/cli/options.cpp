@@ -228,12 +228,32 @@ class CommandLine {
   CLI::App app_{"Keeps Managed Agents sessions equal to a manifest", "sessync"};
 };
 
+std::string first_of(const std::vector<std::string>& names) {
+  return names.empty() ? "" : names.front();
+}
+
+CommandWords words_of_command(const CLI::App& command) {
+  CommandWords words{command.get_name(), command.get_description(), {}, {}};
+  for (const auto* option : command.get_options()) {
+    if (option->get_group().empty()) continue;
+    (option->get_positional() ? words.positionals : words.options)
+        .push_back(words_of({first_of(option->get_snames()), first_of(option->get_lnames()),
+                             option->get_description(), option->get_type_name(),
+                             option->get_items_expected_max()}));
+  }
+  return words;
+}
+
 }  // namespace
 
 std::vector<CommandWords> describe_commands() {
   Options unused;
   CommandLine line(unused);
-  return words_of(line.app());
+  std::vector<CommandWords> commands;
+  for (const auto* command : line.app().get_subcommands({})) {
+    if (!command->get_group().empty()) commands.push_back(words_of_command(*command));
+  }
+  return commands;
 }
 
 std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv) {

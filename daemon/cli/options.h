@@ -92,7 +92,7 @@ struct EarlyExit {
 /// Reads the command line; each common option also comes from SESSYNC_<NAME>.
 std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv);
 
-/// The commands and their options, for completing command lines.
+/// The commands and their options, for completing command lines; hidden ones are left out.
 std::vector<CommandWords> describe_commands();
 
 /// "250ms", or a duration as manifests have it ("30s", "5m", "1h30m"); nothing if it does not

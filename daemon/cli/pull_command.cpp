@@ -105,7 +105,7 @@ std::string document(const std::vector<Pulled>& all) {
   return json.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
-std::string text_of(const Pulled& pulled, const std::string& outputs_dir) {
+std::string session_text(const Pulled& pulled, const std::string& outputs_dir) {
   std::string text = "session " + pulled.spec->name +
                      (pulled.session_id.empty() ? "" : " (" + printable(pulled.session_id) + ")") +
                      ": outputs go to " +
@@ -129,7 +129,7 @@ std::string text(const std::vector<Pulled>& all, const std::string& outputs_dir)
   std::size_t blocked = 0;
   std::uint64_t bytes = 0;
   for (const auto& pulled : all) {
-    text += text_of(pulled, outputs_dir);
+    text += session_text(pulled, outputs_dir);
     files += pulled.report.fetched.size();
     blocked += pulled.report.blocked.size();
     for (const auto& output : pulled.report.fetched) {
@@ -140,7 +140,7 @@ std::string text(const std::vector<Pulled>& all, const std::string& outputs_dir)
          " bytes; " + std::to_string(blocked) + " blocked.\n";
 }
 
-int code_of(const OutputsReport& report) {
+int pull_code(const OutputsReport& report) {
   if (report.error && report.error->code == "authentication_failed") {
     return exit_code::kAuthentication;
   }
@@ -184,7 +184,7 @@ int pull_command(const Settings& settings) {
              stdout);
   int code = exit_code::kOk;
   for (const auto& pulled : all) {
-    code = graver(code, code_of(pulled.report));
+    code = graver(code, pull_code(pulled.report));
   }
   return signals.stopped() ? exit_code::kInterrupted : code;
 }

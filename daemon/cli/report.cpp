@@ -27,7 +27,7 @@ std::string failures(const PassOutcome& outcome) {
   return text;
 }
 
-std::string text_of(const SessionReport& report, const Options& options) {
+std::string report_text(const SessionReport& report, const Options& options) {
   const auto& outcome = report.outcome;
   auto text = describe({report.name, outcome.session_id}, outcome.plan, options.verbose);
   if (options.command == Command::kApply) {
@@ -124,7 +124,7 @@ std::string present(const std::vector<SessionReport>& reports, const Options& op
   std::string text;
   PlanSummary summary;
   for (const auto& report : reports) {
-    text += text_of(report, options);
+    text += report_text(report, options);
     summary.count(report.outcome.plan);
   }
   return text + describe(summary) + "\n";

@@ -56,7 +56,7 @@ Json condition_of(const Json& session, const std::string& type) {
 
 bool holds(const Json& condition) { return text_of(condition, "status") == "True"; }
 
-std::optional<TimePoint> time_of(const std::string& text) {
+std::optional<TimePoint> parsed_time(const std::string& text) {
   int year = 0;
   unsigned month = 0;
   unsigned day = 0;
@@ -72,7 +72,7 @@ std::optional<TimePoint> time_of(const std::string& text) {
 }
 
 std::string ago(const std::string& at, TimePoint now) {
-  const auto when = time_of(at);
+  const auto when = parsed_time(at);
   return when ? short_span(std::max<Duration>(now - *when, Duration{0})) + " ago" : "never";
 }
 
@@ -220,9 +220,9 @@ std::vector<std::string> names_in(const std::string& document) {
 
 std::string short_span(Duration length) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(length).count();
-  static constexpr std::array<std::pair<std::int64_t, char>, 3> kUnits{
+  static constexpr std::array<std::pair<std::int64_t, char>, 3> kSpans{
       {{86400, 'd'}, {3600, 'h'}, {60, 'm'}}};
-  for (const auto& [size, unit] : kUnits) {
+  for (const auto& [size, unit] : kSpans) {
     if (seconds >= size) {
       return std::to_string(seconds / size) + unit;
     }

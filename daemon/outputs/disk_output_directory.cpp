@@ -10,18 +10,14 @@
 #include <unistd.h>
 
 #include "daemon/outputs/disk_output_file.h"
+#include "daemon/workspace/directory_stream.h"
 #include "daemon/workspace/names.h"
 
 namespace sessync {
 namespace {
 
 constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-constexpr mode_t kMode = S_IRWXU | S_IRGRP | S_IXGRP | S_IROTH | S_IXOTH;
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-using Directory = std::unique_ptr<DIR, CloseDirectory>;
+constexpr mode_t kDirectoryMode = S_IRWXU | S_IRGRP | S_IXGRP | S_IROTH | S_IXOTH;
 
 tl::unexpected<std::string> cannot(const std::string& path, const std::string& why) {
   return tl::unexpected("outputs cannot be brought back to " + path + ": " + why +
@@ -42,7 +38,7 @@ UniqueFd enter(int parent, const std::string& name, bool make) {
   if (entered || errno != ENOENT || !make) {
     return entered;
   }
-  if (::mkdirat(parent, name.c_str(), kMode) == 0) {
+  if (::mkdirat(parent, name.c_str(), kDirectoryMode) == 0) {
     ::fsync(parent);
   } else if (errno != EEXIST) {
     return entered;
@@ -114,7 +110,7 @@ tl::expected<std::vector<OutputEntry>, std::string> DiskOutputDirectory::list() 
   if (!*opened) {
     return entries;
   }
-  const Directory directory(::fdopendir(opened->get()));
+  const DirectoryStream directory(::fdopendir(opened->get()));
   if (!directory) {
     return cannot(path_, error_text(errno));
   }

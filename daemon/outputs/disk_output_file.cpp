@@ -23,7 +23,7 @@ constexpr std::string_view kPrefix = ".sessync-";
 constexpr std::string_view kSuffix = ".tmp";
 constexpr std::size_t kRandomDigits = 16;
 constexpr int kTries = 16;
-constexpr mode_t kMode = S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH;
+constexpr mode_t kFileMode = S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH;
 
 std::string temporary_name() {
   std::random_device random;
@@ -129,7 +129,7 @@ tl::expected<std::shared_ptr<OutputFile>, std::string> create_output_file(Output
   for (int i = 0; i < kTries && error == EEXIST; ++i) {
     auto name = temporary_name();
     UniqueFd file(::openat(place.directory.get(), name.c_str(),
-                           O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kMode));
+                           O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kFileMode));
     error = file ? 0 : errno;
     // Between its making and its locking, a file looks abandoned.
     if (file && lock(file.get()) && is_named(place.directory.get(), name, file.get())) {

@@ -18,12 +18,6 @@ constexpr std::chrono::seconds kLifetime{540};
 
 using Bytes = std::vector<unsigned char>;
 
-struct Free {
-  void operator()(BIO* memory) const { BIO_free_all(memory); }
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
-
 /// Instead of OpenSSL's own, which asks at the terminal.
 int no_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* asked) noexcept {
   *static_cast<bool*>(asked) = true;
@@ -61,6 +55,12 @@ std::string claims(std::int64_t app_id, TimePoint wall) {
 }  // namespace
 
 struct AppKey::Impl {
+  struct Free {
+    void operator()(BIO* memory) const { BIO_free_all(memory); }
+    void operator()(EVP_PKEY* pkey) const { EVP_PKEY_free(pkey); }
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+  };
+
   std::unique_ptr<EVP_PKEY, Free> key;
 
   /// Empty if OpenSSL fails.
@@ -86,7 +86,7 @@ AppKey::~AppKey() = default;
 
 tl::expected<AppKey, std::string> AppKey::of_pem(const Secret& pem) {
   const std::string& text = pem.reveal();
-  const std::unique_ptr<BIO, Free> memory(
+  const std::unique_ptr<BIO, Impl::Free> memory(
       BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
   bool asked = false;
   auto impl = std::make_unique<Impl>();

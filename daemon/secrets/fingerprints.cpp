@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <optional>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -14,6 +13,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
+#include "daemon/workspace/os_error.h"
 #include "daemon/workspace/unique_fd.h"
 
 namespace sessync {
@@ -24,8 +24,6 @@ constexpr std::string_view kTokenDomain = "sessync token 1";
 constexpr std::string_view kSourceDomain = "sessync source 1";
 constexpr std::string_view kConsequence =
     "; what was sent last is unknown, so every token is sent once more";
-
-std::string words_of(int error) { return std::generic_category().message(error); }
 
 /// Lengths go first, so that no two lists are one message.
 void append_part(std::string& message, std::string_view part) {
@@ -59,7 +57,7 @@ class Fingerprints::KeyFile {
   std::optional<Key> read(std::string& problem) const {
     const UniqueFd file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (!file) {
-      problem = errno == ENOENT ? "" : "cannot be read: " + words_of(errno);
+      problem = errno == ENOENT ? "" : "cannot be read: " + error_text(errno);
       return std::nullopt;
     }
     std::array<unsigned char, kKeyBytes + 1> bytes{};
@@ -133,7 +131,7 @@ Fingerprints Fingerprints::open(const std::string& state_dir, Access access, con
     warn(file.path() + " " + problem + ": a new key takes its place" + std::string(kConsequence));
   }
   if (const int error = file.write(fresh); error != 0) {
-    warn(file.path() + " cannot be written: " + words_of(error) +
+    warn(file.path() + " cannot be written: " + error_text(error) +
          ": the key is kept in memory, and after the next start every token is sent once more");
   }
   return Fingerprints(fresh);

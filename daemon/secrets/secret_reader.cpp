@@ -9,12 +9,11 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "daemon/workspace/os_error.h"
 #include "daemon/workspace/unique_fd.h"
 
 namespace sessync {
 namespace {
-
-std::string words_of(int error) { return std::generic_category().message(error); }
 
 /// Fills `text`, whose size is the limit plus one; false: errno says why.
 bool read_all(int file, std::string& text) {
@@ -60,9 +59,9 @@ tl::expected<SecretReader::Content, std::string> SecretReader::read(const std::s
   };
   // Non-blocking: to open a FIFO would otherwise wait for its writer.
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  if (!file) return failed("cannot be opened: " + words_of(errno));
+  if (!file) return failed("cannot be opened: " + error_text(errno));
   struct stat info = {};
-  if (::fstat(file.get(), &info) != 0) return failed("cannot be read: " + words_of(errno));
+  if (::fstat(file.get(), &info) != 0) return failed("cannot be read: " + error_text(errno));
   if (!S_ISREG(info.st_mode)) return failed("is no regular file");
   if ((info.st_mode & S_IROTH) != 0) warn_once(path);
   std::string text(most + 1, '\0');
@@ -71,7 +70,7 @@ tl::expected<SecretReader::Content, std::string> SecretReader::read(const std::s
   Content content{path, Secret(text)};
   const bool too_long = text.size() > most;
   wipe(text);
-  if (!complete) return failed("cannot be read: " + words_of(error));
+  if (!complete) return failed("cannot be read: " + error_text(error));
   if (too_long) return failed("is longer than " + std::to_string(most) + " bytes");
   return content;
 }

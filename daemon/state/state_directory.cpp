@@ -8,12 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/workspace/os_error.h"
+
 namespace sessync {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string words_of(int error) { return std::generic_category().message(error); }
 
 /// `path` without links, as far as it exists.
 std::optional<fs::path> resolved(const std::string& path) {
@@ -72,14 +72,14 @@ tl::expected<Done, std::string> prepare_state_directory(const std::string& direc
                                   ", where sessync's own writes would count as changes");
   }
   if (const int error = make_directory(*real); error != 0) {
-    return refusal(directory, "cannot be created: " + words_of(error));
+    return refusal(directory, "cannot be created: " + error_text(error));
   }
   struct stat made{};
   if (::stat(real->c_str(), &made) != 0 || !S_ISDIR(made.st_mode)) {
     return refusal(directory, "is not a directory");
   }
   if (::access(real->c_str(), R_OK | W_OK | X_OK) != 0) {
-    return refusal(directory, "cannot be written to: " + words_of(errno));
+    return refusal(directory, "cannot be written to: " + error_text(errno));
   }
   return Done{};
 }

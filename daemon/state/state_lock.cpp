@@ -4,16 +4,15 @@
 #include <array>
 #include <cerrno>
 #include <string_view>
-#include <system_error>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/workspace/os_error.h"
+
 namespace sessync {
 namespace {
-
-std::string words_of(int error) { return std::generic_category().message(error); }
 
 /// "process 123", as its holder wrote it into the file.
 std::string holder_of(int file) {
@@ -39,7 +38,7 @@ tl::expected<StateLock, std::string> StateLock::acquire(const std::string& direc
   const std::string path = directory + "/lock";
   UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
   if (!file) {
-    return tl::unexpected("cannot open " + path + ": " + words_of(errno) +
+    return tl::unexpected("cannot open " + path + ": " + error_text(errno) +
                           "; sessync needs a state directory that it can write to (--state-dir)");
   }
   // Owned by the open file, not by the process: closing another descriptor of it drops nothing.
@@ -51,7 +50,7 @@ tl::expected<StateLock, std::string> StateLock::acquire(const std::string& direc
     return StateLock(directory, std::move(file));
   }
   if (errno != EAGAIN && errno != EACCES) {
-    return tl::unexpected("cannot lock " + path + ": " + words_of(errno));
+    return tl::unexpected("cannot lock " + path + ": " + error_text(errno));
   }
   return tl::unexpected("the state directory " + directory + " is in use by " +
                         holder_of(file.get()) +

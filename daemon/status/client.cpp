@@ -10,7 +10,7 @@ namespace sessync {
 namespace {
 
 constexpr time_t kConnectWithin = 3;
-constexpr time_t kAnswerWithin = 30;
+constexpr time_t kReplyWithin = 30;
 /// Heartbeats come more often than that.
 constexpr time_t kSilentFor = 90;
 
@@ -18,7 +18,7 @@ httplib::Client dial(const ListenAddress& address, time_t read_timeout) {
   httplib::Client client(address.host, address.port);
   client.set_connection_timeout(kConnectWithin);
   client.set_read_timeout(read_timeout);
-  client.set_write_timeout(kAnswerWithin);
+  client.set_write_timeout(kReplyWithin);
   client.set_tcp_nodelay(true);
   return client;
 }
@@ -52,7 +52,7 @@ std::string DaemonClient::unreachable(const std::string& why) const {
 }
 
 DaemonClient::Result DaemonClient::get(const std::string& path) const {
-  auto client = dial(address_, kAnswerWithin);
+  auto client = dial(address_, kReplyWithin);
   const auto result = client.Get(path);
   if (!result) {
     return tl::unexpected(unreachable(httplib::to_string(result.error())));
@@ -62,7 +62,7 @@ DaemonClient::Result DaemonClient::get(const std::string& path) const {
 
 DaemonClient::Result DaemonClient::post(const std::string& path, const std::string& body,
                                         const Secret& token) const {
-  auto client = dial(address_, kAnswerWithin);
+  auto client = dial(address_, kReplyWithin);
   httplib::Headers headers;
   if (!token.empty()) {
     headers.emplace("Authorization", "Bearer " + token.reveal());

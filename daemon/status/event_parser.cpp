@@ -6,7 +6,7 @@
 namespace sessync {
 namespace {
 
-std::optional<std::string_view> value_of(std::string_view line, std::string_view field) {
+std::optional<std::string_view> field_value(std::string_view line, std::string_view field) {
   if (!line.starts_with(field) || line.substr(field.size(), 1) != ":") {
     return std::nullopt;
   }
@@ -22,9 +22,9 @@ bool EventParser::take_line(std::string_view line) {
     const auto data = std::exchange(data_, {});
     return data.empty() || receiver_(kind, data);
   }
-  if (const auto kind = value_of(line, "event")) {
+  if (const auto kind = field_value(line, "event")) {
     kind_ = *kind;
-  } else if (const auto data = value_of(line, "data")) {
+  } else if (const auto data = field_value(line, "data")) {
     data_ += (data_.empty() ? "" : "\n");
     data_ += *data;
   }

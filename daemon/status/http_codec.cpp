@@ -11,45 +11,6 @@ namespace {
 
 constexpr std::size_t kMaxKeptAlive = 10'000;
 
-/// A request to read, an answer to write; the body is recognized, not copied.
-class MemoryStream final : public httplib::Stream {
- public:
-  MemoryStream(std::string_view input, const std::string& peer) : input_(input), peer_(peer) {}
-
-  void expect_body(const std::shared_ptr<const std::string>& body) { body_ = body.get(); }
-  std::string take_output() { return std::move(output_); }
-
-  [[nodiscard]] bool is_readable() const override { return true; }
-  [[nodiscard]] bool is_writable() const override { return true; }
-  ssize_t read(char* to, std::size_t size) override {
-    const auto count = std::min(size, input_.size());
-    std::memcpy(to, input_.data(), count);
-    input_.remove_prefix(count);
-    return static_cast<ssize_t>(count);
-  }
-  ssize_t write(const char* from, std::size_t size) override {
-    if (body_ == nullptr || from != body_->data()) {
-      output_.append(from, size);
-    }
-    return static_cast<ssize_t>(size);
-  }
-  void get_remote_ip_and_port(std::string& ip, int& port) const override {
-    ip = peer_;
-    port = 0;
-  }
-  void get_local_ip_and_port(std::string& ip, int& port) const override {
-    ip.clear();
-    port = 0;
-  }
-  [[nodiscard]] socket_t socket() const override { return INVALID_SOCKET; }
-
- private:
-  std::string_view input_;
-  const std::string& peer_;
-  const std::string* body_ = nullptr;
-  std::string output_;
-};
-
 StatusRequest taken_over(const httplib::Request& from) {
   StatusRequest request{from.method, from.path, {}, from.body, from.remote_addr};
   for (const auto& [name, value] : from.headers) {
@@ -71,6 +32,45 @@ void keep_it_simple(httplib::Request& request) {
 
 /// The library's own server, fed from memory: sockets are somebody else's concern.
 struct HttpCodec::Parts : public httplib::Server {
+  /// A request to read, an answer to write; the body is recognized, not copied.
+  class MemoryStream final : public httplib::Stream {
+   public:
+    MemoryStream(std::string_view input, const std::string& peer) : input_(input), peer_(peer) {}
+
+    void expect_body(const std::shared_ptr<const std::string>& body) { body_ = body.get(); }
+    std::string take_output() { return std::move(output_); }
+
+    [[nodiscard]] bool is_readable() const override { return true; }
+    [[nodiscard]] bool is_writable() const override { return true; }
+    ssize_t read(char* to, std::size_t size) override {
+      const auto count = std::min(size, input_.size());
+      std::memcpy(to, input_.data(), count);
+      input_.remove_prefix(count);
+      return static_cast<ssize_t>(count);
+    }
+    ssize_t write(const char* from, std::size_t size) override {
+      if (body_ == nullptr || from != body_->data()) {
+        output_.append(from, size);
+      }
+      return static_cast<ssize_t>(size);
+    }
+    void get_remote_ip_and_port(std::string& ip, int& port) const override {
+      ip = peer_;
+      port = 0;
+    }
+    void get_local_ip_and_port(std::string& ip, int& port) const override {
+      ip.clear();
+      port = 0;
+    }
+    [[nodiscard]] socket_t socket() const override { return INVALID_SOCKET; }
+
+   private:
+    std::string_view input_;
+    const std::string& peer_;
+    const std::string* body_ = nullptr;
+    std::string output_;
+  };
+
   explicit Parts(HttpHandler handler) : handler_(std::move(handler)) {
     svr_sock_ = 0;  // it writes no body when it thinks that it was stopped
     set_keep_alive_max_count(kMaxKeptAlive);

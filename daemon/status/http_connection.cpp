@@ -12,16 +12,14 @@
 namespace sessync {
 namespace {
 
-using std::chrono::seconds;
-
 constexpr std::size_t kReadSize = 16UL << 10;
 constexpr std::size_t kMostInput = 64UL << 10;  ///< arrived and not worked on
 constexpr std::size_t kMostDrained = 256UL << 10;
 constexpr std::size_t kMostFrames = 64;
-constexpr seconds kRequestWithin{10};
-constexpr seconds kProgressWithin{20};
-constexpr seconds kAnswerWithin{120};
-constexpr seconds kDrainWithin{1};
+constexpr std::chrono::seconds kRequestWithin{10};
+constexpr std::chrono::seconds kProgressWithin{20};
+constexpr std::chrono::seconds kAnswerWithin{120};
+constexpr std::chrono::seconds kDrainWithin{1};
 
 }  // namespace
 

@@ -18,7 +18,7 @@ bool same_name(std::string_view left, std::string_view right) {
 }
 
 /// The header's value if the line has this name.
-std::optional<std::string_view> value_of(std::string_view line, std::string_view name) {
+std::optional<std::string_view> header_value(std::string_view line, std::string_view name) {
   const auto colon = line.find(':');
   if (colon == std::string_view::npos || !same_name(line.substr(0, colon), name)) {
     return std::nullopt;
@@ -43,10 +43,10 @@ int check_line(std::string_view line, std::optional<std::size_t>& length) {
       line.front() == ' ' || line.front() == '\t') {
     return 400;
   }
-  if (value_of(line, "Transfer-Encoding")) {
+  if (header_value(line, "Transfer-Encoding")) {
     return 411;
   }
-  if (const auto text = value_of(line, "Content-Length")) {
+  if (const auto text = header_value(line, "Content-Length")) {
     const auto parsed = parse_length(std::string(*text));
     if (!parsed || length) {
       return 400;

@@ -48,6 +48,8 @@ void catch_up(Family<Counter>& family, std::uint64_t total) {
 }
 void set(Family<Gauge>& family, double value) { family.Add({}).Set(value); }
 
+}  // namespace
+
 /// What the kernel counts for this process, under the names that every Prometheus client has.
 class ProcessMetrics {
  public:
@@ -162,8 +164,6 @@ class RequestMetrics {
   Family<Counter>& throttled_;
   Family<Counter>& uploaded_;
 };
-
-}  // namespace
 
 struct Metrics::Parts {
   Parts(const StatusBoard& from, const std::string& version)

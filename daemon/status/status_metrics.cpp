@@ -12,13 +12,13 @@ namespace sessync {
 namespace {
 
 using prometheus::MetricFamily;
-using Labels = std::vector<prometheus::ClientMetric::Label>;
+using SampleLabels = std::vector<prometheus::ClientMetric::Label>;
 
 MetricFamily gauges(const char* name, const char* help) {
   return {name, help, prometheus::MetricType::Gauge, {}};
 }
 
-void add(MetricFamily& family, Labels labels, double value) {
+void add(MetricFamily& family, SampleLabels labels, double value) {
   auto& metric = family.metric.emplace_back();
   metric.label = std::move(labels);
   metric.gauge.value = value;

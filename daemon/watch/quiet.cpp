@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <functional>
-#include <memory>
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include "daemon/workspace/directory_stream.h"
 #include "daemon/workspace/unique_fd.h"
 
 namespace sessync {
@@ -40,7 +40,7 @@ std::uint64_t mixed(std::uint64_t seed, std::uint64_t value) {
   return seed * kOdd;
 }
 
-std::uint64_t nanoseconds(const timespec& time) {
+std::uint64_t moment_of(const timespec& time) {
   constexpr std::uint64_t kPerSecond = 1'000'000'000;
   return static_cast<std::uint64_t>(time.tv_sec) * kPerSecond +
          static_cast<std::uint64_t>(time.tv_nsec);
@@ -51,8 +51,8 @@ std::uint64_t look_of(const struct stat& status) {
   // What is in a directory below is looked at there.
   if (S_ISDIR(status.st_mode)) return look;
   look = mixed(look, static_cast<std::uint64_t>(status.st_size));
-  look = mixed(look, nanoseconds(status.st_mtim));
-  return mixed(look, nanoseconds(status.st_ctim));
+  look = mixed(look, moment_of(status.st_mtim));
+  return mixed(look, moment_of(status.st_ctim));
 }
 
 /// What is not there looks like nothing else does.
@@ -67,10 +67,6 @@ bool is_taken(const dirent& entry, const TakesEntry& takes) {
   if (entry.d_type == DT_UNKNOWN) return takes(name, true) || takes(name, false);
   return takes(name, entry.d_type == DT_DIR);
 }
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
 
 }  // namespace
 
@@ -92,7 +88,7 @@ EventTrust Filesystems::trust_in(int directory) {
 
 std::uint64_t look_of_directory(const std::string& path, const TakesEntry& takes) {
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  const std::unique_ptr<DIR, CloseDirectory> stream(fd ? ::fdopendir(fd.release()) : nullptr);
+  const DirectoryStream stream(fd ? ::fdopendir(fd.release()) : nullptr);
   if (!stream) return 0;
   std::uint64_t look = 1;
   while (const dirent* entry = ::readdir(stream.get())) {

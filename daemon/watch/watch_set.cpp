@@ -1,7 +1,6 @@
 #include "daemon/watch/watch_set.h"
 
 #include <cerrno>
-#include <memory>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -9,6 +8,7 @@
 
 #include "daemon/watch/inotify_masks.h"
 #include "daemon/watch/path_chain.h"
+#include "daemon/workspace/directory_stream.h"
 #include "daemon/workspace/names.h"
 #include "manifest/utf8.h"
 
@@ -18,14 +18,9 @@ namespace {
 /// From so many targets on, clearing them one by one costs more than beginning anew.
 constexpr std::size_t kManyTargets = 16;
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-using Directory = std::unique_ptr<DIR, CloseDirectory>;
-
-Directory open_directory(const std::string& path) {
+DirectoryStream open_directory(const std::string& path) {
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  return Directory(fd ? ::fdopendir(fd.release()) : nullptr);
+  return DirectoryStream(fd ? ::fdopendir(fd.release()) : nullptr);
 }
 
 /// The type of a directory entry as readdir(3) says it; DT_UNKNOWN if it is gone.
@@ -154,7 +149,7 @@ void WatchSet::remove_place(std::size_t index, const std::string& directory, int
 std::vector<std::string> WatchSet::directories_in(std::size_t index, const std::string& directory) {
   std::vector<std::string> found;
   const std::string real = path_of(index, directory);
-  const Directory stream = open_directory(real);
+  const DirectoryStream stream = open_directory(real);
   if (stream) note_trust(index, directory, ::dirfd(stream.get()));
   const WatchTarget& wanted = targets_[index].wanted;
   while (const dirent* entry = stream ? ::readdir(stream.get()) : nullptr) {

@@ -23,7 +23,7 @@
 namespace sessync {
 namespace {
 
-constexpr std::size_t kBlockBytes = 64U << 10U;
+constexpr std::size_t kArchiveBlockBytes = 64U << 10U;
 
 struct FreeArchive {
   void operator()(archive* each) const { ::archive_write_free(each); }
@@ -108,7 +108,7 @@ class Packer {
     if (Result<Done> chosen = checked(is_zip ? choose_zip() : choose_tar_gz()); !chosen) {
       return chosen;
     }
-    ::archive_write_set_bytes_per_block(out_.get(), static_cast<int>(kBlockBytes));
+    ::archive_write_set_bytes_per_block(out_.get(), static_cast<int>(kArchiveBlockBytes));
     ::archive_write_set_bytes_in_last_block(out_.get(), 1);
     return checked(::archive_write_open(out_.get(), &file_, nullptr, write_block, nullptr));
   }
@@ -212,7 +212,7 @@ class Packer {
   Utf8Locale locale_;
   SpoolFile file_;  // outlives what writes to it
   std::unique_ptr<archive, FreeArchive> out_;
-  std::vector<char> block_ = std::vector<char>(kBlockBytes);
+  std::vector<char> block_ = std::vector<char>(kArchiveBlockBytes);
   Sha256Stream digest_;
 };
 

@@ -15,6 +15,10 @@ ApiError source_changed(const ContentRef& content, const std::string& path,
   return error;
 }
 
+tl::unexpected<ApiError> content_changed(const ContentRef& content, const std::string& what) {
+  return tl::unexpected(source_changed(content, content.path, what));
+}
+
 ApiError not_packed(const ContentRef& content, const std::string& what) {
   ApiError error;
   error.kind = ApiError::Kind::kNotStored;

@@ -11,6 +11,9 @@ namespace sessync {
 ApiError source_changed(const ContentRef& content, const std::string& path,
                         const std::string& what);
 
+/// source_changed of the content itself, as its readers return it.
+tl::unexpected<ApiError> content_changed(const ContentRef& content, const std::string& what);
+
 /// kNotStored: the archive of `content` could not be packed here. `what` says why, and ends with
 /// what to do.
 ApiError not_packed(const ContentRef& content, const std::string& what);

@@ -12,7 +12,7 @@
 namespace sessync {
 namespace {
 
-std::string unreadable(const std::string& path, const std::string& why) {
+std::string cannot_be_read(const std::string& path, const std::string& why) {
   return printable(path) + " cannot be read (" + why +
          "): nothing in its directory is mirrored, and nothing mounted from there is removed, "
          "until it can be read or is gone";
@@ -53,15 +53,17 @@ tl::expected<Patterns, std::string> IgnoreFiles::load(const Beneath& root,
     // A link into nothing may be about to get its target: the other kinds of absence are absence.
     const auto link = root.open_at(path, O_PATH | O_NOFOLLOW, Beneath::Links::kFollow);
     if (!link && (link.error() == ENOENT || link.error() == ENOTDIR)) return Patterns();
-    return tl::unexpected(unreadable(path, error_text(look.error())));
+    return tl::unexpected(cannot_be_read(path, error_text(look.error())));
   }
   struct stat status{};
   if (::fstat(look->get(), &status) != 0) {
-    return tl::unexpected(unreadable(path, error_text(errno)));
+    return tl::unexpected(cannot_be_read(path, error_text(errno)));
   }
-  if (!S_ISREG(status.st_mode)) return tl::unexpected(unreadable(path, "it is no regular file"));
+  if (!S_ISREG(status.st_mode)) {
+    return tl::unexpected(cannot_be_read(path, "it is no regular file"));
+  }
   if (static_cast<std::size_t>(status.st_size) > kMaxIgnoreFileBytes) {
-    return tl::unexpected(unreadable(path, "it is larger than 1 MiB"));
+    return tl::unexpected(cannot_be_read(path, "it is larger than 1 MiB"));
   }
   return parse(root, root.path_of(look->get()).value_or(path), FileStamp::of(status));
 }
@@ -75,7 +77,7 @@ tl::expected<Patterns, std::string> IgnoreFiles::parse(const Beneath& root, cons
     if (usable && known->second.stamp == stamp) return known->second.patterns;
   }
   const auto text = read_text(root, path);
-  if (!text) return tl::unexpected(unreadable(path, text.error()));
+  if (!text) return tl::unexpected(cannot_be_read(path, text.error()));
   const StableRead& read = text->read;
   Patterns patterns = Patterns::parse_file(text->bytes);
   const std::lock_guard lock(mutex_);

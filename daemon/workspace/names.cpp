@@ -1,7 +1,5 @@
 #include "daemon/workspace/names.h"
 
-#include <system_error>
-
 #include "manifest/utf8.h"
 
 namespace sessync {
@@ -32,7 +30,5 @@ std::string join_path(std::string_view directory, std::string_view name) {
 }
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
-std::string error_text(int error) { return std::generic_category().message(error); }
 
 }  // namespace sessync

@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/workspace/os_error.h"  // IWYU pragma: export
+
 namespace sessync {
 
 /// UTF-8 without control characters: what a mount path can carry.
@@ -13,8 +15,5 @@ std::string join_path(std::string_view directory, std::string_view name);
 
 /// What follows the last "/".
 std::string_view base_name(std::string_view path);
-
-/// "Permission denied" and the like.
-std::string error_text(int error);
 
 }  // namespace sessync

@@ -26,7 +26,7 @@ struct Root {
 };
 using Resolved = tl::expected<Root, SourceUnavailable>;
 
-tl::unexpected<SourceUnavailable> unavailable(const std::string& workspace, int error) {
+tl::unexpected<SourceUnavailable> workspace_unavailable(const std::string& workspace, int error) {
   const bool missing = error == ENOENT;
   const std::string what = error == ENOENT    ? "does not exist"
                            : error == ENOTDIR ? "is not a directory"
@@ -40,10 +40,10 @@ tl::unexpected<SourceUnavailable> unavailable(const std::string& workspace, int 
 Resolved resolve(const std::string& workspace) {
   std::error_code error;
   const std::string path = std::filesystem::canonical(workspace, error).string();
-  if (error) return unavailable(workspace, error.value());
+  if (error) return workspace_unavailable(workspace, error.value());
   struct stat status{};
-  if (::stat(path.c_str(), &status) != 0) return unavailable(workspace, errno);
-  if (!S_ISDIR(status.st_mode)) return unavailable(workspace, ENOTDIR);
+  if (::stat(path.c_str(), &status) != 0) return workspace_unavailable(workspace, errno);
+  if (!S_ISDIR(status.st_mode)) return workspace_unavailable(workspace, ENOTDIR);
   return Root{.path = path, .device = status.st_dev, .inode = status.st_ino};
 }
 
@@ -118,7 +118,8 @@ WorkspaceSnapshot Scanner::scan(const ScanRequest& request) {
 WorkspaceSnapshot Scanner::scan_root(const ScanRequest& request, const std::string& path) {
   const auto root = Beneath::open(path);
   if (!root)
-    return without_workspace(request, unavailable(request.workspace, root.error()).value());
+    return without_workspace(request,
+                             workspace_unavailable(request.workspace, root.error()).value());
   const ManifestPaths manifests(request.workspace, path, request.manifests);
   const ReadLog read_log(counters_.reads);
   FileDigester digester(cache_, counters_, restless_, options_.after_read);

@@ -13,12 +13,12 @@
 namespace sessync {
 namespace {
 
-using Kind = SourceUnavailable::Kind;
+using UnavailableKind = SourceUnavailable::Kind;
 
 /// A ConfigMap's link can change its target between two looks.
 constexpr int kMaxLinkTries = 3;
 
-tl::unexpected<SourceUnavailable> unavailable(Kind kind, const std::string& source,
+tl::unexpected<SourceUnavailable> unavailable(UnavailableKind kind, const std::string& source,
                                               const std::string& what) {
   const std::string name = source.empty() ? "./" : printable(source);
   return tl::unexpected(SourceUnavailable{
@@ -32,19 +32,19 @@ tl::unexpected<SourceUnavailable> unreachable(const Beneath& root, const std::st
     case ENOTDIR: {
       const bool is_link =
           root.open_at(source, O_PATH | O_NOFOLLOW, Beneath::Links::kFollow).has_value();
-      return unavailable(Kind::kMissing, source,
+      return unavailable(UnavailableKind::kMissing, source,
                          is_link ? "is a symlink to something that does not exist"
                                  : "does not exist in the workspace " + printable(root.root()) +
                                        ": create it, or correct or remove the entry");
     }
     case EXDEV:
-      return unavailable(Kind::kOutside, source,
+      return unavailable(UnavailableKind::kOutside, source,
                          "leads out of the workspace through a symlink (or an absolute one): only "
                          "what is inside can be mirrored");
     case ELOOP:
-      return unavailable(Kind::kUnreadable, source, "is a symlink that leads to itself");
+      return unavailable(UnavailableKind::kUnreadable, source, "is a symlink that leads to itself");
     default:
-      return unavailable(Kind::kUnreadable, source,
+      return unavailable(UnavailableKind::kUnreadable, source,
                          "cannot be read (" + error_text(error) + "): check its permissions");
   }
 }
@@ -104,11 +104,11 @@ SourceSnapshot SourceScan::file_snapshot(const std::string& source, const Digest
       return out;
     }
     case StableReadError::Kind::kNotRegular:
-      return unavailable(Kind::kNotAFile, source, text_of(error)).value();
+      return unavailable(UnavailableKind::kNotAFile, source, text_of(error)).value();
     case StableReadError::Kind::kUnreadable:
       break;
   }
-  return unavailable(Kind::kUnreadable, source, text_of(error)).value();
+  return unavailable(UnavailableKind::kUnreadable, source, text_of(error)).value();
 }
 
 SourceSnapshot SourceScan::operator()(const DirectoryResource& entry) {
@@ -199,15 +199,15 @@ SourceScan::Located SourceScan::locate(const std::string& source, bool is_direct
 SourceScan::Located SourceScan::check_type(const std::string& source, const struct stat& status,
                                            bool is_directory) {
   if (S_ISDIR(status.st_mode) && !is_directory) {
-    return unavailable(Kind::kIsDirectory, source,
+    return unavailable(UnavailableKind::kIsDirectory, source,
                        "is a directory: write " + printable(source) + "/ to mirror what is in it");
   }
   if (S_ISREG(status.st_mode) && is_directory) {
-    return unavailable(Kind::kNotAFile, source + "/",
+    return unavailable(UnavailableKind::kNotAFile, source + "/",
                        "is a file, not a directory: write " + printable(source));
   }
   if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
-    return unavailable(Kind::kNotAFile, source,
+    return unavailable(UnavailableKind::kNotAFile, source,
                        "is neither a file nor a directory (a FIFO, socket or device)");
   }
   return LinkTarget{
@@ -219,7 +219,7 @@ SourceScan::Located SourceScan::check_target(const std::string& source, LinkTarg
   const bool is_accident =
       target.location != source && has_excluded_part(target.location) && !has_excluded_part(source);
   if (!is_accident) return target;
-  return unavailable(Kind::kOutside, source,
+  return unavailable(UnavailableKind::kOutside, source,
                      "is a symlink to " + printable(target.location) +
                          ", which is never mirrored unless it is named itself");
 }

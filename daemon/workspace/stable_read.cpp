@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/workspace/os_error.h"
 #include "daemon/workspace/read_lease.h"
 
 namespace sessync {
@@ -18,7 +19,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
-using Kind = StableReadError::Kind;
+using ReadErrorKind = StableReadError::Kind;
 using Read = tl::expected<StableRead, StableReadError>;
 
 constexpr int kMaxTries = 6;
@@ -27,7 +28,7 @@ constexpr milliseconds kShortest{5};
 constexpr milliseconds kFirstLook{10};  // at an open file, doubled from look to look
 constexpr milliseconds kLastLook{320};
 /// Read and hashed in a tenth of a millisecond: a writer waits no longer for its lease.
-constexpr std::size_t kBlockBytes = 128U << 10U;
+constexpr std::size_t kReadBlockBytes = 128U << 10U;
 constexpr std::size_t kSmallBytes = 64U << 10U;
 
 std::int64_t clock_ns(clockid_t clock) {
@@ -36,16 +37,15 @@ std::int64_t clock_ns(clockid_t clock) {
   return nanoseconds(now);
 }
 
-tl::unexpected<StableReadError> failed(Kind kind, int error = 0) {
+tl::unexpected<StableReadError> failed(ReadErrorKind kind, int error = 0) {
   return tl::unexpected(StableReadError{.kind = kind, .error = error});
 }
 
-bool is_absence(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
-
-Kind kind_of(int error) {
-  if (is_absence(error) || error == EXDEV) return Kind::kVanished;
+ReadErrorKind kind_of_error(int error) {
+  if (is_absence(error) || error == EXDEV) return ReadErrorKind::kVanished;
   // What open(2) says of a socket, and of a device without driver.
-  return error == ENXIO || error == ENODEV ? Kind::kNotRegular : Kind::kUnreadable;
+  return error == ENXIO || error == ENODEV ? ReadErrorKind::kNotRegular
+                                           : ReadErrorKind::kUnreadable;
 }
 
 /// What vouches for what is read.
@@ -86,7 +86,7 @@ class Attempt {
 
   Read run(const ByteSink& sink) {
     auto opened = root_.open_at(path_, O_RDONLY | O_NONBLOCK | O_NOCTTY, Beneath::Links::kRefuse);
-    if (!opened) return failed(kind_of(opened.error()), opened.error());
+    if (!opened) return failed(kind_of_error(opened.error()), opened.error());
     fd_ = std::move(*opened);
     while (true) {
       if (const auto looked = look(); !looked) return tl::unexpected(looked.error());
@@ -95,7 +95,7 @@ class Attempt {
       lease_.give_back();
       if (tools_.patience.sleep(wait)) continue;
       // A lease vouches for a fresh file too.
-      if (footing_ != Footing::kLease) return failed(Kind::kUnstable);
+      if (footing_ != Footing::kLease) return failed(ReadErrorKind::kUnstable);
       patient_ = false;
     }
   }
@@ -113,8 +113,8 @@ class Attempt {
 
   tl::expected<void, StableReadError> see() {
     struct stat status{};
-    if (::fstat(fd_.get(), &status) != 0) return failed(Kind::kUnreadable, errno);
-    if (!S_ISREG(status.st_mode)) return failed(Kind::kNotRegular);
+    if (::fstat(fd_.get(), &status) != 0) return failed(ReadErrorKind::kUnreadable, errno);
+    if (!S_ISREG(status.st_mode)) return failed(ReadErrorKind::kNotRegular);
     const FileStamp seen = FileStamp::of(status);
     if (seen != before_) unchanged_since_ = steady_clock::now();
     before_ = seen;
@@ -160,13 +160,15 @@ class Attempt {
   Read read_between_looks(const ByteSink& sink) {
     const std::int64_t observed = clock_ns(CLOCK_REALTIME_COARSE);
     if (const int error = read_all(sink); error != 0) {
-      return failed(error == EAGAIN ? Kind::kUnstable : Kind::kUnreadable, error);
+      return failed(error == EAGAIN ? ReadErrorKind::kUnstable : ReadErrorKind::kUnreadable, error);
     }
     lease_.give_back();
     if (sink.finished) sink.finished();
     struct stat after{};
-    if (::fstat(fd_.get(), &after) != 0) return failed(Kind::kUnreadable, errno);
-    if (FileStamp::of(after) != before_ || !is_still_named()) return failed(Kind::kUnstable);
+    if (::fstat(fd_.get(), &after) != 0) return failed(ReadErrorKind::kUnreadable, errno);
+    if (FileStamp::of(after) != before_ || !is_still_named()) {
+      return failed(ReadErrorKind::kUnstable);
+    }
     count_taken();
     return StableRead{.stamp = before_,
                       .observed_ns = observed,
@@ -185,7 +187,7 @@ class Attempt {
   /// An errno; EAGAIN if the file became shorter or somebody wants to write. That a file without
   /// lease grew is seen afterwards.
   [[nodiscard]] int read_all(const ByteSink& sink) {
-    thread_local const auto block = std::make_unique<std::array<char, kBlockBytes>>();
+    thread_local const auto block = std::make_unique<std::array<char, kReadBlockBytes>>();
     sink.restart();
     for (std::uint64_t done = 0; done < before_.size;) {
       const ssize_t count = ::read(fd_.get(), block->data(), block->size());
@@ -237,11 +239,11 @@ bool Patience::sleep(milliseconds wait) {
 
 Read read_stable(const Beneath& root, const std::string& path, const ReadTools& tools,
                  const ByteSink& sink) {
-  Read result = failed(Kind::kUnstable);
+  Read result = failed(ReadErrorKind::kUnstable);
   milliseconds pause = kFirstPause;
   for (int tries = 0; tries < kMaxTries; ++tries) {
     result = Attempt(root, path, tools).run(sink);
-    if (result || result.error().kind != Kind::kUnstable) return result;
+    if (result || result.error().kind != ReadErrorKind::kUnstable) return result;
     if (!tools.patience.sleep(pause)) break;
     pause *= 2;
   }

@@ -2,29 +2,21 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "daemon/workspace/directory_stream.h"
 #include "daemon/workspace/names.h"
 #include "manifest/utf8.h"
 
 namespace sessync {
 namespace {
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-using Directory = std::unique_ptr<DIR, CloseDirectory>;
-
 bool is_broken_link(int error) {
   return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EXDEV;
 }
-
-/// What is not there any more is as if it had never been.
-bool is_absence(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
 
 unsigned char type_of(int directory, const char* name) {
   struct stat status{};
@@ -32,7 +24,7 @@ unsigned char type_of(int directory, const char* name) {
   return static_cast<unsigned char>(IFTODT(status.st_mode));
 }
 
-std::string kind_of(unsigned char type) {
+std::string name_of_type(unsigned char type) {
   switch (type) {
     case DT_FIFO:
       return "a FIFO";
@@ -80,7 +72,7 @@ tl::unexpected<LinkProblem> skipped(std::string what) {
   return tl::unexpected(LinkProblem{.what = std::move(what), .unreadable = false});
 }
 
-SourceUnavailable unreadable(const std::string& what) {
+SourceUnavailable unreadable_source(const std::string& what) {
   return {.kind = SourceUnavailable::Kind::kUnreadable, .message = what};
 }
 
@@ -111,7 +103,7 @@ tl::expected<bool, SourceUnavailable> TreeWalk::is_ignored_from_above() {
 
 TreeWalk::Status TreeWalk::push_ignores(const std::string& directory) {
   auto patterns = rules_.ignore_files.load(root_, directory);
-  if (!patterns) return tl::unexpected(unreadable(patterns.error()));
+  if (!patterns) return tl::unexpected(unreadable_source(patterns.error()));
   ignores_.push(directory, std::move(*patterns));
   return {};
 }
@@ -120,12 +112,13 @@ TreeWalk::Status TreeWalk::open_source() {
   const auto fd = root_.open_at(source_, O_RDONLY | O_DIRECTORY, Beneath::Links::kRefuse);
   Frame frame;
   if (const int error = fd ? read_entries(fd->get(), frame) : fd.error(); error != 0) {
-    return tl::unexpected(unreadable("the directory cannot be read (" + error_text(error) + ")"));
+    return tl::unexpected(
+        unreadable_source("the directory cannot be read (" + error_text(error) + ")"));
   }
   // A note about the source itself means that its ignore file could not be read.
   if (std::ranges::find(out_->unreadable_directories, "") != out_->unreadable_directories.end()) {
     out_->unreadable_directories.clear();
-    return tl::unexpected(unreadable(out_->warnings.back()));
+    return tl::unexpected(unreadable_source(out_->warnings.back()));
   }
   frames_.push_back(std::move(frame));
   return {};
@@ -166,7 +159,7 @@ void TreeWalk::visit(Entry entry, std::string path, const OnFile& on_file) {
 
 tl::expected<std::vector<TreeWalk::Name>, int> TreeWalk::read_names(int fd) {
   // fdopendir takes the descriptor over; the caller keeps its own to look at the entries with.
-  const Directory directory(::fdopendir(::fcntl(fd, F_DUPFD_CLOEXEC, 0)));
+  const DirectoryStream directory(::fdopendir(::fcntl(fd, F_DUPFD_CLOEXEC, 0)));
   if (!directory) return tl::unexpected(errno);
   ++directories_read_;
   std::vector<Name> names;
@@ -216,7 +209,8 @@ void TreeWalk::classify(int fd, const std::string& path, const Name& name, Frame
     if (takes(path) || enters(path)) classify_link(path, name, frame);
   } else if (takes(path)) {
     if (name.type == DT_REG) return classify_file(fd, path, name, frame);
-    warn(path, "is " + kind_of(name.type) + "; only regular files can be mounted, it is skipped");
+    warn(path,
+         "is " + name_of_type(name.type) + "; only regular files can be mounted, it is skipped");
   }
 }
 
@@ -292,7 +286,7 @@ tl::expected<LinkTarget, LinkProblem> TreeWalk::resolve_link(std::string_view pa
   if (S_ISDIR(status.st_mode)) return skipped("is a symlink to a directory");
   if (!S_ISREG(status.st_mode)) {
     const auto type = static_cast<unsigned char>(IFTODT(status.st_mode));
-    return skipped("is a symlink to " + kind_of(type));
+    return skipped("is a symlink to " + name_of_type(type));
   }
   auto location = root_.path_of(fd->get());
   if (!location) {

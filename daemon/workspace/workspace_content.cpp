@@ -19,10 +19,6 @@
 namespace sessync {
 namespace {
 
-tl::unexpected<ApiError> changed(const ContentRef& content, const std::string& what) {
-  return tl::unexpected(source_changed(content, content.path, what));
-}
-
 Result<std::uint64_t> size_of(const ContentRef& content, int fd) {
   struct stat status{};
   if (::fstat(fd, &status) == 0) return static_cast<std::uint64_t>(status.st_size);
@@ -100,14 +96,16 @@ WorkspaceContent::WorkspaceContent() : WorkspaceContent(temporary_directory()) {
 
 Result<std::unique_ptr<ContentReader>> WorkspaceContent::open(const ContentRef& content) {
   const auto root = Beneath::open(content.root);
-  if (!root) return changed(content, "is not there any more (" + error_text(root.error()) + ")");
+  if (!root) {
+    return content_changed(content, "is not there any more (" + error_text(root.error()) + ")");
+  }
   if (content.archive) return open_archive(content, *root, spool_directory_, stopped_);
   // Links may lead anywhere inside: only bytes with the planned digest get out.
   auto fd = root->open_at(content.path, O_RDONLY | O_NONBLOCK | O_NOCTTY, Beneath::Links::kFollow);
-  if (!fd) return changed(content, "cannot be opened (" + error_text(fd.error()) + ")");
+  if (!fd) return content_changed(content, "cannot be opened (" + error_text(fd.error()) + ")");
   struct stat status{};
   if (::fstat(fd->get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    return changed(content, "is not a regular file any more");
+    return content_changed(content, "is not a regular file any more");
   }
   return std::make_unique<VerifiedReader>(content, from_file(std::move(*fd)));
 }

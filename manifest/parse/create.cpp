@@ -9,8 +9,8 @@
 namespace sessync {
 namespace {
 
-constexpr std::array<std::string_view, 5> kKeys = {"agent", "environment_id", "title", "metadata",
-                                                   "vault_ids"};
+constexpr std::array<std::string_view, 5> kCreateKeys = {"agent", "environment_id", "title",
+                                                         "metadata", "vault_ids"};
 constexpr std::array<std::pair<std::string_view, std::string_view>, 1> kMisplaced = {{
     {"resources", "belongs to the session, one level further out"},
 }};
@@ -88,7 +88,7 @@ std::vector<std::string> read_vault_ids(const Field& field, Report& report) {
 CreateDraft read_create(const Field& field, Report& report) {
   CreateDraft create;
   create.at = field.at();
-  const auto fields = Fields::open(field, {"create", kKeys, kMisplaced}, report);
+  const auto fields = Fields::open(field, {"create", kCreateKeys, kMisplaced}, report);
   if (!fields) {
     // Only its form is wrong: do not complain about what it would have held.
     create.agent.emplace();

@@ -8,7 +8,8 @@
 namespace sessync {
 namespace {
 
-constexpr std::array<std::string_view, 4> kKeys = {"version", "owner", "defaults", "sessions"};
+constexpr std::array<std::string_view, 4> kManifestKeys = {"version", "owner", "defaults",
+                                                           "sessions"};
 constexpr std::int64_t kVersion = 1;
 constexpr std::size_t kMaxOwner = 20;
 
@@ -149,7 +150,7 @@ void read_document(const ManifestText& text, ParsedFile& parsed, Report& report)
     return;
   }
   const auto fields =
-      Fields::open({"manifest", root->at, root.get()}, {"a manifest", kKeys}, report);
+      Fields::open({"manifest", root->at, root.get()}, {"a manifest", kManifestKeys}, report);
   if (!fields) return;
   read_version(*fields, report);
   parsed.file.owner = read_owner(*fields, parsed.owner_at, report);

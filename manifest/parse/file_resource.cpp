@@ -9,8 +9,8 @@
 namespace sessync {
 namespace {
 
-constexpr std::array<std::string_view, 7> kKeys = {"type",    "source",  "file_id", "mount_path",
-                                                   "include", "exclude", "archive"};
+constexpr std::array<std::string_view, 7> kFileKeys = {
+    "type", "source", "file_id", "mount_path", "include", "exclude", "archive"};
 constexpr std::array<std::string_view, 2> kArchiveFormats = {"tar.gz", "zip"};
 
 /// Keys that say something about what this entry is not.
@@ -23,7 +23,7 @@ void refuse_keys(const Fields& fields, std::span<const std::string_view> keys, s
   }
 }
 
-std::optional<RelativePath> read_source(const Field& field, Report& report) {
+std::optional<RelativePath> read_source_path(const Field& field, Report& report) {
   const auto text = read_text(field, report);
   if (!text) return std::nullopt;
   auto path = clean_relative_path(*text);
@@ -98,7 +98,7 @@ void check_rest(const Fields& fields, Report& report) {
 }  // namespace
 
 std::optional<ResourceDraft> read_file_resource(const Field& item, Report& report) {
-  const auto fields = Fields::open(item, {"a file resource", kKeys}, report);
+  const auto fields = Fields::open(item, {"a file resource", kFileKeys}, report);
   if (!fields) return std::nullopt;
   const auto source = fields->find("source");
   const auto file_id = fields->find("file_id");
@@ -108,7 +108,7 @@ std::optional<ResourceDraft> read_file_resource(const Field& item, Report& repor
   } else if (file_id) {
     return read_uploaded(*fields, *file_id, report);
   } else if (source) {
-    if (const auto path = read_source(*source, report)) {
+    if (const auto path = read_source_path(*source, report)) {
       return path->is_directory ? read_directory(*fields, path->text, report)
                                 : read_single(*fields, path->text, report);
     }

@@ -6,16 +6,16 @@ namespace sessync {
 namespace {
 
 constexpr std::string_view kStart = "https://github.com/";
-constexpr std::size_t kMaxOwner = 39;
-constexpr std::size_t kMaxName = 100;
+constexpr std::size_t kMaxGithubOwner = 39;
+constexpr std::size_t kMaxRepositoryName = 100;
 
-bool is_owner(std::string_view owner) {
-  return !owner.empty() && owner.size() <= kMaxOwner && !owner.starts_with('-') &&
+bool is_github_owner(std::string_view owner) {
+  return !owner.empty() && owner.size() <= kMaxGithubOwner && !owner.starts_with('-') &&
          consists_of_alnum_or(owner, "-_");
 }
 
-bool is_name(std::string_view name) {
-  return !name.empty() && name.size() <= kMaxName && name != "." && name != ".." &&
+bool is_repository_name(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxRepositoryName && name != "." && name != ".." &&
          consists_of_alnum_or(name, "-_.");
 }
 
@@ -42,7 +42,10 @@ tl::expected<std::string, std::string> github_repository_name(std::string_view u
   const auto slash = path.find('/');
   if (slash == path.npos) return wrong();
   const auto name = path.substr(slash + 1);
-  if (!is_owner(path.substr(0, slash)) || !is_name(name) || name.ends_with(".git")) return wrong();
+  if (!is_github_owner(path.substr(0, slash)) || !is_repository_name(name) ||
+      name.ends_with(".git")) {
+    return wrong();
+  }
   return std::string(name);
 }
 

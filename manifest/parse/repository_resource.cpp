@@ -12,7 +12,7 @@ namespace {
 using std::chrono_literals::operator""min;
 using std::chrono_literals::operator""h;
 
-constexpr std::array<std::string_view, 6> kKeys = {
+constexpr std::array<std::string_view, 6> kRepositoryKeys = {
     "type", "url", "mount_path", "checkout", "authorization_token", "rotate_every"};
 constexpr std::array<std::string_view, 3> kCheckoutKeys = {"type", "name", "sha"};
 constexpr std::array<std::string_view, 2> kCheckoutTypes = {"branch", "commit"};
@@ -105,7 +105,7 @@ std::string read_url(const Fields& fields, RepositoryResource& repository, Repor
 }  // namespace
 
 std::optional<ResourceDraft> read_repository(const Field& item, Report& report) {
-  const auto fields = Fields::open(item, {"a github_repository resource", kKeys}, report);
+  const auto fields = Fields::open(item, {"a github_repository resource", kRepositoryKeys}, report);
   if (!fields) return std::nullopt;
   RepositoryResource repository;
   const auto name = read_url(*fields, repository, report);

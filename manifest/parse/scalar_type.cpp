@@ -8,7 +8,7 @@
 namespace sessync {
 namespace {
 
-constexpr std::string_view kDigits = "0123456789";
+constexpr std::string_view kDecimalDigits = "0123456789";
 
 bool is_one_of(std::string_view text, std::span<const std::string_view> words) {
   return std::find(words.begin(), words.end(), text) != words.end();
@@ -32,17 +32,18 @@ bool is_bool(std::string_view text) {
 bool is_integer(std::string_view text) {
   if (text.starts_with("0x")) return consists_of(text.substr(2), "0123456789abcdefABCDEF");
   if (text.starts_with("0o")) return consists_of(text.substr(2), "01234567");
-  return consists_of(without_sign(text), kDigits);
+  return consists_of(without_sign(text), kDecimalDigits);
 }
 
 /// ".5", "1.", "1.5", without an exponent.
 bool is_decimal(std::string_view text) {
   const auto point = text.find('.');
-  if (point == text.npos) return consists_of(text, kDigits);
+  if (point == text.npos) return consists_of(text, kDecimalDigits);
   const auto whole = text.substr(0, point);
   const auto fraction = text.substr(point + 1);
-  if (whole.empty()) return consists_of(fraction, kDigits);
-  return consists_of(whole, kDigits) && (fraction.empty() || consists_of(fraction, kDigits));
+  if (whole.empty()) return consists_of(fraction, kDecimalDigits);
+  return consists_of(whole, kDecimalDigits) &&
+         (fraction.empty() || consists_of(fraction, kDecimalDigits));
 }
 
 bool is_float(std::string_view text) {
@@ -54,7 +55,7 @@ bool is_float(std::string_view text) {
   const auto exponent = text.find_first_of("eE");
   if (exponent == text.npos) return is_decimal(text);
   return is_decimal(text.substr(0, exponent)) &&
-         consists_of(without_sign(text.substr(exponent + 1)), kDigits);
+         consists_of(without_sign(text.substr(exponent + 1)), kDecimalDigits);
 }
 
 }  // namespace

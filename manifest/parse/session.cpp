@@ -25,11 +25,11 @@ constexpr std::array<std::string_view, 3> kPrune = {"owned", "all", "none"};
 constexpr std::array<std::string_view, 3> kOnConflict = {"block", "adopt", "replace"};
 constexpr DurationRange kInterval = {10s, 24h};
 constexpr IntegerRange kMaxFiles = {1, 1'000'000'000};
-constexpr std::size_t kMaxName = 63;
+constexpr std::size_t kMaxSessionName = 63;
 
 /// Names become a part of paths and URLs.
 bool is_session_name(std::string_view name) {
-  return !name.empty() && name.size() <= kMaxName && consists_of_alnum_or(name, "._-") &&
+  return !name.empty() && name.size() <= kMaxSessionName && consists_of_alnum_or(name, "._-") &&
          name.find_first_not_of('.') != name.npos;
 }
 

@@ -100,7 +100,7 @@ std::optional<TokenSpec> read_app(const Field& field, Report& report) {
   return app;
 }
 
-std::optional<TokenSpec> read_source(const Field& source, Report& report) {
+std::optional<TokenSpec> read_token_source(const Field& source, Report& report) {
   if (source.name == "file") return read_file(source, report);
   if (source.name == "env") return read_env(source, report);
   if (source.name == "command") return read_command(source, report);
@@ -123,7 +123,7 @@ std::optional<TokenSpec> read_token(const Field& field, Report& report) {
     const auto source = fields->find(key);
     if (!source) continue;
     ++sources;
-    token = read_source(*source, report);
+    token = read_token_source(*source, report);
   }
   if (sources == 1) return token;
   report.error(field.at(), "token_source",

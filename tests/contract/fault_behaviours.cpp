@@ -16,7 +16,7 @@ void break_next(Backend& backend, Operation operation, Fault fault) {
   backend.add_fault(rule);
 }
 
-std::size_t held(Backend& backend) {
+std::size_t held_count(Backend& backend) {
   std::size_t count = 0;
   backend.with_model([&](SessionModel& world) { count = world.held(backend.session).size(); });
   return count;
@@ -41,7 +41,7 @@ void statuses_have_kinds(Backend& backend) {
     CHECK(error.kind == kind);
     CHECK(error.http_status == status);
   }
-  CHECK(held(backend) == 0);
+  CHECK(held_count(backend) == 0);
 }
 
 void conflicts_come_typed_both_ways(Backend& backend) {
@@ -91,14 +91,14 @@ void lost_adds_may_have_happened(Backend& backend) {
   const auto file = backend.upload("a", "x").file_id;
   break_next(backend, Operation::kAddResource, Fault::of(Fault::Kind::kCutBefore));
   CHECK(backend.try_add(file, "a").error().kind == Kind::kUnknownOutcome);
-  CHECK(held(backend) == 0);
+  CHECK(held_count(backend) == 0);
   for (const auto kind : {Fault::Kind::kCutAfter, Fault::Kind::kTruncatedBody,
                           Fault::Kind::kNotJson, Fault::Kind::kStatusAfter}) {
-    const std::size_t before = held(backend);
+    const std::size_t before = held_count(backend);
     break_next(backend, Operation::kAddResource, Fault::of(kind));
     const auto path = "a" + std::to_string(before);
     CHECK(backend.try_add(file, path).error().kind == Kind::kUnknownOutcome);
-    CHECK(held(backend) == before + 1);
+    CHECK(held_count(backend) == before + 1);
   }
 }
 
@@ -112,7 +112,7 @@ void lost_deletes_are_not_repeated(Backend& backend) {
   const auto row = backend.add(backend.upload("a", "x").file_id, "a");
   break_next(backend, Operation::kDeleteResource, Fault::of(Fault::Kind::kCutAfter));
   CHECK(backend.try_remove(row.resource_id).error().kind == Kind::kUnknownOutcome);
-  CHECK(held(backend) == 0);
+  CHECK(held_count(backend) == 0);
 }
 
 void empty_pages_are_no_end(Backend& backend) {
@@ -146,7 +146,7 @@ NewSession new_session() {
 }
 
 /// A session with one repository; its resource id.
-std::string create_with_token(Backend& backend) {
+std::string create_with_repository(Backend& backend) {
   const auto created = backend.try_create(new_session());
   REQUIRE(created.has_value());
   backend.session = created->info.session_id;
@@ -154,7 +154,7 @@ std::string create_with_token(Backend& backend) {
 }
 
 void lost_rotations_may_have_happened(Backend& backend) {
-  const auto id = create_with_token(backend);
+  const auto id = create_with_repository(backend);
   break_next(backend, Operation::kRotateToken, Fault::of(Fault::Kind::kCutBefore));
   CHECK(backend.try_rotate(id, "a").error().kind == Kind::kUnknownOutcome);
   for (const auto kind :
@@ -283,7 +283,7 @@ void late_effects_happen_later(Backend& backend) {
   while (!over) {
     REQUIRE(backend.loop().run_one());
   }
-  CHECK(held(backend) == 1);
+  CHECK(held_count(backend) == 1);
 }
 
 }  // namespace

@@ -10,9 +10,9 @@ namespace {
 
 using nlohmann::json;
 
-const char* const kManagedAgents = "managed-agents-2026-04-01";
+const char* const kSessionsBeta = "managed-agents-2026-04-01";
 
-struct Answer {
+struct WireAnswer {
   int status = 0;  ///< 0: there was none
   json body;
   httplib::Headers headers;
@@ -22,9 +22,8 @@ struct Answer {
 struct Wire {
   DoubleServer server;
   httplib::Client client{"127.0.0.1", server.port()};
-  httplib::Headers headers = {{"x-api-key", "key"},
-                              {"anthropic-version", "2023-06-01"},
-                              {"anthropic-beta", kManagedAgents}};
+  httplib::Headers headers = {
+      {"x-api-key", "key"}, {"anthropic-version", "2023-06-01"}, {"anthropic-beta", kSessionsBeta}};
   std::string session;
 
   explicit Wire(const DoubleOptions& options = {}) : server(options) {
@@ -32,21 +31,21 @@ struct Wire {
     client.set_keep_alive(true);
   }
 
-  static Answer read(const httplib::Result& result) {
+  static WireAnswer read(const httplib::Result& result) {
     if (!result) {
       return {};
     }
     return {result->status, json::parse(result->body, nullptr, false), result->headers};
   }
-  Answer get(const std::string& path) { return read(client.Get(path, headers)); }
-  Answer post(const std::string& path, const json& body) {
+  WireAnswer get(const std::string& path) { return read(client.Get(path, headers)); }
+  WireAnswer post(const std::string& path, const json& body) {
     return read(client.Post(path, headers, body.dump(), "application/json"));
   }
-  Answer remove(const std::string& path) { return read(client.Delete(path, headers)); }
+  WireAnswer remove(const std::string& path) { return read(client.Delete(path, headers)); }
   std::string upload(const std::string& name, const std::string& bytes) {
     return upload_part({"file", bytes, name, "text/plain"}).body.at("id");
   }
-  Answer upload_part(const httplib::MultipartFormData& part) {
+  WireAnswer upload_part(const httplib::MultipartFormData& part) {
     return read(client.Post("/v1/files", headers, httplib::MultipartFormDataItems{part}));
   }
   std::string create() {
@@ -63,7 +62,7 @@ struct Wire {
   void fault(const json& rule) { REQUIRE(post("/_double/faults", rule).status == 200); }
 };
 
-std::string message(const Answer& answer) { return answer.body.at("error").at("message"); }
+std::string message(const WireAnswer& answer) { return answer.body.at("error").at("message"); }
 
 }  // namespace
 
@@ -104,9 +103,9 @@ TEST_CASE("the beta header is required where the API requires it") {
   wire.set_header("anthropic-beta", "made-up");
   CHECK(message(wire.get("/v1/files")) ==
         "Unexpected value(s) `made-up` for the `anthropic-beta` header");
-  wire.set_header("anthropic-beta", std::string("agent-memory-2026-07-22, ") + kManagedAgents);
+  wire.set_header("anthropic-beta", std::string("agent-memory-2026-07-22, ") + kSessionsBeta);
   CHECK(wire.get(session).status == 400);
-  wire.set_header("anthropic-beta", std::string("oauth-2025-04-20,") + kManagedAgents);
+  wire.set_header("anthropic-beta", std::string("oauth-2025-04-20,") + kSessionsBeta);
   CHECK(wire.get(session).status == 200);
 }
 

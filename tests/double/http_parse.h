@@ -22,6 +22,8 @@ model::SessionQuery parse_session_query(const Request& request);
 model::PageQuery parse_resource_query(const Request& request);
 model::EventQuery parse_event_query(const Request& request);
 
+[[noreturn]] void refuse_request(const std::string& message);
+
 /// Refuses parameters that are not in `names`.
 void only_parameters(const Request& request, const std::vector<std::string>& names);
 std::string parameter(const Request& request, const std::string& name);

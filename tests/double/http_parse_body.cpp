@@ -11,12 +11,10 @@ using nlohmann::json;
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& message) { throw Refused(model::invalid(message)); }
-
 void only_fields(const json& object, const std::vector<std::string>& names) {
   for (const auto& [name, value] : object.items()) {
     if (std::find(names.begin(), names.end(), name) == names.end()) {
-      refuse("Failed to parse request body: unknown field \"" + name + "\"");
+      refuse_request("Failed to parse request body: unknown field \"" + name + "\"");
     }
   }
 }
@@ -30,7 +28,7 @@ std::optional<std::string> text(const json& object, const char* name) {
     return std::nullopt;
   }
   if (!object[name].is_string()) {
-    refuse("Failed to parse request body: " + std::string(name) + ": expected a string");
+    refuse_request("Failed to parse request body: " + std::string(name) + ": expected a string");
   }
   return object[name].get<std::string>();
 }
@@ -38,21 +36,21 @@ std::optional<std::string> text(const json& object, const char* name) {
 std::string required(const json& object, const char* name) {
   const auto value = text(object, name);
   if (!value || value->empty()) {
-    refuse(std::string(name) + ": value is required");
+    refuse_request(std::string(name) + ": value is required");
   }
   return *value;
 }
 
 const json& object_at(const json& object, const char* name) {
   if (!object[name].is_object()) {
-    refuse("Failed to parse request body: " + std::string(name) + ": expected an object");
+    refuse_request("Failed to parse request body: " + std::string(name) + ": expected an object");
   }
   return object[name];
 }
 
 const json& array_at(const json& object, const char* name) {
   if (!object[name].is_array()) {
-    refuse("Failed to parse request body: " + std::string(name) + ": expected an array");
+    refuse_request("Failed to parse request body: " + std::string(name) + ": expected an array");
   }
   return object[name];
 }
@@ -67,7 +65,7 @@ model::Checkout parse_checkout(const json& object) {
     only_fields(object, {"type", "sha"});
     checkout.commit = required(object, "sha");
   } else {
-    refuse("Failed to parse request: checkout.type: \"" + type + "\" is not a valid value");
+    refuse_request("Failed to parse request: checkout.type: \"" + type + "\" is not a valid value");
   }
   return checkout;
 }
@@ -97,7 +95,7 @@ void parse_memory_store(const json& object, model::NewResource& resource) {
 
 model::NewResource parse_resource(const json& object, std::size_t index) {
   if (!object.is_object()) {
-    refuse("Failed to parse request body: resources: expected objects");
+    refuse_request("Failed to parse request body: resources: expected objects");
   }
   model::NewResource resource;
   resource.type = required(object, "type");
@@ -108,8 +106,8 @@ model::NewResource parse_resource(const json& object, std::size_t index) {
   } else if (resource.type == "memory_store") {
     parse_memory_store(object, resource);
   } else {
-    refuse("Failed to parse request: resources[" + std::to_string(index) + "].type: \"" +
-           resource.type + "\" is not a valid value");
+    refuse_request("Failed to parse request: resources[" + std::to_string(index) + "].type: \"" +
+                   resource.type + "\" is not a valid value");
   }
   return resource;
 }
@@ -120,7 +118,7 @@ void parse_agent(const json& agent, model::NewSession& session) {
     return;
   }
   if (!agent.is_object()) {
-    refuse("agent: value is required");
+    refuse_request("agent: value is required");
   }
   session.agent_id = required(agent, "id");
   if (has(agent, "version")) {
@@ -132,7 +130,7 @@ void parse_agent(const json& agent, model::NewSession& session) {
   }
   const std::string type = required(agent, "type");
   if (type != "agent_with_overrides" && (type != "agent" || !overrides.empty())) {
-    refuse("Failed to parse request: agent.type: \"" + type + "\" is not a valid value");
+    refuse_request("Failed to parse request: agent.type: \"" + type + "\" is not a valid value");
   }
   session.agent_json = overrides.empty() ? "" : overrides.dump();
 }
@@ -141,7 +139,7 @@ std::map<std::string, std::string> parse_metadata(const json& object) {
   std::map<std::string, std::string> metadata;
   for (const auto& [key, value] : object.items()) {
     if (!value.is_string()) {
-      refuse("Failed to parse request body: metadata: expected strings");
+      refuse_request("Failed to parse request body: metadata: expected strings");
     }
     metadata[key] = value.get<std::string>();
   }
@@ -166,7 +164,7 @@ void parse_lists(const json& body, model::NewSession& session) {
 json parse_object(const std::string& text) {
   json body = json::parse(text.empty() ? "{}" : text, nullptr, false);
   if (!body.is_object()) {
-    refuse("Failed to parse request body: expected a JSON object");
+    refuse_request("Failed to parse request body: expected a JSON object");
   }
   return body;
 }
@@ -177,7 +175,7 @@ model::NewSession parse_new_session(const std::string& body_text) {
                      "budget", "initial_events"});
   model::NewSession session;
   if (!has(body, "agent")) {
-    refuse("agent: value is required");
+    refuse_request("agent: value is required");
   }
   parse_agent(body["agent"], session);
   session.environment_id = required(body, "environment_id");
@@ -193,7 +191,7 @@ model::NewSession parse_new_session(const std::string& body_text) {
 model::SessionUpdate parse_session_update(const std::string& body_text) {
   const json body = parse_object(body_text);
   if (body.contains("vault_ids")) {
-    refuse("vault_ids: cannot be changed after the session was created");
+    refuse_request("vault_ids: cannot be changed after the session was created");
   }
   only_fields(body, {"title", "metadata", "agent", "budget"});
   model::SessionUpdate update;

@@ -8,8 +8,6 @@ namespace sessync::skin {
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& message) { throw Refused(model::invalid(message)); }
-
 /// `name[]=a&name[]=b`, or `name=a`.
 std::vector<std::string> array_parameter(const Request& request, const std::string& name) {
   std::vector<std::string> values;
@@ -30,7 +28,7 @@ std::optional<T> number_parameter(const Request& request, const std::string& nam
   T number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size()) {
-    refuse(name + ": \"" + text + "\" is not a number");
+    refuse_request(name + ": \"" + text + "\" is not a number");
   }
   return number;
 }
@@ -40,7 +38,7 @@ model::PageQuery parse_page(const Request& request) {
   page.page = parameter(request, "page");
   const std::string order = parameter(request, "order");
   if (!order.empty() && order != "asc" && order != "desc") {
-    refuse("order: \"" + order + "\" is not a valid value; expected one of asc, desc");
+    refuse_request("order: \"" + order + "\" is not a valid value; expected one of asc, desc");
   }
   page.ascending = order == "asc";
   page.limit = number_parameter<std::size_t>(request, "limit");
@@ -55,7 +53,7 @@ std::optional<TimePoint> time_parameter(const Request& request, const std::strin
   }
   const auto time = model::to_time(text);
   if (!time) {
-    refuse(name + ": \"" + text + "\" is not a valid time");
+    refuse_request(name + ": \"" + text + "\" is not a valid time");
   }
   return *time + shift;
 }
@@ -82,6 +80,8 @@ std::vector<std::string> with_times(std::vector<std::string> names) {
 
 }  // namespace
 
+void refuse_request(const std::string& message) { throw Refused(model::invalid(message)); }
+
 std::string parameter(const Request& request, const std::string& name) {
   const auto found = request.query.find(name);
   return found == request.query.end() ? "" : found->second;
@@ -97,7 +97,7 @@ void only_parameters(const Request& request, const std::vector<std::string>& nam
     if (std::find(names.begin(), names.end(), name) == names.end()) {
       std::string message = "Unknown query parameter \"";
       message.append(name).append("\"; valid parameters are: ").append(valid);
-      refuse(message);
+      refuse_request(message);
     }
   }
 }

@@ -126,7 +126,7 @@ std::string credential(const Request& request) {
                                             : header(request, "x-api-key");
 }
 
-[[noreturn]] void refuse(int status, const char* type, std::string message) {
+[[noreturn]] void refuse_with(int status, const char* type, std::string message) {
   throw Refused(model::Error{status, type, std::move(message), "", false});
 }
 
@@ -157,18 +157,18 @@ Route route_of(const Request& request) {
     path_exists = path_exists || (ids && *rule.method != '\0');
   }
   if (path_exists) {
-    refuse(405, "invalid_request_error", "Method Not Allowed");
+    refuse_with(405, "invalid_request_error", "Method Not Allowed");
   }
-  refuse(404, "not_found_error", "Not Found");
+  refuse_with(404, "not_found_error", "Not Found");
 }
 
 void check_headers(const Request& request, const Route& route, const std::string& api_key) {
   const std::string given = credential(request);
   if (given.empty()) {
-    refuse(401, "authentication_error", "x-api-key header is required");
+    refuse_with(401, "authentication_error", "x-api-key header is required");
   }
   if (!api_key.empty() && given != api_key) {
-    refuse(401, "authentication_error", "invalid x-api-key");
+    refuse_with(401, "authentication_error", "invalid x-api-key");
   }
   const std::string version = header(request, "anthropic-version");
   if (version != "2023-06-01" && version != "2026-10-21") {

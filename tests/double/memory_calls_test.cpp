@@ -8,13 +8,13 @@ namespace sessync {
 
 namespace {
 
-struct Rig {
+struct CallRig {
   SessionModel model;
   TestLoop loop;
   MemoryContentSource content;
   MemorySessionApi api{model, loop, &content};
 
-  Rig() { model.set_time(loop.now()); }
+  CallRig() { model.set_time(loop.now()); }
 
   void fault(Operation operation, Fault::Kind kind) {
     FaultRule rule;
@@ -64,7 +64,7 @@ NewSession with_repository(const std::string& token) {
 }  // namespace
 
 TEST_CASE("a created session holds its token, and rotations are remembered") {
-  Rig rig;
+  CallRig rig;
   const auto created = rig.create(with_repository("first"));
   REQUIRE(created);
   CHECK(created->info.created_at == model::to_text(rig.loop.now()));
@@ -82,7 +82,7 @@ TEST_CASE("a created session holds its token, and rotations are remembered") {
 }
 
 TEST_CASE("a create whose answer is lost is found in the list of sessions") {
-  Rig rig;
+  CallRig rig;
   rig.fault(Operation::kCreateSession, Fault::Kind::kCutAfter);
   CHECK(rig.create(with_repository("t")).error().kind == ApiError::Kind::kUnknownOutcome);
   const auto listed = await<std::vector<SessionInfo>>(
@@ -93,7 +93,7 @@ TEST_CASE("a create whose answer is lost is found in the list of sessions") {
 }
 
 TEST_CASE("a download that is cut short has fed half of the bytes") {
-  Rig rig;
+  CallRig rig;
   const std::string session = rig.create(with_repository("t"))->info.session_id;
   const std::string bytes(10'000, 'x');
   const auto file = rig.model.add_output(session, "../evil", bytes);
@@ -117,7 +117,7 @@ TEST_CASE("a download that is cut short has fed half of the bytes") {
 }
 
 TEST_CASE("faults are listed after a time, oldest first") {
-  Rig rig;
+  CallRig rig;
   const std::string session = rig.create(with_repository("t"))->info.session_id;
   rig.model.add_fault(session, "repository_clone_error", "https://github.com/acme/app");
   const std::string first = model::to_text(rig.model.time());
@@ -140,7 +140,7 @@ TEST_CASE("faults are listed after a time, oldest first") {
 }
 
 TEST_CASE("an archive is uploaded with the size that its reader says") {
-  Rig rig;
+  CallRig rig;
   ArchiveContent archive;
   archive.members = {{"a", std::string(64, '0'), 1, false}};
   const auto content = rig.content.put_archive("packed", archive, "the packed bytes");

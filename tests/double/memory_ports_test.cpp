@@ -9,7 +9,7 @@ namespace sessync {
 
 namespace {
 
-struct Rig {
+struct PortRig {
   SessionModel model;
   TestLoop loop;
   MemoryContentSource content;
@@ -40,7 +40,7 @@ struct Rig {
 }  // namespace
 
 TEST_CASE("concurrent uploads of one owner and digest are one upload") {
-  Rig rig;
+  PortRig rig;
   const auto wanted = rig.request("same");
   std::vector<std::string> ids;
   for (int caller = 0; caller < 3; ++caller) {
@@ -54,7 +54,7 @@ TEST_CASE("concurrent uploads of one owner and digest are one upload") {
 }
 
 TEST_CASE("when the leading upload fails the next one leads") {
-  Rig rig;
+  PortRig rig;
   rig.fault(Operation::kUpload, Fault::Kind::kCutBefore);
   const auto wanted = rig.request("same");
   std::vector<bool> fates;
@@ -67,7 +67,7 @@ TEST_CASE("when the leading upload fails the next one leads") {
 }
 
 TEST_CASE("an upload whose source changed has no effect") {
-  Rig rig;
+  PortRig rig;
   const auto wanted = rig.request("planned");
   rig.content.put(wanted.content.path, "different");
   CHECK(rig.upload(wanted).error().kind == ApiError::Kind::kSourceChanged);
@@ -75,7 +75,7 @@ TEST_CASE("an upload whose source changed has no effect") {
 }
 
 TEST_CASE("a cut connection leaves the effect or nothing, the caller cannot tell") {
-  Rig rig;
+  PortRig rig;
   const auto file = rig.upload(rig.request("x"))->file_id;
   rig.fault(Operation::kAddResource, Fault::Kind::kCutBefore);
   CHECK(is_unknown_outcome(rig.add(file, "/a").error()));
@@ -86,7 +86,7 @@ TEST_CASE("a cut connection leaves the effect or nothing, the caller cannot tell
 }
 
 TEST_CASE("a late effect happens after the caller gave up") {
-  Rig rig;
+  PortRig rig;
   const auto file = rig.upload(rig.request("x"))->file_id;
   rig.fault(Operation::kAddResource, Fault::Kind::kLateEffect, std::chrono::seconds(7));
   CHECK(is_unknown_outcome(rig.add(file, "/a").error()));
@@ -98,7 +98,7 @@ TEST_CASE("a late effect happens after the caller gave up") {
 }
 
 TEST_CASE("a refused class of calls waits as long as it was told") {
-  Rig rig;
+  PortRig rig;
   const auto file = rig.upload(rig.request("x"))->file_id;
   FaultRule rule;
   rule.operation = Operation::kAddResource;
@@ -139,7 +139,7 @@ TEST_CASE("faults hit the n-th, every k-th or a share of the calls") {
 }
 
 TEST_CASE("a crash loses what was not durable and nothing else") {
-  Rig rig;
+  PortRig rig;
   rig.store.commit({change::SetTakenOver{"s1", "prod"}}, [](const auto&) {});
   rig.loop.run_all();
   bool heard = false;
@@ -154,7 +154,7 @@ TEST_CASE("a crash loses what was not durable and nothing else") {
 }
 
 TEST_CASE("requests on their way arrive although the process died") {
-  Rig rig;
+  PortRig rig;
   const auto file = rig.upload(rig.request("x"))->file_id;
   rig.api.add_file({rig.session, file, "/a"}, Permit::kTake,
                    [](const auto&) { FAIL("nobody is there to hear it"); });
@@ -165,7 +165,7 @@ TEST_CASE("requests on their way arrive although the process died") {
 }
 
 TEST_CASE("a commit that fails is not kept") {
-  Rig rig;
+  PortRig rig;
   rig.store.fail_next(1);
   bool failed = false;
   rig.store.commit({change::SetTakenOver{"s1", "prod"}}, [&](const auto& r) { failed = !r; });

@@ -9,8 +9,6 @@ using model::Page;
 
 namespace {
 
-constexpr std::size_t kDefaultLimit = 20;
-constexpr std::size_t kMaxLimit = 1000;
 constexpr std::size_t kMaxIds = 100;
 constexpr std::int64_t kMinExpiry = 3600;
 constexpr std::int64_t kMaxExpiry = 7776000;
@@ -23,8 +21,8 @@ std::optional<model::Error> check_query(const model::FileQuery& query) {
   if (!query.ids.empty() && (query.page.limit || !query.page.page.empty())) {
     return model::invalid("ids: cannot be combined with limit or page");
   }
-  const std::size_t limit = query.page.limit.value_or(kDefaultLimit);
-  if (limit < 1 || limit > kMaxLimit) {
+  const std::size_t limit = query.page.limit.value_or(model::kDefaultLimit);
+  if (limit < 1 || limit > model::kMaxLimit) {
     return model::invalid("limit: must be between 1 and 1000");
   }
   return std::nullopt;
@@ -94,7 +92,8 @@ Answer<Page<File>> SessionModel::list_files(const model::FileQuery& query) const
     }
   }
   model::sort_by_serial(rows, false);
-  const std::size_t limit = query.ids.empty() ? query.page.limit.value_or(kDefaultLimit) : kMaxIds;
+  const std::size_t limit =
+      query.ids.empty() ? query.page.limit.value_or(model::kDefaultLimit) : kMaxIds;
   return model::page_of(std::move(rows), query.page, limit);
 }
 

@@ -10,8 +10,6 @@ using model::Session;
 
 namespace {
 
-constexpr std::size_t kMaxLimit = 1000;
-
 auto find_row(std::vector<Resource>& rows, const std::string& id) {
   return std::find_if(rows.begin(), rows.end(),
                       [&](const Resource& row) { return !row.id.empty() && row.id == id; });
@@ -65,7 +63,7 @@ Answer<model::Page<Resource>> SessionModel::list_resources(const std::string& se
   if (!session) {
     return tl::unexpected(session.error());
   }
-  if (query.limit && (*query.limit < 1 || *query.limit > kMaxLimit)) {
+  if (query.limit && (*query.limit < 1 || *query.limit > model::kMaxLimit)) {
     return tl::unexpected(model::invalid("limit: must be between 1 and 1000"));
   }
   std::vector<Resource> rows = (*session)->resources;

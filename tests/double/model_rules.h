@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,6 +11,10 @@
 
 /// Rules of the API that need no state: names, paths, cursors, refusals.
 namespace sessync::model {
+
+/// Rows of a page.
+inline constexpr std::size_t kDefaultLimit = 20;
+inline constexpr std::size_t kMaxLimit = 1000;
 
 Error invalid(std::string message);
 Error not_found(std::string message);

@@ -10,8 +10,6 @@ using model::Session;
 
 namespace {
 
-constexpr std::size_t kDefaultLimit = 20;
-constexpr std::size_t kMaxLimit = 1000;
 constexpr std::size_t kMaxPairs = 16;
 constexpr std::size_t kMaxKey = 64;
 constexpr std::size_t kMaxValue = 512;
@@ -30,8 +28,8 @@ std::optional<Error> check_metadata(const std::map<std::string, std::string>& me
 }
 
 std::optional<Error> check_limit(const model::PageQuery& page) {
-  const std::size_t limit = page.limit.value_or(kDefaultLimit);
-  if (limit < 1 || limit > kMaxLimit) {
+  const std::size_t limit = page.limit.value_or(model::kDefaultLimit);
+  if (limit < 1 || limit > model::kMaxLimit) {
     return model::invalid("limit: must be between 1 and 1000");
   }
   return std::nullopt;
@@ -138,7 +136,8 @@ Answer<Page<Session>> SessionModel::list_sessions(const model::SessionQuery& que
     }
   }
   model::sort_by_serial(rows, query.page.ascending);
-  return model::page_of(std::move(rows), query.page, query.page.limit.value_or(kDefaultLimit));
+  return model::page_of(std::move(rows), query.page,
+                        query.page.limit.value_or(model::kDefaultLimit));
 }
 
 Answer<Session> SessionModel::update_session(const std::string& id,
@@ -219,7 +218,7 @@ Answer<Page<model::Event>> SessionModel::list_events(const std::string& session_
     return !contains_or_empty(query.types, event.type) || !is_in_time(event.created_at, query);
   });
   model::sort_by_serial(rows, query.page.ascending);
-  return model::page_of(std::move(rows), query.page, query.page.limit.value_or(kMaxLimit));
+  return model::page_of(std::move(rows), query.page, query.page.limit.value_or(model::kMaxLimit));
 }
 
 }  // namespace sessync

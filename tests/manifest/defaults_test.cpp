@@ -7,7 +7,6 @@
 
 using namespace sessync;
 using namespace sessync::test;
-using Places = std::vector<std::string>;
 using std::chrono_literals::operator""min;
 
 namespace {

@@ -13,8 +13,10 @@ ManifestFile load(const std::string& text);
 /// The only session of a text without any problem; fails the test if it is no such text.
 SessionSpec load_session(const std::string& text);
 
+using Places = std::vector<std::string>;
+
 /// Every problem as "line:column code", warnings with a "?" behind.
-std::vector<std::string> places(const std::vector<Problem>& problems);
+Places places(const std::vector<Problem>& problems);
 
 /// A manifest whose only session (id "sesn_1", line 4) has `keys`, which begin in line 6 and are
 /// indented by four.
@@ -22,5 +24,11 @@ std::string with_session_keys(const std::string& keys);
 
 /// A manifest with one resource, in line 7, whose keys are indented by eight after "      - ".
 std::string with_resource(const std::string& resource);
+
+/// A text and the problems that it has.
+struct FaultyText {
+  std::string text;
+  Places places;
+};
 
 }  // namespace sessync::test

@@ -7,15 +7,9 @@
 
 using namespace sessync;
 using namespace sessync::test;
-using Places = std::vector<std::string>;
 using std::chrono_literals::operator""min;
 
 namespace {
-
-struct Case {
-  std::string text;
-  Places places;
-};
 
 template <class Resource>
 Resource load_resource(const std::string& text) {
@@ -30,7 +24,7 @@ Resource load_resource(const std::string& text) {
 }  // namespace
 
 TEST_CASE("A wrong file resource says where") {
-  const auto c = GENERATE(values<Case>({
+  const auto c = GENERATE(values<FaultyText>({
       {"file", {"7:9 wrong_type"}},
       {"{source: a}", {"7:9 missing_key"}},
       {"{type: files, source: a}", {"7:16 invalid_choice"}},
@@ -132,7 +126,7 @@ TEST_CASE("A file that was uploaded elsewhere") {
 
 TEST_CASE("A wrong repository says where, and repeats no secret") {
   const std::string repo = "{type: github_repository, url: https://github.com/o/r, ";
-  const auto c = GENERATE_COPY(values<Case>({
+  const auto c = GENERATE_COPY(values<FaultyText>({
       {"{type: github_repository}", {"7:9 missing_key"}},
       {"{type: github_repository, url: http://github.com/o/r}", {"7:40 invalid_url"}},
       {"{type: github_repository, url: https://github.com/o/r.git}", {"7:40 invalid_url"}},
@@ -254,7 +248,7 @@ TEST_CASE("Memory stores") {
       std::string(4096, 'x') + "}");
   CHECK(full.access == "read_only");
   CHECK(full.instructions == std::string(4096, 'x'));
-  const auto c = GENERATE(values<Case>({
+  const auto c = GENERATE(values<FaultyText>({
       {"{type: memory_store}", {"7:9 missing_key"}},
       {"{type: memory_store, memory_store_id: file_1}", {"7:47 invalid_id"}},
       {"{type: memory_store, memory_store_id: m, access: write}", {"7:58 invalid_choice"}},
@@ -276,7 +270,7 @@ TEST_CASE("Two entries cannot have one place") {
     return "      - {type: github_repository, url: https://github.com/o/r, mount_path: " + path +
            "}\n";
   };
-  const auto c = GENERATE_COPY(values<Case>({
+  const auto c = GENERATE_COPY(values<FaultyText>({
       {mount("source: a") + mount("source: b, mount_path: /a"), {"8:45 mount_path_collision"}},
       {mount("source: a") + mount("source: b, mount_path: /uploads/a"),
        {"8:45 mount_path_collision"}},

@@ -7,20 +7,10 @@
 
 using namespace sessync;
 using namespace sessync::test;
-using Places = std::vector<std::string>;
 using std::chrono_literals::operator""s;
 
-namespace {
-
-struct Case {
-  std::string text;
-  Places places;
-};
-
-}  // namespace
-
 TEST_CASE("The head of a manifest is checked") {
-  const auto c = GENERATE(values<Case>({
+  const auto c = GENERATE(values<FaultyText>({
       {"owner: me\nsessions: []\n", {"1:1 missing_key"}},
       {"version: 2\nowner: me\nsessions: []\n", {"1:10 invalid_version"}},
       {"version: '1'\nowner: me\nsessions: []\n", {"1:10 wrong_type"}},
@@ -49,7 +39,7 @@ TEST_CASE("The head of a manifest is checked") {
 }
 
 TEST_CASE("The keys of a session are checked") {
-  const auto c = GENERATE(values<Case>({
+  const auto c = GENERATE(values<FaultyText>({
       {"    prune: everything\n", {"6:12 invalid_choice"}},
       {"    prune: [all]\n", {"6:12 wrong_type"}},
       {"    on_conflict: true\n", {"6:18 wrong_type"}},
@@ -97,7 +87,7 @@ TEST_CASE("The keys of a session are checked") {
 }
 
 TEST_CASE("A session is named, and either exists or is created") {
-  const auto c = GENERATE(values<Case>({
+  const auto c = GENERATE(values<FaultyText>({
       {"{name: a}", {"4:5 session_identity"}},
       {"{name: a, session_id: sesn_1, create: {agent: agent_1, environment_id: env_1}}",
        {"4:43 session_identity"}},
@@ -215,7 +205,7 @@ TEST_CASE("A created session") {
     std::string pairs = "a0: x";
     for (int i = 1; i < 16; ++i) pairs += ", a" + std::to_string(i) + ": x";
     const std::string rest = "environment_id: env_1, ";
-    const auto c = GENERATE_COPY(values<Case>({
+    const auto c = GENERATE_COPY(values<FaultyText>({
         {"", {"5:5 wrong_type"}},
         {"agent_1", {"5:13 wrong_type"}},
         {"{}", {"5:13 missing_key", "5:13 missing_key"}},

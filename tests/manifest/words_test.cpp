@@ -74,10 +74,10 @@ TEST_CASE("UTF-8") {
 }
 
 TEST_CASE("Quoted text is short and printable") {
-  CHECK(quoted("a") == "\"a\"");
-  CHECK(quoted("a\"b\\\n\x01\x7F") == R"("a\"b\\\n\x01\x7f")");
-  CHECK(quoted(std::string(81, 'x')) == "\"" + std::string(80, 'x') + "...\"");
-  const auto cut = quoted(std::string(79, 'x') + "\xC3\xA9");
+  CHECK(sessync::quoted("a") == "\"a\"");
+  CHECK(sessync::quoted("a\"b\\\n\x01\x7F") == R"("a\"b\\\n\x01\x7f")");
+  CHECK(sessync::quoted(std::string(81, 'x')) == "\"" + std::string(80, 'x') + "...\"");
+  const auto cut = sessync::quoted(std::string(79, 'x') + "\xC3\xA9");
   CHECK(cut == "\"" + std::string(79, 'x') + "...\"");
 }
 

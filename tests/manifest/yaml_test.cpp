@@ -6,21 +6,15 @@
 #include "manifest_text.h"
 
 using namespace sessync::test;
-using Places = std::vector<std::string>;
 
 namespace {
-
-struct Case {
-  std::string text;
-  Places places;
-};
 
 const std::string kHead = "version: 1\nowner: me\n";
 
 }  // namespace
 
 TEST_CASE("What is no manifest as YAML is refused where it goes wrong") {
-  const auto c = GENERATE(values<Case>({
+  const auto c = GENERATE(values<FaultyText>({
       {"", {"1:1 empty"}},
       {"# only a comment\n", {"1:1 empty"}},
       {"---\n", {"1:1 empty"}},

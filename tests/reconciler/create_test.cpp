@@ -10,8 +10,6 @@
 namespace sessync {
 namespace {
 
-const std::string kUrl = "https://github.com/o/r";
-
 /// A manifest entry with `create` and one of everything.
 struct Creation {
   World world;
@@ -27,10 +25,10 @@ struct Creation {
     world.file("a", "one");
     world.file("b/c", "two");
     RepositoryResource repository;
-    repository.url = kUrl;
+    repository.url = kRepositoryUrl;
     repository.mount_path = "/workspace/r";
     repository.authorization_token = TokenFile{"token"};
-    world.tokens.set(kUrl, "token-1");
+    world.tokens.set(kRepositoryUrl, "token-1");
     world.spec.resources = {{{}, repository},
                             {{}, MemoryStoreResource{"memstore_1", "read_only", "Prefer it."}}};
   }
@@ -192,12 +190,12 @@ TEST_CASE("while the sessions cannot be listed nothing is created") {
 
 TEST_CASE("a token that is not available keeps a session from being created") {
   Creation c;
-  c.world.tokens.fail(kUrl);
+  c.world.tokens.fail(kRepositoryUrl);
   const auto outcome = c.world.pass();
   REQUIRE(outcome.plan.blocked.size() == 2);
   CHECK(outcome.plan.blocked.back().code == BlockCode::kSecretUnavailable);
   CHECK(c.world.api->calls.writes() == 0);
-  c.world.tokens.works_again(kUrl);
+  c.world.tokens.works_again(kRepositoryUrl);
   REQUIRE(c.world.settle().converged());
   c.check_equal();
 }

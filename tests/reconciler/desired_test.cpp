@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 using namespace sessync;
+using Lines = std::vector<std::string>;
 
 namespace {
 
@@ -42,8 +43,6 @@ std::vector<std::string> blocked(const DesiredState& state) {
   }
   return result;
 }
-
-using Lines = std::vector<std::string>;
 
 }  // namespace
 

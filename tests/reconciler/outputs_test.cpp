@@ -75,7 +75,7 @@ Names fetched(const OutputsReport& report) {
   return names;
 }
 
-Names blocked(const OutputsReport& report) {
+Names blocked_outputs(const OutputsReport& report) {
   Names lines;
   for (const auto& entry : report.blocked) {
     CHECK(entry.type == "outputs");
@@ -181,7 +181,7 @@ TEST_CASE("a file that was changed here makes no room") {
   rig.pull();
   rig.directory.files["a"] = "edited by hand";
   rig.agent_writes("a", "two");
-  CHECK(blocked(rig.pull()) == Names{"conflict /a"});
+  CHECK(blocked_outputs(rig.pull()) == Names{"conflict /a"});
   CHECK(rig.directory.files == Files{{"a", "edited by hand"}});
 }
 
@@ -193,7 +193,7 @@ TEST_CASE("what is there and unknown counts as fetched if its size agrees, else 
   rig.agent_writes("other", "abcd");
   rig.agent_writes("link", "");
   const auto report = rig.pull();
-  CHECK(blocked(report) == Names{"conflict /link", "conflict /other"});
+  CHECK(blocked_outputs(report) == Names{"conflict /link", "conflict /other"});
   CHECK_THAT(report.blocked[0].reason, Contains("not a regular file"));
   CHECK_THAT(report.blocked[1].reason, Contains("2 bytes") && Contains("move it away"));
   CHECK_FALSE(report.again);
@@ -263,10 +263,10 @@ TEST_CASE("an output that cannot be downloaded is blocked, and asked for again i
   rig.agent_writes("a", "one");
   rig.fault(Fault::of_status(status));
   const auto report = rig.pull();
-  CHECK(blocked(report) == Names{"refused /a"});
+  CHECK(blocked_outputs(report) == Names{"refused /a"});
   CHECK_FALSE(report.again);
   CHECK_FALSE(report.error);
-  CHECK(blocked(rig.pull()) == Names{"refused /a"});
+  CHECK(blocked_outputs(rig.pull()) == Names{"refused /a"});
   CHECK(rig.downloads() == 1);
   rig.loop.advance(std::chrono::minutes(61));
   CHECK(fetched(rig.pull()) == Names{"a"});
@@ -305,7 +305,7 @@ TEST_CASE("a destination that may not be used is blocked without a call") {
   Rig rig;
   rig.agent_writes("a", "one");
   const auto report = rig.pull("it overlaps a source");
-  CHECK(blocked(report) == Names{"conflict /research"});
+  CHECK(blocked_outputs(report) == Names{"conflict /research"});
   CHECK(report.blocked[0].reason == "it overlaps a source");
   CHECK(rig.api->calls.entries().empty());
 }

@@ -7,7 +7,6 @@
 namespace sessync {
 namespace {
 
-const std::string kUrl = "https://github.com/o/r";
 const std::string kPath = "/workspace/r";
 
 /// A session that was created with a repository, and its declaration.
@@ -19,7 +18,7 @@ struct Repository {
     model::NewSession request;
     model::NewResource repository;
     repository.type = "github_repository";
-    repository.url = kUrl;
+    repository.url = kRepositoryUrl;
     repository.mount_path = kPath;
     repository.authorization_token = "token-of-creation";
     model::NewResource store;
@@ -29,13 +28,13 @@ struct Repository {
     request.resources = {repository, store};
     session = world.model.create_session(request).value().id;
     world.spec.session_id = session;
-    world.tokens.set(kUrl, "token-1");
+    world.tokens.set(kRepositoryUrl, "token-1");
     declare();
   }
 
   void declare() {
     RepositoryResource entry;
-    entry.url = kUrl;
+    entry.url = kRepositoryUrl;
     entry.mount_path = kPath;
     entry.authorization_token = TokenFile{"token"};
     world.spec.resources = {{{}, entry}, {{}, MemoryStoreResource{"memstore_1", "read_only", {}}}};
@@ -64,7 +63,7 @@ struct Repository {
     world.model.add_event(session, "session.error",
                           R"({"error":{"type":"repository_authentication_error","message":"no",)"
                           R"("repository_url":")" +
-                              kUrl + R"("}})");
+                              kRepositoryUrl + R"("}})");
   }
 };
 
@@ -78,7 +77,7 @@ TEST_CASE("a token is sent once, and again when it changes") {
   CHECK(r.token() == "token-1");
   REQUIRE(r.world.pass().converged());
   CHECK(r.rotations() == 1);
-  r.world.tokens.set(kUrl, "token-2");
+  r.world.tokens.set(kRepositoryUrl, "token-2");
   REQUIRE(r.world.pass().converged());
   CHECK(r.token() == "token-2");
   CHECK(r.rotations() == 2);
@@ -129,7 +128,7 @@ TEST_CASE("GitHub's names compare without regard to case") {
 TEST_CASE("a lost answer is followed by one more rotation, never by none") {
   Repository r;
   r.world.pass();
-  r.world.tokens.set(kUrl, "token-2");
+  r.world.tokens.set(kRepositoryUrl, "token-2");
   const auto kind = GENERATE(Fault::Kind::kCutBefore, Fault::Kind::kCutAfter);
   r.world.api->faults.add(once(Operation::kRotateToken, Fault::of(kind)));
   CHECK_FALSE(r.world.pass().settled());
@@ -140,7 +139,7 @@ TEST_CASE("a lost answer is followed by one more rotation, never by none") {
 TEST_CASE("a crash right after a rotation took effect loses nothing") {
   Repository r;
   r.world.pass();
-  r.world.tokens.set(kUrl, "token-2");
+  r.world.tokens.set(kRepositoryUrl, "token-2");
   r.world.pass_that_dies(1, GENERATE(true, false));
   REQUIRE(r.world.settle().converged());
   CHECK(r.token() == "token-2");
@@ -149,13 +148,13 @@ TEST_CASE("a crash right after a rotation took effect loses nothing") {
 TEST_CASE("a refused token is not sent in a loop, and the old one is remembered") {
   Repository r;
   r.world.pass();
-  r.world.tokens.set(kUrl, "token-bad");
+  r.world.tokens.set(kRepositoryUrl, "token-bad");
   r.world.api->faults.add(on(Operation::kRotateToken, Fault::of_status(400)));
   r.world.settle(3);
   const auto blocked = r.world.pass();
   CHECK(only_code(blocked) == "refused");
   CHECK(r.rotations() == 2);
-  r.world.tokens.set(kUrl, "token-1");
+  r.world.tokens.set(kRepositoryUrl, "token-1");
   CHECK(r.world.pass().converged());
   CHECK(r.rotations() == 2);
 }
@@ -171,7 +170,7 @@ TEST_CASE("a rotation that is put off is tried again") {
 TEST_CASE("a token that cannot be read blocks its repository only") {
   Repository r;
   r.world.file("a", "one");
-  r.world.tokens.fail(kUrl);
+  r.world.tokens.fail(kRepositoryUrl);
   const auto outcome = r.world.pass();
   CHECK(only_code(outcome) == "secret_unavailable");
   CHECK(r.world.held() == r.world.wanted());
@@ -198,7 +197,7 @@ TEST_CASE("an authentication error is answered with the token that the source ha
     CHECK(r.rotations() == 2);
   }
   SECTION("another one: at once") {
-    r.world.tokens.set(kUrl, "token-2");
+    r.world.tokens.set(kRepositoryUrl, "token-2");
     CHECK(r.world.pass().converged());
     CHECK(r.token() == "token-2");
     CHECK(r.world.pass().converged());
@@ -208,7 +207,7 @@ TEST_CASE("an authentication error is answered with the token that the source ha
 
 TEST_CASE("a minting source is asked for a new token after an authentication error, once") {
   Repository r;
-  r.world.tokens.mint(kUrl, std::chrono::hours(1));
+  r.world.tokens.mint(kRepositoryUrl, std::chrono::hours(1));
   r.world.pass();
   const auto first = r.token();
   r.report_fault();
@@ -220,12 +219,12 @@ TEST_CASE("a minting source is asked for a new token after an authentication err
 
 TEST_CASE("planning mints nothing and sends nothing") {
   Repository r;
-  r.world.tokens.mint(kUrl, std::chrono::hours(1));
+  r.world.tokens.mint(kRepositoryUrl, std::chrono::hours(1));
   const auto outcome = r.world.pass(true);
   REQUIRE(outcome.plan.actions.size() == 1);
   CHECK(outcome.plan.actions.front().kind == Action::Kind::kRotate);
   CHECK(outcome.plan.changes_nothing());
-  CHECK(r.world.tokens.mints(kUrl) == 0);
+  CHECK(r.world.tokens.mints(kRepositoryUrl) == 0);
   CHECK(r.rotations() == 0);
 }
 
@@ -242,7 +241,7 @@ TEST_CASE("rotate_every sends the token again when it is due, and says when that
 
 TEST_CASE("tokens that are over when they are minted are not renewed without a pause") {
   Repository r;
-  r.world.tokens.mint(kUrl, std::chrono::seconds(-30));
+  r.world.tokens.mint(kRepositoryUrl, std::chrono::seconds(-30));
   CHECK(r.world.pass().due_in == Duration(std::chrono::seconds(10)));
   CHECK(r.world.pass().converged());
   CHECK(r.rotations() == 1);
@@ -250,7 +249,7 @@ TEST_CASE("tokens that are over when they are minted are not renewed without a p
 
 TEST_CASE("a rotation that failed is due when its retry is, not at once") {
   Repository r;
-  r.world.tokens.mint(kUrl, std::chrono::hours(1));
+  r.world.tokens.mint(kRepositoryUrl, std::chrono::hours(1));
   r.world.pass();
   r.world.loop.advance(std::chrono::minutes(50));
   r.world.api->faults.add(once(Operation::kRotateToken, Fault::of(Fault::Kind::kCutAfter)));

@@ -6,12 +6,12 @@ namespace sessync {
 namespace {
 
 using Verdict = Rotation::Verdict;
-constexpr TimePoint kStart{std::chrono::hours(10'000)};
+constexpr TimePoint kSentAt{std::chrono::hours(10'000)};
 
-/// A repository whose token was sent at kStart and has not changed since.
+/// A repository whose token was sent at kSentAt and has not changed since.
 struct Case {
   RepositoryResource repository;
-  TokenRecord record{"sesrsc_1", "print-1", kStart, std::nullopt, "2026-01-01T00:00:00Z"};
+  TokenRecord record{"sesrsc_1", "print-1", kSentAt, std::nullopt, "2026-01-01T00:00:00Z"};
   bool known = true;
   tl::expected<TokenState, TokenError> token = TokenState{"print-1", false};
   std::string newest_fault;
@@ -25,7 +25,7 @@ struct Case {
     input.token = token;
     input.record = known ? &record : nullptr;
     input.newest_fault = newest_fault;
-    input.now = kStart + age;
+    input.now = kSentAt + age;
     return decide_rotation(input);
   }
 };
@@ -55,7 +55,7 @@ TEST_CASE("a token is sent when it is as old as rotate_every says") {
   young.repository.rotate_every = std::chrono::minutes(45);
   young.age = std::chrono::minutes(44);
   CHECK(young.decide().verdict == Verdict::kNotDue);
-  CHECK(young.decide().look_at == kStart + std::chrono::minutes(45));
+  CHECK(young.decide().look_at == kSentAt + std::chrono::minutes(45));
 
   Case old = young;
   old.age = std::chrono::minutes(45);
@@ -68,7 +68,7 @@ TEST_CASE("a token is sent when it is as old as rotate_every says") {
 TEST_CASE("a minted token is sent anew when two thirds of its life are over") {
   Case minted;
   minted.token = TokenState{"print-1", true};
-  minted.record.renew_at = kStart + std::chrono::minutes(40);
+  minted.record.renew_at = kSentAt + std::chrono::minutes(40);
   CHECK(minted.decide().look_at == minted.record.renew_at);
   minted.age = std::chrono::minutes(40);
   CHECK(minted.decide().verdict == Verdict::kDue);
@@ -90,7 +90,7 @@ TEST_CASE("the same token is sent at most once an hour") {
   refused.newest_fault = "2026-01-01T01:00:00Z";
   refused.age = std::chrono::minutes(59);
   CHECK(refused.decide().verdict == Verdict::kUseless);
-  CHECK(refused.decide().look_at == kStart + std::chrono::hours(1));
+  CHECK(refused.decide().look_at == kSentAt + std::chrono::hours(1));
   refused.age = std::chrono::hours(1);
   CHECK(refused.decide().verdict == Verdict::kDue);
 }

@@ -16,6 +16,8 @@
 
 namespace sessync {
 
+inline const std::string kRepositoryUrl = "https://github.com/o/r";
+
 /// A daemon and the API in memory: files to declare, one session, a store, a simulated clock.
 class World {
  public:

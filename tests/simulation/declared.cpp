@@ -6,7 +6,7 @@
 namespace sessync::simulation {
 namespace {
 
-using Kind = Entry::Kind;
+using EntryKind = Entry::Kind;
 
 std::string quoted(const std::string& text) { return "\"" + text + "\""; }
 
@@ -20,24 +20,24 @@ void write_list(std::ostream& out, const std::vector<std::string>& all) {
 
 void write_entry(std::ostream& out, const Entry& entry) {
   switch (entry.kind) {
-    case Kind::kRepository:
+    case EntryKind::kRepository:
       out << "      - type: github_repository\n        url: " << entry.url
           << "\n        authorization_token: {file: token}\n";
       // The other one is rotated only when its token changes.
       out << (entry.url == repositories().front() ? "        rotate_every: 45m\n" : "");
       return;
-    case Kind::kMemoryStore:
+    case EntryKind::kMemoryStore:
       out << "      - type: memory_store\n        memory_store_id: memstore_01\n"
           << "        access: read_only\n";
       return;
-    case Kind::kUpload:
+    case EntryKind::kUpload:
       out << "      - type: file\n        file_id: " << entry.file_id << "\n";
       break;
     default:
       out << "      - type: file\n        source: "
-          << quoted(entry.source + (entry.kind == Kind::kFile ? "" : "/")) << "\n";
+          << quoted(entry.source + (entry.kind == EntryKind::kFile ? "" : "/")) << "\n";
   }
-  if (entry.kind == Kind::kArchive) {
+  if (entry.kind == EntryKind::kArchive) {
     out << "        archive: tar.gz\n";
   }
   out << "        mount_path: " << quoted(entry.mount) << "\n";
@@ -74,11 +74,12 @@ bool overlaps(const std::string& one, const std::string& other) {
 /// tested elsewhere: here most manifests are good.
 bool fits(const Declared& session, const Entry& entry) {
   return std::ranges::none_of(session.entries, [&](const Entry& other) {
-    const bool both_directories = entry.kind == Kind::kDirectory && other.kind == Kind::kDirectory;
-    if (entry.kind == Kind::kRepository && other.kind == Kind::kRepository) {
+    const bool both_directories =
+        entry.kind == EntryKind::kDirectory && other.kind == EntryKind::kDirectory;
+    if (entry.kind == EntryKind::kRepository && other.kind == EntryKind::kRepository) {
       return entry.url == other.url;
     }
-    if (entry.kind == Kind::kMemoryStore && other.kind == Kind::kMemoryStore) {
+    if (entry.kind == EntryKind::kMemoryStore && other.kind == EntryKind::kMemoryStore) {
       return true;
     }
     return !both_directories && !entry.mount.empty() && !other.mount.empty() &&
@@ -86,13 +87,13 @@ bool fits(const Declared& session, const Entry& entry) {
   });
 }
 
-Entry draw_directory(Random& random, Kind kind) {
+Entry draw_directory(Random& random, EntryKind kind) {
   Entry entry;
   entry.kind = kind;
   entry.source = pick(directories(), random.next());
   const std::string mount = random.one_in(4) ? pick(directories(), random.next()) : entry.source;
   entry.mount = (random.one_in(5) ? "/mnt/session/uploads/" : "/") + mount;
-  if (kind == Kind::kArchive) {
+  if (kind == EntryKind::kArchive) {
     entry.mount = "/packed-" + std::to_string(random.below(2)) + ".tar.gz";
   } else if (random.one_in(4)) {
     entry.exclude = {random.one_in(2) ? "*.tmp" : "b*"};
@@ -103,18 +104,18 @@ Entry draw_directory(Random& random, Kind kind) {
 Entry draw_entry(Random& random, const Vocabulary& words, bool is_created) {
   const auto dice = random.below(10);
   if (dice < 5) {
-    return draw_directory(random, Kind::kDirectory);
+    return draw_directory(random, EntryKind::kDirectory);
   }
   if (dice == 5) {
-    return draw_directory(random, Kind::kArchive);
+    return draw_directory(random, EntryKind::kArchive);
   }
   Entry entry;
   if (dice == 6 && !words.uploads.empty()) {
-    entry.kind = Kind::kUpload;
+    entry.kind = EntryKind::kUpload;
     entry.file_id = pick(words.uploads, random.next());
     entry.mount = "/given-" + std::to_string(random.below(3)) + ".pdf";
   } else if (dice == 7 && is_created) {
-    entry.kind = random.one_in(4) ? Kind::kMemoryStore : Kind::kRepository;
+    entry.kind = random.one_in(4) ? EntryKind::kMemoryStore : EntryKind::kRepository;
     entry.url = pick(repositories(), random.next());
   } else {
     entry.source = draw_path(random.next());
@@ -171,7 +172,7 @@ void edit_session(Declared& session, Random& random, const Vocabulary& words) {
       return;
     case 4:
       for (auto& entry : session.entries) {
-        entry.exclude = entry.kind == Kind::kDirectory && entry.exclude.empty()
+        entry.exclude = entry.kind == EntryKind::kDirectory && entry.exclude.empty()
                             ? std::vector<std::string>{"a*"}
                             : std::vector<std::string>{};
       }

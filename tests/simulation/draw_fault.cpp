@@ -6,7 +6,7 @@
 namespace sessync::simulation {
 namespace {
 
-using Kind = Fault::Kind;
+using FaultKind = Fault::Kind;
 
 constexpr std::array kOperations{
     Operation::kAny,          Operation::kAddResource,    Operation::kAddResource,
@@ -30,13 +30,15 @@ Fault draw_status(Random& random) {
 
 Fault draw_failure(Random& random) {
   constexpr std::array kKinds{
-      Kind::kStatus,    Kind::kStatus,   Kind::kStatus,      Kind::kStatusAfter,
-      Kind::kCutBefore, Kind::kCutAfter, Kind::kCutAfter,    Kind::kLateEffect,
-      Kind::kNotSent,   Kind::kSlow,     Kind::kEndlessBody, Kind::kTruncatedBody,
-      Kind::kNotJson,   Kind::kHugeBody, Kind::kEmptyPage,   Kind::kRepeatedCursor};
+      FaultKind::kStatus,        FaultKind::kStatus,      FaultKind::kStatus,
+      FaultKind::kStatusAfter,   FaultKind::kCutBefore,   FaultKind::kCutAfter,
+      FaultKind::kCutAfter,      FaultKind::kLateEffect,  FaultKind::kNotSent,
+      FaultKind::kSlow,          FaultKind::kEndlessBody, FaultKind::kTruncatedBody,
+      FaultKind::kNotJson,       FaultKind::kHugeBody,    FaultKind::kEmptyPage,
+      FaultKind::kRepeatedCursor};
   const auto kind = kKinds.at(random.below(kKinds.size()));
-  auto fault = kind == Kind::kStatus ? draw_status(random) : Fault::of(kind);
-  if (kind == Kind::kStatusAfter) {
+  auto fault = kind == FaultKind::kStatus ? draw_status(random) : Fault::of(kind);
+  if (kind == FaultKind::kStatusAfter) {
     fault.status = 500;
   }
   fault.delay = Duration(random.below(kLatestEffect.count()));

@@ -4,13 +4,10 @@
 
 #include "reconciler/describe.h"
 #include "reconciler/marker.h"
+#include "tests/simulation/near.h"
 
 namespace sessync::simulation {
 namespace {
-
-bool is_near(const MountPath& one, const MountPath& other) {
-  return one == other || one.is_above(other) || other.is_above(one);
-}
 
 bool is_blocked_near(const PassOutcome& outcome, const MountPath& path) {
   return std::ranges::any_of(outcome.plan.blocked,

@@ -7,7 +7,7 @@
 namespace sessync::simulation {
 namespace {
 
-using Kind = Step::Kind;
+using StepKind = Step::Kind;
 
 /// A name as people choose it, or another daemon's marker.
 std::string foreign_name(Random& dice, const model::Content& content) {
@@ -72,20 +72,20 @@ void World::interfere(const Step& step) {
   Random dice(step.number);
   const auto session = some_session(dice.next());
   switch (step.kind) {
-    case Kind::kForeignAdd:
+    case StepKind::kForeignAdd:
       return foreign_add(session, dice, "");
-    case Kind::kForeignDelete:
+    case StepKind::kForeignDelete:
       return foreign_delete(session, dice, false);
-    case Kind::kForeignTakesPath:
+    case StepKind::kForeignTakesPath:
       return foreign_delete(session, dice, true);
-    case Kind::kUploadDeleted:
-    case Kind::kUploadExpires:
-      return lose_upload(step.kind == Kind::kUploadExpires, dice);
-    case Kind::kSessionRuns:
+    case StepKind::kUploadDeleted:
+    case StepKind::kUploadExpires:
+      return lose_upload(step.kind == StepKind::kUploadExpires, dice);
+    case StepKind::kSessionRuns:
       return model.set_status(session, "running");
-    case Kind::kSessionIdles:
+    case StepKind::kSessionIdles:
       return model.set_status(session, "idle");
-    case Kind::kSessionArchived:
+    case StepKind::kSessionArchived:
       (void)model.archive_session(session);
       return;
     default:

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "reconciler/marker.h"
+#include "tests/simulation/near.h"
 #include "tests/simulation/watched_api.h"
 
 /// The promises, as far as a single write can break them.
@@ -9,10 +10,6 @@ namespace {
 
 /// "5 are always allowed".
 constexpr std::size_t kAlwaysAllowed = 5;
-
-bool is_near(const MountPath& one, const MountPath& other) {
-  return one == other || one.is_above(other) || other.is_above(one);
-}
 
 }  // namespace
 

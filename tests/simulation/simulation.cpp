@@ -9,7 +9,7 @@
 namespace sessync::simulation {
 namespace {
 
-using Kind = Step::Kind;
+using StepKind = Step::Kind;
 
 /// More turns than any scenario needs: what goes on for longer never comes to rest.
 constexpr std::uint64_t kMostTurns = 400'000;
@@ -109,13 +109,13 @@ class Run {
   void perform(const Step& step) {
     world_.perform(step);
     switch (step.kind) {
-      case Kind::kStop:
+      case StepKind::kStop:
         return restart();
-      case Kind::kCrash:
-      case Kind::kStateLost:
+      case StepKind::kCrash:
+      case StepKind::kStateLost:
         ++crashes_;
         daemon_->crash();
-        if (step.kind == Kind::kStateLost) {
+        if (step.kind == StepKind::kStateLost) {
           world_.store.wipe();
           world_.lost_state = true;
         }

@@ -9,59 +9,59 @@
 namespace sessync::simulation {
 namespace {
 
-using Kind = Step::Kind;
+using StepKind = Step::Kind;
 
 struct Known {
-  Kind kind;
+  StepKind kind;
   const char* name;
   unsigned weight;
 };
 
 constexpr std::array<Known, kStepKinds> kKnown{{
-    {Kind::kWrite, "write", 14},
-    {Kind::kWriteSameSize, "write-same-size", 5},
-    {Kind::kWriteOldTime, "write-old-time", 2},
-    {Kind::kBeginWrite, "begin-write", 3},
-    {Kind::kEndWrite, "end-write", 3},
-    {Kind::kTouch, "touch", 1},
-    {Kind::kRename, "rename", 6},
-    {Kind::kSwap, "swap", 3},
-    {Kind::kRemove, "remove", 5},
-    {Kind::kRemoveTree, "remove-tree", 2},
-    {Kind::kEmptyTree, "empty-tree", 2},
-    {Kind::kLose, "lose", 2},
-    {Kind::kLock, "lock", 2},
-    {Kind::kHeal, "heal", 3},
-    {Kind::kEditManifest, "edit-manifest", 7},
-    {Kind::kBreakManifest, "break-manifest", 1},
-    {Kind::kMendManifest, "mend-manifest", 1},
-    {Kind::kForeignAdd, "foreign-add", 3},
-    {Kind::kForeignDelete, "foreign-delete", 3},
-    {Kind::kForeignTakesPath, "foreign-takes-path", 2},
-    {Kind::kUploadDeleted, "upload-deleted", 2},
-    {Kind::kUploadExpires, "upload-expires", 1},
-    {Kind::kSessionRuns, "session-runs", 1},
-    {Kind::kSessionIdles, "session-idles", 2},
-    {Kind::kSessionArchived, "session-archived", 1},
-    {Kind::kSessionDeleted, "session-deleted", 1},
-    {Kind::kTokenChanges, "token-changes", 2},
-    {Kind::kTokenMinted, "token-minted", 1},
-    {Kind::kTokenUnreadable, "token-unreadable", 1},
-    {Kind::kTokenReadable, "token-readable", 1},
-    {Kind::kTokenFault, "token-fault", 1},
-    {Kind::kFault, "fault", 14},
-    {Kind::kFaultsEnd, "faults-end", 4},
-    {Kind::kSwitches, "switches", 1},
-    {Kind::kLag, "lag", 2},
-    {Kind::kEventsLost, "events-lost", 1},
-    {Kind::kDegraded, "degraded", 1},
-    {Kind::kStoreFails, "store-fails", 2},
-    {Kind::kStop, "stop", 2},
-    {Kind::kCrash, "crash", 7},
-    {Kind::kStateLost, "state-lost", 1},
+    {StepKind::kWrite, "write", 14},
+    {StepKind::kWriteSameSize, "write-same-size", 5},
+    {StepKind::kWriteOldTime, "write-old-time", 2},
+    {StepKind::kBeginWrite, "begin-write", 3},
+    {StepKind::kEndWrite, "end-write", 3},
+    {StepKind::kTouch, "touch", 1},
+    {StepKind::kRename, "rename", 6},
+    {StepKind::kSwap, "swap", 3},
+    {StepKind::kRemove, "remove", 5},
+    {StepKind::kRemoveTree, "remove-tree", 2},
+    {StepKind::kEmptyTree, "empty-tree", 2},
+    {StepKind::kLose, "lose", 2},
+    {StepKind::kLock, "lock", 2},
+    {StepKind::kHeal, "heal", 3},
+    {StepKind::kEditManifest, "edit-manifest", 7},
+    {StepKind::kBreakManifest, "break-manifest", 1},
+    {StepKind::kMendManifest, "mend-manifest", 1},
+    {StepKind::kForeignAdd, "foreign-add", 3},
+    {StepKind::kForeignDelete, "foreign-delete", 3},
+    {StepKind::kForeignTakesPath, "foreign-takes-path", 2},
+    {StepKind::kUploadDeleted, "upload-deleted", 2},
+    {StepKind::kUploadExpires, "upload-expires", 1},
+    {StepKind::kSessionRuns, "session-runs", 1},
+    {StepKind::kSessionIdles, "session-idles", 2},
+    {StepKind::kSessionArchived, "session-archived", 1},
+    {StepKind::kSessionDeleted, "session-deleted", 1},
+    {StepKind::kTokenChanges, "token-changes", 2},
+    {StepKind::kTokenMinted, "token-minted", 1},
+    {StepKind::kTokenUnreadable, "token-unreadable", 1},
+    {StepKind::kTokenReadable, "token-readable", 1},
+    {StepKind::kTokenFault, "token-fault", 1},
+    {StepKind::kFault, "fault", 14},
+    {StepKind::kFaultsEnd, "faults-end", 4},
+    {StepKind::kSwitches, "switches", 1},
+    {StepKind::kLag, "lag", 2},
+    {StepKind::kEventsLost, "events-lost", 1},
+    {StepKind::kDegraded, "degraded", 1},
+    {StepKind::kStoreFails, "store-fails", 2},
+    {StepKind::kStop, "stop", 2},
+    {StepKind::kCrash, "crash", 7},
+    {StepKind::kStateLost, "state-lost", 1},
 }};
 
-Kind draw_kind(Random& random) {
+StepKind draw_kind(Random& random) {
   static const unsigned total =
       std::accumulate(kKnown.begin(), kKnown.end(), 0U,
                       [](unsigned sum, const Known& k) { return sum + k.weight; });
@@ -72,7 +72,7 @@ Kind draw_kind(Random& random) {
     }
     left -= known.weight;
   }
-  return Kind::kWrite;
+  return StepKind::kWrite;
 }
 
 /// Most things happen while the daemon is busy with those before.
@@ -95,7 +95,7 @@ Duration draw_delay(Random& random) {
 
 }  // namespace
 
-const char* to_string(Kind kind) { return kKnown.at(static_cast<std::size_t>(kind)).name; }
+const char* to_string(StepKind kind) { return kKnown.at(static_cast<std::size_t>(kind)).name; }
 
 Scenario draw_scenario(std::uint64_t seed) {
   Random random(seed ^ 0x5CE7A210ULL);

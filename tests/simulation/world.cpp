@@ -8,7 +8,7 @@
 namespace sessync::simulation {
 namespace {
 
-using Kind = Step::Kind;
+using StepKind = Step::Kind;
 
 constexpr std::array kTicks{Duration{1}, Duration{4}, Duration{10}, Duration{2000}};
 constexpr std::size_t kExisting = 2;
@@ -110,15 +110,15 @@ void World::perform(const Step& step) {
   note("-- " + std::string(to_string(step.kind)));
   disk.set_time(now());
   model.set_time(now());
-  if (step.kind <= Kind::kHeal) {
+  if (step.kind <= StepKind::kHeal) {
     change_workspace(step);
     workspace_is_news = true;
-  } else if (step.kind <= Kind::kMendManifest) {
+  } else if (step.kind <= StepKind::kMendManifest) {
     change_manifest(step);
     manifest_is_news = true;
-  } else if (step.kind <= Kind::kSessionDeleted) {
+  } else if (step.kind <= StepKind::kSessionDeleted) {
     interfere(step);
-  } else if (step.kind <= Kind::kTokenFault) {
+  } else if (step.kind <= StepKind::kTokenFault) {
     change_tokens(step);
     workspace_is_news = true;
   } else {
@@ -128,11 +128,11 @@ void World::perform(const Step& step) {
 
 void World::change_manifest(const Step& step) {
   Random dice(step.number);
-  if (step.kind == Kind::kBreakManifest) {
+  if (step.kind == StepKind::kBreakManifest) {
     manifest_text = dice.one_in(2) ? "version: 1\nsessions: [" : "version: 2\n";
     return;
   }
-  if (step.kind == Kind::kEditManifest) {
+  if (step.kind == StepKind::kEditManifest) {
     edit_manifest(declared, dice, words);
     owners.insert(declared.owner);
   }
@@ -148,23 +148,23 @@ void World::change_workspace(const Step& step) {
   const bool exists = disk.bytes(path).has_value();
   note("   " + path);
   switch (step.kind) {
-    case Kind::kWrite:
+    case StepKind::kWrite:
       return disk.write(path, fresh_bytes() + std::string(dice.below(40), '.'));
-    case Kind::kWriteSameSize:
+    case StepKind::kWriteSameSize:
       return disk.write(path, fresh_bytes());
-    case Kind::kWriteOldTime:
+    case StepKind::kWriteOldTime:
       return disk.write_with_old_mtime(path, fresh_bytes());
-    case Kind::kBeginWrite:
+    case StepKind::kBeginWrite:
       return disk.begin_write(path, fresh_bytes());
-    case Kind::kLose:
+    case StepKind::kLose:
       return disk.lose(pick(directories(), dice.next()));
-    case Kind::kLock:
+    case StepKind::kLock:
       return disk.lock(pick(directories(), dice.next()));
-    case Kind::kHeal:
+    case StepKind::kHeal:
       return disk.heal();
-    case Kind::kRemoveTree:
+    case StepKind::kRemoveTree:
       return disk.remove_tree(pick(directories(), dice.next()));
-    case Kind::kEmptyTree: {
+    case StepKind::kEmptyTree: {
       const auto& directory = pick(directories(), dice.next());
       disk.remove_tree(directory);
       return disk.make_directory(directory);
@@ -175,16 +175,16 @@ void World::change_workspace(const Step& step) {
   if (!exists) {
     return;
   }
-  if (step.kind == Kind::kEndWrite) {
+  if (step.kind == StepKind::kEndWrite) {
     disk.end_write(path);
-  } else if (step.kind == Kind::kTouch) {
+  } else if (step.kind == StepKind::kTouch) {
     disk.touch(path);
-  } else if (step.kind == Kind::kRemove) {
+  } else if (step.kind == StepKind::kRemove) {
     disk.remove(path);
-  } else if (step.kind == Kind::kSwap && disk.bytes(other) && !is_within(path, other) &&
+  } else if (step.kind == StepKind::kSwap && disk.bytes(other) && !is_within(path, other) &&
              !is_within(other, path)) {
     disk.swap(path, other);
-  } else if (step.kind == Kind::kRename && !is_within(path, other) && !is_within(other, path)) {
+  } else if (step.kind == StepKind::kRename && !is_within(path, other) && !is_within(other, path)) {
     disk.rename(path, other);
   }
 }
@@ -193,14 +193,14 @@ void World::change_tokens(const Step& step) {
   Random dice(step.number);
   const auto url = pick(repositories(), dice.next());
   switch (step.kind) {
-    case Kind::kTokenChanges:
+    case StepKind::kTokenChanges:
       lose_rotation(dice);
       return tokens.set(url, fresh_token(url));
-    case Kind::kTokenMinted:
+    case StepKind::kTokenMinted:
       return tokens.mint(url, std::chrono::hours(1));
-    case Kind::kTokenUnreadable:
+    case StepKind::kTokenUnreadable:
       return tokens.fail(url, dice.one_in(2));
-    case Kind::kTokenReadable:
+    case StepKind::kTokenReadable:
       return tokens.works_again(url);
     default:
       model.add_fault(some_session(dice.next()), "repository_authentication_error", url);
@@ -222,28 +222,28 @@ void World::lose_rotation(Random& dice) {
 
 void World::change_api(const Step& step) {
   Random dice(step.number);
-  if (step.kind == Kind::kSwitches) {
+  if (step.kind == StepKind::kSwitches) {
     const auto before = model.switches();
     model.switches() = draw_switches(dice);
     model.switches().resource_list_lag = before.resource_list_lag;
     model.switches().file_list_lag = before.file_list_lag;
-  } else if (step.kind == Kind::kLag) {
+  } else if (step.kind == StepKind::kLag) {
     model.switches().resource_list_lag = Duration(dice.below(kMostLag.count()));
     model.switches().file_list_lag = Duration(dice.below(kMostLag.count()));
-  } else if (step.kind == Kind::kFaultsEnd) {
+  } else if (step.kind == StepKind::kFaultsEnd) {
     faults.clear();
     faults_are_news = true;
-  } else if (step.kind == Kind::kFault) {
+  } else if (step.kind == StepKind::kFault) {
     faults.push_back(draw_fault(dice));
     faults_are_news = true;
     note("   " + std::string(sessync::to_string(faults.back().operation)) + " kind " +
          std::to_string(static_cast<int>(faults.back().fault.kind)) + " status " +
          std::to_string(faults.back().fault.status));
-  } else if (step.kind == Kind::kEventsLost) {
+  } else if (step.kind == StepKind::kEventsLost) {
     events_are_lost = !events_are_lost;
-  } else if (step.kind == Kind::kDegraded) {
+  } else if (step.kind == StepKind::kDegraded) {
     is_degraded = !is_degraded;
-  } else if (step.kind == Kind::kStoreFails) {
+  } else if (step.kind == StepKind::kStoreFails) {
     store.fail_next(static_cast<int>(1 + dice.below(4)));
   }
 }

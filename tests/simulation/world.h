@@ -93,7 +93,6 @@ struct World {
   void judge_duplicates(const std::string& session_id, const std::string& owner);
 
   std::uint64_t serial_ = 0;
-  std::size_t uploads_judged_ = 0;
 };
 
 /// Tokens are recognised wherever they turn up.

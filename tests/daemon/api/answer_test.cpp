@@ -9,10 +9,6 @@ using Kind = ApiError::Kind;
 
 namespace {
 
-RawServer::Serve always(const std::string& bytes) {
-  return answering([bytes](const RawRequest&) { return bytes; });
-}
-
 /// Sends the bytes in answer to one request, then closes.
 RawServer::Serve once(const std::string& bytes) {
   return [bytes](RawConnection& connection) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <sys/resource.h>
+
 namespace sessync::test {
 namespace {
 
@@ -86,6 +88,12 @@ std::string list_json(const std::string& rows, const std::string& next) {
 std::string error_json(const std::string& type, const std::string& message) {
   return R"({"type":"error","error":{"type":")" + type + R"(","message":")" + message +
          R"("},"request_id":"req_1"})";
+}
+
+long peak_kib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
 }
 
 }  // namespace sessync::test

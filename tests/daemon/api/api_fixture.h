@@ -42,6 +42,9 @@ std::string resource_json(const std::string& id);
 std::string list_json(const std::string& rows, const std::string& next = "");
 std::string error_json(const std::string& type, const std::string& message);
 
+/// The most memory that this process ever had.
+long peak_kib();
+
 /// An API thread and one worker on it.
 struct ApiFixture {
   explicit ApiFixture(const ApiOptions& options, ApiHooks hooks = {})

@@ -1,5 +1,4 @@
 #include <catch2/catch.hpp>
-#include <sys/resource.h>
 
 #include "tests/daemon/api/api_fixture.h"
 #include "tests/daemon/api/gate.h"
@@ -53,12 +52,6 @@ RawServer::Serve sending(std::string bytes) {
     RawRequest request;
     if (connection.read(request)) connection.send(bytes);
   };
-}
-
-long peak_kib() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss;
 }
 
 }  // namespace

@@ -13,10 +13,6 @@ using Kind = ApiError::Kind;
 
 namespace {
 
-RawServer::Serve always(const std::string& bytes) {
-  return answering([bytes](const RawRequest&) { return bytes; });
-}
-
 /// A file row of any path, as the API answers it.
 std::string row_json(const std::string& mount_path) {
   return R"({"id":"sesrsc_1","type":"file","file_id":"file_c","mount_path":")" + mount_path +

@@ -185,4 +185,8 @@ RawServer::Serve answering(RawServer::Answer answer) {
   };
 }
 
+RawServer::Serve always(const std::string& bytes) {
+  return answering([bytes](const RawRequest&) { return bytes; });
+}
+
 }  // namespace sessync::test

@@ -82,5 +82,7 @@ class RawServer {
 
 /// Keeps connections alive and answers every request with what `answer` returns; "" closes.
 RawServer::Serve answering(RawServer::Answer answer);
+/// The same with one answer to every request.
+RawServer::Serve always(const std::string& bytes);
 
 }  // namespace sessync::test

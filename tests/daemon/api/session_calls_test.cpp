@@ -80,7 +80,7 @@ std::string fault_json(const std::string& id, const std::string& error) {
          (error.empty() ? "" : R"(,"error":)" + error) + "}";
 }
 
-RawServer::Serve always(const std::string& body, int status = 200) {
+RawServer::Serve always_with(const std::string& body, int status = 200) {
   return answering(
       [body, status](const RawRequest&) { return raw_answer(status, body, kOrganization); });
 }
@@ -88,7 +88,7 @@ RawServer::Serve always(const std::string& body, int status = 200) {
 }  // namespace
 
 TEST_CASE("a create sends what is declared and nothing else") {
-  const RawServer server(always(R"({"id":"sesn_1","status":"idle","resources":[]})"));
+  const RawServer server(always_with(R"({"id":"sesn_1","status":"idle","resources":[]})"));
   ApiFixture fixture(options_for(server.url()));
   REQUIRE(create(fixture, fullest()));
   REQUIRE(create(fixture, smallest()));
@@ -103,9 +103,9 @@ TEST_CASE("a create sends what is declared and nothing else") {
 TEST_CASE("a created session is answered with its resources") {
   const std::string store = R"({"type":"memory_store","memory_store_id":"m"})";
   const RawServer server(
-      always(R"({"id":"sesn_1","created_at":"2026-11-20T10:00:00Z","metadata":{"k":"v"},)"
-             R"("resources":[)" +
-             resource_json("a") + "," + store + "]}"));
+      always_with(R"({"id":"sesn_1","created_at":"2026-11-20T10:00:00Z","metadata":{"k":"v"},)"
+                  R"("resources":[)" +
+                  resource_json("a") + "," + store + "]}"));
   ApiFixture fixture(options_for(server.url()));
   const auto created = create(fixture, smallest());
   REQUIRE(created);
@@ -122,7 +122,7 @@ TEST_CASE("a create whose answer cannot be used is in doubt") {
   for (const char* const body :
        {"", "{}", R"({"id":"s"})", R"({"id":"s","resources":{}})",
         R"({"id":"s","resources":[{"type":"file"}]})", R"({"resources":[]})"}) {
-    const RawServer server(always(body));
+    const RawServer server(always_with(body));
     ApiFixture fixture(options_for(server.url()));
     INFO(body);
     const auto created = create(fixture, smallest());
@@ -164,7 +164,7 @@ TEST_CASE("a create that waits for its answer outlives the limits of other calls
 }
 
 TEST_CASE("an update sends what is given and nothing else") {
-  const RawServer server(always(R"({"id":"sesn_1","title":"t"})"));
+  const RawServer server(always_with(R"({"id":"sesn_1","title":"t"})"));
   ApiFixture fixture(options_for(server.url()));
   const auto session = update(fixture, {"sesn_1", "t", {{"k", "v"}}});
   REQUIRE(session);
@@ -235,7 +235,7 @@ TEST_CASE("faults of any type are understood, other events left out") {
       fault_json("e1", known) + "," +
       fault_json("e2", R"({"type":"repository_melted_error","repository_url":null,"new":[1]})") +
       "," + fault_json("e3", "") + R"(,{"id":"e4","type":"session.status_idle"})";
-  const RawServer server(always(list_json(rows)));
+  const RawServer server(always_with(list_json(rows)));
   ApiFixture fixture(options_for(server.url()));
   const auto listed = faults(fixture);
   REQUIRE(listed);
@@ -253,7 +253,7 @@ TEST_CASE("faults that are not faults are no list") {
   for (const char* const rows :
        {"7", R"({"type":"session.error"})",
         R"({"type":"session.error","id":"e","error":{"type":7}})", R"({"type":7,"id":"e"})"}) {
-    const RawServer server(always(list_json(rows)));
+    const RawServer server(always_with(list_json(rows)));
     ApiFixture fixture(options_for(server.url()));
     INFO(rows);
     CHECK(faults(fixture).error().kind == Kind::kUnusableAnswer);
@@ -261,7 +261,7 @@ TEST_CASE("faults that are not faults are no list") {
 }
 
 TEST_CASE("an error says which organization answered") {
-  const RawServer server(always(error_json("permission_error", "no"), 403));
+  const RawServer server(always_with(error_json("permission_error", "no"), 403));
   ApiFixture fixture(options_for(server.url()));
   CHECK(create(fixture, smallest()).error().organization_id == "org_7");
   CHECK(sessions(fixture).error().organization_id == "org_7");

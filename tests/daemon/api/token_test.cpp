@@ -20,7 +20,7 @@ Result<Done> rotate(ApiFixture& fixture, const std::string& token,
   });
 }
 
-Result<CreatedSession> create(ApiFixture& fixture, const std::string& token) {
+Result<CreatedSession> create_with_token(ApiFixture& fixture, const std::string& token) {
   NewSession request;
   request.spec.agent_id = "agent_1";
   request.spec.environment_id = "env_1";
@@ -62,7 +62,7 @@ TEST_CASE("a token that the API would refuse is not sent") {
     const auto rotated = rotate(fixture, token);
     REQUIRE(!rotated);
     CHECK(rotated.error().kind == Kind::kInvalid);
-    const auto created = create(fixture, token);
+    const auto created = create_with_token(fixture, token);
     REQUIRE(!created);
     CHECK(created.error().kind == Kind::kInvalid);
     if (!token.empty()) CHECK(rotated.error().message.find(token) == std::string::npos);
@@ -90,7 +90,7 @@ TEST_CASE("no error repeats a token, however the server repeats it") {
     const RawServer server(answering([&](const RawRequest&) { return answer; }));
     ApiFixture fixture(options_for(server.url()));
     check_unspoken(rotate(fixture, kToken).error(), kToken);
-    check_unspoken(create(fixture, kToken).error(), kToken);
+    check_unspoken(create_with_token(fixture, kToken).error(), kToken);
   }
 }
 
@@ -98,7 +98,7 @@ TEST_CASE("an answer that cannot be used does not repeat tokens or keys either")
   const std::string answer = std::string("you sent ") + kToken + " with " + kKey;
   const RawServer server(answering([&](const RawRequest&) { return raw_answer(200, answer); }));
   ApiFixture fixture(options_for(server.url()));
-  const auto error = create(fixture, kToken).error();
+  const auto error = create_with_token(fixture, kToken).error();
   CHECK(error.kind == Kind::kUnknownOutcome);
   check_unspoken(error, kToken);
   check_unspoken(error, kKey);

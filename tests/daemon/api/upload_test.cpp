@@ -2,7 +2,6 @@
 
 #include <catch2/catch.hpp>
 #include <httplib.h>
-#include <sys/resource.h>
 
 #include "tests/daemon/api/api_fixture.h"
 #include "tests/daemon/api/gate.h"
@@ -42,12 +41,6 @@ struct MultipartServer {
   int port = 0;
   std::thread thread;
 };
-
-long peak_kib() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss;
-}
 
 }  // namespace
 

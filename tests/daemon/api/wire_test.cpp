@@ -135,8 +135,8 @@ TEST_CASE("hostile JSON is refused cheaply") {
 TEST_CASE("the body of an add says exactly what is to be added") {
   const auto body = add_file_body({"s", "f", "/data/\"r\xc3\xa9sum\xc3\xa9\".txt"});
   REQUIRE(body);
-  const auto json = nlohmann::json::parse(body->reveal());
-  CHECK(json == nlohmann::json{{"type", "file"},
+  const auto sent = nlohmann::json::parse(body->reveal());
+  CHECK(sent == nlohmann::json{{"type", "file"},
                                {"file_id", "f"},
                                {"mount_path", "/data/\"r\xc3\xa9sum\xc3\xa9\".txt"}});
   CHECK(!add_file_body({"s", "f", "/\xff"}));

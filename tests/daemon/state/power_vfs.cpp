@@ -47,7 +47,7 @@ int read_file(sqlite3_file* file, void* to, int size, sqlite3_int64 at) {
   return methods_of(file).xRead(File::real(file), to, size, at);
 }
 
-int write_file(sqlite3_file* file, const void* from, int size, sqlite3_int64 at) {
+int write_content(sqlite3_file* file, const void* from, int size, sqlite3_int64 at) {
   const auto length = static_cast<std::size_t>(size);
   add({Kind::kWrite, *File::of(file).name, at, {static_cast<const char*>(from), length}, false});
   return methods_of(file).xWrite(File::real(file), from, size, at);
@@ -98,7 +98,7 @@ int unmap_shared(sqlite3_file* file, int remove) {
 constexpr sqlite3_io_methods kMethods = {2,
                                          close_file,
                                          read_file,
-                                         write_file,
+                                         write_content,
                                          truncate_file,
                                          sync_file,
                                          size_of_file,

@@ -12,8 +12,6 @@
 namespace sessync {
 namespace {
 
-const std::string kSession = "sesn_1";
-
 KnownRow row(const std::string& id) {
   return {.resource_id = id,
           .copy_file_id = "file_copy",

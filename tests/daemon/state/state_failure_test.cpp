@@ -18,11 +18,6 @@ namespace sessync {
 namespace {
 
 namespace fs = std::filesystem;
-const std::string kSession = "sesn_1";
-
-std::vector<Change> tombstone(const std::string& id) {
-  return {change::PutTombstone{kSession, {id, at(1)}}};
-}
 
 /// A child process that commits for ever and says after each commit that it is durable.
 class CommittingChild {

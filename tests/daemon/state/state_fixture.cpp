@@ -56,6 +56,10 @@ std::vector<std::string> TempDirectory::names() const {
   return names;
 }
 
+std::vector<Change> tombstone(const std::string& id) {
+  return {change::PutTombstone{kSession, {id, at(1)}}};
+}
+
 OpenState open_state(const std::string& directory, TimePoint now) {
   auto lock = StateLock::acquire(directory);
   if (!lock) {

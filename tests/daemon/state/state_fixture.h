@@ -38,6 +38,11 @@ struct OpenState {
 /// Fails the test if it cannot be opened.
 OpenState open_state(const std::string& directory, TimePoint now = at(1'000'000));
 
+inline const std::string kSession = "sesn_1";
+
+/// The change that leaves one in kSession.
+std::vector<Change> tombstone(const std::string& id);
+
 /// Commits through a worker's store and pumps the loop until that is answered.
 tl::expected<Done, StoreError> commit(StateDatabase& database, std::vector<Change> changes);
 

@@ -18,12 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 using Catch::Matchers::Contains;
 
-const std::string kSession = "sesn_1";
-
-std::vector<Change> tombstone(const std::string& id) {
-  return {change::PutTombstone{kSession, {id, at(1)}}};
-}
-
 unsigned mode_of(const std::string& path) {
   struct stat status{};
   REQUIRE(::stat(path.c_str(), &status) == 0);

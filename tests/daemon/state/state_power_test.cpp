@@ -16,7 +16,6 @@ namespace sessync {
 namespace {
 
 namespace fs = std::filesystem;
-const std::string kSession = "sesn_1";
 constexpr std::size_t kAnswersAtOnePoint = 24;
 
 /// Commit `number`: a tombstone and a refusal, all or none; some are large.

@@ -7,10 +7,10 @@
 namespace sessync {
 namespace {
 
-RequestFacts get(std::vector<std::string> hosts) { return {false, std::move(hosts), {}, {}}; }
+RequestFacts reading(std::vector<std::string> hosts) { return {false, std::move(hosts), {}, {}}; }
 
-RequestFacts post(const std::string& host, std::vector<std::string> origins = {},
-                  std::vector<std::string> authorizations = {}) {
+RequestFacts writing(const std::string& host, std::vector<std::string> origins = {},
+                     std::vector<std::string> authorizations = {}) {
   return {true, {host}, std::move(origins), std::move(authorizations)};
 }
 
@@ -33,7 +33,7 @@ TEST_CASE("a loopback listener answers only those who name a loopback host") {
         "127.0.0.1:9", "127.1.2.3:80", "[::1]", "[::1]:8900", "[0:0:0:0:0:0:0:1]",
         "[::ffff:127.0.0.1]:1", "app.localhost:1", "localhost:"}) {
     INFO(host);
-    CHECK(refused(get({host}), rules) == 0);
+    CHECK(refused(reading({host}), rules) == 0);
   }
   for (const char* const host : {"",
                                  "example.org",
@@ -66,72 +66,72 @@ TEST_CASE("a loopback listener answers only those who name a loopback host") {
                                  "[::ffff:128.0.0.1]",
                                  "."}) {
     INFO(host);
-    CHECK(refused(get({host}), rules) == 421);
+    CHECK(refused(reading({host}), rules) == 421);
   }
 }
 
 TEST_CASE("no Host or several are no loopback host") {
   const AccessRules rules{true, std::nullopt};
-  CHECK(refused(get({}), rules) == 421);
-  CHECK(refused(get({"localhost", "localhost"}), rules) == 421);
-  CHECK(refused(get({"localhost", "example.org"}), rules) == 421);
+  CHECK(refused(reading({}), rules) == 421);
+  CHECK(refused(reading({"localhost", "localhost"}), rules) == 421);
+  CHECK(refused(reading({"localhost", "example.org"}), rules) == 421);
 }
 
 TEST_CASE("elsewhere any one Host will do") {
   const AccessRules rules{false, std::nullopt};
-  CHECK(refused(get({"sessync.example.org"}), rules) == 0);
-  CHECK(refused(get({}), rules) == 0);
-  CHECK(refused(get({"a", "b"}), rules) == 400);
+  CHECK(refused(reading({"sessync.example.org"}), rules) == 0);
+  CHECK(refused(reading({}), rules) == 0);
+  CHECK(refused(reading({"a", "b"}), rules) == 400);
 }
 
 TEST_CASE("the host is looked at before anything else, with a token too") {
-  auto request = post("example.org", {}, {"Bearer s3cret"});
+  auto request = writing("example.org", {}, {"Bearer s3cret"});
   CHECK(refused(request, with_token()) == 421);
 }
 
 TEST_CASE("without a token writes are for loopback, and for pages of the daemon itself") {
   const AccessRules rules{true, std::nullopt};
-  CHECK(refused(post("localhost:8900"), rules) == 0);
-  CHECK(refused(post("localhost:8900", {"http://localhost:8900"}), rules) == 0);
-  CHECK(refused(post("[::1]:8900", {"http://[::1]:8900"}), rules) == 0);
+  CHECK(refused(writing("localhost:8900"), rules) == 0);
+  CHECK(refused(writing("localhost:8900", {"http://localhost:8900"}), rules) == 0);
+  CHECK(refused(writing("[::1]:8900", {"http://[::1]:8900"}), rules) == 0);
   for (const char* const origin :
        {"", "null", "http://localhost", "https://localhost:8900", "http://localhost:8900/",
         "HTTP://localhost:8900", "http://LOCALHOST:8900", "http://localhost:8901",
         "http://127.0.0.1:8900", "http://evil.example"}) {
     INFO(origin);
-    CHECK(refused(post("localhost:8900", {origin}), rules) == 403);
+    CHECK(refused(writing("localhost:8900", {origin}), rules) == 403);
   }
-  CHECK(refused(post("localhost:8900", {"http://localhost:8900", "http://evil.example"}), rules) ==
-        403);
-  CHECK(refused(post("10.0.0.1:8900"), AccessRules{false, std::nullopt}) == 403);
+  CHECK(refused(writing("localhost:8900", {"http://localhost:8900", "http://evil.example"}),
+                rules) == 403);
+  CHECK(refused(writing("10.0.0.1:8900"), AccessRules{false, std::nullopt}) == 403);
 }
 
 TEST_CASE("with a token every write needs it, on loopback too") {
   for (const bool loopback : {true, false}) {
     const auto rules = with_token(loopback);
-    CHECK(refused(post("localhost", {}, {"Bearer s3cret"}), rules) == 0);
-    CHECK(refused(post("localhost", {"https://front.example"}, {"bEaReR  s3cret"}), rules) == 0);
-    CHECK(refused(post("localhost"), rules) == 401);
+    CHECK(refused(writing("localhost", {}, {"Bearer s3cret"}), rules) == 0);
+    CHECK(refused(writing("localhost", {"https://front.example"}, {"bEaReR  s3cret"}), rules) == 0);
+    CHECK(refused(writing("localhost"), rules) == 401);
     for (const char* const given :
          {"", "Bearer", "Bearer ", "Bearer s3cre", "Bearer s3crets", "Bearer S3CRET",
           "Bearer s3cret ", "Basic s3cret", "s3cret", "Bearers3cret", "Bearer\ts3cret"}) {
       INFO(given);
-      CHECK(refused(post("localhost", {}, {given}), rules) == 401);
+      CHECK(refused(writing("localhost", {}, {given}), rules) == 401);
     }
-    CHECK(refused(post("localhost", {}, {"Bearer s3cret", "Bearer s3cret"}), rules) == 401);
-    CHECK(refused(get({"localhost"}), rules) == 0);
+    CHECK(refused(writing("localhost", {}, {"Bearer s3cret", "Bearer s3cret"}), rules) == 401);
+    CHECK(refused(reading({"localhost"}), rules) == 0);
   }
 }
 
 TEST_CASE("a token that cannot be read opens nothing, and the refusal says why") {
   const AccessRules unreadable{true, tl::expected<Secret, std::string>(
                                          tl::unexpect, "/run/token cannot be read: No such file")};
-  const auto refusal = refuse_access(post("localhost", {}, {"Bearer "}), unreadable);
+  const auto refusal = refuse_access(writing("localhost", {}, {"Bearer "}), unreadable);
   REQUIRE(refusal);
   CHECK(refusal->status == 503);
   CHECK(refusal->message.find("/run/token") != std::string::npos);
   const AccessRules empty{true, tl::expected<Secret, std::string>(Secret())};
-  CHECK(refused(post("localhost", {}, {"Bearer "}), empty) == 503);
+  CHECK(refused(writing("localhost", {}, {"Bearer "}), empty) == 503);
 }
 
 TEST_CASE("addresses to listen on are parsed, shown and dialled") {

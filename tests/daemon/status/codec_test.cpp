@@ -10,7 +10,7 @@ namespace {
 
 using State = RequestExtent::State;
 
-int refused(const std::string& bytes) {
+int refused_with(const std::string& bytes) {
   const auto extent = request_extent(bytes);
   return extent.state == State::kRefused ? extent.status : 0;
 }
@@ -36,23 +36,23 @@ TEST_CASE("a request is whole when its head and its body are") {
 
 TEST_CASE("what two parsers could see differently is refused") {
   const std::string start = "POST / HTTP/1.1\r\nHost: a\r\n";
-  CHECK(refused(start + "Content-Length: 1\r\nContent-Length: 1\r\n\r\n") == 400);
+  CHECK(refused_with(start + "Content-Length: 1\r\nContent-Length: 1\r\n\r\n") == 400);
   for (const char* const length : {"-1", "+1", "0x1", "1 1", "1,1", "", "99999999999999999999"}) {
     INFO(length);
-    CHECK(refused(start + "Content-Length: " + length + "\r\n\r\n") == 400);
+    CHECK(refused_with(start + "Content-Length: " + length + "\r\n\r\n") == 400);
   }
-  CHECK(refused(start + "Transfer-Encoding: chunked\r\n\r\n") == 411);
-  CHECK(refused(start + "X: a\nContent-Length: 1\r\n\r\n") == 400);
-  CHECK(refused(start + "X: a\rY: b\r\n\r\n") == 400);
-  CHECK(refused(start + std::string("X: a\0b", 6) + "\r\n\r\n") == 400);
-  CHECK(refused(start + " folded\r\n\r\n") == 400);
-  CHECK(refused("\r\n\r\n") == 400);
+  CHECK(refused_with(start + "Transfer-Encoding: chunked\r\n\r\n") == 411);
+  CHECK(refused_with(start + "X: a\nContent-Length: 1\r\n\r\n") == 400);
+  CHECK(refused_with(start + "X: a\rY: b\r\n\r\n") == 400);
+  CHECK(refused_with(start + std::string("X: a\0b", 6) + "\r\n\r\n") == 400);
+  CHECK(refused_with(start + " folded\r\n\r\n") == 400);
+  CHECK(refused_with("\r\n\r\n") == 400);
 }
 
 TEST_CASE("heads and bodies have limits") {
-  CHECK(refused("GET / HTTP/1.1\r\nX: " + std::string(17 << 10, 'a')) == 431);
-  CHECK(refused("GET / HTTP/1.1\r\nContent-Length: 16385\r\n\r\n") == 413);
-  CHECK(refused("GET / HTTP/1.1\r\nContent-Length: 16384\r\n\r\n") == 0);
+  CHECK(refused_with("GET / HTTP/1.1\r\nX: " + std::string(17 << 10, 'a')) == 431);
+  CHECK(refused_with("GET / HTTP/1.1\r\nContent-Length: 16385\r\n\r\n") == 413);
+  CHECK(refused_with("GET / HTTP/1.1\r\nContent-Length: 16384\r\n\r\n") == 0);
 }
 
 TEST_CASE("answers are plain whatever the client can take") {

@@ -16,10 +16,6 @@ std::string follow_request(const std::string& headers = "") {
   return "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n" + headers + "\r\n";
 }
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 /// A loop without a board: it answers every GET with what its maker says.
 struct BareLoop {
   explicit BareLoop(const HttpReply& reply, HttpLoop::Limits limits = {}) {

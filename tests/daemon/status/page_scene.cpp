@@ -10,7 +10,7 @@
 
 namespace {
 
-std::string document_of(const sessync::StatusSnapshot& status) {
+std::string fixture_document(const sessync::StatusSnapshot& status) {
   std::vector<std::string> documents;
   std::vector<const std::string*> pointers;
   documents.reserve(status.sessions.size());
@@ -31,7 +31,7 @@ int main(int argc, char** argv) {
     out = sessync::render_page(sessync::page_fixture::scene(arguments[1]),
                                sessync::page_fixture::noon());
   } else if (arguments.size() == 2 && arguments[0] == "json") {
-    out = document_of(sessync::page_fixture::scene(arguments[1]));
+    out = fixture_document(sessync::page_fixture::scene(arguments[1]));
   } else if (arguments.size() == 1 && arguments[0] == "policy") {
     out = sessync::page_policy();
   } else {

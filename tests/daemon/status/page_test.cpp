@@ -90,7 +90,7 @@ rc::Gen<std::string> hostile_strings() {
   return rc::gen::oneOf(joined, rc::gen::string<std::string>());
 }
 
-StatusSnapshot snapshot_of(const std::string& text) {
+StatusSnapshot snapshot_full_of(const std::string& text) {
   auto status = scene("ok");
   auto session = *status.sessions.front();
   session.session_id = text;
@@ -128,11 +128,11 @@ TEST_CASE("escaped text reads as it was") {
 }
 
 TEST_CASE("whatever names are, the document has the same elements") {
-  const auto harmless = tags_of(render_page(snapshot_of("harmless"), noon()));
+  const auto harmless = tags_of(render_page(snapshot_full_of("harmless"), noon()));
   CHECK(rc::check([&] {
     const auto text = *hostile_strings();
     RC_PRE(!text.empty());
-    RC_ASSERT(tags_of(render_page(snapshot_of(text), noon())) == harmless);
+    RC_ASSERT(tags_of(render_page(snapshot_full_of(text), noon())) == harmless);
   }));
 }
 

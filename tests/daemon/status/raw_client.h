@@ -40,5 +40,6 @@ std::string post(const std::string& path, const std::string& body = "",
                  const std::string& headers = "");
 int status_of(const std::string& answer);
 std::string body_of(const std::string& answer);
+bool has(const std::string& text, const std::string& part);
 
 }  // namespace sessync::test

@@ -9,10 +9,6 @@
 namespace sessync::test {
 namespace {
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 std::string header_of(const std::string& answer, const std::string& name) {
   const auto start = answer.find("\r\n" + name + ": ");
   const auto value = start + name.size() + 4;

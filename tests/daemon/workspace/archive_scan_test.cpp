@@ -13,7 +13,7 @@ void make_executable(const TempTree& tree, std::string_view path, bool executabl
   REQUIRE(::chmod(tree.at(path).c_str(), executable ? 0744 : 0644) == 0);
 }
 
-std::string digest(Workspace& ws, const ArchiveResource& entry) {
+std::string scanned_digest(Workspace& ws, const ArchiveResource& entry) {
   return ws.files(entry).archive_sha256;
 }
 
@@ -70,35 +70,37 @@ TEST_CASE("What changes an archive's digest, and what does not") {
   ws.tree.write("src/sub/b", "two");
   ws.tree.write("elsewhere", "three");
   const ArchiveResource entry = archive_source("src");
-  const std::string before = digest(ws, entry);
+  const std::string before = scanned_digest(ws, entry);
 
   SECTION("content") {
     ws.tree.write("src/a", "ONE");
-    CHECK(digest(ws, entry) != before);
+    CHECK(scanned_digest(ws, entry) != before);
     ws.tree.write("src/a", "one");
-    CHECK(digest(ws, entry) == before);
+    CHECK(scanned_digest(ws, entry) == before);
   }
   SECTION("a name") {
     ws.tree.rename("src/a", "src/c");
-    CHECK(digest(ws, entry) != before);
+    CHECK(scanned_digest(ws, entry) != before);
   }
   SECTION("two contents that change places") {
     ws.tree.write("src/a", "two");
     ws.tree.write("src/sub/b", "one");
-    CHECK(digest(ws, entry) != before);
+    CHECK(scanned_digest(ws, entry) != before);
   }
   SECTION("a new member, even an empty one") {
     ws.tree.write("src/empty", "");
-    CHECK(digest(ws, entry) != before);
+    CHECK(scanned_digest(ws, entry) != before);
   }
-  SECTION("the format") { CHECK(digest(ws, archive_source("src", Format::kZip)) != before); }
+  SECTION("the format") {
+    CHECK(scanned_digest(ws, archive_source("src", Format::kZip)) != before);
+  }
   SECTION("nothing else: times, other files, empty directories, the source's own name") {
     ws.tree.age("src/a", 5000);
     ws.tree.write("elsewhere", "four");
     ws.tree.directory("src/empty");
-    CHECK(digest(ws, entry) == before);
+    CHECK(scanned_digest(ws, entry) == before);
     ws.tree.rename("src", "renamed");
-    CHECK(digest(ws, archive_source("renamed")) == before);
+    CHECK(scanned_digest(ws, archive_source("renamed")) == before);
   }
 }
 
@@ -110,7 +112,7 @@ TEST_CASE("chmod +x changes the digest of an archive, other permissions do not")
   const SourceFiles before = ws.files(entry);
   CHECK(std::ranges::none_of(before.files, &ScannedFile::executable));
   REQUIRE(::chmod(ws.tree.at("src/run").c_str(), 0655) == 0);
-  CHECK(digest(ws, entry) == before.archive_sha256);
+  CHECK(scanned_digest(ws, entry) == before.archive_sha256);
   make_executable(ws.tree, "src/run");
   const SourceFiles after = ws.files(entry);
   CHECK(std::ranges::all_of(after.files, &ScannedFile::executable));

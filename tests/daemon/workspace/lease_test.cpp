@@ -16,7 +16,7 @@ namespace sessync::test {
 namespace {
 
 using std::chrono::milliseconds;
-using Kind = StableReadError::Kind;
+using ReadErrorKind = StableReadError::Kind;
 
 constexpr milliseconds kNever{1'000'000'000};
 constexpr milliseconds kAtOnce{0};
@@ -83,7 +83,7 @@ TEST_CASE("T2: half a file whose writer pauses is not taken, the whole one is") 
     const UniqueFd writer = one.writer();
     const auto read = one.read();
     REQUIRE_FALSE(read);
-    CHECK(read.error().kind == Kind::kUnstable);
+    CHECK(read.error().kind == ReadErrorKind::kUnstable);
     CHECK(one.counters.refused > 0);
     CHECK(one.counters.unstable == 1);
     REQUIRE(::write(writer.get(), " whole", 6) == 6);
@@ -98,7 +98,7 @@ TEST_CASE("T2: a program that still maps a file it closed is a writer") {
   one.tree.write("file", "mapped");
   void* const map = ::mmap(nullptr, 6, PROT_WRITE, MAP_SHARED, one.writer().get(), 0);
   REQUIRE(map != MAP_FAILED);
-  CHECK(one.read().error().kind == Kind::kUnstable);
+  CHECK(one.read().error().kind == ReadErrorKind::kUnstable);
   ::munmap(map, 6);
   CHECK(one.read());
 }
@@ -147,7 +147,7 @@ TEST_CASE("T2: that its writer says it is old does not make an open file old") {
   one.limits.open_for_writing = milliseconds{10'000};
   const int seconds = GENERATE(3600, -3600);
   one.tree.age("file", seconds);
-  CHECK(one.read().error().kind == Kind::kUnstable);
+  CHECK(one.read().error().kind == ReadErrorKind::kUnstable);
 }
 
 TEST_CASE("T6: a writer that comes while a file is read gets it, and the read is repeated") {
@@ -203,7 +203,7 @@ TEST_CASE("T1: where no lease can be had, a file must have been left alone") {
   one.tree.write("file", "content");
   REQUIRE(::chmod(one.tree.path().c_str(), 0755) == 0);
   const SomebodyElse reader;
-  SECTION("too fresh") { CHECK(one.read().error().kind == Kind::kUnstable); }
+  SECTION("too fresh") { CHECK(one.read().error().kind == ReadErrorKind::kUnstable); }
   SECTION("quiet for long enough") {
     one.limits.unleased = milliseconds{200};
     one.patience = milliseconds{10'000};

@@ -9,7 +9,7 @@
 namespace sessync::test {
 namespace {
 
-using Kind = SourceUnavailable::Kind;
+using UnavailableKind = SourceUnavailable::Kind;
 
 TEST_CASE("A directory source yields its regular files, sorted by path, with their digests") {
   Workspace ws;
@@ -63,7 +63,7 @@ TEST_CASE("One snapshot per resource in the manifest's order; the others read no
     CHECK(files.issues.empty());
   }
   CHECK(std::get<SourceFiles>(all[1]).files == std::vector<ScannedFile>{{"", digest_of("a"), 1}});
-  CHECK(std::get<SourceUnavailable>(all[3]).kind == Kind::kMissing);
+  CHECK(std::get<SourceUnavailable>(all[3]).kind == UnavailableKind::kMissing);
 }
 
 TEST_CASE("Include and exclude select as gitignore does") {
@@ -144,20 +144,20 @@ TEST_CASE("Sources that are not there or are of another kind say so") {
   ws.tree.link("loop", "loop");
   REQUIRE(::mkfifo(ws.tree.at("pipe").c_str(), 0600) == 0);
 
-  CHECK(ws.unavailable(file_source("gone")).kind == Kind::kMissing);
-  CHECK(ws.unavailable(file_source("dir/file/below")).kind == Kind::kMissing);
-  CHECK(ws.unavailable(directory_source("gone")).kind == Kind::kMissing);
-  CHECK(ws.unavailable(file_source("dangling")).kind == Kind::kMissing);
+  CHECK(ws.unavailable(file_source("gone")).kind == UnavailableKind::kMissing);
+  CHECK(ws.unavailable(file_source("dir/file/below")).kind == UnavailableKind::kMissing);
+  CHECK(ws.unavailable(directory_source("gone")).kind == UnavailableKind::kMissing);
+  CHECK(ws.unavailable(file_source("dangling")).kind == UnavailableKind::kMissing);
   CHECK(ws.unavailable(file_source("dangling")).message.find("symlink") != std::string::npos);
   const SourceUnavailable is_directory = ws.unavailable(file_source("dir"));
-  CHECK(is_directory.kind == Kind::kIsDirectory);
+  CHECK(is_directory.kind == UnavailableKind::kIsDirectory);
   CHECK(is_directory.message.find("write dir/") != std::string::npos);
-  CHECK(ws.unavailable(directory_source("dir/file")).kind == Kind::kNotAFile);
-  CHECK(ws.unavailable(file_source("pipe")).kind == Kind::kNotAFile);
-  CHECK(ws.unavailable(file_source("outside/passwd")).kind == Kind::kOutside);
-  CHECK(ws.unavailable(directory_source("outside")).kind == Kind::kOutside);
-  CHECK(ws.unavailable(directory_source("up")).kind == Kind::kOutside);
-  CHECK(ws.unavailable(file_source("loop")).kind == Kind::kUnreadable);
+  CHECK(ws.unavailable(directory_source("dir/file")).kind == UnavailableKind::kNotAFile);
+  CHECK(ws.unavailable(file_source("pipe")).kind == UnavailableKind::kNotAFile);
+  CHECK(ws.unavailable(file_source("outside/passwd")).kind == UnavailableKind::kOutside);
+  CHECK(ws.unavailable(directory_source("outside")).kind == UnavailableKind::kOutside);
+  CHECK(ws.unavailable(directory_source("up")).kind == UnavailableKind::kOutside);
+  CHECK(ws.unavailable(file_source("loop")).kind == UnavailableKind::kUnreadable);
 }
 
 TEST_CASE("A source may be a symlink to something inside") {
@@ -170,7 +170,7 @@ TEST_CASE("A source may be a symlink to something inside") {
   CHECK(paths(ws.files(directory_source("current"))) == Lines{"a.txt"});
   CHECK(ws.files(file_source("a.txt")).files.front().sha256 == digest_of("five"));
   CHECK(ws.files(file_source("current/a.txt")).files.front().sha256 == digest_of("five"));
-  CHECK(ws.unavailable(file_source("innocent")).kind == Kind::kOutside);
+  CHECK(ws.unavailable(file_source("innocent")).kind == UnavailableKind::kOutside);
 }
 
 TEST_CASE("A workspace that is missing, a file or below one: every source is unavailable") {
@@ -178,10 +178,10 @@ TEST_CASE("A workspace that is missing, a file or below one: every source is una
   ws.tree.write("file", "x");
   const auto entries = std::vector<ResourceVariant>{file_source("a"), directory_source(""),
                                                     UploadedFileResource{"file_1", "/x"}};
-  const auto [where, kind, word] = GENERATE(table<const char*, Kind, const char*>({
-      {"gone", Kind::kMissing, "does not exist"},
-      {"file", Kind::kUnreadable, "is not a directory"},
-      {"file/below", Kind::kUnreadable, "is not a directory"},
+  const auto [where, kind, word] = GENERATE(table<const char*, UnavailableKind, const char*>({
+      {"gone", UnavailableKind::kMissing, "does not exist"},
+      {"file", UnavailableKind::kUnreadable, "is not a directory"},
+      {"file/below", UnavailableKind::kUnreadable, "is not a directory"},
   }));
   ws.workspace = ws.tree.at(where);
   const auto all = ws.scan(entries);

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+
+namespace sessync {
+
+/// "Permission denied" and the like.
+inline std::string error_text(int error) { return std::generic_category().message(error); }
+
+/// What is not there any more is as if it had never been.
+inline bool is_absence(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
+
+}  // namespace sessync
