@@ -144,7 +144,15 @@ RawServer::~RawServer() {
     for (const int socket : sockets_) ::shutdown(socket, SHUT_RDWR);
   }
   for (auto& thread : threads_) thread.join();
-  for (const int socket : sockets_) ::close(socket);
+}
+
+void RawServer::serve(int socket, int number) {
+  RawConnection connection(*this, socket, number);
+  serve_(connection);
+  // Closed as a server's is that has died: what the client still sends is answered with a reset.
+  const std::lock_guard lock(mutex_);
+  sockets_.erase(socket);
+  ::close(socket);
 }
 
 void RawServer::accept_all() {
@@ -152,13 +160,8 @@ void RawServer::accept_all() {
     const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (socket < 0) return;
     const std::lock_guard lock(mutex_);
-    sockets_.push_back(socket);
-    threads_.emplace_back([this, socket, number] {
-      RawConnection connection(*this, socket, number);
-      serve_(connection);
-      // Closed for the client; the number stays ours until the end.
-      ::shutdown(socket, SHUT_RDWR);
-    });
+    sockets_.insert(socket);
+    threads_.emplace_back([this, socket, number] { serve(socket, number); });
   }
 }
 

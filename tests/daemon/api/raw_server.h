@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -69,13 +70,14 @@ class RawServer {
  private:
   friend class RawConnection;
   void accept_all();
+  void serve(int socket, int number);
 
   Serve serve_;
   int listener_;
   int port_ = 0;
   mutable std::mutex mutex_;
   std::vector<RawRequest> requests_;
-  std::vector<int> sockets_;
+  std::set<int> sockets_;  ///< that are open
   std::vector<std::thread> threads_;
   std::thread acceptor_;
 };
