@@ -1,35 +1,58 @@
 #!/usr/bin/env bash
-# Builds the libFuzzer targets and runs each for SECONDS (60), two at a time, from its committed corpus.
+# Builds the libFuzzer targets (preset asan) and runs them, two at a time.
 #
-#   tests/fuzz/run.sh [SECONDS [TARGET...]]
+#   tests/fuzz/run.sh                        the committed corpus, then a fixed number of inputs made from
+#                                            it with a fixed seed: the same inputs each time
+#   tests/fuzz/run.sh SECONDS [TARGET...]    a search with new seeds for so long, each target
 #
-# What the runs add to a corpus stays in build/fuzz/found and is where the next run goes on. An input that
+# What a search adds to a corpus stays in build/fuzz/found and is where the next search goes on. An input that
 # breaks something is kept in build/fuzz/crashes and named. The last line is "N passed, N failed".
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-seconds=${1:-60}
+seconds=${1:-}
 shift $(($# > 0 ? 1 : 0))
 targets=("$@")
 [[ ${#targets[@]} -gt 0 ]] || targets=(manifest pattern wire names secrets double)
-build=${SESSYNC_FUZZ_BUILD:-build/fuzz}
+# As many as a minute of each was on two cores.
+declare -A runs=([manifest]=60000 [pattern]=600000 [wire]=300000 [names]=900000 [secrets]=300000 [double]=60000)
+build=build/asan
+kept=build/fuzz
 here=tests/fuzz
 
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=true
-cmake --preset fuzz -B "$build" >/dev/null
-ninja -C "$build" fuzzers | tail -n 1
-mkdir -p "$build"/{crashes,logs}
+cmake --preset asan >/dev/null
+cmake --build --preset asan --target fuzzers | tail -n 1
+mkdir -p "$kept"/{crashes,logs}
 
-fuzz() { # TARGET
-  local target=$1 log=$build/logs/$1.log dictionary=$here/dictionaries/$1.dict
-  local options=(-max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=8192
-    -print_final_stats=1 -artifact_prefix="$build/crashes/$target-")
+# limits TARGET: for how long, from which seed.
+limits() {
+  if [[ -n $seconds ]]; then
+    echo "-max_total_time=$seconds"
+  else
+    echo "-runs=${runs[$1]} -seed=1 -reload=0"
+  fi
+}
+
+# found TARGET: where new inputs go, and what is tried beside the committed corpus.
+found() {
+  if [[ -n $seconds ]]; then
+    echo "$kept/found/$1"
+  else
+    echo "$kept/repeated/$1"
+  fi
+}
+
+fuzz() { # TARGET LIMITS FOUND
+  local target=$1 found=$3 log=$kept/logs/$1.log dictionary=$here/dictionaries/$1.dict
+  local options=(-timeout=10 -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1
+    -artifact_prefix="$kept/crashes/$target-")
   [[ ! -e $dictionary ]] || options+=(-dict="$dictionary")
-  mkdir -p "$build/found/$target"
   local status=0
-  "$build/$here/${target}_fuzz" "${options[@]}" "$build/found/$target" "$here/corpus/$target" \
+  # shellcheck disable=SC2086 # the limits are several words
+  "$build/$here/${target}_fuzz" "${options[@]}" $2 "$found" "$here/corpus/$target" \
     >"$log" 2>&1 || status=$?
-  echo "$status" >"$build/logs/$target.status"
+  echo "$status" >"$kept/logs/$target.status"
   summary "$target" "$log" "$status"
 }
 
@@ -45,10 +68,13 @@ summary() { # TARGET LOG STATUS
   grep -E '^violated:|ERROR:|runtime error:|^SUMMARY:' "$2" | head -n 5 || true
 }
 export -f fuzz summary
-export seconds build here
+export build kept here
 
-rm -f "$build"/logs/*.status
-printf '%s\n' "${targets[@]}" | xargs -P 2 -I{} bash -euc 'fuzz {}'
-passed=$(cat "$build"/logs/*.status | grep -cx 0 || true)
+rm -rf "$kept/repeated" "$kept"/logs/*.status
+for target in "${targets[@]}"; do
+  mkdir -p "$(found "$target")"
+  printf '%s\0%s\0%s\0' "$target" "$(limits "$target")" "$(found "$target")"
+done | xargs -0 -n 3 -P 2 bash -euc 'fuzz "$@"' fuzz
+passed=$(cat "$kept"/logs/*.status | grep -cx 0 || true)
 echo "$passed passed, $((${#targets[@]} - passed)) failed"
 [[ $passed -eq ${#targets[@]} ]]

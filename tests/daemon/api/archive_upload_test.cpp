@@ -116,12 +116,12 @@ TEST_CASE("an archive is packed again for a call that is made again") {
 TEST_CASE("aborting ends what is packed and what waits for it, at once") {
   const RawServer server(storing(kPacked));
   Gate gate;
+  std::atomic<bool> told = false;
   ApiFixture fixture(options_for(server.url()));
   fixture.source.pack = [&]() -> Result<std::uint64_t> {
     gate.pass();
     return kPacked;
   };
-  std::atomic<bool> told = false;
   fixture.source.on_stop = [&] { told = true; };
   std::vector<Kind> ends;
   for (const char* const digest : {"aa", "bb"}) {

@@ -80,7 +80,7 @@ TEST_CASE("a write after the server closed its idle connection succeeds on a new
   REQUIRE(fixture.session());
   const auto added = fixture.add();
   // Whether libcurl noticed the close before it sent is a race; sent twice it must never be.
-  CHECK(server.count("POST") == 1);
+  CHECK(server.count("POST") == (added ? 1 : 0));
   if (!added) CHECK(added.error().kind == ApiError::Kind::kUnknownOutcome);
 }
 
