@@ -2,6 +2,9 @@
 
 #include <vector>
 
+#include "reconciler/session_api.h"
+#include "reconciler/state_store.h"
+
 namespace sessync {
 namespace {
 

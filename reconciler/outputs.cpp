@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "reconciler/chain.h"
+#include "reconciler/output_directory.h"
 #include "reconciler/output_name.h"
+#include "reconciler/session_api.h"
 #include "reconciler/session_failure.h"
 
 namespace sessync {

@@ -4,12 +4,14 @@
 #include <utility>
 
 #include "reconciler/loop.h"
-#include "reconciler/output_directory.h"
-#include "reconciler/session_api.h"
-#include "reconciler/state_store.h"
-#include "reconciler/token_source.h"
+#include "reconciler/result.h"
 
 namespace sessync {
+
+class OutputDirectory;
+class SessionApi;
+class StateStore;
+class TokenSource;
 
 /// What one pass needs of the world.
 struct Ports {

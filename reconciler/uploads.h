@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "reconciler/ports.h"
+#include "reconciler/session_api.h"
+#include "reconciler/state_store.h"
 
 namespace sessync {
 

@@ -1,5 +1,7 @@
 #include "daemon/controller/pass_runner.h"
 
+#include "reconciler/output_directory.h"
+
 namespace sessync {
 
 /// Lets stop() reach the queue of a pass for as long as the pass runs.

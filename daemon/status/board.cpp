@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "daemon/status/session_update.h"
+#include "manifest/load.h"
+#include "reconciler/reconcile.h"
 
 namespace sessync {
 namespace {

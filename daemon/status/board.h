@@ -8,10 +8,12 @@
 #include <vector>
 
 #include "daemon/status/status.h"
-#include "manifest/load.h"
-#include "reconciler/reconcile.h"
 
 namespace sessync {
+
+struct Manifest;
+struct PassOutcome;
+struct SessionSpec;
 
 /// Where the daemon writes down what it does, and where every surface reads it. Any thread; nothing
 /// here waits for anything but a copy.

@@ -117,9 +117,10 @@ WorkspaceSnapshot Scanner::scan(const ScanRequest& request) {
 
 WorkspaceSnapshot Scanner::scan_root(const ScanRequest& request, const std::string& path) {
   const auto root = Beneath::open(path);
-  if (!root)
+  if (!root) {
     return without_workspace(request,
                              workspace_unavailable(request.workspace, root.error()).value());
+  }
   const ManifestPaths manifests(request.workspace, path, request.manifests);
   const ReadLog read_log(counters_.reads);
   FileDigester digester(cache_, counters_, restless_, options_.after_read);

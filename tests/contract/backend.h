@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "reconciler/ports.h"
+#include "reconciler/session_api.h"
 #include "tests/double/faults.h"
 #include "tests/double/memory_content_source.h"
 #include "tests/double/session_model.h"

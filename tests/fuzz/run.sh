@@ -15,7 +15,7 @@ shift $(($# > 0 ? 1 : 0))
 targets=("$@")
 [[ ${#targets[@]} -gt 0 ]] || targets=(manifest pattern wire names secrets double)
 # As many as a minute of each was on two cores.
-declare -A runs=([manifest]=60000 [pattern]=600000 [wire]=300000 [names]=900000 [secrets]=300000 [double]=60000)
+declare -A runs=([manifest]=150000 [pattern]=500000 [wire]=300000 [names]=350000 [secrets]=900000 [double]=25000)
 build=build/asan
 kept=build/fuzz
 here=tests/fuzz

@@ -3,7 +3,8 @@
 #
 #   tests/lib/packages.sh build   compiler and libraries
 #   tests/lib/packages.sh example and what the examples need
-#   tests/lib/packages.sh test    and what the tests, the linters and the examples need
+#   tests/lib/packages.sh test    and what tests/run.sh needs
+#   tests/lib/packages.sh all     and what tests/run.sh all needs
 #
 # Nothing is asked of the network when nothing is missing.
 set -euo pipefail
@@ -16,10 +17,13 @@ build_packages=(
 )
 example_packages=(catch2 librapidcheck-dev curl openssl perl)
 test_packages=(
-  clang-format-19 clang-tidy-19 clang-19 libclang-rt-19-dev
-  strace faketime fuse3 bindfs e2fsprogs vim-tiny procps util-linux
-  chromium fonts-dejavu-core
-  debootstrap debian-archive-keyring lintian mandoc man-db zsh fish dpkg-dev bsdutils
+  clang-format-19 clang-tidy-19
+  strace faketime fuse3 bindfs e2fsprogs vim-tiny procps util-linux bsdutils
+  chromium fonts-dejavu-core zsh fish
+)
+all_packages=(
+  clang-19 libclang-rt-19-dev
+  debootstrap debian-archive-keyring lintian mandoc man-db dpkg-dev
   systemd podman buildah runc conmon netavark aardvark-dns catatonit iptables docker-compose
 )
 
@@ -31,17 +35,19 @@ as_root() {
   if [[ $(id -u) -eq 0 ]]; then "$@"; else sudo "$@"; fi
 }
 
-case ${1:-test} in
+kind=${1:-test}
+case $kind in
   build) wanted=("${build_packages[@]}") ;;
   example) wanted=("${build_packages[@]}" "${example_packages[@]}") ;;
-  test)
+  test | all)
     wanted=("${build_packages[@]}" "${example_packages[@]}" "${test_packages[@]}")
+    [[ $kind == test ]] || wanted+=("${all_packages[@]}")
     # Any node 18 or newer will do, Debian's only if there is none.
     command -v node >/dev/null || wanted+=(nodejs)
     command -v npm >/dev/null || wanted+=(npm)
     ;;
   *)
-    echo "usage: $0 [build|example|test]" >&2
+    echo "usage: $0 [build|example|test|all]" >&2
     exit 64
     ;;
 esac

@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# clang-tidy over every source of a build directory, warnings as errors.
+# clang-tidy over every source, warnings as errors. It takes the build's batches of sources, because most of
+# its time goes to their headers.
 #
-#   tests/lint/tidy.sh build/dev
+#   tests/lint/tidy.sh             every batch
+#   tests/lint/tidy.sh --changed   the batches that hold, or include, a file that differs from the merge base
+#                                  with the upstream branch (main, if there is none)
 #
-# A source that was clean is not looked at again until it, a header of ours that it includes, or the
-# rules change. The build directory must be built: it knows what includes what.
+# A batch that was clean is not looked at again until one of its files or the rules change. The preset ci must be
+# built: the build knows what includes what.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-build=${1:-build/dev}
+build=build/ci
 root=$PWD
 stamps=${SESSYNC_CACHE_DIR:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}}/sessync-tidy
 mkdir -p "$stamps"
@@ -18,33 +21,53 @@ rules=$({
   cat .clang-tidy tests/.clang-tidy
 } | sha256sum)
 
-# "source header header ..." for each source, relative to the root, from what the compiler read.
-dependencies() {
+# "SOURCE FILE FILE ..." for each source that is compiled: a batch or a file of its own, and what of ours is in it.
+batches() {
   ninja -C "$build" -t deps | awk -v root="$root/" '
-    function put(file) {
-      sub(/^[ \t]+/, "", file)
-      if (index(file, root) == 1) file = substr(file, length(root) + 1)
-      else if (file !~ /^\.\.\//) return # of the system, or made by the build
-      else while (sub(/^\.\.\//, "", file)) continue
-      line = line (line == "" ? "" : " ") file
+    function ours(file) {
+      if (index(file, root) == 1) return substr(file, length(root) + 1)
+      if (file !~ /^\.\.\//) return file ~ /^\// ? "" : "'$build'/" file
+      while (sub(/^\.\.\//, "", file)) continue
+      return file
     }
     /^[^ \t]/ { if (line != "") print line; line = ""; next }
-    NF { put($0) }
+    NF {
+      sub(/^[ \t]+/, "")
+      file = ours($0)
+      if (line == "" && file != "") line = file
+      else if (file ~ /^(manifest|reconciler|daemon|tests)\//) line = line " " file
+    }
     END { if (line != "") print line }' | sort -u
 }
 
-# check SOURCE HEADER...: exit status and output are clang-tidy's.
+# changed: the files that differ from where this branch left its upstream, committed or not.
+changed() {
+  local upstream base
+  upstream=$(git rev-parse -q --verify '@{upstream}' || git rev-parse -q --verify origin/main || git rev-parse main)
+  base=$(git merge-base HEAD "$upstream")
+  git diff --name-only "$base"
+  git ls-files -o --exclude-standard
+}
+
+# those_with FILES: of the batches, those that hold one of the files.
+those_with() {
+  awk 'NR == FNR { wanted[$0]; next } { for (i = 1; i <= NF; ++i) if ($i in wanted) { print; next } }' "$1" -
+}
+
+# check SOURCE FILE...: exit status and output are clang-tidy's. A batch includes sources, which
+# tests/lint/layering.sh forbids everywhere else.
 check() {
-  local source=$1 key output
+  local source=$1 key output config=.clang-tidy
+  [[ $source != *tests/* ]] || config=tests/.clang-tidy
   key=$({
     echo "$rules"
-    sha256sum -- "$@"
+    sha256sum -- "${@:2}"
   } | sha256sum | cut -d' ' -f1)
   if [[ -e $stamps/$key ]]; then
     touch "$stamps/$key"
     return 0
   fi
-  if output=$(clang-tidy-19 -p "$build" --quiet "$source" 2>/dev/null); then
+  if output=$(clang-tidy-19 -p "$build" --quiet --config-file="$config" --checks=-bugprone-suspicious-include "$root/$source" 2>/dev/null); then
     touch "$stamps/$key"
   else
     printf '%s\n' "$output"
@@ -52,8 +75,8 @@ check() {
   fi
 }
 export -f check
-export build stamps rules
+export build root stamps rules
 
 find "$stamps" -type f -mtime +30 -delete
-dependencies | grep -E '^(manifest|reconciler|daemon|tests)/[^ ]*\.cpp( |$)' |
-  xargs -P "$(nproc)" -d '\n' -I{} bash -c 'check {}'
+{ if [[ ${1:-} == --changed ]]; then those_with <(changed); else cat; fi; } < <(batches) |
+  xargs -r -P "$(nproc)" -d '\n' -I{} bash -c 'check {}'

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <random>
@@ -66,6 +67,12 @@ void write_once(const WriterKind& kind, const char* path, std::uint64_t generati
   }
 }
 
+/// See tests/lib/seed.sh.
+unsigned long seed() {
+  const char* const said = std::getenv("SESSYNC_SEED");
+  return said == nullptr ? 1 : std::stoul(said);
+}
+
 }  // namespace
 
 std::vector<WriterKind> writer_kinds() {
@@ -115,7 +122,7 @@ void Writer::kill_and_reap() {
 
 /// Nobody writes between two of them: what a reader finds there was left behind.
 void Writer::kill_again_and_again() {
-  std::mt19937 random(1);
+  std::mt19937 random(seed());
   std::uniform_int_distribution<int> life_us(300, 6'000);
   for (std::uint64_t generation = 1'000'000; !stop_; generation += 1'000'000) {
     std::this_thread::sleep_for(microseconds{life_us(random)});

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "daemon/status/board.h"
+#include "manifest/load.h"
+#include "reconciler/reconcile.h"
 
 /// Manifests and outcomes of passes, as small as they can be.
 namespace sessync {
