@@ -1,76 +1,39 @@
 #!/usr/bin/env bash
-# Builds sessync and runs every test of it. The last line is "N passed, N failed".
+# Builds sessync and tests it. Installs what is missing first. The last line is "N passed, N failed".
 #
-#   tests/run.sh             everything
-#   tests/run.sh dev lint    only these sections, of: packages dev sdk e2e schema page simulation
-#                            torture reads crash hostile package deploy lint asan fuzz tsan
+#   tests/run.sh             each promise once
+#   tests/run.sh all         everything: more of it, instrumented builds, fuzzers, containers (what CI runs)
+#   tests/run.sh NAME...     only these sections, of: unit lint sdk e2e schema page simulation torture reads
+#                            crash hostile package deploy tidy asan fuzz tsan alone
 #
-# A section that fails does not stop the others, unless they need what it builds.
+# Sections that wait run beside sections that compute; what each printed is in build/log. A section that fails
+# does not stop the others. Searches start from fixed seeds: SESSYNC_SEED=new draws others.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
-cache=${SESSYNC_CACHE_DIR:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}}
 jobs=$(nproc)
+logs=$root/build/log
+mkdir -p "$logs"
+results=$(mktemp)
+trap 'kill $(jobs -p) 2>/dev/null || true; rm -f "$results"' EXIT
+source tests/lib/seed.sh
 
 # A fresh clone at another path compiles to the same objects.
 export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=true
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
-
-passed=0
-failed=0
-summary=()
-
-# note NAME PASSED FAILED SECONDS
-note() {
-  passed=$((passed + $2))
-  failed=$((failed + $3))
-  summary+=("$(printf '%-10s %5d passed %5d failed %6d s' "$1" "$2" "$3" "$4")")
-}
-
-# step NAME COMMAND...: one check, passed or failed as a whole.
-step() {
-  local name=$1 begin=$SECONDS
-  shift
-  echo "== $name"
-  if "$@"; then
-    note "$name" 1 0 $((SECONDS - begin))
-  else
-    echo "FAILED: $name" >&2
-    note "$name" 0 1 $((SECONDS - begin))
-    return 1
-  fi
-}
-
-# counted NAME COMMAND...: its last line says "N passed, N failed"; without one it has failed.
-counted() {
-  local name=$1 begin=$SECONDS output counts status=0
-  shift
-  echo "== $name"
-  output=$(mktemp)
-  "$@" 2>&1 | tee "$output" || status=$?
-  counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$output" | tail -n 1)
-  rm -f "$output"
-  if [[ ! $counts =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
-    note "$name" 0 1 $((SECONDS - begin))
-    return
-  fi
-  local good=${BASH_REMATCH[1]} bad=${BASH_REMATCH[2]}
-  if [[ $status -ne 0 && $bad -eq 0 ]]; then
-    bad=1
-  fi
-  note "$name" "$good" "$bad" $((SECONDS - begin))
-}
+export SESSYNC_BIN=$root/build/ci/daemon/cli/sessync
+export SESSYNC_DOUBLE_BIN=$root/build/ci/tests/double/sessync-double
 
 build() {
-  cmake --preset "$1" >"build/$1-configure.log" 2>&1 || {
-    cat "build/$1-configure.log"
+  cmake --preset "$1" >"$logs/$1-configure.log" 2>&1 || {
+    cat "$logs/$1-configure.log"
     return 1
   }
   cmake --build --preset "$1" -j "$jobs"
 }
 
-# The numbers come from ctest's report, so that a crash counts as a failure.
+# run_ctest PRESET: the numbers come from ctest's report, so that a crash counts as a failure.
 run_ctest() {
   local report=$root/build/$1/ctest-report.xml log=$root/build/$1/ctest.log total bad skipped
   rm -f "$report"
@@ -87,60 +50,97 @@ run_ctest() {
   echo "$((total - bad - skipped)) passed, $bad failed"
 }
 
-build_and_test() {
-  step "build $1" build "$1" && counted "ctest $1" run_ctest "$1"
+# checks NAME=COMMAND...: a line for each, and how many were passed.
+checks() {
+  local good=0 check
+  for check in "$@"; do
+    if ${check#*=}; then
+      echo "ok ${check%%=*}"
+      good=$((good + 1))
+    else
+      echo "FAILED: ${check%%=*}"
+    fi
+  done
+  echo "$good passed, $(($# - good)) failed"
 }
 
-find_binary() { find build/dev -type f -name "$1" -perm -u+x -print -quit; }
-
-run_sdk() {
-  counted sdk tests/sdk/run.sh "$root/$(find_binary sessync-double)"
-}
-
-# against NAME COMMAND...: tests of the program itself, against the double.
-against() {
-  SESSYNC_BIN=$root/$(find_binary sessync) SESSYNC_DOUBLE_BIN=$root/$(find_binary sessync-double) \
-    counted "$@"
-}
-
-run_lint() {
-  step format tests/lint/format.sh
-  step tidy env SESSYNC_CACHE_DIR="$cache" tests/lint/tidy.sh build/dev
-}
-
-run_section() {
+# section NAME: its last line says "N passed, N failed"; without one it has failed.
+section() {
   case $1 in
-    packages) step packages tests/lib/packages.sh test ;;
-    dev) build_and_test dev ;;
-    sdk) run_sdk ;;
-    e2e | schema | page | torture | reads | crash | hostile | deploy)
-      against "$1" "tests/$1/run.sh"
-      ;;
-    package) counted package tests/package/run.sh build/dev ;;
-    simulation) step simulation build/dev/tests/simulation/simulation --seeds 20000 ;;
-    fuzz) counted fuzz tests/fuzz/run.sh 60 ;;
-    tsan) against tsan tests/hostile/tsan.sh 60 ;;
-    lint) run_lint ;;
-    asan) build_and_test asan ;;
-    *)
-      echo "unknown section $1" >&2
-      exit 64
-      ;;
+    build) checks "build=build ci" ;;
+    unit) run_ctest ci ;;
+    sdk) tests/sdk/run.sh "$SESSYNC_DOUBLE_BIN" ;;
+    e2e | schema | page | torture | reads | crash | hostile | deploy) "tests/$1/run.sh" ;;
+    package) tests/package/run.sh build/ci ;;
+    simulation) build/ci/tests/simulation/simulation --seeds "$seeds" ;;
+    lint) checks format=tests/lint/format.sh "tidy of what changed=tests/lint/tidy.sh --changed" ;;
+    tidy) checks tidy=tests/lint/tidy.sh ;;
+    alone) checks alone=tests/lint/alone.sh ;;
+    asan) build asan && run_ctest asan ;;
+    fuzz) tests/fuzz/run.sh ;;
+    tsan) tests/hostile/tsan.sh 60 ;;
+    *) echo "no section $1" && return 64 ;;
   esac
 }
 
-mkdir -p build
-sections=("$@")
-if [[ ${#sections[@]} -eq 0 ]]; then
-  sections=(packages dev sdk e2e schema page simulation torture reads crash hostile package deploy
-    lint asan fuzz tsan)
-fi
-for section in "${sections[@]}"; do
-  run_section "$section" || true # counted; the sections after it have their say
-done
+# run NAME: the section, its output when it is over, and its result.
+run() {
+  local begin=$SECONDS status=0 good=0 bad=1 log=$logs/$1.log
+  (set +e; section "$1") >"$log" 2>&1 </dev/null || status=$?
+  if [[ $(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1) =~ ^([0-9]+)\ passed,\ ([0-9]+) ]]; then
+    good=${BASH_REMATCH[1]} bad=${BASH_REMATCH[2]}
+    [[ $status -eq 0 || $bad -gt 0 ]] || bad=1
+  fi
+  printf '%-10s %5d passed %5d failed %6d s\n' "$1" "$good" "$bad" $((SECONDS - begin)) >>"$results"
+  { echo "== $1" && cat "$log"; } | flock "$results" cat
+  [[ $bad -eq 0 ]]
+}
 
-echo
-printf '%s\n' "${summary[@]}"
-echo "total $SECONDS s"
-echo "$passed passed, $failed failed"
-[[ $failed -eq 0 && $passed -gt 0 ]]
+# in_turn NAME...: one after the other.
+in_turn() {
+  local name
+  for name in "$@"; do run "$name" || true; done
+}
+
+# beside FIRST... -- SECOND...: two queues at a time; the first has the processors when it wants them.
+beside() {
+  local first=()
+  while [[ $1 != -- ]]; do first+=("$1") && shift; done
+  in_turn "${first[@]}" &
+  (renice -n 10 "$BASHPID" >/dev/null && in_turn "${@:2}") &
+  wait
+}
+
+# What all sections stand on; without it there is nothing to test.
+begin() {
+  tests/lib/packages.sh "$1"
+  run build || finish
+}
+
+finish() {
+  echo
+  cat "$results"
+  echo "total $SECONDS s"
+  awk '{ good += $2; bad += $4 } END { print good " passed, " bad " failed"; exit bad > 0 || good == 0 }' "$results"
+  exit
+}
+
+seeds=20000
+case ${1:-} in
+  '')
+    seeds=5000
+    export SESSYNC_EFFORT=quick
+    begin test
+    beside e2e torture reads crash -- unit simulation sdk schema page hostile lint
+    ;;
+  all)
+    begin all
+    beside unit e2e torture crash reads hostile sdk schema page package deploy -- \
+      simulation lint tidy asan fuzz tsan alone
+    ;;
+  *)
+    begin all
+    in_turn "$@"
+    ;;
+esac
+finish

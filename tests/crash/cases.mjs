@@ -1,27 +1,12 @@
 // Runs many small cases and says which of them failed.
 import assert from 'node:assert/strict';
-import { createHash, randomInt } from 'node:crypto';
 import * as os from 'node:os';
+import { SEED } from '../lib/seed.mjs';
 import { SCENARIOS, bring } from './scenarios.mjs';
 import { Ending, SHIM, World } from './world.mjs';
 
-export const FULL = process.env.SESSYNC_CRASH === 'full';
-/** Which of the cases a sampled run takes; printed, so that a failure can be had again. */
-export const SEED = Number(process.env.SESSYNC_CRASH_SEED ?? randomInt(1_000_000));
 /** How many cases run at once. */
 export const LANES = os.availableParallelism?.() ?? os.cpus().length;
-
-/** Every `step`-th of the numbers 1..count, from an offset that the seed decides; all of them in a full run. */
-export function sample(count, step) {
-  const all = Array.from({ length: count }, (unused, i) => i + 1);
-  return FULL ? all : all.filter((n) => (n + SEED) % step === 0);
-}
-
-/** One in `step` of unlike cases, as the seed decides; all of them in a full run. */
-export function some(cases, step, all = FULL) {
-  const lot = (i) => createHash('sha256').update(`${SEED} ${i}`).digest().readUInt32BE();
-  return all ? cases : cases.filter((unused, i) => lot(i) % step === 0);
-}
 
 /** Runs `one` for each of `cases`, a few at a time; fails with all that failed. */
 export async function runAll(cases, one, lanes = LANES) {

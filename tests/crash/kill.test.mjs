@@ -1,7 +1,9 @@
 // kill -9 before, and in the middle of, each call that changes something outside of the process; then once more.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FULL, SEED, assertSame, inWorld, runAll, sample, skip, undisturbed } from './cases.mjs';
+import { isFull, sample, upTo } from '../lib/effort.mjs';
+import { SEED } from '../lib/seed.mjs';
+import { assertSame, inWorld, runAll, skip, undisturbed } from './cases.mjs';
 import { SCENARIOS } from './scenarios.mjs';
 
 /** In a sampled run one of so many calls is hit. */
@@ -28,14 +30,12 @@ for (const name of Object.keys(SCENARIOS)) {
   test(`C1 kill -9 at every call: ${name}`, { skip }, async (t) => {
     const { calls, world } = await undisturbed(name);
     // A few more than were counted: how commits are grouped differs from run to run.
-    const points = (step) => sample(calls.length + 2, step);
-    const cases = points(STEP).map((n) => ({ name, action: 'kill', mode: 'shadow', n }));
+    const points = upTo(calls.length + 2);
+    const kills = (mode) => sample(points, STEP).map((n) => ({ name, action: 'kill', mode, n }));
     // Cut in the middle: only what carries bytes differs from a kill before it.
-    for (const n of points(2 * STEP)) {
-      const carries = / (write|pwrite64|sendto) /.test(calls[n - 1] ?? '');
-      if (carries) cases.push({ name, action: 'half', mode: 'shadow', n });
-      if (FULL) cases.push({ name, action: 'kill', mode: 'reject', n });
-    }
+    const carrying = points.filter((n) => / (write|pwrite64|sendto) /.test(calls[n - 1] ?? ''));
+    const halves = sample(carrying, 2 * STEP).map((n) => ({ name, action: 'half', mode: 'shadow', n }));
+    const cases = [...kills('shadow'), ...halves, ...(isFull ? kills('reject') : [])];
     await runAll(cases, (one) => crash(one, world));
     t.diagnostic(`${cases.length} crashes at ${calls.length} calls left over nothing (seed ${SEED})`);
   });

@@ -73,7 +73,7 @@ export class Podman {
   /** Builds a Dockerfile up to `target`, by default ours from this checkout. */
   build(target, tag, file = 'deploy/Dockerfile', context = TOP) {
     const args = ['bud', '--isolation', 'chroot', '--pull-never', '--network', 'host', '--format', 'docker', '--layers',
-      '--build-arg', `BASE=${BASE}`, '--build-arg', 'PRESET=dev', '--volume', `${objectCache()}:/root/.cache/ccache`,
+      '--build-arg', `BASE=${BASE}`, '--build-arg', 'PRESET=ci', '--volume', `${objectCache()}:/root/.cache/ccache`,
       '--target', target, '--tag', tag, '--file', path.join(TOP, file), context];
     return run('buildah', [...this.storage, ...args], this.options);
   }

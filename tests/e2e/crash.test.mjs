@@ -4,6 +4,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { SEED } from '../lib/seed.mjs';
 import { Double, Project, until, write } from './harness.mjs';
 
 const LANES = 10;
@@ -44,7 +45,7 @@ test('kill -9 at a hundred random moments, then a restart: equal, no duplicate, 
   await Promise.all(
     lanes.map((lane) =>
       t.test(`lane ${lane}`, async (t) => {
-        const next = random(lane + 1);
+        const next = random(SEED * LANES + lane);
         const project = new Project(t, double);
         const session = await double.createSession();
         const theirs = await double.somebodyAdds(session, '/theirs', 'precious');
@@ -80,7 +81,7 @@ sessions:
         // An upload that was under way at a kill is not recorded, so its content is uploaded again. All
         // others are known to the state and made once.
         const again = await uploadsMadeAgain(double, `lane-${lane}`);
-        t.diagnostic(`${again} uploads left over by ${KILLS} kills`);
+        t.diagnostic(`${again} uploads left over by ${KILLS} kills (seed ${SEED})`);
         assert.ok(again <= KILLS * CHANGES, `${again} uploads were made more than once`);
       }),
     ),

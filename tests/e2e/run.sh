@@ -4,6 +4,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
+. ../lib/seed.sh
 files=("$@")
 [[ ${#files[@]} -gt 0 ]] || files=(*.test.mjs)
-exec ../lib/node_test.sh "${files[@]}"
+# They wait more than they work.
+exec ../lib/node_test.sh --test-concurrency=4 "${files[@]}"

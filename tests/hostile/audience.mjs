@@ -3,6 +3,8 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { until } from '../e2e/harness.mjs';
+import { SEED } from '../lib/seed.mjs';
+import { dice } from './churn.mjs';
 
 const PAGES = ['/', '/metrics', '/api/v1/status', '/readyz', '/livez', '/nowhere'];
 
@@ -16,6 +18,7 @@ export class Audience {
       return fs.existsSync(file) && `http://${JSON.parse(fs.readFileSync(file, 'utf8')).listen}`;
     });
     audience.over = false;
+    audience.roll = dice(SEED);
     audience.streams = new Set();
     audience.requests = 0;
     audience.bytes = 0;
@@ -57,7 +60,7 @@ export class Audience {
     while (!this.over) {
       const stream = new AbortController();
       this.streams.add(stream);
-      const timer = setTimeout(() => stream.abort(), 500 + Math.random() * 2000);
+      const timer = setTimeout(() => stream.abort(), 500 + this.roll(2000));
       try {
         const response = await fetch(`${this.url}/api/v1/events`, { signal: stream.signal });
         for await (const chunk of response.body) this.bytes += chunk.length;
@@ -72,7 +75,7 @@ export class Audience {
   async ask() {
     while (!this.over) {
       for (const name of await this.names()) {
-        await this.post(name, ['reconcile', 'suspend', 'resume', 'resume'][Math.floor(Math.random() * 4)]);
+        await this.post(name, ['reconcile', 'suspend', 'resume', 'resume'][this.roll(4)]);
       }
       await pause(50);
     }

@@ -6,4 +6,5 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 files=("$@")
 [[ ${#files[@]} -gt 0 ]] || files=(*.test.mjs)
-exec ../lib/node_test.sh "${files[@]}"
+# They wait more than they work.
+exec ../lib/node_test.sh --test-concurrency=4 "${files[@]}"

@@ -11,6 +11,7 @@ if [[ $status -eq 0 ]]; then
   grep -E '^ *(ok|# .*left over)' "$log"
 else
   cat "$log"
+  [[ -z ${SESSYNC_SEED:-} ]] || echo "to repeat it: SESSYNC_SEED=$SESSYNC_SEED SESSYNC_EFFORT=${SESSYNC_EFFORT:-usual}"
 fi
 
 # The counts stand last: a test may print what looks like one.

@@ -10,6 +10,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
+. ../lib/seed.sh
 export SOAK_MINUTES=${1:-30}
 [[ $SOAK_MINUTES =~ ^[0-9]+(\.[0-9]+)?$ ]] || { echo "usage: $0 [MINUTES]" >&2; exit 64; }
 log=$(mktemp)
@@ -18,6 +19,7 @@ if node --test --test-reporter=tap soak.mjs 2>&1 | tee "$log" | sed -n 's/^# //p
   echo "1 passed, 0 failed"
 else
   grep -v '^# ' "$log"
+  how_to_repeat
   echo "0 passed, 1 failed"
   exit 1
 fi

@@ -4,11 +4,11 @@ import * as fs from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Double, Project, filesBelow, same, until, write } from '../e2e/harness.mjs';
+import { SEED } from '../lib/seed.mjs';
 import { Churn, manifest, mountOf, random } from './churn.mjs';
 import { sample, secondHalf, slopePerHour, table } from './usage.mjs';
 
 const MINUTES = Number(process.env.SOAK_MINUTES ?? 30);
-const SEED = Number(process.env.SOAK_SEED ?? 1);
 const SESSIONS = 4;
 const SAMPLE_EVERY = 5_000;
 const CHURN_EVERY = 150;

@@ -5,10 +5,15 @@ import * as path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { same, sha256, until } from '../e2e/harness.mjs';
+import { byEffort } from '../lib/effort.mjs';
 import { World } from './world.mjs';
 
 /** Longer than the settle time: what can be seen between two steps is seen. */
 const BETWEEN = 80;
+
+/** The generations of a manifest, and of a workspace. */
+const MANIFESTS = byEffort({ quick: 2, usual: 5, full: 5 });
+const WORKSPACES = byEffort({ quick: 3, usual: 6, full: 6 });
 
 /** A volume; each publish() is one generation, with a pause after each step. */
 class Volume {
@@ -68,7 +73,7 @@ for (const as of ['file', 'directory']) {
     w.manifest = path.join(w.dir, as === 'file' ? 'config/sessync.yaml' : 'config');
     w.launch({ extra: ['--log-level', 'debug'] });
     await comesTo(w, wanted({ 'a.txt': 'a' }, '/g1'));
-    for (let i = 2; i < 6; i++) {
+    for (let i = 2; i <= MANIFESTS; i++) {
       await w.double.resetRequests();
       await volume.publish(generation(i));
       await comesTo(w, wanted({ 'a.txt': 'a' }, `/g${i}`));
@@ -89,7 +94,7 @@ for (const link of ['', '/..data']) {
     await volume.publish(files, 0);
     w.launch();
     await comesTo(w, wanted(files));
-    for (let i = 2; i < 7; i++) {
+    for (let i = 2; i <= WORKSPACES; i++) {
       await w.double.resetRequests();
       files = { ...files, one: `one ${i}`, two: `two ${i}` };
       await volume.publish(files, i % 2 ? BETWEEN : 0);

@@ -5,6 +5,7 @@ import * as fs from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { sh } from '../e2e/harness.mjs';
+import { byEffort } from '../lib/effort.mjs';
 import { World, works } from './world.mjs';
 
 const O_TMPFILE = 0o20000000 | fs.constants.O_DIRECTORY;
@@ -74,7 +75,7 @@ for (const [how, save] of Object.entries(SAVES)) {
     const w = await World.make(t, { 'text.md': 'the first\n', 'beside.md': 'b' });
     w.launch({ settle: '50ms' });
     await w.ends();
-    for (let i = 0; i < 3; i++) {
+    for (let i = 0; i < byEffort({ quick: 2, usual: 3, full: 3 }); i++) {
       const id = (await w.double.rows(w.session)).find((row) => row.mount_path.endsWith('/beside.md')).id;
       await w.double.resetRequests();
       await save(w, 'text.md', `saved ${i}\n`);

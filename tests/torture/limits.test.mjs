@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import { describe, test } from 'node:test';
-import { World, full, works } from './world.mjs';
+import { byEffort } from '../lib/effort.mjs';
+import { World, works } from './world.mjs';
 
 const canLimit = works('unshare', '-U', '-r', 'sysctl', '-q', '-w', 'user.max_inotify_watches=10');
 const skipLimit = !canLimit && 'needs user namespaces (unshare -U) and sysctl';
@@ -89,7 +90,7 @@ describe('W7: no watches left', { concurrency: true }, () => {
 
   test('W7: inotify_add_watch fails once, at each call', { skip: skipStrace }, async (t) => {
     const worlds = [];
-    for (let call = 1; call <= 24; call += full ? 1 : 3) {
+    for (let call = 1; call <= 24; call += byEffort({ quick: 8, usual: 3, full: 1 })) {
       const w = await tree(t);
       w.launch({ prefix: injecting('ENOSPC', `${call}`) });
       worlds.push(w);

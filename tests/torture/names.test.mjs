@@ -5,7 +5,8 @@ import * as net from 'node:net';
 import * as path from 'node:path';
 import { test } from 'node:test';
 import { same, sh, sha256, sorted, until } from '../e2e/harness.mjs';
-import { World, begin, full, works } from './world.mjs';
+import { byEffort } from '../lib/effort.mjs';
+import { World, begin, works } from './world.mjs';
 
 /** Names that sessync gave its uploads hold the digest of their content. */
 async function uploadedDigests(w) {
@@ -83,7 +84,7 @@ test('F1: a directory that is swapped with a link out of the workspace', async (
   w.launch({ settle: '1ms' });
   await w.ends();
   await w.double.resetRequests();
-  const swaps = full ? 100_000 : 5_000;
+  const swaps = byEffort({ quick: 1_500, usual: 5_000, full: 100_000 });
   const swapper = begin(t, process.execPath, ['-e', SWAPPER, w.dir, `${swaps}`]);
   const how = await swapper.ended;
   assert.equal(how.code, 0, swapper.err);

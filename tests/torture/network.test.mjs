@@ -1,10 +1,11 @@
 // An API and a line that fail in every way, in the middle of what sessync does: afterwards all is as if they had not.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { FULL, LANES, SEED, assertSame, inWorld, runAll, some, undisturbed } from '../crash/cases.mjs';
+import { describe, test } from 'node:test';
+import { LANES, assertSame, inWorld, runAll, undisturbed } from '../crash/cases.mjs';
+import { some } from '../lib/effort.mjs';
+import { SEED } from '../lib/seed.mjs';
 import { LINE_FAULTS, brokenLine, lyingApi } from './network_proxy.mjs';
 
-const full = FULL || process.env.SESSYNC_TORTURE === 'full';
 /** What every case asks for: failures are seen soon. */
 const HASTY = ['--request-timeout', '300ms', '--timeout', '15s'];
 
@@ -67,7 +68,7 @@ for (const [name, operations] of Object.entries(CALLS)) {
         for (const often of [{ nth: 1 }, { nth: 2 }, { every: 2, times: 4 }]) cases.push({ name, what, operation, often });
       }
     }
-    const taken = some(cases, 24, full);
+    const taken = some(cases, 24);
     await runAll(taken, (one) => faulty(one, world), 2 * LANES);
     t.diagnostic(`${taken.length} of ${cases.length} failures left over nothing (seed ${SEED})`);
   });
@@ -75,9 +76,10 @@ for (const [name, operations] of Object.entries(CALLS)) {
 
 test('N1 an upload whose outcome is unknown is made again, attached once, and gc takes the other', async (t) => {
   const { world: expected } = await undisturbed('add');
-  const cases = ['cut after', 'late effect', 'slow', '500 after the effect', 'truncated'].flatMap((what) =>
+  const every = ['cut after', 'late effect', 'slow', '500 after the effect', 'truncated'].flatMap((what) =>
     [{ nth: 1 }, { nth: 2 }, { times: 3 }].map((often) => ({ what, often })),
   );
+  const cases = some(every, 1);
   await runAll(cases, ({ what, often }) =>
     inWorld('add', 'shadow', async (world, scenario) => {
       await world.double.faults([{ operation: 'upload', ...often, ...FAULTS[what] }]);
@@ -109,36 +111,39 @@ for (const name of ['replace', 'create', 'outputs']) {
     const { world } = await undisturbed(name);
     const cases = [];
     for (const fault of LINE_FAULTS) for (let n = 1; n <= 14; n++) cases.push({ name, fault, n });
-    const taken = some(cases, 14, full);
+    const taken = some(cases, 14);
     await runAll(taken, (one) => online(one, world), 2 * LANES);
     t.diagnostic(`${taken.length} of ${cases.length} broken lines left over nothing (seed ${SEED})`);
   });
 }
 
-for (const [name, what] of [['move', '500'], ['move', 'cut after'], ['replace', '500'], ['delete', '529'], ['delete', 'cut before']]) {
-  test(`N3 adds are accepted, deletes fail for long (${what}): ${name}`, async () => {
-    const { world: expected } = await undisturbed(name);
-    await inWorld(name, 'shadow', async (world, scenario) => {
-      const [before] = (await world.sight()).sessions;
-      await world.double.faults([{ operation: 'delete', ...FAULTS[what] }]);
-      for (let i = 0; i < 3; i++) {
-        const { code } = await scenario.act(world, {}, ['--timeout', '3s']);
-        assert.ok([0, 1].includes(code), `exit ${code}`);
-      }
-      const [now] = (await world.sight()).sessions;
-      const paths = now.mounts;
-      assert.equal(new Set(paths).size, paths.length, `added more than once: ${paths}`);
-      const declared = new Map(expected.after.sessions[0].held);
-      for (const [mount] of before.held) {
-        assert.ok(!declared.has(mount) || new Map(now.held).has(mount), `${mount} was lost`);
-      }
-      const added = await world.double.count('add_resource');
-      assert.ok(added <= 12, `${added} adds`);
-      await world.double.faults([]);
-      await recover(world, scenario, expected, what);
+// Each gives up at its timeout three times, so they wait together.
+describe('N3: what is new is there, what is old cannot be deleted', { concurrency: true }, () => {
+  for (const [name, what] of [['move', '500'], ['move', 'cut after'], ['replace', '500'], ['delete', '529'], ['delete', 'cut before']]) {
+    test(`N3 adds are accepted, deletes fail for long (${what}): ${name}`, async () => {
+      const { world: expected } = await undisturbed(name);
+      await inWorld(name, 'shadow', async (world, scenario) => {
+        const [before] = (await world.sight()).sessions;
+        await world.double.faults([{ operation: 'delete', ...FAULTS[what] }]);
+        for (let i = 0; i < 3; i++) {
+          const { code } = await scenario.act(world, {}, ['--timeout', '3s']);
+          assert.ok([0, 1].includes(code), `exit ${code}`);
+        }
+        const [now] = (await world.sight()).sessions;
+        const paths = now.mounts;
+        assert.equal(new Set(paths).size, paths.length, `added more than once: ${paths}`);
+        const declared = new Map(expected.after.sessions[0].held);
+        for (const [mount] of before.held) {
+          assert.ok(!declared.has(mount) || new Map(now.held).has(mount), `${mount} was lost`);
+        }
+        const added = await world.double.count('add_resource');
+        assert.ok(added <= 12, `${added} adds`);
+        await world.double.faults([]);
+        await recover(world, scenario, expected, what);
+      });
     });
-  });
-}
+  }
+});
 
 /** Lists that are wrong; each leaves out or repeats what it likes, some of them for a while. */
 const LIES = {
@@ -181,48 +186,53 @@ async function lied({ name, what, mode }, expected) {
 /** What a list leaves out is added, which an API that takes one mount a path refuses; see below. */
 const isRefused = ({ what, mode }) => mode === 'reject' && /missing|lost|empty/.test(what);
 
-for (const name of ['add', 'replace', 'delete', 'move', 'lost state']) {
-  test(`N4 lists that contradict: ${name}`, async (t) => {
-    const { world } = await undisturbed(name);
-    const every = Object.keys(LIES).flatMap((what) => ['shadow', 'reject'].map((mode) => ({ name, what, mode })));
-    const cases = every.filter((one) => !isRefused(one));
-    const taken = some(cases, 3, full);
-    await runAll(taken, (one) => lied(one, world), 2 * LANES);
-    t.diagnostic(`${taken.length} of ${cases.length} kinds of lists (seed ${SEED})`);
-  });
-}
-
-test('N4 a row that lists leave out costs nothing where a second mount is refused', async () => {
-  for (const what of Object.keys(LIES).filter((lie) => isRefused({ what: lie, mode: 'reject' }))) {
-    await inWorld('replace', 'reject', async (world, scenario, ending) => {
-      const api = await lyingApi(ending, world.double.url, LIES[what]);
-      const before = await world.double.rows(world.id);
-      await scenario.act(world, { ANTHROPIC_BASE_URL: api.url }, ['--timeout', '10s']);
-      const now = (await world.double.rows(world.id)).map((row) => row.mount_path);
-      for (const row of before) assert.ok(now.includes(row.mount_path), `${what}: ${row.mount_path} was lost`);
+// Wrong lists are looked at again after a while, so these wait together, too.
+describe('N4: lists that are not true', { concurrency: true }, () => {
+  for (const name of ['add', 'replace', 'delete', 'move', 'lost state']) {
+    test(`N4 lists that contradict: ${name}`, async (t) => {
+      const { world } = await undisturbed(name);
+      const every = Object.keys(LIES).flatMap((what) => ['shadow', 'reject'].map((mode) => ({ name, what, mode })));
+      const cases = every.filter((one) => !isRefused(one));
+      const taken = some(cases, 3);
+      await runAll(taken, (one) => lied(one, world), 2 * LANES);
+      t.diagnostic(`${taken.length} of ${cases.length} kinds of lists (seed ${SEED})`);
     });
   }
-});
 
-test('N4 a row that lists left out is replaced once it is listed', async () => {
-  const { world: expected } = await undisturbed('replace');
-  for (const what of Object.keys(LIES).filter((lie) => isRefused({ what: lie, mode: 'reject' }))) {
-    await lied({ name: 'replace', what, mode: 'reject' }, expected);
-  }
+  test('N4 a row that lists leave out costs nothing where a second mount is refused', async () => {
+    for (const what of Object.keys(LIES).filter((lie) => isRefused({ what: lie, mode: 'reject' }))) {
+      await inWorld('replace', 'reject', async (world, scenario, ending) => {
+        const api = await lyingApi(ending, world.double.url, LIES[what]);
+        const before = await world.double.rows(world.id);
+        await scenario.act(world, { ANTHROPIC_BASE_URL: api.url }, ['--timeout', '10s']);
+        const now = (await world.double.rows(world.id)).map((row) => row.mount_path);
+        for (const row of before) assert.ok(now.includes(row.mount_path), `${what}: ${row.mount_path} was lost`);
+      });
+    }
+  });
+
+  test('N4 a row that lists left out is replaced once it is listed', async () => {
+    const { world: expected } = await undisturbed('replace');
+    for (const what of Object.keys(LIES).filter((lie) => isRefused({ what: lie, mode: 'reject' }))) {
+      await lied({ name: 'replace', what, mode: 'reject' }, expected);
+    }
+  });
 });
 
 for (const name of ['add', 'replace', 'delete', 'move', 'lost state']) {
   test(`N4 lists that are a second old: ${name}`, async () => {
     const { world: expected } = await undisturbed(name);
     await inWorld(name, 'shadow', async (world, scenario) => {
-      await world.double.switches({ list_lag_ms: 1000 });
+      // What was there before is in every list: without a state nothing else could tell of it.
+      await world.double.call('POST', '/_double/clock', { advance_ms: 2000 });
       for (let i = 0; i < 3; i++) {
+        await world.double.switches({ list_lag_ms: 1000 });
         const { code, out, err } = await scenario.act(world, {}, ['--list-grace', '1500ms', '--timeout', '20s']);
         assert.ok([0, 1].includes(code), out + err);
+        await world.double.switches({ list_lag_ms: 0 }); // the test sees things as they are
         const [now] = (await world.sight()).sessions;
         assert.equal(new Set(now.mounts).size, now.mounts.length, `attached twice: ${now.mounts}`);
       }
-      await world.double.switches({ list_lag_ms: 0 });
       await recover(world, scenario, expected, 'stale lists');
     });
   });

@@ -51,10 +51,12 @@ export async function brokenLine(ending, url, fault, n) {
     client.on('error', quiet).on('close', () => api.destroy());
     api.on('error', quiet).on('close', () => client.destroyed || client.end());
     const relay = (from, to, table) =>
-      from.on('data', (data) => {
+      from.on('data', async (data) => {
         const hit = table[fault] !== undefined && ++line.pieces === n;
-        if (hit) table[fault](to, data);
-        else if (!to.destroyed) to.write(data);
+        if (!hit) return to.destroyed || to.write(data);
+        from.pause(); // what comes after a slow piece comes after all of it
+        await table[fault](to, data);
+        from.resume();
       });
     relay(api, client, BREAKS);
     relay(client, api, CUTS);

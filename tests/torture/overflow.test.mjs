@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import { test } from 'node:test';
 import { until } from '../e2e/harness.mjs';
-import { World, begin, cpuSeconds, full } from './world.mjs';
+import { byEffort } from '../lib/effort.mjs';
+import { World, begin, cpuSeconds } from './world.mjs';
 
 const QUEUE = Number(fs.readFileSync('/proc/sys/fs/inotify/max_queued_events', 'utf8'));
 const skip = QUEUE > 200_000 && `max_queued_events is ${QUEUE}: too long to be filled`;
@@ -56,7 +57,7 @@ test('W2: a storm of overflows', { skip }, async (t) => {
   const w = await world(t);
   await w.double.resetRequests();
   const before = { cpu: cpuSeconds(w.daemon.pid), time: Date.now() };
-  const seconds = full ? 60 : 5;
+  const seconds = byEffort({ quick: 0, usual: 5, full: 60 });
   const writer = begin(t, process.execPath, ['-e', WRITER, w.workspace]);
   let overflows = 0;
   for (; overflows < 6 || Date.now() < before.time + seconds * 1000; overflows++) {

@@ -5,9 +5,6 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Double, Project, filesBelow, same, until, write } from '../e2e/harness.mjs';
 
-/** SESSYNC_TORTURE=full: as often as it takes to be sure; otherwise as often as a test run has time for. */
-export const full = process.env.SESSYNC_TORTURE === 'full';
-
 /** How long anything may take. */
 const LIMIT = 30_000;
 
