@@ -296,4 +296,24 @@ TEST_CASE("a server ends at once although a connection is idle and a body endles
   CHECK(server == nullptr);
 }
 
+TEST_CASE("A form may end with its last boundary or with a line end, and must have one") {
+  Wire wire;
+  const std::string form =
+      "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n"
+      "content-type: text/plain\r\n\r\na\r\n--c\r\n--b--";
+  const auto send = [&](const std::string& body) {
+    return Wire::read(
+        wire.client.Post("/v1/files", wire.headers, body, "multipart/form-data; boundary=b"));
+  };
+  for (const char* const end : {"", "\r\n", "\r\nsomething that counts for nothing"}) {
+    const auto answer = send(form + end);
+    CHECK(answer.status == 200);
+    CHECK(answer.body.at("filename") == "a.txt");
+    CHECK(answer.body.at("mime_type") == "text/plain");
+    CHECK(answer.body.at("size_bytes") == std::string("a\r\n--c").size());
+  }
+  CHECK(send(form.substr(0, form.size() - 4)).status == 400);
+  CHECK(send("").status == 400);
+}
+
 }  // namespace sessync

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/double/connections.h"
+#include "tests/double/http_multipart.h"
 #include "tests/double/http_wire.h"
 
 namespace sessync {
@@ -43,26 +44,23 @@ Request head_of(const httplib::Request& from) {
   return request;
 }
 
-/// The parts of a multipart body as they arrive.
-struct Parts {
-  std::vector<httplib::MultipartFormData> list;
-
-  [[nodiscard]] std::string text(const std::string& name) const {
-    const auto found =
-        std::find_if(list.begin(), list.end(), [&](const auto& part) { return part.name == name; });
-    return found == list.end() ? "" : found->content;
-  }
-  void give(Request& request) {
-    for (auto& part : list) {
-      if (part.name == "file") {
-        request.file = {part.filename, part.content_type,
-                        model::Content::of(std::move(part.content))};
-      } else if (part.name == "expires_in_seconds") {
-        request.expires_in_seconds = part.content;
-      }
+void give(std::vector<skin::Part> parts, Request& request) {
+  for (auto& part : parts) {
+    if (part.name == "file") {
+      request.file = {part.filename, part.content_type,
+                      model::Content::of(std::move(part.content))};
+    } else if (part.name == "expires_in_seconds") {
+      request.expires_in_seconds = part.content;
     }
   }
-};
+}
+
+/// The library parses forms itself unless it is told that this is none; its parser wants a line end
+/// after the last boundary, which not every client sends.
+void leave_unparsed(const httplib::Request& from) {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): the library's own request is not const
+  const_cast<httplib::Request&>(from).headers.erase("Content-Type");
+}
 
 }  // namespace
 
@@ -201,22 +199,18 @@ void DoubleServer::State::handle_upload(const httplib::Request& from, httplib::R
   wait_latency();
   Call call = core.open(request);
   const bool cut_early = call.fault && call.fault->kind == Fault::Kind::kCutBefore;
-  Parts parts;
-  const auto on_part = [&](const httplib::MultipartFormData& part) {
-    parts.list.push_back(part);
-    return true;
-  };
-  const auto on_bytes = [&](const char* bytes, std::size_t count) {
-    parts.list.back().content.append(bytes, count);
-    return !cut_early;
-  };
+  const auto boundary = skin::boundary_of(from.get_header_value("Content-Type"));
+  leave_unparsed(from);
+  std::string body;
   // Read even what will be refused: the next request on this connection follows the body.
-  const bool is_form = from.is_multipart_form_data();
-  const bool is_complete =
-      is_form ? reader(on_part, on_bytes) : reader([](const char*, std::size_t) { return true; });
+  const bool is_complete = reader([&](const char* bytes, std::size_t count) {
+    if (boundary) body.append(bytes, count);
+    return !cut_early;
+  });
   // Half a request is none: whoever sent it gave up, and must not find half a file.
   if (!is_complete) call.fault = Fault::of(Fault::Kind::kCutBefore);
-  parts.give(request);
+  if (boundary)
+    give(skin::parse_multipart(body, *boundary).value_or(std::vector<skin::Part>{}), request);
   send(call, core.finish(call, request), from, to);
 }
 
