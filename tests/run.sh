@@ -67,6 +67,7 @@ checks() {
 # section NAME: its last line says "N passed, N failed"; without one it has failed.
 section() {
   case $1 in
+    packages) checks "packages=tests/lib/packages.sh $packages" ;;
     build) checks "build=build ci" ;;
     unit) run_ctest ci ;;
     sdk) tests/sdk/run.sh "$SESSYNC_DOUBLE_BIN" ;;
@@ -113,7 +114,8 @@ beside() {
 
 # What all sections stand on; without it there is nothing to test.
 begin() {
-  tests/lib/packages.sh "$1"
+  packages=$1
+  run packages || finish
   run build || finish
 }
 

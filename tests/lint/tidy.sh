@@ -43,8 +43,9 @@ batches() {
 # changed: the files that differ from where this branch left its upstream, committed or not.
 changed() {
   local upstream base
-  upstream=$(git rev-parse -q --verify '@{upstream}' || git rev-parse -q --verify origin/main || git rev-parse main)
-  base=$(git merge-base HEAD "$upstream")
+  for upstream in '@{upstream}' origin/main main HEAD; do
+    base=$(git merge-base HEAD "$upstream" 2>/dev/null) && break
+  done
   git diff --name-only "$base"
   git ls-files -o --exclude-standard
 }
