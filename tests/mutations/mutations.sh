@@ -1,0 +1,80 @@
+# shellcheck shell=bash
+# The mistakes that run.sh makes: NAME FILE OLD NEW. To be sourced. Each is one that somebody could make.
+
+# In what decides on writes and makes them: the simulation has to notice each of these by itself.
+in_decisions() {
+  mutate "skip the list after an unknown outcome" reconciler/chain.cpp \
+    'return leave_in_doubt(error);' \
+    'drop_intent(); return finish(ActionResult::Outcome::kFailed, describe(error));'
+  mutate "send the last block unverified" daemon/workspace/verified_reader.cpp \
+    'return done_ == content_.size ? verify(got) : Result<std::size_t>(got);' \
+    'return got;'
+  mutate "replace without the canary" reconciler/apply_run.cpp \
+    'gate_ = Gate::kCanary;' 'gate_ = Gate::kOpen;'
+  mutate "prune before the adds" reconciler/apply.cpp \
+    'const auto first = std::min(deletes_that_make_room(), deletes.size());' \
+    'const auto first = deletes.size() + 0 * deletes_that_make_room();'
+  mutate "ignore the guard" reconciler/guard.cpp \
+    'return action.kind == Action::Kind::kDelete &&
+           (!action.protection' \
+    'return action.kind == Action::Kind::kRotate &&
+           (!action.protection'
+  mutate "forget the inventory row" reconciler/chain.cpp \
+    'row.owned = true;' 'row.owned = false;'
+  mutate "accept a torn digest" daemon/workspace/digest_cache.cpp \
+    'if (!known.trusted || known.stamp != stamp)' 'if (known.stamp != stamp)'
+  mutate "believe a list that leaves out what was added" reconciler/identify.cpp \
+    'if (!(row.owned || fresh) ||' 'if (row.owned || fresh ||'
+  mutate "remember a token before it was accepted" reconciler/rotate.cpp \
+    'change::PutToken{run_.in.session_id, record({})}' \
+    'change::PutToken{run_.in.session_id, record(token_.state.fingerprint)}'
+  mutate "create again although a create is in doubt" reconciler/locate.cpp \
+    'out_.in_doubt = doubtful;' 'out_.in_doubt = false && doubtful;'
+  mutate "add again although an add is in doubt" reconciler/observed.cpp \
+    'recent(*intent.in_doubt_since)) {' 'in_.now < *intent.in_doubt_since) {'
+  mutate "take whatever has no marker for ours" reconciler/observed.cpp \
+    'return Holder::kUnmanaged;' 'return Holder::kOurs;'
+  mutate "take over while rows can be hidden" reconciler/observed.cpp \
+    'const bool complete = all_known && nothing_is_hidden();' \
+    'const bool complete = all_known || nothing_is_hidden();'
+  mutate "keep any of several rows on one path" reconciler/plan.cpp \
+    'remove_duplicates(here, **keep)' 'static_cast<void>(keep)'
+}
+
+# One in every layer. The simulation cannot see all of these.
+in_layers() {
+  mutate "accept an unknown key" manifest/parse/fields.cpp \
+    'report.error(entry.at, "unknown_key",' \
+    'report.warning(entry.at, "unknown_key",'
+  mutate "let a star match a slash" manifest/glob.cpp \
+    "star_->at < text_.size() && text_[star_->at] != '/'" \
+    'star_->at < text_.size()'
+  mutate "mount one of two entries that claim one path" reconciler/desired.cpp \
+    'if (files.size() > 1) {' 'if (files.size() > 2) {'
+  mutate "take no notice of Retry-After" reconciler/rate_budget.cpp \
+    'Duration freeze = refusal.retry_after.value_or(blind);' 'Duration freeze = blind;'
+  mutate "send a write again after its connection died" daemon/api/transfer.cpp \
+    'if (!again || self.request_.method == HttpRequest::Method::kGet)' \
+    'if (!again || self.request_.method != HttpRequest::Method::kDelete)'
+  mutate "take a directory that may not be read for an empty one" daemon/workspace/tree_walk.cpp \
+    'if (error != 0 && !is_absence(error)) note_unreadable' \
+    'if (error != 0 && error != EACCES && !is_absence(error)) note_unreadable'
+  mutate "do not see what is moved into a directory" daemon/watch/inotify_masks.h \
+    'kNameCame = IN_CREATE | IN_MOVED_TO;' 'kNameCame = IN_CREATE;'
+  mutate "leave the intents that are over in the state file" daemon/state/tables.cpp \
+    '"DELETE FROM intent WHERE session_id = ? AND path = ?"' \
+    '"DELETE FROM intent WHERE path = ? AND session_id = ?"'
+  mutate "show the token that a failed command printed" daemon/secrets/command_token.cpp \
+    'errors = redact(errors, printed->token);' 'errors = redact(errors, Secret());'
+  mutate "overwrite a file with an output" daemon/outputs/disk_output_file.cpp \
+    'to.c_str(), RENAME_NOREPLACE)' 'to.c_str(), 0)'
+  mutate "accept a write that brings no token" daemon/status/access.cpp \
+    'if (request.authorizations.size() == 1) {' \
+    'if (request.authorizations.empty()) return std::nullopt;
+  if (request.authorizations.size() == 1) {'
+  mutate "work on a session that is suspended" daemon/controller/session_table.cpp \
+    'due.spec.suspend |= suspended_' 'due.spec.suspend &= suspended_'
+  mutate "exit with 0 although something is blocked" daemon/cli/report.cpp \
+    'return !held ? exit_code::kFailed : blocked ? exit_code::kBlocked : exit_code::kOk;' \
+    'return !held ? exit_code::kFailed : exit_code::kOk;'
+}
