@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { byEffort, sample, upTo } from '../lib/effort.mjs';
 import { SEED } from '../lib/seed.mjs';
-import { assertSame, inWorld, runAll, skip, undisturbed } from './cases.mjs';
+import { LANES, assertSame, inWorld, runAll, skip, undisturbed } from './cases.mjs';
 
 // A database that cannot be opened for writing SQLite opens for reading.
 const FAULTS = [
@@ -31,7 +31,7 @@ function assertNothingLost(before, now, expected) {
 function assertSaid({ code, signal, document, out, err }, says, hit) {
   assert.equal(signal, null, `it ended by ${signal}: ${err}`);
   if (code === 0) return;
-  assert.match(out + err, says, `no clear error after ${hit} (exit ${code})`);
+  assert.match(out + err, says, `no clear error after ${hit} (exit ${code}): ${out}${err}`);
   assert.ok([1, 4, 64].includes(code), `exit ${code} after ${hit}: ${out}${err}`);
   for (const session of document?.sessions ?? []) {
     if (session.error) assert.ok(session.error.message.length > 20, JSON.stringify(session.error));
@@ -40,7 +40,7 @@ function assertSaid({ code, signal, document, out, err }, says, hit) {
 
 /** Like world.apply(), of which only a complete document or none at all is right. */
 async function applyOnce(world, env) {
-  const done = await world.project.run('apply', world.flags(['--timeout', '2s', '-o', 'json']), env);
+  const done = await world.project.run('apply', world.flags(['--timeout', '4s', '-o', 'json']), env);
   return { ...done, document: done.out === '' ? null : JSON.parse(done.out) };
 }
 
@@ -78,7 +78,7 @@ for (const name of NAMES) {
         cases.push({ name, fault, n, onwards: false }, { name, fault, n, onwards: true });
       }
     }
-    await runAll(cases, (one) => broken(one, world));
+    await runAll(cases, (one) => broken(one, world), 2 * LANES); // many wait for their timeout
     t.diagnostic(`${cases.length} errors cost nothing (seed ${SEED})`);
   });
 }

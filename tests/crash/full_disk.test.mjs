@@ -58,7 +58,7 @@ for (const name of ['replace', 'create', 'lost state']) {
       const before = (await world.sight()).sessions[0];
       const room = fill(world.project.state);
       for (let i = 0; i < 3; i++) {
-        const { code, out, err } = await world.project.run('apply', world.flags(['--timeout', '1s']));
+        const { code, out, err } = await world.project.run('apply', world.flags(['--timeout', '2s']));
         assert.ok([1, 64].includes(code), `exit ${code}: ${out}${err}`);
         assert.match(out + err, /full|No space left on device/);
         assert.match(out + err, /make room|waits until this works again/);
@@ -109,7 +109,7 @@ test('C3 the disk of the outputs is full: what fits arrives, the rest once there
   const { world: expected } = await undisturbed('outputs');
   const work = async (world, scenario) => {
     const room = fill(world.outputs);
-    const full = await world.project.run('apply', world.flags(['--timeout', '1s']));
+    const full = await world.project.run('apply', world.flags(['--timeout', '2s']));
     assert.equal(full.code, 1, full.out + full.err);
     assert.match(full.out + full.err, /No space left on device; make room there/);
     const names = fs.readdirSync(path.join(world.outputs, 's'));
