@@ -22,12 +22,14 @@ trap clean_up EXIT
 
 tar -C "$root" -xf "$tarball"
 cp /etc/resolv.conf "$root/etc/resolv.conf"
-# How this machine reaches the mirrors of npm.
+# How this machine reaches the mirrors of npm. Its certificates lie where no package puts its own.
 settings=()
-for file in "${NODE_EXTRA_CA_CERTS:-}" "$HOME/.npmrc"; do
-  if [[ -f $file ]]; then install -D "$(realpath "$file")" "$root$file"; fi
-done
-for name in NODE_EXTRA_CA_CERTS http_proxy https_proxy no_proxy npm_config_registry; do
+if [[ -f ~/.npmrc ]]; then cp ~/.npmrc "$root/root/"; fi
+if [[ -f ${NODE_EXTRA_CA_CERTS:-} ]]; then
+  cp "$NODE_EXTRA_CA_CERTS" "$root/root/certificates"
+  settings+=(NODE_EXTRA_CA_CERTS=/root/certificates)
+fi
+for name in http_proxy https_proxy no_proxy npm_config_registry; do
   if [[ -n ${!name:-} ]]; then settings+=("$name=${!name}"); fi
 done
 git clone -q --no-hardlinks "$top" "$root/root/sessync"
