@@ -44,6 +44,15 @@ export async function assertSame(world, undisturbed) {
   assert.deepEqual(await settled(world), undisturbed);
 }
 
+/** Whatever the first attempt came to, it lost nothing that was to stay, and the next one ends as always. */
+export async function recover(world, scenario, expected, context) {
+  const rows = (await world.everySession()).length;
+  assert.ok(rows <= 1, `${rows} sessions`);
+  const again = await scenario.act(world);
+  assert.equal(again.code, 0, `${context}: ${again.out}${again.err}`);
+  await assertSame(world, expected);
+}
+
 async function settled(world) {
   const before = await world.sight();
   const plan = await world.plan();

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { Double, Project, sh, sha256, write } from './harness.mjs';
 
 async function project(t, args = []) {
@@ -177,23 +177,26 @@ const ODD_ANSWERS = [
   { operation: 'list', kind: 'status', status: 500 },
 ];
 
-for (const fault of ODD_ANSWERS) {
-  test(`a list answered with ${fault.kind}: nothing is deleted or added twice`, async (t) => {
-    const p = await project(t);
-    for (const name of ['a', 'b']) write(path.join(p.workspace, name), name);
-    assert.equal((await apply(p)).code, 0);
-    await p.double.faults([fault]);
-    await p.double.resetRequests();
-    fs.rmSync(path.join(p.workspace, 'b'));
-    const failed = await p.json('apply', ['--timeout', '2s', '--request-timeout', '1s']);
-    assert.equal(failed.code, 1, failed.out);
-    assert.ok(failed.document.sessions[0].error.message.length > 0);
-    assert.equal(await p.double.writes(), 0);
-    await p.double.faults([]);
-    const after = await apply(p);
-    assert.equal(after.held.size, 1, after.out);
-  });
-}
+// Each waits for its timeout, so they wait together.
+describe('an odd answer to a list', { concurrency: true }, () => {
+  for (const fault of ODD_ANSWERS) {
+    test(`a list answered with ${fault.kind}: nothing is deleted or added twice`, async (t) => {
+      const p = await project(t);
+      for (const name of ['a', 'b']) write(path.join(p.workspace, name), name);
+      assert.equal((await apply(p)).code, 0);
+      await p.double.faults([fault]);
+      await p.double.resetRequests();
+      fs.rmSync(path.join(p.workspace, 'b'));
+      const failed = await p.json('apply', ['--timeout', '2s', '--request-timeout', '1s']);
+      assert.equal(failed.code, 1, failed.out);
+      assert.ok(failed.document.sessions[0].error.message.length > 0);
+      assert.equal(await p.double.writes(), 0);
+      await p.double.faults([]);
+      const after = await apply(p);
+      assert.equal(after.held.size, 1, after.out);
+    });
+  }
+});
 
 test('a socket is no terminal: JSON logs by default, text on request', async (t) => {
   const p = await project(t);
