@@ -91,6 +91,14 @@ async function followReadme(podman, t) {
   const env = { ...podman.options.env, DOCKER_HOST: address, SESSYNC_IMAGE: SESSYNC,
     SESSYNC_DOUBLE_IMAGE: DOUBLE, SESSYNC_STATUS_PORT: String(port), ANTHROPIC_API_KEY: 'example' };
   const compose = (args) => run('docker-compose', ['-p', PROJECT, ...args], { cwd: TOP, env });
+  // podman's engine now and then loses what a short command printed, and with it how it ended.
+  const shows = (args) => until(`${args.join(' ')} shows something`, () => {
+    try {
+      return compose(args).stdout.trim() !== '';
+    } catch {
+      return false;
+    }
+  });
   // The engine last: what compose made is removed through it, or, if a test failed, by podman.
   t.after(() => {
     podman.discard(...['try', 'double', 'sessync'].map(container));
@@ -104,7 +112,7 @@ async function followReadme(podman, t) {
     } else {
       assert.equal(`${program} ${command}`, 'docker compose');
       // Built already, from the same file.
-      compose(args.filter((arg) => arg !== '--build'));
+      await (args.includes('exec') ? shows : compose)(args.filter((arg) => arg !== '--build'));
       await after(podman, line, port);
     }
   }
