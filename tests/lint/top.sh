@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 while IFS= read -r name; do
   case $name in
     manifest | reconciler | daemon | tests | examples | deploy | .ci) ;;
-    CMakeLists.txt | CMakePresets.json | .clang-format | .clang-tidy | .gitignore | .gitattributes | .dockerignore) ;;
+    CMakeLists.txt | CMakePresets.json | .clang-format | .clang-tidy | .gitignore | .gitattributes | .dockerignore | .editorconfig) ;;
     README.md | LICENSE | CHANGELOG.md | CONTRIBUTING.md | SECURITY.md) ;;
     *) fault "$name: does not belong at the top" ;;
   esac
