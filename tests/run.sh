@@ -16,8 +16,15 @@ jobs=$(nproc)
 logs=$root/build/log
 mkdir -p "$logs"
 results=$(mktemp)
-trap 'kill $(jobs -p) 2>/dev/null || true; rm -f "$results"' EXIT
+queues=()
+end_queues() {
+  local queue
+  for queue in "${queues[@]}"; do kill -- "-$queue" 2>/dev/null || true; done
+}
+trap 'end_queues; rm -f "$results"' EXIT
 source tests/lib/seed.sh
+exec 9>"$logs/lock"
+flock --nonblock 9 || { echo "another run is at work in $root" >&2 && exit 1; }
 
 # A fresh clone at another path compiles to the same objects.
 export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=true
@@ -30,14 +37,20 @@ build() {
     cat "$logs/$1-configure.log"
     return 1
   }
+  # A build with another compiler than the last makes cmake forget every other setting, until it is asked again.
+  if grep -q 'require your cache to be deleted' "$logs/$1-configure.log"; then
+    cmake --preset "$1" >"$logs/$1-configure.log"
+  fi
   cmake --build --preset "$1" -j "$jobs"
 }
 
-# run_ctest PRESET: the numbers come from ctest's report, so that a crash counts as a failure.
+# run_ctest PRESET: the numbers come from ctest's report, so that a crash counts as a failure. What could not be
+# run at all, ctest reports as skipped and says with its exit status.
 run_ctest() {
-  local report=$root/build/$1/ctest-report.xml log=$root/build/$1/ctest.log total bad skipped
+  local report=$root/build/$1/ctest-report.xml log=$root/build/$1/ctest.log status=0 total bad skipped
   rm -f "$report"
-  if ctest --preset "$1" -j "$jobs" --output-junit "$report" >"$log" 2>&1; then
+  ctest --preset "$1" -j "$jobs" --output-junit "$report" >"$log" 2>&1 || status=$?
+  if [[ $status -eq 0 ]]; then
     tail -n 4 "$log"
   else
     grep -vE '^ +Start |[ .]Passed ' "$log"
@@ -48,6 +61,7 @@ run_ctest() {
   bad=$(attribute failures)
   skipped=$(($(attribute skipped) + $(attribute disabled)))
   echo "$((total - bad - skipped)) passed, $bad failed"
+  return "$status"
 }
 
 # checks NAME=COMMAND...: a line for each, and how many were passed.
@@ -64,7 +78,7 @@ checks() {
   echo "$good passed, $(($# - good)) failed"
 }
 
-# section NAME: its last line says "N passed, N failed"; without one it has failed.
+# section NAME: its last line says "N passed, N failed"; without one, or if nothing was passed, it has failed.
 section() {
   case $1 in
     packages) checks "packages=tests/lib/packages.sh $packages" ;;
@@ -87,10 +101,10 @@ section() {
 # run NAME: the section, its output when it is over, and its result.
 run() {
   local begin=$SECONDS status=0 good=0 bad=1 log=$logs/$1.log
-  (set +e; section "$1") >"$log" 2>&1 </dev/null || status=$?
+  (set +e; section "$1") >"$log" 2>&1 </dev/null 9>&- || status=$?
   if [[ $(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1) =~ ^([0-9]+)\ passed,\ ([0-9]+) ]]; then
     good=${BASH_REMATCH[1]} bad=${BASH_REMATCH[2]}
-    [[ $status -eq 0 || $bad -gt 0 ]] || bad=1
+    [[ $bad -gt 0 || ($status -eq 0 && $good -gt 0) ]] || bad=1
   fi
   printf '%-10s %5d passed %5d failed %6d s\n' "$1" "$good" "$bad" $((SECONDS - begin)) >>"$results"
   { echo "== $1" && cat "$log"; } | flock "$results" cat
@@ -107,8 +121,13 @@ in_turn() {
 beside() {
   local first=()
   while [[ $1 != -- ]]; do first+=("$1") && shift; done
+  planned=("${first[@]}" "${@:2}")
+  set -m # each queue is a process group, so that all that it has begun can be ended with it
   in_turn "${first[@]}" &
-  (renice -n 10 "$BASHPID" >/dev/null && in_turn "${@:2}") &
+  queues+=($!)
+  (renice -n 10 "$BASHPID" >/dev/null 2>&1 || true; in_turn "${@:2}") &
+  queues+=($!)
+  set +m
   wait
 }
 
@@ -120,6 +139,10 @@ begin() {
 }
 
 finish() {
+  local name
+  for name in "${planned[@]}"; do
+    grep -q "^$name " "$results" || printf '%-10s %5d passed %5d failed, it did not end\n' "$name" 0 1 >>"$results"
+  done
   echo
   cat "$results"
   echo "total $SECONDS s"
@@ -127,8 +150,12 @@ finish() {
   exit
 }
 
+# Those that mostly wait, and those that mostly compute.
+waiting=(unit e2e torture crash reads hostile sdk schema page package deploy)
+computing=(simulation lint tidy asan fuzz tsan alone)
+planned=()
 seeds=20000
-case ${1:-} in
+case $* in
   '')
     seeds=5000
     export SESSYNC_EFFORT=quick
@@ -137,12 +164,14 @@ case ${1:-} in
     ;;
   all)
     begin all
-    beside unit e2e torture crash reads hostile sdk schema page package deploy -- \
-      simulation lint tidy asan fuzz tsan alone
+    beside "${waiting[@]}" -- "${computing[@]}"
     ;;
   *)
+    for name in "$@"; do
+      [[ " ${waiting[*]} ${computing[*]} " == *" $name "* ]] || { echo "no section $name" >&2 && exit 64; }
+    done
     begin all
-    in_turn "$@"
+    beside "$@" --
     ;;
 esac
 finish
