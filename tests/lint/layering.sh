@@ -31,6 +31,7 @@ third_party_folder() {
 }
 
 check_own() { # FILE INCLUDED
+  [[ $2 == *.h ]] || fault "$1: includes \"$2\", which is no header"
   case $1 in
     manifest/*) [[ $2 == manifest/* ]] ;;
     reconciler/*) [[ $2 == manifest/* || $2 == reconciler/* ]] ;;
