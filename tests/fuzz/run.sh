@@ -11,6 +11,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 seconds=${1:-}
+[[ ${seconds:-1} =~ ^[1-9][0-9]*$ ]] || { echo "usage: $0 [SECONDS [TARGET...]]" >&2 && exit 64; }
 shift $(($# > 0 ? 1 : 0))
 targets=("$@")
 [[ ${#targets[@]} -gt 0 ]] || targets=(manifest pattern wire names secrets double)
