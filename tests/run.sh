@@ -100,13 +100,15 @@ section() {
 
 # run NAME: the section, its output when it is over, and its result.
 run() {
-  local begin=$SECONDS status=0 good=0 bad=1 log=$logs/$1.log
+  local begin=$SECONDS status=0 good=0 bad=1 skipped log=$logs/$1.log
   (set +e; section "$1") >"$log" 2>&1 </dev/null 9>&- || status=$?
   if [[ $(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1) =~ ^([0-9]+)\ passed,\ ([0-9]+) ]]; then
     good=${BASH_REMATCH[1]} bad=${BASH_REMATCH[2]}
     [[ $bad -gt 0 || ($status -eq 0 && $good -gt 0) ]] || bad=1
   fi
-  printf '%-10s %5d passed %5d failed %6d s\n' "$1" "$good" "$bad" $((SECONDS - begin)) >>"$results"
+  skipped=$(grep -cE '^ *ok .* # SKIP|^skipped: ' "$log" || true)
+  printf '%-10s %5d passed %5d failed %6d s%s\n' "$1" "$good" "$bad" $((SECONDS - begin)) \
+    "$([[ $skipped -eq 0 ]] || echo ", $skipped skipped")" >>"$results"
   { echo "== $1" && cat "$log"; } | flock "$results" cat
   [[ $bad -eq 0 ]]
 }
