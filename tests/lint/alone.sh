@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 cmake --preset dev >/dev/null
-sed -nE 's/^ *"command": "(.*)",?$/\1/p' build/dev/compile_commands.json | grep -vF " -c $PWD/build/" |
+sed -nE 's/^ *"command": "(.*)",?$/\1/p' build/dev/compile_commands.json |
+  grep -vF -e " -c $PWD/build/" -e " -c \\\"$PWD/build/" |
   sed -E 's/^[^ ]*ccache //; s/ -o [^ ]+/ -fsyntax-only/; s/\\"/"/g; s/\\\\/\\/g' |
   xargs -P "$(nproc)" -d '\n' -I{} sh -c '{}'
