@@ -5,8 +5,12 @@ set -euo pipefail
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
+# One that hangs is ended, and everything that it has printed shown; a full search takes what it takes.
+limit=20m
+[[ ${SESSYNC_EFFORT:-usual} != full ]] || limit=0
 status=0
-node --test --test-reporter=tap "$@" >"$log" 2>&1 || status=$?
+timeout --kill-after=10 "$limit" node --test --test-reporter=tap "$@" >"$log" 2>&1 || status=$?
+[[ $status -ne 124 ]] || echo "ended after $limit" >>"$log"
 if [[ $status -eq 0 ]]; then
   grep -E '^ *(ok|# .*left over)' "$log"
 else
