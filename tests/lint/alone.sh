@@ -2,7 +2,7 @@
 # Each source compiles by itself, as the preset dev has it: in a batch of sources a missing include is hidden by
 # another file's.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+cd -P "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 cmake --preset dev >/dev/null
 sed -nE 's/^ *"command": "(.*)",?$/\1/p' build/dev/compile_commands.json |

@@ -4,12 +4,12 @@
 #
 #   tests/lint/tidy.sh             every batch
 #   tests/lint/tidy.sh --changed   the batches that hold, or include, a file that differs from the merge base
-#                                  with the upstream branch (main, if there is none)
+#                                  with main (the upstream branch, if there is none)
 #
 # A batch that was clean is not looked at again until one of its files or the rules change. The preset ci must be
 # built: the build knows what includes what.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+cd -P "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 build=build/ci
 root=$PWD
@@ -18,8 +18,16 @@ mkdir -p "$stamps"
 
 rules=$({
   clang-tidy-19 --version
-  cat .clang-tidy tests/.clang-tidy
+  cat .clang-tidy tests/.clang-tidy tests/lint/tidy.sh
 } | sha256sum)
+
+# The analyzer follows the paths through a source that another includes only if the latter's name has
+# "UnifiedSource" in it; elsewhere it takes it for a header.
+unified=build/tidy/UnifiedSources
+mkdir -p build/tidy
+ln -sfn "../../$build" "$unified"
+commands=$(cat "$build/compile_commands.json")
+printf '%s\n' "${commands//"$root/$build/"/"$root/$unified/"}" >build/tidy/compile_commands.json
 
 # "SOURCE FILE FILE ..." for each source that is compiled: a batch or a file of its own, and what of ours is in it.
 batches() {
@@ -40,14 +48,13 @@ batches() {
     END { if (line != "") print line }' | sort -u
 }
 
-# changed: the files that differ from where this branch left its upstream, committed or not.
+# changed: the files that differ from where this branch left main, committed, pushed or not.
 changed() {
-  local upstream base
-  for upstream in '@{upstream}' origin/main main HEAD; do
-    base=$(git merge-base HEAD "$upstream" 2>/dev/null) && break
+  local main base=
+  for main in origin/main main '@{upstream}' HEAD; do
+    base=$(git merge-base HEAD "$main" 2>/dev/null) && break
   done
-  git diff --name-only "$base"
-  git ls-files -o --exclude-standard
+  git diff --name-only "$base" -- && git ls-files -o --exclude-standard
 }
 
 # those_with FILES: of the batches, those that hold one of the files.
@@ -68,7 +75,8 @@ check() {
     touch "$stamps/$key"
     return 0
   fi
-  if output=$(clang-tidy-19 -p "$build" --quiet --config-file="$config" --checks=-bugprone-suspicious-include "$root/$source" 2>/dev/null); then
+  if output=$(clang-tidy-19 -p build/tidy --quiet --config-file="$config" --checks=-bugprone-suspicious-include \
+    "$root/${source/#"$build/"/"$unified/"}" 2>/dev/null); then
     touch "$stamps/$key"
   else
     printf '%s\n' "$output"
@@ -76,8 +84,14 @@ check() {
   fi
 }
 export -f check
-export build root stamps rules
+export build unified root stamps rules
 
 find "$stamps" -type f -mtime +30 -delete
-{ if [[ ${1:-} == --changed ]]; then those_with <(changed); else cat; fi; } < <(batches) |
+wanted=$(batches)
+[[ -n $wanted ]] || { echo "nothing is built in $build" >&2 && exit 1; }
+if [[ ${1:-} == --changed ]]; then
+  files=$(changed)
+  wanted=$(those_with <(printf '%s\n' "$files") <<<"$wanted")
+fi
+printf '%s' "$wanted" |
   xargs -r -P "$(nproc)" -d '\n' -I{} bash -c 'check {}'
