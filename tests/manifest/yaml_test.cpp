@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "manifest/utf8.h"
 #include "manifest_text.h"
 
 using namespace sessync::test;
@@ -62,6 +63,66 @@ TEST_CASE("Harmless spellings of the same document are read") {
   const auto file = load(text);
   CHECK(places(file.problems) == Places{});
   CHECK(file.owner == "me");
+}
+
+TEST_CASE("A character that JSON writes as two escapes is one character") {
+  const auto name_of = [](const std::string& written) {
+    const auto file = load(
+        "{\"version\": 1, \"owner\": \"me\", \"sessions\": [{\"name\": \"a\",\n"
+        "  \"create\": {\"agent\": \"agent_1\", \"environment_id\": \"env_1\", "
+        "\"title\": " +
+        written + "}, \"resources\": []}]}");
+    CAPTURE(written);
+    REQUIRE(places(file.problems) == Places{});
+    return file.sessions.at(0).create->title.value();
+  };
+  CHECK(name_of(R"("\ud83d\ude80")") == "\U0001F680");
+  CHECK(name_of(R"("\uD83D\uDE80 and \ud83d\uDe80\uD834\uDD1E.")") ==
+        "\U0001F680 and \U0001F680\U0001D11E.");
+  CHECK(name_of(R"("\\\ud83d\ude80")") == "\\\U0001F680");
+  CHECK(name_of(R"(!!str "\udbff\udfff")") == "\U0010FFFF");
+  // Only there: elsewhere a backslash is one.
+  CHECK(name_of(R"('\ud83d\ude80')") == R"(\ud83d\ude80)");
+  CHECK(name_of(R"(x\ud83d\ude80)") == R"(x\ud83d\ude80)");
+  CHECK(name_of(R"("\\ud83d\\ude80")") == R"(\ud83d\ude80)");
+  // What stands in for a pair on its way through the parser may stand in the text as well.
+  CHECK(name_of("\"\uF000\uE000\uE000\uE000 \\uf001 \\ud83d\\ude80\"") ==
+        "\uF000\uE000\uE000\uE000 \uF001 \U0001F680");
+}
+
+TEST_CASE("A pair of escapes moves nothing that stands behind it") {
+  const auto file =
+      load(kHead +
+           "sessions:\n  - {name: \"\\ud83d\\ude80\", session_id: sesn_1, max_files: x}\n"
+           "  - |\n    \"\\ud83d\\ude80\"\n  # \"\\ud83d\\ude80\n  - 1\n");
+  CHECK(places(file.problems) ==
+        Places{"4:12 invalid_name", "4:59 wrong_type", "5:5 wrong_type", "8:5 wrong_type"});
+}
+
+TEST_CASE("Half a pair of escapes is refused in words that say what to write") {
+  for (const auto* half : {R"("\ud83d")", R"("\ud83d \ude80")", R"("\ude80\ud83d")",
+                           R"("\\\ud83dx")", R"("\ud83d\\ude80")"}) {
+    CAPTURE(half);
+    const auto file = load("version: 1\nowner: " + std::string(half) + "\nsessions: []\n");
+    REQUIRE(file.problems.size() == 1);
+    CHECK(file.problems[0].at.line == 2);
+    CHECK(file.problems[0].message.find("one half of a character: write both halves") !=
+          std::string::npos);
+  }
+}
+
+TEST_CASE("No message of the parser's brings what stands in the file to a terminal") {
+  for (const auto* text :
+       {"sessions: [\"a\\", "\"\\\xC2\x9B\"", "a: !<\xC2\x9B> 1", "*\xE2\x80\xAE"}) {
+    CAPTURE(text);
+    const auto file = load(text);
+    REQUIRE_FALSE(file.problems.empty());
+    for (const auto& problem : file.problems) {
+      CHECK(problem.message == sessync::printable(problem.message));
+    }
+  }
+  CHECK(load("sessions: [\"a\\").problems.at(0).message.find("ends within an escape") !=
+        std::string::npos);
 }
 
 TEST_CASE("A file that cannot be read or is too large is a problem of the whole file") {
