@@ -22,6 +22,8 @@ namespace {
    yes      | an add of ours without a known outcome | pending
    yes      | another daemon's row                   | blocked owner_conflict
    yes      | file_id entry: any row that is same    | unchanged (matching makes nothing ours)
+   yes      | file_id entry, no such upload          | blocked file_not_found
+   yes      | file_id entry, not known whether one is | pending
    yes      | unmanaged, adopt, marker has digest    | adopt
    yes      | unmanaged, replace                     | replace (it goes first)
    yes      | unmanaged                              | blocked conflict
@@ -157,7 +159,7 @@ class Planner {
     if (stopped(wanted, here, around)) {
       return keep_around(around);
     }
-    if (decide_uploaded(wanted, here)) {
+    if (decide_uploaded(wanted, here, around)) {
       return;
     }
     Rows foreign;
@@ -181,7 +183,7 @@ class Planner {
   }
 
   /// file_id entries: satisfied by any row with that content, impossible without the upload.
-  bool decide_uploaded(const DesiredFile& wanted, const Rows& here) {
+  bool decide_uploaded(const DesiredFile& wanted, const Rows& here, const Rows& around) {
     const auto* content = std::get_if<UploadedContent>(&wanted.content);
     if (content == nullptr) {
       return false;
@@ -192,11 +194,15 @@ class Planner {
         return true;
       }
     }
-    if (std::ranges::find(in_.missing_uploads, content->file_id) != in_.missing_uploads.end()) {
-      block(wanted.path, BlockCode::kFileNotFound,
-            "the upload " + content->file_id +
-                " does not exist or has expired; what is mounted here stays: upload it again and "
-                "write its new id");
+    const auto missing = in_.missing_uploads.find(content->file_id);
+    if (missing != in_.missing_uploads.end()) {
+      block(wanted.path, BlockCode::kFileNotFound, missing->second);
+      return true;
+    }
+    const auto unknown = in_.unknown_uploads.find(content->file_id);
+    if (unknown != in_.unknown_uploads.end()) {
+      plan_.pending.push_back({wanted.path, unknown->second});
+      keep_around(around);
       return true;
     }
     return false;

@@ -115,9 +115,12 @@ struct PlanInput {
   /// Declared file ids that were looked up; one that is missing here does not exist (or was not
   /// needed).
   std::map<std::string, FileMetadata> uploads;
-  std::vector<std::string> missing_uploads;  ///< declared file ids that do not exist
-  std::vector<Refusal> refusals;             ///< those that still count
-  std::map<MountPath, Rotation> rotations;   ///< of declared repositories that have a token
+  /// Declared file ids that cannot be mounted, and why.
+  std::map<std::string, std::string> missing_uploads;
+  /// Declared file ids of which nothing is known in this pass, and why.
+  std::map<std::string, std::string> unknown_uploads;
+  std::vector<Refusal> refusals;            ///< those that still count
+  std::map<MountPath, Rotation> rotations;  ///< of declared repositories that have a token
   SessionChange session;
   std::string session_id;
 };

@@ -7,6 +7,7 @@
 #include "reconciler/chain.h"
 #include "reconciler/create.h"
 #include "reconciler/desired.h"
+#include "reconciler/find_uploads.h"
 #include "reconciler/identify.h"
 #include "reconciler/locate.h"
 #include "reconciler/look_at_tokens.h"
@@ -227,19 +228,41 @@ class Pass {
     if (ids.empty()) {
       return;
     }
-    const auto found = await<std::vector<FileMetadata>>(
-        ports_.loop, [&](auto done) { ports_.api.find_files(ids, std::move(done)); });
+    auto found = find_uploads(ids, ports_);
     if (!found) {
       fail(found.error(), "looking up declared uploads");
       return;
     }
-    for (const auto& file : *found) {
-      input.uploads.emplace(file.file_id, file);
-    }
-    std::ranges::copy_if(ids, std::back_inserter(input.missing_uploads), [&](const auto& id) {
+    input.uploads = std::move(found->files);
+    for (const auto& id : ids) {
       const auto upload = input.uploads.find(id);
-      return upload == input.uploads.end() || is_expired(upload->second, ports_.loop.now());
-    });
+      const auto unanswered = found->unanswered.find(id);
+      if (unanswered != found->unanswered.end()) {
+        note_unanswered(id, unanswered->second, input);
+      } else if (upload == input.uploads.end() || is_expired(upload->second, ports_.loop.now())) {
+        input.missing_uploads.emplace(id, "the upload " + id +
+                                              " does not exist or has expired; what is mounted "
+                                              "here stays: upload it again and write its new id");
+      }
+    }
+  }
+
+  /// What is said of one upload concerns the entries that name it. Only a session that is to be
+  /// created waits: it gets its files when it is.
+  void note_unanswered(const std::string& id, const ApiError& error, PlanInput& input) {
+    if (is_refused_for_good(error)) {
+      input.missing_uploads.emplace(id, "the upload " + id + " cannot be mounted (" +
+                                            describe(error) +
+                                            "); what is mounted here stays: check the id");
+      return;
+    }
+    if (!exists()) {
+      fail(error, "looking up declared uploads");
+      return;
+    }
+    out_.rate_limited |= error.kind == ApiError::Kind::kRateLimited;
+    input.unknown_uploads.emplace(
+        id, "it is not known whether the upload " + id + " exists (" + describe(error) + ")");
   }
 
   void decide() {

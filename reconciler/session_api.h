@@ -150,7 +150,8 @@ class SessionApi {
   /// Every plain upload of the workspace, whoever made it: all pages, each id once.
   virtual void list_uploads(Completion<std::vector<FileMetadata>> done) = 0;
   virtual void get_file(std::string file_id, Completion<FileMetadata> done) = 0;
-  /// Those of `file_ids` (any number; asked 100 at a time) that exist, expired ones included.
+  /// Those of `file_ids` (at most 100) that exist, expired ones included. Servers that do not know
+  /// this call refuse it, or answer with something else.
   virtual void find_files(std::vector<std::string> file_ids,
                           Completion<std::vector<FileMetadata>> done) = 0;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "reconciler/find_uploads.h"
 #include "reconciler/server_time.h"
 
 namespace sessync {
@@ -19,15 +20,17 @@ std::set<std::string> confirm_uploads(std::vector<Upload> known, Ports& ports) {
   if (ids.empty()) {
     return confirmed;
   }
-  const auto found = await<std::vector<FileMetadata>>(
-      ports.loop, [&](auto done) { ports.api.find_files(ids, std::move(done)); });
+  const auto found = find_uploads(ids, ports);
   if (!found) {
     return confirmed;
   }
   std::vector<Change> changes;
   for (auto& upload : known) {
-    const auto it = std::ranges::find(*found, upload.file_id, &FileMetadata::file_id);
-    if (it == found->end() || it->expires_at) {
+    if (found->unanswered.contains(upload.file_id)) {
+      continue;
+    }
+    const auto file = found->files.find(upload.file_id);
+    if (file == found->files.end() || file->second.expires_at) {
       changes.emplace_back(change::DropUpload{upload.owner, upload.file_id});
     } else {
       confirmed.insert(upload.file_id);

@@ -14,8 +14,7 @@ namespace sessync {
 /// time.
 bool is_expired(const FileMetadata& file, TimePoint now);
 
-/// Asks which of `known` still exist and records the answer. The ids of those that do; if the API
-/// cannot be asked, none.
+/// Asks which of `known` still exist and records the answer. The ids of those that surely do.
 std::set<std::string> confirm_uploads(std::vector<Upload> known, Ports& ports);
 
 }  // namespace sessync

@@ -168,6 +168,27 @@ void expired_uploads_are_listed(Backend& backend) {
   CHECK(backend.try_add(file.file_id, "a").error().kind == Kind::kNotFound);
 }
 
+void searches_follow_switches(Backend& backend) {
+  using FileIds = Switches::FileIds;
+  const auto file = backend.upload("a", "x");
+  backend.upload("b", "y");
+  const std::vector<std::string> ids{file.file_id, "file_not-an-id"};
+  CHECK(backend.try_find(ids)->size() == 1);
+  CHECK(backend.try_file(ids[1]).error().kind == Kind::kNotFound);
+  set(backend, [](Switches& switches) { switches.file_ids = FileIds::kIgnored; });
+  CHECK(backend.try_find(ids).error().kind == Kind::kUnusableAnswer);
+  CHECK(backend.try_find(ids).error().http_status == 200);
+  set(backend, [](Switches& switches) { switches.file_ids = FileIds::kUnknown; });
+  CHECK(backend.try_find(ids).error().kind == Kind::kInvalid);
+  set(backend, [](Switches& switches) {
+    switches.file_ids = FileIds::kKnown;
+    switches.malformed_id = Switches::MalformedId::kRefused400;
+  });
+  CHECK(backend.try_find(ids).error().kind == Kind::kInvalid);
+  CHECK(backend.try_file(ids[1]).error().kind == Kind::kInvalid);
+  CHECK(backend.try_find({file.file_id})->size() == 1);
+}
+
 void refusals_say_why(Backend& backend) {
   const auto file = backend.upload("a", "x");
   backend.with_model([&](SessionModel& world) {
@@ -199,6 +220,7 @@ const std::vector<Behaviour>& double_behaviours() {
       {"repositories and memory stores are typed rows", other_rows_are_typed},
       {"what does not exist is not found", missing_things_are_not_found},
       {"expired uploads are found but cannot be added", expired_uploads_are_listed},
+      {"a search by id is answered, refused or ignored", searches_follow_switches},
       {"a refusal carries the API's words", refusals_say_why}};
   return all;
 }

@@ -35,6 +35,8 @@ const Names<Switches::WhileRunning> kWhileRunning{{"ok", "400", "409"}};
 const Names<Switches::Archived> kArchived{{"400", "409"}};
 const Names<Switches::MountEcho> kMountEcho{{"resolved", "as_sent"}};
 const Names<Switches::RepoDelete> kRepoDelete{{"400", "ok"}};
+const Names<Switches::FileIds> kFileIds{{"known", "unknown", "ignored"}};
+const Names<Switches::MalformedId> kMalformedId{{"absent", "400"}};
 const Names<Fault::Kind> kFaultKinds{
     {"status", "status_after", "cut_before", "cut_after", "late_effect", "not_sent", "slow",
      "endless_body", "truncated_body", "not_json", "huge_body", "empty_page", "repeated_cursor"}};
@@ -54,6 +56,10 @@ void apply_one(const std::string& name, const json& value, Switches& switches) {
     switches.mount_echo = kMountEcho.read(value);
   } else if (name == "repo_delete") {
     switches.repo_delete = kRepoDelete.read(value);
+  } else if (name == "file_ids") {
+    switches.file_ids = kFileIds.read(value);
+  } else if (name == "malformed_id") {
+    switches.malformed_id = kMalformedId.read(value);
   } else if (name == "updated_at_on_rotate") {
     switches.updated_at_on_rotate = value.get<bool>();
   } else if (name == "file_cap") {
@@ -108,6 +114,8 @@ json to_json(const Switches& switches) {
           {"archived", kArchived.write(switches.archived)},
           {"mount_echo", kMountEcho.write(switches.mount_echo)},
           {"repo_delete", kRepoDelete.write(switches.repo_delete)},
+          {"file_ids", kFileIds.write(switches.file_ids)},
+          {"malformed_id", kMalformedId.write(switches.malformed_id)},
           {"updated_at_on_rotate", switches.updated_at_on_rotate},
           {"file_cap", switches.file_cap},
           {"resource_list_lag_ms", switches.resource_list_lag.count()},

@@ -27,6 +27,8 @@ void add_switches(CLI::App& app, json& switches) {
   add("--archived", "archived", {"400", "409"});
   add("--mount-echo", "mount_echo", {"resolved", "as_sent"});
   add("--repo-delete", "repo_delete", {"400", "ok"});
+  add("--file-ids", "file_ids", {"known", "unknown", "ignored"});
+  add("--malformed-id", "malformed_id", {"absent", "400"});
 }
 
 void add_numbers(CLI::App& app, json& switches) {

@@ -7,12 +7,6 @@
 
 namespace sessync {
 
-namespace {
-
-constexpr std::size_t kIdsAtOnce = 100;
-
-}  // namespace
-
 void MemorySessionApi::record(const Call& call, int status) {
   calls.add({call.operation, call.session_id, call.target, status});
 }
@@ -91,18 +85,29 @@ void MemorySessionApi::get_file(std::string file_id, Completion<FileMetadata> do
 Result<std::vector<FileMetadata>> MemorySessionApi::some_files(
     const std::vector<std::string>& ids) {
   std::vector<FileMetadata> files;
-  for (std::size_t at = 0; at < ids.size(); at += kIdsAtOnce) {
-    model::FileQuery query;
-    const auto end = std::min(at + kIdsAtOnce, ids.size());
-    query.ids.assign(ids.begin() + static_cast<std::ptrdiff_t>(at),
-                     ids.begin() + static_cast<std::ptrdiff_t>(end));
-    const auto page = model_.list_files(query);
-    if (!page) {
-      return tl::unexpected(model::to_api_error(page.error()));
-    }
-    std::transform(page->data.begin(), page->data.end(), std::back_inserter(files),
-                   model::to_metadata);
+  if (ids.empty()) {
+    return files;
   }
+  model::FileQuery query;
+  query.ids = ids;
+  const auto page = model_.list_files(query);
+  if (!page) {
+    return tl::unexpected(model::to_api_error(page.error()));
+  }
+  const bool foreign = std::any_of(page->data.begin(), page->data.end(), [&](const auto& file) {
+    return std::find(ids.begin(), ids.end(), file.id) == ids.end();
+  });
+  if (foreign || page->next_page) {
+    return tl::unexpected(ApiError{.kind = ApiError::Kind::kUnusableAnswer,
+                                   .http_status = 200,
+                                   .request_id = {},
+                                   .code = {},
+                                   .message = "the answer is not what was asked for",
+                                   .retry_after = {},
+                                   .organization_id = {}});
+  }
+  std::transform(page->data.begin(), page->data.end(), std::back_inserter(files),
+                 model::to_metadata);
   return files;
 }
 

@@ -1,3 +1,5 @@
+#include <cctype>
+
 #include "tests/double/model_rules.h"
 #include "tests/double/session_model.h"
 
@@ -24,6 +26,30 @@ std::optional<model::Error> check_query(const model::FileQuery& query) {
   const std::size_t limit = query.page.limit.value_or(model::kDefaultLimit);
   if (limit < 1 || limit > model::kMaxLimit) {
     return model::invalid("limit: must be between 1 and 1000");
+  }
+  return std::nullopt;
+}
+
+/// As the API makes them.
+bool is_well_formed(const std::string& id) {
+  constexpr std::string_view kPrefix = "file_";
+  return id.starts_with(kPrefix) && id.size() <= 128 &&
+         std::all_of(id.begin() + kPrefix.size(), id.end(),
+                     [](unsigned char c) { return std::isalnum(c) != 0; });
+}
+
+std::optional<model::Error> check_ids(const std::vector<std::string>& ids,
+                                      const model::Switches& switches) {
+  using FileIds = model::Switches::FileIds;
+  if (!ids.empty() && switches.file_ids == FileIds::kUnknown) {
+    return model::invalid(
+        "Unknown query parameter \"ids[]\"; valid parameters are: limit, page, scope_id");
+  }
+  const bool refuses = switches.malformed_id == model::Switches::MalformedId::kRefused400 &&
+                       switches.file_ids != FileIds::kIgnored;
+  const auto bad = std::find_if_not(ids.begin(), ids.end(), is_well_formed);
+  if (refuses && bad != ids.end()) {
+    return model::invalid("ids: \"" + *bad + "\" is not a valid file id");
   }
   return std::nullopt;
 }
@@ -63,15 +89,25 @@ Answer<File> SessionModel::upload(const model::NewFile& request) {
 }
 
 Answer<File> SessionModel::get_file(const std::string& id) const {
+  if (switches_.malformed_id == model::Switches::MalformedId::kRefused400 && !is_well_formed(id)) {
+    return tl::unexpected(model::invalid("\"" + id + "\" is not a valid file id"));
+  }
   if (const File* found = find_file(id)) {
     return *found;
   }
   return tl::unexpected(model::file_not_found(id));
 }
 
-Answer<Page<File>> SessionModel::list_files(const model::FileQuery& query) const {
-  if (const auto error = check_query(query)) {
+Answer<Page<File>> SessionModel::list_files(const model::FileQuery& asked) const {
+  if (const auto error = check_query(asked)) {
     return tl::unexpected(*error);
+  }
+  if (const auto error = check_ids(asked.ids, switches_)) {
+    return tl::unexpected(*error);
+  }
+  model::FileQuery query = asked;
+  if (switches_.file_ids == model::Switches::FileIds::kIgnored) {
+    query.ids.clear();
   }
   std::string scope;
   if (!query.scope_id.empty()) {

@@ -23,6 +23,11 @@ struct Switches {
   enum class Archived { kRefused400, kRefused409 };
   enum class MountEcho { kResolved, kAsSent };
   enum class RepoDelete { kRefused400, kOk };
+  /// `ids[]` of the list of files: other servers refuse it as unknown, or answer as if it were not
+  /// there.
+  enum class FileIds { kKnown, kUnknown, kIgnored };
+  /// What no file id can look like: is there no such file, or is the question refused?
+  enum class MalformedId { kAbsent, kRefused400 };
 
   DuplicateMount duplicate_mount = DuplicateMount::kReject;
   CopyOnDelete copy_on_delete = CopyOnDelete::kKept;
@@ -30,6 +35,8 @@ struct Switches {
   Archived archived = Archived::kRefused400;
   MountEcho mount_echo = MountEcho::kResolved;
   RepoDelete repo_delete = RepoDelete::kRefused400;
+  FileIds file_ids = FileIds::kKnown;
+  MalformedId malformed_id = MalformedId::kAbsent;
   bool updated_at_on_rotate = true;
   std::size_t file_cap = 500;  ///< file resources of one session
   Duration resource_list_lag{0};

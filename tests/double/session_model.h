@@ -32,7 +32,7 @@ class SessionModel {
   model::Answer<model::File> upload(const model::NewFile& request);
   [[nodiscard]] model::Answer<model::File> get_file(const std::string& id) const;
   [[nodiscard]] model::Answer<model::Page<model::File>> list_files(
-      const model::FileQuery& query) const;
+      const model::FileQuery& asked) const;
   [[nodiscard]] model::Answer<model::File> download(const std::string& id) const;
   model::Answer<std::string> delete_file(const std::string& id);
 

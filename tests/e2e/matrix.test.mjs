@@ -17,6 +17,9 @@ const OPEN_QUESTIONS = {
   updated_at_on_rotate: [true, false],
 };
 
+/** What is asked only where a manifest names uploads by their ids. */
+const ABOUT_IDS = { file_ids: ['known', 'unknown', 'ignored'], malformed_id: ['absent', '400'] };
+
 function* combinations(questions) {
   const [first, ...rest] = questions;
   if (first === undefined) return yield {};
@@ -82,7 +85,7 @@ test('everything: plan right after apply is empty, whatever the API answers', as
   const url = 'https://github.com/example-org/example-repo';
   const repository = { type: 'github_repository', url, mount_path: '/workspace/example-repo', authorization_token: 'x' };
   let number = 0;
-  for (const answers of oneAtATime(Object.entries(OPEN_QUESTIONS))) {
+  for (const answers of oneAtATime(Object.entries({ ...OPEN_QUESTIONS, ...ABOUT_IDS }))) {
     await double.switches(answers);
     const project = new Project(t, double);
     const coding = await double.createSession({ resources: [repository] });

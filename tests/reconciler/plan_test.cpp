@@ -152,8 +152,21 @@ TEST_CASE("a file_id that does not exist is blocked and what is mounted stays") 
   PlanInput input;
   input.desired = &wanted;
   input.observed = &observed;
-  input.missing_uploads = {"file_9"};
-  CHECK(lines(plan(input, {})) == Lines{"blocked file_not_found /a"});
+  input.missing_uploads = {{"file_9", "is gone"}};
+  const auto result = plan(input, {});
+  CHECK(lines(result) == Lines{"blocked file_not_found /a"});
+  CHECK(result.blocked[0].reason == "is gone");
+}
+
+TEST_CASE("of a file_id that nobody knows of nothing is decided, and what overlaps it stays") {
+  const auto wanted = desired({uploaded("/a", "file_9"), local("/c", '1')});
+  const ObservedState observed{{marked("r1", "/a/b", '2'), marked("r2", "/d", '3')}, {}, {}};
+  PlanInput input;
+  input.desired = &wanted;
+  input.observed = &observed;
+  input.unknown_uploads = {{"file_9", "no answer"}};
+  const auto result = plan(input, {});
+  CHECK(lines(result) == Lines{"add /c", "delete /d r2", "pending /a"});
 }
 
 TEST_CASE("what the API refused is not tried again until its content changes") {

@@ -92,6 +92,7 @@ void FinalState::judge_paths(const SessionSpec& spec, const PassOutcome& outcome
     }
   }
   for (const auto& blocked : outcome.plan.blocked) {
+    judge_missing(desired, blocked);
     const bool conflict = blocked.code == BlockCode::kConflict;
     const bool explained =
         !conflict ||
@@ -107,6 +108,20 @@ void FinalState::judge_paths(const SessionSpec& spec, const PassOutcome& outcome
       world_.violated("converges: " + blocked.path.text() + " of " + spec.name +
                       " is blocked for no reason that is left: " + blocked.reason);
     }
+  }
+}
+
+/// An upload is missed only where it is not there: what is said of one id concerns no other.
+void FinalState::judge_missing(const DesiredState& desired, const Blocked& blocked) {
+  const auto wanted = desired.files.find(blocked.path);
+  if (blocked.code != BlockCode::kFileNotFound || wanted == desired.files.end() ||
+      wanted->second.local() != nullptr) {
+    return;
+  }
+  const auto file = world_.model.get_file(wanted->second.content_key());
+  if (file && !(file->expires_at && *file->expires_at <= world_.now())) {
+    world_.violated("converges: " + blocked.path.text() +
+                    " is blocked although its upload is there: " + blocked.reason);
   }
 }
 

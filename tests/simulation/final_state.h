@@ -28,6 +28,7 @@ class FinalState {
   void judge_session(const SessionSpec& spec);
   void judge_rest(const SessionSpec& spec);
   void judge_paths(const SessionSpec& spec, const PassOutcome& outcome);
+  void judge_missing(const DesiredState& desired, const Blocked& blocked);
   void judge_path(const std::string& session_id, const DesiredFile& wanted);
   void judge_leftovers(const SessionSpec& spec, const PassOutcome& outcome);
   void judge_tokens(const SessionSpec& spec, const PassOutcome& outcome);

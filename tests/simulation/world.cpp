@@ -26,6 +26,9 @@ model::Switches draw_switches(Random& random) {
   switches.archived = random.one_in(2) ? S::Archived::kRefused400 : S::Archived::kRefused409;
   switches.mount_echo = random.one_in(2) ? S::MountEcho::kResolved : S::MountEcho::kAsSent;
   switches.updated_at_on_rotate = random.one_in(2);
+  switches.file_ids = std::array{S::FileIds::kKnown, S::FileIds::kUnknown, S::FileIds::kIgnored}.at(
+      random.below(3));
+  switches.malformed_id = random.one_in(2) ? S::MalformedId::kAbsent : S::MalformedId::kRefused400;
   return switches;
 }
 
@@ -49,6 +52,7 @@ World::World(const Scenario& scenario)
     given.content = model::Content::of("given " + std::to_string(i));
     words.uploads.push_back(model.upload(given).value().id);
   }
+  words.uploads.emplace_back("file_not-an-id");
   for (auto left = first.below(12); left > 0; --left) {
     disk.write(draw_path(first.next()), fresh_bytes());
   }
