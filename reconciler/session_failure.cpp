@@ -15,6 +15,12 @@ SessionFailure failure_of(const ApiError& error, const std::string& session_id,
               true,
               false};
     case Kind::kAuthentication:
+      if (error.http_status == 0) {
+        return {{"authentication_failed", "nothing was sent to the API while " + doing + ": " +
+                                              describe(error) + "; the session is left as it is"},
+                false,
+                false};
+      }
       return {{"authentication_failed",
                "the API refused the key while " + doing + ": " + describe(error) +
                    "; the session is left as it is: check ANTHROPIC_API_KEY or --api-key-file"},

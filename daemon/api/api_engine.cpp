@@ -7,6 +7,7 @@
 #include "daemon/api/request_headers.h"
 #include "daemon/api/wire.h"
 #include "daemon/loop/completion_queue.h"
+#include "daemon/secrets/live_secrets.h"
 
 namespace sessync {
 namespace {
@@ -59,7 +60,12 @@ ApiEngine::ApiEngine(ApiOptions options, ContentSource& source, ApiHooks hooks)
                  start_upload(request, std::move(done));
                }),
       client_(limits_of(options_)),
-      opener_(source, [this] { client_.wake(); }) {}
+      opener_(source, [this] { client_.wake(); }) {
+  for (const HttpHeader& header : options_.custom_headers) {
+    if (header.value.reveal().size() < kShortestCredential) continue;
+    live_secrets().add(header.value, LiveSecrets::Life::kProcess);
+  }
+}
 
 void ApiEngine::submit(ApiCall call, Completion<HttpAnswer> done) {
   auto pending = std::make_shared<Pending>();
@@ -141,6 +147,7 @@ Result<HttpRequest> ApiEngine::make_request(Pending& pending) {
   auto key = usable_key();
   if (!key) return tl::unexpected(std::move(key.error()));
   pending.key = std::move(*key);
+  live_secrets().add(pending.key, LiveSecrets::Life::kUse);
   const ApiCall& call = pending.call;
   HttpRequest request;
   request.method = call.method;
@@ -197,7 +204,6 @@ void ApiEngine::report(const Pending& pending, const HttpOutcome& outcome) {
 }
 
 Result<HttpAnswer> ApiEngine::judge(const Pending& pending, HttpOutcome outcome) const {
-  outcome.answer.unspeakable = std::make_shared<const std::vector<Secret>>(unspeakable(pending));
   if (is_success(outcome)) return std::move(outcome.answer);
   const CallContext context{pending.call.operation, pending.call.effect(), host_};
   ApiError error = to_error(outcome, context, now_anchored());
@@ -207,15 +213,6 @@ Result<HttpAnswer> ApiEngine::judge(const Pending& pending, HttpOutcome outcome)
                          : ". The key was sent as Authorization: Bearer";
   }
   return tl::unexpected(std::move(error));
-}
-
-std::vector<Secret> ApiEngine::unspeakable(const Pending& pending) const {
-  std::vector<Secret> secrets = pending.call.unspeakable;
-  secrets.push_back(pending.key);
-  for (const HttpHeader& header : options_.custom_headers) {
-    if (header.value.reveal().size() >= kShortestCredential) secrets.push_back(header.value);
-  }
-  return secrets;
 }
 
 void ApiEngine::pace(const Pending& pending, const Result<HttpAnswer>& result) {

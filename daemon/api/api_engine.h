@@ -24,8 +24,6 @@ struct ApiCall {
   HttpRequest::Method method = HttpRequest::Method::kGet;
   std::string target;  ///< path and query, from /v1
   Secret body;         ///< JSON; may carry tokens
-  /// What of the body no message may repeat, in every spelling.
-  std::vector<Secret> unspeakable;
   Lane lane = Lane::kReads;
   bool managed_agents_beta = true;
   std::size_t max_answer_bytes = std::size_t{1} << 20;
@@ -99,7 +97,6 @@ class ApiEngine {
   void pace(const Pending& pending, const Result<HttpAnswer>& result);
   bool has_new_key(const Pending& pending);
   [[nodiscard]] Result<HttpAnswer> judge(const Pending& pending, HttpOutcome outcome) const;
-  [[nodiscard]] std::vector<Secret> unspeakable(const Pending& pending) const;
   void start_upload(const UploadRequest& request, Completion<FileMetadata> done);
   void abort_running(bool transfers_only);
 

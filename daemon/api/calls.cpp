@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "daemon/api/url.h"
+#include "daemon/secrets/foreign_text.h"
+#include "daemon/secrets/live_secrets.h"
 
 namespace sessync {
 namespace {
@@ -15,10 +17,6 @@ constexpr std::size_t kLongestToken = 4096;
 std::string problem_of_token(const Secret& token) {
   if (token.empty()) return "the token is empty";
   return token.reveal().size() > kLongestToken ? "the token is longer than 4096 bytes" : "";
-}
-
-void hide(const Secret& token, ApiCall& call) {
-  for (Secret& spelling : spellings(token)) call.unspeakable.push_back(std::move(spelling));
 }
 
 Result<ApiCall> with_body(ApiCall call, Parsed<Secret> body) {
@@ -57,7 +55,7 @@ ApiError not_sent(std::string_view why) {
 
 std::optional<ApiError> check_id(const std::string& id) {
   if (is_path_segment(id)) return std::nullopt;
-  return not_sent("\"" + excerpt(id) + "\" is not an id");
+  return not_sent("\"" + foreign_text(id) + "\" is not an id");
 }
 
 Result<ApiCall> rotate_token_call(const TokenUpdate& update) {
@@ -68,7 +66,7 @@ Result<ApiCall> rotate_token_call(const TokenUpdate& update) {
   if (!problem.empty()) return tl::unexpected(not_sent(problem));
   ApiCall call = make_call("rotate_token", Method::kPost, Lane::kWrites,
                            resource_path(update.session_id, update.resource_id));
-  hide(update.token, call);
+  live_secrets().add(update.token, LiveSecrets::Life::kUse);
   return with_body(std::move(call), rotate_token_body(update));
 }
 
@@ -80,7 +78,7 @@ Result<ApiCall> create_session_call(const NewSession& request) {
     if (!repository.token) continue;
     const std::string problem = problem_of_token(*repository.token);
     if (!problem.empty()) return tl::unexpected(not_sent(problem + " (" + repository.url + ")"));
-    hide(*repository.token, call);
+    live_secrets().add(*repository.token, LiveSecrets::Life::kUse);
   }
   return with_body(std::move(call), create_session_body(request));
 }

@@ -9,13 +9,13 @@
 #include <time.h>  // NOLINT(modernize-deprecated-headers): strptime and timegm are POSIX
 
 #include "daemon/api/wire.h"
+#include "daemon/secrets/foreign_text.h"
 
 namespace sessync {
 namespace {
 
 using Kind = ApiError::Kind;
 
-constexpr std::size_t kMostQuoted = std::size_t{1} << 20;
 constexpr std::int64_t kMostMilliseconds = std::numeric_limits<std::int32_t>::max();
 
 std::string_view header(const HttpAnswer& answer, std::string_view name) {
@@ -93,26 +93,22 @@ Kind kind_of_failure(const HttpFailure& failure, CallEffect effect) {
   }
 }
 
-/// What `answer` says, as it may be shown: some servers repeat what they were sent. Redacted before
-/// it is cut, because half a secret would not be recognised.
-std::string quote(const HttpAnswer& answer, std::string_view text, std::size_t limit = 200) {
-  std::string quoted(text.substr(0, kMostQuoted));
-  if (answer.unspeakable) {
-    for (const Secret& secret : *answer.unspeakable) quoted = redact(quoted, secret);
-  }
-  return excerpt(quoted, limit);
+/// A body that is not the API's is not quoted: it may hold what was sent, or what others sent.
+std::string kind_of_body(const HttpAnswer& answer) {
+  const auto type = foreign_text(header(answer, "content-type"), 60);
+  return std::to_string(answer.body.size()) + " bytes" + (type.empty() ? "" : " of " + type);
 }
 
-std::string quoted_body(const HttpAnswer& answer, const std::optional<ErrorBody>& body) {
-  if (body && !body->message.empty()) return quote(answer, body->message, 500);
-  return answer.body.empty() ? "no text" : quote(answer, answer.body);
+std::string words_of(const HttpAnswer& answer, const std::optional<ErrorBody>& body) {
+  if (body && !body->message.empty()) return foreign_text(body->message, 500);
+  return answer.body.empty() ? "no text" : "no words of the API, but " + kind_of_body(answer);
 }
 
 /// What every answer says, whatever it answers.
 void note_origin(const HttpAnswer& answer, ApiError& error) {
   error.http_status = answer.status;
-  error.request_id = quote(answer, header(answer, "request-id"));
-  error.organization_id = quote(answer, header(answer, "anthropic-organization-id"));
+  error.request_id = foreign_text(header(answer, "request-id"));
+  error.organization_id = foreign_text(header(answer, "anthropic-organization-id"));
 }
 
 std::string message_of_status(const HttpAnswer& answer, const CallContext& context,
@@ -120,13 +116,12 @@ std::string message_of_status(const HttpAnswer& answer, const CallContext& conte
   const std::string head = std::string(context.operation) + ": " + std::string(context.host) +
                            " answered HTTP " + std::to_string(answer.status);
   if (answer.status >= 300 && answer.status < 400) {
-    const auto location = header(answer, "location");
-    const std::string target = host_of(location);
-    return head + ", a redirect to " + quote(answer, target.empty() ? location : target) +
+    const std::string target = foreign_text(host_of(header(answer, "location")));
+    return head + ", a redirect to " + (target.empty() ? "another path of it" : target) +
            "; redirects are not followed: check the base URL of the API";
   }
   const std::string code = error.code.empty() ? "" : " (" + error.code + ")";
-  return head + code + ": " + quoted_body(answer, body);
+  return head + code + ": " + words_of(answer, body);
 }
 
 ApiError from_status(const HttpAnswer& answer, const CallContext& context, TimePoint now) {
@@ -136,28 +131,12 @@ ApiError from_status(const HttpAnswer& answer, const CallContext& context, TimeP
       is_refusal(answer.status) ? kind_of_refusal(answer.status) : kind_of_doubt(context.effect);
   note_origin(answer, error);
   if (body) {
-    if (error.request_id.empty()) error.request_id = quote(answer, body->request_id);
-    error.code = quote(answer, body->error_code.empty() ? body->type : body->error_code);
+    if (error.request_id.empty()) error.request_id = foreign_text(body->request_id);
+    error.code = foreign_text(body->error_code.empty() ? body->type : body->error_code);
   }
   error.retry_after = retry_after_of(answer, now);
   error.message = message_of_status(answer, context, error, body);
   return error;
-}
-
-/// Length of the UTF-8 sequence that begins the text; 0 if none does.
-std::size_t sequence_length(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text.front());
-  std::size_t length = 0;
-  if (first >= 0xC2 && first <= 0xDF) length = 2;
-  if (first >= 0xE0 && first <= 0xEF) length = 3;
-  if (first >= 0xF0 && first <= 0xF4) length = 4;
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80U) return 0;
-  }
-  // C2 80 to C2 9F are control characters that terminals obey.
-  const bool control = first == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
-  return control ? 0 : length;
 }
 
 }  // namespace
@@ -180,8 +159,7 @@ ApiError to_error(const HttpOutcome& outcome, const CallContext& context, TimePo
     return error;
   }
   error.message = std::string(context.operation) + ": no complete answer from " +
-                  std::string(context.host) + ": " +
-                  quote(outcome.answer, outcome.failure->message, 300);
+                  std::string(context.host) + ": " + foreign_text(outcome.failure->message, 400);
   return error;
 }
 
@@ -191,8 +169,7 @@ ApiError unusable_answer(const HttpAnswer& answer, const CallContext& context,
   error.kind = kind_of_doubt(context.effect);
   note_origin(answer, error);
   error.message = std::string(context.operation) + ": the answer of " + std::string(context.host) +
-                  " cannot be used: " + quote(answer, reason) +
-                  ". It begins: " + quote(answer, answer.body);
+                  " (" + kind_of_body(answer) + ") cannot be used: " + std::string(reason);
   return error;
 }
 
@@ -213,25 +190,6 @@ RateRefusal refusal_of(const ApiError& error) {
       "enforced_spend_limit_reached", "contract_spend_limit_reached", "ramp_limit_exceeded"};
   const bool spend_limit = std::ranges::find(kSpendLimits, error.code) != kSpendLimits.end();
   return {error.retry_after, spend_limit};
-}
-
-std::string excerpt(std::string_view text, std::size_t limit) {
-  std::string result;
-  std::size_t i = 0;
-  while (i < text.size()) {
-    const char c = text[i];
-    const bool plain = c >= ' ' && c < '\x7f';
-    const std::size_t length = plain ? 1 : sequence_length(text.substr(i));
-    if (result.size() + std::max<std::size_t>(length, 1) > limit) return result;
-    if (length > 0) {
-      result.append(text.substr(i, length));
-    } else {
-      const bool blank = c == '\n' || c == '\r' || c == '\t';
-      result += blank ? ' ' : '?';
-    }
-    i += std::max<std::size_t>(length, 1);
-  }
-  return result;
 }
 
 }  // namespace sessync

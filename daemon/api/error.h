@@ -22,12 +22,13 @@ struct CallContext {
 /// A complete answer with a 2xx status: all else is an error.
 bool is_success(const HttpOutcome& outcome);
 
-/// No message repeats what the answer calls unspeakable. Classifies by status first, then by what
-/// is known of the sending. A read that got no usable answer is kUnusableAnswer; a write is
-/// kUnknownOutcome, unless it surely had no effect.
+/// Of an answer nothing is repeated but the words, the codes and the ids of the API's own errors,
+/// through foreign_text(). Classifies by status first, then by what is known of the sending. A read
+/// that got no usable answer is kUnusableAnswer; a write is kUnknownOutcome, unless it surely had
+/// no effect.
 ApiError to_error(const HttpOutcome& outcome, const CallContext& context, TimePoint now);
 
-/// A complete 2xx answer that is not what was asked for.
+/// A complete 2xx answer that is not what was asked for. `reason` is ours and repeats none of it.
 ApiError unusable_answer(const HttpAnswer& answer, const CallContext& context,
                          std::string_view reason);
 
@@ -37,8 +38,5 @@ std::optional<Duration> retry_after_of(const HttpAnswer& answer, TimePoint now);
 
 /// What an answer 429 says to the budget of its class.
 RateRefusal refusal_of(const ApiError& error);
-
-/// At most `limit` bytes, each other than printable ASCII and whole UTF-8 sequences replaced.
-std::string excerpt(std::string_view text, std::size_t limit = 200);
 
 }  // namespace sessync

@@ -41,8 +41,6 @@ struct HttpAnswer {
   int status = 0;                                           ///< 0: no status line arrived
   std::map<std::string, std::string, std::less<>> headers;  ///< names in lower case
   std::string body;
-  /// What was sent and must not be quoted, should the answer repeat it.
-  std::shared_ptr<const std::vector<Secret>> unspeakable;
 };
 
 /// Why there is no complete answer.

@@ -11,6 +11,7 @@
 #include "daemon/api/listing.h"
 #include "daemon/api/url.h"
 #include "daemon/api/wire.h"
+#include "daemon/secrets/foreign_text.h"
 
 namespace sessync {
 namespace {
@@ -44,7 +45,7 @@ std::string key_of(const SessionFault& fault) { return fault.event_id; }
 
 void take_headers(SessionInfo& session, const HttpAnswer& answer) {
   const auto found = answer.headers.find("anthropic-organization-id");
-  if (found != answer.headers.end()) session.organization_id = excerpt(found->second);
+  if (found != answer.headers.end()) session.organization_id = foreign_text(found->second);
 }
 
 std::string key_of(const ResourceRow& row) {

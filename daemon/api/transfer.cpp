@@ -12,7 +12,9 @@
 #include <sys/socket.h>
 
 #include "daemon/api/header_text.h"
+#include "daemon/api/proxy.h"
 #include "daemon/loop/completion_queue.h"
+#include "daemon/secrets/foreign_text.h"
 
 namespace sessync {
 namespace {
@@ -288,9 +290,18 @@ HttpFailure Transfer::failure_of(int code) const {
   if (is_answered_early()) return {FailureKind::kNoAnswer, "the answer came before all was sent"};
   const FailureKind kind = surely_without_effect() ? FailureKind::kNotSent : FailureKind::kNoAnswer;
   if (replay_refused_) return {kind, "the connection was closed before an answer"};
-  std::string message = curl_easy_strerror(static_cast<CURLcode>(code));
-  if (error_text_.front() != '\0') message += std::string(" (") + error_text_.data() + ")";
-  return {kind, std::move(message)};
+  return {kind, words_of_curl(code)};
+}
+
+/// Of a proxy's URL that libcurl does not understand, its words may be any piece.
+std::string Transfer::words_of_curl(int code) const {
+  std::string words = foreign_text(curl_easy_strerror(static_cast<CURLcode>(code)));
+  const bool proxied = request_.url.starts_with("https://");
+  const auto proxy = proxied ? proxy_of_https() : std::nullopt;
+  const auto problem = proxy ? problem_of_proxy(proxy->value) : "";
+  if (!problem.empty()) return words + "; look at the proxy in " + proxy->name + ": " + problem;
+  if (error_text_.front() != '\0') words += " (" + foreign_text(error_text_.data()) + ")";
+  return words;
 }
 
 void Transfer::measure(HttpOutcome& outcome) const {

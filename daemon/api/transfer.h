@@ -54,6 +54,7 @@ class Transfer {
   [[nodiscard]] bool is_answered_early() const;
   [[nodiscard]] bool surely_without_effect() const;
   [[nodiscard]] HttpFailure failure_of(int code) const;
+  [[nodiscard]] std::string words_of_curl(int code) const;
   void measure(HttpOutcome& outcome) const;
 
   HttpRequest request_;

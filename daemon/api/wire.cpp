@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "reconciler/userinfo.h"
+
 namespace sessync {
 namespace {
 
@@ -181,7 +183,7 @@ Parsed<RepositoryRow> to_repository_row(const Json& json) {
   Fields fields(json);
   RepositoryRow row;
   row.resource_id = fields.required_text("id");
-  row.url = fields.required_text("url");
+  row.url = without_userinfo(fields.required_text("url"));
   row.mount_path = fields.required_text("mount_path");
   if (const Json* const checkout = fields.object("checkout")) {
     Fields how(*checkout);
@@ -276,7 +278,7 @@ Parsed<std::optional<SessionFault>> to_fault(const Json& json) {
   if (const Json* const error = fields.object("error")) {
     Fields inner(*error);
     fault.error_type = inner.text("type");
-    fault.repository_url = inner.text("repository_url");
+    fault.repository_url = without_userinfo(inner.text("repository_url"));
     const auto checked = inner.result(0);
     if (!checked) return tl::unexpected("in `error`: " + checked.error());
   }

@@ -56,7 +56,4 @@ Parsed<Secret> rotate_token_body(const TokenUpdate& update);
 Parsed<Secret> create_session_body(const NewSession& request);
 Parsed<Secret> update_session_body(const SessionUpdate& update);
 
-/// The ways in which an answer may repeat a text of a body: as it is, and as JSON.
-std::vector<Secret> spellings(const Secret& text);
-
 }  // namespace sessync

@@ -103,13 +103,4 @@ Parsed<Secret> update_session_body(const SessionUpdate& update) {
   return to_body(std::move(body), "a name of the session");
 }
 
-std::vector<Secret> spellings(const Secret& text) {
-  std::vector<Secret> found = {text};
-  const auto quoted = to_body(text.reveal(), "it");
-  if (!quoted) return found;
-  Secret inner(quoted->reveal().substr(1, quoted->reveal().size() - 2));
-  if (!(inner == text)) found.push_back(std::move(inner));
-  return found;
-}
-
 }  // namespace sessync

@@ -9,6 +9,7 @@
 #include "daemon/cli/completion.h"
 #include "daemon/cli/one_shot.h"
 #include "daemon/log/log.h"
+#include "daemon/secrets/foreign_text.h"
 #include "manifest/schema/schema.h"
 
 namespace sessync {
@@ -92,6 +93,7 @@ void keep_memory_small() {
 
 int run(int argc, const char* const* argv) {
   keep_memory_small();
+  keep_environment_secret(process_environment());
   const auto parsed = parse_options(argc, argv);
   if (const auto* early = std::get_if<EarlyExit>(&parsed)) {
     std::fputs(early->to_stdout.c_str(), stdout);
@@ -112,7 +114,7 @@ int main(int argc, char** argv) {
   try {
     return sessync::run(argc, argv);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "sessync: %s\n", error.what());
+    std::fprintf(stderr, "sessync: %s\n", sessync::foreign_text(error.what()).c_str());
     return sessync::exit_code::kFailed;
   }
 }

@@ -5,6 +5,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "daemon/secrets/foreign_text.h"
+
 namespace sessync {
 namespace {
 
@@ -265,7 +267,8 @@ std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv
     std::ostringstream out;
     std::ostringstream err;
     const int code = line.app().exit(error, out, err);
-    return EarlyExit{code == 0 ? exit_code::kOk : exit_code::kUsage, out.str(), err.str()};
+    return EarlyExit{code == 0 ? exit_code::kOk : exit_code::kUsage, out.str(),
+                     foreign_lines(err.str())};
   }
   return options;
 }

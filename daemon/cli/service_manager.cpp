@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "daemon/log/log.h"
+#include "daemon/workspace/os_error.h"
 
 namespace sessync {
 namespace {
@@ -82,7 +83,7 @@ ServiceManager::ServiceManager(const Request& request) {
   socket_ = connect_to(request.socket);
   if (socket_ < 0) {
     log(LogLevel::kWarning, "the service manager cannot be told how the daemon is",
-        {{"socket", request.socket}, {"error", std::strerror(errno)}});
+        {{"socket", request.socket}, {"error", error_text(errno)}});
     return;
   }
   watchdog_ = request.watchdog;

@@ -4,7 +4,10 @@
 #include <filesystem>
 #include <utility>
 
+#include "daemon/secrets/credential_text.h"
+#include "daemon/secrets/live_secrets.h"
 #include "daemon/secrets/secret_file.h"
+#include "daemon/secrets/url_credentials.h"
 #include "daemon/workspace/sha256.h"
 
 namespace sessync {
@@ -46,29 +49,56 @@ tl::expected<KeyProvider, UsageError> key_from_file(const std::string& path) {
                      [file] { static_cast<void>(file->refresh()); }};
 }
 
-KeyProvider fixed_key(std::string text) {
-  return {[secret = Secret(std::move(text))] { return secret; }, {}};
+/// A variable without what stands around its value; one that holds nothing else is not set.
+std::optional<std::string> bare_variable(const Environment& env, const std::string& name) {
+  const auto text = env(name);
+  const auto bare = without_surroundings(text ? std::string_view(*text) : std::string_view());
+  return bare.empty() ? std::nullopt : std::optional(std::string(bare));
+}
+
+/// Nothing: it is not set.
+tl::expected<std::optional<KeyProvider>, UsageError> key_from_variable(const Environment& env,
+                                                                       const std::string& name) {
+  auto text = bare_variable(env, name);
+  if (!text) {
+    return std::nullopt;
+  }
+  auto key = credential_of_text(std::move(*text));
+  if (!key) {
+    return tl::unexpected(UsageError{
+        exit_code::kAuthentication,
+        name + " " + key.error() + ", so it was not sent: set it to the key, and nothing else"});
+  }
+  return KeyProvider{[secret = std::move(*key)] { return secret; }, {}};
+}
+
+tl::expected<KeyProvider, UsageError> key_from_environment(const Environment& env,
+                                                           AuthStyle& style) {
+  auto key = key_from_variable(env, "ANTHROPIC_API_KEY");
+  if (key && !*key) {
+    key = key_from_variable(env, "ANTHROPIC_AUTH_TOKEN");
+    style = key && *key ? AuthStyle::kBearer : style;
+  }
+  if (!key) {
+    return tl::unexpected(key.error());
+  }
+  if (!*key) {
+    return tl::unexpected(
+        UsageError{exit_code::kAuthentication,
+                   "no API key: set ANTHROPIC_API_KEY, or name a file with --api-key-file"});
+  }
+  return std::move(**key);
 }
 
 tl::expected<void, UsageError> choose_key(const Options& options, const Environment& env,
                                           ApiOptions& api) {
   api.auth_style = options.auth_style == "bearer" ? AuthStyle::kBearer : AuthStyle::kApiKey;
-  if (!options.api_key_file.empty()) {
-    auto key = key_from_file(options.api_key_file);
-    if (!key) {
-      return tl::unexpected(key.error());
-    }
-    api.key = std::move(*key);
-  } else if (auto key = env("ANTHROPIC_API_KEY")) {
-    api.key = fixed_key(std::move(*key));
-  } else if (auto token = env("ANTHROPIC_AUTH_TOKEN")) {
-    api.auth_style = AuthStyle::kBearer;
-    api.key = fixed_key(std::move(*token));
-  } else {
-    return tl::unexpected(
-        UsageError{exit_code::kAuthentication,
-                   "no API key: set ANTHROPIC_API_KEY, or name a file with --api-key-file"});
+  auto key = options.api_key_file.empty() ? key_from_environment(env, api.auth_style)
+                                          : key_from_file(options.api_key_file);
+  if (!key) {
+    return tl::unexpected(key.error());
   }
+  api.key = std::move(*key);
   return {};
 }
 
@@ -79,6 +109,16 @@ Environment process_environment() {
     const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe)
     return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
   };
+}
+
+void keep_environment_secret(const Environment& env) {
+  for (const char* name : {"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"}) {
+    live_secrets().add(Secret(bare_variable(env, name).value_or("")), LiveSecrets::Life::kProcess);
+  }
+  for (const char* name : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy",
+                           "HTTP_PROXY", "ANTHROPIC_BASE_URL", "SESSYNC_GITHUB_API_URL"}) {
+    keep_credentials_secret(env(name).value_or(""));
+  }
 }
 
 tl::expected<Settings, UsageError> resolve_settings(const Options& options,
@@ -109,7 +149,7 @@ tl::expected<ApiOptions, UsageError> resolve_api_options(const Options& options,
     return tl::unexpected(UsageError{exit_code::kUsage, message});
   };
   ApiOptions api;
-  const auto url = parse_base_url(env("ANTHROPIC_BASE_URL").value_or(api.base_url));
+  const auto url = parse_base_url(bare_variable(env, "ANTHROPIC_BASE_URL").value_or(api.base_url));
   if (!url) {
     return usage("ANTHROPIC_BASE_URL: " + url.error());
   }
@@ -119,8 +159,11 @@ tl::expected<ApiOptions, UsageError> resolve_api_options(const Options& options,
     return usage("ANTHROPIC_CUSTOM_HEADERS: " + headers.error());
   }
   api.custom_headers = std::move(*headers);
-  api.workspace_id = env("ANTHROPIC_WORKSPACE_ID");
+  api.workspace_id = bare_variable(env, "ANTHROPIC_WORKSPACE_ID");
   api.api_version = options.api_version;
+  if (!is_header_value(api.workspace_id.value_or("")) || !is_header_value(api.api_version)) {
+    return usage("ANTHROPIC_WORKSPACE_ID and --api-version must not contain control characters");
+  }
   api.parallel = options.parallel;
   api.max_rates = parse_max_rates(options.max_rate).value_or(MaxRates{});
   api.request_timeout = options.request_timeout;

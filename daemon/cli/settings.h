@@ -41,4 +41,7 @@ tl::expected<ApiOptions, UsageError> resolve_api_options(const Options& options,
 /// The variables of this process.
 Environment process_environment();
 
+/// From now on no message shows what the environment has of keys, tokens and passwords.
+void keep_environment_secret(const Environment& env);
+
 }  // namespace sessync

@@ -12,6 +12,7 @@
 #include "daemon/cli/daemon_ask.h"
 #include "daemon/cli/status_view.h"
 #include "daemon/loop/completion_queue.h"
+#include "daemon/secrets/foreign_text.h"
 
 namespace sessync {
 namespace {
@@ -111,7 +112,7 @@ int status_command(const Settings& settings) {
   try {
     return settings.options.watch ? follow(*client, settings) : show(*client, settings);
   } catch (const std::runtime_error& error) {
-    return tell_failure(error.what());
+    return tell_failure(foreign_text(error.what()));
   }
 }
 

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <utility>
 
+#include "daemon/workspace/os_error.h"
+
 namespace sessync {
 namespace {
 
@@ -22,7 +24,7 @@ bool is_manifest_name(const fs::path& path) {
 void read_text(ManifestText& file) {
   std::error_code error;
   if (fs::is_directory(file.path, error)) {
-    file.read_error = std::strerror(EISDIR);
+    file.read_error = error_text(EISDIR);
     return;
   }
   errno = 0;
@@ -33,7 +35,7 @@ void read_text(ManifestText& file) {
     file.text.resize(static_cast<std::size_t>(stream.gcount()));
   }
   if (!stream.is_open() || stream.bad()) {
-    file.read_error = errno != 0 ? std::strerror(errno) : "it cannot be opened";
+    file.read_error = errno != 0 ? error_text(errno) : "it cannot be opened";
   }
 }
 

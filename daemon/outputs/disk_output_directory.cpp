@@ -12,6 +12,7 @@
 #include "daemon/outputs/disk_output_file.h"
 #include "daemon/workspace/directory_stream.h"
 #include "daemon/workspace/names.h"
+#include "daemon/workspace/os_error.h"
 
 namespace sessync {
 namespace {
@@ -73,7 +74,7 @@ DiskOutputDirectory::Opened DiskOutputDirectory::open_root(Missing missing) cons
     std::error_code error;
     std::filesystem::create_directories(outputs_dir_, error);
     if (error) {
-      return cannot(path_, error.message());
+      return cannot(path_, error_text(error.value()));
     }
   }
   UniqueFd root(::open(outputs_dir_.c_str(), kDirectory));

@@ -8,6 +8,8 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include "daemon/secrets/credential_text.h"
+
 namespace sessync {
 namespace {
 
@@ -85,7 +87,7 @@ AppKey& AppKey::operator=(AppKey&& other) noexcept = default;
 AppKey::~AppKey() = default;
 
 tl::expected<AppKey, std::string> AppKey::of_pem(const Secret& pem) {
-  const std::string& text = pem.reveal();
+  const auto text = without_surroundings(pem.reveal());
   const std::unique_ptr<BIO, Impl::Free> memory(
       BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
   bool asked = false;

@@ -5,6 +5,7 @@
 
 #include "daemon/secrets/command_output.h"
 #include "daemon/secrets/token_text.h"
+#include "daemon/workspace/os_error.h"
 
 namespace sessync {
 namespace {
@@ -33,7 +34,7 @@ std::string how_it_ended(const CommandResult& result, const CommandLimits& limit
     case End::kNotStarted:
       break;
   }
-  return "cannot be started: " + std::generic_category().message(result.code);
+  return "cannot be started: " + error_text(result.code);
 }
 
 /// What the command said of its failure. What it printed as its result is a secret, also if it

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/api/http_client.h"
+#include "daemon/secrets/credential_text.h"
+#include "daemon/secrets/live_secrets.h"
 #include "daemon/secrets/token_text.h"
 #include "reconciler/server_time.h"
 
@@ -106,7 +108,7 @@ MintResult token_of_github_answer(const GithubAppCall& call, std::string& body,
       !document["expires_at"].is_string()) {
     return unusable("holds no token: check the GitHub API's URL");
   }
-  auto token = token_of_text(std::move(document["token"].get_ref<std::string&>()));
+  auto token = credential_of_text(std::move(document["token"].get_ref<std::string&>()));
   if (!token) return unusable("holds a token that " + token.error());
   const auto expires_at = parse_server_time(document["expires_at"].get_ref<const std::string&>());
   if (!expires_at) return unusable("holds a time that cannot be read");
@@ -124,6 +126,7 @@ MintResult token_from_github(const GithubAppCall& call, const Clocks& clocks,
                         " cannot sign: get a new one from the app's settings at GitHub",
                     {}});
   }
+  live_secrets().add(app_token, LiveSecrets::Life::kUse);
   auto outcome = send(make_request(call, app_token), call.patience, stop);
   if (!outcome || outcome->failure) {
     const std::string why =

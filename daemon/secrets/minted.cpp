@@ -2,10 +2,13 @@
 
 #include <utility>
 
+#include "daemon/secrets/live_secrets.h"
+
 namespace sessync {
 
 tl::expected<Minted, std::string> make_minted(Secret token, std::optional<TimePoint> expires_at,
                                               const Clocks& clocks) {
+  live_secrets().add(token, LiveSecrets::Life::kUse);
   Minted minted{std::move(token), clocks.now(), std::nullopt};
   if (!expires_at) return minted;
   const Duration life = *expires_at - clocks.wall();

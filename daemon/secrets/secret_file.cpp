@@ -7,6 +7,10 @@
 
 #include <sys/stat.h>
 
+#include "daemon/secrets/credential_text.h"
+#include "daemon/secrets/live_secrets.h"
+#include "daemon/workspace/os_error.h"
+
 namespace sessync {
 namespace {
 
@@ -17,7 +21,7 @@ tl::expected<Secret, std::string> read_secret(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
   std::string text(kMaxSecretBytes + 1, '\0');
   if (!stream) {
-    return tl::unexpected(path + " cannot be read: " + std::strerror(errno));
+    return tl::unexpected(path + " cannot be read: " + error_text(errno));
   }
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(stream.gcount()));
@@ -25,16 +29,13 @@ tl::expected<Secret, std::string> read_secret(const std::string& path) {
     wipe(text);
     return tl::unexpected(path + " cannot be used: it is no readable file of at most 64 KiB");
   }
-  if (text.ends_with('\n')) {
-    text.pop_back();
+  auto secret = credential_of_text(std::move(text), kMaxSecretBytes);
+  if (!secret) {
+    return tl::unexpected(path + " " + secret.error() +
+                          ": write the secret, and nothing else, into it");
   }
-  if (text.ends_with('\r')) {
-    text.pop_back();
-  }
-  if (text.empty()) {
-    return tl::unexpected(path + " is empty: write the secret into it");
-  }
-  return Secret(std::move(text));
+  live_secrets().add(*secret, LiveSecrets::Life::kUse);
+  return secret;
 }
 
 }  // namespace

@@ -15,8 +15,8 @@ class SecretFile {
  public:
   explicit SecretFile(std::string path);
 
-  /// Reads the file: its text without one trailing newline, or why it cannot be used. A file that
-  /// fails later keeps its last good value.
+  /// Reads the file: the credential in its text, or why it cannot be used. A file that fails later
+  /// keeps its last good value.
   tl::expected<Secret, std::string> refresh();
 
   /// The last good value; the file is read again when it is another one than before.

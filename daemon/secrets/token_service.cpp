@@ -7,7 +7,9 @@
 #include "daemon/loop/completion_queue.h"
 #include "daemon/secrets/app_key.h"
 #include "daemon/secrets/command_token.h"
+#include "daemon/secrets/credential_text.h"
 #include "daemon/secrets/github_app.h"
+#include "daemon/secrets/live_secrets.h"
 #include "daemon/secrets/token_text.h"
 #include "manifest/parse/github_url.h"
 
@@ -37,6 +39,11 @@ tl::unexpected<TokenError> unavailable(const std::string& why) {
   return tl::unexpected(TokenError{why + "; until that is mended no token is sent"});
 }
 
+Secret kept_secret(Secret token) {
+  live_secrets().add(token, LiveSecrets::Life::kUse);
+  return token;
+}
+
 }  // namespace
 
 TokenService::TokenService(TokenOptions options, const Fingerprints& fingerprints)
@@ -46,10 +53,10 @@ TokenService::TokenService(TokenOptions options, const Fingerprints& fingerprint
       minted_(options_.clocks.now) {}
 
 TokenService::Text TokenService::read(const TokenFile& source) {
-  auto content = files_.read(source.path, kMaxTokenBytes + 2);
+  auto content = files_.read(source.path, kMaxKeyBytes);
   if (!content) return tl::unexpected(std::move(content.error()));
-  auto token = token_of_text(content->text.reveal());
-  if (token) return std::move(*token);
+  auto token = credential_of_text(content->text.reveal());
+  if (token) return kept_secret(std::move(*token));
   return tl::unexpected("secret file " + content->path + " " + token.error() +
                         ": write the token, and nothing else, into it");
 }
@@ -60,8 +67,8 @@ TokenService::Text TokenService::read(const TokenEnv& source) const {
     return tl::unexpected("environment variable " + source.variable +
                           " is not set: set it and start sessync again");
   }
-  auto token = token_of_text(std::move(*text));
-  if (token) return std::move(*token);
+  auto token = credential_of_text(std::move(*text));
+  if (token) return kept_secret(std::move(*token));
   return tl::unexpected("environment variable " + source.variable + " " + token.error() +
                         ": set it to the token, and nothing else");
 }

@@ -4,6 +4,8 @@
 #include <array>
 #include <cctype>
 
+#include "daemon/secrets/foreign_text.h"
+
 namespace sessync {
 namespace {
 
@@ -66,33 +68,9 @@ std::string printable(std::string_view text) {
 
 }  // namespace
 
-tl::expected<Secret, std::string> token_of_text(std::string text) {
-  if (text.ends_with('\n')) {
-    text.pop_back();
-    if (text.ends_with('\r')) text.pop_back();
-  }
-  const char* problem = nullptr;
-  if (text.empty()) {
-    problem = "is empty";
-  } else if (text.size() > kMaxTokenBytes) {
-    problem = "is longer than any token (4096 bytes)";
-  } else if (text.find_first_of("\r\n") != std::string::npos) {
-    problem = "has more than one line, which no token has";
-  } else if (!std::ranges::all_of(text, is_graphic)) {
-    problem = "has blanks, control characters or bytes that are not ASCII, which no token has";
-  }
-  if (problem != nullptr) {
-    wipe(text);
-    return tl::unexpected(problem);
-  }
-  Secret token(text);
-  wipe(text);
-  return token;
-}
-
 std::string safe_excerpt(std::string_view text, std::size_t most) {
   // Masked before it is cut: half a token at the end would not be recognised.
-  std::string result = masked(printable(text));
+  std::string result = masked(printable(without_secrets(text)));
   if (result.size() > most) {
     result.resize(most);
     result += "...";

@@ -5,6 +5,9 @@
 
 #include <sqlite3.h>
 
+#include "daemon/secrets/foreign_text.h"
+#include "daemon/workspace/os_error.h"
+
 namespace sessync::sqlite {
 namespace {
 
@@ -34,10 +37,10 @@ bool is_input_output(int code) {
 
 /// SQLite's own words say only that reading, writing or opening failed; the system knows why.
 std::string reason_of(sqlite3* handle) {
-  std::string why = sqlite3_errmsg(handle);
+  std::string why = foreign_text(sqlite3_errmsg(handle));
   const int system = sqlite3_system_errno(handle);
   if (system != 0 && is_input_output(sqlite3_errcode(handle))) {
-    why += " (" + std::generic_category().message(system) + ")";
+    why += " (" + error_text(system) + ")";
   }
   return why;
 }

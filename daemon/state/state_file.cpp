@@ -10,7 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/secrets/foreign_text.h"
 #include "daemon/state/tables.h"
+#include "daemon/workspace/os_error.h"
 #include "daemon/workspace/unique_fd.h"
 
 namespace sessync {
@@ -25,8 +27,7 @@ constexpr int kMaxTries = 10;
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
 Error system_error(const std::string& doing, const std::string& path) {
-  return {Error::Kind::kOther,
-          "cannot " + doing + " " + path + ": " + std::generic_category().message(errno)};
+  return {Error::Kind::kOther, "cannot " + doing + " " + path + ": " + error_text(errno)};
 }
 
 /// Makes the file, or takes an old one, so that only we can read it; SQLite gives the files beside
@@ -85,7 +86,7 @@ std::string move_aside(const std::string& path) {
 }
 
 std::string message_of(const std::string& path, const Error& error) {
-  return "state database " + path + ": " + error.what();
+  return "state database " + path + ": " + foreign_text(error.what());
 }
 
 /// For a state without which nothing begins.

@@ -2,13 +2,13 @@
 
 #include <array>
 #include <cerrno>
-#include <system_error>
 
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/workspace/os_error.h"
 #include "daemon/workspace/unique_fd.h"
 
 namespace sessync {
@@ -19,8 +19,7 @@ constexpr std::size_t kMostBytes = 4096;
 std::string path_in(const std::string& state_dir) { return state_dir + "/daemon.json"; }
 
 tl::unexpected<std::string> failed(const char* doing, const std::string& path) {
-  return tl::unexpected(std::string("cannot ") + doing + " " + path + ": " +
-                        std::generic_category().message(errno));
+  return tl::unexpected(std::string("cannot ") + doing + " " + path + ": " + error_text(errno));
 }
 
 std::optional<DaemonFile> parse(const std::string& text) {

@@ -10,7 +10,9 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "daemon/secrets/foreign_text.h"
 #include "daemon/status/listen_address.h"
+#include "daemon/workspace/os_error.h"
 
 namespace sessync {
 namespace {
@@ -18,8 +20,6 @@ namespace {
 constexpr int kBacklog = 512;
 
 using Found = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
-
-std::string words_of(int error) { return std::generic_category().message(error); }
 
 tl::expected<Found, std::string> look_up(const ListenAddress& address) {
   addrinfo hints{};
@@ -29,7 +29,7 @@ tl::expected<Found, std::string> look_up(const ListenAddress& address) {
   const int error =
       ::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
   if (error != 0) {
-    return tl::unexpected(std::string(::gai_strerror(error)));
+    return tl::unexpected(foreign_text(::gai_strerror(error)));
   }
   return Found(found, &::freeaddrinfo);
 }
@@ -42,7 +42,7 @@ tl::expected<UniqueFd, std::string> bind_to(const addrinfo& where) {
   const int on = 1;
   if (!fd || ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
       ::bind(fd.get(), where.ai_addr, where.ai_addrlen) != 0 || ::listen(fd.get(), kBacklog) != 0) {
-    return tl::unexpected(words_of(errno));
+    return tl::unexpected(error_text(errno));
   }
   return fd;
 }

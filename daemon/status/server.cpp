@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "daemon/loop/completion_queue.h"
+#include "daemon/secrets/foreign_text.h"
 #include "daemon/status/broadcaster.h"
 #include "daemon/status/documents.h"
 #include "daemon/status/http_loop.h"
@@ -71,7 +72,7 @@ tl::expected<std::string, std::string> StatusServer::start() {
   try {
     parts_->serve(std::move(*listener));
   } catch (const std::exception& error) {
-    return tl::unexpected(std::string(error.what()));
+    return tl::unexpected(foreign_text(error.what()));
   }
   return address;
 }

@@ -14,9 +14,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/secrets/foreign_text.h"
 #include "daemon/workspace/content_error.h"
 #include "daemon/workspace/file_stamp.h"
 #include "daemon/workspace/names.h"
+#include "daemon/workspace/os_error.h"
 #include "daemon/workspace/sha256.h"
 #include "manifest/utf8.h"
 
@@ -202,7 +204,7 @@ class Packer {
     if (result == ARCHIVE_OK) return Done{};
     const char* const text = ::archive_error_string(out_.get());
     return tl::unexpected(not_packed(
-        content_, std::string(text == nullptr ? "libarchive gives no reason" : text) +
+        content_, foreign_text(text == nullptr ? "libarchive gives no reason" : text) +
                       "; nothing was uploaded. Exclude what it is about, or mirror the directory"));
   }
 

@@ -302,6 +302,11 @@ export class Project {
     return this.keep(launch(SESSYNC, this.args(command, extra), { env: this.env(env), cwd: this.dir }));
   }
 
+  /** Starts a command that has nothing to do with a project. */
+  beginAlone(command, extra = [], env = {}) {
+    return this.keep(launch(SESSYNC, [command, ...extra], { env: this.env(env), cwd: this.dir }));
+  }
+
   /** Runs a command to its end. */
   async run(command, extra = [], env = {}) {
     const child = this.begin(command, extra, env);

@@ -7,6 +7,7 @@
 
 #include "daemon/api/options.h"
 #include "daemon/secrets/command_output.h"
+#include "daemon/secrets/credential_text.h"
 #include "daemon/secrets/github_app.h"
 #include "daemon/secrets/secret_file.h"
 #include "daemon/secrets/token_text.h"
@@ -40,10 +41,11 @@ void check_output(const std::string& text) {
 }
 
 void check_token(const std::string& text) {
-  const auto token = token_of_text(text);
+  const auto token = credential_of_text(text);
   if (!token) return check_silent(token.error());
   require(is_token(*token), "a token of a text is one");
-  require(text.starts_with(token->reveal()), "a token is the text without its end");
+  require(without_surroundings(text) == token->reveal(),
+          "a token is the text without surroundings");
 }
 
 void check_github(const std::string& text) {
@@ -77,8 +79,8 @@ void check_file(std::string_view text) {
   SecretFile file(path);
   const auto secret = file.refresh();
   if (!secret) return check_silent(secret.error());
-  require(text.starts_with(secret->reveal()), "a secret is the file without its end");
-  require(text.size() - secret->reveal().size() <= 2, "only one line end is cut off");
+  require(without_surroundings(text) == secret->reveal(),
+          "a secret is the file without surroundings");
   require(file.current() == *secret, "the last good value is kept");
 }
 

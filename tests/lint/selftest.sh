@@ -37,12 +37,19 @@ accepts() {
   fi
 }
 
-for check in layering size top secrets names; do
+for check in doors layering size top secrets names; do
   accepts "$check"
 done
 accepts layering daemon/state/a.cpp '#include <sqlite3.h>\n#include <mutex>\n#include "reconciler/x.h"'
 accepts layering reconciler/a.h '#include <tl/expected.hpp>\n#include "manifest/spec.h"'
 
+accepts doors daemon/state/a.cpp 'const auto why = foreign_text(sqlite3_errmsg(handle));'
+accepts doors daemon/a.cpp 'const char* text = ::archive_error_string(a);\nreturn foreign_text(text);'
+
+finds doors daemon/state/a.cpp 'std::string why = sqlite3_errmsg(handle);'
+finds doors daemon/a.cpp 'return std::string(error.what());'
+finds doors daemon/a.cpp 'return std::strerror(errno);'
+finds doors daemon/a.cpp 'return std::generic_category().message(error);'
 finds layering manifest/a.h '#include "reconciler/x.h"'
 finds layering reconciler/a.cpp '#include "daemon/x.h"'
 finds layering daemon/a.cpp '  #  include "tests/x.h"'

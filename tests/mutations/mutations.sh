@@ -37,6 +37,9 @@ in_decisions() {
   mutate "take over while rows can be hidden" reconciler/observed.cpp \
     'const bool complete = all_known && nothing_is_hidden();' \
     'const bool complete = all_known || nothing_is_hidden();'
+  mutate "blame every upload of a search for one that is refused" reconciler/find_uploads.cpp \
+    'for (const auto& id : batch) ask_for(id);' \
+    'for (const auto& id : batch) out_.unanswered.emplace(id, error);'
   mutate "keep any of several rows on one path" reconciler/plan.cpp \
     'remove_duplicates(here, **keep)' 'static_cast<void>(keep)'
 }
@@ -66,6 +69,11 @@ in_layers() {
     '"DELETE FROM intent WHERE path = ? AND session_id = ?"'
   mutate "show the token that a failed command printed" daemon/secrets/command_token.cpp \
     'errors = redact(errors, printed->token);' 'errors = redact(errors, Secret());'
+  mutate "quote an answer that cannot be used" daemon/api/error.cpp \
+    'cannot be used: " + std::string(reason);' \
+    'cannot be used: " + std::string(reason) + ": " + foreign_text(answer.body);'
+  mutate "quote what libcurl makes of a bad proxy" daemon/api/transfer.cpp \
+    'if (!problem.empty()) return words' 'if (problem.size() == 1) return words'
   mutate "overwrite a file with an output" daemon/outputs/disk_output_file.cpp \
     'to.c_str(), RENAME_NOREPLACE)' 'to.c_str(), 0)'
   mutate "accept a write that brings no token" daemon/status/access.cpp \

@@ -42,7 +42,7 @@ TEST_CASE("what is not HTTP is no answer") {
   CHECK(fixture.add().error().kind == Kind::kUnknownOutcome);
 }
 
-TEST_CASE("errors that are not JSON are classified by their status and quoted") {
+TEST_CASE("errors that are not JSON are classified by their status and not quoted") {
   const std::string page = "<html>\x1b[31mbad gateway</html>" + std::string(500, 'x');
   for (const auto& [status, read, write] :
        {std::tuple{413, Kind::kTooLarge, Kind::kTooLarge},
@@ -53,8 +53,7 @@ TEST_CASE("errors that are not JSON are classified by their status and quoted") 
     const auto listed = fixture.list().error();
     CHECK(listed.kind == read);
     CHECK(listed.http_status == status);
-    CHECK(listed.message.find("bad gateway") != std::string::npos);
-    CHECK(listed.message.find('\x1b') == std::string::npos);
+    CHECK(listed.message.find("bad gateway") == std::string::npos);
     CHECK(listed.message.size() < 400);
     CHECK(fixture.add().error().kind == write);
   }

@@ -122,12 +122,30 @@ TEST_CASE("running out of money is told from going too fast") {
   CHECK(!refusal_of(plain).spend_limit);
 }
 
-TEST_CASE("text from outside is cut and made printable") {
-  CHECK(excerpt("a\x1b[31m\n\tb\x7f") == "a?[31m  b?");
-  CHECK(excerpt("r\xc3\xa9sum\xc3\xa9") == "r\xc3\xa9sum\xc3\xa9");
-  CHECK(excerpt("\xff\xc3") == "??");
-  CHECK(excerpt("\xc2\x9b"
-                "31m") == "??31m");
-  CHECK(excerpt(std::string(1000, 'x')).size() == 200);
-  CHECK(excerpt("\xc3\xa9\xc3\xa9", 3) == "\xc3\xa9");
+TEST_CASE("of a body that is not the API's nothing is repeated but its kind and its size") {
+  for (const int status : {200, 204, 400, 404, 413, 429, 502, 503}) {
+    for (const std::string body :
+         {"<p>something</p>", R"({"something": 1})", R"({"error": "something"})",
+          R"({"error": {"message": 1, "other": "something"}})"}) {
+      auto outcome = answered(status, body);
+      outcome.answer.headers["content-type"] = "text/html";
+      const auto error = status < 300 ? unusable_answer(outcome.answer, kRead, "it is not JSON")
+                                      : to_error(outcome, kRead, kNow);
+      CAPTURE(error.message);
+      CHECK(error.message.find("something") == std::string::npos);
+      CHECK(error.message.find(std::to_string(body.size()) + " bytes of text/html") !=
+            std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("of where a redirect leads the host alone is said") {
+  auto outcome = answered(302);
+  outcome.answer.headers["location"] = "https://user:something@elsewhere.example/?token=something";
+  CHECK(to_error(outcome, kRead, kNow).message.find("a redirect to elsewhere.example;") !=
+        std::string::npos);
+  outcome.answer.headers["location"] = "/login?token=something";
+  const auto message = to_error(outcome, kRead, kNow).message;
+  CHECK(message.find("a redirect to another path of it") != std::string::npos);
+  CHECK(message.find("something") == std::string::npos);
 }

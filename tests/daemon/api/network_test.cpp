@@ -10,6 +10,7 @@
 #include <openssl/x509v3.h>
 #include <unistd.h>
 
+#include "daemon/api/proxy.h"
 #include "tests/daemon/api/api_fixture.h"
 #include "tests/daemon/api/raw_server.h"
 
@@ -137,6 +138,44 @@ TEST_CASE("plain http on loopback never goes through a proxy") {
   const Environment all("ALL_PROXY", proxy.url());
   CHECK(ApiFixture(options_for(server.url())).session());
   CHECK(proxy.requests().empty());
+}
+
+TEST_CASE("a proxy whose URL libcurl may read otherwise is told from one that it reads as meant") {
+  for (const char* const good :
+       {"http://proxy:3128", "proxy:3128", "http://me:p%2Fw@proxy", "HTTP://127.0.0.1:1/",
+        "socks5h://me:p:w@[::1]:1080", "https://token@proxy.example"}) {
+    INFO(good);
+    CHECK(problem_of_proxy(good).empty());
+  }
+  for (const char* const bad :
+       {"http://me:p/w@proxy", "http://me:p#w@proxy", "http://me:p?w@proxy", "http://me:p@w@proxy",
+        "http://me:p w@proxy", "http://me:pw@proxy:99999", "http://me:pw@proxy:http",
+        "htp://me:pw@proxy", "http://me:pw@", "me:p/w@proxy", "http://me:pw@proxy/path",
+        "http://me:pw\x01@proxy", "://me:pw@proxy"}) {
+    INFO(bad);
+    const auto problem = problem_of_proxy(bad);
+    CHECK(!problem.empty());
+    CHECK(problem.find("pw") == std::string::npos);
+  }
+}
+
+TEST_CASE("what is wrong with a proxy is said without a piece of its URL") {
+  const Environment none("https_proxy", "");
+  for (const char* const name : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
+    for (const char* const url :
+         {"http://someone:hunter/two@127.0.0.1:1", "http://someone:hunter#two@127.0.0.1:1",
+          "htp://someone:hunter@127.0.0.1:1", "http://someone:hunter two@127.0.0.1:1"}) {
+      const Environment proxy(name, url);
+      const auto session = ApiFixture(options_for("https://127.0.0.1:1")).session();
+      REQUIRE(!session);
+      const auto& message = session.error().message;
+      INFO(message);
+      CHECK(session.error().kind == Kind::kNotSent);
+      CHECK(message.find("the proxy in " + std::string(name)) != std::string::npos);
+      CHECK(message.find("hunter") == std::string::npos);
+      CHECK(message.find("two") == std::string::npos);
+    }
+  }
 }
 
 TEST_CASE("a proxy of the environment is asked for https, and sees no key") {

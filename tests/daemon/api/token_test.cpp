@@ -102,7 +102,7 @@ TEST_CASE("an answer that cannot be used does not repeat tokens or keys either")
   CHECK(error.kind == Kind::kUnknownOutcome);
   check_unspoken(error, kToken);
   check_unspoken(error, kKey);
-  CHECK(error.message.find("you sent [redacted] with [redacted]") != std::string::npos);
+  CHECK(error.message.find("you sent") == std::string::npos);
 }
 
 TEST_CASE("a rotation without an answer is in doubt and is not repeated") {

@@ -38,6 +38,22 @@ TEST_CASE("rows of every type are read, unknown fields ignored") {
   CHECK(std::get<OpaqueRow>(rows[9]).type.empty());
 }
 
+TEST_CASE("the user and the password of a URL are not part of it") {
+  for (const std::string url :
+       {"https://github.com/a/b", "https://x-access-token:ghs_1@github.com/a/b",
+        "https://ghs_1@github.com/a/b", "https://me:p/w@github.com/a/b"}) {
+    const auto row = parse_resource(
+        R"({"id":"r","type":"github_repository","mount_path":"/w","url":")" + url + R"("})");
+    REQUIRE(row);
+    CHECK(std::get<RepositoryRow>(*row).url == "https://github.com/a/b");
+    const auto faults = parse_fault_page(
+        R"({"data":[{"id":"e","type":"session.error","error":{"type":"t","repository_url":")" +
+        url + R"("}}]})");
+    REQUIRE(faults);
+    CHECK(faults->rows.at(0).repository_url == "https://github.com/a/b");
+  }
+}
+
 TEST_CASE("the end of a list is an absent, null or empty cursor") {
   for (const char* const end : {"", R"(,"next_page":null)", R"(,"next_page":"")"}) {
     const auto page = parse_file_page(std::string(R"({"data":[])") + end + "}");

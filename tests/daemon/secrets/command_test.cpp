@@ -224,7 +224,7 @@ TEST_CASE("a command that fails says why, and shows no token") {
     expected = "no JSON object";
   }
   SECTION("a token that is none") {
-    command = world.counted("printf %s '{\"token\": \"" + kCanary + "\\n\\n\"}'");
+    command = world.counted("printf %s '{\"token\": \"" + kCanary + "\\n\\nx\"}'");
     expected = "printed a \"token\" that has more than one line";
   }
   SECTION("a time that is none") {

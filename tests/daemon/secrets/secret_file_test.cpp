@@ -26,13 +26,15 @@ void write(const fs::path& path, const std::string& text) { std::ofstream(path) 
 
 }  // namespace
 
-TEST_CASE("one trailing newline is not part of a secret") {
+TEST_CASE("what stands around a secret is not part of it") {
   const TempDir dir;
   SecretFile file(dir.path / "key");
-  write(dir.path / "key", "sk-1\n");
-  CHECK(file.refresh()->reveal() == "sk-1");
-  write(dir.path / "key", "sk-1\n\n");
-  CHECK(file.refresh()->reveal() == "sk-1\n");
+  for (const auto* text : {"sk-1", "sk-1\n", "sk-1\n\n", "\xEF\xBB\xBF sk-1\r\n"}) {
+    write(dir.path / "key", text);
+    CHECK(file.refresh()->reveal() == "sk-1");
+  }
+  write(dir.path / "key", "sk-1\nsk-2\n");
+  CHECK(file.refresh().error().find("more than one line") != std::string::npos);
 }
 
 TEST_CASE("a replaced file is noticed, also behind a swapped link") {

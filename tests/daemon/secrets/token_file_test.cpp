@@ -22,10 +22,10 @@ struct TokenFiles : TokenWorld {
   }
 };
 
-TEST_CASE("a token in a file is its text without one newline at the end") {
+TEST_CASE("a token in a file is its text without what stands around it") {
   TokenFiles world;
-  for (const std::string end : {"", "\n", "\r\n"}) {
-    world.put(kCanary + end);
+  for (const std::string end : {"", "\n", "\r\n", "\n\n", " "}) {
+    world.put((end.empty() ? "" : "\xEF\xBB\xBF\n") + kCanary + end);
     const auto token = world.fetch(kFile).value();
     CHECK(token.secret.reveal() == kCanary);
     CHECK_FALSE(token.state.mints);
@@ -63,16 +63,12 @@ TEST_CASE("a file that holds no token is an error that names it and shows nothin
     world.put(kCanary + "\nsecond\n");
     expected = "more than one line";
   }
-  SECTION("two newlines at the end") {
-    world.put(kCanary + "\n\n");
-    expected = "more than one line";
-  }
   SECTION("a blank in it") {
     world.put("Bearer " + kCanary);
     expected = "blanks";
   }
-  SECTION("a byte order mark") {
-    world.put("\xef\xbb\xbf" + kCanary);
+  SECTION("a byte order mark within it") {
+    world.put("x\xef\xbb\xbf" + kCanary);
     expected = "not ASCII";
   }
   SECTION("a NUL byte") {

@@ -1,0 +1,43 @@
+#include "daemon/secrets/credential_text.h"
+
+#include <algorithm>
+
+namespace sessync {
+namespace {
+
+bool is_visible_ascii(char c) { return c > ' ' && c <= '~'; }
+
+/// Why `credential` is none; "" if it is one.
+std::string problem_of_credential(std::string_view credential, std::size_t most) {
+  if (credential.empty()) return "is empty";
+  if (credential.size() > most)
+    return "is longer than any there is (" + std::to_string(most) + " bytes)";
+  if (credential.find_first_of("\r\n") != credential.npos) {
+    return "has more than one line, which no key or token has";
+  }
+  if (!std::ranges::all_of(credential, is_visible_ascii)) {
+    return "has blanks, control characters or bytes that are not ASCII, which no key or token has";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string_view without_surroundings(std::string_view text) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  constexpr std::string_view kWhiteSpace = " \t\r\n\v\f";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  text.remove_prefix(std::min(text.find_first_not_of(kWhiteSpace), text.size()));
+  return text.substr(0, text.find_last_not_of(kWhiteSpace) + 1);
+}
+
+tl::expected<Secret, std::string> credential_of_text(std::string text, std::size_t most) {
+  const auto credential = without_surroundings(text);
+  auto problem = problem_of_credential(credential, most);
+  Secret secret(problem.empty() ? std::string(credential) : std::string());
+  wipe(text);
+  if (!problem.empty()) return tl::unexpected(std::move(problem));
+  return secret;
+}
+
+}  // namespace sessync

@@ -1,0 +1,123 @@
+#include "daemon/secrets/foreign_text.h"
+
+#include <catch2/catch.hpp>
+
+#include "daemon/secrets/live_secrets.h"
+#include "daemon/secrets/url_credentials.h"
+
+using namespace sessync;
+using Life = LiveSecrets::Life;
+
+namespace {
+
+/// What is shown of a text once `secret` is known.
+std::string shown(const std::string& secret, const std::string& text) {
+  LiveSecrets secrets;
+  secrets.add(Secret(secret), Life::kUse);
+  return secrets.redacted(text);
+}
+
+}  // namespace
+
+TEST_CASE("a secret is recognised in every spelling") {
+  const std::string secret = R"(pa/s"s+w\o%rd=)";
+  for (const std::string text : {R"(pa/s"s+w\o%rd=)",                 // as it is
+                                 R"(pa%2Fs%22s%2Bw%5Co%25rd%3D)",     // percent-encoded
+                                 R"(pa%2fs%22s+w%5co%25rd=)",         // some of it
+                                 R"(pa\/s\"s+w\\o%rd=)",              // JSON
+                                 R"(pa/s\u0022s\u002bw\u005Co%rd=)",  // JSON, otherwise
+                                 "cGEvcyJzK3dcbyVyZD"}) {             // base64 without its padding
+    CHECK(shown(secret, "a " + text + " b") == "a [redacted] b");
+    CHECK(shown(secret, text + text) == "[redacted][redacted]");
+  }
+}
+
+TEST_CASE("a secret is recognised inside of base64, wherever it stands there") {
+  const std::string secret = "hunter2-and-more";
+  // user:, us:er:, me: before it
+  for (const std::string text : {"dXNlcjpodW50ZXIyLWFuZC1tb3Jl", "dXM6ZXI6aHVudGVyMi1hbmQtbW9yZQ==",
+                                 "bWU6aHVudGVyMi1hbmQtbW9yZTo6"}) {
+    const auto result = shown(secret, "Basic " + text);
+    CAPTURE(result);
+    CHECK(result.find("[redacted]") != std::string::npos);
+    CHECK(result.size() < 30);
+  }
+  // In both alphabets.
+  CHECK(shown("x>x>x?x?x", "eD54Png/eD94") == "[redacted]");
+  CHECK(shown("x>x>x?x?x", "eD54Png_eD94") == "[redacted]");
+  CHECK(shown("k?k>o~o?k", "az9rPm9-bz9r") == "[redacted]");
+}
+
+TEST_CASE("what is no secret stays as it is") {
+  CHECK(shown("hunter2", "hunter, hunter 2, %68unter") == "hunter, hunter 2, %68unter");
+  CHECK(shown("abc", "abc") == "abc");
+  CHECK(shown("", "anything") == "anything");
+  CHECK(shown("hunter2", "") == "");
+  CHECK(shown("hunter2", "%") == "%");
+  CHECK(shown("hunter2", "\\") == "\\");
+  CHECK(shown("hunter2", "%zz\\u12") == "%zz\\u12");
+}
+
+TEST_CASE("the longest of several secrets is cut out") {
+  LiveSecrets secrets;
+  secrets.add(Secret("user:hunter2"), Life::kProcess);
+  secrets.add(Secret("user"), Life::kProcess);
+  secrets.add(Secret("hunter2"), Life::kProcess);
+  CHECK(secrets.redacted("user:hunter2, user, hunter2") == "[redacted], [redacted], [redacted]");
+}
+
+TEST_CASE("secrets that are replaced all the time make way, those of the configuration do not") {
+  LiveSecrets secrets;
+  secrets.add(Secret("of the process"), Life::kProcess);
+  secrets.add(Secret("used again"), Life::kUse);
+  secrets.add(Secret("used once"), Life::kUse);
+  for (std::size_t i = 0; i < LiveSecrets::kMost - 1; ++i) {
+    secrets.add(Secret("token-" + std::to_string(i)), Life::kUse);
+    secrets.add(Secret("used again"), Life::kUse);
+  }
+  CHECK(secrets.redacted("of the process|used again|used once") ==
+        "[redacted]|[redacted]|used once");
+  CHECK(secrets.redacted("token-" + std::to_string(LiveSecrets::kMost - 2)) == "[redacted]");
+}
+
+TEST_CASE("the user and the password of any URL are left out") {
+  CHECK(foreign_text("to http://me:pw@proxy:3128/ and https://x@y") ==
+        "to http://proxy:3128/ and https://y");
+  CHECK(foreign_text("'http://me:p/w@proxy'") == "'http://proxy'");
+  CHECK(foreign_text("me@example.org, http://host/a@b") == "me@example.org, http://b");
+  CHECK(foreign_text("http://host") == "http://host");
+  CHECK(foreign_text("://") == "://");
+}
+
+TEST_CASE("the credentials of a URL are kept secret as written and as sent") {
+  keep_credentials_secret("http://someone:p%40ss%2Fword@proxy.example:3128");
+  for (const auto* text :
+       {"someone:p%40ss%2Fword", "p%40ss%2Fword", "p@ss/word", "c29tZW9uZTpwQHNzL3dvcmQ="}) {
+    const auto result = foreign_text(std::string("<") + text + ">");
+    CHECK(result.substr(0, 11) == "<[redacted]");
+    CHECK(result.find("ss") == std::string::npos);
+  }
+  keep_credentials_secret("a-token-as-user@proxy");
+  CHECK(foreign_text("a-token-as-user") == "[redacted]");
+  keep_credentials_secret("http://proxy.example:3128");
+  CHECK(foreign_text("proxy.example") == "proxy.example");
+}
+
+TEST_CASE("the words of others are one line, cut and harmless") {
+  CHECK(foreign_text("a\x1b[31m\n\tb\x7f") == "a?[31m  b?");
+  CHECK(foreign_text("r\xc3\xa9sum\xc3\xa9") == "r\xc3\xa9sum\xc3\xa9");
+  CHECK(foreign_text("\xff\xc3") == "??");
+  CHECK(foreign_text("\xc2\x9b"
+                     "31m") == "??31m");
+  CHECK(foreign_text(std::string(1000, 'x')).size() == 300);
+  CHECK(foreign_text("\xc3\xa9\xc3\xa9", 3) == "\xc3\xa9");
+  CHECK(foreign_text("") == "");
+  CHECK(foreign_lines("a\x1b\nb\n\nc") == "a?\nb\n\nc");
+}
+
+TEST_CASE("a secret at the cut is redacted whole") {
+  live_secrets().add(Secret("sk-at-the-cut"), Life::kUse);
+  for (std::size_t most = 1; most < 30; ++most) {
+    CHECK(foreign_text("0123456789 sk-at-the-cut", most).find("sk-") == std::string::npos);
+  }
+}
