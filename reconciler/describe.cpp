@@ -104,9 +104,10 @@ std::vector<Line> make_lines(const Plan& plan, bool verbose) {
   for (const auto& pending : plan.pending) {
     lines.push_back(make_line('!', pending.path, "pending: " + pending.reason));
   }
-  if (verbose) {
-    for (const auto& same : plan.unchanged) {
-      lines.push_back(make_line('=', same.path, measure(same.size, same.sha256)));
+  for (const auto& same : plan.unchanged) {
+    const auto doubt = same.unchecked.empty() ? "" : "not checked: " + same.unchecked;
+    if (verbose || !doubt.empty()) {
+      lines.push_back(make_line('=', same.path, join(measure(same.size, same.sha256), doubt)));
     }
   }
   std::ranges::stable_sort(lines, {}, &Line::path);

@@ -68,6 +68,7 @@ struct Unchanged {
   MountPath path;
   std::optional<std::uint64_t> size;
   std::string sha256;
+  std::string unchecked{};  ///< why it may turn out otherwise when this is applied; "": it will not
 };
 
 /// A path about which nothing can be decided in this pass; the next one looks again.

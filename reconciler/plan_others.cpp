@@ -20,6 +20,7 @@ namespace {
    repository        | as declared, token due                  | rotate
    repository        | as declared, token refused by the API   | blocked refused
    repository        | as declared, token cannot be read       | blocked secret_unavailable
+   repository        | as declared, source not asked           | unchanged, not checked
    repository        | as declared                             | unchanged
    memory store      | session is to be created                | add
    memory store      | none with its id                        | blocked requires_new_session
@@ -78,12 +79,13 @@ class Others {
     plan_.blocked.push_back({type, path, code, std::move(reason)});
   }
 
-  void add(const char* type, const MountPath& path, std::string reason) {
+  void add(const char* type, const MountPath& path, std::string reason, Rotation rotation = {}) {
     Action action;
     action.kind = Action::Kind::kAdd;
     action.type = type;
     action.path = path;
     action.reason = std::move(reason);
+    action.rotation = std::move(rotation);
     plan_.actions.push_back(std::move(action));
   }
 
@@ -146,7 +148,11 @@ class Others {
       return block(kRepository, wanted.path, BlockCode::kSecretUnavailable,
                    rotation->second.reason);
     }
-    add(kRepository, wanted.path, "attached when the session is created");
+    const auto look = rotation == in_.rotations.end() ? Rotation{} : rotation->second;
+    add(kRepository, wanted.path,
+        "attached when the session is created" +
+            (look.unchecked.empty() ? "" : "; its token is not checked: " + look.unchecked),
+        look);
   }
 
   void rotate(const DesiredRepository& wanted, const RepositoryRow& row) {
@@ -157,7 +163,7 @@ class Others {
     const auto& rotation = known->second;
     switch (rotation.verdict) {
       case Rotation::Verdict::kNotDue:
-        return keep(wanted.path);
+        return keep(wanted.path, rotation.unchecked);
       case Rotation::Verdict::kUnavailable:
       case Rotation::Verdict::kUseless:
         return block(kRepository, wanted.path, BlockCode::kSecretUnavailable, rotation.reason);
@@ -185,7 +191,9 @@ class Others {
     plan_.actions.push_back(std::move(action));
   }
 
-  void keep(const MountPath& path) { plan_.unchanged.push_back({path, std::nullopt, {}}); }
+  void keep(const MountPath& path, const std::string& unchecked = {}) {
+    plan_.unchanged.push_back({path, std::nullopt, {}, unchecked});
+  }
 
   void decide(const MemoryStoreResource& wanted) {
     if (creates()) {

@@ -305,13 +305,9 @@ class Pass {
   void look_up_tokens(PlanInput& input) {
     auto look = look_at_tokens(session_id_, desired_, observed_.state, memory_, ports_);
     std::ranges::move(look.warnings, std::back_inserter(out_.warnings));
-    for (auto& [path, rotation] : look.rotations) {
+    for (const auto& [path, rotation] : look.rotations) {
       if (rotation.look_at) {
         due_in(*rotation.look_at - ports_.loop.now());
-      }
-      if (in_.dry_run && rotation.verdict == Rotation::Verdict::kUnavailable) {
-        out_.warnings.push_back(path.text() + ": " + rotation.reason);
-        rotation.verdict = Rotation::Verdict::kNotDue;
       }
     }
     input.rotations = std::move(look.rotations);

@@ -26,9 +26,13 @@ class Decision {
       return say(Rotation::Verdict::kUnavailable, in_.token.error().message);
     }
     out_.fingerprint = in_.token->fingerprint;
+    out_.unchecked = in_.token->unchecked;
     if (in_.record == nullptr || in_.record->fingerprint.empty()) {
       out_.lacks_fingerprint = true;
       return say(Rotation::Verdict::kDue, "it is not known which token the session has");
+    }
+    if (out_.fingerprint.empty()) {
+      return unasked();
     }
     if (in_.record->fingerprint != out_.fingerprint) {
       return say(Rotation::Verdict::kDue,
@@ -49,7 +53,20 @@ class Decision {
   Rotation say(Rotation::Verdict verdict, std::string reason) {
     out_.verdict = verdict;
     out_.reason = std::move(reason);
+    if (verdict == Rotation::Verdict::kDue && !out_.unchecked.empty()) {
+      out_.reason += "; not checked: " + out_.unchecked;
+    }
     return std::move(out_);
+  }
+
+  /// Nothing is known of the source's token, so only what needs a new one whatever it is is due.
+  Rotation unasked() {
+    if (is_later(in_.newest_fault, in_.record->last_fault)) {
+      out_.unchecked = "GitHub refused the session's token at " + in_.newest_fault + "; " +
+                       std::exchange(out_.unchecked, {});
+      return say(Rotation::Verdict::kNotDue, {});
+    }
+    return by_age();
   }
 
   Rotation after_fault() {

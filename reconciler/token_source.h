@@ -23,8 +23,11 @@ struct TokenRequest {
 /// What can be said of a token without handing it out. A keyed digest: of the token itself, or, for
 /// a source that mints a new token each time it is asked, of the source's configuration.
 struct TokenState {
-  std::string fingerprint;
+  std::string fingerprint;  ///< "": the source would have to be asked, see `unchecked`
   bool mints = false;
+  /// Why this process, which only looks, did not ask the source what it would answer; "": it did,
+  /// or will when the token is fetched.
+  std::string unchecked{};
 };
 
 struct Token {
@@ -42,7 +45,8 @@ struct TokenError {
 class TokenSource {
  public:
   virtual ~TokenSource() = default;
-  /// Never mints. A source that cannot be read is an error.
+  /// Never mints. A source that cannot be read is an error; one that has to be asked is asked only
+  /// if this process may fetch as well.
   virtual void peek(TokenRequest request,
                     std::function<void(tl::expected<TokenState, TokenError>)> done) = 0;
   virtual void fetch(TokenRequest request,

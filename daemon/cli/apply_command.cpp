@@ -90,11 +90,15 @@ int apply(const Settings& settings, const OneShot& shot, Signals& signals, Progr
   });
   const Deadline patience(settings.options.timeout + kLastAnswers,
                           [&] { engine.abort_everything(); });
-  const auto reports = for_each_session(shot.sessions, settings.options.workers,
-                                        [&](const SessionSpec& spec) { return loop.run(spec); });
+  auto reports = for_each_session(shot.sessions, settings.options.workers,
+                                  [&](const SessionSpec& spec) { return loop.run(spec); });
   signals.finish();
   progress.stop();
   engine.save_digests();
+  engine.forget_left_sessions(shot.owner);
+  if (!settings.state_dir) {
+    warn_of_forgetting(reports);
+  }
   std::fputs(present(reports, settings.options).c_str(), stdout);
   std::fputs(remarks(reports, settings.options).c_str(), stderr);
   return signals.stopped() ? exit_code::kInterrupted : exit_code_of(reports, settings.options);

@@ -10,10 +10,13 @@ int plan_command(const Settings& settings) {
   if (!shot) {
     return shot.error();
   }
-  const auto reports =
+  auto reports =
       for_each_session(shot->sessions, settings.options.workers, [&](const SessionSpec& spec) {
         return shot->engine->passes().run({spec, shot->owner, {}, true, {}});
       });
+  if (!settings.state_dir) {
+    warn_of_forgetting(reports);
+  }
   std::fputs(present(reports, settings.options).c_str(), stdout);
   std::fputs(remarks(reports, settings.options).c_str(), stderr);
   return exit_code_of(reports, settings.options);

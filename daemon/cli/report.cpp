@@ -9,6 +9,8 @@
 namespace sessync {
 namespace {
 
+constexpr const char* kSuspended = "it is suspended: nothing of this is done before it is resumed";
+
 std::string failures(const PassOutcome& outcome) {
   std::string text;
   if (!outcome.session_result.error.empty()) {
@@ -32,6 +34,9 @@ std::string report_text(const SessionReport& report, const Options& options) {
   auto text = describe({report.name, outcome.session_id}, outcome.plan, options.verbose);
   if (options.command == Command::kApply) {
     text += failures(outcome);
+  }
+  if (outcome.suspended && !outcome.plan.empty()) {
+    text += std::string("  ") + kSuspended + "\n";
   }
   for (const auto& output : outcome.fetched) {
     text += "  < " + printable(output.name) + "  " + std::to_string(output.size) + " B\n";
@@ -138,12 +143,35 @@ std::string remarks(const std::vector<SessionReport>& reports, const Options& op
     return text;
   }
   for (const auto& report : reports) {
+    if (report.outcome.suspended && !report.outcome.plan.empty()) {
+      text.append("sessync: ").append(report.name).append(": ").append(kSuspended).append("\n");
+    }
+    for (const auto& same : report.outcome.plan.unchanged) {
+      if (!same.unchecked.empty()) {
+        text.append("sessync: ").append(report.name).append(": ");
+        text.append(printable(same.path.text() + ": not checked: " + same.unchecked)).append("\n");
+      }
+    }
     for (const auto& warning : report.outcome.warnings) {
       text.append("sessync: warning: ").append(report.name).append(": ");
       text.append(printable(warning)).append("\n");
     }
   }
   return text;
+}
+
+void warn_of_forgetting(std::vector<SessionReport>& reports) {
+  for (auto& [name, outcome] : reports) {
+    const bool forgotten = std::ranges::any_of(outcome.plan.actions, [](const Action& action) {
+      return action.kind == Action::Kind::kRotate && action.rotation.lacks_fingerprint;
+    });
+    if (forgotten) {
+      outcome.warnings.emplace_back(
+          "with --state-dir none it is never known which token a session has, so each run sends "
+          "the tokens again and each plan says so; with a state directory they are sent when they "
+          "change");
+    }
+  }
 }
 
 int exit_code_of(const std::vector<SessionReport>& reports, const Options& options) {

@@ -14,6 +14,10 @@ std::string present(const std::vector<SessionReport>& reports, const Options& op
 /// What the JSON document has no place for, as lines for standard error; "" for text.
 std::string remarks(const std::vector<SessionReport>& reports, const Options& options);
 
+/// Nothing is remembered (--state-dir none): says of each session whose tokens are sent for that
+/// reason alone that they will be in every run.
+void warn_of_forgetting(std::vector<SessionReport>& reports);
+
 /// The exit code of `plan` or `apply`; of several 5 wins over 1, and 1 over 4.
 int exit_code_of(const std::vector<SessionReport>& reports, const Options& options);
 

@@ -35,6 +35,14 @@ TokenOptions with_defaults(TokenOptions options) {
   return options;
 }
 
+std::string name_of(const TokenCommand& source) {
+  return "command \"" + safe_excerpt(source.argv.front(), 200) + "\"";
+}
+
+std::string not_run_to_look(const TokenCommand& source) {
+  return name_of(source) + " is not run just to look; what it prints shows when this is applied";
+}
+
 tl::unexpected<TokenError> unavailable(const std::string& why) {
   return tl::unexpected(TokenError{why + "; until that is mended no token is sent"});
 }
@@ -129,15 +137,10 @@ bool TokenService::must_ask(const TokenRequest& request, const std::string& fing
 }
 
 std::optional<TokenError> TokenService::refusal(const TokenCommand& source) const {
-  const std::string command = "command \"" + safe_excerpt(source.argv.front(), 200) + "\" ";
-  if (!options_.may_run) {
-    return TokenError{command +
-                      "is not run just to look; whether there is a new token shows when "
-                      "this is applied"};
-  }
+  if (!options_.may_run) return TokenError{not_run_to_look(source)};
   if (options_.allow_commands) return std::nullopt;
-  return TokenError{command +
-                    "is not run, so its token is not sent: start sessync with --allow-commands if "
+  return TokenError{name_of(source) +
+                    " is not run, so its token is not sent: start sessync with --allow-commands if "
                     "whoever writes the manifest may run programs here"};
 }
 
@@ -145,8 +148,11 @@ void TokenService::peek_command(const TokenCommand& source, const TokenRequest& 
                                 const PeekDone& done) {
   const SlowSource slow = prepare(source);
   const bool known = !must_ask(request, slow.fingerprint);
-  const auto refused = refusal(source);
-  if (refused && (options_.may_run || !known)) return done(tl::unexpected(*refused));
+  if (!options_.may_run) {
+    return done(
+        TokenState{known ? slow.fingerprint : std::string(), known, not_run_to_look(source)});
+  }
+  if (const auto refused = refusal(source)) return done(tl::unexpected(*refused));
   if (known) return done(TokenState{slow.fingerprint, true});
   minted_.ask(slow.fingerprint, MintTable::Want::kAny, slow.job,
               [this, done, fingerprint = slow.fingerprint](const MintResult& result) {
@@ -157,7 +163,11 @@ void TokenService::peek_command(const TokenCommand& source, const TokenRequest& 
 
 void TokenService::peek_app(const Slow& source, const PeekDone& done) const {
   if (!source) return done(unavailable(source.error()));
-  done(TokenState{source->fingerprint, true});
+  const auto* const unchecked = options_.may_run
+                                    ? ""
+                                    : "GitHub is not asked for a token just to look; whether it "
+                                      "gives one shows when this is applied";
+  done(TokenState{source->fingerprint, true, unchecked});
 }
 
 void TokenService::fetch_slow(const Slow& source, bool renew, const FetchDone& done) {

@@ -123,15 +123,15 @@ test('with the state deleted exactly one rotation follows', async (t) => {
   assert.ok(await p.holds(`${CANARY}-1`));
 });
 
-test('a token that cannot be read is blocked, and only printed by plan', async (t) => {
+test('a token that cannot be read is blocked, in a plan as well', async (t) => {
   const p = await repository(t);
   const applied = await p.json('apply');
   assert.equal(applied.code, 4);
   assert.equal(applied.document.sessions[0].blocked[0].code, 'secret_unavailable');
   const planned = await p.run('plan', ['--detailed-exitcode']);
-  assert.equal(planned.code, 0);
-  assert.match(planned.out, /secrets\/token/);
-  assert.match((await p.json('plan')).err, /secrets\/token/);
+  assert.equal(planned.code, 4);
+  assert.match(planned.out, /^ {2}! .*secret_unavailable: .*secrets\/token/m);
+  assert.deepEqual((await p.json('plan')).document.sessions[0].blocked, applied.document.sessions[0].blocked);
 });
 
 test('an authentication error makes the next token go out, and says so meanwhile', async (t) => {

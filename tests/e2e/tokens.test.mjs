@@ -124,6 +124,73 @@ test('a token that cannot be read blocks that entry and says what to do', async 
   showsNothingOf(token, traces(world.project, result.out, result.err));
 });
 
+/** Blocked entries as a plan and an apply have to agree on them. */
+const blockedOf = ({ document }) => document.sessions[0].blocked.map(({ type, mount_path, code, reason }) => `${type} ${mount_path} ${code} ${reason}`);
+
+test('a token that cannot be read is blocked in a plan as in an apply, from a file and from a variable', async (t) => {
+  for (const source of [{ file: 'github-token' }, { env: 'E2E_TOKEN' }]) {
+    const world = await setUp(t, source);
+    const given = { E2E_TOKEN: canary() };
+    world.secret('github-token', canary());
+    assert.equal((await world.project.run('apply', world.flags, given)).code, 0);
+    const planned = await world.project.json('plan', [...world.flags, '--detailed-exitcode'], given);
+    assert.deepEqual([planned.code, planned.document.summary.unchanged], [0, 1]);
+
+    fs.rmSync(path.join(world.project.secrets, 'github-token'));
+    const plan = await world.project.json('plan', world.flags);
+    assert.equal(plan.code, 0, plan.err);
+    assert.equal(plan.document.summary.unchanged, 0);
+    assert.equal(plan.document.sessions[0].blocked[0]?.code, 'secret_unavailable', plan.out);
+    assert.equal((await world.project.run('plan', [...world.flags, '--detailed-exitcode'])).code, 4);
+    const apply = await world.project.json('apply', world.flags);
+    assert.equal(apply.code, 4);
+    assert.deepEqual(blockedOf(plan), blockedOf(apply));
+  }
+});
+
+test('what a plan does not ask it says: a program is not run, GitHub is not called', async (t) => {
+  const world = await setUp(t, { command: ['./mint'] });
+  const mint = path.join(world.project.dir, 'mint');
+  write(mint, `#!/bin/sh\ntouch ${world.project.dir}/ran\necho ${canary()}\n`);
+  fs.chmodSync(mint, 0o700);
+  const unknown = await world.project.run('plan', world.flags);
+  assert.equal(unknown.code, 0);
+  assert.match(unknown.out, /^  r \/workspace\/example-repo  .*not known which token.*not checked: command ".\/mint" is not run/m);
+  assert.ok(!fs.existsSync(path.join(world.project.dir, 'ran')));
+  assert.equal((await world.project.run('apply', [...world.flags, '--allow-commands'])).code, 0);
+  fs.rmSync(path.join(world.project.dir, 'ran'));
+  const known = await world.project.run('plan', world.flags);
+  assert.match(known.out, /^  = \/workspace\/example-repo  not checked: command ".\/mint" is not run/m);
+  assert.match((await world.project.json('plan', world.flags)).err, /\/workspace\/example-repo: not checked: command/);
+  assert.ok(!fs.existsSync(path.join(world.project.dir, 'ran')));
+
+  const app = await setUp(t, { github_app: { app_id: 1, installation_id: 2, private_key: { file: 'app.pem' } } });
+  const missing = await app.project.json('plan', app.flags);
+  assert.equal(missing.document.sessions[0].blocked[0]?.code, 'secret_unavailable', missing.out);
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  app.secret('app.pem', privateKey.export({ type: 'pkcs1', format: 'pem' }));
+  const flags = [...app.flags, '--github-api-url', 'http://127.0.0.1:9'];
+  assert.match((await app.project.run('plan', flags)).out, /^  r .*not checked: GitHub is not asked/m);
+});
+
+test('without a state directory every run sends the tokens, and plan and apply say why', async (t) => {
+  const world = await setUp(t, { file: 'github-token' });
+  world.secret('github-token', canary());
+  const { state } = world.project;
+  world.project.state = 'none';
+  for (let run = 0; run < 2; run++) {
+    const plan = await world.project.run('plan', [...world.flags, '--detailed-exitcode']);
+    assert.equal(plan.code, 0);
+    assert.match(plan.out, /^  r \/workspace\/example-repo .*\n.*warning: with --state-dir none .* each run sends the tokens again/m);
+    const apply = await world.project.json('apply', world.flags);
+    assert.equal(apply.code, 0);
+    assert.equal(apply.document.summary.rotate, 1);
+    assert.match(apply.err, /--state-dir none/);
+  }
+  world.project.state = state;
+  assert.doesNotMatch((await world.project.run('plan', world.flags)).out, /--state-dir none/);
+});
+
 test('a command is run when that is allowed, and never by plan', async (t) => {
   const world = await setUp(t, { command: ['./mint', 'a b'] });
   const token = canary();

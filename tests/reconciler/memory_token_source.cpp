@@ -67,20 +67,37 @@ void MemoryTokenSource::mint_if_due(const std::string& url, Source& source, bool
   source.renew_at = loop_.now() + source.life * 2 / 3;
 }
 
-tl::expected<TokenState, TokenError> MemoryTokenSource::look(const TokenRequest& request) {
+bool MemoryTokenSource::is_refused(const Source& source) const {
+  return source.is_program && !may_run_programs_;
+}
+
+tl::expected<TokenState, TokenError> MemoryTokenSource::look(const TokenRequest& request,
+                                                             bool may_run) {
   auto& source = sources_[request.repository_url];
   ++source.peeks;
+  if (!may_run && source.is_program) {
+    auto state = state_of(request.repository_url, source);
+    const bool is_known = state.mints && state.fingerprint == request.sent_fingerprint;
+    return TokenState{is_known ? state.fingerprint : "", is_known, "programs are not run to look"};
+  }
+  if (is_refused(source)) {
+    return tl::unexpected(unavailable(request.repository_url));
+  }
   const bool empty = source.life == Duration{} && source.token.empty();
   if (empty || source.failing == Failing::kEverything) {
     return tl::unexpected(unavailable(request.repository_url));
   }
-  return state_of(request.repository_url, source);
+  auto state = state_of(request.repository_url, source);
+  if (state.mints && !may_run) {
+    state.unchecked = "nothing is minted to look";
+  }
+  return state;
 }
 
 tl::expected<Token, TokenError> MemoryTokenSource::take(const TokenRequest& request) {
   auto& source = sources_[request.repository_url];
   ++source.fetches;
-  if (source.failing != Failing::kNothing) {
+  if (source.failing != Failing::kNothing || is_refused(source)) {
     return tl::unexpected(unavailable(request.repository_url));
   }
   mint_if_due(request.repository_url, source, request.renew);
@@ -97,8 +114,20 @@ tl::expected<Token, TokenError> MemoryTokenSource::take(const TokenRequest& requ
 void MemoryTokenSource::peek(TokenRequest request,
                              std::function<void(tl::expected<TokenState, TokenError>)> done) {
   loop_.submit([this, request = std::move(request), done = std::move(done)] {
-    return [done, state = look(request)] { done(state); };
+    return [done, state = look(request, true)] { done(state); };
   });
+}
+
+void MemoryTokenSource::Looks::peek(
+    TokenRequest request, std::function<void(tl::expected<TokenState, TokenError>)> done) {
+  all_.loop_.submit([this, request = std::move(request), done = std::move(done)] {
+    return [done, state = all_.look(request, false)] { done(state); };
+  });
+}
+
+void MemoryTokenSource::Looks::fetch(TokenRequest /*request*/,
+                                     std::function<void(tl::expected<Token, TokenError>)> done) {
+  done(tl::unexpected(TokenError{"who only looks fetches nothing"}));
 }
 
 void MemoryTokenSource::fetch(TokenRequest request,

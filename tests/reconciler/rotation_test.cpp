@@ -111,6 +111,27 @@ TEST_CASE("a source that cannot be read is said, and nothing is sent") {
   CHECK(broken.decide().reason == "token.txt cannot be read");
 }
 
+TEST_CASE("of a source that is not asked only that is due which needs no answer") {
+  Case unasked;
+  unasked.token = TokenState{"", false, "it is not run"};
+  CHECK(unasked.decide().verdict == Verdict::kNotDue);
+  CHECK(unasked.decide().unchecked == "it is not run");
+  unasked.newest_fault = "2026-01-01T01:00:00Z";
+  CHECK(unasked.decide().verdict == Verdict::kNotDue);
+  CHECK(unasked.decide().unchecked.find("GitHub refused") == 0);
+
+  Case unknown = unasked;
+  unknown.known = false;
+  CHECK(unknown.decide().verdict == Verdict::kDue);
+  CHECK(unknown.decide().reason.find("not checked: it is not run") != std::string::npos);
+
+  Case old = unasked;
+  old.newest_fault.clear();
+  old.repository.rotate_every = std::chrono::minutes(1);
+  CHECK(old.decide().verdict == Verdict::kDue);
+  CHECK(old.decide().reason.find("not checked") != std::string::npos);
+}
+
 TEST_CASE("times compare whatever their fractions") {
   CHECK(is_later("2026-01-01T00:00:00.5Z", "2026-01-01T00:00:00Z"));
   CHECK(is_later("2026-01-01T00:00:01Z", "2026-01-01T00:00:00.999999Z"));
