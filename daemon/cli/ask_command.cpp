@@ -67,7 +67,7 @@ class Asker {
   int ask_for_all(const std::string& verb) {
     auto names = chosen();
     if (!names) {
-      return tell_failure(names.error());
+      return tell_failure(options_, names.error());
     }
     int code = exit_code::kOk;
     for (const auto& name : *names) {
@@ -99,11 +99,11 @@ class Asker {
     const auto answer =
         client_.post("/api/v1/sessions/" + encoded(name) + "/" + verb, body(verb), token_);
     if (!answer) {
-      return tell_failure(answer.error());
+      return tell_failure(options_, answer.error());
     }
     if (answer->status >= 300) {
-      return tell_failure(printable(name) + ": " + error_of(*answer) +
-                          (answer->status == 404 ? others() : ""));
+      return tell_failure(options_, printable(name) + ": " + error_of(*answer) +
+                                        (answer->status == 404 ? others() : ""));
     }
     if (options_.json) {
       std::fputs(answer->body.c_str(), stdout);
@@ -144,13 +144,13 @@ int ask(const Settings& settings, const std::string& verb) {
   if (const auto& file = settings.options.admin_token_file; !file.empty()) {
     auto read = SecretFile(file).refresh();
     if (!read) {
-      return tell_failure("admin token: " + read.error());
+      return tell_failure(settings.options, "admin token: " + read.error());
     }
     token = std::move(*read);
   }
   auto client = find_daemon(settings);
   if (!client) {
-    return tell_failure(client.error());
+    return tell_failure(settings.options, client.error());
   }
   return Asker(settings, std::move(*client), std::move(token)).ask_for_all(verb);
 }
@@ -174,15 +174,14 @@ std::string error_of(const DaemonClient::Answer& answer) {
   return "the daemon answered with status " + std::to_string(answer.status);
 }
 
-int tell_failure(const std::string& message) {
-  std::fputs(("sessync: " + message + "\n").c_str(), stderr);
-  return exit_code::kFailed;
+int tell_failure(const Options& options, const std::string& message) {
+  return refuse(options, {exit_code::kFailed, message});
 }
 
 int reconcile_command(const Settings& settings) {
   const auto& options = settings.options;
   if (!options.allow_deletes.empty() && options.asked_session.empty()) {
-    return refuse({exit_code::kUsage, "--allow-deletes is for one session: name it"});
+    return refuse(options, {exit_code::kUsage, "--allow-deletes is for one session: name it"});
   }
   return ask(settings, "reconcile");
 }

@@ -16,7 +16,7 @@ tl::expected<DaemonClient, std::string> find_daemon(const Settings& settings);
 /// What the daemon gave as the reason of its refusal, printable.
 std::string error_of(const DaemonClient::Answer& answer);
 
-/// Prints it to standard error; the exit code.
-int tell_failure(const std::string& message);
+/// Tells it as refuse() does; the exit code.
+int tell_failure(const Options& options, const std::string& message);
 
 }  // namespace sessync

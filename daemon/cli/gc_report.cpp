@@ -111,9 +111,12 @@ std::string gc_text(const GcReport& report) {
   return text + std::to_string(totals.deleted) + " deleted.\n";
 }
 
-std::string gc_document(const GcReport& report) {
+std::string gc_document(const GcReport& report, const std::optional<SessionError>& error) {
   const auto totals = totals_of(report);
+  const Json failure =
+      error ? Json{{"code", error->code}, {"message", error->message}} : Json(nullptr);
   const Json json{{"format", 1},
+                  {"error", failure},
                   {"uploads", files_json(report.found.uploads, report.uploads)},
                   {"copies", files_json(report.found.copies, report.copies)},
                   {"errors", errors_json(report.found.doubts)},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,9 @@ struct GcReport {
 /// A line per file, then what could not be decided, then the totals.
 std::string gc_text(const GcReport& report);
 
-/// The document of `gc -o json`.
-std::string gc_document(const GcReport& report);
+/// The document of `gc -o json`; `error` is why it is empty.
+std::string gc_document(const GcReport& report,
+                        const std::optional<SessionError>& error = std::nullopt);
 
 /// 5 if the key was refused, 1 if anything could not be listed, read or deleted, else 0.
 int gc_exit_code(const GcReport& report);

@@ -90,15 +90,22 @@ int complain(const std::string& message) {
   return exit_code::kFailed;
 }
 
+/// Without a session there is no manifest: then its place has the first error.
+int print_nothing(const Options& options, const std::vector<Reading>& readings) {
+  const auto failed = std::ranges::find_if(
+      readings, [](const Reading& reading) { return reading.error.has_value(); });
+  if (options.json && failed != readings.end()) {
+    std::fputs(failure_document(options.command, *failed->error).c_str(), stdout);
+  }
+  return exit_code::kFailed;
+}
+
 bool has(const std::vector<LiveSession>& sessions, const std::string& id) {
   return std::ranges::any_of(
       sessions, [&](const LiveSession& session) { return session.info.session_id == id; });
 }
 
 int print_imported(const std::vector<LiveSession>& sessions) {
-  if (sessions.empty()) {
-    return exit_code::kFailed;
-  }
   const auto imported = import_sessions(sessions);
   std::fputs(imported.text.c_str(), stdout);
   int code = exit_code::kOk;
@@ -113,7 +120,7 @@ int print_imported(const std::vector<LiveSession>& sessions) {
 int import_command(const Settings& settings) {
   auto options = resolve_api_options(settings.options, process_environment());
   if (!options) {
-    return refuse(options.error());
+    return refuse(settings.options, options.error());
   }
   auto readings = read_sessions(distinct(settings.options.import_ids), std::move(*options));
   int code = exit_code::kOk;
@@ -128,7 +135,8 @@ int import_command(const Settings& settings) {
       sessions.push_back(std::move(reading.session));
     }
   }
-  return std::max(code, print_imported(sessions));
+  return std::max(code, sessions.empty() ? print_nothing(settings.options, readings)
+                                         : print_imported(sessions));
 }
 
 }  // namespace sessync

@@ -7,7 +7,8 @@
 
 #include "daemon/cli/commands.h"
 #include "daemon/cli/completion.h"
-#include "daemon/cli/one_shot.h"
+#include "daemon/cli/failure.h"
+#include "daemon/cli/settings.h"
 #include "daemon/log/log.h"
 #include "daemon/secrets/foreign_text.h"
 #include "manifest/schema/schema.h"
@@ -36,7 +37,7 @@ int dispatch(const Options& options) {
   }
   const auto settings = resolve_settings(options, process_environment());
   if (!settings) {
-    return refuse(settings.error());
+    return refuse(options, settings.error());
   }
   switch (options.command) {
     case Command::kRun:
@@ -98,11 +99,19 @@ int run(int argc, const char* const* argv) {
   if (const auto* early = std::get_if<EarlyExit>(&parsed)) {
     std::fputs(early->to_stdout.c_str(), stdout);
     std::fputs(early->to_stderr.c_str(), stderr);
+    if (early->json && early->code != exit_code::kOk) {
+      const SessionError error{"usage", early->to_stderr};
+      std::fputs(failure_document(early->command, error).c_str(), stdout);
+    }
     return early->code;
   }
   const auto& options = std::get<Options>(parsed);
   configure_log(options.log_level, log_style(options));
-  return dispatch(options);
+  try {
+    return dispatch(options);
+  } catch (const std::exception& error) {
+    return refuse(options, {exit_code::kFailed, foreign_text(error.what())});
+  }
 }
 
 }  // namespace

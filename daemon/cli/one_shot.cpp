@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
-#include <optional>
 #include <thread>
 #include <utility>
 
@@ -14,13 +13,13 @@ namespace sessync {
 
 namespace {
 
-std::optional<Manifest> read_valid_manifest(const Settings& settings) {
+tl::expected<Manifest, int> read_valid_manifest(const Settings& settings) {
   auto manifest = load_manifest(settings.manifest.read());
   for (const auto& problem : manifest.problems()) {
     std::fputs((format_problem(problem) + "\n").c_str(), stderr);
   }
   if (!manifest.valid()) {
-    return std::nullopt;
+    return tl::unexpected(refuse_manifest(settings.options, manifest));
   }
   return manifest;
 }
@@ -49,15 +48,15 @@ tl::expected<OneShot, int> prepare(const Settings& settings, Engine::State state
                                    Progress* progress) {
   const auto manifest = read_valid_manifest(settings);
   if (!manifest) {
-    return tl::unexpected(exit_code::kBadManifest);
+    return tl::unexpected(manifest.error());
   }
   auto sessions = select_sessions(*manifest, settings.options);
   if (!sessions) {
-    return tl::unexpected(refuse(sessions.error()));
+    return tl::unexpected(refuse(settings.options, sessions.error()));
   }
   auto api = resolve_api_options(settings.options, process_environment());
   if (!api) {
-    return tl::unexpected(refuse(api.error()));
+    return tl::unexpected(refuse(settings.options, api.error()));
   }
   Engine::OnRequest on_request;
   if (progress != nullptr) {
@@ -66,7 +65,7 @@ tl::expected<OneShot, int> prepare(const Settings& settings, Engine::State state
   }
   auto engine = Engine::open(settings, std::move(*api), state, std::move(on_request), progress);
   if (!engine) {
-    return tl::unexpected(refuse(engine.error()));
+    return tl::unexpected(refuse(settings.options, engine.error()));
   }
   (*engine)->declare(manifest->sessions());
   return OneShot{manifest->owner, std::move(*sessions), manifest->sessions(), std::move(*engine)};
@@ -93,11 +92,6 @@ std::vector<SessionReport> for_each_session(
   in_parallel(sessions.size(), workers,
               [&](std::size_t i) { reports[i] = {sessions[i].name, work(sessions[i])}; });
   return reports;
-}
-
-int refuse(const UsageError& error) {
-  std::fputs(("sessync: " + error.message + "\n").c_str(), stderr);
-  return error.code;
 }
 
 }  // namespace sessync

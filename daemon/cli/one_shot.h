@@ -19,8 +19,8 @@ struct OneShot {
   std::unique_ptr<Engine> engine;
 };
 
-/// Reads the manifest, selects the sessions, opens the engine. What is wrong is printed to standard
-/// error; the error is the exit code. `progress`, if there is one, is told how far the work is.
+/// Reads the manifest, selects the sessions, opens the engine. What is wrong is told as refuse()
+/// does it; the error is the exit code. `progress`, if there is one, is told how far the work is.
 tl::expected<OneShot, int> prepare(const Settings& settings, Engine::State state,
                                    Progress* progress = nullptr);
 
@@ -31,8 +31,5 @@ std::vector<SessionReport> for_each_session(
 
 /// Calls `work` with every number below `count`, at most `workers` at once.
 void in_parallel(std::size_t count, int workers, const std::function<void(std::size_t)>& work);
-
-/// Prints to standard error what keeps a command from starting; returns its code.
-int refuse(const UsageError& error);
 
 }  // namespace sessync

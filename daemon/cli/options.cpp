@@ -1,5 +1,7 @@
 #include "daemon/cli/options.h"
 
+#include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <sstream>
 
@@ -59,10 +61,19 @@ class CommandLine {
 
   CLI::App& app() { return app_; }
 
+  /// The command of a line that cannot be parsed: the first word that is one.
+  [[nodiscard]] Command named_in(const std::vector<std::string>& words) const {
+    for (const auto& word : words) {
+      if (const auto found = by_name_.find(word); found != by_name_.end()) return found->second;
+    }
+    return Command::kRun;
+  }
+
  private:
   CLI::App* add_plain(const std::string& name, Command command, const std::string& help) {
     auto* sub = app_.add_subcommand(name, help);
     sub->parse_complete_callback([this, command] { o_.command = command; });
+    by_name_[name] = command;
     return sub;
   }
 
@@ -113,6 +124,7 @@ class CommandLine {
 
   void add_command(const std::string& name, Command command, const std::string& help) {
     auto* sub = app_.add_subcommand(name, help);
+    by_name_[name] = command;
     // Not `callback`: with one of this kind the environment is read for the given command only. All
     // commands share the variables, so another one would overwrite what the command line said.
     sub->parse_complete_callback([this, command] { o_.command = command; });
@@ -227,6 +239,7 @@ class CommandLine {
   }
 
   Options& o_;
+  std::map<std::string, Command> by_name_;
   CLI::App app_{"Keeps Managed Agents sessions equal to a manifest", "sessync"};
 };
 
@@ -244,6 +257,19 @@ CommandWords words_of_command(const CLI::App& command) {
                              option->get_items_expected_max()}));
   }
   return words;
+}
+
+/// Whether a line that cannot be parsed asks for a document.
+bool asks_for_json(const std::vector<std::string>& words) {
+  const char* const variable = std::getenv("SESSYNC_OUTPUT");  // NOLINT(concurrency-mt-unsafe)
+  std::string last = variable == nullptr ? "" : variable;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const bool is_apart = words[i] == "-o" || words[i] == "--output";
+    if (is_apart && i + 1 < words.size()) last = words[i + 1];
+    if (words[i].starts_with("--output=")) last = words[i].substr(9);
+    if (words[i].starts_with("-o") && words[i].size() > 2) last = words[i].substr(2);
+  }
+  return last == "json" || last == "=json";
 }
 
 }  // namespace
@@ -267,8 +293,9 @@ std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv
     std::ostringstream out;
     std::ostringstream err;
     const int code = line.app().exit(error, out, err);
-    return EarlyExit{code == 0 ? exit_code::kOk : exit_code::kUsage, out.str(),
-                     foreign_lines(err.str())};
+    const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+    return EarlyExit{code == 0 ? exit_code::kOk : exit_code::kUsage, line.named_in(words),
+                     asks_for_json(words), out.str(), foreign_lines(err.str())};
   }
   return options;
 }

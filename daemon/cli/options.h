@@ -85,6 +85,8 @@ struct Options {
 /// The command line asked for nothing that runs: help was printed, or it could not be understood.
 struct EarlyExit {
   int code = exit_code::kUsage;
+  Command command = Command::kRun;  ///< as far as it could be understood
+  bool json = false;                ///< it asked for a document
   std::string to_stdout;
   std::string to_stderr;
 };

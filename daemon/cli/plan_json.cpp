@@ -131,9 +131,14 @@ std::string dump(const Json& json) {
 
 }  // namespace
 
-std::string plan_document(const std::vector<SessionReport>& reports, bool applied) {
+std::string plan_document(const std::vector<SessionReport>& reports, bool applied,
+                          const std::optional<SessionError>& error) {
   Json document;
   document["format"] = 1;
+  document["error"] = nullptr;
+  if (error) {
+    document["error"] = {{"code", error->code}, {"message", error->message}};
+  }
   document["sessions"] = Json::array();
   PlanSummary summary;
   for (const auto& report : reports) {

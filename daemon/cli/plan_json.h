@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,9 @@ struct SessionReport {
 };
 
 /// The document of `plan -o json`; with `applied`, that of `apply -o json`. Sessions in the given
-/// order.
-std::string plan_document(const std::vector<SessionReport>& reports, bool applied);
+/// order; `error` is why there are none.
+std::string plan_document(const std::vector<SessionReport>& reports, bool applied,
+                          const std::optional<SessionError>& error = std::nullopt);
 
 /// The problems of a manifest as `validate -o json` prints them.
 std::string problems_document(const std::vector<Problem>& problems);

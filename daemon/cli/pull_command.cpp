@@ -101,7 +101,7 @@ std::string document(const std::vector<Pulled>& all) {
   for (const auto& pulled : all) {
     sessions.push_back(json_of(pulled));
   }
-  const Json json{{"format", 1}, {"sessions", std::move(sessions)}};
+  const Json json{{"format", 1}, {"error", nullptr}, {"sessions", std::move(sessions)}};
   return json.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 

@@ -66,7 +66,7 @@ class Front {
 int run_command(const Settings& settings) {
   auto api = resolve_api_options(settings.options, process_environment());
   if (!api) {
-    return refuse(api.error());
+    return refuse(settings.options, api.error());
   }
   tell_start(settings, *api);
   Signals signals;
@@ -78,12 +78,12 @@ int run_command(const Settings& settings) {
       Engine::open(settings, std::move(*api), Engine::State::kLocked,
                    [&metrics](const RequestReport& report) { metrics.request(report); });
   if (!engine) {
-    return refuse(engine.error());
+    return refuse(settings.options, engine.error());
   }
   Daemon daemon(settings, {**engine, board, metrics, manager});
   Front front(settings, board, daemon, metrics);
   if (const auto open = front.open(); !open) {
-    return refuse(open.error());
+    return refuse(settings.options, open.error());
   }
   if (!daemon.run(signals)) {
     log(LogLevel::kWarning,

@@ -8,6 +8,7 @@
 #include <tl/expected.hpp>
 
 #include "daemon/api/options.h"
+#include "daemon/cli/failure.h"
 #include "daemon/cli/options.h"
 #include "daemon/controller/manifest_source.h"
 
@@ -24,12 +25,6 @@ struct Settings {
   std::string outputs_dir;
   std::string secrets_dir;
   std::string github_api_url;
-};
-
-/// A command cannot be carried out as it was given.
-struct UsageError {
-  int code = exit_code::kUsage;
-  std::string message;
 };
 
 tl::expected<Settings, UsageError> resolve_settings(const Options& options, const Environment& env);

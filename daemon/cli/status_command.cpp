@@ -84,16 +84,16 @@ int follow(const DaemonClient& client, const Settings& settings) {
   const bool on_screen = !settings.options.json && ::isatty(STDOUT_FILENO) != 0;
   const auto followed =
       on_screen ? follow_on_screen(client, settings) : follow_in_lines(client, settings);
-  return followed ? exit_code::kOk : tell_failure(followed.error());
+  return followed ? exit_code::kOk : tell_failure(settings.options, followed.error());
 }
 
 int show(const DaemonClient& client, const Settings& settings) {
   const auto answer = client.get("/api/v1/status");
   if (!answer) {
-    return tell_failure(answer.error());
+    return tell_failure(settings.options, answer.error());
   }
   if (answer->status != 200) {
-    return tell_failure(error_of(*answer));
+    return tell_failure(settings.options, error_of(*answer));
   }
   print(settings.options.json
             ? answer->body
@@ -107,12 +107,12 @@ int status_command(const Settings& settings) {
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
   const auto client = find_daemon(settings);
   if (!client) {
-    return tell_failure(client.error());
+    return tell_failure(settings.options, client.error());
   }
   try {
     return settings.options.watch ? follow(*client, settings) : show(*client, settings);
   } catch (const std::runtime_error& error) {
-    return tell_failure(foreign_text(error.what()));
+    return tell_failure(settings.options, foreign_text(error.what()));
   }
 }
 
