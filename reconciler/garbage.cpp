@@ -12,12 +12,12 @@ namespace sessync {
 namespace {
 
 /// How long ago `file` was made, if that is known and long enough.
-std::optional<Duration> garbage_age(const FileMetadata& file, TimePoint now) {
+std::optional<Duration> garbage_age(const FileMetadata& file) {
   const auto made = parse_server_time(file.created_at);
-  if (!made || now - *made < kGarbageAge) {
+  if (!made || !file.answered_at || *file.answered_at - *made < kGarbageAge) {
     return std::nullopt;
   }
-  return std::chrono::floor<Duration>(now - *made);
+  return std::chrono::floor<Duration>(*file.answered_at - *made);
 }
 
 std::optional<Marker> marker_of(const FileMetadata& file, const std::string& owner) {
@@ -34,7 +34,7 @@ void sort_by_creation(std::vector<Garbage>& found) {
 /// Which upload is to be used for each digest.
 class Choice {
  public:
-  Choice(const std::vector<Upload>& recorded, const std::string& owner, TimePoint now) : now_(now) {
+  Choice(const std::vector<Upload>& recorded, const std::string& owner) {
     for (const auto& upload : recorded) {
       if (upload.owner == owner) {
         recorded_.insert(upload.file_id);
@@ -44,7 +44,7 @@ class Choice {
 
   void offer(const FileMetadata& file, const Marker& marker) {
     auto& best = best_[marker.digest_prefix];
-    if (!is_expired(file, now_) && (best == nullptr || is_better(file, *best))) {
+    if (!is_expired(file, TimePoint{}) && (best == nullptr || is_better(file, *best))) {
       best = &file;
     }
   }
@@ -62,7 +62,6 @@ class Choice {
     return parse_server_time(file.created_at) > parse_server_time(other.created_at);
   }
 
-  TimePoint now_;
   std::set<std::string> recorded_;
   std::map<std::string, const FileMetadata*> best_;  // by digest prefix
 };
@@ -81,9 +80,8 @@ const std::string* copy_of(const ResourceRow& row) {
 
 std::vector<Garbage> garbage_uploads(const std::vector<FileMetadata>& uploads,
                                      const std::vector<Upload>& recorded,
-                                     const NeededUploads& needed, const std::string& owner,
-                                     TimePoint now) {
-  Choice choice(recorded, owner, now);
+                                     const NeededUploads& needed, const std::string& owner) {
+  Choice choice(recorded, owner);
   for (const auto& file : uploads) {
     if (const auto marker = marker_of(file, owner)) {
       choice.offer(file, *marker);
@@ -92,7 +90,7 @@ std::vector<Garbage> garbage_uploads(const std::vector<FileMetadata>& uploads,
   std::vector<Garbage> found;
   for (const auto& file : uploads) {
     const auto marker = marker_of(file, owner);
-    const auto age = garbage_age(file, now);
+    const auto age = garbage_age(file);
     if (!marker || !age || needed.file_ids.contains(file.file_id)) {
       continue;
     }
@@ -106,9 +104,15 @@ std::vector<Garbage> garbage_uploads(const std::vector<FileMetadata>& uploads,
   return found;
 }
 
+bool has_undated(const std::vector<FileMetadata>& files, const std::string& owner) {
+  return std::ranges::any_of(files, [&](const FileMetadata& file) {
+    return marker_of(file, owner) && (!file.answered_at || !parse_server_time(file.created_at));
+  });
+}
+
 std::vector<Garbage> garbage_copies(const std::vector<FileMetadata>& session_files,
-                                    const std::vector<ResourceRow>& rows, const std::string& owner,
-                                    TimePoint now) {
+                                    const std::vector<ResourceRow>& rows,
+                                    const std::string& owner) {
   std::set<std::string> mounted;
   for (const auto& row : rows) {
     if (const auto* id = copy_of(row)) {
@@ -117,7 +121,7 @@ std::vector<Garbage> garbage_copies(const std::vector<FileMetadata>& session_fil
   }
   std::vector<Garbage> found;
   for (const auto& file : session_files) {
-    const auto age = garbage_age(file, now);
+    const auto age = garbage_age(file);
     if (age && !file.downloadable && marker_of(file, owner) && !mounted.contains(file.file_id)) {
       found.push_back({file, "", *age, "its mount was deleted"});
     }

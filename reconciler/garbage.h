@@ -31,16 +31,17 @@ struct NeededUploads {
 /// The uploads with `owner`'s marker that nothing needs. Of several with a declared digest one is
 /// needed: the recorded one, else the newest. Sorted by creation. Pure.
 ///
-/// Ages are those of `now` against the API's own times; a file whose time cannot be read is never
-/// garbage.
+/// Ages are told by the API's clock alone: a file whose time cannot be read, or that came without
+/// the time of the answer, is never garbage.
 std::vector<Garbage> garbage_uploads(const std::vector<FileMetadata>& uploads,
                                      const std::vector<Upload>& recorded,
-                                     const NeededUploads& needed, const std::string& owner,
-                                     TimePoint now);
+                                     const NeededUploads& needed, const std::string& owner);
 
 /// The copies with `owner`'s marker that no row of their session has. Sorted by creation. Pure.
 std::vector<Garbage> garbage_copies(const std::vector<FileMetadata>& session_files,
-                                    const std::vector<ResourceRow>& rows, const std::string& owner,
-                                    TimePoint now);
+                                    const std::vector<ResourceRow>& rows, const std::string& owner);
+
+/// One of `files` has `owner`'s marker, and nothing can be said of its age.
+bool has_undated(const std::vector<FileMetadata>& files, const std::string& owner);
 
 }  // namespace sessync

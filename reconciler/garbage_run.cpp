@@ -94,8 +94,8 @@ class Search {
       doubt("", failure_of(uploads.error(), "", "listing the uploads").error);
       return;
     }
-    out_.uploads =
-        garbage_uploads(*uploads, ports_.store.uploads(owner_), needed_, owner_, ports_.loop.now());
+    note_undated("", *uploads);
+    out_.uploads = garbage_uploads(*uploads, ports_.store.uploads(owner_), needed_, owner_);
   }
 
   void find_copies(const std::string& name, const std::string& session_id) {
@@ -111,9 +111,18 @@ class Search {
                       .error);
       return;
     }
-    for (auto& copy : garbage_copies(*files, *rows, owner_, ports_.loop.now())) {
+    note_undated(name, *files);
+    for (auto& copy : garbage_copies(*files, *rows, owner_)) {
       copy.session_id = session_id;
       out_.copies.push_back(std::move(copy));
+    }
+  }
+
+  void note_undated(const std::string& name, const std::vector<FileMetadata>& files) {
+    if (has_undated(files, owner_)) {
+      doubt(name, {"age_unknown",
+                   "the API does not say when files were made, or what time it is there (a Date "
+                   "header), so how old they are is not known; those stay"});
     }
   }
 

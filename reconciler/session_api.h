@@ -52,6 +52,9 @@ struct FileMetadata {
   std::string created_at;
   std::optional<std::string> expires_at;
   bool downloadable = false;
+  /// The API's own clock when it answered, which alone its other times can be compared with;
+  /// nothing: it did not say.
+  std::optional<TimePoint> answered_at{};
 };
 
 struct SessionInfo {

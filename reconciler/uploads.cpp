@@ -10,7 +10,7 @@ namespace sessync {
 
 bool is_expired(const FileMetadata& file, TimePoint now) {
   const auto at = file.expires_at ? parse_server_time(*file.expires_at) : std::nullopt;
-  return at && *at <= now;
+  return at && *at <= file.answered_at.value_or(now);
 }
 
 std::set<std::string> confirm_uploads(std::vector<Upload> known, Ports& ports) {

@@ -10,8 +10,8 @@
 
 namespace sessync {
 
-/// Expired files stay listed for a while, but can be attached no more. `now` against the API's
-/// time.
+/// Expired files stay listed for a while, but can be attached no more. By the API's clock; only if
+/// it did not say what time it is, by `now`.
 bool is_expired(const FileMetadata& file, TimePoint now);
 
 /// Asks which of `known` still exist and records the answer. The ids of those that surely do.

@@ -12,6 +12,15 @@
 
 namespace sessync {
 
+/// What a value takes from the answer that it came with, beside the body.
+template <class T>
+void take_headers(T& /*value*/, const HttpAnswer& /*answer*/) {}
+void take_headers(SessionInfo& session, const HttpAnswer& answer);
+void take_headers(FileMetadata& file, const HttpAnswer& answer);
+inline void take_headers(Page<FileMetadata>& page, const HttpAnswer& answer) {
+  for (auto& file : page.rows) take_headers(file, answer);
+}
+
 /// Any 2xx says that it is gone, whatever the body says.
 inline Completion<HttpAnswer> ignoring_body(Completion<Done> done) {
   return [done = std::move(done)](Result<HttpAnswer> answer) {
@@ -63,7 +72,10 @@ class ApiCaller : public std::enable_shared_from_this<ApiCaller> {
       if (!answer) return done(tl::unexpected(std::move(answer.error())));
       auto value = parse(answer->body);
       const std::string problem = value ? problem_of(*value) : value.error();
-      if (problem.empty()) return done(std::move(*value));
+      if (problem.empty()) {
+        take_headers(*value, *answer);
+        return done(std::move(*value));
+      }
       done(tl::unexpected(unusable_answer(*answer, context, problem)));
     });
   }

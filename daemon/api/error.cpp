@@ -185,6 +185,11 @@ std::optional<Duration> retry_after_of(const HttpAnswer& answer, TimePoint now) 
   return seconds_from(*date - parse_http_date(header(answer, "date")).value_or(clock.count()));
 }
 
+std::optional<TimePoint> date_of(const HttpAnswer& answer) {
+  const auto date = parse_http_date(header(answer, "date"));
+  return date ? std::optional(TimePoint(std::chrono::seconds(*date))) : std::nullopt;
+}
+
 RateRefusal refusal_of(const ApiError& error) {
   static constexpr std::array<std::string_view, 3> kSpendLimits = {
       "enforced_spend_limit_reached", "contract_spend_limit_reached", "ramp_limit_exceeded"};

@@ -36,6 +36,9 @@ ApiError unusable_answer(const HttpAnswer& answer, const CallContext& context,
 /// `now`). Zero, negative, unreadable and absent are alike: nothing.
 std::optional<Duration> retry_after_of(const HttpAnswer& answer, TimePoint now);
 
+/// What time it was at the server when it answered; nothing: it did not say.
+std::optional<TimePoint> date_of(const HttpAnswer& answer);
+
 /// What an answer 429 says to the budget of its class.
 RateRefusal refusal_of(const ApiError& error);
 

@@ -48,6 +48,10 @@ void take_headers(SessionInfo& session, const HttpAnswer& answer) {
   if (found != answer.headers.end()) session.organization_id = foreign_text(found->second);
 }
 
+void take_headers(FileMetadata& file, const HttpAnswer& answer) {
+  file.answered_at = date_of(answer);
+}
+
 std::string key_of(const ResourceRow& row) {
   // A prefix, so that ids of different kinds never meet.
   const auto tagged = [](char tag, const std::string& id) { return id.empty() ? id : tag + id; };

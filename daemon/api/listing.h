@@ -18,11 +18,6 @@ std::string key_of(const FileMetadata& file);
 std::string key_of(const SessionInfo& session);
 std::string key_of(const SessionFault& fault);
 
-/// What a row takes from the answer that it came with, beside the body.
-template <class Row>
-void take_headers(Row& /*row*/, const HttpAnswer& /*answer*/) {}
-void take_headers(SessionInfo& session, const HttpAnswer& answer);
-
 /// Reads all pages of one list. Whatever leaves a doubt whether the list is complete ends it with
 /// an error: a short list would look like deletions.
 template <class Row>

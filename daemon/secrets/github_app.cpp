@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "daemon/api/error.h"
 #include "daemon/api/http_client.h"
 #include "daemon/secrets/credential_text.h"
 #include "daemon/secrets/live_secrets.h"
@@ -95,6 +96,13 @@ MintFailure refusal(const GithubAppCall& call, const HttpAnswer& answer) {
   return {message + "; " + advice(call, answer.status), retry_after(answer)};
 }
 
+/// GitHub says when a token expires by its own clock, and in the same answer what time it is there.
+Clocks by_its_clock(const HttpAnswer& answer, const Clocks& ours) {
+  const auto date = date_of(answer);
+  if (!date) return ours;
+  return {ours.now, [now = *date] { return now; }};
+}
+
 }  // namespace
 
 MintResult token_of_github_answer(const GithubAppCall& call, std::string& body,
@@ -134,7 +142,8 @@ MintResult token_from_github(const GithubAppCall& call, const Clocks& clocks,
     return tl::unexpected(MintFailure{"GitHub did not answer for " + who(call) + ": " + why, {}});
   }
   if (outcome->answer.status / 100 != 2) return tl::unexpected(refusal(call, outcome->answer));
-  return token_of_github_answer(call, outcome->answer.body, clocks);
+  const auto theirs = by_its_clock(outcome->answer, clocks);
+  return token_of_github_answer(call, outcome->answer.body, theirs);
 }
 
 }  // namespace sessync

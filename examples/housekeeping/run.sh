@@ -10,6 +10,7 @@ echo 'first edition' >"$scratch/workspace/a.txt"
 sessync apply
 echo 'second edition' >"$scratch/workspace/a.txt"
 sessync apply
+control clock '{"advance_ms":7200000}'
 step 'now: nothing needs the upload of the first edition'
 sessync gc
 step 'it is deleted'

@@ -27,8 +27,6 @@ export class World {
   static async make(ending, mode = 'shadow') {
     const world = new World();
     world.double = await Double.start(ending, ['--duplicate-mount', mode]);
-    // What is made now is old: gc spares what is young.
-    await world.double.call('POST', '/_double/clock', { advance_ms: -3 * HOURS });
     world.project = new Project(ending, world.double);
     world.outputs = path.join(world.project.dir, 'outputs');
     world.secrets = path.join(world.project.dir, 'secrets');
@@ -133,6 +131,8 @@ ${resources.map((resource) => `      - ${resource}\n`).join('')}${more}`);
   }
 
   async collect() {
+    // gc spares what is young.
+    await this.double.call('POST', '/_double/clock', { advance_ms: 3 * HOURS });
     const { code, document, err } = await this.project.json('gc', this.flags(['--yes']));
     return { code, errors: document.errors, err };
   }

@@ -1,6 +1,8 @@
 #include "tests/double/http_core.h"
 
 #include <algorithm>
+#include <array>
+#include <ctime>
 #include <iterator>
 
 #include <nlohmann/json.hpp>
@@ -59,6 +61,17 @@ Reply fault_reply(const Fault& fault, const std::string& request_id) {
   Reply reply = refuse(error, request_id);
   reply.headers.insert(fault.headers.begin(), fault.headers.end());
   return reply;
+}
+
+/// RFC 9110, as every server with a clock sends it.
+std::string http_date(TimePoint time) {
+  const std::time_t seconds =
+      std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  std::array<char, 40> text{};
+  const auto length = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  return {text.data(), length};
 }
 
 /// As recorded: the Files API says that its refusals are final.
@@ -125,6 +138,7 @@ Reply Core::finish(const Call& call, const Request& request) {
   Reply reply = call.fault ? suffer(call, request) : carry_out(call, request);
   reply.headers["request-id"] = call.request_id;
   reply.headers["anthropic-organization-id"] = "org_double";
+  reply.headers.emplace("date", http_date(world_.model.time()));
   note(call, request, reply.status);
   return reply;
 }

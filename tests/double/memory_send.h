@@ -56,7 +56,7 @@ inline bool answer_arrives(Fault::Kind kind) {
 
 template <class T>
 Result<T> MemorySessionApi::carry_out(const Call& call, const Effect<T>& effect) {
-  model_.set_time(loop_.now());
+  model_.set_time(loop_.now() + clock_skew);
   Result<T> result = effect();
   if (result && on_write && is_write(call.operation)) {
     on_write(model_);

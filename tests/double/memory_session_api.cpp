@@ -61,11 +61,20 @@ void MemorySessionApi::get_session(std::string session_id, Completion<SessionInf
       std::move(done));
 }
 
+/// A date has no fractions of a second.
+std::function<FileMetadata(const model::File&)> MemorySessionApi::metadata_of() const {
+  return [now = model_.time()](const model::File& file) {
+    auto metadata = model::to_metadata(file);
+    metadata.answered_at = std::chrono::floor<std::chrono::seconds>(now);
+    return metadata;
+  };
+}
+
 Result<std::vector<FileMetadata>> MemorySessionApi::all_files(const std::string& session_id) {
   model::FileQuery query;
   query.scope_id = session_id;
   return all_pages(
-      query, [this](const auto& page) { return model_.list_files(page); }, model::to_metadata);
+      query, [this](const auto& page) { return model_.list_files(page); }, metadata_of());
 }
 
 void MemorySessionApi::list_session_files(std::string session_id,
@@ -78,7 +87,7 @@ void MemorySessionApi::list_session_files(std::string session_id,
 void MemorySessionApi::get_file(std::string file_id, Completion<FileMetadata> done) {
   const Call call{Operation::kGetFile, Budget::kFiles, "", file_id};
   send<FileMetadata>(
-      call, [this, file_id] { return port_answer(model_.get_file(file_id), model::to_metadata); },
+      call, [this, file_id] { return port_answer(model_.get_file(file_id), metadata_of()); },
       std::move(done));
 }
 
@@ -106,8 +115,7 @@ Result<std::vector<FileMetadata>> MemorySessionApi::some_files(
                                    .retry_after = {},
                                    .organization_id = {}});
   }
-  std::transform(page->data.begin(), page->data.end(), std::back_inserter(files),
-                 model::to_metadata);
+  std::transform(page->data.begin(), page->data.end(), std::back_inserter(files), metadata_of());
   return files;
 }
 
@@ -160,7 +168,7 @@ void MemorySessionApi::send_upload(const UploadRequest& request) {
         }
         return port_answer(
             model_.upload({request.filename, "application/octet-stream", *content, std::nullopt}),
-            model::to_metadata);
+            metadata_of());
       },
       [this, request](const Result<FileMetadata>& result) { end_upload(request, result); });
 }

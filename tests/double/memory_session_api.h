@@ -27,7 +27,8 @@ class MemorySessionApi : public SessionApi {
       : model_(world), loop_(loop), content_(content) {}
 
   FaultTable faults;
-  CallLog calls;  ///< what reached the model; uploads that were joined count once
+  CallLog calls;           ///< what reached the model; uploads that were joined count once
+  Duration clock_skew{0};  ///< how far the server's clock is ahead of the loop's
   /// Runs after every write that changed the model.
   std::function<void(const SessionModel&)> on_write;
   /// The process that called is dead: no answer is heard any more.
@@ -81,6 +82,8 @@ class MemorySessionApi : public SessionApi {
   void note_refusal(Budget budget, const ApiError& error);
   [[nodiscard]] Duration wait_for(Budget budget) const;
   [[nodiscard]] Result<model::Content> read_content(const ContentRef& content) const;
+  /// The model's files as they are answered now.
+  [[nodiscard]] std::function<FileMetadata(const model::File&)> metadata_of() const;
   [[nodiscard]] Result<std::vector<FileMetadata>> all_files(const std::string& session_id);
   [[nodiscard]] Result<std::vector<FileMetadata>> some_files(const std::vector<std::string>& ids);
   [[nodiscard]] Result<std::vector<SessionFault>> all_faults(const std::string& session_id,

@@ -3,15 +3,13 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { Double, Project, write } from './harness.mjs';
+import { Double, Project, until, write } from './harness.mjs';
 
 const HOURS = 3_600_000;
 
 /** A converged session of which one file was taken away again, all of it `age` ago. */
 async function project(t, age = 3 * HOURS) {
   const double = await Double.start(t);
-  // What is made now is old: the double's clock is behind ours.
-  await double.call('POST', '/_double/clock', { advance_ms: -age });
   const p = new Project(t, double);
   p.session = await double.createSession();
   p.mirror(p.session);
@@ -21,6 +19,7 @@ async function project(t, age = 3 * HOURS) {
   await double.somebodyAdds(p.session, '/theirs', 'precious');
   fs.rmSync(path.join(p.workspace, 'gone'));
   assert.equal((await p.run('apply')).code, 0);
+  await double.call('POST', '/_double/clock', { advance_ms: age + 1000 }); // the API's clock tells how old what was made is
   p.uploads = async () => (await double.call('GET', '/_double/uploads')).map((file) => file.filename.replace(/.*\./, '')).sort();
   return p;
 }
@@ -73,6 +72,19 @@ test('what is younger than an hour stays', async (t) => {
   assert.deepEqual(await p.uploads(), ['gone', 'kept', 'pdf']);
 });
 
+test('how old uploads are is told by the API\'s clock: a clock of ours two hours ahead deletes nothing young', async (t) => {
+  const p = await project(t, 0);
+  await p.double.call('POST', '/_double/clock', { advance_ms: -2 * HOURS });
+  write(path.join(p.workspace, 'younger'), 'younger');
+  assert.equal((await p.run('apply')).code, 0);
+  fs.rmSync(path.join(p.workspace, 'younger'));
+  assert.equal((await p.run('apply')).code, 0);
+  const { code, document } = await p.json('gc', ['--yes']);
+  assert.equal(code, 0);
+  assert.deepEqual(document.summary, { uploads: 0, copies: 0, bytes: 0, deleted: 0 });
+  assert.deepEqual(await p.uploads(), ['gone', 'kept', 'pdf', 'younger']);
+});
+
 test('a source that cannot be read, and a list that fails, keep what they could concern', async (t) => {
   const p = await project(t);
   await p.double.faults([{ operation: 'list_session_files', kind: 'status', status: 500 }]);
@@ -105,7 +117,7 @@ test('a session that is not selected still needs its uploads', async (t) => {
 test('only --yes takes the lock', async (t) => {
   const p = await project(t);
   p.start();
-  await p.equal(p.session, { extra: new Map([['/theirs', (await p.double.held(p.session)).get('/theirs')]]) });
+  await until('the daemon works', () => /reason=Succeeded/.test(p.daemon.err));
   assert.equal((await p.run('gc', ['--yes'])).code, 64);
   assert.equal((await p.run('gc')).code, 0);
 });

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "reconciler/garbage_run.h"
+#include "reconciler/server_time.h"
 #include "tests/reconciler/fixtures.h"
 #include "tests/reconciler/world.h"
 
@@ -21,6 +22,7 @@ FileMetadata upload(const std::string& id, char content, const std::string& crea
   file.filename = encode_marker(owner, digest(content), "f.csv");
   file.created_at = created;
   file.size_bytes = 3;
+  file.answered_at = kNow;
   return file;
 }
 
@@ -37,7 +39,7 @@ Ids ids(const std::vector<Garbage>& garbage) {
 
 Ids found(const std::vector<FileMetadata>& uploads, const NeededUploads& needed = {},
           const std::vector<Upload>& recorded = {}) {
-  return ids(garbage_uploads(uploads, recorded, needed, "prod", kNow));
+  return ids(garbage_uploads(uploads, recorded, needed, "prod"));
 }
 
 GarbageFound search(World& world, bool with_files = true) {
@@ -78,8 +80,7 @@ TEST_CASE("an upload of ours that nothing declares is garbage once it is an hour
   CHECK(found({upload("u", 'a', "2026-05-31T23:00:00Z")}) == Ids{"u"});
   CHECK(found({upload("u", 'a', "2026-05-31T23:00:00.001Z")}).empty());
   CHECK(found({upload("u", 'a', "2027-01-01T00:00:00Z")}).empty());
-  const auto garbage =
-      garbage_uploads({upload("u", 'a', "2026-05-31T22:00:00Z")}, {}, {}, "prod", kNow);
+  const auto garbage = garbage_uploads({upload("u", 'a', "2026-05-31T22:00:00Z")}, {}, {}, "prod");
   CHECK(garbage.at(0).age == std::chrono::hours(2));
 }
 
@@ -87,6 +88,34 @@ TEST_CASE("what is not known to be old is never garbage") {
   for (const auto* created : {"", "yesterday", "2026-05-01", "2026-05-01T00:00:00"}) {
     CHECK(found({upload("u", 'a', created)}).empty());
   }
+}
+
+TEST_CASE("an age is told by the API's clock, and without it nothing is garbage") {
+  auto fresh = upload("u", 'a', kOld);
+  fresh.answered_at =
+      std::chrono::floor<Duration>(*parse_server_time(kOld)) + std::chrono::minutes(2);
+  CHECK(found({fresh}).empty());
+  CHECK_FALSE(has_undated({fresh}, "prod"));
+  auto undated = upload("u", 'a', kOld);
+  undated.answered_at.reset();
+  CHECK(found({undated}).empty());
+  CHECK(has_undated({undated}, "prod"));
+  CHECK_FALSE(has_undated({undated}, "staging"));
+}
+
+TEST_CASE("a clock of ours that is wrong makes nothing garbage") {
+  World world;
+  world.api->clock_skew = -std::chrono::hours(2);
+  make_garbage(world);
+  CHECK(search(world).uploads.size() == 1);
+  World young;
+  young.api->clock_skew = -std::chrono::hours(2);
+  young.file("a", "one");
+  young.settle();
+  young.remove("a");
+  young.settle();
+  young.loop.advance(std::chrono::minutes(5));
+  CHECK(search(young).uploads.empty());
 }
 
 TEST_CASE("what does not carry our marker is never garbage") {
@@ -134,7 +163,7 @@ TEST_CASE("copies that no row has are garbage, outputs and others' files are not
                                         theirs,
                                         upload("other", 'd', kOld, "staging")};
   const std::vector<ResourceRow> rows{FileRow{"sesrsc_1", "mounted", "/a", kOld}};
-  CHECK(ids(garbage_copies(files, rows, "prod", kNow)) == Ids{"left"});
+  CHECK(ids(garbage_copies(files, rows, "prod")) == Ids{"left"});
 }
 
 TEST_CASE("garbage is found and deleted, and nothing else is") {

@@ -40,10 +40,12 @@ Daemon::Daemon(World& world)
       random_(world.random.next()),
       api_(*world.apis.emplace_back(
           std::make_unique<MemorySessionApi>(world.model, world.loop, &world.disk))),
-      schedule_(
-          {[this] { return std::vector<ManifestText>{{"sessync.yaml", world_.manifest_text, ""}}; },
-           [this] { return world_.is_degraded; }, [this] { return random_.fraction(); }},
-          {std::chrono::hours(1), {}}) {
+      schedule_({[this] {
+                   return std::vector<ManifestText>{{"sessync.yaml", world_.manifest_text, ""}};
+                 },
+                 [this] { return world_.is_degraded; }, [this] { return random_.fraction(); }},
+                {std::chrono::hours(1), {}}) {
+  api_.clock_skew = world.clock_skew;
   api_.on_write = [&world](const SessionModel&) { world.judge_uploads(); };
   wakeup_.manifest = true;
   world_.manifest_is_news = world_.workspace_is_news = false;

@@ -233,8 +233,23 @@ bool FinalState::has_open_writes_for_ever() const {
          });
 }
 
+/// Somebody may be about to use what was uploaded just now, whatever anybody's clock says.
+void FinalState::judge_young_upload() {
+  model::NewFile young;
+  young.content = model::Content::of("young");
+  young.filename = encode_marker(daemon_.owner(), young.content.sha256, "young");
+  world_.advance_to(world_.now() + std::chrono::minutes(1));
+  const auto uploaded = world_.model.upload(young);
+  world_.advance_to(world_.now() + std::chrono::minutes(5));
+  collect_garbage();
+  if (uploaded && !world_.model.get_file(uploaded->id)) {
+    world_.violated("garbage is an hour old: an upload of five minutes was deleted");
+  }
+}
+
 /// Uploads that nothing needs are found.
 void FinalState::judge_garbage() {
+  judge_young_upload();
   world_.advance_to(world_.now() + std::chrono::hours(3));
   if (!collect_garbage()) {
     return;

@@ -36,6 +36,7 @@ class FinalState {
   bool collect_garbage();
   [[nodiscard]] bool has_open_writes_for_ever() const;
   void judge_garbage();
+  void judge_young_upload();
   [[nodiscard]] std::size_t writes() const;
 
   World& world_;

@@ -11,6 +11,8 @@ namespace {
 using StepKind = Step::Kind;
 
 constexpr std::array kTicks{Duration{1}, Duration{4}, Duration{10}, Duration{2000}};
+constexpr std::array kSkews{Duration{0}, Duration{std::chrono::hours(2)},
+                            Duration{-std::chrono::hours(2)}, Duration{-std::chrono::hours(48)}};
 constexpr std::size_t kExisting = 2;
 constexpr std::size_t kGiven = 2;
 
@@ -36,11 +38,12 @@ model::Switches draw_switches(Random& random) {
 
 World::World(const Scenario& scenario)
     : random(scenario.seed),
+      clock_skew(kSkews.at(Random(~scenario.seed).below(kSkews.size()))),
       model(scenario.seed),
       loop(scenario.seed),
       disk(kTicks.at(Random(scenario.seed).below(kTicks.size()))) {
   Random first(scenario.seed ^ 0xF1257ULL);
-  model.set_time(now());
+  model.set_time(now() + clock_skew);
   disk.set_time(now());
   model.switches() = draw_switches(first);
   for (std::size_t i = 0; i < kExisting; ++i) {
@@ -96,7 +99,7 @@ void World::advance_to(TimePoint time) {
     loop.advance(time - now());
   }
   disk.set_time(now());
-  model.set_time(now());
+  model.set_time(now() + clock_skew);
 }
 
 std::string World::fresh_bytes() {
@@ -113,7 +116,7 @@ std::string World::fresh_token(const std::string& url) {
 void World::perform(const Step& step) {
   note("-- " + std::string(to_string(step.kind)));
   disk.set_time(now());
-  model.set_time(now());
+  model.set_time(now() + clock_skew);
   if (step.kind <= StepKind::kHeal) {
     change_workspace(step);
     workspace_is_news = true;

@@ -47,6 +47,7 @@ struct World {
   [[nodiscard]] TimePoint now() const { return loop.now(); }
 
   Random random;
+  Duration clock_skew{0};  ///< how far the server's clock is ahead of the daemon's
   SessionModel model;
   TestLoop loop;
   MemoryStateStore store{loop};
