@@ -85,6 +85,9 @@ void Chain::on_upload_refused(const ApiError& error) {
     case Kind::kAuthentication:
       run_.halt("authentication_failed", describe(error));
       break;
+    case Kind::kBilling:
+      run_.halt("billing", describe(error));
+      break;
     case Kind::kInvalid:
     case Kind::kPermission:
     case Kind::kTooLarge:

@@ -40,15 +40,19 @@ class Capped : public ContentSink {
   bool overflowed_ = false;
 };
 
-ApiError too_long() {
+ApiError too_long(ApiError::Kind kind) {
   ApiError error;
-  error.kind = ApiError::Kind::kTooLarge;
+  error.kind = kind;
   error.code = "too_long";
   error.message = "the API sends more bytes than it announced";
   return error;
 }
 
+/// A transfer that went wrong can be too long once. If it happens again, the output is to blame.
+constexpr const char* kTooLongOnce = "too_long_once";
+
 constexpr std::size_t kDownloadsAtOnce = 4;
+constexpr Duration kOutputMemoryLife = std::chrono::hours(24);
 constexpr Duration kOutputRefusalLife = std::chrono::hours(1);
 
 /// An output to be fetched.
@@ -163,13 +167,21 @@ class Puller {
   /// Refusals of outputs share the table with those of mount paths, which all begin with "/".
   static std::string refusal_key(const FileMetadata& file) { return "outputs:" + file.file_id; }
 
-  bool refused_lately(const FileMetadata& file, const std::string& name) {
+  [[nodiscard]] const Refusal* find_refusal(const FileMetadata& file) const {
     const auto& refusals = in_.memory->refusals;
-    const auto found = std::ranges::find(refusals, refusal_key(file), &Refusal::path);
-    if (found == refusals.end() || ports_.loop.now() - found->at >= kOutputRefusalLife) {
+    const auto key = refusal_key(file);
+    const auto found = std::ranges::lower_bound(refusals, key, {}, &Refusal::path);
+    const bool holds = found != refusals.end() && found->path == key &&
+                       ports_.loop.now() - found->at < kOutputRefusalLife;
+    return holds ? &*found : nullptr;
+  }
+
+  bool refused_lately(const FileMetadata& file, const std::string& name) {
+    const auto* refusal = find_refusal(file);
+    if (refusal == nullptr || refusal->code == kTooLongOnce) {
       return false;
     }
-    block(BlockCode::kRefused, name, found->message);
+    block(BlockCode::kRefused, name, refusal->message);
     return true;
   }
 
@@ -203,9 +215,19 @@ class Puller {
     --open_;
     if (downloaded) {
       place(wanted, local.file());
+    } else if (local.overflowed()) {
+      overflowed(wanted);
     } else {
-      refuse(wanted, local.overflowed() ? too_long() : downloaded.error());
+      refuse(wanted, downloaded.error());
     }
+  }
+
+  void overflowed(const Wanted& wanted) {
+    if (find_refusal(wanted.file) != nullptr) {
+      return refuse(wanted, too_long(ApiError::Kind::kTooLarge));
+    }
+    remember_refusal(wanted.file, kTooLongOnce, {});
+    refuse(wanted, too_long(ApiError::Kind::kUnusableAnswer));
   }
 
   void place(const Wanted& wanted, OutputFile& local) {
@@ -243,10 +265,14 @@ class Puller {
     }
     const auto reason = "output " + wanted.file.file_id + " cannot be downloaded (" +
                         describe(error) + "); it is tried again in an hour";
+    remember_refusal(wanted.file, error.code, reason);
+    block(BlockCode::kRefused, wanted.name, reason);
+  }
+
+  void remember_refusal(const FileMetadata& file, std::string code, std::string reason) {
     commit(change::PutRefusal{
         in_.session_id,
-        {refusal_key(wanted.file), wanted.file.file_id, error.code, reason, ports_.loop.now()}});
-    block(BlockCode::kRefused, wanted.name, reason);
+        {refusal_key(file), file.file_id, std::move(code), std::move(reason), ports_.loop.now()}});
   }
 
   void remember(const FileMetadata& file, const std::string& name) {

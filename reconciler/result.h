@@ -21,7 +21,7 @@ struct ApiError {
   enum class Kind {
     kInvalid,         ///< 400 and other 4xx not named below: refused, no effect
     kAuthentication,  ///< 401: refused, no effect
-    kBilling,         ///< 402: refused, no effect
+    kBilling,         ///< 402, or the account is full or on hold: refused, no effect
     kPermission,      ///< 403: refused, no effect
     kNotFound,        ///< 404: refused, no effect
     kConflict,        ///< 409: refused, no effect

@@ -73,6 +73,15 @@ Kind kind_of_refusal(int status) {
   }
 }
 
+/// Refusals, some with status 400, that are about the account or the transfer: what was sent is not
+/// to blame, and may be accepted once that is mended.
+std::optional<Kind> kind_of_code(std::string_view code) {
+  if (code == "request_body_timeout") return Kind::kNotSent;
+  const bool account = code == "storage_quota_exceeded" || code == "organization_on_hold" ||
+                       code.starts_with("cmek_");
+  return account ? std::optional(Kind::kBilling) : std::nullopt;
+}
+
 /// The answer alone says that nothing was done. 408 is what a proxy says that lost patience.
 bool is_refusal(int status) { return status >= 400 && status < 500 && status != 408; }
 
@@ -133,6 +142,7 @@ ApiError from_status(const HttpAnswer& answer, const CallContext& context, TimeP
   if (body) {
     if (error.request_id.empty()) error.request_id = foreign_text(body->request_id);
     error.code = foreign_text(body->error_code.empty() ? body->type : body->error_code);
+    if (is_refusal(answer.status)) error.kind = kind_of_code(error.code).value_or(error.kind);
   }
   error.retry_after = retry_after_of(answer, now);
   error.message = message_of_status(answer, context, error, body);

@@ -263,9 +263,11 @@ void DoubleServer::State::send_faulty(const Fault& fault, const Reply& reply,
       });
       return;
     case Fault::Kind::kTruncatedBody:
+      // Never a byte that is not the content's, and fewer than it has.
       to.set_content_provider(body.size() + 1, type,
                               [body](std::size_t at, std::size_t, httplib::DataSink& sink) {
-                                return at == 0 && sink.write(body.data(), body.size() / 2 + 1);
+                                const std::size_t half = body.size() / 2;
+                                return at == 0 && half > 0 && sink.write(body.data(), half);
                               });
       return;
     case Fault::Kind::kHugeBody:

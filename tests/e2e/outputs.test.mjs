@@ -184,11 +184,29 @@ test('a refused key and a missing session have their exit codes', async (t) => {
 test('an answer that is longer than announced does not fill the disk, and harms no other output', async (t) => {
   const p = await project(t);
   await p.double.agentWrites(p.session, 'endless.md', 'short');
-  await p.double.faults([{ operation: 'download_file', kind: 'endless_body', times: 1 }]);
+  await p.double.faults([{ operation: 'download_file', kind: 'endless_body', times: 2 }]);
   const first = await p.json('pull');
-  assert.equal(first.code, 4, first.out + first.err);
-  assert.equal(first.document.sessions[0].blocked[0].code, 'refused');
+  assert.equal(first.code, 1, first.out + first.err);
+  assert.match(first.document.sessions[0].error.message, /more bytes than it announced/);
+  const again = await p.json('pull');
+  assert.equal(again.code, 4, again.out + again.err);
+  assert.equal(again.document.sessions[0].blocked[0].code, 'refused');
   await p.double.agentWrites(p.session, 'fine.md', 'fine');
   assert.equal((await p.run('pull')).code, 4);
   assert.deepEqual(fs.readdirSync(path.join(p.dir, 'outputs/research')), ['fine.md']);
+});
+
+test('what went wrong with one transfer is not held against the output', async (t) => {
+  for (const kind of ['endless_body', 'huge_body', 'truncated_body']) {
+    const p = await project(t);
+    await p.double.agentWrites(p.session, 'empty', '');
+    await p.double.agentWrites(p.session, 'report.md', 'report');
+    await p.double.faults([{ operation: 'download_file', kind, times: 2 }]);
+    const first = await p.json('pull');
+    assert.equal(first.code, 1, kind + first.out + first.err);
+    assert.deepEqual(first.document.sessions[0].blocked, [], kind);
+    const second = await p.json('pull');
+    assert.equal(second.code, 0, kind + second.out + second.err);
+    assert.deepEqual(fs.readdirSync(path.join(p.dir, 'outputs/research')).sort(), ['empty', 'report.md']);
+  }
 });

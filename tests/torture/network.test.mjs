@@ -54,8 +54,6 @@ for (const [name, operations] of Object.entries(CALLS)) {
     const cases = [];
     for (const what of Object.keys(FAULTS)) {
       for (const operation of operations) {
-        // What is longer than announced is refused for an hour.
-        if (what === 'huge' && operation === 'download_file') continue;
         for (const often of [{ nth: 1 }, { nth: 2 }, { every: 2, times: 4 }]) cases.push({ name, what, operation, often });
       }
     }

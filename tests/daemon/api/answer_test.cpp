@@ -163,11 +163,28 @@ TEST_CASE("an error carries code, request id and no credential") {
   const RawServer server(always(raw_answer(400, body)));
   ApiFixture fixture(options_for(server.url()));
   const auto error = fixture.add().error();
-  CHECK(error.kind == Kind::kInvalid);
+  CHECK(error.kind == Kind::kBilling);
   CHECK(error.code == "storage_quota_exceeded");
   CHECK(error.request_id == "req_7");
   CHECK(error.message.find(kKey) == std::string::npos);
   CHECK(error.message.find("[redacted]") != std::string::npos);
+}
+
+TEST_CASE("a refusal that is about the account or the transfer is not about what was sent") {
+  const auto [code, kind] = GENERATE(table<std::string, Kind>({
+      {"storage_quota_exceeded", Kind::kBilling},
+      {"organization_on_hold", Kind::kBilling},
+      {"cmek_key_unavailable", Kind::kBilling},
+      {"request_body_timeout", Kind::kNotSent},
+      {"file_not_downloadable", Kind::kInvalid},
+  }));
+  const std::string body =
+      R"({"type":"error","error":{"type":"invalid_request_error","message":"no","details":)"
+      R"({"error_code":")" +
+      code + R"("}}})";
+  const RawServer server(always(raw_answer(400, body)));
+  ApiFixture fixture(options_for(server.url()));
+  CHECK(fixture.add().error().kind == kind);
 }
 
 TEST_CASE("requests leave no room for surprises") {
