@@ -1,6 +1,7 @@
 #include "daemon/controller/manifest_source.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -20,7 +21,21 @@ bool is_manifest_name(const fs::path& path) {
   return name.front() != '.' && (extension == ".yaml" || extension == ".yml");
 }
 
-/// Reads at most one byte more than the limit, so that the loader can refuse what is too large.
+/// The whole stream, but at most one byte more than the limit, so that the loader can refuse what
+/// is too large. Takes no more memory than it holds: texts are kept for as long as they are in
+/// force.
+std::string read_limited(std::istream& stream) {
+  std::array<char, 16384> block{};
+  std::string text;
+  while (stream && text.size() <= kMaxManifestBytes) {
+    const auto room = std::min(block.size(), kMaxManifestBytes + 1 - text.size());
+    stream.read(block.data(), static_cast<std::streamsize>(room));
+    text.append(block.data(), static_cast<std::size_t>(stream.gcount()));
+  }
+  text.shrink_to_fit();
+  return text;
+}
+
 void read_text(ManifestText& file) {
   std::error_code error;
   if (fs::is_directory(file.path, error)) {
@@ -30,9 +45,7 @@ void read_text(ManifestText& file) {
   errno = 0;
   std::ifstream stream(file.path, std::ios::binary);
   if (stream) {
-    file.text.resize(kMaxManifestBytes + 1);
-    stream.read(file.text.data(), static_cast<std::streamsize>(file.text.size()));
-    file.text.resize(static_cast<std::size_t>(stream.gcount()));
+    file.text = read_limited(stream);
   }
   if (!stream.is_open() || stream.bad()) {
     file.read_error = errno != 0 ? error_text(errno) : "it cannot be opened";
