@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -69,6 +70,7 @@ class Puller {
 
   OutputsReport run() {
     if (list_outputs() && list_destination()) {
+      forget_gone();
       choose();
       fetch_all();
     }
@@ -106,7 +108,29 @@ class Puller {
     return true;
   }
 
+  /// An output that is listed no more need not be remembered, lest it be fetched again. Not at
+  /// once: lists can leave something out.
+  void forget_gone() {
+    std::set<std::string_view> listed;
+    for (const auto& file : outputs_) {
+      listed.insert(file.file_id);
+    }
+    for (auto record : in_.memory->outputs) {
+      const bool is_gone = !listed.contains(record.file_id);
+      if (is_gone && record.gone_since &&
+          ports_.loop.now() - *record.gone_since >= kOutputMemoryLife) {
+        commit(change::DropOutput{in_.session_id, record.file_id});
+      } else if (is_gone != record.gone_since.has_value()) {
+        record.gone_since = is_gone ? std::optional(ports_.loop.now()) : std::nullopt;
+        commit(change::PutOutput{in_.session_id, std::move(record)});
+      }
+    }
+  }
+
   void choose() {
+    for (const auto& record : in_.memory->outputs) {
+      by_name_.emplace(record.name, &record);
+    }
     const auto names = output_names(outputs_);
     for (const auto& file : outputs_) {
       const auto& name = names.at(file.file_id);
@@ -141,18 +165,19 @@ class Puller {
 
   /// The recorded output that `entry` is, if it can make room.
   [[nodiscard]] std::optional<OutputRecord> record_of(const OutputEntry& entry) const {
-    const auto& records = in_.memory->outputs;
-    const auto found = std::ranges::find_if(records, [&](const OutputRecord& record) {
-      return entry.is_file && record.name == entry.name && record.size == entry.size &&
+    const auto [first, last] = by_name_.equal_range(entry.name);
+    const auto found = std::find_if(first, last, [&](const auto& named) {
+      const OutputRecord& record = *named.second;
+      return entry.is_file && record.size == entry.size &&
              !present_.contains(older_output_name(record.name, record.file_id));
     });
-    return found == records.end() ? std::nullopt : std::optional(*found);
+    return found == last ? std::nullopt : std::optional(*found->second);
   }
 
   [[nodiscard]] const OutputRecord* find_record(const std::string& file_id) const {
     const auto& records = in_.memory->outputs;
-    const auto found = std::ranges::find(records, file_id, &OutputRecord::file_id);
-    return found == records.end() ? nullptr : &*found;
+    const auto found = std::ranges::lower_bound(records, file_id, {}, &OutputRecord::file_id);
+    return found == records.end() || found->file_id != file_id ? nullptr : &*found;
   }
 
   static std::string conflict_text(const FileMetadata& file, const OutputEntry& entry) {
@@ -301,6 +326,7 @@ class Puller {
   const OutputsInput& in_;
   Ports& ports_;
   std::vector<FileMetadata> outputs_;
+  std::multimap<std::string_view, const OutputRecord*> by_name_;  ///< of what arrived before
   std::map<std::string, OutputEntry> present_;
   std::vector<Wanted> wanted_;
   std::size_t next_ = 0;

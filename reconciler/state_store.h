@@ -92,6 +92,7 @@ struct OutputRecord {
   std::string file_id;
   std::string name;
   std::uint64_t size = 0;
+  std::optional<TimePoint> gone_since{};  ///< the session lists it no more
   friend bool operator==(const OutputRecord&, const OutputRecord&) = default;
 };
 
@@ -124,6 +125,7 @@ struct SessionMemory {
   std::vector<TokenRecord> tokens;     ///< sorted by resource id
   std::vector<OutputRecord> outputs;   ///< sorted by file id
   std::optional<SeenStatus> status;
+  std::optional<TimePoint> left_at;  ///< no manifest has named it since
 };
 
 /// One change of what is remembered. Changes of one commit are applied in order, all or none.
@@ -181,6 +183,19 @@ struct PutOutput {
   std::string session_id;
   OutputRecord output;
 };
+struct DropOutput {
+  std::string session_id;
+  std::string file_id;
+};
+/// Nothing: a manifest names it again.
+struct SetLeft {
+  std::string session_id;
+  std::optional<TimePoint> at;
+};
+/// Nothing is remembered of it any more.
+struct DropSession {
+  std::string session_id;
+};
 struct SetStatus {
   std::string session_id;
   SeenStatus status;
@@ -204,8 +219,9 @@ using Change =
     std::variant<change::PutRow, change::DropRow, change::PutIntent, change::DropIntent,
                  change::PutTombstone, change::DropTombstone, change::PutRefusal,
                  change::DropRefusal, change::SetTakenOver, change::SetLookedAt, change::PutToken,
-                 change::DropToken, change::PutOutput, change::SetStatus, change::PutCreation,
-                 change::DropCreation, change::PutUpload, change::DropUpload>;
+                 change::DropToken, change::PutOutput, change::DropOutput, change::SetLeft,
+                 change::DropSession, change::SetStatus, change::PutCreation, change::DropCreation,
+                 change::PutUpload, change::DropUpload>;
 
 struct StoreError {
   std::string message;  ///< what happened, to which file, what to do
@@ -221,6 +237,9 @@ class StateStore {
   virtual std::vector<Upload> uploads(const std::string& owner) = 0;
   virtual std::optional<CreationRecord> find_creation(const std::string& owner,
                                                       const std::string& name) = 0;
+  /// The ids of all sessions of which anything is remembered.
+  virtual std::vector<std::string> sessions() = 0;
+  virtual std::vector<CreationRecord> creations() = 0;
 
   /// Applies `changes`; `durable` runs once they would survive a power loss, on the thread that
   /// pumps the loop this store was given for. On an error nothing of the commit is kept on disk.

@@ -92,6 +92,7 @@ ControllerHooks Daemon::hooks() {
   result.collect = [this](const std::string& owner) {
     around_.engine.forget_unused_digests();
     around_.engine.collect_uploads(owner);
+    around_.engine.forget_left_sessions(owner);
   };
   result.random = [this] { return std::uniform_real_distribution<double>(0, 1)(random_); };
   return result;
@@ -119,7 +120,7 @@ void Daemon::set_targets(const Manifest& manifest) {
 }
 
 void Daemon::watch(const Manifest& manifest) {
-  around_.engine.declare(manifest.sessions());
+  around_.engine.declare(manifest.sessions(), manifest.valid());
   set_targets(manifest);
   std::error_code error;
   const auto leads_to = std::filesystem::canonical(settings_.workspace, error);

@@ -1,5 +1,6 @@
 #include "daemon/cli/engine.h"
 
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include "daemon/workspace/scanner.h"
 #include "daemon/workspace/workspace_content.h"
 #include "reconciler/collect.h"
+#include "reconciler/forget.h"
 
 namespace sessync {
 
@@ -157,6 +159,8 @@ struct Engine::Parts {
   ApiThread api;
   TokenService tokens;
   OutputDestinations outputs;
+  std::mutex declared_mutex;
+  std::optional<std::vector<SessionSpec>> declared;  ///< nothing: not all of it is known
   PassRunner passes;
 };
 
@@ -191,8 +195,23 @@ void Engine::collect_uploads(const std::string& owner) {
       nullptr, [&](Ports& ports, const std::string&) { sessync::collect_uploads(owner, ports); });
 }
 
-void Engine::declare(const std::vector<SessionSpec>& sessions) {
+void Engine::forget_left_sessions(const std::string& owner) {
+  std::optional<std::vector<SessionSpec>> declared;
+  {
+    const std::lock_guard lock(parts_->declared_mutex);
+    declared = parts_->declared;
+  }
+  if (declared) {
+    parts_->passes.with_ports(nullptr, [&](Ports& ports, const std::string&) {
+      sessync::forget_left_sessions(owner, *declared, ports);
+    });
+  }
+}
+
+void Engine::declare(const std::vector<SessionSpec>& sessions, bool whole) {
   parts_->outputs.declare(sessions);
+  const std::lock_guard lock(parts_->declared_mutex);
+  parts_->declared = whole ? std::optional(sessions) : std::nullopt;
 }
 
 std::map<std::string, Suspension> Engine::suspensions() const {

@@ -46,9 +46,12 @@ class Engine {
   void forget_unused_digests();
   /// Deletes uploads of ours that nothing has needed for a while.
   void collect_uploads(const std::string& owner);
+  /// Forgets sessions that left the manifest long ago.
+  void forget_left_sessions(const std::string& owner);
 
   /// What the manifest in force has, all of it: outputs must not land in what is uploaded.
-  void declare(const std::vector<SessionSpec>& sessions);
+  /// `whole`: it has no errors, so that what is not among them has left it.
+  void declare(const std::vector<SessionSpec>& sessions, bool whole = true);
 
   /// Sessions that somebody asked to be left alone, by name.
   [[nodiscard]] std::map<std::string, Suspension> suspensions() const;

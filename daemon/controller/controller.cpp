@@ -97,12 +97,22 @@ std::optional<TimePoint> Controller::step(const Wakeup& wakeup, TimePoint now) {
 void Controller::put_in_force(TimePoint now) {
   const auto& manifest = schedule_.manifest();
   log_problems(manifest, last_problems_);
+  forget_left(now);
   board_.manifest_read(manifest, options_.pace.only, now);
   hooks_.watch(manifest);
 }
 
+/// Names only come with manifests, so this is often enough to forget those that left. One that
+/// comes back within a day is not told as if it were new.
+void Controller::forget_left(TimePoint now) {
+  std::erase_if(last_state_,
+                [now](const auto& entry) { return now - entry.second.at > kLeftKept; });
+}
+
 void Controller::show(const FinishedPass& pass) {
-  log_pass(pass.name, pass.outcome, last_state_[pass.name]);
+  auto& last = last_state_[pass.name];
+  last.at = pass.at;
+  log_pass(pass.name, pass.outcome, last.text);
   const StatusBoard::FinishedPass finished{pass.name, &pass.outcome, pass.at,
                                            schedule_.queue().due_of(pass.name)};
   const auto waited = board_.pass_finished(finished);

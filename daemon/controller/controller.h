@@ -81,6 +81,7 @@ class Controller {
   std::optional<TimePoint> step(const Wakeup& wakeup, TimePoint now);
   void show(const FinishedPass& pass);
   void put_in_force(TimePoint now);
+  void forget_left(TimePoint now);
   std::vector<ManifestText> read_manifest();
   bool manifest_moved();
   void start(const Work& work);
@@ -96,7 +97,11 @@ class Controller {
   ControllerOptions options_;
   Schedule schedule_;
   std::string last_problems_;
-  std::map<std::string, std::string> last_state_;  ///< by session, to log changes only
+  struct LastState {
+    std::string text;  ///< to log changes only
+    TimePoint at;      ///< the session's last pass
+  };
+  std::map<std::string, LastState> last_state_;  ///< by session
 
   mutable std::mutex mutex_;
   QueueFigures queue_;       ///< as of the last step

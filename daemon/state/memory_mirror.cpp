@@ -25,6 +25,46 @@ void drop(std::vector<Item>& items, const std::string& value, std::string Item::
   }
 }
 
+void take_back(std::optional<TimePoint>& at, TimePoint now) {
+  if (at) {
+    at = std::min(*at, now);
+  }
+}
+
+/// A token's life is as long as it was, whatever the clock said when it began.
+void take_back_times(TokenRecord& token, TimePoint now) {
+  if (!token.sent_at || *token.sent_at <= now) {
+    return;
+  }
+  if (token.renew_at) {
+    *token.renew_at -= *token.sent_at - now;
+  }
+  token.sent_at = now;
+}
+
+void take_back_times(SessionMemory& memory, TimePoint now) {
+  take_back(memory.looked_at, now);
+  take_back(memory.left_at, now);
+  for (auto& row : memory.rows) {
+    take_back(row.added_at, now);
+  }
+  for (auto& tombstone : memory.tombstones) {
+    tombstone.deleted_at = std::min(tombstone.deleted_at, now);
+  }
+  for (auto& refusal : memory.refusals) {
+    refusal.at = std::min(refusal.at, now);
+  }
+  for (auto& token : memory.tokens) {
+    take_back_times(token, now);
+  }
+  for (auto& output : memory.outputs) {
+    take_back(output.gone_since, now);
+  }
+  if (memory.status) {
+    memory.status->since = std::min(memory.status->since, now);
+  }
+}
+
 }  // namespace
 
 struct MemoryMirror::Apply {
@@ -71,6 +111,13 @@ struct MemoryMirror::Apply {
   }
   void operator()(const change::PutOutput& put_output) const {
     put(of(put_output.session_id).outputs, put_output.output, &OutputRecord::file_id);
+  }
+  void operator()(const change::DropOutput& drop_output) const {
+    drop(of(drop_output.session_id).outputs, drop_output.file_id, &OutputRecord::file_id);
+  }
+  void operator()(const change::SetLeft& set) const { of(set.session_id).left_at = set.at; }
+  void operator()(const change::DropSession& drop_session) const {
+    mirror.sessions_.erase(drop_session.session_id);
   }
   void operator()(const change::SetStatus& set) const { of(set.session_id).status = set.status; }
   void operator()(const change::PutCreation& put_creation) const {
@@ -127,6 +174,18 @@ void MemoryMirror::doubt_intents(TimePoint since) {
   }
 }
 
+void MemoryMirror::believe_no_future(TimePoint now) {
+  for (auto& [session_id, memory] : sessions_) {
+    take_back_times(memory, now);
+  }
+  for (auto& [owner, uploads] : uploads_) {
+    for (auto& [file_id, upload] : uploads.by_file_id) {
+      upload.confirmed_at = std::min(upload.confirmed_at, now);
+      upload.needed_at = std::min(upload.needed_at, now);
+    }
+  }
+}
+
 SessionMemory MemoryMirror::load(const std::string& session_id) const {
   const auto known = sessions_.find(session_id);
   return known == sessions_.end() ? SessionMemory{} : known->second;
@@ -154,6 +213,24 @@ std::optional<CreationRecord> MemoryMirror::find_creation(const std::string& own
                                                           const std::string& name) const {
   const auto known = creations_.find({owner, name});
   return known == creations_.end() ? std::nullopt : std::optional(known->second);
+}
+
+std::vector<std::string> MemoryMirror::sessions() const {
+  std::vector<std::string> ids;
+  ids.reserve(sessions_.size());
+  for (const auto& [id, memory] : sessions_) {
+    ids.push_back(id);
+  }
+  return ids;
+}
+
+std::vector<CreationRecord> MemoryMirror::creations() const {
+  std::vector<CreationRecord> all;
+  all.reserve(creations_.size());
+  for (const auto& [key, creation] : creations_) {
+    all.push_back(creation);
+  }
+  return all;
 }
 
 std::vector<Upload> MemoryMirror::uploads(const std::string& owner) const {

@@ -20,6 +20,9 @@ class MemoryMirror {
   void suspend(const std::string& session, const std::optional<Suspension>& suspension);
   /// Every add and create that was about to be sent may have been carried out.
   void doubt_intents(TimePoint since);
+  /// What is recorded for after `now` was recorded by a clock that has been set back since: it
+  /// counts as recorded now, or it would be recent for as long as the clock was ahead.
+  void believe_no_future(TimePoint now);
 
   [[nodiscard]] SessionMemory load(const std::string& session_id) const;
   /// Of several uploads of one content the one that was confirmed last.
@@ -28,6 +31,8 @@ class MemoryMirror {
   [[nodiscard]] std::vector<Upload> uploads(const std::string& owner) const;  ///< by file id
   [[nodiscard]] std::optional<CreationRecord> find_creation(const std::string& owner,
                                                             const std::string& name) const;
+  [[nodiscard]] std::vector<std::string> sessions() const;
+  [[nodiscard]] std::vector<CreationRecord> creations() const;
   [[nodiscard]] const std::map<std::string, Suspension>& suspensions() const {
     return suspensions_;
   }

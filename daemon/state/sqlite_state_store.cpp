@@ -22,6 +22,10 @@ std::optional<CreationRecord> SqliteStateStore::find_creation(const std::string&
   return database_.find_creation(owner, name);
 }
 
+std::vector<std::string> SqliteStateStore::sessions() { return database_.sessions(); }
+
+std::vector<CreationRecord> SqliteStateStore::creations() { return database_.creations(); }
+
 void SqliteStateStore::commit(std::vector<Change> changes,
                               std::function<void(tl::expected<Done, StoreError>)> durable) {
   loop_.expect();

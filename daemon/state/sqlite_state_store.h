@@ -23,6 +23,8 @@ class SqliteStateStore : public StateStore {
   std::vector<Upload> uploads(const std::string& owner) override;
   std::optional<CreationRecord> find_creation(const std::string& owner,
                                               const std::string& name) override;
+  std::vector<std::string> sessions() override;
+  std::vector<CreationRecord> creations() override;
   void commit(std::vector<Change> changes,
               std::function<void(tl::expected<Done, StoreError>)> durable) override;
 

@@ -35,6 +35,7 @@ tl::expected<std::unique_ptr<StateDatabase>, std::string> StateDatabase::open(co
   if (!opened) {
     return tl::unexpected(std::move(opened.error()));
   }
+  opened->mirror.believe_no_future(now);
   std::unique_ptr<StateDatabase> database(
       new StateDatabase(Kind::kOnDisk, std::move(opened->file), std::move(opened->mirror)));
   database->warnings_ = std::move(opened->warnings);
@@ -48,6 +49,7 @@ tl::expected<std::unique_ptr<StateDatabase>, std::string> StateDatabase::open_re
     return tl::unexpected(std::move(opened.error()));
   }
   opened->mirror.doubt_intents(now);
+  opened->mirror.believe_no_future(now);
   std::unique_ptr<StateDatabase> database(
       new StateDatabase(Kind::kReadOnly, std::move(opened->file), std::move(opened->mirror)));
   database->warnings_ = std::move(opened->warnings);
@@ -96,6 +98,16 @@ std::optional<CreationRecord> StateDatabase::find_creation(const std::string& ow
                                                            const std::string& name) const {
   const std::lock_guard lock(mutex_);
   return mirror_.find_creation(owner, name);
+}
+
+std::vector<std::string> StateDatabase::sessions() const {
+  const std::lock_guard lock(mutex_);
+  return mirror_.sessions();
+}
+
+std::vector<CreationRecord> StateDatabase::creations() const {
+  const std::lock_guard lock(mutex_);
+  return mirror_.creations();
 }
 
 std::map<std::string, Suspension> StateDatabase::suspensions() const {

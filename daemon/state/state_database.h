@@ -65,6 +65,8 @@ class StateDatabase {
   [[nodiscard]] std::vector<Upload> uploads(const std::string& owner) const;
   [[nodiscard]] std::optional<CreationRecord> find_creation(const std::string& owner,
                                                             const std::string& name) const;
+  [[nodiscard]] std::vector<std::string> sessions() const;
+  [[nodiscard]] std::vector<CreationRecord> creations() const;
 
   /// `durable` runs once, on the writing thread (or inside the call, without one).
   void commit(std::vector<Change> changes, Durable durable);

@@ -1,6 +1,7 @@
 #include "daemon/state/tables.h"
 
 #include <algorithm>
+#include <array>
 
 #include "daemon/state/text_list.h"
 
@@ -70,6 +71,19 @@ CREATE TABLE creation (
 ) STRICT, WITHOUT ROWID;
 PRAGMA user_version = 2;
 )sql";
+
+/// What version 3 has beside that of version 2: since when what is remembered is of no use.
+constexpr const char* kSchema3 = R"sql(
+CREATE TABLE gone_session (session_id TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE gone_output (
+  session_id TEXT, file_id TEXT, since INTEGER NOT NULL, PRIMARY KEY (session_id, file_id)
+) STRICT, WITHOUT ROWID;
+PRAGMA user_version = 3;
+)sql";
+
+/// Those that say something of one session, in its column session_id.
+constexpr std::array kSessionTables{"session", "row",    "intent", "tombstone",    "refusal",
+                                    "token",   "output", "status", "gone_session", "gone_output"};
 
 struct Write {
   Connection& to;
@@ -145,6 +159,34 @@ struct Write {
     to.run("REPLACE INTO output VALUES (?,?,?,?)",
            {value(put.session_id), value(put.output.file_id), value(put.output.name),
             value(put.output.size)});
+    if (put.output.gone_since) {
+      to.run("REPLACE INTO gone_output VALUES (?,?,?)",
+             {value(put.session_id), value(put.output.file_id), value(*put.output.gone_since)});
+    } else {
+      drop_gone_output(put.session_id, put.output.file_id);
+    }
+  }
+  void operator()(const change::DropOutput& drop) const {
+    to.run("DELETE FROM output WHERE session_id = ? AND file_id = ?",
+           {value(drop.session_id), value(drop.file_id)});
+    drop_gone_output(drop.session_id, drop.file_id);
+  }
+  void drop_gone_output(const std::string& session_id, const std::string& file_id) const {
+    to.run("DELETE FROM gone_output WHERE session_id = ? AND file_id = ?",
+           {value(session_id), value(file_id)});
+  }
+  void operator()(const change::SetLeft& set) const {
+    if (set.at) {
+      to.run("REPLACE INTO gone_session VALUES (?,?)", {value(set.session_id), value(*set.at)});
+    } else {
+      to.run("DELETE FROM gone_session WHERE session_id = ?", {value(set.session_id)});
+    }
+  }
+  void operator()(const change::DropSession& drop) const {
+    for (const auto* table : kSessionTables) {
+      to.run("DELETE FROM " + std::string(table) + " WHERE session_id = ?",
+             {value(drop.session_id)});
+    }
   }
   void operator()(const change::SetStatus& set) const {
     to.run("REPLACE INTO status VALUES (?,?,?)",
@@ -260,12 +302,22 @@ void read_tokens(Connection& from, MemoryMirror& into) {
 }
 
 void read_outputs_and_status(Connection& from, MemoryMirror& into) {
-  from.query("SELECT session_id, file_id, name, size FROM output", {}, [&](const Row& row) {
-    into.apply(change::PutOutput{row.text(0), {row.text(1), row.text(2), row.size(3)}});
+  const char* outputs = schema_version(from) >= 3
+                            ? "SELECT session_id, file_id, name, size, since FROM output "
+                              "LEFT JOIN gone_output USING (session_id, file_id)"
+                            : "SELECT session_id, file_id, name, size, NULL FROM output";
+  from.query(outputs, {}, [&](const Row& row) {
+    into.apply(change::PutOutput{row.text(0),
+                                 {row.text(1), row.text(2), row.size(3), row.optional_time(4)}});
   });
   from.query("SELECT session_id, status, since FROM status", {}, [&](const Row& row) {
     into.apply(change::SetStatus{row.text(0), {row.text(1), row.time(2)}});
   });
+}
+
+void read_gone_sessions(Connection& from, MemoryMirror& into) {
+  from.query("SELECT session_id, since FROM gone_session", {},
+             [&](const Row& row) { into.apply(change::SetLeft{row.text(0), row.time(1)}); });
 }
 
 void read_creations(Connection& from, MemoryMirror& into) {
@@ -312,6 +364,7 @@ void create(Connection& connection) {
   sqlite::Transaction transaction(connection);
   connection.script(kSchema);
   connection.script(kSchema2);
+  connection.script(kSchema3);
   transaction.commit();
 }
 
@@ -320,7 +373,10 @@ void upgrade(Connection& connection, std::int64_t from) {
     return;
   }
   sqlite::Transaction transaction(connection);
-  connection.script(kSchema2);
+  if (from < 2) {
+    connection.script(kSchema2);
+  }
+  connection.script(kSchema3);
   transaction.commit();
 }
 
@@ -366,6 +422,9 @@ MemoryMirror read_all(Connection& connection) {
     read_tokens(connection, mirror);
     read_outputs_and_status(connection, mirror);
     read_creations(connection, mirror);
+  }
+  if (schema_version(connection) >= 3) {
+    read_gone_sessions(connection, mirror);
   }
   connection.query("SELECT session, by, at FROM suspension", {}, [&](const Row& row) {
     mirror.suspend(row.text(0), Suspension{row.text(1), row.time(2)});

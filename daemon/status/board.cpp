@@ -67,9 +67,20 @@ void StatusBoard::manifest_read(const Manifest& manifest, const std::vector<std:
     }
   }
   for (const auto& [name, gone] : before) {
-    left_[name] = revision_;
+    left_[name] = {revision_, now};
   }
+  forget_left(now);
   news_.notify_all();
+}
+
+void StatusBoard::forget_left(TimePoint now) {
+  std::erase_if(left_, [&](const auto& entry) {
+    const bool old = now - entry.second.at > kLeftKept;
+    if (old) {
+      left_since_ = std::max(left_since_, entry.second.revision);
+    }
+    return old;
+  });
 }
 
 void StatusBoard::take_in(const SessionSpec& spec, TimePoint now) {
@@ -208,9 +219,10 @@ StatusSnapshot StatusBoard::snapshot(std::uint64_t since) const {
   for (const auto& [name, entry] : sessions_) {
     if (entry.shown->revision > since) result.sessions.push_back(entry.shown);
   }
-  for (const auto& [name, revision] : left_) {
-    if (revision > since) result.left.push_back(name);
+  for (const auto& [name, left] : left_) {
+    if (left.revision > since) result.left.push_back(name);
   }
+  result.left_since = left_since_;
   result.revision = revision_;
   return result;
 }

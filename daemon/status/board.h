@@ -75,6 +75,7 @@ class StatusBoard {
 
   void put(Entry& entry, SessionStatus status, TimePoint now);
   void take_in(const SessionSpec& spec, TimePoint now);
+  void forget_left(TimePoint now);
   static std::optional<Duration> latency(Entry& entry, const PassOutcome& outcome);
 
   Origin origin_;
@@ -82,7 +83,12 @@ class StatusBoard {
   mutable std::condition_variable news_;
   ManifestStatus manifest_;
   std::map<std::string, Entry> sessions_;
-  std::map<std::string, std::uint64_t> left_;  ///< name → revision
+  struct Left {
+    std::uint64_t revision = 0;
+    TimePoint at;
+  };
+  std::map<std::string, Left> left_;  ///< by name
+  std::uint64_t left_since_ = 0;      ///< those of earlier revisions may be forgotten
   std::map<std::string, Suspension> suspensions_;
   std::map<std::string, std::string> notes_;
   std::map<std::string, std::string> stale_;  ///< session → why its newest manifest is not in force

@@ -177,7 +177,7 @@ Document Documents::beginning(const std::string& last_event, std::uint64_t at_le
   const std::lock_guard lock(mutex_);
   if (const auto known = parse_id(last_event)) {
     const auto snapshot = board_.snapshot(*known);
-    if (*known <= snapshot.revision) {
+    if (*known <= snapshot.revision && *known >= snapshot.left_since) {
       const auto manifest = manifest_document(snapshot);
       return {std::make_shared<const std::string>(events_since(*known, snapshot, manifest)),
               snapshot.revision};

@@ -76,6 +76,9 @@ struct ManifestStatus {
   std::optional<TimePoint> last_success_at;
 };
 
+/// How long it is remembered of a session that it left the manifest.
+inline constexpr Duration kLeftKept = std::chrono::hours(24);
+
 struct StatusSnapshot {
   std::string version;
   TimePoint started_at;
@@ -86,6 +89,7 @@ struct StatusSnapshot {
   std::vector<std::shared_ptr<const SessionStatus>> sessions;  ///< sorted by name
   std::vector<std::string> left;  ///< sessions that left since the revision asked for
   std::uint64_t revision = 0;
+  std::uint64_t left_since = 0;  ///< `left` is complete for revisions from this one on
 };
 
 /// Whether the daemon does its work, for an orchestrator's probe.

@@ -12,6 +12,9 @@
 namespace sessync {
 namespace {
 
+constexpr std::chrono::hours kKept{24};
+constexpr std::chrono::minutes kLookThrough{10};
+
 std::string cannot_be_read(const std::string& path, const std::string& why) {
   return printable(path) + " cannot be read (" + why +
          "): nothing in its directory is mirrored, and nothing mounted from there is removed, "
@@ -74,16 +77,30 @@ tl::expected<Patterns, std::string> IgnoreFiles::parse(const Beneath& root, cons
     const std::lock_guard lock(mutex_);
     const auto known = parsed_.find(path);
     const bool usable = known != parsed_.end() && known->second.trusted;
-    if (usable && known->second.stamp == stamp) return known->second.patterns;
+    if (usable && known->second.stamp == stamp) {
+      known->second.used = std::chrono::steady_clock::now();
+      return known->second.patterns;
+    }
   }
   const auto text = read_text(root, path);
   if (!text) return tl::unexpected(cannot_be_read(path, text.error()));
   const StableRead& read = text->read;
   Patterns patterns = Patterns::parse_file(text->bytes);
   const std::lock_guard lock(mutex_);
-  parsed_[path] = {
-      .stamp = read.stamp, .patterns = patterns, .trusted = !is_racy(read.stamp, read.observed_ns)};
+  parsed_[path] = {.stamp = read.stamp,
+                   .patterns = patterns,
+                   .trusted = !is_racy(read.stamp, read.observed_ns),
+                   .used = std::chrono::steady_clock::now()};
+  forget_unused();
   return patterns;
+}
+
+/// Only what is parsed anew makes it grow.
+void IgnoreFiles::forget_unused() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - looked_through_ < kLookThrough) return;
+  looked_through_ = now;
+  std::erase_if(parsed_, [now](const auto& entry) { return now - entry.second.used > kKept; });
 }
 
 void IgnoreStack::push(std::string_view directory, Patterns patterns) {

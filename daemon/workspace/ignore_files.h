@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <mutex>
 #include <string>
@@ -17,7 +18,8 @@ namespace sessync {
 inline constexpr std::string_view kIgnoreFileName = ".sessyncignore";
 inline constexpr std::size_t kMaxIgnoreFileBytes = 1U << 20U;
 
-/// Reads .sessyncignore files and keeps what it parsed while they do not change. Thread-safe.
+/// Reads .sessyncignore files and keeps what it parsed while they do not change, and are asked for:
+/// a workspace behind a link that is swapped has others with each swap. Thread-safe.
 class IgnoreFiles {
  public:
   /// The patterns of the ignore file in `directory` (below the root, "" is the root); none if there
@@ -30,11 +32,14 @@ class IgnoreFiles {
     FileStamp stamp;
     Patterns patterns;
     bool trusted = false;
+    std::chrono::steady_clock::time_point used;
   };
+  void forget_unused();
   tl::expected<Patterns, std::string> parse(const Beneath& root, const std::string& path,
                                             const FileStamp& stamp);
   std::mutex mutex_;
   std::map<std::string, Parsed> parsed_;
+  std::chrono::steady_clock::time_point looked_through_;
 };
 
 /// The ignore files on the way from the workspace to one directory.

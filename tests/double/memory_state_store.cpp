@@ -70,6 +70,13 @@ struct MemoryStateStore::Applier {
   void operator()(const change::PutOutput& change) {
     put(data.sessions[change.session_id].outputs, change.output, &OutputRecord::file_id);
   }
+  void operator()(const change::DropOutput& change) {
+    drop(data.sessions[change.session_id].outputs, change.file_id, &OutputRecord::file_id);
+  }
+  void operator()(const change::SetLeft& change) {
+    data.sessions[change.session_id].left_at = change.at;
+  }
+  void operator()(const change::DropSession& change) { data.sessions.erase(change.session_id); }
   void operator()(const change::SetStatus& change) {
     data.sessions[change.session_id].status = change.status;
   }
@@ -120,6 +127,22 @@ std::optional<CreationRecord> MemoryStateStore::find_creation(const std::string&
                                                               const std::string& name) {
   const auto found = visible_.creations.find({owner, name});
   return found == visible_.creations.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::vector<std::string> MemoryStateStore::sessions() {
+  std::vector<std::string> ids;
+  for (const auto& [id, memory] : visible_.sessions) {
+    ids.push_back(id);
+  }
+  return ids;
+}
+
+std::vector<CreationRecord> MemoryStateStore::creations() {
+  std::vector<CreationRecord> all;
+  for (const auto& [key, creation] : visible_.creations) {
+    all.push_back(creation);
+  }
+  return all;
 }
 
 void MemoryStateStore::commit(std::vector<Change> changes,

@@ -242,6 +242,24 @@ TEST_CASE("what fails for now is fetched in a later pass, the others now") {
   CHECK(rig.directory.files == Files{{"a", "one"}, {"b", "two"}});
 }
 
+TEST_CASE("an output that is listed no more is forgotten after a day, and not before") {
+  Rig rig;
+  const auto gone = rig.agent_writes("a", "one");
+  rig.agent_writes("b", "two");
+  REQUIRE(rig.pull().fetched.size() == 2);
+  REQUIRE(rig.model.delete_file(gone));
+  rig.pull();
+  CHECK(rig.store.load(rig.session).outputs.size() == 2);
+  rig.loop.advance(std::chrono::hours(23));
+  rig.pull();
+  CHECK(rig.store.load(rig.session).outputs.size() == 2);
+  rig.loop.advance(std::chrono::hours(1));
+  rig.pull();
+  REQUIRE(rig.store.load(rig.session).outputs.size() == 1);
+  CHECK(rig.store.load(rig.session).outputs.front().name == "b");
+  CHECK(rig.directory.files.size() == 2);
+}
+
 TEST_CASE("a list that fails fetches nothing and says so") {
   Rig rig;
   rig.agent_writes("a", "one");

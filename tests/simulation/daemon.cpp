@@ -5,6 +5,7 @@
 
 #include "reconciler/collect.h"
 #include "reconciler/describe.h"
+#include "reconciler/forget.h"
 #include "tests/simulation/drained_store.h"
 #include "tests/simulation/watched_api.h"
 
@@ -100,7 +101,10 @@ bool Daemon::step_schedule() {
                });
   }
   if (work.collect) {
-    begin([owner = schedule_.owner()](Ports& ports) { collect_uploads(owner, ports); });
+    begin([owner = schedule_.owner(), declared = sessions()](Ports& ports) {
+      collect_uploads(owner, ports);
+      forget_left_sessions(owner, declared, ports);
+    });
   }
   return true;
 }

@@ -25,6 +25,8 @@ class DrainedStore : public StateStore {
                                               const std::string& name) override {
     return store_.find_creation(owner, name);
   }
+  std::vector<std::string> sessions() override { return store_.sessions(); }
+  std::vector<CreationRecord> creations() override { return store_.creations(); }
   void commit(std::vector<Change> changes,
               std::function<void(tl::expected<Done, StoreError>)> durable) override {
     ++unanswered_;

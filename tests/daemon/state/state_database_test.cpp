@@ -90,6 +90,59 @@ TEST_CASE("Every kind of change survives a restart") {
   CHECK(state.database->warnings().empty());
 }
 
+TEST_CASE("What a clock recorded that was ahead counts as recorded now") {
+  const TempDirectory directory;
+  const auto ahead = at(9'000'000);
+  {
+    const auto state = open_state(directory.path());
+    REQUIRE(
+        commit(*state.database,
+               {change::PutTombstone{kSession, {"sesrsc_t", ahead}},
+                change::PutRefusal{kSession, {"/r", "sha", "400", "no", ahead}},
+                change::SetLookedAt{kSession, ahead},
+                change::PutToken{kSession, {"sesrsc_r", "print", ahead, ahead + Duration(40), ""}},
+                change::PutUpload{upload("aa", "file_1", ahead)}}));
+  }
+  for (const bool reads : {true, false}) {
+    const auto now = at(2'000'000);
+    std::unique_ptr<StateDatabase> read;
+    std::optional<OpenState> opened;
+    if (reads) {
+      read = StateDatabase::open_read_only(directory.path(), now).value();
+    } else {
+      opened = open_state(directory.path(), now);
+    }
+    const auto& database = reads ? *read : *opened->database;
+    const auto memory = database.load(kSession);
+    CHECK(memory.tombstones.at(0).deleted_at == now);
+    CHECK(memory.refusals.at(0).at == now);
+    CHECK(memory.looked_at == now);
+    CHECK(memory.tokens.at(0).sent_at == now);
+    CHECK(memory.tokens.at(0).renew_at == now + Duration(40));
+    CHECK(database.find_upload("me", "aa")->confirmed_at == now);
+  }
+}
+
+TEST_CASE("A session that is dropped leaves nothing, on disk either") {
+  const TempDirectory directory;
+  {
+    const auto state = open_state(directory.path());
+    auto changes = one_of_each();
+    changes.emplace_back(change::PutOutput{kSession, {"file_o", "o", 1, at(3)}});
+    changes.emplace_back(change::PutToken{kSession, {"sesrsc_r", "print", at(1), {}, ""}});
+    changes.emplace_back(change::SetStatus{kSession, {"idle", at(4)}});
+    changes.emplace_back(change::SetLeft{kSession, at(5)});
+    changes.emplace_back(change::SetLeft{"sesn_other", at(6)});
+    REQUIRE(commit(*state.database, changes));
+    CHECK(state.database->load(kSession).left_at == at(5));
+    REQUIRE(commit(*state.database, {change::DropSession{kSession}}));
+  }
+  const auto state = open_state(directory.path());
+  CHECK(text_of(state.database->load(kSession)) == text_of(SessionMemory{}));
+  CHECK(state.database->sessions() == std::vector<std::string>{"sesn_other"});
+  CHECK(state.database->find_upload("me", "aa"));
+}
+
 TEST_CASE("Dropping each kind of change leaves nothing, on disk either") {
   const TempDirectory directory;
   {
@@ -145,7 +198,7 @@ TEST_CASE("What is answered as durable is what another reader of the file finds"
   const auto state = open_state(directory.path());
   for (int i = 0; i < 20; ++i) {
     REQUIRE(commit(*state.database, {change::PutTombstone{kSession, {std::to_string(i), at(i)}}}));
-    const auto reader = StateDatabase::open_read_only(directory.path(), at(0));
+    const auto reader = StateDatabase::open_read_only(directory.path(), at(1'000'000));
     REQUIRE(reader);
     REQUIRE(text_of((*reader)->load(kSession)) == text_of(state.database->load(kSession)));
   }

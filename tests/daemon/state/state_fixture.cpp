@@ -107,7 +107,11 @@ std::string text_of(const SessionMemory& memory) {
         << "\n";
   }
   for (const OutputRecord& output : memory.outputs) {
-    out << "output " << output.file_id << "|" << output.name << "|" << output.size << "\n";
+    out << "output " << output.file_id << "|" << output.name << "|" << output.size << "|"
+        << text_of(output.gone_since) << "\n";
+  }
+  if (memory.left_at) {
+    out << "left " << text_of(memory.left_at) << "\n";
   }
   if (memory.status) {
     out << "status " << memory.status->status << "|" << text_of(memory.status->since) << "\n";

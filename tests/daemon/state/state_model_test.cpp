@@ -26,6 +26,7 @@ struct Model {
   std::map<Key, OutputRecord> outputs;
   std::map<std::string, SeenStatus> statuses;
   std::map<Key, CreationRecord> creations;
+  std::map<std::string, std::optional<TimePoint>> left;
 
   void operator()(const change::PutRow& c) { rows[{c.session_id, c.row.resource_id}] = c.row; }
   void operator()(const change::DropRow& c) { rows.erase({c.session_id, c.resource_id}); }
@@ -53,6 +54,23 @@ struct Model {
   void operator()(const change::DropToken& c) { tokens.erase({c.session_id, c.resource_id}); }
   void operator()(const change::PutOutput& c) {
     outputs[{c.session_id, c.output.file_id}] = c.output;
+  }
+  void operator()(const change::DropOutput& c) { outputs.erase({c.session_id, c.file_id}); }
+  void operator()(const change::SetLeft& c) { left[c.session_id] = c.at; }
+  void operator()(const change::DropSession& c) {
+    const auto drop = [&](auto& from) {
+      std::erase_if(from, [&](const auto& entry) { return entry.first.first == c.session_id; });
+    };
+    drop(rows);
+    drop(intents);
+    drop(tombstones);
+    drop(refusals);
+    drop(tokens);
+    drop(outputs);
+    taken_over.erase(c.session_id);
+    looked_at.erase(c.session_id);
+    statuses.erase(c.session_id);
+    left.erase(c.session_id);
   }
   void operator()(const change::SetStatus& c) { statuses[c.session_id] = c.status; }
   void operator()(const change::PutCreation& c) {
@@ -96,6 +114,9 @@ struct Model {
     if (const auto at = looked_at.find(session); at != looked_at.end()) {
       memory.looked_at = at->second;
     }
+    if (const auto at = left.find(session); at != left.end()) {
+      memory.left_at = at->second;
+    }
     return memory;
   }
 };
@@ -137,7 +158,7 @@ Intent random_intent() {
 }
 
 Change random_change() {
-  switch (*rc::gen::inRange(0, 18)) {
+  switch (*rc::gen::inRange(0, 21)) {
     case 0:
       return change::PutRow{key(), random_row()};
     case 1:
@@ -165,13 +186,19 @@ Change random_change() {
     case 12:
       return change::DropToken{key(), key()};
     case 13:
-      return change::PutOutput{key(), {key(), text(), size()}};
+      return change::PutOutput{key(), {key(), text(), size(), maybe_time()}};
     case 14:
       return change::SetStatus{key(), {text(), time()}};
     case 15:
       return change::PutCreation{{key(), key(), key(), text(), maybe_time()}};
     case 16:
       return change::DropCreation{key(), key()};
+    case 17:
+      return change::DropOutput{key(), key()};
+    case 18:
+      return change::SetLeft{key(), maybe_time()};
+    case 19:
+      return change::DropSession{key()};
     default:
       return change::DropUpload{key(), key()};
   }

@@ -155,4 +155,19 @@ TEST_CASE("who waits is told that nothing more will come") {
   CHECK_FALSE(board.wait(0, std::chrono::hours(1)));
 }
 
+TEST_CASE("that a session left is told for a day") {
+  StatusBoard board(kOrigin);
+  board.manifest_read(manifest_of({"a", "b"}), {}, at(0));
+  const auto before = board.snapshot().revision;
+  board.manifest_read(manifest_of({"b"}), {}, at(1));
+  const auto left = board.snapshot().revision;
+  board.manifest_read(manifest_of({"b"}), {}, at(0) + kLeftKept);
+  CHECK(board.snapshot(before).left == std::vector<std::string>{"a"});
+  CHECK(board.snapshot(before).left_since <= before);
+  board.manifest_read(manifest_of({"b"}), {}, at(2) + kLeftKept);
+  CHECK(board.snapshot(before).left.empty());
+  CHECK(board.snapshot(before).left_since > before);
+  CHECK(board.snapshot(left).left_since <= left);
+}
+
 }  // namespace sessync
