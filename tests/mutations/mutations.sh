@@ -42,6 +42,9 @@ in_decisions() {
     'for (const auto& id : batch) out_.unanswered.emplace(id, error);'
   mutate "keep any of several rows on one path" reconciler/plan.cpp \
     'remove_duplicates(here, **keep)' 'static_cast<void>(keep)'
+  mutate "plan without a look at the tokens" reconciler/reconcile.cpp \
+    'input.rotations = std::move(look.rotations);' \
+    'if (!in_.dry_run) input.rotations = std::move(look.rotations);'
 }
 
 # One in every layer. The simulation cannot see all of these.

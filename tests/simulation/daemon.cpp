@@ -41,11 +41,10 @@ Daemon::Daemon(World& world)
       random_(world.random.next()),
       api_(*world.apis.emplace_back(
           std::make_unique<MemorySessionApi>(world.model, world.loop, &world.disk))),
-      schedule_({[this] {
-                   return std::vector<ManifestText>{{"sessync.yaml", world_.manifest_text, ""}};
-                 },
-                 [this] { return world_.is_degraded; }, [this] { return random_.fraction(); }},
-                {std::chrono::hours(1), {}}) {
+      schedule_(
+          {[this] { return std::vector<ManifestText>{{"sessync.yaml", world_.manifest_text, ""}}; },
+           [this] { return world_.is_degraded; }, [this] { return random_.fraction(); }},
+          {std::chrono::hours(1), {}}) {
   api_.clock_skew = world.clock_skew;
   api_.on_write = [&world](const SessionModel&) { world.judge_uploads(); };
   wakeup_.manifest = true;
@@ -95,7 +94,7 @@ bool Daemon::step_schedule() {
     return true;
   }
   for (const auto& due : work.passes) {
-    begin_pass(due.spec, due.allow_deletes, false,
+    begin_pass({due.spec, schedule_.owner(), due.allow_deletes},
                [this, name = due.spec.name](const PassOutcome& outcome) {
                  wakeup_.finished.push_back({name, outcome});
                });
@@ -175,22 +174,25 @@ void Daemon::begin(std::function<void(Ports&)> work, std::function<void()> ended
       });
 }
 
-void Daemon::begin_pass(const SessionSpec& spec, const std::string& allow_deletes, bool dry_run,
-                        std::function<void(const PassOutcome&)> done) {
+void Daemon::begin_pass(const Order& order, std::function<void(const PassOutcome&)> done) {
   ++passes_;
   const auto result = std::make_shared<PassOutcome>();
-  const auto work = [this, spec, allow_deletes, dry_run, result](Ports& ports) {
+  const auto work = [this, order, result](Ports& ports) {
+    const auto& spec = order.spec;
     const auto snapshot = world_.disk.scan(spec.resources, cache_);
     PassInput input;
     input.spec = &spec;
     input.snapshot = &snapshot;
-    input.owner = schedule_.owner();
-    input.allow_deletes = allow_deletes;
-    input.dry_run = dry_run;
+    input.owner = order.owner;
+    input.allow_deletes = order.allow_deletes;
+    input.dry_run = order.dry_run;
+    input.parallel = order.parallel;
+    input.list_grace = order.list_grace;
     world_.note(spec.name + ": pass begins");
     world_.note_adoptable(spec);
     WatchedApi watched(api_, world_, input);
-    Ports own{watched, ports.store, ports.loop, ports.tokens};
+    auto* tokens = order.dry_run ? &world_.tokens.for_looks() : ports.tokens;
+    Ports own{watched, ports.store, ports.loop, tokens};
     *result = reconcile(input, own);
     world_.note(spec.name + (result->settled() ? ": settled" : ": not settled") +
                 (result->error ? ", " + result->error->message : ""));

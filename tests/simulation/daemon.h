@@ -44,9 +44,16 @@ class Daemon {
   [[nodiscard]] const std::string& owner() const { return schedule_.owner(); }
   [[nodiscard]] std::uint64_t passes() const { return passes_; }
 
+  struct Order {
+    SessionSpec spec;
+    std::string owner;
+    std::string allow_deletes;
+    bool dry_run = false;
+    int parallel = 32;
+    Duration list_grace{30'000};
+  };
   /// One more job, as an operator asks for one.
-  void begin_pass(const SessionSpec& spec, const std::string& allow_deletes, bool dry_run,
-                  std::function<void(const PassOutcome&)> done);
+  void begin_pass(const Order& order, std::function<void(const PassOutcome&)> done);
   void begin(std::function<void(Ports&)> work, std::function<void()> ended = [] {});
 
  private:

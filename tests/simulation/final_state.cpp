@@ -27,7 +27,7 @@ std::size_t FinalState::writes() const {
 PassOutcome FinalState::pass(const SessionSpec& spec, const std::string& allow_deletes,
                              bool dry_run) {
   PassOutcome result;
-  daemon_.begin_pass(spec, allow_deletes, dry_run,
+  daemon_.begin_pass({spec, daemon_.owner(), allow_deletes, dry_run},
                      [&](const PassOutcome& outcome) { result = outcome; });
   finish_();
   return result;

@@ -5,6 +5,7 @@
 
 #include "tests/simulation/daemon.h"
 #include "tests/simulation/final_state.h"
+#include "tests/simulation/plan_judge.h"
 
 namespace sessync::simulation {
 namespace {
@@ -27,7 +28,7 @@ class Run {
     try {
       live_through_steps();
       if (!world_.violation) {
-        live_in_peace();
+        scenario_.ending == Scenario::Ending::kPlan ? plan_and_apply() : live_in_peace();
       }
     } catch (const std::exception& mistake) {
       world_.violated(std::string("nothing is ever thrown: ") + mistake.what());
@@ -143,6 +144,27 @@ class Run {
     finish_jobs();
     if (!world_.violation) {
       FinalState(world_, *daemon_, [this] { finish_jobs(); }).judge();
+    }
+    passes_ += daemon_->passes();
+  }
+
+  /// The daemon ends, whether it likes it or not; what it sent arrives; then commands are given.
+  void plan_and_apply() {
+    if (world_.random.one_in(2)) {
+      restart();
+    } else {
+      daemon_->crash();
+      end_life();
+    }
+    world_.end_faults();
+    finish_jobs();
+    while (world_.loop.next_timer()) {
+      world_.advance_to(*world_.loop.next_timer());
+      while (world_.loop.run_item()) {
+      }
+    }
+    if (!world_.violation) {
+      PlanJudge(world_, *daemon_, [this] { finish_jobs(); }).judge();
     }
     passes_ += daemon_->passes();
   }

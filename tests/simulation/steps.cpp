@@ -97,11 +97,14 @@ Duration draw_delay(Random& random) {
 
 const char* to_string(StepKind kind) { return kKnown.at(static_cast<std::size_t>(kind)).name; }
 
-Scenario draw_scenario(std::uint64_t seed) {
+Scenario draw_scenario(std::uint64_t seed, Scenario::Ending ending) {
   Random random(seed ^ 0x5CE7A210ULL);
-  Scenario scenario{seed, {}};
+  Scenario scenario{seed, {}, ending};
   for (auto left = 3 + random.below(24); left > 0; --left) {
     scenario.steps.push_back({draw_kind(random), random.next(), draw_delay(random)});
+  }
+  if (ending == Scenario::Ending::kPlan) {
+    scenario.steps.resize(random.below(scenario.steps.size() + 1));
   }
   return scenario;
 }

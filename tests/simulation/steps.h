@@ -71,10 +71,16 @@ const char* to_string(Step::Kind kind);
 
 /// Everything that a run depends on.
 struct Scenario {
+  enum class Ending {
+    kPeace,  ///< faults end, time passes: everything must be as declared
+    kPlan,   ///< the daemon ends; what a plan says of each session must be what an apply then does
+  };
   std::uint64_t seed = 0;  ///< of the initial world, and of every order that is left open
   std::vector<Step> steps;
+  Ending ending = Ending::kPeace;
 };
 
-Scenario draw_scenario(std::uint64_t seed);
+/// Of the same seed: the same world, and of those that end with a plan the first of its steps.
+Scenario draw_scenario(std::uint64_t seed, Scenario::Ending ending);
 
 }  // namespace sessync::simulation

@@ -260,11 +260,15 @@ std::string World::some_session(std::uint64_t number) const {
   return all[number % all.size()].id;
 }
 
-void World::calm() {
-  note("-- calm");
+void World::end_faults() {
   faults.clear();
   faults_are_news = true;
   model.switches().resource_list_lag = model.switches().file_list_lag = Duration{0};
+}
+
+void World::calm() {
+  note("-- calm");
+  end_faults();
   for (const auto& session : model.sessions()) {
     model.set_status(session.id, "idle");
   }

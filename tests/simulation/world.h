@@ -29,6 +29,8 @@ struct World {
 
   /// What happens outside of the process. Process steps are the caller's.
   void perform(const Step& step);
+  /// No more faults of the API, the line and the store.
+  void end_faults();
   /// No more faults, nobody else interferes, everything can be read: now it must converge.
   void calm();
 

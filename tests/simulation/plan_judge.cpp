@@ -1,0 +1,245 @@
+#include "tests/simulation/plan_judge.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "manifest/load.h"
+#include "reconciler/describe.h"
+
+namespace sessync::simulation {
+namespace {
+
+constexpr int kMostPasses = 8;
+
+/// An action as far as somebody who reads a plan relies on it.
+std::string key_of(const Action& action) {
+  return std::string(to_string(action.kind)) + " " + action.type + " " + action.path.text() + " " +
+         action.resource_id + " " + action.sha256;
+}
+
+std::string key_of(const Blocked& blocked) {
+  return blocked.type + " " + blocked.path.text() + " " + to_string(blocked.code);
+}
+
+bool is_tried(const ActionResult& result) {
+  return result.outcome != ActionResult::Outcome::kSkipped;
+}
+
+std::set<std::string> blocked_in(const Plan& plan) {
+  std::set<std::string> keys;
+  for (const auto& blocked : plan.blocked) {
+    keys.insert(key_of(blocked));
+  }
+  return keys;
+}
+
+}  // namespace
+
+/// What a plan promises of an apply, and where it says that it does not know.
+struct PlanJudge::Expectation {
+  Expectation(const SessionSpec& session, const PassOutcome& plan, bool lets_held_through)
+      : spec(session), planned(plan), lets_through(lets_held_through && plan.plan.held) {
+    for (const auto& action : plan.plan.actions) {
+      if (action.rotation.unchecked.empty()) {
+        actions.insert(key_of(action));
+      } else {
+        unchecked.insert(action.path);
+      }
+    }
+    for (const auto& same : plan.plan.unchanged) {
+      if (!same.unchecked.empty()) {
+        unchecked.insert(same.path);
+      }
+    }
+  }
+
+  /// The plan names these deletes, and what waits for them, under the id that the apply was given.
+  [[nodiscard]] bool is_let_through(const Action& action) const {
+    const auto& blocked = planned.plan.blocked;
+    return lets_through && std::ranges::any_of(blocked, [&](const Blocked& one) {
+             return one.path == action.path &&
+                    (one.code == BlockCode::kGuard || one.code == BlockCode::kQuota);
+           });
+  }
+
+  /// What is done to the session depends on what the plan says that it does not know: whether there
+  /// are the tokens without which it is not created, and whether another daemon filled it, which
+  /// the next pass decides.
+  [[nodiscard]] bool is_open() const {
+    const bool creates = planned.plan.session.kind == SessionChange::Kind::kCreate;
+    return (creates && !unchecked.empty()) || planned.look_again;
+  }
+
+  [[nodiscard]] bool is_about_unchecked(const std::string& text) const {
+    return std::ranges::any_of(unchecked, [&](const MountPath& path) {
+      return text.find(" github_repository " + path.text() + " ") != std::string::npos ||
+             text.starts_with("github_repository " + path.text() + " ");
+    });
+  }
+
+  const SessionSpec& spec;
+  const PassOutcome& planned;
+  bool lets_through;
+  std::set<std::string> actions;
+  std::set<MountPath> unchecked;
+};
+
+PlanJudge::PlanJudge(World& world, Daemon& daemon, std::function<void()> finish)
+    : world_(world), daemon_(daemon), finish_(std::move(finish)) {}
+
+PlanJudge::Line PlanJudge::draw_line(Random dice) {
+  Line line;
+  line.forgets_state = dice.one_in(4);
+  line.lets_held_through = dice.one_in(2);
+  line.allows_programs = dice.one_in(2);
+  line.parallel = std::array{1, 4, 32}.at(dice.below(3));
+  line.list_grace = std::array{Duration{30'000}, Duration{60'000}}.at(dice.below(2));
+  line.comes_later = dice.one_in(2);
+  return line;
+}
+
+void PlanJudge::set_scene(Random& dice) {
+  world_.store.fail_next(0);
+  for (const auto& url : repositories()) {
+    if (dice.one_in(2)) {
+      world_.tokens.run_program(url);
+    }
+  }
+  world_.tokens.allow_programs(line_.allows_programs);
+  if (line_.forgets_state) {
+    world_.store.wipe();
+    world_.lost_state = true;
+  }
+  if (line_.comes_later) {
+    world_.advance_to(world_.now() + line_.list_grace + Duration{1'000});
+  }
+}
+
+void PlanJudge::judge() {
+  auto dice = Random(world_.random.next());
+  line_ = draw_line(Random(dice.next()));
+  set_scene(dice);
+  const auto manifest = load_manifest({{"sessync.yaml", to_yaml(world_.declared), ""}});
+  owner_ = manifest.owner;
+  for (const auto& spec : manifest.sessions()) {
+    if (!world_.violation) {
+      judge_session(spec);
+    }
+  }
+}
+
+PassOutcome PlanJudge::pass(const SessionSpec& spec, const std::string& allow_deletes,
+                            bool dry_run) {
+  PassOutcome result;
+  daemon_.begin_pass({spec, owner_, allow_deletes, dry_run, line_.parallel, line_.list_grace},
+                     [&](const PassOutcome& outcome) { result = outcome; });
+  finish_();
+  return result;
+}
+
+/// As the command does it, up to where it would wait.
+PlanJudge::Applied PlanJudge::apply(const SessionSpec& spec, const std::string& allow_deletes) {
+  Applied applied;
+  bool goes_on = true;
+  for (int i = 0; goes_on && i < kMostPasses && !world_.violation; ++i) {
+    auto outcome = pass(spec, allow_deletes, false);
+    for (std::size_t j = 0; j < outcome.results.size(); ++j) {
+      if (is_tried(outcome.results[j])) {
+        applied.tried.insert(key_of(outcome.plan.actions[j]));
+      }
+    }
+    const bool all_done = std::ranges::all_of(outcome.results, [](const ActionResult& result) {
+      return result.outcome == ActionResult::Outcome::kDone;
+    });
+    applied.troubled = outcome.error || !all_done || !outcome.session_result.error.empty();
+    goes_on = !outcome.settled() && !outcome.suspended && !applied.troubled &&
+              outcome.plan.pending.empty() && (outcome.look_again || outcome.progressed);
+    if (i == 0) {
+      applied.first = outcome;
+    }
+    applied.last = std::move(outcome);
+  }
+  return applied;
+}
+
+void PlanJudge::violated(const std::string& name, const std::string& what,
+                         const std::string& about) {
+  world_.violated("plan is apply: " + what + ": " + about + " of " + name);
+}
+
+void PlanJudge::judge_session(const SessionSpec& spec) {
+  const auto planned = pass(spec, "", true);
+  world_.note(describe(PlanHeader{spec.name, planned.session_id}, planned.plan, true));
+  const auto& held = planned.plan.held;
+  const auto applied = apply(spec, held && line_.lets_held_through ? held->id : "");
+  if (world_.violation) {
+    return;
+  }
+  if (planned.error || !applied.first.executed) {
+    const auto code = [](const PassOutcome& outcome) {
+      return outcome.error ? outcome.error->code : std::string("no error");
+    };
+    if (code(planned) != code(applied.first)) {
+      violated(spec.name, "it fails otherwise than planned",
+               code(planned) + " and " + code(applied.first));
+    }
+  }
+  const Expectation expected(spec, planned, line_.lets_held_through);
+  if (expected.is_open()) {
+    return;
+  }
+  if (planned.plan.session.kind != applied.first.plan.session.kind) {
+    violated(spec.name, "something else is done to the session", "the plan");
+  }
+  judge_actions(expected, applied);
+  judge_blocked(expected, applied);
+}
+
+void PlanJudge::judge_actions(const Expectation& expected, const Applied& applied) {
+  const auto& name = expected.spec.name;
+  const auto& planned = expected.planned;
+  std::set<std::string> allowed = expected.actions;
+  for (const auto& action : applied.first.plan.actions) {
+    if (expected.is_let_through(action)) {
+      allowed.insert(key_of(action));
+    }
+  }
+  for (const auto& tried : applied.tried) {
+    if (!allowed.contains(tried) && !expected.is_about_unchecked(tried)) {
+      return violated(name, "something is done that was not planned", tried);
+    }
+  }
+  if (planned.suspended || applied.troubled) {
+    return;
+  }
+  for (const auto& action : expected.actions) {
+    if (!applied.tried.contains(action)) {
+      return violated(name, "something is not done that was planned", action);
+    }
+  }
+}
+
+void PlanJudge::judge_blocked(const Expectation& expected, const Applied& applied) {
+  const auto& name = expected.spec.name;
+  const auto planned = blocked_in(expected.planned.plan);
+  const auto first = blocked_in(applied.first.plan);
+  const auto last = blocked_in(applied.last.plan);
+  for (const auto* found : {&first, &last}) {
+    if (found == &last && applied.troubled) {
+      return;
+    }
+    for (const auto& one : *found) {
+      if (!planned.contains(one) && !expected.is_about_unchecked(one)) {
+        return violated(name, "something is blocked that was not planned so", one);
+      }
+    }
+    for (const auto& one : planned) {
+      if (!found->contains(one) && !expected.lets_through && !expected.is_about_unchecked(one)) {
+        return violated(name, "something is not blocked that was planned so", one);
+      }
+    }
+  }
+}
+
+}  // namespace sessync::simulation
