@@ -4,6 +4,7 @@
 
 #include "tests/double/http_core.h"
 #include "tests/double/http_parse.h"
+#include "tests/double/http_route.h"
 #include "tests/double/http_wire.h"
 
 namespace sessync::skin {
@@ -129,6 +130,17 @@ json event_added(DoubleWorld& world, const json& body) {
                                        body.value("fields", json::object()).dump()));
 }
 
+/// Every call of the API that the double answers.
+json routes_json() {
+  json rows = json::array();
+  for (const Served& route : served_routes()) {
+    rows.push_back({{"method", route.method},
+                    {"path", route.pattern},
+                    {"operation", to_string(route.operation)}});
+  }
+  return rows;
+}
+
 json read(DoubleWorld& world, const Request& request) {
   const std::string session = parameter(request, "session_id");
   if (request.path == "/_double/held") {
@@ -151,6 +163,9 @@ json read(DoubleWorld& world, const Request& request) {
   }
   if (request.path == "/_double/switches") {
     return to_json(world.model.switches());
+  }
+  if (request.path == "/_double/routes") {
+    return routes_json();
   }
   throw std::out_of_range("no such control route");
 }

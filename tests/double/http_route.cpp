@@ -1,7 +1,6 @@
 #include "tests/double/http_route.h"
 
 #include <algorithm>
-#include <array>
 #include <vector>
 
 #include "tests/double/model_rules.h"
@@ -25,36 +24,6 @@ std::vector<std::string> split(const std::string& text, char separator) {
   }
   return parts;
 }
-
-/// One row of the API: `*` in a pattern stands for one id.
-struct Rule {
-  const char* method;
-  const char* pattern;
-  Operation operation;
-};
-
-constexpr std::array<Rule, 20> kRules = {{
-    {"POST", "/v1/files", Operation::kUpload},
-    {"GET", "/v1/files", Operation::kListFiles},
-    {"GET", "/v1/files/*", Operation::kGetFile},
-    {"DELETE", "/v1/files/*", Operation::kDeleteFile},
-    {"GET", "/v1/files/*/content", Operation::kDownloadFile},
-    {"POST", "/v1/sessions", Operation::kCreateSession},
-    {"GET", "/v1/sessions", Operation::kListSessions},
-    {"GET", "/v1/sessions/*", Operation::kGetSession},
-    {"POST", "/v1/sessions/*", Operation::kUpdateSession},
-    {"DELETE", "/v1/sessions/*", Operation::kDeleteSession},
-    {"POST", "/v1/sessions/*/archive", Operation::kArchiveSession},
-    {"GET", "/v1/sessions/*/events", Operation::kListEvents},
-    {"POST", "/v1/sessions/*/events", Operation::kSendEvents},
-    {"GET", "/v1/sessions/*/events/stream", Operation::kStreamEvents},
-    {"POST", "/v1/sessions/*/resources", Operation::kAddResource},
-    {"GET", "/v1/sessions/*/resources", Operation::kListResources},
-    {"GET", "/v1/sessions/*/resources/*", Operation::kGetResource},
-    {"POST", "/v1/sessions/*/resources/*", Operation::kRotateToken},
-    {"DELETE", "/v1/sessions/*/resources/*", Operation::kDeleteResource},
-    {"", "", Operation::kUnknown},
-}};
 
 /// The ids in `path`, if it has the shape of `pattern`.
 std::optional<std::vector<std::string>> match(const std::string& path, const char* pattern) {
@@ -84,7 +53,7 @@ Operation kind_of_file_list(const Request& request) {
   return by_id ? Operation::kFindFiles : Operation::kListFiles;
 }
 
-Route make_route(const Request& request, const Rule& rule, std::vector<std::string> ids) {
+Route make_route(const Request& request, const Served& rule, std::vector<std::string> ids) {
   Route route;
   route.operation = rule.operation;
   if (rule.operation == Operation::kListFiles) {
@@ -147,14 +116,39 @@ void check_betas(const Request& request) {
 
 }  // namespace
 
+const std::vector<Served>& served_routes() {
+  static const std::vector<Served> all = {
+      {"POST", "/v1/files", Operation::kUpload},
+      {"GET", "/v1/files", Operation::kListFiles},
+      {"GET", "/v1/files/*", Operation::kGetFile},
+      {"DELETE", "/v1/files/*", Operation::kDeleteFile},
+      {"GET", "/v1/files/*/content", Operation::kDownloadFile},
+      {"POST", "/v1/sessions", Operation::kCreateSession},
+      {"GET", "/v1/sessions", Operation::kListSessions},
+      {"GET", "/v1/sessions/*", Operation::kGetSession},
+      {"POST", "/v1/sessions/*", Operation::kUpdateSession},
+      {"DELETE", "/v1/sessions/*", Operation::kDeleteSession},
+      {"POST", "/v1/sessions/*/archive", Operation::kArchiveSession},
+      {"GET", "/v1/sessions/*/events", Operation::kListEvents},
+      {"POST", "/v1/sessions/*/events", Operation::kSendEvents},
+      {"GET", "/v1/sessions/*/events/stream", Operation::kStreamEvents},
+      {"POST", "/v1/sessions/*/resources", Operation::kAddResource},
+      {"GET", "/v1/sessions/*/resources", Operation::kListResources},
+      {"GET", "/v1/sessions/*/resources/*", Operation::kGetResource},
+      {"POST", "/v1/sessions/*/resources/*", Operation::kRotateToken},
+      {"DELETE", "/v1/sessions/*/resources/*", Operation::kDeleteResource},
+  };
+  return all;
+}
+
 Route route_of(const Request& request) {
   bool path_exists = false;
-  for (const Rule& rule : kRules) {
+  for (const Served& rule : served_routes()) {
     auto ids = match(request.path, rule.pattern);
     if (ids && request.method == rule.method) {
       return make_route(request, rule, std::move(*ids));
     }
-    path_exists = path_exists || (ids && *rule.method != '\0');
+    path_exists = path_exists || ids.has_value();
   }
   if (path_exists) {
     refuse_with(405, "invalid_request_error", "Method Not Allowed");

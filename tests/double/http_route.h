@@ -1,10 +1,19 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "tests/double/http_types.h"
 
 namespace sessync::skin {
+
+/// A call that is answered: `*` in a pattern stands for one id.
+struct Served {
+  const char* method;
+  const char* pattern;
+  Operation operation;
+};
+const std::vector<Served>& served_routes();
 
 /// What the request asks for. Throws Refused: 404 for a path that the API does not have, 405 for a
 /// method that the path does not take.
