@@ -32,6 +32,31 @@ test('YAML that cannot be parsed, and a manifest of 10 MB', async (t) => {
   assert.match(huge.err, /too large|larger than|at most/);
 });
 
+test('a manifest in JSON as any encoder writes it, and one that was cut off within an escape', async (t) => {
+  const p = await project(t);
+  const name = '\u{1F680} \u{10FFFF} \u00e9.txt';
+  write(path.join(p.workspace, name), 'flies');
+  const ascii = (value) => JSON.stringify(value).replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const resources = [{ type: 'file', source: name, mount_path: `/${name}` }];
+  const text = ascii({ version: 1, owner: 'e2e', sessions: [{ name: 's1', session_id: p.session, resources }] });
+  assert.match(text, /\\ud83d\\ude80/);
+  write(p.manifest, text);
+  const result = await apply(p);
+  assert.equal(result.code, 0, result.err);
+  assert.deepEqual(result.held, new Map([[`/${name}`, sha256('flies')]]));
+  for (let end = text.indexOf('\\ud83d'); end < text.indexOf('.txt'); end++) {
+    write(p.manifest, text.slice(0, end));
+    const cut = await p.run('plan');
+    assert.equal(cut.code, 3, text.slice(0, end));
+    // eslint-disable-next-line no-control-regex
+    assert.doesNotMatch(cut.out + cut.err, /[\x00-\x08\x0b-\x1f\x7f]/);
+  }
+  write(p.manifest, text.replace('\\ude80', ''));
+  const half = await p.run('validate');
+  assert.equal(half.code, 3);
+  assert.match(half.err, /one half of a character: write both halves/);
+});
+
 test('a workspace that does not exist, is a file, or cannot be read', async (t) => {
   const p = await project(t);
   write(path.join(p.workspace, 'a'), 'a');
