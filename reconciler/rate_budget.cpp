@@ -15,8 +15,7 @@ constexpr Duration kWindow = seconds(60);  // the published limits are per minut
 constexpr Duration kFirstBlindFreeze = seconds(1);
 constexpr int kMostDoublings = 6;
 constexpr Duration kSpendLimitFreeze = minutes(5);
-// A longer Retry-After is not taken at its word: one call an hour asks again.
-constexpr Duration kLongestFreeze = minutes(60);
+constexpr Duration kLongestPlausible = minutes(60);
 constexpr double kSlowest = 0.1;
 constexpr double kStep = 0.1;
 constexpr double kMostBurst = 10;
@@ -33,6 +32,23 @@ std::int64_t second_of(TimePoint now) {
 }
 
 }  // namespace
+
+const char* to_string(RateClass which) {
+  switch (which) {
+    case RateClass::kWrites:
+      return "writes";
+    case RateClass::kReads:
+      return "reads";
+    case RateClass::kFiles:
+      return "files";
+  }
+  return "files";
+}
+
+std::optional<Duration> plausible_wait(std::optional<Duration> said) {
+  const bool is_plausible = said && *said > Duration::zero() && *said <= kLongestPlausible;
+  return is_plausible ? said : std::nullopt;
+}
 
 void RecentCalls::add(TimePoint now) {
   const std::int64_t at = second_of(now);
@@ -73,8 +89,8 @@ double RateBudget::tokens_at(TimePoint now) const {
   return std::min(tokens_ + gained, burst_of(limit));
 }
 
-bool RateBudget::take(TimePoint now, int permits) {
-  if (frozen(now)) return false;
+bool RateBudget::take(TimePoint now, int permits, Freeze freeze) {
+  if (freeze == Freeze::kObeyed && frozen(now)) return false;
   if (permits == 0 || !rate()) return true;
   const double tokens = tokens_at(now);
   if (tokens < kOnePermit) return false;
@@ -83,8 +99,8 @@ bool RateBudget::take(TimePoint now, int permits) {
   return true;
 }
 
-TimePoint RateBudget::ready_at(TimePoint now, int permits) const {
-  const TimePoint thawed = std::max(now, frozen_until_);
+TimePoint RateBudget::ready_at(TimePoint now, int permits, Freeze freeze) const {
+  const TimePoint thawed = freeze == Freeze::kIgnored ? now : std::max(now, frozen_until_);
   if (permits == 0 || !rate()) return thawed;
   const double missing = kOnePermit - tokens_at(thawed);
   if (missing <= 0) return thawed;
@@ -105,10 +121,8 @@ void RateBudget::accepted(TimePoint now) {
 Duration RateBudget::freeze_for(const RateRefusal& refusal) const {
   const int doublings = std::min(refusals_in_a_row_, kMostDoublings);
   const Duration blind = std::min<Duration>(kFirstBlindFreeze * (1 << doublings), kWindow);
-  Duration freeze = refusal.retry_after.value_or(blind);
-  if (freeze <= Duration::zero()) freeze = blind;
-  if (refusal.spend_limit) freeze = std::max(freeze, kSpendLimitFreeze);
-  return std::min(freeze, kLongestFreeze);
+  const Duration freeze = plausible_wait(refusal.retry_after).value_or(blind);
+  return refusal.spend_limit ? std::max(freeze, kSpendLimitFreeze) : freeze;
 }
 
 void RateBudget::cut(TimePoint now, Duration freeze) {

@@ -12,9 +12,19 @@ namespace sessync {
 enum class RateClass { kWrites, kReads, kFiles };
 inline constexpr std::size_t kRateClasses = 3;
 
+/// As in --max-rate: writes, reads, files.
+const char* to_string(RateClass which);
+
+/// Whether a call waits for the end of a freeze.
+enum class Freeze { kObeyed, kIgnored };
+
+/// What can be believed of what a server calls the time to wait: more than nothing, and at most an
+/// hour. Seconds since 1970, dates far away and the like count as none.
+std::optional<Duration> plausible_wait(std::optional<Duration> said);
+
 /// What an answer 429 said.
 struct RateRefusal {
-  std::optional<Duration> retry_after;  ///< absent: none, or one that makes no sense
+  std::optional<Duration> retry_after;  ///< as it was said; believed if it is plausible
   bool spend_limit = false;             ///< money has run out: asking soon is pointless
 };
 
@@ -46,10 +56,11 @@ class RateBudget {
   /// Takes the permits and returns true, or takes nothing. One free permit suffices: the others
   /// are lent and paid back before the next call. Zero permits (taken earlier) only wait for the
   /// end of a freeze.
-  bool take(TimePoint now, int permits = 1);
+  bool take(TimePoint now, int permits = 1, Freeze freeze = Freeze::kObeyed);
 
   /// When take() is worth another try; `now` if it is at once.
-  [[nodiscard]] TimePoint ready_at(TimePoint now, int permits = 1) const;
+  [[nodiscard]] TimePoint ready_at(TimePoint now, int permits = 1,
+                                   Freeze freeze = Freeze::kObeyed) const;
 
   /// A call was answered by anything but 429.
   void accepted(TimePoint now);
@@ -61,6 +72,7 @@ class RateBudget {
   /// Calls per second; nothing while there is no limit.
   [[nodiscard]] std::optional<double> rate() const;
   [[nodiscard]] bool frozen(TimePoint now) const { return now < frozen_until_; }
+  [[nodiscard]] TimePoint frozen_until() const { return frozen_until_; }
 
  private:
   [[nodiscard]] double tokens_at(TimePoint now) const;

@@ -16,6 +16,7 @@ namespace {
 
 using Kind = ApiError::Kind;
 
+constexpr Duration kSecond{1000};
 constexpr std::int64_t kMostMilliseconds = std::numeric_limits<std::int32_t>::max();
 
 std::string_view header(const HttpAnswer& answer, std::string_view name) {
@@ -42,14 +43,10 @@ std::optional<std::int64_t> parse_http_date(std::string_view text) {
   return timegm(&parts);
 }
 
-std::optional<Duration> plausible(std::int64_t milliseconds) {
-  if (milliseconds <= 0) return std::nullopt;
-  return Duration(std::min(milliseconds, kMostMilliseconds));
-}
-
-std::optional<Duration> seconds_from(std::int64_t seconds) {
-  if (seconds > kMostMilliseconds / 1000) return Duration(kMostMilliseconds);
-  return seconds <= 0 ? std::nullopt : plausible(seconds * 1000);
+/// In a range that cannot overflow.
+std::optional<Duration> wait_of(std::int64_t count, Duration unit) {
+  if (count <= 0) return std::nullopt;
+  return unit * std::min(count, kMostMilliseconds / unit.count());
 }
 
 Kind kind_of_refusal(int status) {
@@ -185,14 +182,15 @@ ApiError unusable_answer(const HttpAnswer& answer, const CallContext& context,
 
 std::optional<Duration> retry_after_of(const HttpAnswer& answer, TimePoint now) {
   if (const auto milliseconds = parse_count(header(answer, "retry-after-ms"))) {
-    if (*milliseconds > 0) return plausible(*milliseconds);
+    if (const auto wait = plausible_wait(wait_of(*milliseconds, Duration(1)))) return wait;
   }
   const auto text = header(answer, "retry-after");
-  if (const auto seconds = parse_count(text)) return seconds_from(*seconds);
+  if (const auto seconds = parse_count(text)) return plausible_wait(wait_of(*seconds, kSecond));
   const auto date = parse_http_date(text);
   if (!date) return std::nullopt;
   const auto clock = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
-  return seconds_from(*date - parse_http_date(header(answer, "date")).value_or(clock.count()));
+  const auto begin = parse_http_date(header(answer, "date")).value_or(clock.count());
+  return plausible_wait(wait_of(*date - begin, kSecond));
 }
 
 std::optional<TimePoint> date_of(const HttpAnswer& answer) {

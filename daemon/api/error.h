@@ -33,7 +33,7 @@ ApiError unusable_answer(const HttpAnswer& answer, const CallContext& context,
                          std::string_view reason);
 
 /// `retry-after-ms`, else `retry-after` (seconds or an HTTP date, relative to the `date` header or
-/// `now`). Zero, negative, unreadable and absent are alike: nothing.
+/// `now`). Absent, unreadable and implausible (see plausible_wait) are alike: nothing.
 std::optional<Duration> retry_after_of(const HttpAnswer& answer, TimePoint now);
 
 /// What time it was at the server when it answered; nothing: it did not say.

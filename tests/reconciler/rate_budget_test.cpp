@@ -153,14 +153,30 @@ TEST_CASE("refusals without a time freeze longer and longer, and success forgets
 }
 
 TEST_CASE("times that make no sense do no harm") {
-  for (const auto time : {Duration(0), Duration(-5), Duration::min()}) {
+  for (const auto time :
+       {Duration(0), Duration(-5), Duration::min(), Duration(hours(1)) + Duration(1),
+        Duration(hours(24 * 365)), Duration::max()}) {
     RateBudget budget;
     budget.refused(kStart, kStart, {time, false});
     CHECK(budget.ready_at(kStart) == kStart + seconds(1));
   }
   RateBudget budget;
-  budget.refused(kStart, kStart, {Duration::max(), false});
+  budget.refused(kStart, kStart, {hours(1), false});
   CHECK(budget.ready_at(kStart) == kStart + hours(1));
+}
+
+TEST_CASE("a call that does not wait for the end of a freeze is still paced") {
+  RateBudget budget;
+  budget.refused(kStart, kStart, {hours(1), false});
+  CHECK(!budget.take(kStart));
+  CHECK(budget.ready_at(kStart, 1, Freeze::kIgnored) == kStart);
+  CHECK(budget.take(kStart, 1, Freeze::kIgnored));
+  CHECK(!budget.take(kStart, 1, Freeze::kIgnored));
+  const auto next = budget.ready_at(kStart, 1, Freeze::kIgnored);
+  CHECK(next > kStart);
+  CHECK(next < kStart + minutes(1));
+  CHECK(budget.take(next, 1, Freeze::kIgnored));
+  CHECK(budget.frozen(next));
 }
 
 TEST_CASE("spend limits freeze long and teach no rate") {
