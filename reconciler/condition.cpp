@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "reconciler/server_time.h"
+
 namespace sessync {
 namespace {
 
@@ -109,7 +111,31 @@ Verdict judge(const PassOutcome& outcome) {
   return {"Succeeded", "the session holds what is declared", true, false};
 }
 
+Verdict judge(const PassProgress& pass) {
+  if (pass.limited_until) {
+    return {"RateLimited",
+            "the API limits the rate of calls: this session waits until " +
+                timestamp(*pass.limited_until),
+            false, false};
+  }
+  if (pass.found) {
+    return {"Progressing", "changes are under way", false, false};
+  }
+  return {"Progressing",
+          pass.reads_workspace ? "reading what the session should hold"
+                               : "waiting for an answer of the API",
+          false, false};
+}
+
 }  // namespace
+
+std::vector<Condition> conditions_of(const PassProgress& pass) {
+  const auto verdict = judge(pass);
+  return {{"Ready", false, verdict.reason, verdict.message},
+          {"Reconciling", true, verdict.reason, verdict.message},
+          {"Stalled", false, verdict.reason, verdict.message},
+          {"Drifted", false, "Succeeded", std::string()}};
+}
 
 std::vector<Condition> conditions_of(const PassOutcome& outcome) {
   const auto verdict = judge(outcome);

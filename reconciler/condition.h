@@ -16,6 +16,20 @@ struct Condition {
   friend bool operator==(const Condition&, const Condition&) = default;
 };
 
+/// What is known of a pass that is under way, as of now.
+struct PassProgress {
+  std::string name;
+  std::optional<PassOutcome> found;        ///< so far, if something is to be done
+  std::optional<TimePoint> known_since;    ///< that something is to be done
+  std::optional<TimePoint> waiting_since;  ///< for whatever it waits now
+  bool reads_workspace = false;            ///< that is what it does
+  std::optional<TimePoint> limited_until;  ///< its calls wait for the end of a rate limit
+};
+
+/// What it means for its session that a pass is not over yet, likewise. Without `found`: that
+/// nobody knows whether the session holds what is declared.
+std::vector<Condition> conditions_of(const PassProgress& pass);
+
 /// What a pass means for its session: always the four conditions, in the order above.
 std::vector<Condition> conditions_of(const PassOutcome& outcome);
 

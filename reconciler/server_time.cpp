@@ -1,6 +1,7 @@
 #include "reconciler/server_time.h"
 
 #include <charconv>
+#include <cstdint>
 
 namespace sessync {
 namespace {
@@ -62,6 +63,11 @@ class Cursor {
   bool ok_ = true;
 };
 
+std::string padded(std::int64_t number, std::size_t digits) {
+  auto text = std::to_string(number);
+  return text.size() < digits ? std::string(digits - text.size(), '0') + text : text;
+}
+
 }  // namespace
 
 std::optional<ServerTime> parse_server_time(std::string_view text) {
@@ -83,6 +89,17 @@ std::optional<ServerTime> parse_server_time(std::string_view text) {
   const chrono::year_month_day date{year, month, day};
   if (!in.at_end() || !date.ok()) return std::nullopt;
   return ServerTime(chrono::sys_days(date)) + hours + minutes + seconds + fraction - offset;
+}
+
+std::string timestamp(TimePoint at) {
+  const auto day = std::chrono::floor<std::chrono::days>(at);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss time{at - day};
+  return padded(static_cast<int>(date.year()), 4) + "-" +
+         padded(static_cast<unsigned>(date.month()), 2) + "-" +
+         padded(static_cast<unsigned>(date.day()), 2) + "T" + padded(time.hours().count(), 2) +
+         ":" + padded(time.minutes().count(), 2) + ":" + padded(time.seconds().count(), 2) + "." +
+         padded(time.subseconds().count(), 3) + "Z";
 }
 
 }  // namespace sessync

@@ -2,7 +2,10 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <string_view>
+
+#include "reconciler/result.h"
 
 namespace sessync {
 
@@ -13,5 +16,8 @@ using ServerTime = std::chrono::time_point<std::chrono::system_clock, std::chron
 /// Z, with any number of fraction digits, of which the first six count); nothing if it is anything
 /// else.
 std::optional<ServerTime> parse_server_time(std::string_view text);
+
+/// 2026-11-21T17:31:43.250Z
+std::string timestamp(TimePoint at);
 
 }  // namespace sessync

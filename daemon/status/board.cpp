@@ -152,7 +152,6 @@ void StatusBoard::pass_started(const std::string& name) {
   if (entry == sessions_.end()) {
     return;
   }
-  entry->second.made_with = manifest_.generation;
   // A change that comes from now on may not be in what this pass reads.
   auto& waiting = entry->second.working_for;
   const auto& changed = entry->second.changed_at;
@@ -167,6 +166,35 @@ void StatusBoard::pass_started(const std::string& name) {
   news_.notify_all();
 }
 
+void StatusBoard::pass_goes_on(const PassProgress& pass, TimePoint now) {
+  const std::lock_guard lock(mutex_);
+  const auto found = sessions_.find(pass.name);
+  if (found == sessions_.end() || !found->second.shown->working) {
+    return;
+  }
+  auto& entry = found->second;
+  SessionStatus status = *entry.shown;
+  const bool is_news = entry.working_for || status.generation != status.observed_generation;
+  if (take_in_progress(status, pass, is_news, now)) {
+    put(entry, std::move(status), now);
+    news_.notify_all();
+  }
+}
+
+void StatusBoard::show_waiting(TimePoint now) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [name, entry] : sessions_) {
+    const auto& shown = *entry.shown;
+    const bool waits = entry.changed_at && now - *entry.changed_at >= kShownAfter && !shown.working;
+    if (waits && shown.conditions.front().what.status) {
+      SessionStatus status = shown;
+      set_conditions(status, conditions_of_waiting(), now);
+      put(entry, std::move(status), now);
+      news_.notify_all();
+    }
+  }
+}
+
 std::optional<Duration> StatusBoard::pass_finished(const FinishedPass& pass) {
   const std::lock_guard lock(mutex_);
   const auto found = sessions_.find(pass.name);
@@ -177,7 +205,7 @@ std::optional<Duration> StatusBoard::pass_finished(const FinishedPass& pass) {
   entry.tried = true;
   SessionStatus status = *entry.shown;
   status.working = false;
-  status.observed_generation = entry.made_with;
+  status.observed_generation = pass.generation;
   status.next_pass_at = pass.next;
   take_in_pass(status, *pass.outcome, pass.at);
   const auto waited = latency(entry, *pass.outcome);

@@ -31,6 +31,7 @@ class StatusBoard {
     const PassOutcome* outcome = nullptr;
     TimePoint at;
     std::optional<TimePoint> next;  ///< when it is looked at again
+    std::uint64_t generation = 0;   ///< of the manifest that it was made with
   };
 
   explicit StatusBoard(Origin origin);
@@ -48,6 +49,10 @@ class StatusBoard {
   /// A file of these sessions changed then.
   void changed(const std::vector<std::string>& names, TimePoint at);
   void pass_started(const std::string& name);
+  /// A pass is under way still: what it knows is shown once that lasts.
+  void pass_goes_on(const PassProgress& pass, TimePoint now);
+  /// Sessions whose change waits for a worker are not shown as if nothing had changed.
+  void show_waiting(TimePoint now);
   /// How long the oldest change that this pass made good had waited; nothing if it made none good.
   std::optional<Duration> pass_finished(const FinishedPass& pass);
 
@@ -69,8 +74,7 @@ class StatusBoard {
     std::optional<TimePoint> changed_at;   ///< the oldest change that no pass has made good yet
     std::optional<TimePoint> answered_at;  ///< the last add that was carried out because of it
     std::optional<TimePoint> working_for;  ///< that change, as of the start of the pass under way
-    std::uint64_t made_with = 0;  ///< the manifest's generation at the start of the newest pass
-    bool tried = false;           ///< a pass came to its end, whatever became of it
+    bool tried = false;                    ///< a pass came to its end, whatever became of it
   };
 
   void put(Entry& entry, SessionStatus status, TimePoint now);

@@ -1,10 +1,10 @@
 #include "daemon/status/json_text.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
 #include <nlohmann/json.hpp>
+
+#include "reconciler/server_time.h"
 
 namespace sessync {
 
@@ -60,20 +60,6 @@ JsonText& JsonText::text_or_null(std::string_view value) {
 
 JsonText& JsonText::time(const std::optional<TimePoint>& value) {
   return value ? text(timestamp(*value)) : null();
-}
-
-std::string timestamp(TimePoint at) {
-  const auto day = std::chrono::floor<std::chrono::days>(at);
-  const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss time{at - day};
-  std::array<char, 64> text{};
-  const int size = std::snprintf(
-      text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-      static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
-      static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()),
-      static_cast<int>(time.subseconds().count()));
-  return {text.data(), static_cast<std::size_t>(size)};
 }
 
 }  // namespace sessync

@@ -38,7 +38,4 @@ class JsonText {
   bool follows_ = false;  ///< a value stands before, in the same list
 };
 
-/// 2026-11-21T17:31:43.250Z
-std::string timestamp(TimePoint at);
-
 }  // namespace sessync

@@ -27,18 +27,6 @@ const Histogram::BucketBoundaries kChangeSeconds{0.1, 0.25, 0.5, 1, 2.5, 5, 10, 
 const Histogram::BucketBoundaries kRequestSeconds{0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
                                                   2.5,  5,     10,   30,  60,   600};
 
-const char* class_name(RateClass which) {
-  switch (which) {
-    case RateClass::kWrites:
-      return "writes";
-    case RateClass::kReads:
-      return "reads";
-    case RateClass::kFiles:
-      return "files";
-  }
-  return "files";
-}
-
 /// A counter whose total somebody else keeps.
 void catch_up(Counter& counter, double total) {
   if (total > counter.Value()) counter.Increment(total - counter.Value());
@@ -138,11 +126,18 @@ class RequestMetrics {
                                     "How long calls of the API took.")),
         throttled_(counter_family(r, "sessync_api_throttled_seconds_total",
                                   "Time in which the rate limit held up calls.")),
+        frozen_(gauge_family(r, "sessync_api_frozen_until_timestamp_seconds",
+                             "When the last refusal by the rate limit ends; 0: there was none.")),
         uploaded_(counter_family(r, "sessync_uploaded_bytes_total", "Bytes of uploads sent.")) {
     for (const auto which : {RateClass::kWrites, RateClass::kReads, RateClass::kFiles}) {
-      throttled_.Add({{"class", class_name(which)}});
+      throttled_.Add({{"class", to_string(which)}});
+      frozen_.Add({{"class", to_string(which)}});
     }
     uploaded_.Add({});
+  }
+
+  void freeze(RateClass which, TimePoint until) {
+    frozen_.Add({{"class", to_string(which)}}).Set(in_seconds(until));
   }
 
   void count(const RequestReport& report) {
@@ -151,7 +146,7 @@ class RequestMetrics {
         .Increment();
     durations_.Add({{"operation", operation}}, kRequestSeconds)
         .Observe(in_seconds(report.duration));
-    throttled_.Add({{"class", class_name(report.rate_class)}})
+    throttled_.Add({{"class", to_string(report.rate_class)}})
         .Increment(in_seconds(report.throttled));
     if (report.rate_class == RateClass::kFiles) {
       uploaded_.Add({}).Increment(static_cast<double>(report.sent_bytes));
@@ -162,6 +157,7 @@ class RequestMetrics {
   Family<Counter>& requests_;
   Family<Histogram>& durations_;
   Family<Counter>& throttled_;
+  Family<Gauge>& frozen_;
   Family<Counter>& uploaded_;
 };
 
@@ -197,6 +193,8 @@ void Metrics::set_sources(MetricSources sources) {
 }
 
 void Metrics::request(const RequestReport& report) { parts_->requests.count(report); }
+
+void Metrics::frozen(RateClass which, TimePoint until) { parts_->requests.freeze(which, until); }
 
 void Metrics::pass_finished(const StatusBoard::FinishedPass& pass, Duration took,
                             std::optional<Duration> waited) {

@@ -39,6 +39,8 @@ class Metrics {
   void set_sources(MetricSources sources);
 
   void request(const RequestReport& report);
+  /// No call of the class is sent until then.
+  void frozen(RateClass which, TimePoint until);
   /// `waited`: see StatusBoard::pass_finished.
   void pass_finished(const StatusBoard::FinishedPass& pass, Duration took,
                      std::optional<Duration> waited);

@@ -65,6 +65,46 @@ void remember_session_change(SessionStatus& status, const PassOutcome& outcome, 
                     outcome.session_result.error});
 }
 
+void take_in_plan(SessionStatus& status, const PassOutcome& outcome) {
+  const auto max_files = status.counts.max_files;
+  status.counts = counts_of(outcome.plan, outcome.results);
+  status.counts.max_files = max_files;
+  status.blocked = outcome.plan.blocked;
+  status.unmanaged = outcome.plan.unmanaged;
+  status.held = outcome.plan.held;
+}
+
+std::vector<Condition> progressing(const std::string& message) {
+  return {{"Ready", false, "Progressing", message},
+          {"Reconciling", true, "Progressing", message},
+          {"Stalled", false, "Progressing", message},
+          {"Drifted", false, "Succeeded", {}}};
+}
+
+bool is_worth_showing(const SessionStatus& status, const PassProgress& pass, bool is_news,
+                      TimePoint now) {
+  const auto lasts = [now](const std::optional<TimePoint>& since) {
+    return since && now - *since >= kShownAfter;
+  };
+  const auto& ready = status.conditions.front().what;
+  const bool is_suspended = status.suspended || status.suspended_by_manifest;
+  if (is_suspended) {
+    return false;
+  }
+  if (pass.found) {
+    return lasts(pass.known_since);
+  }
+  if (!lasts(pass.waiting_since)) {
+    return false;
+  }
+  // What was wrong before says more than that it is looked at again.
+  const bool was_limited = ready.reason == "RateLimited";
+  if (pass.limited_until) {
+    return ready.status || was_limited || status.conditions.at(1).what.status;
+  }
+  return was_limited || (ready.status && (is_news || !pass.reads_workspace));
+}
+
 }  // namespace
 
 void set_conditions(SessionStatus& status, const std::vector<Condition>& conditions,
@@ -82,11 +122,11 @@ void set_conditions(SessionStatus& status, const std::vector<Condition>& conditi
 }
 
 std::vector<Condition> conditions_before_a_pass() {
-  const std::string message = "waiting for the first pass";
-  return {{"Ready", false, "Progressing", message},
-          {"Reconciling", true, "Progressing", message},
-          {"Stalled", false, "Progressing", message},
-          {"Drifted", false, "Succeeded", {}}};
+  return progressing("waiting for the first pass");
+}
+
+std::vector<Condition> conditions_of_waiting() {
+  return progressing("something changed; the session waits for its turn");
 }
 
 void show_stale_manifest(SessionStatus& status, const std::string& because, TimePoint now) {
@@ -121,12 +161,24 @@ void take_in_pass(SessionStatus& status, const PassOutcome& outcome, TimePoint a
   if (outcome.error) {
     return;  // it could not be looked at: what was known of it is the best there is
   }
-  const auto max_files = status.counts.max_files;
-  status.counts = counts_of(outcome.plan, outcome.results);
-  status.counts.max_files = max_files;
-  status.blocked = outcome.plan.blocked;
-  status.unmanaged = outcome.plan.unmanaged;
-  status.held = outcome.plan.held;
+  take_in_plan(status, outcome);
+}
+
+bool take_in_progress(SessionStatus& status, const PassProgress& pass, bool is_news,
+                      TimePoint now) {
+  if (!is_worth_showing(status, pass, is_news, now)) {
+    return false;
+  }
+  const auto before = status.counts;
+  if (pass.found) {
+    take_in_plan(status, *pass.found);
+  }
+  const auto conditions = conditions_of(pass);
+  const bool same = std::ranges::equal(
+      status.conditions, conditions,
+      [](const TimedCondition& old, const Condition& fresh) { return old.what == fresh; });
+  set_conditions(status, conditions, now);
+  return !same || status.counts != before;
 }
 
 std::optional<TimePoint> last_answered_add(const PassOutcome& outcome) {

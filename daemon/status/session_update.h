@@ -1,10 +1,14 @@
 #pragma once
 
 #include "daemon/status/status.h"
+#include "reconciler/condition.h"
 #include "reconciler/reconcile.h"
 
 /// What an event means for the status of one session.
 namespace sessync {
+
+/// What lasts no longer is not shown before it is over.
+inline constexpr Duration kShownAfter{500};
 
 /// Replaces the conditions; one whose status stays keeps the time since when it has it.
 void set_conditions(SessionStatus& status, const std::vector<Condition>& conditions, TimePoint now);
@@ -12,12 +16,19 @@ void set_conditions(SessionStatus& status, const std::vector<Condition>& conditi
 /// Of a session that no pass has looked at yet.
 std::vector<Condition> conditions_before_a_pass();
 
+/// Of a session that changed and has not been looked at since.
+std::vector<Condition> conditions_of_waiting();
+
 /// Stalled with ManifestInvalid while `because` is not empty: what is in force is older than what
 /// was written. Otherwise takes that back.
 void show_stale_manifest(SessionStatus& status, const std::string& because, TimePoint now);
 
 /// Everything that a pass says: conditions, counts, blocked, recent actions, times.
 void take_in_pass(SessionStatus& status, const PassOutcome& outcome, TimePoint at);
+
+/// What a pass under way says that is worth showing before it ends; false: nothing new.
+/// `is_news`: something changed since the last pass that settled.
+bool take_in_progress(SessionStatus& status, const PassProgress& pass, bool is_news, TimePoint now);
 
 /// When the last add or replace of a pass was answered; nothing if there was none.
 std::optional<TimePoint> last_answered_add(const PassOutcome& outcome);

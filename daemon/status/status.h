@@ -31,6 +31,7 @@ struct ResourceCounts {
   std::uint64_t unmanaged = 0;
   std::uint64_t files = 0;  ///< file rows in the session, ours and others'
   std::uint64_t max_files = 0;
+  friend bool operator==(const ResourceCounts&, const ResourceCounts&) = default;
 };
 
 /// Something that was done, or tried.

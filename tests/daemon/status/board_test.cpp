@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "reconciler/server_time.h"
 #include "tests/daemon/status/passes.h"
 
 /// What the board makes of the events of a daemon.
@@ -136,6 +137,108 @@ TEST_CASE("a touch that changes nothing is no change to be made good") {
   CHECK_FALSE(done(board, "a", {}, at(12)));
   board.pass_started("a");
   CHECK_FALSE(done(board, "a", added("/x", at(61)), at(61)));
+}
+
+namespace {
+
+PassProgress waiting_pass(TimePoint since) {
+  PassProgress pass;
+  pass.name = "a";
+  pass.waiting_since = since;
+  return pass;
+}
+
+/// A board on which "a" is in sync and a pass over it began at second 10.
+struct BusyBoard {
+  explicit BusyBoard(bool changed = true) : board(kOrigin) {
+    board.manifest_read(manifest_of({"a"}), {}, at(0));
+    board.watching("/w");
+    finish(board, "a", added("/x", at(1)), at(1));
+    if (changed) {
+      board.changed({"a"}, at(10));
+    }
+    board.pass_started("a");
+  }
+  [[nodiscard]] Condition ready() const { return only_session(board).conditions.front().what; }
+  StatusBoard board;
+};
+
+}  // namespace
+
+TEST_CASE("a pass that waits says so, in conditions and probes, and a short one does not") {
+  BusyBoard busy;
+  busy.board.pass_goes_on(waiting_pass(at(10)), at(10));
+  CHECK(busy.ready().status);
+  busy.board.pass_goes_on(waiting_pass(at(10)), at(11));
+  CHECK_FALSE(busy.ready().status);
+  CHECK(busy.ready().reason == "Progressing");
+  CHECK(only_session(busy.board).conditions[1].what.status);
+  CHECK(busy.board.readiness().problems.size() == 1);
+  const auto revision = busy.board.snapshot().revision;
+  busy.board.pass_goes_on(waiting_pass(at(10)), at(12));
+  CHECK(busy.board.snapshot().revision == revision);  // the same is no news
+  done(busy.board, "a", {}, at(13));
+  CHECK(busy.ready().status);
+}
+
+TEST_CASE("a limit that a pass waits for is shown with its end") {
+  BusyBoard busy(false);
+  auto pass = waiting_pass(at(10));
+  pass.limited_until = at(1800);
+  busy.board.pass_goes_on(pass, at(11));
+  CHECK(busy.ready().reason == "RateLimited");
+  CHECK(busy.ready().message.find(timestamp(at(1800))) != std::string::npos);
+  busy.board.pass_goes_on(waiting_pass(at(10)), at(12));
+  CHECK(busy.ready().reason == "Progressing");
+}
+
+TEST_CASE("what is to be done is counted before it is done") {
+  BusyBoard busy;
+  auto pass = waiting_pass(at(10));
+  pass.known_since = at(10);
+  pass.found = added("/x", at(12));
+  pass.found->results.front().outcome = ActionResult::Outcome::kSkipped;
+  busy.board.pass_goes_on(pass, at(11));
+  CHECK(only_session(busy.board).counts.pending == 1);
+  CHECK(only_session(busy.board).counts.in_sync == 0);
+  CHECK_FALSE(busy.ready().status);
+}
+
+TEST_CASE("reading the workspace is no reason for doubt unless something changed") {
+  for (const bool changed : {true, false}) {
+    BusyBoard busy(changed);
+    auto pass = waiting_pass(at(10));
+    pass.reads_workspace = true;
+    busy.board.pass_goes_on(pass, at(20));
+    CHECK(busy.ready().status == !changed);
+  }
+}
+
+TEST_CASE("a pass that goes on hides neither a suspension nor what was wrong before") {
+  BusyBoard busy;
+  done(busy.board, "a", failed("session_archived"), at(10));
+  busy.board.pass_started("a");
+  busy.board.pass_goes_on(waiting_pass(at(10)), at(20));
+  CHECK(busy.ready().reason == "SessionArchived");
+  busy.board.set_suspensions({{"a", Suspension{"ann", at(20)}}}, at(20));
+  auto pass = waiting_pass(at(10));
+  pass.known_since = at(10);
+  pass.found = added("/x", at(12));
+  busy.board.pass_goes_on(pass, at(21));
+  CHECK(busy.ready().reason == "SessionArchived");
+}
+
+TEST_CASE("a change that no worker has taken yet is not shown as if nothing had changed") {
+  StatusBoard board(kOrigin);
+  board.manifest_read(manifest_of({"a"}), {}, at(0));
+  finish(board, "a", {}, at(1));
+  board.changed({"a"}, at(10));
+  board.show_waiting(at(10));
+  CHECK(only_session(board).conditions.front().what.status);
+  board.show_waiting(at(11));
+  CHECK_FALSE(only_session(board).conditions.front().what.status);
+  finish(board, "a", {}, at(12));
+  CHECK(only_session(board).conditions.front().what.status);
 }
 
 TEST_CASE("who suspended a session is shown until it is resumed") {

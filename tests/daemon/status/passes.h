@@ -68,7 +68,8 @@ inline PassOutcome blocked(const std::string& path, BlockCode code) {
 
 inline std::optional<Duration> done(StatusBoard& board, const std::string& name,
                                     const PassOutcome& outcome, TimePoint when) {
-  return board.pass_finished({name, &outcome, when, when + seconds(300)});
+  return board.pass_finished(
+      {name, &outcome, when, when + seconds(300), board.snapshot().manifest.generation});
 }
 
 /// A whole pass.
