@@ -7,6 +7,7 @@
 
 #include "reconciler/apply_run.h"
 #include "reconciler/chain.h"
+#include "reconciler/pass_observer.h"
 #include "reconciler/rotate.h"
 #include "reconciler/uploads.h"
 
@@ -47,6 +48,9 @@ class Applier {
     result.ended_at = run_.ports.loop.now();
     result.took = result.ended_at - begun_[index];
     run_.report.results[index] = std::move(result);
+    if (run_.ports.observer != nullptr) {
+      run_.ports.observer->acted(index, run_.report.results[index]);
+    }
   }
 
   void pump_while(const std::size_t& unfinished) {
@@ -228,7 +232,8 @@ class Applier {
       return;
     }
     begin(index);
-    run_.ports.api.delete_resource(run_.in.session_id, actions()[index].resource_id, Permit::kTake,
+    run_.open(actions()[index].path);
+    run_.ports.api.delete_resource(run_.in.session_id, actions()[index].resource_id, {},
                                    [this, index, &unfinished](const Result<Done>& deleted) {
                                      on_removed(index, deleted);
                                      --unfinished;
@@ -237,6 +242,7 @@ class Applier {
 
   void on_removed(std::size_t index, const Result<Done>& deleted) {
     const auto& action = actions()[index];
+    run_.close(action.path);
     if (deleted || deleted.error().kind == ApiError::Kind::kNotFound) {
       run_.record(
           {change::PutTombstone{run_.in.session_id, {action.resource_id, run_.ports.loop.now()}},

@@ -3,8 +3,21 @@
 #include <utility>
 
 #include "reconciler/marker.h"
+#include "reconciler/pass_observer.h"
 
 namespace sessync {
+
+void ApplyRun::open(const MountPath& path) const {
+  if (ports.observer != nullptr) {
+    ports.observer->opened(path);
+  }
+}
+
+void ApplyRun::close(const MountPath& path) const {
+  if (ports.observer != nullptr) {
+    ports.observer->closed(path);
+  }
+}
 
 void ApplyRun::halt(std::string code, std::string message) {
   halted = true;

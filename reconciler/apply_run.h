@@ -28,6 +28,10 @@ class ApplyRun {
 
   [[nodiscard]] bool may_start() const { return !halted && !ports.loop.stopping(); }
 
+  /// Around all writes for a path: see PassObserver.
+  void open(const MountPath& path) const;
+  void close(const MountPath& path) const;
+
   /// Ends every action that has not sent a write.
   void halt(std::string code, std::string message);
 

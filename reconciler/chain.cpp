@@ -144,13 +144,16 @@ void Chain::write_intent() {
 }
 
 void Chain::delete_next() {
+  run_.open(action_.path);
   if (deleted_ == action_.deletes.size()) {
     return send_add(action_.deletes.empty() ? Permit::kTake : Permit::kReserved);
   }
+  const bool is_first = deleted_ == 0;
+  const Turn turn{is_first ? Permit::kReserved : Permit::kTake, !is_first};
   delete_sent_ = true;
   const auto& resource_id = action_.deletes[deleted_];
   run_.ports.api.delete_resource(
-      run_.in.session_id, resource_id, deleted_ == 0 ? Permit::kReserved : Permit::kTake,
+      run_.in.session_id, resource_id, turn,
       [this, resource_id](const Result<Done>& result) { on_deleted(resource_id, result); });
 }
 
@@ -201,7 +204,7 @@ void Chain::on_unusable_session(const Result<SessionInfo>& info, const ApiError&
 
 void Chain::send_add(Permit permit) {
   AddFile request{run_.in.session_id, attachment_.file_id, action_.wanted->mount_text};
-  run_.ports.api.add_file(std::move(request), permit,
+  run_.ports.api.add_file(std::move(request), {permit, delete_sent_},
                           [this](const Result<FileRow>& added) { on_added(added); });
 }
 
@@ -264,12 +267,13 @@ void Chain::on_add_failed(const ApiError& error) {
 }
 
 /// A chain that has deleted nothing ends and leaves the rest to the queue; one that has sends its
-/// add again, because until then the path is empty.
+/// add again, because until then the path is empty. At shutdown a closed budget is not waited for.
 void Chain::retry_add(Duration delay, const ApiError& error) {
   if (!delete_sent_) {
     return give_up_untouched(describe(error));
   }
-  if (++tries_ >= kMaxAddTries) {
+  const bool too_late = run_.ports.loop.ending() && error.kind != ApiError::Kind::kConflict;
+  if (too_late || ++tries_ >= kMaxAddTries) {
     run_.report.put_off = true;
     return finish(ActionResult::Outcome::kFailed,
                   "nothing is mounted here now: " + describe(error) + "; the next pass adds it");
@@ -330,9 +334,12 @@ void Chain::put_previous_back(const ApiError& why) {
   putting_back_ = true;
   tries_ = 0;
   attachment_ = {previous_->upload_file_id, previous_->filename, previous_->size};
-  run_.ports.store.commit(
-      {change::PutIntent{run_.in.session_id, intent(run_.ports.loop.now())}},
-      [this](const tl::expected<Done, StoreError>& /*durable*/) { send_add(Permit::kTake); });
+  run_.ports.store.commit({change::PutIntent{run_.in.session_id, intent(run_.ports.loop.now())}},
+                          [this](const tl::expected<Done, StoreError>& /*durable*/) {
+                            delete_sent_ || run_.may_start()
+                                ? send_add(Permit::kTake)
+                                : give_up_untouched("stopped before it was put back");
+                          });
 }
 
 void Chain::remember_refusal(const ApiError& error) {
@@ -381,6 +388,7 @@ void Chain::finish(ActionResult::Outcome outcome, std::string error) {
   if (std::exchange(in_gate_, false)) {
     run_.leave_replace_gate(outcome == ActionResult::Outcome::kDone);
   }
+  run_.close(action_.path);
   const bool done = outcome == ActionResult::Outcome::kDone;
   finished_({outcome, std::move(error), done ? std::string() : std::move(request_id_)});
 }

@@ -6,6 +6,7 @@
 #include "reconciler/apply_run.h"
 #include "reconciler/chain.h"
 #include "reconciler/locate.h"
+#include "reconciler/pass_observer.h"
 #include "reconciler/uploads.h"
 
 namespace sessync {
@@ -87,6 +88,10 @@ class Creator {
     if (known && confirmed.contains(known->file_id)) {
       return attach(index, {known->file_id, known->filename, known->size, "", std::nullopt, false});
     }
+    if (ports_.loop.stopping()) {
+      put_off("stopped before everything was uploaded");
+      return;
+    }
     ++open;
     ports_.api.upload(upload_request(in_.owner, wanted, *content),
                       [this, index, &open](const Result<FileMetadata>& uploaded) {
@@ -166,7 +171,14 @@ class Creator {
         [&durable](tl::expected<Done, StoreError> outcome) { durable = std::move(outcome); });
     while (!durable && ports_.loop.run_one()) {
     }
-    return durable && *durable ? true : put_off(durable ? durable->error().message : "stopped");
+    if (!durable || !*durable) {
+      return put_off(durable ? durable->error().message : "stopped");
+    }
+    if (ports_.loop.stopping()) {
+      commit({change::DropCreation{in_.owner, in_.name}});
+      return put_off("stopped before anything was sent");
+    }
+    return true;
   }
 
   [[nodiscard]] NewSession request() const {
@@ -188,6 +200,7 @@ class Creator {
   }
 
   void send() {
+    const SessionWrite write(ports_.observer);
     const auto created = await<CreatedSession>(
         ports_.loop, [&](auto done) { ports_.api.create_session(request(), std::move(done)); });
     created ? on_created(*created) : on_failed(created.error());

@@ -18,8 +18,13 @@ class Loop {
   /// Waits for the next completion and runs it. False: nothing is under way that could complete.
   virtual bool run_one() = 0;
 
-  /// True once no new chain may be started (shutdown); chains whose delete was sent go on.
+  /// True once nothing more may be begun: at shutdown, or when what the pass was made with is no
+  /// longer in force (suspended, another manifest). Asked right before a write, because it can
+  /// become true at any time. Chains whose delete was sent go on.
   [[nodiscard]] virtual bool stopping() const = 0;
+
+  /// True at shutdown only: what was refused for now is left to the next start.
+  [[nodiscard]] virtual bool ending() const = 0;
 };
 
 }  // namespace sessync

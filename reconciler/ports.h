@@ -9,6 +9,7 @@
 namespace sessync {
 
 class OutputDirectory;
+class PassObserver;
 class SessionApi;
 class StateStore;
 class TokenSource;
@@ -20,6 +21,7 @@ struct Ports {
   Loop& loop;
   TokenSource* tokens = nullptr;       ///< without it every token is unavailable
   OutputDirectory* outputs = nullptr;  ///< the session's destination; without it none are fetched
+  PassObserver* observer = nullptr;    ///< told how far the pass is
 };
 
 /// Submits one call and pumps the loop until its completion has run. `submit` is given the

@@ -7,17 +7,20 @@
 #include "reconciler/chain.h"
 #include "reconciler/create.h"
 #include "reconciler/desired.h"
+#include "reconciler/fetch_session.h"
 #include "reconciler/find_uploads.h"
 #include "reconciler/identify.h"
 #include "reconciler/locate.h"
 #include "reconciler/look_at_tokens.h"
 #include "reconciler/observed.h"
+#include "reconciler/pass_observer.h"
 #include "reconciler/session_change.h"
 #include "reconciler/uploads.h"
 
 namespace sessync {
 namespace {
 
+/// Whoever starts passes asks for a look more often than that.
 constexpr Duration kLookInterval = std::chrono::hours(1);
 constexpr Duration kRefusalLife = std::chrono::hours(1);
 constexpr Duration kNeededPrecision = std::chrono::minutes(15);
@@ -39,6 +42,7 @@ class Pass {
     out_.warnings = desired_.warnings;
     if (find_session()) {
       decide();
+      publish();
       execute();
       fetch_outputs();
     }
@@ -69,7 +73,7 @@ class Pass {
       commit(std::exchange(changes_, {}));
       return true;
     }
-    return look() && list() && observe_rows();
+    return fetch() && observe_rows();
   }
 
   /// What was put there under another owner name is not ours any more. An add that the former owner
@@ -127,40 +131,26 @@ class Pass {
     out_.due_in = std::min(out_.due_in.value_or(wait), wait);
   }
 
-  /// What the list does not show: archiving, status, title, metadata.
-  bool look() {
-    const auto now = ports_.loop.now();
-    const bool each_pass = in_.spec->outputs || !desired_.repositories.empty();
-    const bool fresh = memory_.looked_at && now - *memory_.looked_at < kLookInterval;
-    if (!info_ && (each_pass || !fresh)) {
-      auto info = await<SessionInfo>(
-          ports_.loop, [&](auto done) { ports_.api.get_session(session_id_, std::move(done)); });
-      if (!info) {
-        return fail(info.error(), "looking at the session");
-      }
-      info_ = std::move(*info);
+  bool fetch() {
+    auto fetched = fetch_session(session_id_, info_, must_look(), ports_);
+    if (!fetched) {
+      return fail(std::move(fetched.error()));
     }
-    if (!info_) {
-      return true;
-    }
-    if (info_->archived_at) {
-      return fail(archived_failure(session_id_, *info_->archived_at,
-                                   "remove it from the manifest or name another session"));
-    }
-    if (!fresh) {
-      changes_.emplace_back(change::SetLookedAt{session_id_, now});
+    info_ = std::move(fetched->info);
+    rows_ = std::move(fetched->rows);
+    if (info_ && !is_look_fresh()) {
+      changes_.emplace_back(change::SetLookedAt{session_id_, ports_.loop.now()});
     }
     return true;
   }
 
-  bool list() {
-    auto rows = await<std::vector<ResourceRow>>(
-        ports_.loop, [&](auto done) { ports_.api.list_resources(session_id_, std::move(done)); });
-    if (!rows) {
-      return fail(rows.error(), "listing the session's resources");
-    }
-    rows_ = std::move(*rows);
-    return true;
+  /// What the list does not show: archiving, status, title, metadata.
+  [[nodiscard]] bool must_look() const {
+    return in_.look || in_.spec->outputs || !desired_.repositories.empty() || !is_look_fresh();
+  }
+
+  [[nodiscard]] bool is_look_fresh() const {
+    return memory_.looked_at && ports_.loop.now() - *memory_.looked_at < kLookInterval;
   }
 
   bool observe_rows() {
@@ -288,6 +278,13 @@ class Pass {
     }
   }
 
+  void publish() {
+    out_.suspended = in_.spec->suspend;
+    if (!out_.error && ports_.observer != nullptr) {
+      ports_.observer->planned(out_);
+    }
+  }
+
   [[nodiscard]] SessionChange session_change() const {
     SessionChange change;
     if (!in_.spec->create) {
@@ -332,11 +329,11 @@ class Pass {
   }
 
   void execute() {
-    out_.suspended = in_.spec->suspend;
     if (!in_.dry_run) {
       mark_needed();
     }
-    if (out_.error || in_.dry_run || out_.suspended || out_.plan.empty() || !is_remembered()) {
+    if (out_.error || in_.dry_run || out_.suspended || out_.plan.empty() || !is_remembered() ||
+        ports_.loop.stopping()) {
       return;
     }
     out_.executed = true;
@@ -366,6 +363,7 @@ class Pass {
     if (out_.plan.session.kind != SessionChange::Kind::kUpdate) {
       return;
     }
+    const SessionWrite write(ports_.observer);
     const auto updated = await<SessionInfo>(ports_.loop, [&](auto done) {
       ports_.api.update_session(out_.plan.session.update, std::move(done));
     });

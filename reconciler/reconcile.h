@@ -20,6 +20,7 @@ struct PassInput {
   std::string allow_deletes;  ///< Held::id that may pass, once
   bool dry_run = false;       ///< writes nothing: neither to the API nor to the store
   int parallel = 32;
+  bool look = false;            ///< the session itself is looked at too, not only its list
   Duration list_grace{30'000};  ///< how long a list may lag behind our own writes
   std::string outputs_refusal;  ///< why nothing may be written to the destination; "": it may
 };

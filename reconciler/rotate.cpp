@@ -51,11 +51,17 @@ void Rotate::on_token(tl::expected<Token, TokenError> token) {
 }
 
 void Rotate::send() {
+  if (!run_.may_start()) {
+    restore();
+    return fail("stopped before the token was sent");
+  }
+  run_.open(action_.path);
   run_.ports.api.rotate_token({run_.in.session_id, action_.resource_id, token_.secret},
                               [this](const Result<Done>& answer) { on_answer(answer); });
 }
 
 void Rotate::on_answer(const Result<Done>& answer) {
+  run_.close(action_.path);
   if (!answer) {
     return on_refused(answer.error());
   }

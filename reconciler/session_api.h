@@ -126,10 +126,19 @@ struct AddFile {
 /// Whether a write takes a permit of the write budget itself or uses one taken by reserve_writes.
 enum class Permit { kTake, kReserved };
 
+/// How a write waits until it is sent.
+struct Turn {
+  Permit permit = Permit::kTake;
+  /// It ends what a sent delete has begun. It is sent although the loop is stopping; once at
+  /// shutdown even while the budget is closed, because until then the path is empty.
+  bool completes = false;
+};
+
 /// Calls are submitted; each completion runs exactly once, on the thread that pumps the loop, in
 /// any order, never inside the submitting call. One call is one attempt: nothing is repeated behind
 /// the caller's back, except that calls wait, unsent, while the budget of their class is closed
-/// (Retry-After of any refused call closes it for the whole process).
+/// (Retry-After of any refused call closes it for the whole process). A write that begins
+/// something, uploads included, is kNotSent if Loop::stopping() is true when its turn has come.
 class SessionApi {
  public:
   virtual ~SessionApi() = default;
@@ -168,13 +177,23 @@ class SessionApi {
 
   /// Takes `permits` of the write budget, then calls back.
   virtual void reserve_writes(int permits, std::function<void()> ready) = 0;
-  virtual void add_file(AddFile request, Permit permit, Completion<FileRow> done) = 0;
-  virtual void delete_resource(std::string session_id, std::string resource_id, Permit permit,
+  virtual void add_file(AddFile request, Turn turn, Completion<FileRow> done) = 0;
+  virtual void delete_resource(std::string session_id, std::string resource_id, Turn turn,
                                Completion<Done> done) = 0;
   virtual void rotate_token(TokenUpdate update, Completion<Done> done) = 0;
   /// May take ten minutes: the API answers once everything is mounted.
   virtual void create_session(NewSession request, Completion<CreatedSession> done) = 0;
   virtual void update_session(SessionUpdate update, Completion<SessionInfo> done) = 0;
+
+  /// Loop::stopping() or ending() has become true: what waits and must not be sent any more ends
+  /// now. Any thread.
+  virtual void review() {}
+  /// Somebody asks for this pass: its calls do not wait for the end of a closed budget, until one
+  /// of them is refused. Any thread.
+  virtual void hurry() {}
+  /// When the latest of the closed budgets opens that calls of this pass wait for; nothing: none
+  /// waits. Any thread.
+  [[nodiscard]] virtual std::optional<TimePoint> limited_until() const { return std::nullopt; }
 };
 
 }  // namespace sessync

@@ -61,6 +61,11 @@ std::optional<TimePoint> WorkQueue::next_due() const {
   return std::get<TimePoint>(*line_.begin());
 }
 
+std::optional<TimePoint> WorkQueue::next_due_after(TimePoint now) const {
+  const auto later = line_.lower_bound(Place{now + Duration{1}, 0, std::string()});
+  return later == line_.end() ? std::nullopt : std::optional(std::get<TimePoint>(*later));
+}
+
 std::optional<TimePoint> WorkQueue::due_of(const std::string& key) const {
   const auto known = due_.find(key);
   return known == due_.end() ? std::nullopt : std::optional(known->second.at);

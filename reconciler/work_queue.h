@@ -32,6 +32,8 @@ class WorkQueue {
 
   /// When `pop` will have something, unless that is only after a `done`.
   [[nodiscard]] std::optional<TimePoint> next_due() const;
+  /// The same of the keys that are not due yet: those that are wait for a worker, not for time.
+  [[nodiscard]] std::optional<TimePoint> next_due_after(TimePoint now) const;
 
   /// When `key` will be handed out (once it is done, if it is being worked on).
   [[nodiscard]] std::optional<TimePoint> due_of(const std::string& key) const;

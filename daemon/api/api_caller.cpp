@@ -1,5 +1,7 @@
 #include "daemon/api/api_caller.h"
 
+#include <algorithm>
+
 namespace sessync {
 
 ApiCaller::ApiCaller(ApiThread& api, CompletionQueue& queue) : api_(api), queue_(&queue) {}
@@ -9,8 +11,40 @@ void ApiCaller::close() {
   queue_ = nullptr;
 }
 
-void ApiCaller::deliver(std::function<void()> completion) {
+bool ApiCaller::stopping() const {
   const std::lock_guard lock(mutex_);
+  return queue_ == nullptr || queue_->stopping();
+}
+
+bool ApiCaller::ending() const {
+  const std::lock_guard lock(mutex_);
+  return queue_ == nullptr || queue_->ending();
+}
+
+void ApiCaller::review() {
+  api_.run([self = shared_from_this()](ApiEngine& engine) { engine.review(*self); });
+}
+
+void ApiCaller::hurry() {
+  api_.run([self = shared_from_this()](ApiEngine& engine) {
+    self->hurried = true;
+    engine.review(*self);
+  });
+}
+
+std::optional<TimePoint> ApiCaller::limited_until() const {
+  const std::lock_guard lock(mutex_);
+  TimePoint latest = now_anchored();
+  const TimePoint now = latest;
+  for (std::size_t i = 0; i < kRateClasses; ++i) {
+    if (open_.at(i) > 0) latest = std::max(latest, api_.frozen_until(static_cast<RateClass>(i)));
+  }
+  return latest > now ? std::optional(latest) : std::nullopt;
+}
+
+void ApiCaller::deliver(RateClass which, std::function<void()> completion) {
+  const std::lock_guard lock(mutex_);
+  --open_.at(static_cast<std::size_t>(which));
   if (queue_ != nullptr) queue_->post(std::move(completion));
 }
 
@@ -21,22 +55,27 @@ void ApiCaller::complete_later(std::function<void()> completion) {
   queue_->post(std::move(completion));
 }
 
-void ApiCaller::hand_over(std::function<void(ApiEngine&, Deliver)> task) {
+void ApiCaller::hand_over(RateClass which, std::function<void(ApiEngine&, Deliver)> task) {
   {
     const std::lock_guard lock(mutex_);
     if (queue_ == nullptr) return;
     queue_->expect();
+    ++open_.at(static_cast<std::size_t>(which));
   }
-  api_.run([self = shared_from_this(), task = std::move(task)](ApiEngine& engine) {
-    task(engine,
-         [self](std::function<void()> completion) { self->deliver(std::move(completion)); });
+  api_.run([self = shared_from_this(), which, task = std::move(task)](ApiEngine& engine) {
+    task(engine, [self, which](std::function<void()> completion) {
+      self->deliver(which, std::move(completion));
+    });
   });
 }
 
 void ApiCaller::submit(ApiCall call, Completion<HttpAnswer> done) {
-  hand_over([call = std::move(call), done = std::move(done)](ApiEngine& engine, Deliver deliver) {
-    engine.submit(call, delivering(std::move(deliver), done));
-  });
+  call.origin = shared_from_this();
+  const auto which = class_of(call.lane);
+  hand_over(which,
+            [call = std::move(call), done = std::move(done)](ApiEngine& engine, Deliver deliver) {
+              engine.submit(call, delivering(std::move(deliver), done));
+            });
 }
 
 }  // namespace sessync

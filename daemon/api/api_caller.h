@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -31,17 +32,24 @@ inline Completion<HttpAnswer> ignoring_body(Completion<Done> done) {
 
 /// The way from a worker to the API thread and back. Answers are parsed on the worker's thread, so
 /// that a long list holds up no other session.
-class ApiCaller : public std::enable_shared_from_this<ApiCaller> {
+class ApiCaller : public CallOrigin, public std::enable_shared_from_this<ApiCaller> {
  public:
   ApiCaller(ApiThread& api, CompletionQueue& queue);
 
   /// What is under way will not be delivered. Afterwards the queue may go.
   void close();
 
+  [[nodiscard]] bool stopping() const override;
+  [[nodiscard]] bool ending() const override;
+  /// See SessionApi.
+  void review();
+  void hurry();
+  [[nodiscard]] std::optional<TimePoint> limited_until() const;
+
   /// Hands `task` to the API thread together with what delivers its outcome. Every task delivers
-  /// exactly once.
+  /// exactly once, and is a call of the class until then.
   using Deliver = std::function<void(std::function<void()>)>;
-  void hand_over(std::function<void(ApiEngine&, Deliver)> task);
+  void hand_over(RateClass which, std::function<void(ApiEngine&, Deliver)> task);
 
   /// For the API thread: takes a result there and runs `done` on the worker's thread.
   template <class T>
@@ -85,11 +93,12 @@ class ApiCaller : public std::enable_shared_from_this<ApiCaller> {
   }
 
  private:
-  void deliver(std::function<void()> completion);
+  void deliver(RateClass which, std::function<void()> completion);
 
   ApiThread& api_;
-  std::mutex mutex_;
-  CompletionQueue* queue_;  ///< guarded by mutex_; null once closed
+  mutable std::mutex mutex_;
+  CompletionQueue* queue_;                        ///< guarded by mutex_; null once closed
+  std::array<std::size_t, kRateClasses> open_{};  ///< calls not answered yet; guarded by mutex_
 };
 
 }  // namespace sessync

@@ -56,8 +56,9 @@ ApiEngine::ApiEngine(ApiOptions options, ContentSource& source, ApiHooks hooks)
       hooks_(std::move(hooks)),
       dispatcher_(options_.parallel, options_.max_rates),
       uploads_(hooks_.uploads,
-               [this](const UploadRequest& request, Completion<FileMetadata> done) {
-                 start_upload(request, std::move(done));
+               [this](const UploadRequest& request, std::shared_ptr<CallOrigin> origin,
+                      Completion<FileMetadata> done) {
+                 start_upload(request, std::move(origin), std::move(done));
                }),
       client_(limits_of(options_)),
       opener_(source, [this] { client_.wake(); }) {
@@ -75,10 +76,17 @@ void ApiEngine::submit(ApiCall call, Completion<HttpAnswer> done) {
   enqueue(pending, false);
 }
 
-void ApiEngine::enqueue(const PendingPtr& pending, bool first) {
+Ticket ApiEngine::ticket_of(const ApiCall& call) {
   Ticket ticket;
-  ticket.lane = pending->call.lane;
+  ticket.lane = call.lane;
   ticket.permits = ticket.lane == Lane::kReservedWrites ? 0 : 1;
+  ticket.origin = call.origin;
+  ticket.completes = call.completes;
+  return ticket;
+}
+
+void ApiEngine::enqueue(const PendingPtr& pending, bool first) {
+  Ticket ticket = ticket_of(pending->call);
   ticket.go = [this, pending](bool admitted) { admitted ? admit(pending) : end_unsent(pending); };
   if (shut_ || (transfers_stopped_ && pending->call.is_transfer())) return end_unsent(pending);
   if (takes_long_to_open(pending->call) && !pending->reader) return open_content(pending);
@@ -111,14 +119,22 @@ void ApiEngine::end_opening() {
   for (const auto& [id, pending] : std::exchange(opening_, {})) end_unsent(pending);
 }
 
-void ApiEngine::end_unsent(const PendingPtr& pending) {
-  const bool aborted = pending->call.is_transfer();
+void ApiEngine::end_unsent(const PendingPtr& pending) const {
+  const bool stopped = shut_ || (transfers_stopped_ && pending->call.is_transfer());
+  const bool aborted = stopped && pending->call.is_transfer();
   const auto kind = aborted ? ApiError::Kind::kAborted : ApiError::Kind::kNotSent;
-  pending->done(tl::unexpected(local_error(
-      kind, std::string(pending->call.operation) + ": not sent, because sessync is stopping")));
+  const char* const why = stopped ? ": not sent, because sessync is stopping"
+                                  : ": not sent, because nothing more is begun in this session "
+                                    "as it was declared";
+  pending->done(tl::unexpected(local_error(kind, std::string(pending->call.operation) + why)));
 }
 
 void ApiEngine::admit(const PendingPtr& pending) {
+  // The last moment: what is in force may have changed while it waited.
+  if (ticket_of(pending->call).is_withheld()) {
+    dispatcher_.finished(pending->call.lane);
+    return end_unsent(pending);
+  }
   auto request = make_request(*pending);
   if (!request) {
     dispatcher_.finished(pending->call.lane);
@@ -219,8 +235,18 @@ void ApiEngine::pace(const Pending& pending, const Result<HttpAnswer>& result) {
   RateBudget& budget = dispatcher_.budget(class_of(pending.call.lane));
   const TimePoint now = now_anchored();
   const bool limited = !result && result.error().kind == ApiError::Kind::kRateLimited;
-  if (limited) return budget.refused(pending.sent_at, now, refusal_of(result.error()));
+  if (limited) return note_refusal(pending, result.error(), now);
   if (result || result.error().http_status != 0) budget.accepted(now);
+}
+
+void ApiEngine::note_refusal(const Pending& pending, const ApiError& error, TimePoint now) {
+  if (pending.call.origin) pending.call.origin->hurried = false;
+  const RateClass which = class_of(pending.call.lane);
+  RateBudget& budget = dispatcher_.budget(which);
+  budget.refused(pending.sent_at, now, refusal_of(error));
+  const TimePoint until = budget.frozen_until();
+  frozen_until_.at(static_cast<std::size_t>(which)) = until.time_since_epoch().count();
+  if (hooks_.frozen) hooks_.frozen(which, until);
 }
 
 bool ApiEngine::has_new_key(const Pending& pending) {
@@ -231,11 +257,13 @@ bool ApiEngine::has_new_key(const Pending& pending) {
   return !(options_.key.current() == pending.key);
 }
 
-void ApiEngine::upload(UploadRequest request, Completion<FileMetadata> done) {
-  uploads_.ask(std::move(request), std::move(done));
+void ApiEngine::upload(UploadRequest request, std::shared_ptr<CallOrigin> origin,
+                       Completion<FileMetadata> done) {
+  uploads_.ask(std::move(request), std::move(origin), std::move(done));
 }
 
-void ApiEngine::start_upload(const UploadRequest& request, Completion<FileMetadata> done) {
+void ApiEngine::start_upload(const UploadRequest& request, std::shared_ptr<CallOrigin> origin,
+                             Completion<FileMetadata> done) {
   ApiCall call;
   call.operation = "upload";
   call.method = HttpRequest::Method::kPost;
@@ -243,6 +271,7 @@ void ApiEngine::start_upload(const UploadRequest& request, Completion<FileMetada
   call.lane = Lane::kUploads;
   call.managed_agents_beta = false;
   call.upload = request;
+  call.origin = std::move(origin);
   call.upload_size = std::make_shared<std::uint64_t>(0);
   const auto read_answer = [this, size = call.upload_size, name = request.filename,
                             done = std::move(done)](Result<HttpAnswer> answer) {
@@ -256,12 +285,14 @@ void ApiEngine::start_upload(const UploadRequest& request, Completion<FileMetada
   submit(std::move(call), read_answer);
 }
 
-void ApiEngine::reserve_writes(int permits, std::function<void()> ready) {
+void ApiEngine::reserve_writes(int permits, std::shared_ptr<CallOrigin> origin,
+                               std::function<void()> ready) {
   if (shut_) return ready();
   Ticket ticket;
   ticket.lane = Lane::kWrites;
   ticket.permits = permits;
   ticket.connection = false;
+  ticket.origin = std::move(origin);
   ticket.go = [ready = std::move(ready)](bool /*admitted*/) { ready(); };
   dispatcher_.enqueue(std::move(ticket));
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -30,8 +32,10 @@ struct ApiCall {
   std::optional<UploadRequest> upload;
   /// Of an upload: receives how many bytes it is, once that is known.
   std::shared_ptr<std::uint64_t> upload_size;
-  std::shared_ptr<ContentSink> sink;  ///< of a download
-  std::optional<Duration> patience;   ///< see HttpRequest
+  std::shared_ptr<ContentSink> sink;   ///< of a download
+  std::optional<Duration> patience;    ///< see HttpRequest
+  std::shared_ptr<CallOrigin> origin;  ///< see Ticket
+  bool completes = false;              ///< see Turn
 
   [[nodiscard]] CallEffect effect() const {
     return method == HttpRequest::Method::kGet ? CallEffect::kRead : CallEffect::kWrite;
@@ -55,6 +59,8 @@ struct RequestReport {
 struct ApiHooks {
   UploadHooks uploads;
   std::function<void(const RequestReport&)> finished;
+  /// The API refused a call of the class by its rate: until then none is sent.
+  std::function<void(RateClass, TimePoint until)> frozen;
 };
 
 /// Everything that the API thread does: budgets, connections, credentials, uploads under way.
@@ -66,8 +72,17 @@ class ApiEngine {
 
   /// Completes with a 2xx answer or an error.
   void submit(ApiCall call, Completion<HttpAnswer> done);
-  void upload(UploadRequest request, Completion<FileMetadata> done);
-  void reserve_writes(int permits, std::function<void()> ready);
+  void upload(UploadRequest request, std::shared_ptr<CallOrigin> origin,
+              Completion<FileMetadata> done);
+  void reserve_writes(int permits, std::shared_ptr<CallOrigin> origin, std::function<void()> ready);
+
+  /// What the origin says of itself has changed: calls that wait are looked at again.
+  void review(const CallOrigin& origin) { dispatcher_.review(origin); }
+
+  /// The end of the last freeze of the class; the past, if there is none. Any thread.
+  [[nodiscard]] TimePoint frozen_until(RateClass which) const {
+    return TimePoint(Duration(frozen_until_.at(static_cast<std::size_t>(which)).load()));
+  }
 
   /// Ends uploads and downloads that run or wait with kAborted, and from now on every new one.
   void abort_uploads();
@@ -88,16 +103,19 @@ class ApiEngine {
   void open_content(const PendingPtr& pending);
   void take_opened();
   void end_opening();
-  void end_unsent(const PendingPtr& pending);
+  void end_unsent(const PendingPtr& pending) const;
   [[nodiscard]] Result<HttpUpload> make_upload(Pending& pending);
   [[nodiscard]] Result<HttpRequest> make_request(Pending& pending);
   [[nodiscard]] Result<Secret> usable_key() const;
   void finish(const PendingPtr& pending, HttpOutcome outcome);
   void report(const Pending& pending, const HttpOutcome& outcome);
   void pace(const Pending& pending, const Result<HttpAnswer>& result);
+  void note_refusal(const Pending& pending, const ApiError& error, TimePoint now);
   bool has_new_key(const Pending& pending);
   [[nodiscard]] Result<HttpAnswer> judge(const Pending& pending, HttpOutcome outcome) const;
-  void start_upload(const UploadRequest& request, Completion<FileMetadata> done);
+  void start_upload(const UploadRequest& request, std::shared_ptr<CallOrigin> origin,
+                    Completion<FileMetadata> done);
+  [[nodiscard]] static Ticket ticket_of(const ApiCall& call);
   void abort_running(bool transfers_only);
 
   ApiOptions options_;
@@ -111,6 +129,7 @@ class ApiEngine {
   std::map<std::uint64_t, PendingPtr> opening_;
   std::uint64_t last_opening_ = 0;
   ContentOpener opener_;  ///< last: it wakes the client
+  std::array<std::atomic<Duration::rep>, kRateClasses> frozen_until_{};
   bool transfers_stopped_ = false;
   bool shut_ = false;
 };

@@ -28,6 +28,11 @@ class ApiThread {
   /// later one; other calls go on. Any thread.
   void abort_uploads();
 
+  /// See ApiEngine. Any thread.
+  [[nodiscard]] TimePoint frozen_until(RateClass which) const {
+    return engine_.frozen_until(which);
+  }
+
   /// Of the API, for messages.
   [[nodiscard]] const std::string& host() const { return host_; }
 

@@ -139,10 +139,11 @@ void HttpSessionApi::find_files(std::vector<std::string> file_ids,
 }
 
 void HttpSessionApi::upload(UploadRequest request, Completion<FileMetadata> done) {
-  caller_->hand_over([request = std::move(request), done = std::move(done)](
-                         ApiEngine& engine, ApiCaller::Deliver deliver) {
-    engine.upload(request, ApiCaller::delivering(std::move(deliver), done));
-  });
+  caller_->hand_over(
+      RateClass::kFiles, [origin = caller_, request = std::move(request), done = std::move(done)](
+                             ApiEngine& engine, ApiCaller::Deliver deliver) {
+        engine.upload(request, origin, ApiCaller::delivering(std::move(deliver), done));
+      });
 }
 
 void HttpSessionApi::delete_file(std::string file_id, Completion<Done> done) {
@@ -152,20 +153,21 @@ void HttpSessionApi::delete_file(std::string file_id, Completion<Done> done) {
 }
 
 void HttpSessionApi::reserve_writes(int permits, std::function<void()> ready) {
-  caller_->hand_over(
-      [permits, ready = std::move(ready)](ApiEngine& engine, const ApiCaller::Deliver& deliver) {
-        engine.reserve_writes(permits, [ready, deliver] { deliver(ready); });
-      });
+  caller_->hand_over(RateClass::kWrites, [origin = caller_, permits, ready = std::move(ready)](
+                                             ApiEngine& engine, const ApiCaller::Deliver& deliver) {
+    engine.reserve_writes(permits, origin, [ready, deliver] { deliver(ready); });
+  });
 }
 
-void HttpSessionApi::add_file(AddFile request, Permit permit, Completion<FileRow> done) {
+void HttpSessionApi::add_file(AddFile request, Turn turn, Completion<FileRow> done) {
   if (auto bad = check_id(request.session_id)) {
     return caller_->refuse(std::move(done), std::move(*bad));
   }
   auto body = add_file_body(request);
   if (!body) return caller_->refuse(std::move(done), not_sent(body.error()));
-  ApiCall call = make_call("add_resource", Method::kPost, lane_of(permit),
+  ApiCall call = make_call("add_resource", Method::kPost, lane_of(turn.permit),
                            session_path(request.session_id) + "/resources");
+  call.completes = turn.completes;
   call.body = std::move(*body);
   caller_->ask<FileRow>(
       std::move(call), &parse_added_file,
@@ -173,13 +175,20 @@ void HttpSessionApi::add_file(AddFile request, Permit permit, Completion<FileRow
       std::move(done));
 }
 
-void HttpSessionApi::delete_resource(std::string session_id, std::string resource_id, Permit permit,
+void HttpSessionApi::delete_resource(std::string session_id, std::string resource_id, Turn turn,
                                      Completion<Done> done) {
   if (auto bad = check_id(session_id)) return caller_->refuse(std::move(done), std::move(*bad));
   if (auto bad = check_id(resource_id)) return caller_->refuse(std::move(done), std::move(*bad));
-  caller_->submit(make_call("delete_resource", Method::kDelete, lane_of(permit),
-                            resource_path(session_id, resource_id)),
-                  ignoring_body(std::move(done)));
+  ApiCall call = make_call("delete_resource", Method::kDelete, lane_of(turn.permit),
+                           resource_path(session_id, resource_id));
+  call.completes = turn.completes;
+  caller_->submit(std::move(call), ignoring_body(std::move(done)));
 }
+
+void HttpSessionApi::review() { caller_->review(); }
+
+void HttpSessionApi::hurry() { caller_->hurry(); }
+
+std::optional<TimePoint> HttpSessionApi::limited_until() const { return caller_->limited_until(); }
 
 }  // namespace sessync

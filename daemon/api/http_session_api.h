@@ -37,8 +37,8 @@ class HttpSessionApi : public SessionApi {
   void delete_file(std::string file_id, Completion<Done> done) override;
 
   void reserve_writes(int permits, std::function<void()> ready) override;
-  void add_file(AddFile request, Permit permit, Completion<FileRow> done) override;
-  void delete_resource(std::string session_id, std::string resource_id, Permit permit,
+  void add_file(AddFile request, Turn turn, Completion<FileRow> done) override;
+  void delete_resource(std::string session_id, std::string resource_id, Turn turn,
                        Completion<Done> done) override;
   void list_uploads(Completion<std::vector<FileMetadata>> done) override;
   void list_sessions(Completion<std::vector<SessionInfo>> done) override;
@@ -49,6 +49,9 @@ class HttpSessionApi : public SessionApi {
   void rotate_token(TokenUpdate update, Completion<Done> done) override;
   void create_session(NewSession request, Completion<CreatedSession> done) override;
   void update_session(SessionUpdate update, Completion<SessionInfo> done) override;
+  void review() override;
+  void hurry() override;
+  [[nodiscard]] std::optional<TimePoint> limited_until() const override;
 
  private:
   std::shared_ptr<ApiCaller> caller_;

@@ -5,7 +5,7 @@ namespace sessync {
 UploadTable::UploadTable(UploadHooks hooks, Start start)
     : hooks_(std::move(hooks)), start_(std::move(start)) {}
 
-void UploadTable::ask(UploadRequest request, Completion<FileMetadata> done) {
+void UploadTable::ask(UploadRequest request, Origin origin, Completion<FileMetadata> done) {
   const Key key{request.owner, request.content.sha256};
   if (hooks_.find) {
     if (auto known = hooks_.find(key.first, key.second)) {
@@ -14,12 +14,13 @@ void UploadTable::ask(UploadRequest request, Completion<FileMetadata> done) {
     }
   }
   auto& askers = under_way_[key];
-  askers.push_back({std::move(request), std::move(done)});
+  askers.push_back({std::move(request), std::move(origin), std::move(done)});
   if (askers.size() == 1) lead(key);
 }
 
 void UploadTable::lead(const Key& key) {
-  start_(under_way_.at(key).front().request,
+  const Asker& first = under_way_.at(key).front();
+  start_(first.request, first.origin,
          [this, key](const Result<FileMetadata>& result) { settle(key, result); });
 }
 

@@ -3,10 +3,12 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "daemon/api/dispatcher.h"
 #include "reconciler/session_api.h"
 
 namespace sessync {
@@ -25,17 +27,19 @@ struct UploadHooks {
 /// it; when it fails the next one that waits leads. Belongs to one thread.
 class UploadTable {
  public:
-  using Start = std::function<void(const UploadRequest&, Completion<FileMetadata>)>;
+  using Origin = std::shared_ptr<CallOrigin>;
+  using Start = std::function<void(const UploadRequest&, Origin, Completion<FileMetadata>)>;
 
   /// `start` sends one upload; it must not complete inside the call.
   UploadTable(UploadHooks hooks, Start start);
 
-  void ask(UploadRequest request, Completion<FileMetadata> done);
+  void ask(UploadRequest request, Origin origin, Completion<FileMetadata> done);
 
  private:
   using Key = std::pair<std::string, std::string>;
   struct Asker {
     UploadRequest request;
+    Origin origin;
     Completion<FileMetadata> done;
   };
 

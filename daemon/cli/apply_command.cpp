@@ -47,7 +47,11 @@ class ApplyLoop {
 
  private:
   PassOutcome pass(const SessionSpec& spec) {
-    return engine_.passes().run({spec, owner_, settings_.options.allow_deletes, false, {}});
+    PassRequest request;
+    request.spec = spec;
+    request.owner = owner_;
+    request.allow_deletes = settings_.options.allow_deletes;
+    return engine_.passes().run(request);
   }
 
   static bool wants_more(const PassOutcome& outcome) {

@@ -108,7 +108,7 @@ class Asker {
     if (options_.json) {
       std::fputs(answer->body.c_str(), stdout);
     } else {
-      std::fputs((printable(name) + done(verb)).c_str(), stdout);
+      std::fputs((printable(name) + done(verb) + finishing(*answer)).c_str(), stdout);
     }
     return exit_code::kOk;
   }
@@ -119,6 +119,20 @@ class Asker {
     }
     return verb == "suspend" ? ": suspended; nothing is written to it until it is resumed\n"
                              : ": resumed\n";
+  }
+
+  /// What a suspension could not wait for.
+  static std::string finishing(const DaemonClient::Answer& answer) {
+    const auto document = Json::parse(answer.body, nullptr, false);
+    std::string text;
+    if (document.is_object() && document.contains("finishing")) {
+      for (const auto& path : document["finishing"]) {
+        const auto name = path.is_string() ? path.get<std::string>() : std::string();
+        text += "  still being finished: " + (name.empty() ? "the session" : printable(name)) +
+                " (it was begun before, and what it replaces is deleted already)\n";
+      }
+    }
+    return text;
   }
 
   [[nodiscard]] std::string others() const {

@@ -36,6 +36,9 @@ std::string summary_of(const StatusSnapshot& status) {
          (status.manifest.valid ? "" : "; the manifest has errors");
 }
 
+/// How long a suspension waits for what was sent already.
+constexpr Duration kLastWrites = std::chrono::seconds(10);
+
 tl::unexpected<CommandRefusal> unknown(const std::string& name) {
   return tl::unexpected(
       CommandRefusal{CommandRefusal::Kind::kUnknownSession,
@@ -192,12 +195,15 @@ CommandResult Daemon::reconcile(const std::string& name, const std::string& allo
   return {};
 }
 
-CommandResult Daemon::suspend(const std::string& name, const std::string& by) {
+SuspendResult Daemon::suspend(const std::string& name, const std::string& by) {
   if (around_.board.find(name) == nullptr) {
     return unknown(name);
   }
   log(LogLevel::kInfo, "suspended", {{"session", name}, {"by", by}});
-  return set_suspension(name, Suspension{by, now_anchored()});
+  if (auto kept = set_suspension(name, Suspension{by, now_anchored()}); !kept) {
+    return tl::unexpected(kept.error());
+  }
+  return Suspending{around_.engine.passes().wait_for_writes(name, kLastWrites)};
 }
 
 CommandResult Daemon::resume(const std::string& name) {

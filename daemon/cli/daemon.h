@@ -47,7 +47,7 @@ class Daemon {
   void tell_how_watched();
   void on_change(const WatchChange& change);
   CommandResult reconcile(const std::string& name, const std::string& allow_deletes);
-  CommandResult suspend(const std::string& name, const std::string& by);
+  SuspendResult suspend(const std::string& name, const std::string& by);
   CommandResult resume(const std::string& name);
   CommandResult set_suspension(const std::string& name, const std::optional<Suspension>& to);
 

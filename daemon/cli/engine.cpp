@@ -1,5 +1,6 @@
 #include "daemon/cli/engine.h"
 
+#include <array>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "daemon/workspace/workspace_content.h"
 #include "reconciler/collect.h"
 #include "reconciler/forget.h"
+#include "reconciler/server_time.h"
 
 namespace sessync {
 
@@ -25,6 +27,26 @@ namespace sessync {
 struct OpenedState {
   std::optional<StateLock> lock;
   std::unique_ptr<StateDatabase> database;
+};
+
+/// Says once that the API makes calls wait for long. Belongs to the API's thread.
+class LimitLog {
+ public:
+  void tell(RateClass which, TimePoint until) {
+    auto& told = told_.at(static_cast<std::size_t>(which));
+    if (until - now_anchored() < kWorthALine || until - told < kWorthALine) {
+      return;
+    }
+    told = until;
+    log(LogLevel::kWarning,
+        std::string("the API limits the rate of calls: no call of class ") + to_string(which) +
+            " is sent until " + timestamp(until),
+        {{"class", to_string(which)}, {"until", timestamp(until)}});
+  }
+
+ private:
+  static constexpr Duration kWorthALine{5'000};  ///< shorter waits are everyday pacing
+  std::array<TimePoint, kRateClasses> told_{};
 };
 
 namespace {
@@ -92,7 +114,7 @@ Fingerprints open_fingerprints(const Settings& settings, Engine::State kind) {
 /// In the order in which they need each other: destroyed from the end.
 struct Engine::Parts {
   Parts(const Settings& settings, State kind, ApiOptions options, OpenedState opened,
-        std::pair<OnRequest, Progress*> watchers)
+        std::pair<Listeners, Progress*> watchers)
       : state(std::move(opened)),
         digests(state.database->load_digests()),
         scanner(digests, ScanOptions{settings.options.settle, {}}),
@@ -106,9 +128,15 @@ struct Engine::Parts {
                   settings.state_dir.value_or("")}}),
         passes(services(settings), {settings.options.parallel, settings.options.list_grace}) {}
 
-  ApiHooks hooks(OnRequest on_request) {
+  ApiHooks hooks(Listeners listeners) {
     ApiHooks result;
-    result.finished = std::move(on_request);
+    result.finished = std::move(listeners.request);
+    result.frozen = [this, told = std::move(listeners.frozen)](RateClass which, TimePoint until) {
+      limits.tell(which, until);
+      if (told) {
+        told(which, until);
+      }
+    };
     result.uploads.find = [this](const std::string& owner,
                                  const std::string& sha256) -> std::optional<FileMetadata> {
       const auto upload = state.database->find_upload(owner, sha256);
@@ -150,6 +178,7 @@ struct Engine::Parts {
     return result;
   }
 
+  LimitLog limits;
   OpenedState state;
   DigestCache digests;
   Scanner scanner;
@@ -169,14 +198,14 @@ Engine::~Engine() = default;
 
 tl::expected<std::unique_ptr<Engine>, UsageError> Engine::open(const Settings& settings,
                                                                ApiOptions api, State state,
-                                                               OnRequest on_request,
+                                                               Listeners listeners,
                                                                Progress* progress) {
   auto opened = open_state(settings, state);
   if (!opened) {
     return tl::unexpected(opened.error());
   }
   auto parts = std::make_unique<Parts>(settings, state, std::move(api), std::move(*opened),
-                                       std::pair(std::move(on_request), progress));
+                                       std::pair(std::move(listeners), progress));
   return std::unique_ptr<Engine>(new Engine(std::move(parts)));
 }
 

@@ -27,12 +27,15 @@ class Engine {
     kLocked,    ///< this process alone may write
     kReadOnly,  ///< as it is now; writes nothing
   };
-  /// Told of every finished call of the API, on the API's thread.
-  using OnRequest = std::function<void(const RequestReport&)>;
+  /// Told on the API's thread.
+  struct Listeners {
+    std::function<void(const RequestReport&)> request;       ///< every finished call
+    std::function<void(RateClass, TimePoint until)> frozen;  ///< see ApiHooks
+  };
   /// `progress`, if there is one, is told how far the work is, and outlives the engine.
   static tl::expected<std::unique_ptr<Engine>, UsageError> open(const Settings& settings,
                                                                 ApiOptions api, State state,
-                                                                OnRequest on_request = {},
+                                                                Listeners listeners = {},
                                                                 Progress* progress = nullptr);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

@@ -58,14 +58,17 @@ tl::expected<OneShot, int> prepare(const Settings& settings, Engine::State state
   if (!api) {
     return tl::unexpected(refuse(settings.options, api.error()));
   }
-  Engine::OnRequest on_request;
+  Engine::Listeners listeners;
   if (progress != nullptr) {
     progress->set_owner(manifest->owner);
-    on_request = [progress](const RequestReport& request) { progress->finished(request); };
+    listeners.request = [progress](const RequestReport& request) { progress->finished(request); };
   }
-  auto engine = Engine::open(settings, std::move(*api), state, std::move(on_request), progress);
+  auto engine = Engine::open(settings, std::move(*api), state, std::move(listeners), progress);
   if (!engine) {
     return tl::unexpected(refuse(settings.options, engine.error()));
+  }
+  for (auto& spec : *sessions) {
+    spec.suspend |= (*engine)->suspensions().contains(spec.name);
   }
   (*engine)->declare(manifest->sessions());
   return OneShot{manifest->owner, std::move(*sessions), manifest->sessions(), std::move(*engine)};

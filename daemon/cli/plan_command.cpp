@@ -12,7 +12,11 @@ int plan_command(const Settings& settings) {
   }
   auto reports =
       for_each_session(shot->sessions, settings.options.workers, [&](const SessionSpec& spec) {
-        return shot->engine->passes().run({spec, shot->owner, {}, true, {}});
+        PassRequest request;
+        request.spec = spec;
+        request.owner = shot->owner;
+        request.dry_run = true;
+        return shot->engine->passes().run(request);
       });
   if (!settings.state_dir) {
     warn_of_forgetting(reports);

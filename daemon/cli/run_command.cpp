@@ -74,9 +74,10 @@ int run_command(const Settings& settings) {
   StatusBoard board(
       {SESSYNC_VERSION, now_anchored(), settings.manifest.path(), settings.workspace});
   Metrics metrics(board, SESSYNC_VERSION);
-  const auto engine =
-      Engine::open(settings, std::move(*api), Engine::State::kLocked,
-                   [&metrics](const RequestReport& report) { metrics.request(report); });
+  const auto engine = Engine::open(
+      settings, std::move(*api), Engine::State::kLocked,
+      {[&metrics](const RequestReport& report) { metrics.request(report); },
+       [&metrics](RateClass which, TimePoint until) { metrics.frozen(which, until); }});
   if (!engine) {
     return refuse(settings.options, engine.error());
   }

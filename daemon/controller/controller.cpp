@@ -11,6 +11,8 @@ namespace {
 
 /// What passes may take to record that their calls were given up.
 constexpr Duration kLastRecords = std::chrono::milliseconds(1'500);
+/// How often it is looked how far the passes under way are.
+constexpr Duration kProgressEvery{250};
 
 }  // namespace
 
@@ -21,8 +23,11 @@ Controller::Controller(ManifestSource manifest, PassRunner& passes, StatusBoard&
       board_(board),
       hooks_(std::move(hooks)),
       options_(std::move(options)),
-      schedule_({[this] { return read_manifest(); }, hooks_.watching_degraded, hooks_.random},
-                options_.pace) {}
+      schedule_({[this] { return read_manifest(); }, hooks_.watching_degraded, hooks_.random,
+                 [this](const Manifest& read) { announce(read); }},
+                options_.pace) {
+  schedule_.table().set_suspended(options_.suspended, now_anchored());
+}
 
 bool Controller::run() {
   std::vector<std::jthread> workers;
@@ -32,9 +37,8 @@ bool Controller::run() {
   }
   Inbox inbox;
   inbox.wakeup.manifest = true;
-  inbox.wakeup.suspended = options_.suspended;
   while (!inbox.stop) {
-    auto next = step(inbox.wakeup, now_anchored());
+    auto next = step(std::move(inbox.wakeup), now_anchored());
     hooks_.turned();
     if (options_.turn_every) {
       const auto turn = now_anchored() + *options_.turn_every;
@@ -72,31 +76,45 @@ void Controller::reload() {
   post([](Inbox& inbox) { inbox.wakeup.reload = true; });
 }
 void Controller::demand_pass(PassDemand demand) {
+  passes_.hurry(demand.name);
   post([&](Inbox& inbox) { inbox.wakeup.demands.push_back(std::move(demand)); });
 }
 void Controller::set_suspended(std::set<std::string> names) {
-  post([&](Inbox& inbox) { inbox.wakeup.suspended = std::move(names); });
+  schedule_.table().set_suspended(std::move(names), now_anchored());
+  passes_.review();
+  const std::lock_guard lock(mutex_);
+  work_ready_.notify_all();
 }
 void Controller::stop() {
   post([](Inbox& inbox) { inbox.stop = true; });
 }
 
-std::optional<TimePoint> Controller::step(const Wakeup& wakeup, TimePoint now) {
-  const auto work = schedule_.step(wakeup, now);
-  if (work.in_force) {
-    put_in_force(now);
+std::optional<TimePoint> Controller::step(Wakeup wakeup, TimePoint now) {
+  for (const auto& pass : std::exchange(wakeup.finished, {})) {
+    conclude(pass, now);
   }
-  std::ranges::for_each(wakeup.finished, [this](const FinishedPass& pass) { show(pass); });
-  start(work);
-  const auto& queue = schedule_.queue();
+  const auto work = schedule_.step(wakeup, now);
+  passes_.review();
+  show_progress(now);
   const std::lock_guard lock(mutex_);
-  queue_ = {work_.size(), queue.adds(), queue.retries()};
-  return work.next;
+  collect_ |= work.collect;
+  work_ready_.notify_all();
+  const auto look = now + kProgressEvery;
+  const bool is_idle = busy_ == 0 && schedule_.table().figures(now).waiting == 0;
+  return is_idle ? work.next : std::min(work.next.value_or(look), look);
 }
 
-void Controller::put_in_force(TimePoint now) {
-  const auto& manifest = schedule_.manifest();
+/// Whoever waits for something says so meanwhile.
+void Controller::show_progress(TimePoint now) {
+  for (const auto& pass : passes_.progress()) {
+    board_.pass_goes_on(pass, now);
+  }
+  board_.show_waiting(now);
+}
+
+void Controller::announce(const Manifest& manifest) {
   log_problems(manifest, last_problems_);
+  const auto now = now_anchored();
   forget_left(now);
   board_.manifest_read(manifest, options_.pace.only, now);
   hooks_.watch(manifest);
@@ -109,19 +127,22 @@ void Controller::forget_left(TimePoint now) {
                 [now](const auto& entry) { return now - entry.second.at > kLeftKept; });
 }
 
-void Controller::show(const FinishedPass& pass) {
+/// It is shown before the session's next pass can begin.
+void Controller::conclude(const FinishedPass& pass, TimePoint now) {
+  schedule_.table().record(pass.name, pass.outcome, now, hooks_.random());
   auto& last = last_state_[pass.name];
   last.at = pass.at;
   log_pass(pass.name, pass.outcome, last.text);
   const StatusBoard::FinishedPass finished{pass.name, &pass.outcome, pass.at,
-                                           schedule_.queue().due_of(pass.name)};
+                                           schedule_.table().due_of(pass.name), pass.generation};
   const auto waited = board_.pass_finished(finished);
   hooks_.pass_measured(finished, pass.took, waited);
+  schedule_.table().release(pass.name);
 }
 
 QueueFigures Controller::queue() const {
-  const std::lock_guard lock(mutex_);
-  return queue_;
+  const auto figures = schedule_.table().figures(now_anchored());
+  return {figures.waiting, figures.adds, figures.retries};
 }
 
 /// Manifest and workspace may lie behind one link: a pass must not read the new tree with the old
@@ -144,41 +165,46 @@ std::vector<ManifestText> Controller::read_manifest() {
   return texts;
 }
 
-void Controller::start(const Work& work) {
-  for (const auto& due : work.passes) {
-    PassRequest request{due.spec, schedule_.owner(), due.allow_deletes, false,
-                        [this] { return manifest_moved(); }};
-    give_to_worker([this, request = std::move(request)] { run_pass(request); });
+/// Locked. What a worker that is free does now; empty: nothing.
+std::function<void()> Controller::next_job(TimePoint now) {
+  if (std::exchange(collect_, false)) {
+    return [this, owner = schedule_.table().owner()] { hooks_.collect(owner); };
   }
-  if (work.collect) {
-    give_to_worker([this, owner = schedule_.owner()] { hooks_.collect(owner); });
+  if (auto due = schedule_.table().start(now)) {
+    return [this, due = std::move(*due)] { run_pass(due); };
   }
+  return {};
 }
 
-void Controller::give_to_worker(std::function<void()> job) {
-  const std::lock_guard lock(mutex_);
-  work_.push_back(std::move(job));
-  work_ready_.notify_one();
-}
-
-void Controller::run_pass(const PassRequest& request) {
+void Controller::run_pass(const DuePass& due) {
   const auto begun = now_anchored();
-  board_.pass_started(request.spec.name);
-  FinishedPass finished{request.spec.name, passes_.run(request), now_anchored()};
+  const auto& name = due.spec.name;
+  board_.pass_started(name);
+  PassRequest request;
+  request.spec = due.spec;
+  request.owner = due.owner;
+  request.allow_deletes = due.allow_deletes;
+  request.look = due.look;
+  request.hurried = due.demanded;
+  request.stale = [this] { return manifest_moved(); };
+  request.withdrawn = [this, name, revision = due.revision] {
+    return !schedule_.table().is_in_force(name, revision);
+  };
+  FinishedPass finished{name, passes_.run(request), now_anchored()};
   finished.took = finished.at - begun;
+  finished.generation = due.generation;
   hooks_.pass_finished();
   post([&](Inbox& inbox) { inbox.wakeup.finished.push_back(std::move(finished)); });
 }
 
 void Controller::work() {
   std::unique_lock lock(mutex_);
-  while (true) {
-    work_ready_.wait(lock, [this] { return workers_stop_ || !work_.empty(); });
-    if (workers_stop_) {
-      return;
+  while (!workers_stop_) {
+    const auto job = next_job(now_anchored());
+    if (!job) {
+      work_ready_.wait(lock);
+      continue;
     }
-    const auto job = std::move(work_.front());
-    work_.pop_front();
     ++busy_;
     lock.unlock();
     job();
@@ -193,7 +219,6 @@ bool Controller::finish_workers(std::vector<std::jthread>& workers) {
   passes_.stop();
   hooks_.abort_uploads();
   std::unique_lock lock(mutex_);
-  work_.clear();
   workers_stop_ = true;
   work_ready_.notify_all();
   const auto idle = [this] { return busy_ == 0; };

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <condition_variable>
-#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -29,7 +28,7 @@ struct ControllerOptions {
 
 /// What the controller asks of the process around it.
 struct ControllerHooks {
-  std::function<void(const Manifest&)> watch;  ///< a manifest came into force: watch what it names
+  std::function<void(const Manifest&)> watch;  ///< a manifest comes into force: watch what it names
   std::function<bool()> watching_degraded;     ///< events may be missed: poll
   std::function<void()> pass_finished;         ///< on the worker's thread, after each pass
   /// After each pass, on the controller's thread. `waited`: see StatusBoard::pass_finished.
@@ -43,8 +42,9 @@ struct ControllerHooks {
   std::function<double()> random;                         ///< in [0, 1)
 };
 
-/// The loop of the daemon: does what the schedule says, handing passes to workers.
-/// Events carry names only; every pass reads everything again.
+/// The loop of the daemon: does what the schedule says. Workers that are free take the next session
+/// that is due, and read only then what is in force for it. Events carry names only; every pass
+/// reads everything again.
 class Controller {
  public:
   /// `passes` and `board` must outlive this.
@@ -62,7 +62,8 @@ class Controller {
   void manifest_changed();
   void reload();  ///< manifest and every session, at once
   void demand_pass(PassDemand demand);
-  void set_suspended(std::set<std::string> names);  ///< by command: all of them
+  /// By command: all of them. When it returns no pass begins anything by what was in force before.
+  void set_suspended(std::set<std::string> names);
   void stop();
   [[nodiscard]] QueueFigures queue() const;
 
@@ -72,21 +73,21 @@ class Controller {
     bool stop = false;
     [[nodiscard]] bool empty() const {
       return wakeup.changed.empty() && wakeup.finished.empty() && !wakeup.manifest &&
-             wakeup.demands.empty() && !wakeup.suspended && !wakeup.reload && !stop;
+             wakeup.demands.empty() && !wakeup.reload && !stop;
     }
   };
 
   Inbox wait(std::optional<TimePoint> until);
   void post(const std::function<void(Inbox&)>& change);
-  std::optional<TimePoint> step(const Wakeup& wakeup, TimePoint now);
-  void show(const FinishedPass& pass);
-  void put_in_force(TimePoint now);
+  std::optional<TimePoint> step(Wakeup wakeup, TimePoint now);
+  void conclude(const FinishedPass& pass, TimePoint now);
+  void show_progress(TimePoint now);
+  void announce(const Manifest& manifest);
   void forget_left(TimePoint now);
   std::vector<ManifestText> read_manifest();
   bool manifest_moved();
-  void start(const Work& work);
-  void give_to_worker(std::function<void()> job);
-  void run_pass(const PassRequest& request);
+  std::function<void()> next_job(TimePoint now);
+  void run_pass(const DuePass& due);
   void work();
   bool finish_workers(std::vector<std::jthread>& workers);
 
@@ -104,12 +105,11 @@ class Controller {
   std::map<std::string, LastState> last_state_;  ///< by session
 
   mutable std::mutex mutex_;
-  QueueFigures queue_;       ///< as of the last step
   std::string loaded_from_;  ///< where the manifest's path led when it was read
   std::condition_variable inbox_ready_;
   std::condition_variable work_ready_;
   Inbox inbox_;
-  std::deque<std::function<void()>> work_;
+  bool collect_ = false;  ///< some worker is to look for uploads that nothing needs any more
   int busy_ = 0;
   bool workers_stop_ = false;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -9,6 +10,7 @@
 
 #include "daemon/loop/completion_queue.h"
 #include "manifest/spec.h"
+#include "reconciler/condition.h"
 #include "reconciler/reconcile.h"
 
 namespace sessync {
@@ -34,14 +36,21 @@ struct PassRequest {
   std::string owner;
   std::string allow_deletes;
   bool dry_run = false;
+  bool look = true;             ///< see PassInput
+  bool hurried = false;         ///< see SessionApi::hurry
   std::function<bool()> stale;  ///< asked after the scan: true puts the pass off
+  /// True: what the pass was made with is no longer in force, so it begins nothing more. Asked
+  /// before each write that begins something, on any thread; must not wait.
+  std::function<bool()> withdrawn;
 };
 
 /// Runs passes, each on the thread that asks for it.
 class PassRunner {
  public:
-  PassRunner(PassServices services, PassSettings settings)
-      : services_(std::move(services)), settings_(settings) {}
+  PassRunner(PassServices services, PassSettings settings);
+  PassRunner(const PassRunner&) = delete;
+  PassRunner& operator=(const PassRunner&) = delete;
+  ~PassRunner();
 
   PassOutcome run(const PassRequest& request);
 
@@ -50,19 +59,36 @@ class PassRunner {
 
   /// Runs `work` with the ports of a pass over `spec` (nothing: over no session), and why its
   /// outputs may not be brought back, if that is so.
-  void with_ports(const SessionSpec* spec,
-                  const std::function<void(Ports&, const std::string& outputs_refusal)>& work);
+  using Work = std::function<void(Ports&, const std::string& outputs_refusal)>;
+  void with_ports(const SessionSpec* spec, const Work& work);
 
   /// From now on passes start no new chain. Any thread.
   void stop();
+  /// What PassRequest::withdrawn says has changed: calls that wait and are withdrawn end now. Any
+  /// thread.
+  void review();
+  /// A pass over the session that is under way does not wait for the end of a rate limit. Any
+  /// thread.
+  void hurry(const std::string& session);
+
+  /// What is known of the passes under way. Any thread.
+  std::vector<PassProgress> progress();
+
+  /// Waits until no write of a pass over the session is under way, or the time is over. The paths
+  /// that may still change, sorted; "" is the session itself. Any thread.
+  std::vector<std::string> wait_for_writes(const std::string& session, Duration longest);
 
  private:
-  class Registration;
+  class UnderWay;
+
+  void with_ports(UnderWay& pass, const SessionSpec* spec, const Work& work);
+  [[nodiscard]] std::vector<std::string> open_paths(const std::string& session) const;
 
   PassServices services_;
   PassSettings settings_;
   std::mutex mutex_;
-  std::set<CompletionQueue*> running_;
+  std::condition_variable closed_;  ///< some write was answered
+  std::set<UnderWay*> under_way_;
   bool stopping_ = false;
 };
 

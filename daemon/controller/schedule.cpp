@@ -26,16 +26,13 @@ Work Schedule::step(const Wakeup& wakeup, TimePoint now) {
     table_.finish(pass.name, pass.outcome, now, world_.random());
   }
   if (wakeup.manifest || wakeup.reload || (retry_manifest_ && *retry_manifest_ <= now)) {
-    work.in_force = read_manifest(now, wakeup.reload);
+    read_manifest(now, wakeup.reload);
   }
   table_.touch(wakeup.changed, now);
   take_in(wakeup, now);
   poll(now);
-  while (auto due = table_.start(now)) {
-    work.passes.push_back(std::move(*due));
-  }
   work.collect = collect(now);
-  work.next = table_.next_due();
+  work.next = table_.next_due_after(now);
   keep_earliest(work.next, retry_manifest_);
   keep_earliest(work.next, poll_at_);
   keep_earliest(work.next, collect_at_);
@@ -44,24 +41,20 @@ Work Schedule::step(const Wakeup& wakeup, TimePoint now) {
 
 /// What people asked for.
 void Schedule::take_in(const Wakeup& wakeup, TimePoint now) {
-  if (wakeup.suspended) {
-    table_.set_suspended(*wakeup.suspended, now);
-  }
   for (const auto& demand : wakeup.demands) {
-    table_.allow_deletes(demand.name, demand.allow_deletes, now);
+    table_.demand(demand.name, demand.allow_deletes, now);
   }
 }
 
-bool Schedule::read_manifest(TimePoint now, bool even_if_unchanged) {
+void Schedule::read_manifest(TimePoint now, bool even_if_unchanged) {
   auto texts = world_.read_manifest();
-  const bool is_news = texts != texts_ || even_if_unchanged;
-  if (is_news) {
+  if (texts != texts_ || even_if_unchanged) {
     texts_ = std::move(texts);
     manifest_ = load_manifest(texts_, manifest_);
+    world_.announce(manifest_);
     table_.put_in_force(manifest_, now);
   }
   retry_manifest_ = manifest_.valid() ? std::nullopt : std::optional(now + kManifestRetry);
-  return is_news;
 }
 
 void Schedule::poll(TimePoint now) {

@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +15,7 @@ struct FinishedPass {
   PassOutcome outcome;
   TimePoint at{};
   Duration took{0};
+  std::uint64_t generation = 0;  ///< see DuePass
 };
 
 /// Somebody asked for a pass.
@@ -31,39 +31,41 @@ struct Wakeup {
   bool manifest = false;  ///< its files changed
   bool reload = false;    ///< manifest and every session, at once
   std::vector<PassDemand> demands{};
-  std::optional<std::set<std::string>> suspended{};  ///< by command: all of them, if that changed
 };
 
 /// What is to be done now.
 struct Work {
-  std::vector<DuePass> passes;    ///< each needs a finished pass before it comes again
   bool collect = false;           ///< look for uploads that nothing needs any more
-  bool in_force = false;          ///< a manifest came into force: watch what it names
   std::optional<TimePoint> next;  ///< when to step again although nothing happens
 };
 
 /// Decides what the daemon does and when: owns the manifest in force and the queue. No thread, no
-/// clock; what it asks of the world are parameters.
+/// clock; what it asks of the world are parameters. One thread steps; others may meanwhile take
+/// from the queue.
 class Schedule {
  public:
   struct World {
     std::function<std::vector<ManifestText>()> read_manifest;
     std::function<bool()> watching_degraded;  ///< events may be missed: poll
     std::function<double()> random;           ///< in [0, 1)
+    /// Right before a manifest comes into force: what it names is watched before it is read.
+    std::function<void(const Manifest&)> announce;
   };
   Schedule(World world, SessionTable::Pace pace)
       : world_(std::move(world)), table_(std::move(pace)) {}
 
   Work step(const Wakeup& wakeup, TimePoint now);
 
+  /// What may be asked from any thread: passes that are due, and what is in force for them.
+  [[nodiscard]] SessionTable& table() { return table_; }
+  [[nodiscard]] const SessionTable& table() const { return table_; }
+
   /// With its problems, if the files have any.
   [[nodiscard]] const Manifest& manifest() const { return manifest_; }
-  [[nodiscard]] const std::string& owner() const { return table_.owner(); }
-  [[nodiscard]] const WorkQueue& queue() const { return table_.queue(); }
 
  private:
   void take_in(const Wakeup& wakeup, TimePoint now);
-  bool read_manifest(TimePoint now, bool even_if_unchanged);
+  void read_manifest(TimePoint now, bool even_if_unchanged);
   void poll(TimePoint now);
   bool collect(TimePoint now);
 

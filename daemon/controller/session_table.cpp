@@ -7,6 +7,9 @@
 namespace sessync {
 namespace {
 
+/// Of the interval, either way: sessions that were declared together are not all due together.
+constexpr double kJitter = 0.05;
+
 /// A file that could not be read as it was at one instant may be readable soon, and no event need
 /// say so.
 bool has_unstable(const PassOutcome& outcome) {
@@ -22,15 +25,22 @@ bool SessionTable::selected(const std::string& name) const {
 }
 
 void SessionTable::put_in_force(const Manifest& manifest, TimePoint now) {
+  const std::lock_guard lock(mutex_);
   owner_ = manifest.owner;
+  ++generation_;
   auto before = std::exchange(sessions_, {});
   for (auto& spec : manifest.sessions()) {
     if (selected(spec.name)) {
       const auto name = spec.name;
-      const auto old = before.extract(name);
-      auto allowed = old.empty() ? std::string() : old.mapped().allow_deletes;
-      sessions_[name] = {std::move(spec), Backoff(), std::move(allowed), {}};
-      queue_.add(name, now);
+      auto old = before.extract(name);
+      auto& entry = sessions_[name];
+      if (!old.empty()) {
+        entry = std::move(old.mapped());
+        entry.backoff.reset();
+      }
+      entry.spec = std::move(spec);
+      entry.revision = ++last_revision_;
+      wake(name, now);
     }
   }
   for (const auto& [name, gone] : before) {
@@ -38,40 +48,69 @@ void SessionTable::put_in_force(const Manifest& manifest, TimePoint now) {
   }
 }
 
+/// Locked. Its next pass has another reason than the interval.
+void SessionTable::wake(const std::string& name, TimePoint now) {
+  if (const auto entry = sessions_.find(name); entry != sessions_.end()) {
+    entry->second.woken = true;
+    queue_.add(name, now);
+  }
+}
+
 void SessionTable::touch(const std::vector<std::string>& names, TimePoint now) {
+  const std::lock_guard lock(mutex_);
   for (const auto& name : names) {
     if (const auto entry = sessions_.find(name); entry != sessions_.end()) {
       entry->second.backoff.reset();
-      queue_.add(name, now);
+      wake(name, now);
     }
   }
 }
 
 void SessionTable::touch_all(TimePoint now) {
+  const std::lock_guard lock(mutex_);
   for (const auto& [name, entry] : sessions_) {
-    queue_.add(name, now);
+    wake(name, now);
   }
 }
 
-void SessionTable::allow_deletes(const std::string& name, const std::string& held, TimePoint now) {
-  touch({name}, now);
-  if (const auto entry = sessions_.find(name); entry != sessions_.end() && !held.empty()) {
-    entry->second.allow_deletes = held;
+void SessionTable::demand(const std::string& name, const std::string& allow_deletes,
+                          TimePoint now) {
+  const std::lock_guard lock(mutex_);
+  const auto entry = sessions_.find(name);
+  if (entry == sessions_.end()) {
+    return;
   }
+  entry->second.backoff.reset();
+  entry->second.demanded = true;
+  if (!allow_deletes.empty()) {
+    entry->second.allow_deletes = allow_deletes;
+  }
+  wake(name, now);
 }
 
 void SessionTable::set_suspended(std::set<std::string> names, TimePoint now) {
+  const std::lock_guard lock(mutex_);
   std::vector<std::string> changed;
   std::ranges::set_symmetric_difference(names, suspended_, std::back_inserter(changed));
   suspended_ = std::move(names);
-  touch(changed, now);
+  for (const auto& name : changed) {
+    if (const auto entry = sessions_.find(name); entry != sessions_.end()) {
+      entry->second.backoff.reset();
+      entry->second.revision = ++last_revision_;
+      wake(name, now);
+    }
+  }
 }
 
 std::optional<DuePass> SessionTable::start(TimePoint now) {
+  const std::lock_guard lock(mutex_);
   while (const auto name = queue_.pop(now)) {
-    if (const auto entry = sessions_.find(*name); entry != sessions_.end()) {
-      entry->second.allowed_now = entry->second.allow_deletes;
-      DuePass due{entry->second.spec, entry->second.allow_deletes};
+    if (const auto found = sessions_.find(*name); found != sessions_.end()) {
+      auto& entry = found->second;
+      entry.allowed_now = entry.allow_deletes;
+      DuePass due{entry.spec, owner_, entry.allow_deletes, generation_, entry.revision};
+      due.look = must_look(entry, now);
+      due.demanded = std::exchange(entry.demanded, false);
       due.spec.suspend |= suspended_.contains(*name);
       return due;
     }
@@ -80,18 +119,76 @@ std::optional<DuePass> SessionTable::start(TimePoint now) {
   return std::nullopt;
 }
 
+/// Changes can come so often that no pass of the interval ever does.
+bool SessionTable::must_look(Entry& entry, TimePoint now) {
+  const bool of_interval = !std::exchange(entry.woken, false);
+  const bool overdue = now - entry.looked_at > (1 + kJitter) * entry.spec.interval;
+  if (!of_interval && !overdue && !entry.demanded) {
+    return false;
+  }
+  entry.looked_at = now;
+  return true;
+}
+
+bool SessionTable::is_in_force(const std::string& name, std::uint64_t revision) const {
+  const std::lock_guard lock(mutex_);
+  const auto entry = sessions_.find(name);
+  return entry != sessions_.end() && entry->second.revision == revision;
+}
+
 void SessionTable::finish(const std::string& name, const PassOutcome& outcome, TimePoint now,
                           double random) {
-  if (const auto entry = sessions_.find(name); entry != sessions_.end()) {
-    end_permission(entry->second, outcome);
-    const auto delay = next_delay(entry->second, outcome, random);
-    if (entry->second.backoff.failures() > 0) {
+  record(name, outcome, now, random);
+  release(name);
+}
+
+void SessionTable::release(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  queue_.done(name);
+}
+
+void SessionTable::record(const std::string& name, const PassOutcome& outcome, TimePoint now,
+                          double random) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = sessions_.find(name); found != sessions_.end()) {
+    auto& entry = found->second;
+    end_permission(entry, outcome);
+    const auto delay = next_delay(entry, outcome, random);
+    if (outcome.error) {
+      entry.looked_at = {};  // it may not have come as far as that
+    }
+    entry.woken |= delay < (1 - kJitter) * entry.spec.interval;
+    if (entry.backoff.failures() > 0) {
       queue_.retry(name, now + delay);
     } else {
       queue_.add(name, now + delay);
     }
   }
-  queue_.done(name);
+}
+
+std::optional<TimePoint> SessionTable::next_due() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.next_due();
+}
+
+std::optional<TimePoint> SessionTable::next_due_after(TimePoint now) const {
+  const std::lock_guard lock(mutex_);
+  return queue_.next_due_after(now);
+}
+
+std::optional<TimePoint> SessionTable::due_of(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  return queue_.due_of(name);
+}
+
+std::string SessionTable::owner() const {
+  const std::lock_guard lock(mutex_);
+  return owner_;
+}
+
+SessionTable::Figures SessionTable::figures(TimePoint now) const {
+  const std::lock_guard lock(mutex_);
+  return {queue_.depth(now), queue_.adds(), queue_.retries()};
 }
 
 /// It holds for one pass that came as far as to use it.
@@ -103,7 +200,6 @@ void SessionTable::end_permission(Entry& entry, const PassOutcome& outcome) {
 }
 
 Duration SessionTable::next_delay(Entry& entry, const PassOutcome& outcome, double random) const {
-  constexpr double kJitter = 0.05;
   const auto interval = std::chrono::duration_cast<Duration>(entry.spec.interval *
                                                              (1 - kJitter + 2 * kJitter * random));
   const auto calm = std::min({interval, pace_.rescan, outcome.due_in.value_or(Duration::max())});

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -13,13 +15,19 @@
 
 namespace sessync {
 
-/// A session whose turn it is.
+/// A session whose turn it is, and what its pass is made with: as of the moment it was handed out.
 struct DuePass {
-  SessionSpec spec;
-  std::string allow_deletes;  ///< the held-back set that may pass this time; "" for none
+  SessionSpec spec;  ///< `suspend` also says whether it is suspended by command
+  std::string owner;
+  std::string allow_deletes;     ///< the held-back set that may pass this time; "" for none
+  std::uint64_t generation = 0;  ///< how many manifests came into force so far
+  std::uint64_t revision = 0;    ///< see SessionTable::is_in_force
+  bool look = false;             ///< see PassInput: each pass of the interval
+  bool demanded = false;         ///< somebody asked for it
 };
 
-/// The sessions in force and when each has its next pass. Pure: time and randomness are parameters.
+/// The sessions in force and when each has its next pass. Time and randomness are parameters. Any
+/// thread: a worker takes what is in force when it becomes free, not when the session became due.
 class SessionTable {
  public:
   struct Pace {
@@ -35,8 +43,8 @@ class SessionTable {
   void touch(const std::vector<std::string>& names, TimePoint now);
   void touch_all(TimePoint now);
 
-  /// The session is due now, and its next pass may let this held-back set of deletes through.
-  void allow_deletes(const std::string& name, const std::string& held, TimePoint now);
+  /// Somebody asks for a pass: it is due now, and may let this held-back set of deletes through.
+  void demand(const std::string& name, const std::string& allow_deletes, TimePoint now);
 
   /// Suspended by command, of all sessions: those for which that changes are due now.
   void set_suspended(std::set<std::string> names, TimePoint now);
@@ -44,14 +52,29 @@ class SessionTable {
   /// A session that is due, until finish() is called for it.
   std::optional<DuePass> start(TimePoint now);
 
-  /// Records what a pass came to and when the next one is due. `random` in [0, 1).
+  /// False: the session was suspended or resumed, or a manifest came into force, since it was
+  /// handed out as of `revision`. A pass asks before whatever it begins.
+  [[nodiscard]] bool is_in_force(const std::string& name, std::uint64_t revision) const;
+
+  /// Records what a pass came to and when the next one is due, which nobody is handed before
+  /// release(). `random` in [0, 1).
+  void record(const std::string& name, const PassOutcome& outcome, TimePoint now, double random);
+  void release(const std::string& name);
+  /// Both.
   void finish(const std::string& name, const PassOutcome& outcome, TimePoint now, double random);
 
-  [[nodiscard]] std::optional<TimePoint> next_due() const { return queue_.next_due(); }
-  [[nodiscard]] const std::string& owner() const { return owner_; }
-  [[nodiscard]] std::size_t size() const { return sessions_.size(); }
-  [[nodiscard]] std::size_t running() const { return queue_.processing(); }
-  [[nodiscard]] const WorkQueue& queue() const { return queue_; }
+  [[nodiscard]] std::optional<TimePoint> next_due() const;
+  /// When the next of those that are not due yet will be.
+  [[nodiscard]] std::optional<TimePoint> next_due_after(TimePoint now) const;
+  [[nodiscard]] std::optional<TimePoint> due_of(const std::string& name) const;
+  [[nodiscard]] std::string owner() const;
+
+  struct Figures {
+    std::size_t waiting = 0;  ///< due, and nobody works on them
+    std::uint64_t adds = 0;
+    std::uint64_t retries = 0;
+  };
+  [[nodiscard]] Figures figures(TimePoint now) const;
 
  private:
   struct Entry {
@@ -59,13 +82,22 @@ class SessionTable {
     Backoff backoff;
     std::string allow_deletes;
     std::string allowed_now;  ///< in the pass under way
+    std::uint64_t revision = 0;
+    bool woken = true;  ///< its next pass is not one of the interval
+    bool demanded = false;
+    TimePoint looked_at{};  ///< the last pass that had to look at the session itself began
   };
+  static bool must_look(Entry& entry, TimePoint now);
   [[nodiscard]] bool selected(const std::string& name) const;
+  void wake(const std::string& name, TimePoint now);
   static void end_permission(Entry& entry, const PassOutcome& outcome);
   Duration next_delay(Entry& entry, const PassOutcome& outcome, double random) const;
 
   Pace pace_;
+  mutable std::mutex mutex_;
   std::string owner_;
+  std::uint64_t generation_ = 0;
+  std::uint64_t last_revision_ = 0;
   std::set<std::string> suspended_;
   std::map<std::string, Entry> sessions_;
   WorkQueue queue_;

@@ -31,7 +31,9 @@ void CompletionQueue::stop() {
   stopping_ = true;
 }
 
-bool CompletionQueue::stopping() const {
+bool CompletionQueue::stopping() const { return ending() || (withdrawn_ && withdrawn_()); }
+
+bool CompletionQueue::ending() const {
   const std::lock_guard lock(mutex_);
   return stopping_;
 }
@@ -39,6 +41,11 @@ bool CompletionQueue::stopping() const {
 void CompletionQueue::after(Duration delay, std::function<void()> then) {
   const std::lock_guard lock(mutex_);
   timers_.emplace(Steady::now() + delay, std::move(then));
+}
+
+std::optional<TimePoint> CompletionQueue::waiting_since() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_since_;
 }
 
 bool CompletionQueue::take_next(std::function<void()>& next) {
@@ -57,6 +64,7 @@ bool CompletionQueue::take_next(std::function<void()>& next) {
 }
 
 bool CompletionQueue::wait_for_next(std::unique_lock<std::mutex>& lock) {
+  waiting_since_ = waiting_since_.value_or(now_anchored());
   if (!timers_.empty()) {
     ready_.wait_until(lock, timers_.begin()->first);
     return true;
@@ -76,6 +84,7 @@ bool CompletionQueue::run_one() {
       return false;
     }
   }
+  waiting_since_.reset();
   lock.unlock();
   next();
   return true;

@@ -6,6 +6,8 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <utility>
 
 #include "reconciler/loop.h"
 
@@ -18,6 +20,8 @@ TimePoint now_anchored();
 class CompletionQueue : public Loop {
  public:
   CompletionQueue() = default;
+  /// `withdrawn`: true once what the pass was made with is no longer in force. Asked on any thread.
+  explicit CompletionQueue(std::function<bool()> withdrawn) : withdrawn_(std::move(withdrawn)) {}
 
   /// Announces one completion that some thread will post; until then run_one() waits. Call it on
   /// the pumping thread before the work is handed over.
@@ -26,13 +30,17 @@ class CompletionQueue : public Loop {
   /// Delivers an announced completion. Any thread.
   void post(std::function<void()> completion);
 
-  /// From now on stopping() is true. Any thread.
+  /// Shutdown: from now on stopping() and ending() are true. Any thread.
   void stop();
+
+  /// Since when run_one() has been waiting, if it is. Any thread.
+  [[nodiscard]] std::optional<TimePoint> waiting_since() const;
 
   [[nodiscard]] TimePoint now() const override { return now_anchored(); }
   void after(Duration delay, std::function<void()> then) override;
   bool run_one() override;
   [[nodiscard]] bool stopping() const override;
+  [[nodiscard]] bool ending() const override;
 
  private:
   using Steady = std::chrono::steady_clock;
@@ -43,7 +51,9 @@ class CompletionQueue : public Loop {
   std::condition_variable ready_;
   std::deque<std::function<void()>> posted_;
   std::multimap<Steady::time_point, std::function<void()>> timers_;
+  std::function<bool()> withdrawn_;
   std::size_t expected_ = 0;
+  std::optional<TimePoint> waiting_since_;
   bool stopping_ = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include <tl/expected.hpp>
 
@@ -20,12 +21,20 @@ struct CommandRefusal {
 
 using CommandResult = tl::expected<void, CommandRefusal>;
 
+/// The session is suspended: nothing is begun in it any more.
+struct Suspending {
+  /// What was begun before and is still finished, because its old content is deleted already; ""
+  /// is the session itself.
+  std::vector<std::string> finishing;
+};
+using SuspendResult = tl::expected<Suspending, CommandRefusal>;
+
 /// What the daemon can be asked while it runs. Any thread; suspend and resume return once it is on
-/// disk.
+/// disk, suspend also once nothing of the session is being written, or after ten seconds.
 struct DaemonCommands {
   /// A pass now. `allow_deletes`: the held-back set that may pass in it; "" for none.
   std::function<CommandResult(const std::string& name, const std::string& allow_deletes)> reconcile;
-  std::function<CommandResult(const std::string& name, const std::string& by)> suspend;
+  std::function<SuspendResult(const std::string& name, const std::string& by)> suspend;
   std::function<CommandResult(const std::string& name)> resume;
 };
 

@@ -51,6 +51,14 @@ AccessRefusal as_refusal(const CommandRefusal& refusal) {
   return {503, "not_recorded", refusal.message};
 }
 
+void write_finishing(JsonText& json, const Suspending& suspending) {
+  json.key("finishing").array();
+  for (const auto& path : suspending.finishing) {
+    json.text(path);
+  }
+  json.end_array();
+}
+
 /// A text of the request's document, "" if it has none; false: it is none, or too long.
 bool take_text(const nlohmann::json& document, const char* key, std::string& text) {
   if (!document.contains(key)) {
@@ -225,7 +233,8 @@ HttpReply Routes::write(const StatusRequest& request, const Asked& asked) const 
     return refuse({400, "bad_request",
                    "the body must be a JSON object in which allow_deletes and by are short texts"});
   }
-  if (const auto done = carry_out(what); !done) {
+  const auto done = carry_out(what);
+  if (!done) {
     return refuse(as_refusal(done.error()));
   }
   targets_.documents->expire();
@@ -236,20 +245,22 @@ HttpReply Routes::write(const StatusRequest& request, const Asked& asked) const 
                  json.key("requested").text("reconcile").end_object().take() + "\n");
   }
   const bool suspended = what.verb == Asked::Verb::kSuspend;
-  return reply(200, "application/json",
-               json.key("suspended").boolean(suspended).end_object().take() + "\n");
+  json.key("suspended").boolean(suspended);
+  if (suspended) {
+    write_finishing(json, *done);
+  }
+  return reply(200, "application/json", json.end_object().take() + "\n");
 }
 
-CommandResult Routes::carry_out(const Asked& asked) const {
-  switch (asked.verb) {
-    case Asked::Verb::kReconcile:
-      return targets_.commands.reconcile(asked.name, asked.allow_deletes);
-    case Asked::Verb::kSuspend:
-      return targets_.commands.suspend(asked.name, asked.by);
-    case Asked::Verb::kResume:
-      return targets_.commands.resume(asked.name);
+SuspendResult Routes::carry_out(const Asked& asked) const {
+  const auto& commands = targets_.commands;
+  if (asked.verb == Asked::Verb::kSuspend) {
+    return commands.suspend(asked.name, asked.by);
   }
-  return {};
+  const auto done = asked.verb == Asked::Verb::kReconcile
+                        ? commands.reconcile(asked.name, asked.allow_deletes)
+                        : commands.resume(asked.name);
+  return done ? SuspendResult() : tl::unexpected(done.error());
 }
 
 }  // namespace sessync

@@ -46,7 +46,7 @@ class Routes {
   void give(HttpReply& reply, const StatusRequest& request,
             std::shared_ptr<const std::string> text) const;
   [[nodiscard]] HttpReply write(const StatusRequest& request, const Asked& asked) const;
-  [[nodiscard]] CommandResult carry_out(const Asked& asked) const;
+  [[nodiscard]] SuspendResult carry_out(const Asked& asked) const;
 
   RouteTargets targets_;
   bool loopback_listener_;

@@ -35,7 +35,7 @@ Result<FileMetadata> Backend::try_upload(const std::string& name, const std::str
 
 Result<FileRow> Backend::try_add(const std::string& file_id, const std::string& path) {
   auto row = await<FileRow>(loop(), [&](auto done) {
-    api().add_file({session, file_id, mounts + path}, Permit::kTake, done);
+    api().add_file({session, file_id, mounts + path}, {Permit::kTake}, done);
   });
   if (row) {
     rows_.push_back(*row);
@@ -44,8 +44,9 @@ Result<FileRow> Backend::try_add(const std::string& file_id, const std::string& 
 }
 
 Result<Done> Backend::try_remove(const std::string& resource_id) {
-  return await<Done>(
-      loop(), [&](auto done) { api().delete_resource(session, resource_id, Permit::kTake, done); });
+  return await<Done>(loop(), [&](auto done) {
+    api().delete_resource(session, resource_id, {Permit::kTake}, done);
+  });
 }
 
 Result<std::vector<ResourceRow>> Backend::try_list() {

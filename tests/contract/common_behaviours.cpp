@@ -198,11 +198,11 @@ void permits_are_granted(Backend& backend) {
   const auto file = backend.upload(kName, "permitted");
   const auto row = await<FileRow>(backend.loop(), [&](auto done) {
     backend.api().add_file({backend.session, file.file_id, backend.mounts + "permitted"},
-                           Permit::kReserved, done);
+                           {Permit::kReserved}, done);
   });
   REQUIRE(row.has_value());
   const auto gone = await<Done>(backend.loop(), [&](auto done) {
-    backend.api().delete_resource(backend.session, row->resource_id, Permit::kReserved, done);
+    backend.api().delete_resource(backend.session, row->resource_id, {Permit::kReserved}, done);
   });
   CHECK(gone.has_value());
 }

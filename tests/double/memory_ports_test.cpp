@@ -25,7 +25,7 @@ struct PortRig {
   }
   Result<FileRow> add(const std::string& file, const std::string& path) {
     return await<FileRow>(
-        loop, [&](auto done) { api.add_file({session, file, path}, Permit::kTake, done); });
+        loop, [&](auto done) { api.add_file({session, file, path}, {Permit::kTake}, done); });
   }
   void fault(Operation operation, Fault::Kind kind, Duration delay = {}) {
     FaultRule rule;
@@ -156,7 +156,7 @@ TEST_CASE("a crash loses what was not durable and nothing else") {
 TEST_CASE("requests on their way arrive although the process died") {
   PortRig rig;
   const auto file = rig.upload(rig.request("x"))->file_id;
-  rig.api.add_file({rig.session, file, "/a"}, Permit::kTake,
+  rig.api.add_file({rig.session, file, "/a"}, {Permit::kTake},
                    [](const auto&) { FAIL("nobody is there to hear it"); });
   const bool arrives = GENERATE(true, false);
   rig.loop.crash(arrives);

@@ -81,6 +81,17 @@ Result<T> MemorySessionApi::suffer(const Fault& fault, const Call& call, const E
   return tl::unexpected(model::to_api_error(fault, is_write(call.operation)));
 }
 
+/// Only what was sent after a refusal says that it is over.
+template <class T>
+void MemorySessionApi::note_answer(Budget budget, TimePoint sent_at, const Result<T>& result) {
+  auto& closing = budgets_.at(static_cast<std::size_t>(budget));
+  if (!result && result.error().kind == ApiError::Kind::kRateLimited) {
+    closing.refused(sent_at, loop_.now(), {result.error().retry_after, false});
+  } else if (result || result.error().http_status != 0) {
+    closing.accepted(loop_.now());
+  }
+}
+
 template <class T>
 std::function<void()> MemorySessionApi::arrive(const Call& call, const Effect<T>& effect,
                                                Completion<T> done) {
@@ -90,13 +101,12 @@ std::function<void()> MemorySessionApi::arrive(const Call& call, const Effect<T>
     record(call, result ? 200 : result.error().http_status);
   }
   const auto budget = call.budget;
-  auto deliver = [this, budget, result = std::move(result), done = std::move(done)] {
+  const auto sent_at = loop_.now();
+  auto deliver = [this, budget, sent_at, result = std::move(result), done = std::move(done)] {
     if (deaf_) {
       return;
     }
-    if (!result) {
-      note_refusal(budget, result.error());
-    }
+    note_answer(budget, sent_at, result);
     done(result);
   };
   if (fault && fault->kind == Fault::Kind::kSlow) {
@@ -112,6 +122,12 @@ void MemorySessionApi::send(Call call, Effect<T> effect, Completion<T> done) {
     loop_.after(wait, [this, call = std::move(call), effect = std::move(effect),
                        done = std::move(done)] { send(call, effect, done); });
     return;
+  }
+  if (is_withheld(call)) {
+    ApiError unsent;
+    unsent.kind = ApiError::Kind::kNotSent;
+    unsent.message = "not sent: nothing more is begun";
+    return loop_.post([done = std::move(done), unsent] { done(tl::unexpected(unsent)); });
   }
   loop_.request([this, call = std::move(call), effect = std::move(effect), done = std::move(done)] {
     return arrive(call, effect, done);

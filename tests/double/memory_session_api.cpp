@@ -11,15 +11,15 @@ void MemorySessionApi::record(const Call& call, int status) {
   calls.add({call.operation, call.session_id, call.target, status});
 }
 
-void MemorySessionApi::note_refusal(Budget budget, const ApiError& error) {
-  if (error.kind == ApiError::Kind::kRateLimited && error.retry_after) {
-    auto& until = closed_until_.at(static_cast<std::size_t>(budget));
-    until = std::max(until, loop_.now() + *error.retry_after);
-  }
+Duration MemorySessionApi::wait_for(Budget budget) const {
+  const auto now = loop_.now();
+  return budgets_.at(static_cast<std::size_t>(budget)).ready_at(now, 0) - now;
 }
 
-Duration MemorySessionApi::wait_for(Budget budget) const {
-  return closed_until_.at(static_cast<std::size_t>(budget)) - loop_.now();
+bool MemorySessionApi::is_withheld(const Call& call) const {
+  const bool begins =
+      is_write(call.operation) && call.operation != Operation::kDeleteFile && !call.completes;
+  return begins && (is_stopping ? is_stopping(call.session_id) : loop_.stopping());
 }
 
 void MemorySessionApi::list_resources(std::string session_id,
@@ -208,8 +208,9 @@ void MemorySessionApi::reserve_writes(int /*permits*/, std::function<void()> rea
   loop_.after(std::max(wait_for(Budget::kWrites), Duration{0}), std::move(ready));
 }
 
-void MemorySessionApi::add_file(AddFile request, Permit /*permit*/, Completion<FileRow> done) {
-  const Call call{Operation::kAddResource, Budget::kWrites, request.session_id, request.mount_path};
+void MemorySessionApi::add_file(AddFile request, Turn turn, Completion<FileRow> done) {
+  const Call call{Operation::kAddResource, Budget::kWrites, request.session_id, request.mount_path,
+                  turn.completes};
   send<FileRow>(
       call,
       [this, request] {
@@ -223,9 +224,10 @@ void MemorySessionApi::add_file(AddFile request, Permit /*permit*/, Completion<F
       std::move(done));
 }
 
-void MemorySessionApi::delete_resource(std::string session_id, std::string resource_id,
-                                       Permit /*permit*/, Completion<Done> done) {
-  const Call call{Operation::kDeleteResource, Budget::kWrites, session_id, resource_id};
+void MemorySessionApi::delete_resource(std::string session_id, std::string resource_id, Turn turn,
+                                       Completion<Done> done) {
+  const Call call{Operation::kDeleteResource, Budget::kWrites, session_id, resource_id,
+                  turn.completes};
   send<Done>(
       call,
       [this, session_id, resource_id] {

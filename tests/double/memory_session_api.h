@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "reconciler/rate_budget.h"
 #include "reconciler/session_api.h"
 #include "tests/double/call_log.h"
 #include "tests/double/faults.h"
@@ -31,6 +32,8 @@ class MemorySessionApi : public SessionApi {
   Duration clock_skew{0};  ///< how far the server's clock is ahead of the loop's
   /// Runs after every write that changed the model.
   std::function<void(const SessionModel&)> on_write;
+  /// Whether passes over this session begin nothing more; nothing: the loop says so of all.
+  std::function<bool(const std::string& session_id)> is_stopping;
   /// The process that called is dead: no answer is heard any more.
   void hang_up() { deaf_ = true; }
 
@@ -46,8 +49,8 @@ class MemorySessionApi : public SessionApi {
   void upload(UploadRequest request, Completion<FileMetadata> done) override;
   void delete_file(std::string file_id, Completion<Done> done) override;
   void reserve_writes(int permits, std::function<void()> ready) override;
-  void add_file(AddFile request, Permit permit, Completion<FileRow> done) override;
-  void delete_resource(std::string session_id, std::string resource_id, Permit permit,
+  void add_file(AddFile request, Turn turn, Completion<FileRow> done) override;
+  void delete_resource(std::string session_id, std::string resource_id, Turn turn,
                        Completion<Done> done) override;
   void list_uploads(Completion<std::vector<FileMetadata>> done) override;
   void list_sessions(Completion<std::vector<SessionInfo>> done) override;
@@ -66,6 +69,7 @@ class MemorySessionApi : public SessionApi {
     Budget budget = Budget::kReads;
     std::string session_id;
     std::string target;
+    bool completes = false;  ///< see Turn
   };
   template <class T>
   using Effect = std::function<Result<T>()>;
@@ -79,7 +83,9 @@ class MemorySessionApi : public SessionApi {
   template <class T>
   Result<T> suffer(const Fault& fault, const Call& call, const Effect<T>& effect);
   void record(const Call& call, int status);
-  void note_refusal(Budget budget, const ApiError& error);
+  template <class T>
+  void note_answer(Budget budget, TimePoint sent_at, const Result<T>& result);
+  [[nodiscard]] bool is_withheld(const Call& call) const;
   [[nodiscard]] Duration wait_for(Budget budget) const;
   [[nodiscard]] Result<model::Content> read_content(const ContentRef& content) const;
   /// The model's files as they are answered now.
@@ -95,7 +101,7 @@ class MemorySessionApi : public SessionApi {
   TestLoop& loop_;
   ContentSource* content_;
   bool deaf_ = false;
-  std::array<TimePoint, 3> closed_until_{};
+  std::array<RateBudget, kRateClasses> budgets_;          ///< only their freezes: no call is paced
   using UploadKey = std::pair<std::string, std::string>;  // owner, digest
   struct Waiting {
     UploadRequest request;

@@ -24,7 +24,8 @@ class TestLoop : public Loop {
   [[nodiscard]] TimePoint now() const override { return now_; }
   void after(Duration delay, std::function<void()> then) override;
   bool run_one() override;
-  [[nodiscard]] bool stopping() const override { return stopping_; }
+  [[nodiscard]] bool stopping() const override { return stopping_ || withdrawn_; }
+  [[nodiscard]] bool ending() const override { return stopping_; }
 
   /// A completion, delivered by a later run_one().
   void post(std::function<void()> completion);
@@ -37,6 +38,8 @@ class TestLoop : public Loop {
   void request_after(Duration delay, Remote work);
 
   void stop() { stopping_ = true; }
+  /// What the pass was made with is no longer in force.
+  void withdraw(bool is_withdrawn = true) { withdrawn_ = is_withdrawn; }
   /// Moves the clock; timers that come due run in the next run_one().
   void advance(Duration by) { now_ += by; }
   /// Runs until nothing is under way and no timer waits.
@@ -78,6 +81,7 @@ class TestLoop : public Loop {
   std::optional<std::uint64_t> random_;
   std::uint64_t completions_ = 0;
   bool stopping_ = false;
+  bool withdrawn_ = false;
 };
 
 }  // namespace sessync

@@ -354,3 +354,13 @@ export class Project {
     );
   }
 }
+
+/** Where the daemon says that it listens. */
+export async function addressOf(project) {
+  const file = path.join(project.state, 'daemon.json');
+  await until('the daemon leaves its address', () => {
+    if (project.daemon.over) throw new Error(`the daemon ended: ${project.daemon.err}`);
+    return fs.existsSync(file);
+  });
+  return `http://${JSON.parse(fs.readFileSync(file, 'utf8')).listen}`;
+}

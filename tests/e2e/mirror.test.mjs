@@ -96,7 +96,7 @@ test('the same bytes in three sessions are uploaded once', async (t) => {
   assert.equal(await double.count('upload'), 10);
 });
 
-test('a converged pass is one GET, on a warm connection or not', async (t) => {
+test('a converged pass of a command is two GETs, on a warm connection or not', async (t) => {
   const double = await Double.start(t);
   const project = new Project(t, double);
   const session = await double.createSession();
@@ -106,7 +106,57 @@ test('a converged pass is one GET, on a warm connection or not', async (t) => {
   await double.resetRequests();
   assert.equal((await project.run('apply')).code, 0);
   const { counts } = await double.requests();
+  assert.deepEqual(Object.entries(counts).filter(([, count]) => count > 0), [['get_session', 1], ['list_resources', 1]]);
+});
+
+test('a pass that a change woke is one GET if there is nothing to do', async (t) => {
+  const double = await Double.start(t);
+  const project = new Project(t, double);
+  const session = await double.createSession();
+  write(path.join(project.workspace, 'a'), 'a');
+  project.mirror(session);
+  project.start();
+  await project.equal(session);
+  await until('it has come to rest', async () => {
+    const { total } = await double.requests();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return (await double.requests()).total === total;
+  });
+  await double.resetRequests();
+  write(path.join(project.workspace, 'a'), 'a');
+  await until('the change was looked at', async () => (await double.count('list_resources')) > 0);
+  const { counts } = await double.requests();
   assert.deepEqual(Object.entries(counts).filter(([, count]) => count > 0), [['list_resources', 1]]);
+});
+
+test('a session that was archived is noticed by the next command', async (t) => {
+  const double = await Double.start(t);
+  const project = new Project(t, double);
+  const session = await double.createSession();
+  write(path.join(project.workspace, 'a'), 'a');
+  project.mirror(session);
+  assert.equal((await project.run('apply')).code, 0);
+  await double.call('POST', `/v1/sessions/${session}/archive`, {});
+  for (const command of ['plan', 'apply']) {
+    const { code, document } = await project.json(command);
+    assert.equal(code, 1, command);
+    assert.equal(document.sessions[0].error.code, 'session_archived', command);
+  }
+});
+
+test('a session that was archived is noticed by the daemon within one interval', async (t) => {
+  const double = await Double.start(t);
+  const project = new Project(t, double);
+  const session = await double.createSession();
+  write(path.join(project.workspace, 'a'), 'a');
+  project.mirror(session);
+  project.declare(fs.readFileSync(project.manifest, 'utf8').replace('    resources:', '    interval: 10s\n    resources:'));
+  project.start();
+  await project.equal(session);
+  await double.call('POST', `/v1/sessions/${session}/archive`, {});
+  await double.resetRequests();
+  await until('the daemon says so', () => /was archived at/.test(project.daemon.err));
+  assert.ok((await double.count('list_resources')) <= 2, 'by the first pass of the interval, or the one under way');
 });
 
 test('a swap of the workspace link to a new worktree changes only what differs', async (t) => {

@@ -5,21 +5,11 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { CANARY, Double, Project, until, write } from './harness.mjs';
+import { CANARY, Double, Project, addressOf, until, write } from './harness.mjs';
 import { screen } from './terminal.mjs';
 
 const noTerminal = spawnSync('script', ['--version']).status !== 0 && 'script(1) is not installed';
 const SERVED = ['--listen', '127.0.0.1:0'];
-
-/** Where the daemon says that it listens. */
-async function addressOf(project) {
-  const file = path.join(project.state, 'daemon.json');
-  await until('the daemon leaves its address', () => {
-    assert.ok(!project.daemon.over, project.daemon.err);
-    return fs.existsSync(file);
-  });
-  return `http://${JSON.parse(fs.readFileSync(file, 'utf8')).listen}`;
-}
 
 async function served(t, args = [], files = { 'a.txt': 'a' }) {
   const double = await Double.start(t);

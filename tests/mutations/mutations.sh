@@ -45,6 +45,10 @@ in_decisions() {
   mutate "plan without a look at the tokens" reconciler/reconcile.cpp \
     'input.rotations = std::move(look.rotations);' \
     'if (!in_.dry_run) input.rotations = std::move(look.rotations);'
+  mutate "believe any Retry-After" reconciler/rate_budget.cpp \
+    '*said <= kLongestPlausible' '*said >= -kLongestPlausible'
+  mutate "read the suspension before the queue" daemon/controller/session_table.cpp \
+    'entry->second.revision == revision' 'entry->second.revision >= revision'
 }
 
 # One in every layer. The simulation cannot see all of these.
@@ -58,7 +62,7 @@ in_layers() {
   mutate "mount one of two entries that claim one path" reconciler/desired.cpp \
     'if (files.size() > 1) {' 'if (files.size() > 2) {'
   mutate "take no notice of Retry-After" reconciler/rate_budget.cpp \
-    'Duration freeze = refusal.retry_after.value_or(blind);' 'Duration freeze = blind;'
+    'plausible_wait(refusal.retry_after).value_or(blind);' 'blind;'
   mutate "send a write again after its connection died" daemon/api/transfer.cpp \
     'if (!again || self.request_.method == HttpRequest::Method::kGet)' \
     'if (!again || self.request_.method != HttpRequest::Method::kDelete)'

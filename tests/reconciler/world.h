@@ -54,6 +54,7 @@ class World {
     input.owner = owner;
     input.allow_deletes = allow_deletes;
     input.dry_run = dry_run;
+    input.look = look;
     Ports ports{*api, store, loop, other_tokens != nullptr ? other_tokens : &tokens};
     auto outcome = reconcile(input, ports);
     loop.run_all();
@@ -139,6 +140,7 @@ class World {
   std::string owner = "prod";
   std::string allow_deletes;
   bool declare_directory = true;
+  bool look = false;  ///< see PassInput
 
  private:
   SourceFiles scan() {

@@ -20,7 +20,10 @@ class Daemon::JobLoop : public Loop {
   void after(Duration delay, std::function<void()> then) override {
     daemon_.world_.loop.after(delay, std::move(then));
   }
-  [[nodiscard]] bool stopping() const override { return daemon_.stopping_; }
+  [[nodiscard]] bool stopping() const override {
+    return daemon_.stopping_ || (job_.withdrawn && job_.withdrawn());
+  }
+  [[nodiscard]] bool ending() const override { return daemon_.stopping_; }
 
   bool run_one() override {
     job_.seen = daemon_.world_.loop.completions();
@@ -43,8 +46,12 @@ Daemon::Daemon(World& world)
           std::make_unique<MemorySessionApi>(world.model, world.loop, &world.disk))),
       schedule_(
           {[this] { return std::vector<ManifestText>{{"sessync.yaml", world_.manifest_text, ""}}; },
-           [this] { return world_.is_degraded; }, [this] { return random_.fraction(); }},
-          {std::chrono::hours(1), {}}) {
+           [this] { return world_.is_degraded; }, [this] { return random_.fraction(); },
+           [this](const Manifest&) { ++announced_; }},
+          {std::chrono::hours(1), {}}),
+      workers_(1 + random_.below(3)) {
+  schedule_.table().set_suspended(world.suspended, world.now());
+  api_.is_stopping = [this](const std::string& id) { return is_stopping(id); };
   api_.clock_skew = world.clock_skew;
   api_.on_write = [&world](const SessionModel&) { world.judge_uploads(); };
   wakeup_.manifest = true;
@@ -56,6 +63,21 @@ Daemon::~Daemon() {
   if (!jobs_.empty()) {
     crash();
   }
+  api_.is_stopping = nullptr;
+}
+
+bool Daemon::is_stopping(const std::string& session_id) const {
+  const auto is_over = [&](const Job& job) {
+    return job.session_id == session_id && job.withdrawn && job.withdrawn();
+  };
+  return stopping_ || (!session_id.empty() && std::ranges::any_of(jobs_, is_over));
+}
+
+void Daemon::obey_suspensions() { schedule_.table().set_suspended(world_.suspended, world_.now()); }
+
+std::optional<TimePoint> Daemon::oldest_job() const {
+  const auto oldest = std::ranges::min_element(jobs_, {}, &Job::began);
+  return oldest == jobs_.end() ? std::nullopt : std::optional(oldest->began);
 }
 
 /// What the watcher would report, and when.
@@ -90,17 +112,8 @@ bool Daemon::step_schedule() {
   }
   const auto work = schedule_.step(std::exchange(wakeup_, {}), world_.now());
   next_ = work.next;
-  if (stopping_) {
-    return true;
-  }
-  for (const auto& due : work.passes) {
-    begin_pass({due.spec, schedule_.owner(), due.allow_deletes},
-               [this, name = due.spec.name](const PassOutcome& outcome) {
-                 wakeup_.finished.push_back({name, outcome});
-               });
-  }
-  if (work.collect) {
-    begin([owner = schedule_.owner(), declared = sessions()](Ports& ports) {
+  if (work.collect && !stopping_) {
+    begin([owner = owner(), declared = sessions()](Ports& ports) {
       collect_uploads(owner, ports);
       forget_left_sessions(owner, declared, ports);
     });
@@ -108,9 +121,40 @@ bool Daemon::step_schedule() {
   return true;
 }
 
+/// A worker that is free takes the next session that is due.
+bool Daemon::take_due() {
+  if (!is_scheduling_ || stopping_ || working_ == workers_) {
+    return false;
+  }
+  auto due = schedule_.table().start(world_.now());
+  if (!due) {
+    return false;
+  }
+  ++working_;
+  const auto name = due->spec.name;
+  auto withdrawn = [this, name, revision = due->revision] {
+    return !schedule_.table().is_in_force(name, revision);
+  };
+  Order order{std::move(due->spec), due->owner, due->allow_deletes};
+  order.look = due->look;
+  order.withdrawn = std::move(withdrawn);
+  begin_pass(order, [this, name](const PassOutcome& outcome) {
+    --working_;
+    wakeup_.finished.push_back({name, outcome});
+  });
+  return true;
+}
+
 bool Daemon::act() {
   watch();
-  return random_.one_in(2) ? step_schedule() || resume_some() : resume_some() || step_schedule();
+  switch (random_.below(3)) {
+    case 0:
+      return step_schedule() || take_due() || resume_some();
+    case 1:
+      return take_due() || resume_some() || step_schedule();
+    default:
+      return resume_some() || step_schedule() || take_due();
+  }
 }
 
 std::optional<TimePoint> Daemon::next() const {
@@ -156,6 +200,7 @@ void Daemon::resume(std::list<Job>::iterator job) {
 
 void Daemon::begin(std::function<void(Ports&)> work, std::function<void()> ended) {
   auto& job = jobs_.emplace_back();
+  job.began = world_.now();
   job.fiber =
       std::make_unique<Fiber>([this, &job, work = std::move(work), ended = std::move(ended)] {
         JobLoop loop(*this, job);
@@ -177,7 +222,7 @@ void Daemon::begin(std::function<void(Ports&)> work, std::function<void()> ended
 void Daemon::begin_pass(const Order& order, std::function<void(const PassOutcome&)> done) {
   ++passes_;
   const auto result = std::make_shared<PassOutcome>();
-  const auto work = [this, order, result](Ports& ports) {
+  const auto work = [this, order, made_by = announced_, result](Ports& ports) {
     const auto& spec = order.spec;
     const auto snapshot = world_.disk.scan(spec.resources, cache_);
     PassInput input;
@@ -186,11 +231,12 @@ void Daemon::begin_pass(const Order& order, std::function<void(const PassOutcome
     input.owner = order.owner;
     input.allow_deletes = order.allow_deletes;
     input.dry_run = order.dry_run;
+    input.look = order.look;
     input.parallel = order.parallel;
     input.list_grace = order.list_grace;
     world_.note(spec.name + ": pass begins");
     world_.note_adoptable(spec);
-    WatchedApi watched(api_, world_, input);
+    WatchedApi watched(api_, world_, input, [this, made_by] { return made_by == announced_; });
     auto* tokens = order.dry_run ? &world_.tokens.for_looks() : ports.tokens;
     Ports own{watched, ports.store, ports.loop, tokens};
     *result = reconcile(input, own);
@@ -199,6 +245,8 @@ void Daemon::begin_pass(const Order& order, std::function<void(const PassOutcome
     world_.judge_outcome(input, *result);
   };
   begin(work, [result, done = std::move(done)] { done(*result); });
+  jobs_.back().session_id = order.spec.session_id.value_or("");
+  jobs_.back().withdrawn = order.withdrawn;
 }
 
 void Daemon::crash() {

@@ -33,6 +33,10 @@ class Daemon {
 
   /// Starts no new chain; over once it is not busy any more.
   void stop() { stopping_ = true; }
+  /// By command: all of them, as the world has it.
+  void obey_suspensions();
+  /// When the oldest of the jobs under way began.
+  [[nodiscard]] std::optional<TimePoint> oldest_job() const;
   void crash();
   /// From now on passes begin only by begin_pass().
   void stop_scheduling() { is_scheduling_ = false; }
@@ -41,7 +45,7 @@ class Daemon {
   [[nodiscard]] std::vector<SessionSpec> sessions() const {
     return schedule_.manifest().sessions();
   }
-  [[nodiscard]] const std::string& owner() const { return schedule_.owner(); }
+  [[nodiscard]] std::string owner() const { return schedule_.table().owner(); }
   [[nodiscard]] std::uint64_t passes() const { return passes_; }
 
   struct Order {
@@ -51,6 +55,8 @@ class Daemon {
     bool dry_run = false;
     int parallel = 32;
     Duration list_grace{30'000};
+    bool look = false;
+    std::function<bool()> withdrawn{};  ///< what it is made with is no longer in force
   };
   /// One more job, as an operator asks for one.
   void begin_pass(const Order& order, std::function<void(const PassOutcome&)> done);
@@ -63,11 +69,16 @@ class Daemon {
     bool started = false;
     bool in_vain = false;    ///< what it waits for cannot come
     std::uint64_t seen = 0;  ///< completions when it began to wait
+    TimePoint began;
+    std::string session_id{};           ///< "" if it is not known, or works on none
+    std::function<bool()> withdrawn{};  ///< see Order
   };
   struct Death {};
 
   void watch();
   bool step_schedule();
+  bool take_due();
+  [[nodiscard]] bool is_stopping(const std::string& session_id) const;
   bool resume_some();
   void resume(std::list<Job>::iterator job);
 
@@ -81,6 +92,9 @@ class Daemon {
   std::optional<TimePoint> look_at_manifest_;
   std::optional<TimePoint> next_;
   std::list<Job> jobs_;
+  std::size_t workers_;
+  std::size_t working_ = 0;      ///< passes of the schedule under way
+  std::uint64_t announced_ = 0;  ///< manifests that came into force in this life
   bool stopping_ = false;
   bool dying_ = false;
   bool is_scheduling_ = true;

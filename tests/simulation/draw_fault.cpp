@@ -24,6 +24,9 @@ Fault draw_status(Random& random) {
   if (fault.status == 429 && random.one_in(2)) {
     return Fault::rate_limited(std::chrono::seconds(1 + random.below(60)));
   }
+  if (fault.status == 429 && random.one_in(2)) {  // absurd: days
+    return Fault::rate_limited(std::chrono::hours(24 + random.below(500)));
+  }
   fault.html = fault.status == 413;
   return fault;
 }

@@ -122,7 +122,8 @@ void PlanJudge::judge() {
   set_scene(dice);
   const auto manifest = load_manifest({{"sessync.yaml", to_yaml(world_.declared), ""}});
   owner_ = manifest.owner;
-  for (const auto& spec : manifest.sessions()) {
+  for (auto spec : manifest.sessions()) {
+    spec.suspend |= world_.suspended.contains(spec.name);
     if (!world_.violation) {
       judge_session(spec);
     }

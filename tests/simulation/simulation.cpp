@@ -16,6 +16,8 @@ using StepKind = Step::Kind;
 constexpr std::uint64_t kMostTurns = 400'000;
 /// A refusal is remembered for an hour, which the pass of the hour after it notices.
 constexpr Duration kPeace = std::chrono::minutes(125);
+/// In peace: what was asked to be waited for before it, and what is left to do.
+constexpr Duration kLongestJob = std::chrono::minutes(90);
 
 class Run {
  public:
@@ -110,6 +112,9 @@ class Run {
   void perform(const Step& step) {
     world_.perform(step);
     switch (step.kind) {
+      case StepKind::kSuspend:
+      case StepKind::kResume:
+        return suspend_some(step);
       case StepKind::kStop:
         return restart();
       case StepKind::kCrash:
@@ -119,11 +124,22 @@ class Run {
         if (step.kind == StepKind::kStateLost) {
           world_.store.wipe();
           world_.lost_state = true;
+          world_.suspended.clear();
         }
         return end_life();
       default:
         return;
     }
+  }
+
+  void suspend_some(const Step& step) {
+    const auto sessions = daemon_->sessions();
+    if (step.kind == StepKind::kResume) {
+      world_.suspended.clear();
+    } else if (!sessions.empty()) {
+      world_.suspended.insert(sessions[step.number % sessions.size()].name);
+    }
+    daemon_->obey_suspensions();
   }
 
   void end_life() {
@@ -140,7 +156,9 @@ class Run {
 
   void live_in_peace() {
     world_.calm();
+    daemon_->obey_suspensions();
     live_until(world_.now() + kPeace);
+    judge_progress();
     finish_jobs();
     if (!world_.violation) {
       FinalState(world_, *daemon_, [this] { finish_jobs(); }).judge();
@@ -167,6 +185,14 @@ class Run {
       PlanJudge(world_, *daemon_, [this] { finish_jobs(); }).judge();
     }
     passes_ += daemon_->passes();
+  }
+
+  /// No limit is obeyed for longer than an hour.
+  void judge_progress() {
+    const auto oldest = daemon_->oldest_job();
+    if (oldest && world_.now() - *oldest > kLongestJob) {
+      world_.violated("nothing stands still: a pass waits although nothing goes wrong any more");
+    }
   }
 
   /// Nothing is under way any more.

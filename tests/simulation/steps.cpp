@@ -56,6 +56,8 @@ constexpr std::array<Known, kStepKinds> kKnown{{
     {StepKind::kEventsLost, "events-lost", 1},
     {StepKind::kDegraded, "degraded", 1},
     {StepKind::kStoreFails, "store-fails", 2},
+    {StepKind::kSuspend, "suspend", 4},
+    {StepKind::kResume, "resume", 4},
     {StepKind::kStop, "stop", 2},
     {StepKind::kCrash, "crash", 7},
     {StepKind::kStateLost, "state-lost", 1},

@@ -57,6 +57,8 @@ struct Step {
     kEventsLost,
     kDegraded,
     kStoreFails,
+    kSuspend,
+    kResume,
     kStop,
     kCrash,
     kStateLost,

@@ -5,8 +5,9 @@
 
 namespace sessync::simulation {
 
-WatchedApi::WatchedApi(MemorySessionApi& api, World& world, const PassInput& input)
-    : api_(api), world_(world), input_(input) {
+WatchedApi::WatchedApi(MemorySessionApi& api, World& world, const PassInput& input,
+                       std::function<bool()> is_in_force)
+    : api_(api), world_(world), input_(input), is_in_force_(std::move(is_in_force)) {
   for (const auto& session : world.model.sessions()) {
     owned_before_ = std::max(owned_before_, session.resources.size() + session.removed.size());
   }
@@ -19,13 +20,19 @@ const DesiredState& WatchedApi::desired() const {
   return *desired_;
 }
 
-void WatchedApi::write(const std::string& what) {
+void WatchedApi::write(const std::string& what, bool completes) {
   world_.note(input_.spec->name + ": " + what);
   if (what.find(kCanary) != std::string::npos) {
     world_.violated("no secret in any output: " + what);
   }
   if (input_.dry_run || input_.spec->suspend) {
     world_.violated("a plan, or a suspended session, writes: " + what);
+  }
+  if (!completes && world_.suspended.contains(input_.spec->name)) {
+    world_.violated("a session that was suspended meanwhile is written to: " + what);
+  }
+  if (!completes && !is_in_force_()) {
+    world_.violated("a manifest that is no longer in force is carried out: " + what);
   }
 }
 
@@ -39,10 +46,11 @@ void WatchedApi::delete_file(std::string file_id, Completion<Done> done) {
   api_.delete_file(std::move(file_id), std::move(done));
 }
 
-void WatchedApi::add_file(AddFile request, Permit permit, Completion<FileRow> done) {
-  write("add " + request.file_id + " on " + request.mount_path + " of " + request.session_id);
+void WatchedApi::add_file(AddFile request, Turn turn, Completion<FileRow> done) {
+  write("add " + request.file_id + " on " + request.mount_path + " of " + request.session_id,
+        turn.completes);
   judge_add(request);
-  api_.add_file(std::move(request), permit,
+  api_.add_file(std::move(request), turn,
                 [this, done = std::move(done)](const Result<FileRow>& result) {
                   adds_accepted_ += result ? 1U : 0U;
                   world_.note(result ? "   added " + result->resource_id : "   not added");
@@ -50,11 +58,11 @@ void WatchedApi::add_file(AddFile request, Permit permit, Completion<FileRow> do
                 });
 }
 
-void WatchedApi::delete_resource(std::string session_id, std::string resource_id, Permit permit,
+void WatchedApi::delete_resource(std::string session_id, std::string resource_id, Turn turn,
                                  Completion<Done> done) {
-  write("delete " + resource_id + " of " + session_id);
+  write("delete " + resource_id + " of " + session_id, turn.completes);
   judge_delete(session_id, resource_id);
-  api_.delete_resource(std::move(session_id), std::move(resource_id), permit, std::move(done));
+  api_.delete_resource(std::move(session_id), std::move(resource_id), turn, std::move(done));
 }
 
 void WatchedApi::rotate_token(TokenUpdate update, Completion<Done> done) {

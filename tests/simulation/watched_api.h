@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -18,7 +19,9 @@ namespace sessync::simulation {
 /// passed on. Notes in the world what breaks a promise.
 class WatchedApi : public SessionApi {
  public:
-  WatchedApi(MemorySessionApi& api, World& world, const PassInput& input);
+  /// `is_in_force`: the manifest that the pass was made with still is.
+  WatchedApi(MemorySessionApi& api, World& world, const PassInput& input,
+             std::function<bool()> is_in_force);
 
   void list_resources(std::string session_id, Completion<std::vector<ResourceRow>> done) override;
   void get_resource(std::string session_id, std::string resource_id,
@@ -38,15 +41,16 @@ class WatchedApi : public SessionApi {
   void download(std::string file_id, std::shared_ptr<ContentSink> sink,
                 Completion<Done> done) override;
   void reserve_writes(int permits, std::function<void()> ready) override;
-  void add_file(AddFile request, Permit permit, Completion<FileRow> done) override;
-  void delete_resource(std::string session_id, std::string resource_id, Permit permit,
+  void add_file(AddFile request, Turn turn, Completion<FileRow> done) override;
+  void delete_resource(std::string session_id, std::string resource_id, Turn turn,
                        Completion<Done> done) override;
   void rotate_token(TokenUpdate update, Completion<Done> done) override;
   void create_session(NewSession request, Completion<CreatedSession> done) override;
   void update_session(SessionUpdate update, Completion<SessionInfo> done) override;
 
  private:
-  void write(const std::string& what);
+  /// `completes`: see Turn.
+  void write(const std::string& what, bool completes = false);
   [[nodiscard]] const DesiredState& desired() const;
   void judge_add(const AddFile& request);
   void judge_delete(const std::string& session_id, const std::string& resource_id);
@@ -67,6 +71,7 @@ class WatchedApi : public SessionApi {
   MemorySessionApi& api_;
   World& world_;
   const PassInput& input_;
+  std::function<bool()> is_in_force_;
   mutable std::optional<DesiredState> desired_;  ///< made for the first write
   std::size_t owned_before_ = 0;                 ///< rows of ours when the pass began
   std::size_t pruned_ = 0;

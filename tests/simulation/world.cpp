@@ -281,6 +281,7 @@ void World::calm() {
   disk.heal();
   manifest_text = to_yaml(declared);
   events_are_lost = is_degraded = false;
+  suspended.clear();
   manifest_is_news = workspace_is_news = true;
 }
 

@@ -69,9 +69,10 @@ struct World {
   std::set<std::string> foreign;         ///< resource ids of rows that somebody else put there
   std::set<std::string> may_be_adopted;  ///< rows with a marker that an adopting pass could see
   std::map<std::string, std::set<std::string>> tokens_ever;  ///< by repository
-  TimePoint hidden_until{};      ///< lists may still show what somebody else deleted
-  bool lost_state = false;       ///< once or more
-  std::set<std::string> owners;  ///< ever declared
+  TimePoint hidden_until{};         ///< lists may still show what somebody else deleted
+  bool lost_state = false;          ///< once or more
+  std::set<std::string> owners;     ///< ever declared
+  std::set<std::string> suspended;  ///< names of sessions, by command; kept with the state
 
   bool is_traced = false;
   std::vector<std::string> trace;

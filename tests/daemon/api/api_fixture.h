@@ -78,11 +78,12 @@ struct ApiFixture {
     return wait<FileMetadata>([&](auto done) { api.upload(request, std::move(done)); });
   }
   Result<FileRow> add(const AddFile& request = {"sesn_1", "file_1", "/a.txt"}) {
-    return wait<FileRow>([&](auto done) { api.add_file(request, Permit::kTake, std::move(done)); });
+    return wait<FileRow>(
+        [&](auto done) { api.add_file(request, {Permit::kTake}, std::move(done)); });
   }
   Result<Done> remove(const std::string& resource = "sesrsc_1") {
     return wait<Done>([&](auto done) {
-      api.delete_resource("sesn_1", resource, Permit::kTake, std::move(done));
+      api.delete_resource("sesn_1", resource, {Permit::kTake}, std::move(done));
     });
   }
 

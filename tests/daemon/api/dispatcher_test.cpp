@@ -1,6 +1,7 @@
 #include "daemon/api/dispatcher.h"
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,14 @@ struct Desk {
                           (admitted ? sent : dropped).push_back(name);
                         }});
   }
+  void enqueue_for(const std::shared_ptr<CallOrigin>& origin, Lane lane, const std::string& name,
+                   bool completes = false) {
+    Ticket ticket{lane, lane == Lane::kReservedWrites ? 0 : 1, true,
+                  [this, name](bool admitted) { (admitted ? sent : dropped).push_back(name); }};
+    ticket.origin = origin;
+    ticket.completes = completes;
+    dispatcher.enqueue(std::move(ticket));
+  }
   std::vector<std::string> run(TimePoint now) {
     sent.clear();
     dispatcher.run(now);
@@ -29,6 +38,13 @@ struct Desk {
   Dispatcher dispatcher;
   std::vector<std::string> sent;
   std::vector<std::string> dropped;
+};
+
+struct Origin : CallOrigin {
+  [[nodiscard]] bool stopping() const override { return is_stopping || is_ending; }
+  [[nodiscard]] bool ending() const override { return is_ending; }
+  bool is_stopping = false;
+  bool is_ending = false;
 };
 
 using Names = std::vector<std::string>;
@@ -149,4 +165,58 @@ TEST_CASE("what is dropped is told so") {
   desk.dispatcher.drop(Lane::kUploads);
   CHECK(desk.dropped == Names{"a", "b"});
   CHECK(desk.run(kStart) == Names{"r"});
+}
+
+TEST_CASE(
+    "what a stopping pass would begin is dropped; what completes something, and reads, stay") {
+  Desk desk(8);
+  const auto mine = std::make_shared<Origin>();
+  const auto other = std::make_shared<Origin>();
+  desk.dispatcher.budget(RateClass::kWrites).refused(kStart, kStart, {seconds(60), false});
+  desk.dispatcher.budget(RateClass::kFiles).refused(kStart, kStart, {seconds(60), false});
+  desk.enqueue_for(mine, Lane::kWrites, "add");
+  desk.enqueue_for(mine, Lane::kReservedWrites, "delete");
+  desk.enqueue_for(mine, Lane::kUploads, "upload");
+  desk.enqueue_for(mine, Lane::kWrites, "add after delete", true);
+  desk.enqueue_for(mine, Lane::kFiles, "look");
+  desk.enqueue_for(other, Lane::kWrites, "theirs");
+  mine->is_stopping = true;
+  desk.dispatcher.review(*mine);
+  std::ranges::sort(desk.dropped);
+  CHECK(desk.dropped == Names{"add", "delete", "upload"});
+  CHECK(desk.run(kStart).empty());
+  CHECK(desk.run(kStart + seconds(60)).size() == 2);
+  CHECK(desk.run(kStart + seconds(70)).size() == 1);
+}
+
+TEST_CASE("whoever is hurried does not wait for the end of a freeze, but is paced") {
+  Desk desk(8);
+  const auto mine = std::make_shared<Origin>();
+  desk.dispatcher.budget(RateClass::kReads).refused(kStart, kStart, {seconds(3600), false});
+  desk.enqueue(Lane::kReads, "before");
+  desk.enqueue_for(mine, Lane::kReads, "a");
+  desk.enqueue_for(mine, Lane::kReads, "b");
+  CHECK(desk.run(kStart).empty());
+  mine->hurried = true;
+  desk.dispatcher.review(*mine);
+  CHECK(desk.run(kStart) == Names{"a"});
+  const auto next = desk.dispatcher.wake_at(kStart);
+  REQUIRE(next);
+  CHECK(*next < kStart + seconds(60));
+  CHECK(desk.run(*next) == Names{"b"});
+  desk.enqueue_for(mine, Lane::kReads, "c");
+  CHECK(desk.run(*next + seconds(20)) == Names{"c"});
+  CHECK(desk.run(kStart + seconds(3600)) == Names{"before"});
+}
+
+TEST_CASE("at shutdown what completes a chain is sent in spite of a freeze") {
+  Desk desk(8);
+  const auto mine = std::make_shared<Origin>();
+  desk.dispatcher.budget(RateClass::kWrites).refused(kStart, kStart, {seconds(3600), false});
+  desk.enqueue_for(mine, Lane::kReservedWrites, "add after delete", true);
+  desk.enqueue_for(mine, Lane::kReservedWrites, "delete");
+  mine->is_ending = true;
+  desk.dispatcher.review(*mine);
+  CHECK(desk.dropped == Names{"delete"});
+  CHECK(desk.run(kStart) == Names{"add after delete"});
 }

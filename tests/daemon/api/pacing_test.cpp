@@ -69,7 +69,7 @@ TEST_CASE("permits reserved earlier wait for no permit, but for the end of a ref
   fixture.drain();
   REQUIRE(ready);
   const auto remove = [&](Permit permit, Completion<Done> done) {
-    fixture.api.delete_resource("sesn_1", "sesrsc_1", permit, std::move(done));
+    fixture.api.delete_resource("sesn_1", "sesrsc_1", {permit}, std::move(done));
   };
   const auto first =
       fixture.wait<Done>([&](auto done) { remove(Permit::kReserved, std::move(done)); });

@@ -60,7 +60,7 @@ TEST_CASE("a manifest in force makes every session due, a session that left it i
 TEST_CASE("a permission to delete holds for one pass that came as far as to use it") {
   SessionTable table({});
   table.put_in_force(manifest({session("a")}), kNow);
-  table.allow_deletes("a", "1f2e", kNow);
+  table.demand("a", "1f2e", kNow);
   CHECK(table.start(kNow)->allow_deletes == "1f2e");
   table.finish("a", failed(), kNow, 0.5);
   const auto again = *table.next_due();
@@ -85,6 +85,90 @@ TEST_CASE("a session that is suspended by command is worked on at once, and writ
   table.finish("a", {}, kNow, 0.5);
   table.set_suspended({}, kNow);
   CHECK_FALSE(table.start(kNow)->spec.suspend);
+}
+
+TEST_CASE("a pass is made with what is in force when it is handed out, not when it became due") {
+  SessionTable table({});
+  table.put_in_force(manifest({session("a")}), kNow);
+  table.set_suspended({"a"}, kNow);
+  auto stricter = session("a");
+  stricter.prune = Prune::kNone;
+  table.put_in_force(manifest({stricter}), kNow);
+  const auto due = table.start(kNow);
+  REQUIRE(due);
+  CHECK(due->spec.suspend);
+  CHECK(due->spec.prune == Prune::kNone);
+  CHECK(due->generation == 2);
+  CHECK(due->owner == "prod");
+}
+
+TEST_CASE("a pass learns that what it was made with is no longer in force") {
+  SessionTable table({});
+  table.put_in_force(manifest({session("a"), session("b")}), kNow);
+  const auto a = *table.start(kNow);
+  const auto b = *table.start(kNow);
+  CHECK(table.is_in_force("a", a.revision));
+  table.set_suspended({"a"}, kNow);
+  CHECK_FALSE(table.is_in_force("a", a.revision));
+  CHECK(table.is_in_force("b", b.revision));
+  table.touch({"b"}, kNow);
+  CHECK(table.is_in_force("b", b.revision));
+  table.put_in_force(manifest({session("a")}), kNow);
+  CHECK_FALSE(table.is_in_force("b", b.revision));
+}
+
+TEST_CASE("a session is not handed out again before its pass was made public") {
+  SessionTable table({});
+  table.put_in_force(manifest({session("a")}), kNow);
+  table.start(kNow);
+  table.touch({"a"}, kNow);
+  table.record("a", {}, kNow, 0.5);
+  CHECK_FALSE(table.start(kNow));
+  table.release("a");
+  CHECK(table.start(kNow));
+}
+
+TEST_CASE("what is due waits for a worker, and time is only waited for by what is not due yet") {
+  SessionTable table({});
+  table.put_in_force(manifest({session("a"), session("b", 60s)}), kNow);
+  CHECK_FALSE(table.next_due_after(kNow));
+  CHECK(table.figures(kNow).waiting == 2);
+  table.start(kNow);
+  table.start(kNow);
+  table.finish("b", {}, kNow, 0.5);
+  CHECK(table.next_due_after(kNow) == kNow + 60s);
+  CHECK(table.figures(kNow).waiting == 0);
+}
+
+TEST_CASE(
+    "each pass of the interval looks at the session itself, one that a change woke does not") {
+  SessionTable table({});
+  table.put_in_force(manifest({session("a", 60s)}), kNow);
+  CHECK(table.start(kNow)->look);  // nobody ever did
+  table.finish("a", {}, kNow, 0.5);
+  table.touch({"a"}, kNow + 10s);
+  CHECK_FALSE(table.start(kNow + 10s)->look);
+  table.finish("a", {}, kNow + 10s, 0.5);
+  const auto due = *table.next_due();
+  CHECK(table.start(due)->look);
+  table.finish("a", {}, due, 0.5);
+  table.demand("a", "", due + 1s);
+  CHECK(table.start(due + 1s)->look);
+  table.finish("a", {}, due + 1s, 0.5);
+}
+
+TEST_CASE("changes that come all the time keep nobody from looking once an interval") {
+  SessionTable table({});
+  table.put_in_force(manifest({session("a", 60s)}), kNow);
+  table.start(kNow);
+  table.finish("a", {}, kNow, 0.5);
+  int looks = 0;
+  for (auto now = kNow + 1s; now <= kNow + 300s; now += 1s) {
+    table.touch({"a"}, now);
+    looks += table.start(now)->look ? 1 : 0;
+    table.finish("a", {}, now, 0.5);
+  }
+  CHECK(looks == 4);
 }
 
 TEST_CASE("a session is in at most one pass, and an event meanwhile is not lost") {

@@ -61,7 +61,9 @@ class ServedBoard {
     };
     result.suspend = [this](const std::string& name, const std::string& by) {
       board.set_suspensions({{name, Suspension{by, at(5)}}}, at(5));
-      return note("suspend(" + by + ")", name);
+      const auto noted = note("suspend(" + by + ")", name);
+      return noted ? SuspendResult(Suspending{{"/b"}})
+                   : SuspendResult(tl::unexpected(noted.error()));
     };
     result.resume = [this](const std::string& name) { return note("resume", name); };
     return result;
