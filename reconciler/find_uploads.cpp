@@ -37,7 +37,7 @@ class UploadSearch {
       batch.push_back(id);
       if (batch.size() == kIdsAtOnce) ask(std::exchange(batch, {}));
     }
-    if (!batch.empty()) ask(std::move(batch));
+    if (!batch.empty()) ask(batch);
     while (open_ > 0) {
       if (!ports_.loop.run_one()) return given_up();
     }
@@ -46,7 +46,7 @@ class UploadSearch {
   }
 
  private:
-  void ask(Ids batch) {
+  void ask(const Ids& batch) {
     ++open_;
     ports_.api.find_files(batch, [this, batch](const Result<std::vector<FileMetadata>>& found) {
       --open_;

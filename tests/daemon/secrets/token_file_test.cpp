@@ -25,7 +25,9 @@ struct TokenFiles : TokenWorld {
 TEST_CASE("a token in a file is its text without what stands around it") {
   TokenFiles world;
   for (const std::string end : {"", "\n", "\r\n", "\n\n", " "}) {
-    world.put((end.empty() ? "" : "\xEF\xBB\xBF\n") + kCanary + end);
+    std::string text(end.empty() ? "" : "\xEF\xBB\xBF\n");
+    text.append(kCanary).append(end);
+    world.put(text);
     const auto token = world.fetch(kFile).value();
     CHECK(token.secret.reveal() == kCanary);
     CHECK_FALSE(token.state.mints);
