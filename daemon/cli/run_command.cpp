@@ -5,6 +5,7 @@
 #include "daemon/cli/one_shot.h"
 #include "daemon/log/log.h"
 #include "daemon/status/daemon_file.h"
+#include "daemon/status/proof.h"
 #include "daemon/status/server.h"
 
 namespace sessync {
@@ -25,7 +26,8 @@ class Front {
   Front(const Settings& settings, StatusBoard& board, Daemon& daemon, Metrics& metrics)
       : settings_(settings),
         board_(board),
-        server_({settings.options.listen, settings.options.admin_token_file}, board,
+        nonce_(random_digits()),
+        server_({settings.options.listen, settings.options.admin_token_file, nonce_}, board,
                 daemon.commands(), [&metrics] { return metrics.text(); }) {}
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
@@ -51,13 +53,14 @@ class Front {
 
  private:
   tl::expected<void, UsageError> leave_address(const std::string& address) {
-    const auto left = write_daemon_file(*settings_.state_dir, {::getpid(), address});
+    const auto left = write_daemon_file(*settings_.state_dir, {::getpid(), address, nonce_});
     return left ? tl::expected<void, UsageError>()
                 : tl::unexpected(UsageError{exit_code::kUsage, left.error()});
   }
 
   const Settings& settings_;
   StatusBoard& board_;
+  const Secret nonce_;
   StatusServer server_;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <tl/expected.hpp>
@@ -14,6 +15,10 @@ class StateLock {
  public:
   /// Does not wait. The error says which process holds the lock and what to do instead.
   static tl::expected<StateLock, std::string> acquire(const std::string& directory);
+
+  /// The process that holds the lock of a directory, as it wrote itself down; nothing: nobody does.
+  /// The error is worded for the user.
+  static tl::expected<std::optional<int>, std::string> holder(const std::string& directory);
 
   [[nodiscard]] const std::string& directory() const { return directory_; }
 

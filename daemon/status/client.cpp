@@ -2,25 +2,58 @@
 
 #include <utility>
 
-#include <httplib.h>
+#include <nlohmann/json.hpp>
 
+#include "daemon/state/state_lock.h"
 #include "daemon/status/daemon_file.h"
+#include "daemon/status/proof.h"
 
 namespace sessync {
 namespace {
 
-constexpr time_t kConnectWithin = 3;
-constexpr time_t kReplyWithin = 30;
-/// Heartbeats come more often than that.
-constexpr time_t kSilentFor = 90;
+using Clock = ClientConnection::Clock;
 
-httplib::Client dial(const ListenAddress& address, time_t read_timeout) {
-  httplib::Client client(address.host, address.port);
-  client.set_connection_timeout(kConnectWithin);
-  client.set_read_timeout(read_timeout);
-  client.set_write_timeout(kReplyWithin);
-  client.set_tcp_nodelay(true);
-  return client;
+constexpr std::chrono::seconds kProvenWithin{4};
+constexpr std::chrono::seconds kReplyWithin{30};
+/// Heartbeats come more often than that.
+constexpr std::chrono::seconds kSilentFor{90};
+constexpr std::size_t kLongestProof = 4096;
+constexpr std::size_t kLongestReply = std::size_t{1} << 30;
+
+const char* const kHowToFind =
+    ": start it with sessync run, or name the manifest or the state directory that it was started "
+    "with (-m, --state-dir)";
+
+tl::unexpected<std::string> not_running(const std::string& state_dir, const std::string& why) {
+  return tl::unexpected("no daemon is running with the state directory " + state_dir + why +
+                        kHowToFind);
+}
+
+/// A file outlives its writer, a lock does not.
+tl::expected<void, std::string> check_lock(const std::string& state_dir, int pid) {
+  const auto holder = StateLock::holder(state_dir);
+  if (!holder) {
+    return tl::unexpected(holder.error());
+  }
+  if (!*holder) {
+    return not_running(state_dir, " (process " + std::to_string(pid) +
+                                      ", which left daemon.json there, has ended)");
+  }
+  if (**holder != pid) {
+    return tl::unexpected(
+        "the state directory " + state_dir + " is held by process " + std::to_string(**holder) +
+        ", which is not the daemon that left daemon.json there (process " + std::to_string(pid) +
+        "): it is a daemon that is starting, or another command; try again, and "
+        "start one with sessync run if none is running");
+  }
+  return {};
+}
+
+std::string proof_in(const std::string& body) {
+  const auto document = nlohmann::json::parse(body, nullptr, false);
+  const bool has =
+      document.is_object() && document.contains("proof") && document["proof"].is_string();
+  return has ? document["proof"].get<std::string>() : "";
 }
 
 }  // namespace
@@ -31,9 +64,10 @@ tl::expected<DaemonClient, std::string> DaemonClient::find(const std::string& st
     return tl::unexpected(file.error());
   }
   if (!*file) {
-    return tl::unexpected("no daemon is running with the state directory " + state_dir +
-                          ": start it with sessync run, or name the manifest or the state "
-                          "directory that it was started with (-m, --state-dir)");
+    return not_running(state_dir, "");
+  }
+  if (const auto checked = check_lock(state_dir, (*file)->pid); !checked) {
+    return tl::unexpected(checked.error());
   }
   if ((*file)->listen == "off") {
     return tl::unexpected("the daemon (process " + std::to_string((*file)->pid) +
@@ -43,7 +77,7 @@ tl::expected<DaemonClient, std::string> DaemonClient::find(const std::string& st
   if (!address) {
     return tl::unexpected(state_dir + "/daemon.json: " + address.error());
   }
-  return DaemonClient(dial_address(*address));
+  return DaemonClient(dial_address(*address), (*file)->nonce);
 }
 
 std::string DaemonClient::unreachable(const std::string& why) const {
@@ -51,52 +85,101 @@ std::string DaemonClient::unreachable(const std::string& why) const {
          "): it is not running, or it runs on another machine; start it with sessync run";
 }
 
-DaemonClient::Result DaemonClient::get(const std::string& path) const {
-  auto client = dial(address_, kReplyWithin);
-  const auto result = client.Get(path);
-  if (!result) {
-    return tl::unexpected(unreachable(httplib::to_string(result.error())));
+std::string DaemonClient::head_of(const std::string& method, const std::string& path) const {
+  return method + " " + path + " HTTP/1.1\r\nHost: " + to_text(address_) + "\r\n";
+}
+
+bool DaemonClient::is_proven(ClientConnection& connection, std::string& why) const {
+  const auto until = Clock::now() + kProvenWithin;
+  const auto channel = connection.channel();
+  const auto challenge = random_digits();
+  const auto sent = connection.send(head_of("GET", kProofPath + challenge) + "\r\n", until);
+  const auto head = sent ? connection.read_head(until) : tl::unexpected(sent.error());
+  const auto body =
+      head ? connection.read_body(*head, kLongestProof, until) : tl::unexpected(head.error());
+  if (!body) {
+    why = body.error();
+    return false;
   }
-  return Answer{result->status, result->body};
+  why = "it does not know what only that daemon knows";
+  return head->status == 200 && !channel.empty() &&
+         Secret(proof_in(*body)) == Secret(proof_of(nonce_, challenge, channel));
+}
+
+DaemonClient::Connected DaemonClient::connect() const {
+  auto connection = ClientConnection::open(address_, Clock::now() + kProvenWithin);
+  if (!connection) {
+    return tl::unexpected(unreachable(connection.error()));
+  }
+  if (std::string why; !is_proven(*connection, why)) {
+    return tl::unexpected("what answers at " + to_text(address_) +
+                          " is not the daemon of this state directory (" + why +
+                          "), so it is told nothing; stop it, or what stands between it and the "
+                          "daemon, or restart the daemon with another --listen");
+  }
+  return connection;
+}
+
+DaemonClient::Result DaemonClient::ask(const std::string& request) const {
+  auto connection = connect();
+  if (!connection) {
+    return tl::unexpected(connection.error());
+  }
+  const auto until = Clock::now() + kReplyWithin;
+  const auto sent = connection->send(request, until);
+  const auto head = sent ? connection->read_head(until) : tl::unexpected(sent.error());
+  auto body =
+      head ? connection->read_body(*head, kLongestReply, until) : tl::unexpected(head.error());
+  if (!body) {
+    return tl::unexpected(unreachable(body.error()));
+  }
+  return Answer{head->status, std::move(*body)};
+}
+
+DaemonClient::Result DaemonClient::get(const std::string& path) const {
+  return ask(head_of("GET", path) + "\r\n");
 }
 
 DaemonClient::Result DaemonClient::post(const std::string& path, const std::string& body,
                                         const Secret& token) const {
-  auto client = dial(address_, kReplyWithin);
-  httplib::Headers headers;
+  auto request = head_of("POST", path) + "Content-Type: application/json\r\nContent-Length: " +
+                 std::to_string(body.size()) + "\r\n";
   if (!token.empty()) {
-    headers.emplace("Authorization", "Bearer " + token.reveal());
+    request += "Authorization: Bearer " + token.reveal() + "\r\n";
   }
-  const auto result = client.Post(path, headers, body, "application/json");
-  if (!result) {
-    return tl::unexpected(unreachable(httplib::to_string(result.error())));
-  }
-  return Answer{result->status, result->body};
+  request += "\r\n" + body;
+  auto answer = ask(request);
+  wipe(request);
+  return answer;
 }
 
 tl::expected<void, std::string> DaemonClient::follow(EventParser::Receiver receiver) const {
-  auto client = dial(address_, kSilentFor);
+  auto connection = connect();
+  if (!connection) {
+    return tl::unexpected(connection.error());
+  }
+  const auto asked =
+      connection->send(head_of("GET", "/api/v1/events") + "Accept: text/event-stream\r\n\r\n",
+                       Clock::now() + kReplyWithin);
+  const auto head =
+      asked ? connection->read_head(Clock::now() + kReplyWithin) : tl::unexpected(asked.error());
+  if (!head) {
+    return tl::unexpected(unreachable(head.error()));
+  }
+  if (head->status != 200) {
+    return tl::unexpected("the daemon answered with status " + std::to_string(head->status));
+  }
   EventParser parser(std::move(receiver));
-  bool more = true;
-  int status = 0;
-  const auto result = client.Get(
-      "/api/v1/events", httplib::Headers{{"Accept", "text/event-stream"}},
-      [&](const httplib::Response& response) {
-        status = response.status;
-        return status == 200;
-      },
-      [&](const char* data, std::size_t size) {
-        more = parser.take({data, size});
-        return more;
-      });
-  if (!more) {
-    return {};
+  while (true) {
+    const auto more = connection->read_some(Clock::now() + kSilentFor);
+    if (!more || more->empty()) {
+      return tl::unexpected("the daemon ended the connection" +
+                            (more ? std::string() : " (" + more.error() + ")"));
+    }
+    if (!parser.take(*more)) {
+      return {};
+    }
   }
-  if (status != 0 && status != 200) {
-    return tl::unexpected("the daemon answered with status " + std::to_string(status));
-  }
-  return tl::unexpected(status == 200 ? std::string("the daemon ended the connection")
-                                      : unreachable(httplib::to_string(result.error())));
 }
 
 }  // namespace sessync

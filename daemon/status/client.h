@@ -4,14 +4,16 @@
 
 #include <tl/expected.hpp>
 
+#include "daemon/status/client_connection.h"
 #include "daemon/status/event_parser.h"
 #include "daemon/status/listen_address.h"
 #include "reconciler/secret.h"
 
 namespace sessync {
 
-/// Talks to the daemon that works in a state directory. Every error is worded for the user and says
-/// what to do.
+/// Talks to the daemon that works in a state directory, once it has shown that it is that one, and
+/// on the connection on which it did: nobody else is told anything. Every error is worded for the
+/// user and says what to do.
 class DaemonClient {
  public:
   struct Answer {
@@ -20,10 +22,12 @@ class DaemonClient {
   };
   using Result = tl::expected<Answer, std::string>;
 
-  /// By the file that the daemon leaves there.
+  /// By the file that the daemon leaves there, if it still holds the directory's lock.
   static tl::expected<DaemonClient, std::string> find(const std::string& state_dir);
 
-  explicit DaemonClient(ListenAddress address) : address_(std::move(address)) {}
+  /// `nonce`: what the daemon must know.
+  DaemonClient(ListenAddress address, Secret nonce)
+      : address_(std::move(address)), nonce_(std::move(nonce)) {}
 
   [[nodiscard]] Result get(const std::string& path) const;
   /// Without a token if it is empty.
@@ -33,9 +37,16 @@ class DaemonClient {
   [[nodiscard]] tl::expected<void, std::string> follow(EventParser::Receiver receiver) const;
 
  private:
+  using Connected = tl::expected<ClientConnection, std::string>;
+
+  [[nodiscard]] Connected connect() const;
+  [[nodiscard]] bool is_proven(ClientConnection& connection, std::string& why) const;
+  [[nodiscard]] std::string head_of(const std::string& method, const std::string& path) const;
+  [[nodiscard]] Result ask(const std::string& request) const;
   [[nodiscard]] std::string unreachable(const std::string& why) const;
 
   ListenAddress address_;
+  Secret nonce_;
 };
 
 }  // namespace sessync

@@ -22,13 +22,15 @@ tl::unexpected<std::string> failed(const char* doing, const std::string& path) {
   return tl::unexpected(std::string("cannot ") + doing + " " + path + ": " + error_text(errno));
 }
 
-std::optional<DaemonFile> parse(const std::string& text) {
+std::optional<DaemonFile> parse_daemon_file(const std::string& text) {
   const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object() || !json.contains("pid") || !json.contains("listen") ||
-      !json["pid"].is_number_integer() || !json["listen"].is_string()) {
+  const auto has = [&json](const char* key) { return json.contains(key) && json[key].is_string(); };
+  if (!json.is_object() || !json.contains("pid") || !json["pid"].is_number_integer() ||
+      !has("listen") || !has("nonce")) {
     return std::nullopt;
   }
-  return DaemonFile{json["pid"].get<int>(), json["listen"].get<std::string>()};
+  return DaemonFile{json["pid"].get<int>(), json["listen"].get<std::string>(),
+                    Secret(json["nonce"].get<std::string>())};
 }
 
 }  // namespace
@@ -37,9 +39,11 @@ tl::expected<void, std::string> write_daemon_file(const std::string& state_dir,
                                                   const DaemonFile& file) {
   const auto path = path_in(state_dir);
   const auto fresh = path + ".new";
-  const nlohmann::ordered_json json = {{"pid", file.pid}, {"listen", file.listen}};
+  const nlohmann::ordered_json json = {
+      {"pid", file.pid}, {"listen", file.listen}, {"nonce", file.nonce.reveal()}};
   const auto text = json.dump() + "\n";
-  const UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+  ::unlink(fresh.c_str());  // one that was left over could be anybody's to read
+  const UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
                            S_IRUSR | S_IWUSR));
   if (!fd || ::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
       ::rename(fresh.c_str(), path.c_str()) != 0) {
@@ -63,7 +67,7 @@ tl::expected<std::optional<DaemonFile>, std::string> read_daemon_file(
   if (got < 0) {
     return failed("read", path);
   }
-  auto file = parse(std::string(buffer.data(), static_cast<std::size_t>(got)));
+  auto file = parse_daemon_file(std::string(buffer.data(), static_cast<std::size_t>(got)));
   if (!file) {
     return tl::unexpected(path + " is not what a daemon writes; start the daemon again");
   }

@@ -5,17 +5,20 @@
 
 #include <tl/expected.hpp>
 
+#include "reconciler/secret.h"
+
 namespace sessync {
 
 /// What a running daemon leaves in its state directory (daemon.json), by which commands find it.
 struct DaemonFile {
   int pid = 0;
   std::string listen;  ///< HOST:PORT as it was bound, or "off"
+  Secret nonce;        ///< of this start of the daemon: see proof_of()
   friend bool operator==(const DaemonFile&, const DaemonFile&) = default;
 };
 
-/// Replaces the file at once: who reads it finds the old one or the new one. The error is worded
-/// for the user.
+/// Replaces the file at once: who reads it finds the old one or the new one. Nobody but its owner
+/// can read it. The error is worded for the user.
 tl::expected<void, std::string> write_daemon_file(const std::string& state_dir,
                                                   const DaemonFile& file);
 

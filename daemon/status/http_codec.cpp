@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::size_t kMaxKeptAlive = 10'000;
 
-StatusRequest taken_over(const httplib::Request& from) {
-  StatusRequest request{from.method, from.path, {}, from.body, from.remote_addr};
+StatusRequest taken_over(const httplib::Request& from, const HttpPeer& peer) {
+  StatusRequest request{from.method, from.path, {}, from.body, peer};
   for (const auto& [name, value] : from.headers) {
     request.headers.emplace_back(name, value);
   }
@@ -35,7 +35,9 @@ struct HttpCodec::Parts : public httplib::Server {
   /// A request to read, an answer to write; the body is recognized, not copied.
   class MemoryStream final : public httplib::Stream {
    public:
-    MemoryStream(std::string_view input, const std::string& peer) : input_(input), peer_(peer) {}
+    MemoryStream(std::string_view input, const HttpPeer& peer) : input_(input), peer_(peer) {}
+
+    [[nodiscard]] const HttpPeer& peer() const { return peer_; }
 
     void expect_body(const std::shared_ptr<const std::string>& body) { body_ = body.get(); }
     std::string take_output() { return std::move(output_); }
@@ -55,7 +57,7 @@ struct HttpCodec::Parts : public httplib::Server {
       return static_cast<ssize_t>(size);
     }
     void get_remote_ip_and_port(std::string& ip, int& port) const override {
-      ip = peer_;
+      ip = peer_.address;
       port = 0;
     }
     void get_local_ip_and_port(std::string& ip, int& port) const override {
@@ -66,7 +68,7 @@ struct HttpCodec::Parts : public httplib::Server {
 
    private:
     std::string_view input_;
-    const std::string& peer_;
+    const HttpPeer& peer_;
     const std::string* body_ = nullptr;
     std::string output_;
   };
@@ -81,7 +83,7 @@ struct HttpCodec::Parts : public httplib::Server {
     });
   }
 
-  StatusAnswer answer(std::string_view request, std::string_view body, const std::string& peer,
+  StatusAnswer answer(std::string_view request, std::string_view body, const HttpPeer& peer,
                       bool last) {
     MemoryStream stream(request, peer);
     stream_ = &stream;
@@ -105,7 +107,7 @@ struct HttpCodec::Parts : public httplib::Server {
   void reply(const httplib::Request& request, httplib::Response& response) {
     reached_ = true;
     is_head_ = request.method == "HEAD";
-    auto taken = taken_over(request);
+    auto taken = taken_over(request, stream_->peer());
     taken.body = request_body_;
     reply_ = handler_(taken);
     response.status = reply_.status;
@@ -173,7 +175,7 @@ StatusAnswer refusal_answer(int status, const std::string& message) {
 HttpCodec::HttpCodec(HttpHandler handler) : parts_(std::make_unique<Parts>(std::move(handler))) {}
 HttpCodec::~HttpCodec() = default;
 
-StatusAnswer HttpCodec::answer(const std::string& request, const std::string& peer, bool last) {
+StatusAnswer HttpCodec::answer(const std::string& request, const HttpPeer& peer, bool last) {
   const auto extent = request_extent(request);
   const std::string_view bytes = request;
   // Without keeping the connection no rest of a body can be taken for a request.

@@ -48,7 +48,7 @@ class HttpCodec {
   HttpCodec& operator=(const HttpCodec&) = delete;
 
   /// `request` is whole. `last`: the connection closes afterwards whatever the client wishes.
-  StatusAnswer answer(const std::string& request, const std::string& peer, bool last);
+  StatusAnswer answer(const std::string& request, const HttpPeer& peer, bool last);
 
  private:
   struct Parts;

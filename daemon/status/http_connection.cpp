@@ -23,7 +23,7 @@ constexpr std::chrono::seconds kDrainWithin{1};
 
 }  // namespace
 
-HttpConnection::HttpConnection(UniqueFd fd, std::string peer, Clock::time_point now)
+HttpConnection::HttpConnection(UniqueFd fd, HttpPeer peer, Clock::time_point now)
     : fd_(std::move(fd)), peer_(std::move(peer)), since_(now), progress_(now) {}
 
 bool HttpConnection::receive(Clock::time_point now) {

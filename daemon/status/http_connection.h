@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "daemon/status/http_message.h"
 #include "daemon/workspace/unique_fd.h"
 
 namespace sessync {
@@ -24,7 +25,7 @@ class HttpConnection {
     kDraining,   ///< everything was sent; what it still sends is thrown away
   };
 
-  HttpConnection(UniqueFd fd, std::string peer, Clock::time_point now);
+  HttpConnection(UniqueFd fd, HttpPeer peer, Clock::time_point now);
 
   /// Takes what has arrived; false: the client is gone.
   bool receive(Clock::time_point now);
@@ -40,7 +41,7 @@ class HttpConnection {
   void drain(Clock::time_point now);
 
   [[nodiscard]] int fd() const { return fd_.get(); }
-  [[nodiscard]] const std::string& peer() const { return peer_; }
+  [[nodiscard]] const HttpPeer& peer() const { return peer_; }
   [[nodiscard]] const std::string& input() const { return input_; }
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] Clock::time_point since() const { return since_; }
@@ -56,7 +57,7 @@ class HttpConnection {
 
  private:
   UniqueFd fd_;
-  std::string peer_;
+  HttpPeer peer_;
   std::string input_;
   std::deque<Text> output_;
   std::size_t sent_ = 0;  ///< of the first of them

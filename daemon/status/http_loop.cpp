@@ -13,6 +13,8 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
+#include "daemon/status/channel.h"
+
 namespace sessync {
 namespace {
 
@@ -343,11 +345,12 @@ bool HttpLoop::accept_one() {
     }
     return !no_more && !accepts_again_;
   }
-  take_in(std::move(fd), peer_of(from, size));
+  auto channel = channel_of(fd.get(), ChannelEnd::kServer);
+  take_in(std::move(fd), {peer_of(from, size), std::move(channel)});
   return true;
 }
 
-void HttpLoop::take_in(UniqueFd fd, const std::string& peer) {
+void HttpLoop::take_in(UniqueFd fd, HttpPeer peer) {
   prepare(fd.get());
   if (connections_.size() >= limits_.connections) {
     make_room();
@@ -359,7 +362,8 @@ void HttpLoop::take_in(UniqueFd fd, const std::string& peer) {
     return;
   }
   const auto id = next_id_++;
-  auto& connection = connections_.try_emplace(id, std::move(fd), peer, now_).first->second;
+  auto& connection =
+      connections_.try_emplace(id, std::move(fd), std::move(peer), now_).first->second;
   connection.interest = EPOLLIN;
   if (!ask(epoll_.get(), EPOLL_CTL_ADD, connection.fd(), id, EPOLLIN) || !advance(id, connection)) {
     close(id);

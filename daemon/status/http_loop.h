@@ -63,7 +63,7 @@ class HttpLoop {
 
   void accept_all();
   bool accept_one();
-  void take_in(UniqueFd fd, const std::string& peer);
+  void take_in(UniqueFd fd, HttpPeer peer);
   void make_room();
   void pause_accepting();
 

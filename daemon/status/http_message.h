@@ -11,13 +11,19 @@
 
 namespace sessync {
 
+/// Whom a request came from.
+struct HttpPeer {
+  std::string address;
+  std::string channel;  ///< see channel_of()
+};
+
 /// One whole request, as it was parsed.
 struct StatusRequest {
   std::string method;
   std::string path;  ///< decoded, without the query
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  std::string peer;  ///< the address that it came from
+  HttpPeer peer;
 
   /// The values of a header, in any case, as often as it was sent.
   [[nodiscard]] std::vector<std::string> all(std::string_view name) const;

@@ -8,6 +8,7 @@
 #include "daemon/secrets/secret_file.h"
 #include "daemon/status/http_codec.h"
 #include "daemon/status/json_text.h"
+#include "daemon/status/proof.h"
 #include "daemon/status/status_json.h"
 
 namespace sessync {
@@ -106,6 +107,9 @@ Routes::Reader Routes::reader_of(const std::string& path) {
       {"/api/v1/status", &Routes::status},
       {"/api/v1/events", &Routes::events},
   }};
+  if (path.starts_with(kProofPath)) {
+    return &Routes::proof;
+  }
   for (const auto& [name, reader] : readers) {
     if (path == name) {
       return reader;
@@ -226,9 +230,20 @@ HttpReply Routes::page(const StatusRequest& request) const {
   return result;
 }
 
+/// Who asks learns nothing that would help to answer in the place of this daemon.
+HttpReply Routes::proof(const StatusRequest& request) const {
+  const auto challenge = request.path.substr(std::string_view(kProofPath).size());
+  if (targets_.nonce.empty() || request.peer.channel.empty() || !is_challenge(challenge)) {
+    return refuse({404, "not_found", "a challenge is 64 hex digits"});
+  }
+  const auto proof = proof_of(targets_.nonce, challenge, request.peer.channel);
+  return reply(200, "application/json",
+               JsonText().object().key("proof").text(proof).end_object().take() + "\n");
+}
+
 HttpReply Routes::write(const StatusRequest& request, const Asked& asked) const {
   auto what = asked;
-  what.by = request.peer;
+  what.by = request.peer.address;
   if (!what.take(request.body)) {
     return refuse({400, "bad_request",
                    "the body must be a JSON object in which allow_deletes and by are short texts"});

@@ -8,6 +8,7 @@
 #include "daemon/status/commands.h"
 #include "daemon/status/documents.h"
 #include "daemon/status/http_message.h"
+#include "reconciler/secret.h"
 
 namespace sessync {
 
@@ -18,6 +19,7 @@ struct RouteTargets {
   DaemonCommands commands;
   std::string page_policy;
   std::function<std::uint64_t()> told;  ///< see Broadcaster
+  Secret nonce;                         ///< see proof_of(); "": there is nobody to show it to
 };
 
 /// Answers requests: who may ask, what is asked for, what is said. Any thread.
@@ -43,6 +45,7 @@ class Routes {
   [[nodiscard]] HttpReply status(const StatusRequest& request) const;
   [[nodiscard]] HttpReply events(const StatusRequest& request) const;
   [[nodiscard]] HttpReply page(const StatusRequest& request) const;
+  [[nodiscard]] HttpReply proof(const StatusRequest& request) const;
   void give(HttpReply& reply, const StatusRequest& request,
             std::shared_ptr<const std::string> text) const;
   [[nodiscard]] HttpReply write(const StatusRequest& request, const Asked& asked) const;

@@ -8,12 +8,14 @@
 
 #include "daemon/status/board.h"
 #include "daemon/status/commands.h"
+#include "reconciler/secret.h"
 
 namespace sessync {
 
 struct StatusServerOptions {
   std::string listen = "127.0.0.1:8900";  ///< HOST:PORT; port 0: one that is free
   std::string admin_token_file;           ///< read for each write that is asked for; "": none
+  Secret nonce{};                         ///< what the daemon proves with that it is itself
 };
 
 /// Serves probes, metrics, status, events, the page and the write calls. Its threads run at a lower

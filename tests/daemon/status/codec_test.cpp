@@ -59,7 +59,7 @@ TEST_CASE("answers are plain whatever the client can take") {
   HttpCodec codec(echo);
   const auto answer = codec.answer(
       "GET /a%20b?q=1 HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip, br\r\nRange: bytes=0-1\r\n\r\n",
-      "", false);
+      {}, false);
   CHECK(answer.head.starts_with("HTTP/1.1 200 OK\r\n"));
   CHECK(answer.head.find("Content-Length: 9\r\n") != std::string::npos);
   CHECK(answer.head.find("Content-Encoding") == std::string::npos);
@@ -69,7 +69,7 @@ TEST_CASE("answers are plain whatever the client can take") {
 
 TEST_CASE("HEAD says what GET would, without the body") {
   HttpCodec codec(echo);
-  const auto answer = codec.answer("HEAD /x HTTP/1.1\r\nHost: a\r\n\r\n", "", false);
+  const auto answer = codec.answer("HEAD /x HTTP/1.1\r\nHost: a\r\n\r\n", {}, false);
   CHECK(answer.head.find("Content-Length: 8\r\n") != std::string::npos);
   CHECK(answer.body == nullptr);
 }
@@ -79,7 +79,7 @@ TEST_CASE("a body reaches the handler as it was sent, and ends the connection") 
   const auto answer = codec.answer(
       "POST /x HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n"
       "Content-Encoding: gzip\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n{\"a\"",
-      "", false);
+      {}, false);
   CHECK(answer.head.starts_with("HTTP/1.1 200 OK\r\n"));
   CHECK(*answer.body == "POST /x {\"a\"");
   CHECK(answer.close);
@@ -90,7 +90,7 @@ TEST_CASE("what is no HTTP is refused in JSON") {
   for (const char* const request : {"hello\r\n\r\n", "GET\r\n\r\n", "PRI * HTTP/2.0\r\n\r\n",
                                     "GET / HTTP/3.0\r\n\r\n", "BREW / HTTP/1.1\r\n\r\n"}) {
     INFO(request);
-    const auto answer = codec.answer(request, "", false);
+    const auto answer = codec.answer(request, {}, false);
     CHECK(answer.head.starts_with("HTTP/1.1 400 "));
     CHECK(answer.body->starts_with("{\"error\":"));
     CHECK(answer.close);
@@ -113,7 +113,7 @@ TEST_CASE("any bytes get an answer") {
     request += "\r\n\r\n";
     HttpCodec codec(echo);
     if (request_extent(request).state == State::kWhole) {
-      RC_ASSERT(codec.answer(request, "", false).head.starts_with("HTTP/1.1 "));
+      RC_ASSERT(codec.answer(request, {}, false).head.starts_with("HTTP/1.1 "));
     }
   });
 }

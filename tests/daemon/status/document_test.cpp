@@ -212,16 +212,16 @@ TEST_CASE("the file that leads to the daemon is replaced at once and removed by 
   const test::TempTree tree;
   CHECK(read_daemon_file(tree.path()).value() == std::nullopt);
   CHECK(read_daemon_file(tree.at("missing")).value() == std::nullopt);
-  REQUIRE(write_daemon_file(tree.path(), {7, "127.0.0.1:1"}));
-  REQUIRE(write_daemon_file(tree.path(), {8, "[::1]:2"}));
-  CHECK(read_daemon_file(tree.path()).value() == DaemonFile{8, "[::1]:2"});
+  REQUIRE(write_daemon_file(tree.path(), {7, "127.0.0.1:1", Secret("a")}));
+  REQUIRE(write_daemon_file(tree.path(), {8, "[::1]:2", Secret("b")}));
+  CHECK(read_daemon_file(tree.path()).value() == DaemonFile{8, "[::1]:2", Secret("b")});
   remove_daemon_file(tree.path(), 7);
-  CHECK(read_daemon_file(tree.path()).value() == DaemonFile{8, "[::1]:2"});
+  CHECK(read_daemon_file(tree.path()).value() == DaemonFile{8, "[::1]:2", Secret("b")});
   remove_daemon_file(tree.path(), 8);
   CHECK(read_daemon_file(tree.path()).value() == std::nullopt);
   tree.write("daemon.json", "{\"pid\":\"x\"}");
   CHECK_FALSE(read_daemon_file(tree.path()));
-  CHECK_FALSE(write_daemon_file(tree.at("missing"), {7, "off"}));
+  CHECK_FALSE(write_daemon_file(tree.at("missing"), {7, "off", Secret("c")}));
 }
 
 }  // namespace sessync

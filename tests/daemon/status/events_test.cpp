@@ -85,7 +85,7 @@ TEST_CASE("who reconnects is told only what it missed") {
 
 TEST_CASE("the client follows until it has enough, and tells when the daemon ends") {
   ServedBoard served;
-  const DaemonClient client(parse_listen_address(served.address).value());
+  const DaemonClient client = served.client();
   std::vector<std::string> kinds;
   CHECK(client.follow([&](const std::string& kind, const std::string& data) {
     CHECK(nlohmann::json::parse(data).is_object());

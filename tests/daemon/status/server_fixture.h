@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/status/client.h"
 #include "daemon/status/server.h"
 #include "tests/daemon/status/passes.h"
 #include "tests/daemon/status/raw_client.h"
@@ -17,13 +18,17 @@ class ServedBoard {
  public:
   explicit ServedBoard(const std::string& token_file = "",
                        const std::string& listen = "127.0.0.1:0")
-      : server_(std::make_unique<StatusServer>(StatusServerOptions{listen, token_file}, board,
-                                               commands(), [] { return "metric 1\n"; })) {
+      : server_(std::make_unique<StatusServer>(StatusServerOptions{listen, token_file, nonce},
+                                               board, commands(), [] { return "metric 1\n"; })) {
     board.manifest_read(manifest_of({"a", "b"}), {}, at(0));
     address = server_->start().value();
   }
 
   void stop() { server_.reset(); }
+
+  [[nodiscard]] DaemonClient client() const {
+    return {parse_listen_address(address).value(), nonce};
+  }
 
   [[nodiscard]] std::string ask(const std::string& request) const {
     return RawClient::ask(address, request);
@@ -34,6 +39,7 @@ class ServedBoard {
     return asked_;
   }
 
+  const Secret nonce{"what only this server knows"};
   StatusBoard board{kOrigin};
   std::string address;
 

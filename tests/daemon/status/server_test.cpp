@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/status/client.h"
+#include "daemon/status/proof.h"
 #include "tests/daemon/status/server_fixture.h"
 #include "tests/daemon/workspace/temp_tree.h"
 
@@ -53,8 +54,24 @@ TEST_CASE("a long document goes packed to whoever takes that") {
   CHECK(body_of(packed).size() == std::stoul(header_of(packed, "Content-Length")));
   CHECK(body_of(packed).size() < body_of(plain).size() / 2);
   CHECK(header_of(served.ask(get("/livez", "Accept-Encoding: gzip\r\n")), "Vary").empty());
-  const DaemonClient client(parse_listen_address(served.address).value());
+  const DaemonClient client = served.client();
   CHECK(client.get("/").value().body.starts_with("<!"));
+}
+
+TEST_CASE("a proof holds for one challenge on one connection, and needs the nonce") {
+  const ServedBoard served;
+  const auto challenge = random_digits();
+  CHECK(served.client().get("/livez"));
+  const DaemonClient stranger(parse_listen_address(served.address).value(), Secret("another"));
+  REQUIRE_FALSE(stranger.get("/livez"));
+  CHECK(has(stranger.get("/livez").error(), "is not the daemon"));
+  const auto one = body_of(served.ask(get(kProofPath + challenge)));
+  CHECK(has(one, "proof"));
+  CHECK(one != body_of(served.ask(get(kProofPath + challenge))));
+  CHECK(status_of(served.ask(get(kProofPath + challenge.substr(1)))) == 404);
+  CHECK(proof_of(Secret("a"), challenge, "x y") == proof_of(Secret("a"), challenge, "x y"));
+  CHECK(proof_of(Secret("a"), challenge, "x y") != proof_of(Secret("b"), challenge, "x y"));
+  CHECK(proof_of(Secret("a"), challenge, "x y") != proof_of(Secret("a"), challenge, "x z"));
 }
 
 TEST_CASE("the page runs nothing but its own") {
@@ -241,7 +258,7 @@ TEST_CASE("a server listens on IPv6 too, and the client finds it") {
     return;
   }
   CHECK(served->address.starts_with("[::1]:"));
-  const DaemonClient client(parse_listen_address(served->address).value());
+  const DaemonClient client = served->client();
   CHECK(client.get("/livez").value().status == 200);
   CHECK(client.post("/api/v1/sessions/a/reconcile", "", Secret()).value().status == 202);
 }
