@@ -6,6 +6,7 @@
 #include "daemon/cli/commands.h"
 #include "daemon/cli/deadline.h"
 #include "daemon/cli/one_shot.h"
+#include "daemon/cli/output.h"
 #include "daemon/cli/progress.h"
 #include "daemon/cli/signals.h"
 #include "reconciler/backoff.h"
@@ -103,7 +104,7 @@ int apply(const Settings& settings, const OneShot& shot, Signals& signals, Progr
   if (!settings.state_dir) {
     warn_of_forgetting(reports);
   }
-  std::fputs(present(reports, settings.options).c_str(), stdout);
+  print(present(reports, settings.options));
   std::fputs(remarks(reports, settings.options).c_str(), stderr);
   return signals.stopped() ? exit_code::kInterrupted : exit_code_of(reports, settings.options);
 }

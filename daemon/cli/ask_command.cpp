@@ -1,5 +1,4 @@
 #include <array>
-#include <csignal>
 #include <cstdio>
 
 #include <nlohmann/json.hpp>
@@ -9,6 +8,7 @@
 #include "daemon/cli/commands.h"
 #include "daemon/cli/daemon_ask.h"
 #include "daemon/cli/one_shot.h"
+#include "daemon/cli/output.h"
 #include "daemon/secrets/secret_file.h"
 #include "manifest/utf8.h"
 
@@ -105,11 +105,7 @@ class Asker {
       return tell_failure(options_, printable(name) + ": " + error_of(*answer) +
                                         (answer->status == 404 ? others() : ""));
     }
-    if (options_.json) {
-      std::fputs(answer->body.c_str(), stdout);
-    } else {
-      std::fputs((printable(name) + done(verb) + finishing(*answer)).c_str(), stdout);
-    }
+    print(options_.json ? answer->body : printable(name) + done(verb) + finishing(*answer));
     return exit_code::kOk;
   }
 
@@ -153,7 +149,6 @@ class Asker {
 };
 
 int ask(const Settings& settings, const std::string& verb) {
-  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
   Secret token;
   if (const auto& file = settings.options.admin_token_file; !file.empty()) {
     auto read = SecretFile(file).refresh();

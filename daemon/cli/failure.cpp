@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/cli/gc_report.h"
+#include "daemon/cli/output.h"
 #include "daemon/cli/plan_json.h"
 #include "manifest/utf8.h"
 
@@ -29,7 +30,7 @@ std::string name_of_code(int code) {
 
 void print_failure(const Options& options, const SessionError& error) {
   if (options.json) {
-    std::fputs(failure_document(options.command, error).c_str(), stdout);
+    print(failure_document(options.command, error));
   }
 }
 

@@ -1,10 +1,10 @@
 #include <algorithm>
-#include <cstdio>
 #include <vector>
 
 #include "daemon/cli/commands.h"
 #include "daemon/cli/gc_report.h"
 #include "daemon/cli/one_shot.h"
+#include "daemon/cli/output.h"
 #include "daemon/cli/signals.h"
 
 namespace sessync {
@@ -55,7 +55,7 @@ int gc_command(const Settings& settings) {
                   [] {}});
   const auto report = collect(*shot, deletes);
   signals.finish();
-  std::fputs((settings.options.json ? gc_document(report) : gc_text(report)).c_str(), stdout);
+  print(settings.options.json ? gc_document(report) : gc_text(report));
   return signals.stopped() ? exit_code::kInterrupted : gc_exit_code(report);
 }
 

@@ -7,6 +7,7 @@
 #include "daemon/api/http_session_api.h"
 #include "daemon/cli/commands.h"
 #include "daemon/cli/one_shot.h"
+#include "daemon/cli/output.h"
 #include "daemon/loop/completion_queue.h"
 #include "daemon/workspace/workspace_content.h"
 #include "manifest/utf8.h"
@@ -95,7 +96,7 @@ int print_nothing(const Options& options, const std::vector<Reading>& readings) 
   const auto failed = std::ranges::find_if(
       readings, [](const Reading& reading) { return reading.error.has_value(); });
   if (options.json && failed != readings.end()) {
-    std::fputs(failure_document(options.command, *failed->error).c_str(), stdout);
+    print(failure_document(options.command, *failed->error));
   }
   return exit_code::kFailed;
 }
@@ -107,7 +108,7 @@ bool has(const std::vector<LiveSession>& sessions, const std::string& id) {
 
 int print_imported(const std::vector<LiveSession>& sessions) {
   const auto imported = import_sessions(sessions);
-  std::fputs(imported.text.c_str(), stdout);
+  print(imported.text);
   int code = exit_code::kOk;
   for (const auto& problem : imported.problems) {
     code = complain("the manifest is not valid as it is printed: " + problem);

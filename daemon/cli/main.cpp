@@ -8,6 +8,7 @@
 #include "daemon/cli/commands.h"
 #include "daemon/cli/completion.h"
 #include "daemon/cli/failure.h"
+#include "daemon/cli/output.h"
 #include "daemon/cli/settings.h"
 #include "daemon/log/log.h"
 #include "daemon/secrets/foreign_text.h"
@@ -32,7 +33,7 @@ std::optional<std::string> fixed_text(const Options& options) {
 
 int dispatch(const Options& options) {
   if (const auto text = fixed_text(options)) {
-    std::fputs(text->c_str(), stdout);
+    print(*text);
     return exit_code::kOk;
   }
   const auto settings = resolve_settings(options, process_environment());
@@ -97,11 +98,11 @@ int run(int argc, const char* const* argv) {
   keep_environment_secret(process_environment());
   const auto parsed = parse_options(argc, argv);
   if (const auto* early = std::get_if<EarlyExit>(&parsed)) {
-    std::fputs(early->to_stdout.c_str(), stdout);
+    print(early->to_stdout);
     std::fputs(early->to_stderr.c_str(), stderr);
     if (early->json && early->code != exit_code::kOk) {
       const SessionError error{"usage", early->to_stderr};
-      std::fputs(failure_document(early->command, error).c_str(), stdout);
+      print(failure_document(early->command, error));
     }
     return early->code;
   }
@@ -120,10 +121,13 @@ int run(int argc, const char* const* argv) {
 int main(int argc, char** argv) {
   // A file size limit is an error of the write, as a full disk is.
   static_cast<void>(std::signal(SIGXFSZ, SIG_IGN));
+  // So is a reader that has gone.
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
+  int code = sessync::exit_code::kFailed;
   try {
-    return sessync::run(argc, argv);
+    code = sessync::run(argc, argv);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "sessync: %s\n", sessync::foreign_text(error.what()).c_str());
-    return sessync::exit_code::kFailed;
   }
+  return sessync::close_output(code);
 }

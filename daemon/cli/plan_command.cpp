@@ -2,6 +2,7 @@
 
 #include "daemon/cli/commands.h"
 #include "daemon/cli/one_shot.h"
+#include "daemon/cli/output.h"
 
 namespace sessync {
 
@@ -21,7 +22,7 @@ int plan_command(const Settings& settings) {
   if (!settings.state_dir) {
     warn_of_forgetting(reports);
   }
-  std::fputs(present(reports, settings.options).c_str(), stdout);
+  print(present(reports, settings.options));
   std::fputs(remarks(reports, settings.options).c_str(), stderr);
   return exit_code_of(reports, settings.options);
 }

@@ -1,15 +1,18 @@
-#include <cstdio>
+#include <string>
 
 #include "daemon/cli/commands.h"
+#include "daemon/cli/output.h"
 #include "manifest/load.h"
 
 namespace sessync {
 
 int session_names_command(const Settings& settings) {
   const auto manifest = load_manifest(settings.manifest.read());
+  std::string names;
   for (const auto& session : manifest.sessions()) {
-    std::fputs((session.name + "\n").c_str(), stdout);
+    names += session.name + "\n";
   }
+  print(names);
   return exit_code::kOk;
 }
 

@@ -25,7 +25,6 @@ sigset_t handled() {
 Signals::Signals() {
   const auto set = handled();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
 }
 
 void Signals::finish() {

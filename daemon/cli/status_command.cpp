@@ -1,7 +1,5 @@
 #include <chrono>
 #include <condition_variable>
-#include <csignal>
-#include <cstdio>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -10,6 +8,7 @@
 
 #include "daemon/cli/commands.h"
 #include "daemon/cli/daemon_ask.h"
+#include "daemon/cli/output.h"
 #include "daemon/cli/status_view.h"
 #include "daemon/loop/completion_queue.h"
 #include "daemon/secrets/foreign_text.h"
@@ -33,9 +32,11 @@ class Screen {
     thread_.join();
   }
 
-  void take(const std::string& kind, const std::string& data) {
+  /// False: nobody can see it any more.
+  bool take(const std::string& kind, const std::string& data) {
     const std::lock_guard lock(mutex_);
     status_.take(kind, data);
+    return !over_;
   }
 
  private:
@@ -43,9 +44,9 @@ class Screen {
     constexpr std::chrono::milliseconds kPace{500};
     std::unique_lock lock(mutex_);
     while (!over_) {
-      const auto text = "\x1b[H\x1b[2J" + status_.table(now_anchored());
-      std::fputs(text.c_str(), stdout);
-      std::fflush(stdout);
+      if (!print("\x1b[H\x1b[2J" + status_.table(now_anchored()))) {
+        over_ = true;
+      }
       changed_.wait_for(lock, kPace, [this] { return over_; });
     }
   }
@@ -57,19 +58,13 @@ class Screen {
   std::thread thread_;
 };
 
-bool print(const std::string& text) {
-  return text.empty() || (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0);
-}
-
 using Followed = tl::expected<void, std::string>;
 
 Followed follow_on_screen(const DaemonClient& client, const Settings& settings) {
   FollowedStatus status(settings.options.sessions);
   Screen screen(status);
-  return client.follow([&](const std::string& kind, const std::string& data) {
-    screen.take(kind, data);
-    return true;
-  });
+  return client.follow(
+      [&](const std::string& kind, const std::string& data) { return screen.take(kind, data); });
 }
 
 Followed follow_in_lines(const DaemonClient& client, const Settings& settings) {
@@ -104,7 +99,6 @@ int show(const DaemonClient& client, const Settings& settings) {
 }  // namespace
 
 int status_command(const Settings& settings) {
-  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
   const auto client = find_daemon(settings);
   if (!client) {
     return tell_failure(settings.options, client.error());

@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "daemon/cli/commands.h"
+#include "daemon/cli/output.h"
 #include "daemon/cli/plan_json.h"
 #include "manifest/load.h"
 
@@ -10,7 +11,7 @@ int validate_command(const Settings& settings) {
   const auto manifest = load_manifest(settings.manifest.read());
   const auto problems = manifest.problems();
   if (settings.options.json) {
-    std::fputs(problems_document(problems).c_str(), stdout);
+    print(problems_document(problems));
   }
   for (const auto& problem : problems) {
     if (!settings.options.json) {
@@ -21,9 +22,8 @@ int validate_command(const Settings& settings) {
     return exit_code::kBadManifest;
   }
   if (!settings.options.json) {
-    const auto text = settings.manifest.path() + ": valid, " +
-                      std::to_string(manifest.sessions().size()) + " sessions\n";
-    std::fputs(text.c_str(), stdout);
+    print(settings.manifest.path() + ": valid, " + std::to_string(manifest.sessions().size()) +
+          " sessions\n");
   }
   return exit_code::kOk;
 }

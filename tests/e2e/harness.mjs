@@ -297,6 +297,11 @@ export class Project {
     return child;
   }
 
+  /** Starts something that is not sessync itself, but leads to it. */
+  launch(command, words, env = {}) {
+    return this.keep(launch(command, words, { env: this.env(env), cwd: this.dir }));
+  }
+
   /** Starts a command. */
   begin(command, extra = [], env = {}) {
     return this.keep(launch(SESSYNC, this.args(command, extra), { env: this.env(env), cwd: this.dir }));

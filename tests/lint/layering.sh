@@ -82,7 +82,16 @@ check_heavy_headers() {
   done < <(sources | grep -E '\.h$' | xargs -r -d '\n' grep -nHE '#include <(iostream|fstream|regex|filesystem|ranges)>' || true)
 }
 
+# What is lost on the way to standard output must be noticed, so it has one door.
+check_output() {
+  local hit
+  while IFS= read -r hit; do
+    fault "$hit: standard output is written by print() of daemon/cli/output.h"
+  done < <(sources | grep -vxF daemon/cli/output.cpp | xargs -r -d '\n' grep -nHE '\bstdout\b *[,)]|\b(std::cout|puts|printf|putchar) *\(|std::cout\b' || true)
+}
+
 check_includes
 check_pure
 check_heavy_headers
+check_output
 finish

@@ -62,6 +62,8 @@ finds layering reconciler/a.cpp '#include <unistd.h>'
 finds layering reconciler/a.cpp '#include <thread>'
 finds layering manifest/a.cpp 'auto now = std::chrono::steady_clock::now();'
 finds layering daemon/a.h '#include <iostream>'
+finds layering daemon/a.cpp 'std::fputs(text, stdout);'
+finds layering daemon/a.cpp 'std::cout << text;'
 finds names daemon/a.h 'struct A {\n};\nclass A : public B {\n};'
 finds size daemon/a.cpp "$(printf '\\n%.0s' {1..501})"
 finds top notes.txt 'x'
