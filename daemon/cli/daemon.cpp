@@ -7,6 +7,7 @@
 
 #include "daemon/controller/watch_targets.h"
 #include "daemon/log/log.h"
+#include "daemon/secrets/orphans.h"
 
 namespace sessync {
 namespace {
@@ -111,7 +112,8 @@ bool Daemon::run(Signals& signals) {
                     around_.manager.reloading();
                     reloading_ = true;
                     controller_.reload();
-                  }});
+                  },
+                  reap_orphans});
   // Before it is read: nobody would be told of an edit in between.
   set_targets({});
   return controller_.run();

@@ -1,7 +1,11 @@
+#include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <unistd.h>
 
@@ -10,6 +14,7 @@
 #include "daemon/cli/failure.h"
 #include "daemon/cli/output.h"
 #include "daemon/cli/settings.h"
+#include "daemon/cli/signals.h"
 #include "daemon/log/log.h"
 #include "daemon/secrets/foreign_text.h"
 #include "manifest/schema/schema.h"
@@ -84,6 +89,25 @@ LogStyle log_style(const Options& options) {
   return plain ? LogStyle::kPlainText : LogStyle::kText;
 }
 
+/// What is opened next must not become standard output or error: a database would get the log. What
+/// is missing is put so that reading finds nothing, output that is lost is noticed, and a log is
+/// not missed.
+void open_missing_descriptors() {
+  constexpr std::array<int, 3> kModes = {O_RDONLY, O_RDONLY, O_WRONLY};
+  for (int fd = 0; fd < static_cast<int>(kModes.size()); ++fd) {
+    const bool missing = ::fcntl(fd, F_GETFD) < 0 && errno == EBADF;
+    if (missing && ::open("/dev/null", kModes.at(static_cast<std::size_t>(fd))) != fd) {
+      std::_Exit(exit_code::kFailed);
+    }
+  }
+}
+
+/// These see to signals themselves, as soon as they can.
+bool handles_signals(Command command) {
+  return command == Command::kRun || command == Command::kApply || command == Command::kPull ||
+         command == Command::kGc;
+}
+
 /// Large pieces (an answer, an archive's buffers) go back to the system when they are freed,
 /// however large the ones before were, and threads share their free memory.
 void keep_memory_small() {
@@ -97,6 +121,10 @@ int run(int argc, const char* const* argv) {
   keep_memory_small();
   keep_environment_secret(process_environment());
   const auto parsed = parse_options(argc, argv);
+  const auto* const given = std::get_if<Options>(&parsed);
+  if (given == nullptr || !handles_signals(given->command)) {
+    release_signals();
+  }
   if (const auto* early = std::get_if<EarlyExit>(&parsed)) {
     print(early->to_stdout);
     std::fputs(early->to_stderr.c_str(), stderr);
@@ -119,6 +147,8 @@ int run(int argc, const char* const* argv) {
 }  // namespace sessync
 
 int main(int argc, char** argv) {
+  sessync::hold_signals();
+  sessync::open_missing_descriptors();
   // A file size limit is an error of the write, as a full disk is.
   static_cast<void>(std::signal(SIGXFSZ, SIG_IGN));
   // So is a reader that has gone.

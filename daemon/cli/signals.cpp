@@ -3,6 +3,8 @@
 #include <csignal>
 #include <cstdlib>
 
+#include <unistd.h>
+
 #include "daemon/cli/options.h"
 
 namespace sessync {
@@ -17,14 +19,22 @@ sigset_t handled() {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP, kWake}) {
     sigaddset(&set, signal);
   }
+  if (::getpid() == 1) {
+    sigaddset(&set, SIGCHLD);
+  }
   return set;
 }
 
 }  // namespace
 
-Signals::Signals() {
+void hold_signals() {
   const auto set = handled();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+void release_signals() {
+  const auto set = handled();
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
 void Signals::finish() {
@@ -46,7 +56,9 @@ void Signals::wait(const Handlers& handlers) {
     if (sigwait(&set, &signal) != 0 || signal == kWake) {
       continue;
     }
-    if (signal == SIGHUP) {
+    if (signal == SIGCHLD) {
+      if (handlers.child) handlers.child();
+    } else if (signal == SIGHUP) {
       handlers.reload();
     } else if (stopped_.exchange(true)) {
       std::_Exit(exit_code::kInterrupted);

@@ -6,16 +6,25 @@
 
 namespace sessync {
 
-/// Takes SIGTERM, SIGINT and SIGHUP for the whole process; make it before the first thread starts.
+/// Signals that arrive from now on wait for a Signals, or for release_signals(). The first thing
+/// that a process does: SIGHUP would end a daemon that has not come to read its options.
+void hold_signals();
+
+/// For commands without a Signals: what has come meanwhile ends them.
+void release_signals();
+
+/// Takes SIGTERM, SIGINT and SIGHUP for the whole process; hold_signals() was called before.
 /// The handlers run on a thread of their own. A second SIGTERM or SIGINT ends the process at once.
 class Signals {
  public:
   struct Handlers {
     std::function<void()> stop;
     std::function<void()> reload;
+    /// A child has ended: told to the first process of a container, which inherits those of others.
+    std::function<void()> child{};
   };
 
-  Signals();
+  Signals() = default;
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
   ~Signals() { finish(); }

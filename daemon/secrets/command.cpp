@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/secrets/orphans.h"
 #include "daemon/workspace/unique_fd.h"
 #include "reconciler/secret.h"
 
@@ -119,6 +120,7 @@ class Process {
     do {
       reaped = ::waitpid(id_, &status, 0);
     } while (reaped < 0 && errno == EINTR);
+    forget_child(id_);
     id_ = -1;
     return reaped < 0 ? std::nullopt : std::optional(status);
   }
@@ -215,7 +217,12 @@ CommandResult run_command(const std::vector<std::string>& argv, const CommandLim
   auto errors = make_pipe();
   const UniqueFd stop_event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!output || !errors || !stop_event) return not_started(errno);
-  const auto [id, error] = SpawnPlan(output->write.get(), errors->write.get()).spawn(argv);
+  int error = 0;
+  const pid_t id = start_child([&] {
+    const auto [child, problem] = SpawnPlan(output->write.get(), errors->write.get()).spawn(argv);
+    error = problem;
+    return problem == 0 ? child : -1;
+  });
   if (error != 0) return not_started(error);
   Process process(id);
   if (process.descriptor() < 0) return not_started(errno);
