@@ -1,31 +1,27 @@
 #include "daemon/secrets/secret_file.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
+#include <chrono>
 #include <utility>
 
 #include <sys/stat.h>
 
 #include "daemon/secrets/credential_text.h"
 #include "daemon/secrets/live_secrets.h"
-#include "daemon/workspace/os_error.h"
+#include "daemon/secrets/patient_read.h"
 
 namespace sessync {
 namespace {
 
 constexpr std::size_t kMaxSecretBytes = 65536;
+constexpr std::chrono::seconds kWriterWithin{5};
 
 tl::expected<Secret, std::string> read_secret(const std::string& path) {
-  errno = 0;
-  std::ifstream stream(path, std::ios::binary);
   std::string text(kMaxSecretBytes + 1, '\0');
-  if (!stream) {
-    return tl::unexpected(path + " cannot be read: " + error_text(errno));
+  if (const auto why = read_patiently(path, text, kWriterWithin); !why.empty()) {
+    wipe(text);
+    return tl::unexpected(path + " " + why);
   }
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  if (stream.bad() || text.size() > kMaxSecretBytes) {
+  if (text.size() > kMaxSecretBytes) {
     wipe(text);
     return tl::unexpected(path + " cannot be used: it is no readable file of at most 64 KiB");
   }
@@ -53,21 +49,31 @@ SecretFile::Stamp SecretFile::stamp() const {
 }
 
 tl::expected<Secret, std::string> SecretFile::refresh() {
+  if (is_spent()) {
+    return value_;
+  }
+  const bool from_pipe = is_pipe(path_);
   const auto now = stamp();
   auto secret = read_secret(path_);
   const std::lock_guard lock(mutex_);
   if (secret) {
     seen_ = now;
     value_ = *secret;
+    spent_ = from_pipe;
   }
   return secret;
+}
+
+bool SecretFile::is_spent() {
+  const std::lock_guard lock(mutex_);
+  return spent_;
 }
 
 Secret SecretFile::current() {
   const auto now = stamp();
   {
     const std::lock_guard lock(mutex_);
-    if (now == seen_) {
+    if (spent_ || now == seen_) {
       return value_;
     }
   }

@@ -31,11 +31,13 @@ class SecretFile {
     friend bool operator==(const Stamp&, const Stamp&) = default;
   };
   [[nodiscard]] Stamp stamp() const;
+  bool is_spent();
 
   std::string path_;
   std::mutex mutex_;
   Stamp seen_;
   Secret value_;
+  bool spent_ = false;  ///< it was a pipe, and what it held was read
 };
 
 }  // namespace sessync

@@ -3,8 +3,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include <catch2/catch.hpp>
+#include <sys/stat.h>
 
 using namespace sessync;
 namespace fs = std::filesystem;
@@ -49,6 +51,20 @@ TEST_CASE("a replaced file is noticed, also behind a swapped link") {
   fs::create_directory_symlink("two", dir.path / "data_tmp");
   fs::rename(dir.path / "data_tmp", dir.path / "data");
   CHECK(file.current().reveal() == "second");
+}
+
+TEST_CASE("a pipe is read once: what it held is not there a second time") {
+  const TempDir dir;
+  const auto path = (dir.path / "pipe").string();
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  SecretFile file(path);
+  std::thread writer([&path] { write(path, "from-a-command\n"); });
+  const auto first = file.refresh();
+  writer.join();
+  REQUIRE(first);
+  CHECK(first->reveal() == "from-a-command");
+  CHECK(file.refresh()->reveal() == "from-a-command");
+  CHECK(file.current().reveal() == "from-a-command");
 }
 
 TEST_CASE("a file that goes bad keeps its last good value, and says what is wrong") {
