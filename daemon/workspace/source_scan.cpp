@@ -8,6 +8,7 @@
 
 #include "daemon/workspace/archive_digest.h"
 #include "daemon/workspace/names.h"
+#include "daemon/workspace/twin.h"
 #include "manifest/utf8.h"
 
 namespace sessync {
@@ -25,6 +26,14 @@ tl::unexpected<SourceUnavailable> unavailable(UnavailableKind kind, const std::s
       .kind = kind, .message = "source " + name + " " + what + "; what is mounted from it stays"});
 }
 
+/// Of a source that does not exist.
+std::string way_out(const Beneath& root, const std::string& source) {
+  const auto twin = find_twin(root, source);
+  if (!twin) return "create it, or correct or remove the entry";
+  return "but there is one whose name looks the same and is written with other characters (" +
+         twin->found + ", not " + twin->wanted + "): write it as it is on the disk";
+}
+
 tl::unexpected<SourceUnavailable> unreachable(const Beneath& root, const std::string& source,
                                               int error) {
   switch (error) {
@@ -35,7 +44,7 @@ tl::unexpected<SourceUnavailable> unreachable(const Beneath& root, const std::st
       return unavailable(UnavailableKind::kMissing, source,
                          is_link ? "is a symlink to something that does not exist"
                                  : "does not exist in the workspace " + printable(root.root()) +
-                                       ": create it, or correct or remove the entry");
+                                       ": " + way_out(root, source));
     }
     case EXDEV:
       return unavailable(UnavailableKind::kOutside, source,
