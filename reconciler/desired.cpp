@@ -39,6 +39,12 @@ class Resolver {
       protect(join_mount_text(entry.mount_path, directory),
               "directory " + join_source(entry.source, directory) + " cannot be read", true);
     }
+    for (const auto& directory : files.lately_excluded) {
+      protect(join_mount_text(entry.mount_path, directory),
+              "directory " + join_source(entry.source, directory) +
+                  " is left out unless an include pattern names it",
+              false);
+    }
     if (files.files.empty() && files.issues.empty()) {
       protect(entry.mount_path, "source " + entry.source + "/ matches no file", false);
     }

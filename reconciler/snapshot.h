@@ -31,6 +31,8 @@ struct SourceFiles {
   std::vector<ScannedFile> files;  ///< sorted by path
   std::vector<ScanIssue> issues;   ///< sorted by path
   std::vector<std::string> unreadable_directories;
+  /// Excluded by default, which they were not always: what is mounted from there stays.
+  std::vector<std::string> lately_excluded;
   std::vector<std::string> warnings;
   std::string archive_sha256;  ///< of an archive's member list; "" for any other source
 };

@@ -9,8 +9,9 @@
 namespace sessync {
 namespace {
 
-constexpr std::array<std::string_view, 7> kExactly = {".git",      ".hg",           ".svn", "4913",
-                                                      ".DS_Store", kIgnoreFileName, ".env"};
+constexpr std::string_view kLostAndFound = "lost+found";
+constexpr std::array<std::string_view, 8> kExactly = {
+    ".git", ".hg", ".svn", "4913", ".DS_Store", kIgnoreFileName, ".env", kLostAndFound};
 constexpr std::array<std::string_view, 4> kBeginning = {"..", ".env.", "id_rsa", "id_ed25519"};
 constexpr std::array<std::string_view, 2> kEnding = {"~", ".pem"};
 
@@ -22,7 +23,7 @@ bool is_generation(std::string_view name) { return name.starts_with(".."); }
 
 bool is_default_exclusion(std::string_view name) {
   // Nearly every name is told apart by its first and last character.
-  constexpr std::string_view kFirst = ".4i";
+  constexpr std::string_view kFirst = ".4il";
   constexpr std::string_view kLast = "~m";
   if (name.empty() || (kFirst.find(name.front()) == std::string_view::npos &&
                        kLast.find(name.back()) == std::string_view::npos)) {
@@ -33,6 +34,8 @@ bool is_default_exclusion(std::string_view name) {
          std::ranges::any_of(kEnding, [&](auto part) { return name.ends_with(part); }) ||
          is_swap_file(name);
 }
+
+bool is_lately_excluded(std::string_view name) { return name == kLostAndFound; }
 
 bool SourceFilter::excludes_by_default(std::string_view name) const {
   return is_default_exclusion(name) && !asks_for(name);

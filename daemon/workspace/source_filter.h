@@ -11,6 +11,9 @@ namespace sessync {
 /// control, editors' droppings, a ConfigMap volume's generations, and, against accidents, secrets.
 bool is_default_exclusion(std::string_view base_name);
 
+/// A default exclusion that earlier versions mirrored: what they mounted is not theirs to lose.
+bool is_lately_excluded(std::string_view base_name);
+
 /// Which paths below a directory source its entry selects. Ignore files are not part of it.
 ///
 /// Paths are relative to the source. Callers walk top-down and ask about a path only if its parent

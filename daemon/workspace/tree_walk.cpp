@@ -204,6 +204,8 @@ void TreeWalk::classify(int fd, const std::string& path, const Name& name, Frame
     if (enters(path)) {
       frame.entries.push_back(
           {.name = name.text, .is_directory = true, .location = {}, .stamp = {}});
+    } else if (is_lately_excluded(name.text) && rules_.filter.excludes_by_default(name.text)) {
+      out_->lately_excluded.push_back(path);
     }
   } else if (name.type == DT_LNK) {
     if (takes(path) || enters(path)) classify_link(path, name, frame);

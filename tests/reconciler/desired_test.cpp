@@ -172,3 +172,17 @@ TEST_CASE("a path that grew too long for the API is blocked by name") {
   builder.directory("d", "/d", {scanned(std::string(4200, 'x'))});
   CHECK(builder.resolve().blocked.front().code == BlockCode::kInvalidName);
 }
+
+TEST_CASE("what an earlier version mounted from a directory that is left out now is protected") {
+  Builder builder;
+  SourceFiles found;
+  found.files = {scanned("a")};
+  found.lately_excluded = {"lost+found"};
+  builder.add(DirectoryResource{"data", {}, {}, "/d"}, found);
+  const auto state = builder.resolve();
+  REQUIRE(state.protected_trees.size() == 1);
+  CHECK(state.protected_trees.front().prefix.text() == "/d/lost+found");
+  CHECK(state.protected_trees.front().reason.find("data/lost+found") != std::string::npos);
+  CHECK_FALSE(state.protected_trees.front().source_missing);
+  CHECK(state.blocked.empty());
+}

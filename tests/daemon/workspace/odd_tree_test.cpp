@@ -99,6 +99,20 @@ TEST_CASE("What is not selected is not warned of") {
   CHECK(found.warnings.empty());
 }
 
+TEST_CASE(
+    "What a file system keeps in lost+found is left out, and what was mounted from it stays") {
+  Workspace ws;
+  ws.tree.write("a", "a");
+  ws.tree.write("lost+found/#12", "b");
+  ws.tree.write("sub/lost+found/#13", "c");
+  const auto found = ws.files(directory_source(""));
+  CHECK(paths(found) == Lines{"a"});
+  CHECK(found.lately_excluded == Lines{"lost+found", "sub/lost+found"});
+  CHECK(found.warnings.empty());
+  const auto asked = ws.files(directory_source("", {"lost+found/"}));
+  CHECK(asked.lately_excluded.empty());
+}
+
 TEST_CASE("A symlink to a default exclusion is skipped, also through a directory or the manifest") {
   Workspace ws;
   ws.tree.write(".env", "secret");
