@@ -1,5 +1,7 @@
 #include "reconciler/blocked.h"
 
+#include <algorithm>
+
 namespace sessync {
 
 const char* to_string(BlockCode code) {
@@ -28,6 +30,15 @@ const char* to_string(BlockCode code) {
       return "secret_unavailable";
   }
   return "unknown";
+}
+
+std::string place_of(const Blocked& blocked) {
+  if (!blocked.path.text().empty()) {
+    return blocked.path.text();
+  }
+  std::string words = blocked.type;
+  std::ranges::replace(words, '_', ' ');
+  return words;
 }
 
 }  // namespace sessync

@@ -32,4 +32,8 @@ struct Blocked {
   friend bool operator==(const Blocked&, const Blocked&) = default;
 };
 
+/// What people are told of the place: its mount path, or where there is none (memory stores, a
+/// session that is not created) the type, in words.
+std::string place_of(const Blocked& blocked);
+
 }  // namespace sessync

@@ -65,7 +65,7 @@ bool lacks_read_tool(const Blocked& blocked) {
 Verdict of_blocked(const PassOutcome& outcome) {
   const auto& first = outcome.plan.blocked.front();
   const auto count = outcome.plan.blocked.size();
-  Verdict verdict{reason_of(first.code), first.path.text() + ": " + first.reason, false, true};
+  Verdict verdict{reason_of(first.code), place_of(first) + ": " + first.reason, false, true};
   if (outcome.source_lost) {
     verdict.reason = "SourceUnavailable";
   }

@@ -47,14 +47,14 @@ struct Line {
   std::string text;
 };
 
-Line make_line(char sign, const MountPath& path, const std::string& detail) {
-  std::string text = "  ";
-  text += sign;
-  text += " " + printable(path.text());
+/// `place`: what stands for the path where there is none; "" for nothing.
+Line make_line(char sign, const MountPath& path, const std::string& detail,
+               const std::string& place = {}) {
+  std::string text = printable(path.text().empty() ? place : path.text());
   if (!detail.empty()) {
-    text += "  " + printable(detail);
+    text += (text.empty() ? "" : "  ") + printable(detail);
   }
-  return {path, text + "\n"};
+  return {path, std::string("  ") + sign + " " + text + "\n"};
 }
 
 std::string measure(const std::optional<std::uint64_t>& size, const std::string& sha256) {
@@ -94,8 +94,9 @@ std::vector<Line> make_lines(const Plan& plan, bool verbose) {
                   typed(action.type, join(measure(action.size, action.sha256), action.reason))));
   }
   for (const auto& blocked : plan.blocked) {
-    lines.push_back(
-        make_line('!', blocked.path, std::string(to_string(blocked.code)) + ": " + blocked.reason));
+    lines.push_back(make_line('!', blocked.path,
+                              std::string(to_string(blocked.code)) + ": " + blocked.reason,
+                              place_of(blocked)));
   }
   for (const auto& unmanaged : plan.unmanaged) {
     const auto what = unmanaged.type == "file" ? "" : unmanaged.type + ", ";

@@ -76,10 +76,12 @@ Json error_json(const PassOutcome& outcome) {
   }
   if (!outcome.plan.pending.empty()) {
     const auto& first = outcome.plan.pending.front();
+    const auto path = first.path.text();
     return {{"code", "pending"},
-            {"message", std::to_string(outcome.plan.pending.size()) +
-                            " paths cannot be decided yet, the first is " + first.path.text() +
-                            ": " + first.reason}};
+            {"message", path.empty() ? first.reason
+                                     : std::to_string(outcome.plan.pending.size()) +
+                                           " paths cannot be decided yet, the first is " + path +
+                                           ": " + first.reason}};
   }
   // The session has no place of its own in the document.
   if (const auto& failed = outcome.session_result.error; !failed.empty()) {

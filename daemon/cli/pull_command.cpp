@@ -1,4 +1,3 @@
-#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -6,6 +5,7 @@
 
 #include "daemon/cli/commands.h"
 #include "daemon/cli/one_shot.h"
+#include "daemon/cli/output.h"
 #include "daemon/cli/report.h"
 #include "daemon/cli/signals.h"
 #include "daemon/workspace/names.h"
@@ -114,7 +114,7 @@ std::string session_text(const Pulled& pulled, const std::string& outputs_dir) {
     text += "  + " + printable(output.name) + "  " + std::to_string(output.size) + " B\n";
   }
   for (const auto& entry : pulled.report.blocked) {
-    text += "  ! " + printable(entry.path.text()) + "  " + to_string(entry.code) + ": " +
+    text += "  ! " + printable(place_of(entry)) + "  " + to_string(entry.code) + ": " +
             printable(entry.reason) + "\n";
   }
   if (pulled.report.error) {
@@ -180,8 +180,7 @@ int pull_command(const Settings& settings) {
                   [] {}});
   const auto all = pull_all(settings, *shot);
   signals.finish();
-  std::fputs((settings.options.json ? document(all) : text(all, settings.outputs_dir)).c_str(),
-             stdout);
+  print(settings.options.json ? document(all) : text(all, settings.outputs_dir));
   int code = exit_code::kOk;
   for (const auto& pulled : all) {
     code = graver(code, pull_code(pulled.report));

@@ -155,7 +155,12 @@ std::string held_back(const Json& session) {
 std::string details_of(const Json& session, TimePoint now) {
   std::string text = suspension(session, now) + held_back(session);
   for (const auto& blocked : part_of(session, "blocked")) {
-    text.append("  ! ").append(text_of(blocked, "mount_path")).append("  ");
+    auto place = text_of(blocked, "mount_path");
+    if (place.empty()) {
+      place = text_of(blocked, "type");
+      std::ranges::replace(place, '_', ' ');
+    }
+    text.append("  ! ").append(place).append("  ");
     text.append(text_of(blocked, "code")).append(": ");
     text.append(text_of(blocked, "reason")).append("\n");
   }

@@ -36,6 +36,25 @@ TEST_CASE("a plan reads like this") {
         "unchanged.");
 }
 
+TEST_CASE("what has no mount path is named by what it is") {
+  Plan plan;
+  plan.blocked = {{"memory_store", MountPath(), BlockCode::kRequiresNewSession, "it is new"},
+                  {"session", MountPath(), BlockCode::kRefused, "it was refused"}};
+  plan.pending = {{MountPath(), "not known yet"}};
+  CHECK(describe(PlanHeader{"a", "sesn_1"}, plan, true) ==
+        R"(session a (sesn_1): files are below /mnt/session/uploads
+  ! memory store  requires_new_session: it is new
+  ! session  refused: it was refused
+  ! pending: not known yet
+)");
+  PassOutcome outcome;
+  outcome.plan.blocked = {plan.blocked.front()};
+  for (const auto& condition : conditions_of(outcome)) {
+    CHECK_FALSE(condition.message.starts_with(':'));
+  }
+  CHECK(conditions_of(outcome).front().message == "memory store: it is new");
+}
+
 TEST_CASE("names cannot write to a terminal") {
   CHECK(printable("a\x1b[2Jb\nc") == "a\\x1b[2Jb\\x0ac");
   CHECK(printable("gr\xc3\xbc\xc3\x9f") == "gr\xc3\xbc\xc3\x9f");

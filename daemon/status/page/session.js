@@ -90,7 +90,7 @@ function heldSection({ name, held }) {
 // Why, once for all that follow with the same reason.
 function drawBlocked(one, i, list) {
   const isNew = i === 0 || list[i - 1].code !== one.code || list[i - 1].reason !== one.reason;
-  return el('li', { class: isNew ? 'why' : 'same' }, isNew ? el('p', {}, tag(one.code), one.reason) : null, path(one.mount_path));
+  return el('li', { class: isNew ? 'why' : 'same' }, isNew ? el('p', {}, tag(one.code), one.reason) : null, path(one.mount_path || one.type.replaceAll('_', ' ')));
 }
 const drawUnmanaged = (one) => el('li', {}, path(one.mount_path), aside(`${one.type} ${one.resource_id}`));
 const drawRecent = (one) =>

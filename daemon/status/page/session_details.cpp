@@ -71,7 +71,7 @@ void write_blocked(Html& out, const SessionStatus& session) {
       out.open("p").element("span", {{"class", "tag"}}, to_string(blocked.code));
       out.text(blocked.reason).close("p");
     }
-    out.element("code", {{"class", "path"}}, blocked.path.text()).close("li");
+    out.element("code", {{"class", "path"}}, place_of(blocked)).close("li");
   }
   out.close("ul");
   write_rest(out, session.blocked.size());
