@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "daemon/log/log.h"
 #include "daemon/secrets/credential_text.h"
 #include "daemon/secrets/live_secrets.h"
 #include "daemon/secrets/secret_file.h"
@@ -154,6 +155,11 @@ tl::expected<ApiOptions, UsageError> resolve_api_options(const Options& options,
     return usage("ANTHROPIC_BASE_URL: " + url.error());
   }
   api.base_url = *url;
+  if (api.base_url.ends_with("/v1")) {
+    log(LogLevel::kWarning,
+        "ANTHROPIC_BASE_URL ends with /v1, which every request has in its path already, so they go "
+        "to /v1/v1/...: leave /v1 out unless that is meant");
+  }
   auto headers = parse_custom_headers(env("ANTHROPIC_CUSTOM_HEADERS").value_or(""));
   if (!headers) {
     return usage("ANTHROPIC_CUSTOM_HEADERS: " + headers.error());
