@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cstdlib>
 #include <mutex>
+#include <stdexcept>
 #include <utility>
 
 #include <curl/curl.h>
 
 #include "daemon/api/transfer.h"
 #include "daemon/loop/completion_queue.h"
+#include "daemon/secrets/foreign_text.h"
 
 namespace sessync {
 namespace {
@@ -30,9 +32,29 @@ Transfer::Certificates certificates_from_environment() {
   return certificates;
 }
 
+[[noreturn]] void refuse_curl(const std::string& why) {
+  throw std::runtime_error("libcurl, which sends the requests, cannot be used: " + why);
+}
+
 void initialise_curl() {
   static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+  static CURLcode code = CURLE_OK;
+  std::call_once(once, [] { code = curl_global_init(CURL_GLOBAL_DEFAULT); });
+  if (code != CURLE_OK) refuse_curl(foreign_text(curl_easy_strerror(code)));
+}
+
+CURLM* make_multi(int most) {
+  CURLM* const multi = curl_multi_init();
+  if (multi == nullptr) refuse_curl("out of memory");
+  const long connections = most;
+  for (const auto option :
+       {CURLMOPT_MAXCONNECTS, CURLMOPT_MAX_TOTAL_CONNECTIONS, CURLMOPT_MAX_HOST_CONNECTIONS}) {
+    if (const auto code = curl_multi_setopt(multi, option, connections); code != CURLM_OK) {
+      curl_multi_cleanup(multi);
+      refuse_curl(foreign_text(curl_multi_strerror(code)));
+    }
+  }
+  return multi;
 }
 
 }  // namespace
@@ -54,6 +76,15 @@ struct HttpClient::State {
   std::uint64_t last_id = 0;
   std::vector<Running> running;
   std::vector<Finished> finished;
+
+  /// What keeps it from being sent; "" if it is on its way.
+  std::string begin(const Transfer& transfer) {
+    if (auto problem = transfer.problem(); !problem.empty()) return problem;
+    const CURLMcode code = curl_multi_add_handle(multi, transfer.easy());
+    return code == CURLM_OK
+               ? ""
+               : "the request could not be begun: " + foreign_text(curl_multi_strerror(code));
+  }
 
   Running take(std::vector<Running>::iterator which) {
     Running taken = std::move(*which);
@@ -107,11 +138,7 @@ HttpClient::HttpClient(const Limits& limits) : state_(std::make_unique<State>())
   initialise_curl();
   state_->limits = limits;
   state_->certificates = certificates_from_environment();
-  state_->multi = curl_multi_init();
-  const long connections = limits.connections;
-  curl_multi_setopt(state_->multi, CURLMOPT_MAXCONNECTS, connections);
-  curl_multi_setopt(state_->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections);
-  curl_multi_setopt(state_->multi, CURLMOPT_MAX_HOST_CONNECTIONS, connections);
+  state_->multi = make_multi(limits.connections);
 }
 
 HttpClient::~HttpClient() {
@@ -122,7 +149,12 @@ HttpClient::~HttpClient() {
 std::uint64_t HttpClient::start(HttpRequest request, Done done) {
   auto transfer =
       std::make_unique<Transfer>(std::move(request), state_->limits, state_->certificates);
-  curl_multi_add_handle(state_->multi, transfer->easy());
+  if (auto problem = state_->begin(*transfer); !problem.empty()) {
+    HttpOutcome unsent;
+    unsent.failure = HttpFailure{HttpFailure::Kind::kNotSent, std::move(problem)};
+    state_->finished.push_back({std::move(unsent), std::move(done)});
+    return ++state_->last_id;
+  }
   state_->running.push_back({++state_->last_id, std::move(transfer), std::move(done)});
   return state_->last_id;
 }

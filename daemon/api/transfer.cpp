@@ -37,13 +37,11 @@ std::uint64_t get_long(CURL* easy, CURLINFO info) {
   return value > 0 ? static_cast<std::uint64_t>(value) : 0;
 }
 
-/// curl's spelling of an empty value is a semicolon: "Name:" would remove the header.
-void append_header(void*& list, std::string_view name, std::string_view value) {
-  std::string line(name);
-  line += value.empty() ? std::string_view(";") : std::string_view(": ");
-  line += value;
-  list = curl_slist_append(static_cast<curl_slist*>(list), line.c_str());
-  wipe(line);
+/// False: out of memory; the list stays as it was.
+bool append_line(void*& list, const char* line) {
+  auto* const longer = curl_slist_append(static_cast<curl_slist*>(list), line);
+  list = longer == nullptr ? list : longer;
+  return longer != nullptr;
 }
 
 void free_headers(void* list) {
@@ -127,9 +125,18 @@ struct Transfer::Callbacks {
   }
 };
 
+void Transfer::note(int code) { setup_ = setup_ == CURLE_OK ? code : setup_; }
+
 template <class Value>
 void Transfer::set(int option, Value value) {
-  curl_easy_setopt(easy_, static_cast<CURLoption>(option), value);
+  note(easy_ == nullptr ? CURLE_OUT_OF_MEMORY
+                        : curl_easy_setopt(easy_, static_cast<CURLoption>(option), value));
+}
+
+std::string Transfer::problem() const {
+  return setup_ == CURLE_OK ? ""
+                            : "the request could not be set up: " +
+                                  foreign_text(curl_easy_strerror(static_cast<CURLcode>(setup_)));
 }
 
 Transfer::Transfer(HttpRequest request, const HttpClient::Limits& limits,
@@ -184,11 +191,20 @@ void Transfer::set_up_callbacks() {
 
 void Transfer::set_up_headers() {
   for (const HttpHeader& header : request_.headers) {
-    append_header(header_list_, header.name, header.value.reveal());
+    add_header(header.name, header.value.reveal());
   }
   // Without this, large bodies wait up to a second for a 100 Continue that few servers send.
-  header_list_ = curl_slist_append(static_cast<curl_slist*>(header_list_), "Expect:");
+  if (!append_line(header_list_, "Expect:")) note(CURLE_OUT_OF_MEMORY);
   set(CURLOPT_HTTPHEADER, static_cast<curl_slist*>(header_list_));
+}
+
+/// curl's spelling of an empty value is a semicolon: "Name:" would remove the header.
+void Transfer::add_header(std::string_view name, std::string_view value) {
+  std::string line(name);
+  line += value.empty() ? std::string_view(";") : std::string_view(": ");
+  line += value;
+  if (!append_line(header_list_, line.c_str())) note(CURLE_OUT_OF_MEMORY);
+  wipe(line);
 }
 
 void Transfer::set_up_method() {
@@ -207,15 +223,16 @@ void Transfer::set_up_method() {
 }
 
 void Transfer::set_up_upload() {
-  auto* const mime = curl_mime_init(easy_);
+  auto* const mime = easy_ == nullptr ? nullptr : curl_mime_init(easy_);
   mime_ = mime;
-  auto* const part = curl_mime_addpart(mime);
-  curl_mime_name(part, "file");
-  curl_mime_filename(part, request_.upload->filename.c_str());
-  curl_mime_type(part, "application/octet-stream");
+  auto* const part = mime == nullptr ? nullptr : curl_mime_addpart(mime);
+  if (part == nullptr) return note(CURLE_OUT_OF_MEMORY);
+  note(curl_mime_name(part, "file"));
+  note(curl_mime_filename(part, request_.upload->filename.c_str()));
+  note(curl_mime_type(part, "application/octet-stream"));
   // No seek callback: the content is read once, so libcurl has no way to send it again.
-  curl_mime_data_cb(part, static_cast<curl_off_t>(request_.upload->reader->size()),
-                    &Callbacks::read, nullptr, nullptr, this);
+  note(curl_mime_data_cb(part, static_cast<curl_off_t>(request_.upload->reader->size()),
+                         &Callbacks::read, nullptr, nullptr, this));
   set(CURLOPT_MIMEPOST, mime);
   set(CURLOPT_UPLOAD_BUFFERSIZE, kUploadBuffer);
 }

@@ -27,6 +27,10 @@ class Transfer {
 
   [[nodiscard]] void* easy() const { return easy_; }
 
+  /// Why it must not be sent: something of it could not be set, and libcurl would send another
+  /// request in its place (without the key, as a GET, through redirects). "" if nothing is wrong.
+  [[nodiscard]] std::string problem() const;
+
   /// Looks at the progress made since the last look. True: too little for too long, give up.
   bool is_stuck(TimePoint now);
 
@@ -40,6 +44,8 @@ class Transfer {
 
   template <class Value>
   void set(int option, Value value);
+  void note(int code);
+  void add_header(std::string_view name, std::string_view value);
   void set_up_common(const HttpClient::Limits& limits, const Certificates& certificates);
   void set_up_callbacks();
   void set_up_headers();
@@ -62,6 +68,7 @@ class Transfer {
   void* easy_;
   void* header_list_ = nullptr;
   void* mime_ = nullptr;
+  int setup_ = 0;  ///< libcurl's first error while it was set up
   std::array<char, 256> error_text_{};
 
   HttpAnswer answer_;

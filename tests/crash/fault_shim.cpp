@@ -7,8 +7,9 @@
 //               count  nothing goes wrong
 //               a name of errno (ENOSPC, EIO, EMFILE): the call fails
 //       KIND    write fsync send rename unlink truncate make open socket watch; or
+//               curl: every call of libcurl that sets a request up; or
 //               change: every call that changes something outside of the process (all but open,
-//               socket and watch)
+//               socket, watch and curl)
 //   CRASH_DIRS=DIR[:DIR...]       files elsewhere do not count
 //   CRASH_LOG=FILE                gets a line for each call of the kind: its number, name and file
 //
@@ -49,6 +50,7 @@ enum Kind : unsigned {
   kOpen = 128,
   kSocket = 256,
   kWatch = 512,  // of inotify
+  kCurl = 1024,
   kChange = 127,
 };
 enum class Action { kNone, kKill, kHalf, kStop, kError };
@@ -64,8 +66,8 @@ struct Fault {
 };
 
 unsigned kinds_of(std::string_view name) {
-  constexpr std::string_view kNames[] = {"write",    "fsync", "send", "rename", "unlink",
-                                         "truncate", "make",  "open", "socket", "watch"};
+  constexpr std::string_view kNames[] = {"write", "fsync", "send",   "rename", "unlink", "truncate",
+                                         "make",  "open",  "socket", "watch",  "curl"};
   for (unsigned i = 0; i < std::size(kNames); ++i) {
     if (name == kNames[i]) {
       return 1U << i;
@@ -155,8 +157,9 @@ void note(std::uint64_t number, const char* call, const std::string& target) {
 Action action_at(unsigned kind, const char* call, const std::string& target) {
   static std::atomic<std::uint64_t> count{0};
   const Fault& fault = the_fault();
-  const bool counts = (fault.kinds & kind) != 0 &&
-                      ((kind & (kSend | kSocket | kWatch)) != 0 || is_below(target, fault.dirs));
+  const bool counts =
+      (fault.kinds & kind) != 0 &&
+      ((kind & (kSend | kSocket | kWatch | kCurl)) != 0 || is_below(target, fault.dirs));
   if (!counts) {
     return Action::kNone;
   }
@@ -373,6 +376,46 @@ long syscall(long number, ...) noexcept {
     return -1;
   }
   return real_syscall(number, a, b, c, d, e, f);
+}
+
+// Of libcurl, without its headers: codes are int, handles are void*, and every option's value is a
+// register wide.
+constexpr int kNoMemory = 27;      // CURLE_OUT_OF_MEMORY
+constexpr int kMultiNoMemory = 3;  // CURLM_OUT_OF_MEMORY
+
+int curl_easy_setopt(void* easy, int option, ...) {
+  static auto* const real_setopt = real<int(void*, int, ...)>("curl_easy_setopt");
+  va_list rest;
+  va_start(rest, option);
+  void* const argument = va_arg(rest, void*);
+  va_end(rest);
+  const bool failed = fails(kCurl, "curl_easy_setopt", std::to_string(option));
+  return failed ? kNoMemory : real_setopt(easy, option, argument);
+}
+
+void* curl_easy_init() {
+  static auto* const real_init = real<void*()>("curl_easy_init");
+  return fails(kCurl, "curl_easy_init", "") ? nullptr : real_init();
+}
+
+int curl_multi_add_handle(void* multi, void* easy) {
+  static auto* const real_add = real<int(void*, void*)>("curl_multi_add_handle");
+  return fails(kCurl, "curl_multi_add_handle", "") ? kMultiNoMemory : real_add(multi, easy);
+}
+
+void* curl_slist_append(void* list, const char* line) {
+  static auto* const real_append = real<void*(void*, const char*)>("curl_slist_append");
+  return fails(kCurl, "curl_slist_append", "") ? nullptr : real_append(list, line);
+}
+
+void* curl_mime_init(void* easy) {
+  static auto* const real_init = real<void*(void*)>("curl_mime_init");
+  return fails(kCurl, "curl_mime_init", "") ? nullptr : real_init(easy);
+}
+
+int curl_mime_filename(void* part, const char* name) {
+  static auto* const real_filename = real<int(void*, const char*)>("curl_mime_filename");
+  return fails(kCurl, "curl_mime_filename", "") ? kNoMemory : real_filename(part, name);
 }
 
 }  // extern "C"
