@@ -268,8 +268,13 @@ class Applier {
       const auto add = std::ranges::find_if(actions(), [&](const Action& other) {
         return other.wanted && other.path == *actions()[i].chain;
       });
-      const auto of_add = static_cast<std::size_t>(add - actions().begin());
-      run_.report.results[i] = run_.report.results.at(of_add);
+      if (add == actions().end()) {
+        finish(i, {Outcome::kSkipped, "the add that it was to make way for is not made"});
+        run_.report.put_off = true;
+        continue;
+      }
+      run_.report.results[i] =
+          run_.report.results[static_cast<std::size_t>(add - actions().begin())];
     }
   }
 

@@ -208,10 +208,10 @@ class Pass {
   void look_up_uploads(PlanInput& input) {
     std::vector<std::string> ids;
     for (const auto& [path, wanted] : desired_.files) {
-      const bool mounted = std::ranges::any_of(observed_.state.files, [&](const auto& file) {
+      const auto is_it = [&](const auto& file) {
         return file.path == wanted.path && holds(file, wanted, {});
-      });
-      if (wanted.local() == nullptr && !mounted) {
+      };
+      if (wanted.local() == nullptr && std::ranges::none_of(observed_.state.files, is_it)) {
         ids.push_back(wanted.content_key());
       }
     }

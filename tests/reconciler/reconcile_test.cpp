@@ -19,6 +19,29 @@ World three_files() {
 
 }  // namespace
 
+TEST_CASE("a delete that belongs to an add which is not made is not made either") {
+  World world;
+  Plan plan;
+  Action removal;
+  removal.kind = Action::Kind::kDelete;
+  removal.path = MountPath::of_file("/a");
+  removal.resource_id = world.somebody_adds("/a", "theirs");
+  removal.chain = MountPath::of_file("/a/b");
+  plan.actions = {removal};
+  const SessionMemory memory;
+  ApplyInput input;
+  input.plan = &plan;
+  input.memory = &memory;
+  input.session_id = *world.spec.session_id;
+  input.owner = world.owner;
+  Ports ports{*world.api, world.store, world.loop, &world.tokens};
+  const auto report = apply(input, ports);
+  REQUIRE(report.results.size() == 1);
+  CHECK(report.results.front().outcome == ActionResult::Outcome::kSkipped);
+  CHECK(report.put_off);
+  CHECK(world.held().contains("/a"));
+}
+
 TEST_CASE("a session becomes equal to what is declared, and stays so") {
   World world;
   world.file("a", "one");
