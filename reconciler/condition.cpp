@@ -17,12 +17,14 @@ struct Verdict {
 };
 
 Verdict of_error(const SessionError& error) {
-  static const std::array<std::pair<const char*, const char*>, 5> reasons{{
+  static const std::array<std::pair<const char*, const char*>, 7> reasons{{
       {"authentication_failed", "AuthenticationFailed"},
       {"rate_limited", "RateLimited"},
       {"session_not_found", "SessionNotFound"},
       {"session_archived", "SessionArchived"},
       {"read_tool_missing", "ReadToolMissing"},
+      {"state_not_writable", "StateUnavailable"},
+      {"state_unavailable", "StateUnavailable"},
   }};
   for (const auto& [code, reason] : reasons) {
     if (error.code == code) {

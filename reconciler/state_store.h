@@ -224,7 +224,8 @@ using Change =
                  change::PutUpload, change::DropUpload>;
 
 struct StoreError {
-  std::string message;  ///< what happened, to which file, what to do
+  std::string message;   ///< what happened, to which file, what to do
+  bool no_room = false;  ///< the disk is full: nothing is recorded before somebody makes room
 };
 
 /// Safe to use from many threads. Reads see every commit submitted before them, durable or not.

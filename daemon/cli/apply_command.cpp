@@ -9,6 +9,7 @@
 #include "daemon/cli/output.h"
 #include "daemon/cli/progress.h"
 #include "daemon/cli/signals.h"
+#include "daemon/log/log.h"
 #include "reconciler/backoff.h"
 
 namespace sessync {
@@ -55,7 +56,11 @@ class ApplyLoop {
     return engine_.passes().run(request);
   }
 
-  static bool wants_more(const PassOutcome& outcome) {
+  [[nodiscard]] bool wants_more(const PassOutcome& outcome) const {
+    // Nothing is sent that cannot be recorded, and nobody makes room for a command.
+    if (const auto trouble = engine_.state_trouble(); trouble && trouble->why.no_room) {
+      return false;
+    }
     const bool hopeless =
         outcome.terminal || (outcome.error && (outcome.error->code == "authentication_failed" ||
                                                outcome.error->code == "billing"));
@@ -103,6 +108,9 @@ int apply(const Settings& settings, const OneShot& shot, Signals& signals, Progr
   engine.forget_left_sessions(shot.owner);
   if (!settings.state_dir) {
     warn_of_forgetting(reports);
+  }
+  if (const auto trouble = engine.state_trouble()) {
+    log(LogLevel::kWarning, trouble->why.message);
   }
   print(present(reports, settings.options));
   std::fputs(remarks(reports, settings.options).c_str(), stderr);

@@ -66,9 +66,45 @@ Daemon::Daemon(const Settings& settings, Surroundings around)
   sources.watch = [this] { return watcher_.statistics(); };
   sources.unleased_reads = [this] { return around_.engine.unleased_reads(); };
   around_.metrics.set_sources(std::move(sources));
+  tell_state(around_.engine.state_trouble());
+  around_.engine.watch_state([this] { on_state(); });
 }
 
-Daemon::~Daemon() { around_.metrics.set_sources({}); }
+Daemon::~Daemon() {
+  around_.engine.watch_state({});
+  around_.metrics.set_sources({});
+}
+
+void Daemon::keep_trying(std::function<bool()> what) {
+  const std::lock_guard lock(trying_mutex_);
+  trying_ = std::move(what);
+}
+
+void Daemon::tell_state(const std::optional<StateDatabase::Trouble>& trouble) {
+  around_.board.state_is(
+      trouble ? StatusBoard::State{trouble->why.message, trouble->is_open} : StatusBoard::State{},
+      now_anchored());
+}
+
+/// On the thread that writes the state. What waited for room is tried at once; and only now may it
+/// be known which sessions are suspended.
+void Daemon::on_state() {
+  const auto trouble = around_.engine.state_trouble();
+  tell_state(trouble);
+  if (trouble) {
+    log(LogLevel::kError, trouble->why.message);
+    return;
+  }
+  log(LogLevel::kInfo, "the state can be written again");
+  auto suspensions = around_.engine.suspensions();
+  controller_.set_suspended(names_of(suspensions));
+  around_.board.set_suspensions(std::move(suspensions), now_anchored());
+  std::vector<std::string> names;
+  for (const auto& session : around_.board.snapshot().sessions) {
+    names.push_back(session->name);
+  }
+  controller_.sessions_changed(std::move(names));
+}
 
 ControllerOptions Daemon::options() const {
   ControllerOptions result;
@@ -142,6 +178,10 @@ void Daemon::turned() {
   around_.manager.alive();
   if (around_.manager.listens()) {
     around_.manager.status(summary_of(around_.board.snapshot()));
+  }
+  const std::lock_guard lock(trying_mutex_);
+  if (trying_ && trying_()) {
+    trying_ = {};
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <random>
 #include <string>
@@ -32,6 +33,10 @@ class Daemon {
   Daemon& operator=(const Daemon&) = delete;
   ~Daemon();
 
+  /// Called each time the controller has come round, until it returns true.
+  void keep_trying(std::function<bool()> what);
+  [[nodiscard]] bool has_state() const { return !around_.engine.state_trouble(); }
+
   /// What others may ask of it; valid as long as it lives.
   DaemonCommands commands();
 
@@ -45,6 +50,8 @@ class Daemon {
   void watch(const Manifest& manifest);
   void turned();
   void tell_how_watched();
+  void on_state();
+  void tell_state(const std::optional<StateDatabase::Trouble>& trouble);
   void on_change(const WatchChange& change);
   CommandResult reconcile(const std::string& name, const std::string& allow_deletes);
   SuspendResult suspend(const std::string& name, const std::string& by);
@@ -58,6 +65,8 @@ class Daemon {
   std::mutex told_mutex_;
   std::string degraded_reason_;
   std::string quiet_reason_;
+  std::mutex trying_mutex_;
+  std::function<bool()> trying_;
   std::mutex suspend_mutex_;  ///< one change of suspensions at a time
   Controller controller_;
   Watcher watcher_;

@@ -13,8 +13,6 @@
 #include "daemon/secrets/daemon_token_source.h"
 #include "daemon/state/sqlite_state_store.h"
 #include "daemon/state/state_database.h"
-#include "daemon/state/state_directory.h"
-#include "daemon/state/state_lock.h"
 #include "daemon/workspace/scanner.h"
 #include "daemon/workspace/workspace_content.h"
 #include "reconciler/collect.h"
@@ -22,12 +20,6 @@
 #include "reconciler/server_time.h"
 
 namespace sessync {
-
-/// The lock is there if the state may be written.
-struct OpenedState {
-  std::optional<StateLock> lock;
-  std::unique_ptr<StateDatabase> database;
-};
 
 /// Says once that the API makes calls wait for long. Belongs to the API's thread.
 class LimitLog {
@@ -58,32 +50,42 @@ tl::unexpected<UsageError> usage(std::string message) {
   return tl::unexpected(UsageError{exit_code::kUsage, std::move(message)});
 }
 
-tl::expected<OpenedState, UsageError> open_state(const Settings& settings, Engine::State kind) {
-  if (!settings.state_dir) {
-    return OpenedState{std::nullopt, StateDatabase::in_memory()};
-  }
-  if (kind == Engine::State::kReadOnly) {
-    auto database = StateDatabase::open_read_only(*settings.state_dir, now_anchored());
-    if (!database) {
-      return usage(database.error());
-    }
-    return OpenedState{std::nullopt, std::move(*database)};
-  }
-  if (auto ready = prepare_state_directory(*settings.state_dir, settings.workspace); !ready) {
-    return usage(ready.error());
-  }
-  auto lock = StateLock::acquire(*settings.state_dir);
-  if (!lock) {
-    return usage(lock.error());
-  }
-  auto database = StateDatabase::open(*lock, now_anchored());
+using OpenedState = tl::expected<std::unique_ptr<StateDatabase>, UsageError>;
+
+OpenedState open_read_only(const std::string& directory) {
+  auto database = StateDatabase::open_read_only(directory, now_anchored());
   if (!database) {
     return usage(database.error());
+  }
+  return std::move(*database);
+}
+
+/// A daemon that does not begin is not seen to be in want of room.
+OpenedState open_for_writing(const Settings& settings, bool waits) {
+  using OnFullDisk = StateDatabase::OnFullDisk;
+  auto database = StateDatabase::open_directory(*settings.state_dir, settings.workspace,
+                                                waits ? OnFullDisk::kWait : OnFullDisk::kRefuse);
+  if (!database) {
+    const int code = database.error().no_room ? exit_code::kFailed : exit_code::kUsage;
+    return tl::unexpected(UsageError{code, database.error().message});
+  }
+  if (const auto trouble = (*database)->trouble()) {
+    log(LogLevel::kError, trouble->why.message + "; nothing is written to a session before then",
+        {{"state", *settings.state_dir}});
   }
   for (const auto& warning : (*database)->warnings()) {
     log(LogLevel::kWarning, warning);
   }
-  return OpenedState{std::move(*lock), std::move(*database)};
+  return std::move(*database);
+}
+
+OpenedState open_state(const Settings& settings, Engine::State kind) {
+  if (!settings.state_dir) {
+    return StateDatabase::in_memory();
+  }
+  return kind == Engine::State::kReadOnly
+             ? open_read_only(*settings.state_dir)
+             : open_for_writing(settings, kind == Engine::State::kLockedOnceThereIsRoom);
 }
 
 void warn(const std::string& message) { log(LogLevel::kWarning, message); }
@@ -92,7 +94,7 @@ TokenOptions token_options(const Settings& settings, Engine::State kind) {
   TokenOptions options;
   options.secrets_dir = settings.secrets_dir;
   options.allow_commands = settings.options.allow_commands;
-  options.may_run = kind == Engine::State::kLocked;
+  options.may_run = kind != Engine::State::kReadOnly;
   options.github_api_url = settings.github_api_url;
   options.environment = process_environment();
   options.warn = warn;
@@ -104,8 +106,8 @@ Fingerprints open_fingerprints(const Settings& settings, Engine::State kind) {
     return Fingerprints::in_memory();
   }
   return Fingerprints::open(*settings.state_dir,
-                            kind == Engine::State::kLocked ? Fingerprints::Access::kWrite
-                                                           : Fingerprints::Access::kReadOnly,
+                            kind == Engine::State::kReadOnly ? Fingerprints::Access::kReadOnly
+                                                             : Fingerprints::Access::kWrite,
                             warn);
 }
 
@@ -113,10 +115,10 @@ Fingerprints open_fingerprints(const Settings& settings, Engine::State kind) {
 
 /// In the order in which they need each other: destroyed from the end.
 struct Engine::Parts {
-  Parts(const Settings& settings, State kind, ApiOptions options, OpenedState opened,
-        std::pair<Listeners, Progress*> watchers)
+  Parts(const Settings& settings, State kind, ApiOptions options,
+        std::unique_ptr<StateDatabase> opened, std::pair<Listeners, Progress*> watchers)
       : state(std::move(opened)),
-        digests(state.database->load_digests()),
+        digests(state->load_digests()),
         scanner(digests, ScanOptions{settings.options.settle, {}}),
         progress(watchers.second),
         counted(progress != nullptr ? progress->counting(content) : nullptr),
@@ -139,7 +141,7 @@ struct Engine::Parts {
     };
     result.uploads.find = [this](const std::string& owner,
                                  const std::string& sha256) -> std::optional<FileMetadata> {
-      const auto upload = state.database->find_upload(owner, sha256);
+      const auto upload = state->find_upload(owner, sha256);
       if (!upload || now_anchored() - upload->confirmed_at > kFreshUpload) {
         return std::nullopt;
       }
@@ -148,9 +150,9 @@ struct Engine::Parts {
     result.uploads.uploaded = [this](const std::string& owner, const std::string& sha256,
                                      const FileMetadata& file) {
       const auto now = now_anchored();
-      state.database->commit({change::PutUpload{{owner, sha256, file.file_id, file.filename,
-                                                 file.size_bytes, now, now}}},
-                             [](const tl::expected<Done, StoreError>&) {});
+      state->commit({change::PutUpload{
+                        {owner, sha256, file.file_id, file.filename, file.size_bytes, now, now}}},
+                    [](const tl::expected<Done, StoreError>&) {});
     };
     return result;
   }
@@ -161,7 +163,7 @@ struct Engine::Parts {
                    manifests = std::vector{settings.manifest.path()}](const SessionSpec& spec) {
       auto snapshot = scanner.scan({workspace, manifests, spec.resources});
       if (progress != nullptr) {
-        progress->scanned(spec, snapshot, *state.database);
+        progress->scanned(spec, snapshot, *state);
       }
       return snapshot;
     };
@@ -169,17 +171,21 @@ struct Engine::Parts {
       return std::make_unique<HttpSessionApi>(api, queue);
     };
     result.make_store = [this](CompletionQueue& queue) {
-      return std::make_unique<SqliteStateStore>(*state.database, queue);
+      return std::make_unique<SqliteStateStore>(*state, queue);
     };
     result.make_tokens = [this](CompletionQueue& queue) {
       return std::make_unique<DaemonTokenSource>(tokens, queue);
     };
     result.open_outputs = [this](const SessionSpec& spec) { return outputs.open(spec); };
+    result.unknown_state = [this]() -> std::string {
+      const auto trouble = state->trouble();
+      return trouble && !trouble->is_known ? trouble->why.message : "";
+    };
     return result;
   }
 
   LimitLog limits;
-  OpenedState state;
+  std::unique_ptr<StateDatabase> state;
   DigestCache digests;
   Scanner scanner;
   WorkspaceContent content;
@@ -213,7 +219,7 @@ PassRunner& Engine::passes() { return parts_->passes; }
 
 void Engine::save_digests() {
   if (auto changes = parts_->digests.take_changes(); !changes.empty()) {
-    parts_->state.database->save_digests(std::move(changes));
+    parts_->state->save_digests(std::move(changes));
   }
 }
 
@@ -244,16 +250,22 @@ void Engine::declare(const std::vector<SessionSpec>& sessions, bool whole) {
 }
 
 std::map<std::string, Suspension> Engine::suspensions() const {
-  return parts_->state.database->suspensions();
+  return parts_->state->suspensions();
 }
 
 tl::expected<void, std::string> Engine::set_suspension(
     const std::string& session, const std::optional<Suspension>& suspension) {
-  if (const auto kept = parts_->state.database->set_suspension(session, suspension); !kept) {
+  if (const auto kept = parts_->state->set_suspension(session, suspension); !kept) {
     return tl::unexpected(kept.error().message);
   }
   return {};
 }
+
+std::optional<StateDatabase::Trouble> Engine::state_trouble() const {
+  return parts_->state->trouble();
+}
+
+void Engine::watch_state(std::function<void()> told) { parts_->state->watch(std::move(told)); }
 
 std::uint64_t Engine::unleased_reads() const { return parts_->scanner.reads().unleased; }
 

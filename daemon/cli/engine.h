@@ -13,7 +13,7 @@
 #include "daemon/api/api_engine.h"
 #include "daemon/cli/settings.h"
 #include "daemon/controller/pass_runner.h"
-#include "daemon/state/suspension.h"
+#include "daemon/state/state_database.h"
 #include "manifest/load.h"
 
 namespace sessync {
@@ -24,8 +24,10 @@ class Progress;
 class Engine {
  public:
   enum class State {
-    kLocked,    ///< this process alone may write
-    kReadOnly,  ///< as it is now; writes nothing
+    kLocked,                 ///< this process alone may write
+    kLockedOnceThereIsRoom,  ///< the same; a full disk is waited for, and nothing is written
+                             ///< meanwhile
+    kReadOnly,               ///< as it is now; writes nothing
   };
   /// Told on the API's thread.
   struct Listeners {
@@ -61,6 +63,11 @@ class Engine {
   /// Nothing: resumes. Returns once it is on disk, or why it is not.
   tl::expected<void, std::string> set_suspension(const std::string& session,
                                                  const std::optional<Suspension>& suspension);
+
+  /// What keeps the state from being written; nothing, as far as is known.
+  [[nodiscard]] std::optional<StateDatabase::Trouble> state_trouble() const;
+  /// Told on some thread when that becomes another one; none once {} was given.
+  void watch_state(std::function<void()> told);
 
   /// Files taken although nothing kept writers away while they were read.
   [[nodiscard]] std::uint64_t unleased_reads() const;

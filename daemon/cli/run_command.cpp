@@ -26,12 +26,14 @@ class Front {
   Front(const Settings& settings, StatusBoard& board, Daemon& daemon, Metrics& metrics)
       : settings_(settings),
         board_(board),
+        daemon_(daemon),
         nonce_(random_digits()),
         server_({settings.options.listen, settings.options.admin_token_file, nonce_}, board,
                 daemon.commands(), [&metrics] { return metrics.text(); }) {}
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
   ~Front() {
+    daemon_.keep_trying({});
     board_.close();
     if (settings_.state_dir) {
       remove_daemon_file(*settings_.state_dir, ::getpid());
@@ -54,12 +56,23 @@ class Front {
  private:
   tl::expected<void, UsageError> leave_address(const std::string& address) {
     const auto left = write_daemon_file(*settings_.state_dir, {::getpid(), address, nonce_});
-    return left ? tl::expected<void, UsageError>()
-                : tl::unexpected(UsageError{exit_code::kUsage, left.error()});
+    if (left) {
+      return {};
+    }
+    if (!left.error().no_room && daemon_.has_state()) {
+      return tl::unexpected(UsageError{exit_code::kUsage, left.error().message});
+    }
+    log(LogLevel::kWarning,
+        left.error().message + "; the commands that ask the daemon do not find it before then");
+    daemon_.keep_trying([this, address] {
+      return write_daemon_file(*settings_.state_dir, {::getpid(), address, nonce_}).has_value();
+    });
+    return {};
   }
 
   const Settings& settings_;
   StatusBoard& board_;
+  Daemon& daemon_;
   const Secret nonce_;
   StatusServer server_;
 };
@@ -78,7 +91,7 @@ int run_command(const Settings& settings) {
       {SESSYNC_VERSION, now_anchored(), settings.manifest.path(), settings.workspace});
   Metrics metrics(board, SESSYNC_VERSION);
   const auto engine = Engine::open(
-      settings, std::move(*api), Engine::State::kLocked,
+      settings, std::move(*api), Engine::State::kLockedOnceThereIsRoom,
       {[&metrics](const RequestReport& report) { metrics.request(report); },
        [&metrics](RateClass which, TimePoint until) { metrics.frozen(which, until); }});
   if (!engine) {

@@ -134,8 +134,14 @@ PassOutcome PassRunner::run(const PassRequest& request) {
     put_off.look_again = true;
     return put_off;
   }
+  const auto unknown = services_.unknown_state ? services_.unknown_state() : std::string();
+  std::optional<SessionSpec> suspended;
+  if (!unknown.empty()) {
+    suspended = request.spec;
+    suspended->suspend = true;
+  }
   PassInput input;
-  input.spec = &request.spec;
+  input.spec = suspended ? &*suspended : &request.spec;
   input.snapshot = &snapshot;
   input.owner = request.owner;
   input.allow_deletes = request.allow_deletes;
@@ -148,6 +154,9 @@ PassOutcome PassRunner::run(const PassRequest& request) {
     input.outputs_refusal = outputs_refusal;
     outcome = reconcile(input, ports);
   });
+  if (!unknown.empty() && !outcome.error) {
+    outcome.error = SessionError{"state_unavailable", unknown};
+  }
   return outcome;
 }
 

@@ -24,6 +24,8 @@ struct PassServices {
   /// The destination of a session with outputs, or why it may not be used.
   std::function<tl::expected<std::unique_ptr<OutputDirectory>, std::string>(const SessionSpec&)>
       open_outputs;
+  /// Why nobody can tell what the state holds; "": what it holds is known. May be empty.
+  std::function<std::string()> unknown_state{};
 };
 
 struct PassSettings {
@@ -44,6 +46,9 @@ struct PassRequest {
   std::function<bool()> withdrawn;
 };
 
+/// While the state is not known a session may be suspended, or somebody else's work: it is looked
+/// at, and nothing is written to it.
+///
 /// Runs passes, each on the thread that asks for it.
 class PassRunner {
  public:

@@ -1,6 +1,5 @@
 #include "daemon/state/sqlite.h"
 
-#include <cerrno>
 #include <system_error>
 
 #include <sqlite3.h>
@@ -133,7 +132,7 @@ void Connection::fail(const std::string& doing) const {
   const int code = handle_ ? sqlite3_errcode(handle_.get()) : SQLITE_NOMEM;
   const std::string why = handle_ ? reason_of(handle_.get()) : "out of memory";
   const bool no_room =
-      handle_ && is_input_output(code) && sqlite3_system_errno(handle_.get()) == ENOSPC;
+      handle_ && is_input_output(code) && is_no_room(sqlite3_system_errno(handle_.get()));
   throw Error(no_room ? Error::Kind::kNoRoom : kind_of(code),
               "cannot " + doing + " " + path_ + ": " + why);
 }

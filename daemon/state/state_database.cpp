@@ -1,10 +1,13 @@
 #include "daemon/state/state_database.h"
 
 #include <algorithm>
+#include <chrono>
 #include <future>
 #include <iterator>
 #include <utility>
 
+#include "daemon/loop/completion_queue.h"
+#include "daemon/state/state_directory.h"
 #include "daemon/state/state_file.h"
 #include "daemon/state/tables.h"
 
@@ -15,6 +18,9 @@ constexpr const char* kFileName = "/state.db";
 
 /// Digests of one transaction: what a commit may have to wait for.
 constexpr std::size_t kDigestsAtOnce = 2000;
+
+/// How often it is tried to write while that fails.
+constexpr std::chrono::seconds kProbeEvery{2};
 
 StoreError refused_read_only() { return {"the state was opened for reading only"}; }
 
@@ -29,17 +35,79 @@ std::vector<Item> take_some(std::vector<Item>& items) {
 
 }  // namespace
 
-tl::expected<std::unique_ptr<StateDatabase>, std::string> StateDatabase::open(const StateLock& lock,
-                                                                              TimePoint now) {
+std::unique_ptr<StateDatabase> StateDatabase::begin(Kind kind, StateFile::Opened opened) {
+  std::unique_ptr<StateDatabase> database(new StateDatabase(kind));
+  database->file_ = std::move(opened.file);
+  database->mirror_ = std::move(opened.mirror);
+  database->warnings_ = std::move(opened.warnings);
+  database->start();
+  return database;
+}
+
+void StateDatabase::start() {
+  if (kind_ == Kind::kOnDisk) {
+    writer_ = std::thread([this] { run(); });
+  }
+}
+
+tl::expected<std::unique_ptr<StateDatabase>, StoreError> StateDatabase::open(const StateLock& lock,
+                                                                             TimePoint now) {
   auto opened = StateFile::open(lock.directory() + kFileName, now);
   if (!opened) {
     return tl::unexpected(std::move(opened.error()));
   }
   opened->mirror.believe_no_future(now);
-  std::unique_ptr<StateDatabase> database(
-      new StateDatabase(Kind::kOnDisk, std::move(opened->file), std::move(opened->mirror)));
-  database->warnings_ = std::move(opened->warnings);
+  return begin(Kind::kOnDisk, std::move(*opened));
+}
+
+tl::expected<std::unique_ptr<StateDatabase>, StoreError> StateDatabase::open_directory(
+    const std::string& directory, const std::string& workspace, OnFullDisk on_full_disk) {
+  std::unique_ptr<StateDatabase> database(new StateDatabase(Kind::kOnDisk));
+  database->directory_ = directory;
+  database->workspace_ = workspace;
+  if (auto opened = database->open_file()) {
+    database->file_ = std::move(opened->file);
+    database->mirror_ = std::move(opened->mirror);
+    database->warnings_ = std::move(opened->warnings);
+  } else if (opened.error().no_room && on_full_disk == OnFullDisk::kWait) {
+    database->know_what_can_be_read(std::move(opened.error()));
+  } else {
+    return tl::unexpected(std::move(opened.error()));
+  }
+  database->start();
   return database;
+}
+
+/// Keeps the lock, if it comes as far as that.
+tl::expected<StateFile::Opened, StoreError> StateDatabase::open_file() {
+  if (!lock_) {
+    if (auto ready = prepare_state_directory(directory_, workspace_); !ready) {
+      return tl::unexpected(std::move(ready.error()));
+    }
+    auto lock = StateLock::acquire(directory_);
+    if (!lock) {
+      return tl::unexpected(std::move(lock.error()));
+    }
+    lock_ = std::move(*lock);
+  }
+  const auto now = now_anchored();
+  auto opened = StateFile::open(directory_ + kFileName, now);
+  if (opened) {
+    opened->mirror.believe_no_future(now);
+  }
+  return opened;
+}
+
+/// A damaged file counts as none to a reader. Here it is about to be moved aside, and is not yet.
+void StateDatabase::know_what_can_be_read(StoreError why) {
+  auto read = StateFile::open_read_only(directory_ + kFileName, lock_.has_value());
+  trouble_ = Trouble{std::move(why), false, read && read->warnings.empty()};
+  if (trouble_->is_known) {
+    known_ = std::move(read->mirror);
+    known_.doubt_intents(now_anchored());
+    known_.believe_no_future(now_anchored());
+    mirror_ = known_;
+  }
 }
 
 tl::expected<std::unique_ptr<StateDatabase>, std::string> StateDatabase::open_read_only(
@@ -50,22 +118,10 @@ tl::expected<std::unique_ptr<StateDatabase>, std::string> StateDatabase::open_re
   }
   opened->mirror.doubt_intents(now);
   opened->mirror.believe_no_future(now);
-  std::unique_ptr<StateDatabase> database(
-      new StateDatabase(Kind::kReadOnly, std::move(opened->file), std::move(opened->mirror)));
-  database->warnings_ = std::move(opened->warnings);
-  return database;
+  return begin(Kind::kReadOnly, std::move(*opened));
 }
 
-std::unique_ptr<StateDatabase> StateDatabase::in_memory() {
-  return std::unique_ptr<StateDatabase>(new StateDatabase(Kind::kInMemory, nullptr, {}));
-}
-
-StateDatabase::StateDatabase(Kind kind, std::unique_ptr<StateFile> file, MemoryMirror mirror)
-    : kind_(kind), file_(std::move(file)), mirror_(std::move(mirror)) {
-  if (kind_ == Kind::kOnDisk) {
-    writer_ = std::thread([this] { run(); });
-  }
-}
+std::unique_ptr<StateDatabase> StateDatabase::in_memory() { return begin(Kind::kInMemory, {}); }
 
 StateDatabase::~StateDatabase() {
   {
@@ -115,9 +171,26 @@ std::map<std::string, Suspension> StateDatabase::suspensions() const {
   return mirror_.suspensions();
 }
 
-std::optional<StoreError> StateDatabase::failure() const {
+std::optional<StateDatabase::Trouble> StateDatabase::trouble() const {
   const std::lock_guard lock(mutex_);
-  return failure_;
+  return trouble_;
+}
+
+std::vector<std::string> StateDatabase::warnings() const {
+  const std::lock_guard lock(mutex_);
+  return warnings_;
+}
+
+void StateDatabase::watch(std::function<void()> told) {
+  const std::lock_guard lock(told_mutex_);
+  told_ = std::move(told);
+}
+
+void StateDatabase::tell() {
+  const std::lock_guard lock(told_mutex_);
+  if (told_) {
+    told_();
+  }
 }
 
 void StateDatabase::commit(std::vector<Change> changes, Durable durable) {
@@ -160,10 +233,15 @@ void StateDatabase::submit(Job job) {
 }
 
 std::vector<DigestEntry> StateDatabase::load_digests() const {
-  if (!file_) {
+  StateFile* file = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    file = file_.get();
+  }
+  if (file == nullptr) {
     return {};
   }
-  return file_->read_digests().value_or(std::vector<DigestEntry>{});
+  return file->read_digests().value_or(std::vector<DigestEntry>{});
 }
 
 void StateDatabase::save_digests(DigestCache::Changes changes) {
@@ -183,7 +261,13 @@ void StateDatabase::flush() {
 void StateDatabase::run() {
   std::unique_lock lock(mutex_);
   while (true) {
-    work_.wait(lock, [this] { return has_work() || closing_; });
+    const auto ready = [this] { return has_work() || closing_; };
+    while (trouble_ && !work_.wait_for(lock, kProbeEvery, ready)) {
+      lock.unlock();
+      probe();
+      lock.lock();
+    }
+    work_.wait(lock, ready);
     if (!has_work()) {
       return;
     }
@@ -202,6 +286,10 @@ void StateDatabase::write_next(std::unique_lock<std::mutex>& lock) {
     lock.unlock();
     write_jobs(jobs);
     lock.lock();
+    return;
+  }
+  if (!file_) {
+    digests_.clear();
     return;
   }
   DigestCache::Changes& waiting = digests_.front();
@@ -224,13 +312,21 @@ void StateDatabase::write(sqlite::Connection& to, const Job& job) {
   }
 }
 
-void StateDatabase::write_jobs(const std::vector<Job>& jobs) {
-  const auto outcome = file_->write([this, &jobs](sqlite::Connection& to) {
+/// What was submitted while nothing can be written fails, now and then after a look whether it can.
+tl::expected<Done, StoreError> StateDatabase::write_file(const std::vector<Job>& jobs) {
+  if (!file_) {
+    return tl::unexpected(trouble()->why);
+  }
+  return file_->write([this, &jobs](sqlite::Connection& to) {
     for (const auto& [upload, change] : unsaved_) {
       tables::write(to, change);
     }
     std::ranges::for_each(jobs, [&to](const Job& job) { write(to, job); });
   });
+}
+
+void StateDatabase::write_jobs(const std::vector<Job>& jobs) {
+  const auto outcome = write_file(jobs);
   note(outcome);
   if (outcome) {
     unsaved_.clear();
@@ -266,21 +362,61 @@ void StateDatabase::keep_upload(const Change& change) {
 /// The memory becomes what is on disk, the uploads kept, and what was submitted since. Runs on the
 /// only thread that writes, so the disk does not change meanwhile.
 void StateDatabase::take_back() {
-  auto on_disk = file_->read_all();
+  auto on_disk = file_ ? file_->read_all() : tl::expected<MemoryMirror, StoreError>(known_);
   const std::lock_guard lock(mutex_);
   mirror_is_ahead_ = !on_disk;
   if (on_disk) {
-    mirror_ = std::move(*on_disk);
-    for (const auto& [upload, change] : unsaved_) {
-      mirror_.apply(change);
-    }
-    std::ranges::for_each(jobs_, [this](const Job& job) { apply(mirror_, job); });
+    put_in_place(std::move(*on_disk));
   }
 }
 
+void StateDatabase::put_in_place(MemoryMirror mirror) {
+  mirror_ = std::move(mirror);
+  for (const auto& [upload, change] : unsaved_) {
+    mirror_.apply(change);
+  }
+  std::ranges::for_each(jobs_, [this](const Job& job) { apply(mirror_, job); });
+}
+
 void StateDatabase::note(const tl::expected<Done, StoreError>& outcome) {
-  const std::lock_guard lock(mutex_);
-  failure_ = outcome ? std::nullopt : std::optional(outcome.error());
+  {
+    const std::lock_guard lock(mutex_);
+    if (!file_ || (outcome && !trouble_)) {
+      return;
+    }
+    if (!outcome && trouble_ && trouble_->why.message == outcome.error().message) {
+      return;
+    }
+    trouble_ = outcome ? std::nullopt : std::optional(Trouble{outcome.error()});
+  }
+  tell();
+}
+
+/// Nobody may have anything to write for an hour, and all that time it would look as if nothing
+/// could be written.
+void StateDatabase::probe() {
+  if (!file_) {
+    return open_late();
+  }
+  if (unsaved_.empty()) {
+    return note(file_->touch());
+  }
+  write_jobs({});
+}
+
+void StateDatabase::open_late() {
+  auto opened = open_file();
+  if (!opened) {
+    return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    file_ = std::move(opened->file);
+    std::ranges::move(opened->warnings, std::back_inserter(warnings_));
+    put_in_place(std::move(opened->mirror));
+    trouble_.reset();
+  }
+  tell();
 }
 
 }  // namespace sessync

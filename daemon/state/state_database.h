@@ -16,17 +16,13 @@
 #include <tl/expected.hpp>
 
 #include "daemon/state/memory_mirror.h"
+#include "daemon/state/state_file.h"
 #include "daemon/state/state_lock.h"
 #include "daemon/state/suspension.h"
 #include "daemon/workspace/digest_cache.h"
 #include "reconciler/state_store.h"
 
 namespace sessync {
-
-class StateFile;
-namespace sqlite {
-class Connection;
-}
 
 /// The state of one state directory: `state.db`, and all of it but the digests in memory.
 ///
@@ -43,8 +39,17 @@ class StateDatabase {
   /// Opens or creates the state of the directory that is locked. A damaged file is moved aside, and
   /// said in warnings(): the state is a cache. `now`: intents found there may have been sent just
   /// before the last process ended, so they are in doubt from now on.
-  static tl::expected<std::unique_ptr<StateDatabase>, std::string> open(const StateLock& lock,
-                                                                        TimePoint now);
+  static tl::expected<std::unique_ptr<StateDatabase>, StoreError> open(const StateLock& lock,
+                                                                       TimePoint now);
+
+  enum class OnFullDisk { kRefuse, kWait };
+  /// Prepares a directory (see prepare_state_directory), locks it for as long as this lives, and
+  /// opens what is in it.
+  ///
+  /// With kWait a directory without room is no error: what can be read there is known, every commit
+  /// fails, and it is tried every few seconds to open it all the same. See trouble().
+  static tl::expected<std::unique_ptr<StateDatabase>, StoreError> open_directory(
+      const std::string& directory, const std::string& workspace, OnFullDisk on_full_disk);
 
   /// What is committed there at this moment, by a running daemon too. Takes no lock, creates and
   /// writes nothing; commits are refused. A directory without state is an empty state.
@@ -85,9 +90,17 @@ class StateDatabase {
   void flush();
 
   /// What was wrong with the file when it was opened.
-  [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
-  /// Why the last write failed; nothing if it succeeded.
-  [[nodiscard]] std::optional<StoreError> failure() const;
+  [[nodiscard]] std::vector<std::string> warnings() const;
+  /// What stands between the state and the disk.
+  struct Trouble {
+    StoreError why;
+    bool is_open = true;   ///< false: it was never opened for writing, there was no room
+    bool is_known = true;  ///< false: nobody can tell what it holds, suspensions included
+  };
+  /// Nothing: the last write succeeded. As long as there is some, a write is tried now and then.
+  [[nodiscard]] std::optional<Trouble> trouble() const;
+  /// Told on the writing thread when that becomes another one; none once {} was given.
+  void watch(std::function<void()> told);
 
  private:
   enum class Kind { kOnDisk, kReadOnly, kInMemory };
@@ -100,22 +113,35 @@ class StateDatabase {
     Durable durable;
   };
 
-  StateDatabase(Kind kind, std::unique_ptr<StateFile> file, MemoryMirror mirror);
+  explicit StateDatabase(Kind kind) : kind_(kind) {}
+  static std::unique_ptr<StateDatabase> begin(Kind kind, StateFile::Opened opened);
+  void start();
+  void know_what_can_be_read(StoreError why);
   void submit(Job job);
   static void apply(MemoryMirror& mirror, const Job& job);
   void run();
   bool has_work() const { return !jobs_.empty() || !digests_.empty(); }
   void write_next(std::unique_lock<std::mutex>& lock);
   static void write(sqlite::Connection& to, const Job& job);
+  tl::expected<Done, StoreError> write_file(const std::vector<Job>& jobs);
   void write_jobs(const std::vector<Job>& jobs);
   void take_back();
+  void put_in_place(MemoryMirror mirror);
   void keep_uploads(const std::vector<Job>& jobs);
   void keep_upload(const Change& change);
   void note(const tl::expected<Done, StoreError>& outcome);
+  void tell();
+  void probe();
+  tl::expected<StateFile::Opened, StoreError> open_file();
+  void open_late();
 
   const Kind kind_;
   std::vector<std::string> warnings_;
-  std::unique_ptr<StateFile> file_;
+  std::string directory_;
+  std::string workspace_;
+  std::optional<StateLock> lock_;    ///< unless somebody else keeps it
+  std::unique_ptr<StateFile> file_;  ///< null while there is no room for it
+  MemoryMirror known_;               ///< what could be read without room
 
   mutable std::mutex mutex_;  ///< of all that follows
   std::condition_variable work_;
@@ -126,9 +152,12 @@ class StateDatabase {
   std::map<std::pair<std::string, std::string>, Change> unsaved_;
   std::vector<Job> jobs_;
   std::deque<DigestCache::Changes> digests_;
-  std::optional<StoreError> failure_;
+  std::optional<Trouble> trouble_;
   bool writing_ = false;
   bool closing_ = false;
+
+  std::mutex told_mutex_;
+  std::function<void()> told_;
   std::thread writer_;
 };
 

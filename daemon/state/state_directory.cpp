@@ -54,15 +54,17 @@ int make_directory(const fs::path& directory) {
   return error != 0 || ::mkdir(directory.c_str(), S_IRWXU) == 0 ? error : errno;
 }
 
-tl::unexpected<std::string> refusal(const std::string& directory, const std::string& why) {
-  return tl::unexpected("state directory " + directory + " " + why +
-                        "; choose another with --state-dir");
+tl::unexpected<StoreError> refusal(const std::string& directory, const std::string& why,
+                                   int error = 0) {
+  return tl::unexpected(
+      StoreError{"state directory " + directory + " " + why + "; choose another with --state-dir",
+                 is_no_room(error)});
 }
 
 }  // namespace
 
-tl::expected<Done, std::string> prepare_state_directory(const std::string& directory,
-                                                        const std::string& workspace) {
+tl::expected<Done, StoreError> prepare_state_directory(const std::string& directory,
+                                                       const std::string& workspace) {
   const auto real = resolved(directory);
   if (!real) {
     return refusal(directory, "cannot be resolved");
@@ -72,7 +74,7 @@ tl::expected<Done, std::string> prepare_state_directory(const std::string& direc
                                   ", where sessync's own writes would count as changes");
   }
   if (const int error = make_directory(*real); error != 0) {
-    return refusal(directory, "cannot be created: " + error_text(error));
+    return refusal(directory, "cannot be created: " + error_text(error), error);
   }
   struct stat made{};
   if (::stat(real->c_str(), &made) != 0 || !S_ISDIR(made.st_mode)) {

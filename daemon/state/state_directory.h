@@ -4,14 +4,14 @@
 
 #include <tl/expected.hpp>
 
-#include "reconciler/result.h"
+#include "reconciler/state_store.h"
 
 namespace sessync {
 
 /// Makes `directory` (and what is missing above it, all mode 0700) if it is not there, and checks
 /// that it can be used: it lies neither in nor under `workspace` (our own writes would be seen as
 /// changes of it), and can be written to. The error is a usage error, worded for the user.
-tl::expected<Done, std::string> prepare_state_directory(const std::string& directory,
-                                                        const std::string& workspace);
+tl::expected<Done, StoreError> prepare_state_directory(const std::string& directory,
+                                                       const std::string& workspace);
 
 }  // namespace sessync

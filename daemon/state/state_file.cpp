@@ -26,8 +26,14 @@ constexpr int kMaxTries = 10;
 
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
+bool is_empty(const std::string& path) {
+  struct stat status{};
+  return ::stat(path.c_str(), &status) == 0 && status.st_size == 0;
+}
+
 Error system_error(const std::string& doing, const std::string& path) {
-  return {Error::Kind::kOther, "cannot " + doing + " " + path + ": " + error_text(errno)};
+  return {is_no_room(errno) ? Error::Kind::kNoRoom : Error::Kind::kOther,
+          "cannot " + doing + " " + path + ": " + error_text(errno)};
 }
 
 /// Makes the file, or takes an old one, so that only we can read it; SQLite gives the files beside
@@ -85,8 +91,19 @@ std::string move_aside(const std::string& path) {
   return aside;
 }
 
+void move_back(const std::string& aside, const std::string& path) {
+  for (const char* const suffix : kSuffixes) {
+    ::unlink((path + suffix).c_str());
+    std::rename((aside + suffix).c_str(), (path + suffix).c_str());
+  }
+}
+
 std::string message_of(const std::string& path, const Error& error) {
   return "state database " + path + ": " + foreign_text(error.what());
+}
+
+bool lacks_room(const Error& error) {
+  return error.kind() == Error::Kind::kFull || error.kind() == Error::Kind::kNoRoom;
 }
 
 /// For a state without which nothing begins.
@@ -132,12 +149,13 @@ MemoryMirror StateFile::open_for_writing(TimePoint now) {
   check_content(*connection_);
   sqlite::Transaction transaction(*connection_);
   tables::doubt_intents(*connection_, now);
+  tables::touch(*connection_);  // a full disk is to be seen now, not with the first commit
   transaction.commit();
   return tables::read_all(*connection_);
 }
 
-tl::expected<StateFile::Opened, std::string> StateFile::open(const std::string& path,
-                                                             TimePoint now) {
+tl::expected<StateFile::Opened, StoreError> StateFile::open(const std::string& path,
+                                                            TimePoint now) {
   Opened opened;
   opened.file = std::unique_ptr<StateFile>(new StateFile(path, false));
   try {
@@ -145,28 +163,37 @@ tl::expected<StateFile::Opened, std::string> StateFile::open(const std::string& 
     return opened;
   } catch (const Error& error) {
     if (error.kind() != Error::Kind::kDamaged) {
-      return tl::unexpected(refusal_of(path, error));
+      return tl::unexpected(StoreError{refusal_of(path, error), lacks_room(error)});
     }
     opened.warnings.push_back(message_of(path, error));
   }
+  std::string aside;
   try {
     opened.file->connection_.reset();
-    opened.warnings.back() += "; it was moved to " + move_aside(path) +
+    aside = move_aside(path);
+    opened.warnings.back() += "; it was moved to " + aside +
                               " and a new one begun: suspensions are forgotten, the rest is asked "
                               "of the API again";
     opened.mirror = opened.file->open_for_writing(now);
   } catch (const Error& error) {
-    return tl::unexpected(refusal_of(path, error));
+    if (lacks_room(error) && !aside.empty()) {
+      // Else it would look as if there had never been a state.
+      opened.file->connection_.reset();
+      move_back(aside, path);
+    }
+    return tl::unexpected(StoreError{refusal_of(path, error), lacks_room(error)});
   }
   return opened;
 }
 
-tl::expected<StateFile::Opened, std::string> StateFile::open_read_only(const std::string& path) {
+tl::expected<StateFile::Opened, std::string> StateFile::open_read_only(const std::string& path,
+                                                                       bool alone) {
   if (!exists(path)) {
     return Opened{};
   }
   Opened opened;
   opened.file = std::unique_ptr<StateFile>(new StateFile(path, true));
+  opened.file->alone_ = alone;
   try {
     opened.file->read(
         [&](Connection& connection) { opened.mirror = tables::read_all(connection); });
@@ -193,9 +220,11 @@ void StateFile::read(const Reads& reads) {
 }
 
 /// Reading a file in WAL mode creates the files beside it, unless they are there, or the file is
-/// said to be immutable: so it is while nobody has it open. False: somebody opened it meanwhile.
+/// said to be immutable: so it is while nobody has it open. False: somebody opened it meanwhile. An
+/// attempt to open it on a full disk leaves such files empty.
 bool StateFile::read_as_found(const Reads& reads) {
-  const bool in_use = exists(path_ + "-wal") && exists(path_ + "-shm");
+  const bool left_over = alone_ && is_empty(path_ + "-wal");
+  const bool in_use = exists(path_ + "-wal") && exists(path_ + "-shm") && !left_over;
   Connection connection(path_, in_use ? Connection::Mode::kReadOnly : Connection::Mode::kImmutable);
   connection.script("BEGIN");
   const std::int64_t version = tables::schema_version(connection);
@@ -203,7 +232,7 @@ bool StateFile::read_as_found(const Reads& reads) {
   if (version > 0) {
     reads(connection);
   }
-  return in_use || !exists(path_ + "-shm");
+  return in_use || alone_ || !exists(path_ + "-shm");
 }
 
 StoreError StateFile::failed(const Error& error) {
@@ -213,7 +242,7 @@ StoreError StateFile::failed(const Error& error) {
   const std::string advice = error.kind() == Error::Kind::kDamaged
                                  ? "; restart sessync, which then begins a new one"
                                  : "; what has to be remembered first waits until this works again";
-  return {message_of(path_, error) + advice};
+  return {message_of(path_, error) + advice, lacks_room(error)};
 }
 
 tl::expected<Done, StoreError> StateFile::write(const std::function<void(Connection&)>& writes) {
@@ -226,6 +255,10 @@ tl::expected<Done, StoreError> StateFile::write(const std::function<void(Connect
   } catch (const Error& error) {
     return tl::unexpected(failed(error));
   }
+}
+
+tl::expected<Done, StoreError> StateFile::touch() {
+  return write([](Connection& connection) { tables::touch(connection); });
 }
 
 tl::expected<MemoryMirror, StoreError> StateFile::read_all() {

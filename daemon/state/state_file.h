@@ -27,14 +27,19 @@ class StateFile {
 
   /// Opens it for writing, creates it if it is not there, moves it aside if it is damaged. All
   /// intents are in doubt from `now` on.
-  static tl::expected<Opened, std::string> open(const std::string& path, TimePoint now);
+  static tl::expected<Opened, StoreError> open(const std::string& path, TimePoint now);
 
   /// Reads what is committed now; nothing is created or changed. A damaged file counts as none.
-  static tl::expected<Opened, std::string> open_read_only(const std::string& path);
+  /// `alone`: no other process has it open, and none will.
+  static tl::expected<Opened, std::string> open_read_only(const std::string& path,
+                                                          bool alone = false);
 
   /// Runs `writes`, which may throw sqlite::Error, as one transaction: all of it is durable, or
   /// nothing of it is kept.
   tl::expected<Done, StoreError> write(const std::function<void(sqlite::Connection&)>& writes);
+
+  /// Writes as little as can be written: whether that works at all.
+  tl::expected<Done, StoreError> touch();
 
   /// What is on disk at one instant.
   tl::expected<MemoryMirror, StoreError> read_all();
@@ -54,6 +59,7 @@ class StateFile {
 
   const std::string path_;
   const bool read_only_;
+  bool alone_ = false;
   std::mutex mutex_;
   std::optional<sqlite::Connection> connection_;
 };

@@ -30,28 +30,37 @@ std::string holder_of(int file) {
 
 /// Owned by the open file, not by the process: closing another descriptor of it drops nothing.
 struct flock whole_file() {
-  struct flock whole {};
+  struct flock whole{};
   whole.l_type = F_WRLCK;
   whole.l_whence = SEEK_SET;
   return whole;
 }
 
-/// For the message of those who come too late; the lock itself does not need it.
+/// For those who come too late, and for the commands that ask; the lock itself does not need it.
+/// What another one wrote is written over, not cut off first: on a full disk there is room for that
+/// alone.
 void sign(int file) {
-  const std::string pid = std::to_string(::getpid()) + "\n";
-  if (::ftruncate(file, 0) == 0) {
-    [[maybe_unused]] const ssize_t written = ::pwrite(file, pid.data(), pid.size(), 0);
-  }
+  constexpr std::size_t kWidth = 15;
+  std::string pid = std::to_string(::getpid());
+  pid.resize(kWidth, ' ');
+  pid += "\n";
+  [[maybe_unused]] const ssize_t written = ::pwrite(file, pid.data(), pid.size(), 0);
+}
+
+tl::unexpected<StoreError> no_lock(std::string message, int error) {
+  return tl::unexpected(StoreError{std::move(message), is_no_room(error)});
 }
 
 }  // namespace
 
-tl::expected<StateLock, std::string> StateLock::acquire(const std::string& directory) {
+tl::expected<StateLock, StoreError> StateLock::acquire(const std::string& directory) {
   const std::string path = directory + "/lock";
   UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
   if (!file) {
-    return tl::unexpected("cannot open " + path + ": " + error_text(errno) +
-                          "; sessync needs a state directory that it can write to (--state-dir)");
+    const int error = errno;
+    return no_lock("cannot open " + path + ": " + error_text(error) +
+                       "; sessync needs a state directory that it can write to (--state-dir)",
+                   error);
   }
   struct flock whole = whole_file();
   if (::fcntl(file.get(), F_OFD_SETLK, &whole) == 0) {
@@ -59,11 +68,12 @@ tl::expected<StateLock, std::string> StateLock::acquire(const std::string& direc
     return StateLock(directory, std::move(file));
   }
   if (errno != EAGAIN && errno != EACCES) {
-    return tl::unexpected("cannot lock " + path + ": " + error_text(errno));
+    const int error = errno;
+    return no_lock("cannot lock " + path + ": " + error_text(error), error);
   }
-  return tl::unexpected("the state directory " + directory + " is in use by " +
-                        holder_of(file.get()) +
-                        " of sessync; ask that one with `sessync reconcile`, or stop it first");
+  return no_lock("the state directory " + directory + " is in use by " + holder_of(file.get()) +
+                     " of sessync; ask that one with `sessync reconcile`, or stop it first",
+                 0);
 }
 
 tl::expected<std::optional<int>, std::string> StateLock::holder(const std::string& directory) {

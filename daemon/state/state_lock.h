@@ -6,6 +6,7 @@
 #include <tl/expected.hpp>
 
 #include "daemon/workspace/unique_fd.h"
+#include "reconciler/state_store.h"
 
 namespace sessync {
 
@@ -14,7 +15,7 @@ namespace sessync {
 class StateLock {
  public:
   /// Does not wait. The error says which process holds the lock and what to do instead.
-  static tl::expected<StateLock, std::string> acquire(const std::string& directory);
+  static tl::expected<StateLock, StoreError> acquire(const std::string& directory);
 
   /// The process that holds the lock of a directory, as it wrote itself down; nothing: nobody does.
   /// The error is worded for the user.

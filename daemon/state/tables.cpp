@@ -406,6 +406,10 @@ void write_digests(Connection& connection, const DigestCache::Changes& changes) 
   }
 }
 
+void touch(Connection& connection) {
+  connection.script(("PRAGMA user_version = " + std::to_string(kSchemaVersion)).c_str());
+}
+
 void doubt_intents(Connection& connection, TimePoint since) {
   connection.run("UPDATE intent SET in_doubt_since = ?", {value(since)});
   connection.run("UPDATE creation SET in_doubt_since = ? WHERE session_id = ''", {value(since)});

@@ -30,6 +30,9 @@ void write_suspension(sqlite::Connection& connection, const std::string& session
                       const std::optional<Suspension>& suspension);
 void write_digests(sqlite::Connection& connection, const DigestCache::Changes& changes);
 
+/// Changes nothing, and has to be written all the same.
+void touch(sqlite::Connection& connection);
+
 /// From now on every add and create that was about to be sent may have been carried out.
 void doubt_intents(sqlite::Connection& connection, TimePoint since);
 

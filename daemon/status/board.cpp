@@ -102,9 +102,26 @@ void StatusBoard::take_in(const SessionSpec& spec, TimePoint now) {
   put(entry, std::move(status), now);
 }
 
+std::optional<Standstill> StatusBoard::standstill_of(const std::string& name) const {
+  if (const auto stale = stale_.find(name); stale != stale_.end()) {
+    return Standstill{"ManifestInvalid", stale->second};
+  }
+  return state_.problem.empty() ? std::nullopt
+                                : std::optional(Standstill{"StateUnavailable", state_.problem});
+}
+
+void StatusBoard::state_is(State state, TimePoint now) {
+  const std::lock_guard lock(mutex_);
+  state_ = std::move(state);
+  ++revision_;
+  for (auto& [name, entry] : sessions_) {
+    put(entry, *entry.shown, now);
+  }
+  news_.notify_all();
+}
+
 void StatusBoard::put(Entry& entry, SessionStatus status, TimePoint now) {
-  const auto stale = stale_.find(status.name);
-  show_stale_manifest(status, stale == stale_.end() ? std::string() : stale->second, now);
+  show_standstill(status, standstill_of(status.name), now);
   status.revision = ++revision_;
   status.written = revision_;
   entry.shown = std::make_shared<const SessionStatus>(std::move(status));
@@ -244,6 +261,9 @@ StatusSnapshot StatusBoard::snapshot(std::uint64_t since) const {
   for (const auto& [kind, what] : notes_) {
     if (!what.empty()) result.notes.push_back(what);
   }
+  if (!state_.problem.empty()) {
+    result.notes.push_back(state_.problem);
+  }
   for (const auto& [name, entry] : sessions_) {
     if (entry.shown->revision > since) result.sessions.push_back(entry.shown);
   }
@@ -268,6 +288,10 @@ Readiness StatusBoard::readiness() const {
   result.problems = manifest_.errors;
   if (manifest_.generation == 0) {
     result.problems.emplace_back("the manifest was not read yet");
+  }
+  if (!state_.problem.empty()) {
+    result.ready = result.ready && state_.is_open;
+    result.problems.push_back("StateUnavailable: " + state_.problem);
   }
   if (!watching_) {
     result.problems.emplace_back("the workspace is not watched yet");

@@ -14,6 +14,7 @@ namespace sessync {
 struct Manifest;
 struct PassOutcome;
 struct SessionSpec;
+struct Standstill;
 
 /// Where the daemon writes down what it does, and where every surface reads it. Any thread; nothing
 /// here waits for anything but a copy.
@@ -45,6 +46,13 @@ class StatusBoard {
   void watching(const std::string& workspace_resolved);
   /// Replaces the note of this kind; "": there is nothing to say any more.
   void note(const std::string& kind, std::string what);
+
+  /// What the daemon remembers.
+  struct State {
+    std::string problem;  ///< why it cannot be written; "": it can
+    bool is_open = true;
+  };
+  void state_is(State state, TimePoint now);
 
   /// A file of these sessions changed then.
   void changed(const std::vector<std::string>& names, TimePoint at);
@@ -80,6 +88,7 @@ class StatusBoard {
   void put(Entry& entry, SessionStatus status, TimePoint now);
   void take_in(const SessionSpec& spec, TimePoint now);
   void forget_left(TimePoint now);
+  [[nodiscard]] std::optional<Standstill> standstill_of(const std::string& name) const;
   static std::optional<Duration> latency(Entry& entry, const PassOutcome& outcome);
 
   Origin origin_;
@@ -96,6 +105,7 @@ class StatusBoard {
   std::map<std::string, Suspension> suspensions_;
   std::map<std::string, std::string> notes_;
   std::map<std::string, std::string> stale_;  ///< session → why its newest manifest is not in force
+  State state_;
   std::string workspace_resolved_;
   bool watching_ = false;
   std::uint64_t revision_ = 0;

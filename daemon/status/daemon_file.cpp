@@ -18,8 +18,8 @@ constexpr std::size_t kMostBytes = 4096;
 
 std::string path_in(const std::string& state_dir) { return state_dir + "/daemon.json"; }
 
-tl::unexpected<std::string> failed(const char* doing, const std::string& path) {
-  return tl::unexpected(std::string("cannot ") + doing + " " + path + ": " + error_text(errno));
+tl::unexpected<std::string> unreadable(const std::string& path) {
+  return tl::unexpected("cannot read " + path + ": " + error_text(errno));
 }
 
 std::optional<DaemonFile> parse_daemon_file(const std::string& text) {
@@ -35,8 +35,8 @@ std::optional<DaemonFile> parse_daemon_file(const std::string& text) {
 
 }  // namespace
 
-tl::expected<void, std::string> write_daemon_file(const std::string& state_dir,
-                                                  const DaemonFile& file) {
+tl::expected<void, StoreError> write_daemon_file(const std::string& state_dir,
+                                                 const DaemonFile& file) {
   const auto path = path_in(state_dir);
   const auto fresh = path + ".new";
   const nlohmann::ordered_json json = {
@@ -45,11 +45,16 @@ tl::expected<void, std::string> write_daemon_file(const std::string& state_dir,
   ::unlink(fresh.c_str());  // one that was left over could be anybody's to read
   const UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
                            S_IRUSR | S_IWUSR));
-  if (!fd || ::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
-      ::rename(fresh.c_str(), path.c_str()) != 0) {
-    return failed("write", path);
+  const int open_error = errno;
+  errno = ENOSPC;  // what a write that stops halfway does not say
+  if (fd && ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+      ::rename(fresh.c_str(), path.c_str()) == 0) {
+    return {};
   }
-  return {};
+  const int error = fd ? errno : open_error;
+  ::unlink(fresh.c_str());
+  return tl::unexpected(
+      StoreError{"cannot write " + path + ": " + error_text(error), is_no_room(error)});
 }
 
 tl::expected<std::optional<DaemonFile>, std::string> read_daemon_file(
@@ -60,12 +65,12 @@ tl::expected<std::optional<DaemonFile>, std::string> read_daemon_file(
     if (errno == ENOENT || errno == ENOTDIR) {
       return std::nullopt;
     }
-    return failed("read", path);
+    return unreadable(path);
   }
   std::array<char, kMostBytes> buffer{};
   const auto got = ::read(fd.get(), buffer.data(), buffer.size());
   if (got < 0) {
-    return failed("read", path);
+    return unreadable(path);
   }
   auto file = parse_daemon_file(std::string(buffer.data(), static_cast<std::size_t>(got)));
   if (!file) {

@@ -6,6 +6,7 @@
 #include <tl/expected.hpp>
 
 #include "reconciler/secret.h"
+#include "reconciler/state_store.h"
 
 namespace sessync {
 
@@ -19,8 +20,8 @@ struct DaemonFile {
 
 /// Replaces the file at once: who reads it finds the old one or the new one. Nobody but its owner
 /// can read it. The error is worded for the user.
-tl::expected<void, std::string> write_daemon_file(const std::string& state_dir,
-                                                  const DaemonFile& file);
+tl::expected<void, StoreError> write_daemon_file(const std::string& state_dir,
+                                                 const DaemonFile& file);
 
 /// Nothing: there is none.
 tl::expected<std::optional<DaemonFile>, std::string> read_daemon_file(const std::string& state_dir);

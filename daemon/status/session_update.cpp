@@ -105,6 +105,10 @@ bool is_worth_showing(const SessionStatus& status, const PassProgress& pass, boo
   return was_limited || (ready.status && (is_news || !pass.reads_workspace));
 }
 
+bool is_standstill(const std::string& reason) {
+  return reason == "ManifestInvalid" || reason == "StateUnavailable";
+}
+
 }  // namespace
 
 void set_conditions(SessionStatus& status, const std::vector<Condition>& conditions,
@@ -129,19 +133,23 @@ std::vector<Condition> conditions_of_waiting() {
   return progressing("something changed; the session waits for its turn");
 }
 
-void show_stale_manifest(SessionStatus& status, const std::string& because, TimePoint now) {
-  const auto ready = status.conditions.front().what;
+void show_standstill(SessionStatus& status, const std::optional<Standstill>& standstill,
+                     TimePoint now) {
+  const auto ready = status.conditions[0].what;
+  const auto reconciling = status.conditions[1].what;
   std::vector<Condition> conditions;
   conditions.reserve(status.conditions.size());
   for (const auto& timed : status.conditions) {
-    const bool is_stalled = timed.what.type == "Stalled";
-    const bool was_stale = timed.what.reason == "ManifestInvalid";
-    if (is_stalled && !because.empty()) {
-      conditions.push_back({"Stalled", true, "ManifestInvalid", because});
-    } else if (is_stalled && was_stale) {
-      conditions.push_back({"Stalled", false, ready.reason, ready.message});
-    } else {
+    const auto& reason = timed.what.reason;
+    const bool shown = reason != ready.reason && is_standstill(reason);
+    if (timed.what.type != "Stalled" || (!standstill && !shown)) {
       conditions.push_back(timed.what);
+    } else if (standstill) {
+      conditions.push_back({"Stalled", true, standstill->reason, standstill->message});
+    } else {
+      // As the last pass had it: whoever is neither ready nor at work stands still.
+      conditions.push_back(
+          {"Stalled", !ready.status && !reconciling.status, ready.reason, ready.message});
     }
   }
   set_conditions(status, conditions, now);

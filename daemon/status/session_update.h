@@ -19,9 +19,16 @@ std::vector<Condition> conditions_before_a_pass();
 /// Of a session that changed and has not been looked at since.
 std::vector<Condition> conditions_of_waiting();
 
-/// Stalled with ManifestInvalid while `because` is not empty: what is in force is older than what
-/// was written. Otherwise takes that back.
-void show_stale_manifest(SessionStatus& status, const std::string& because, TimePoint now);
+/// Why a session stands still whatever its passes come to.
+struct Standstill {
+  std::string reason;  ///< ManifestInvalid: what is in force is older than what was written;
+                       ///< StateUnavailable: what is done cannot be recorded
+  std::string message;
+};
+
+/// Stalled because of that; nothing takes it back.
+void show_standstill(SessionStatus& status, const std::optional<Standstill>& standstill,
+                     TimePoint now);
 
 /// Everything that a pass says: conditions, counts, blocked, recent actions, times.
 void take_in_pass(SessionStatus& status, const PassOutcome& outcome, TimePoint at);

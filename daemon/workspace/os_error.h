@@ -12,4 +12,7 @@ inline std::string error_text(int error) { return std::generic_category().messag
 /// What is not there any more is as if it had never been.
 inline bool is_absence(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
 
+/// The disk is full, or this user's share of it is.
+inline bool is_no_room(int error) { return error == ENOSPC || error == EDQUOT; }
+
 }  // namespace sessync

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { until } from '../e2e/harness.mjs';
+import { sha256, until } from '../e2e/harness.mjs';
 import { assertSame, inWorld, undisturbed } from './cases.mjs';
 
 function tmpfs(dir, size) {
@@ -42,10 +42,51 @@ function fill(dir) {
   return () => fs.rmSync(ballast);
 }
 
+const API_WRITES = ['add_resource', 'delete_resource', 'create_session', 'update_session', 'rotate_token', 'delete_file'];
+
+/** A daemon that serves its status, and the ways to look at that. */
+async function serving(world) {
+  const daemon = world.project.start(world.flags(['--listen', '127.0.0.1:0']));
+  const url = await until(() => `it serves: ${daemon.err}`, () => {
+    assert.ok(!daemon.over, `it ended: ${daemon.err}`);
+    return daemon.err.match(/serving status +listen=(\S+)/)?.[1];
+  });
+  const get = async (where) => {
+    const answer = await fetch(`http://${url}${where}`);
+    return { status: answer.status, text: await answer.text() };
+  };
+  const stalled = async () => {
+    const [session] = JSON.parse((await get('/api/v1/status')).text).sessions;
+    return session?.conditions.find((one) => one.type === 'Stalled' && one.status === 'True' && one.reason === 'StateUnavailable');
+  };
+  return { daemon, get, stalled };
+}
+
+/** It says everywhere that its state has no room, and writes nothing. */
+async function assertSaid(world, { get, stalled }, ready) {
+  await until('the condition says so', stalled);
+  assert.match((await stalled()).message, /full|No space left|make room/);
+  const probe = await until('readiness says so', async () => {
+    const seen = await get('/readyz');
+    return /StateUnavailable: .*(full|No space left)/.test(seen.text) && seen;
+  });
+  assert.equal(probe.status, ready ? 200 : 503, probe.text);
+  assert.equal((await get('/livez')).status, 200);
+  await until('the metric says so', async () => /sessync_condition\{reason="StateUnavailable",session="s",type="Stalled"\} 1/.test((await get('/metrics')).text));
+}
+
+async function assertGoesOn(world, { daemon, get, stalled }) {
+  await until(() => `it has caught up: ${daemon.err}`, async () => !(await stalled()) && /reason=Succeeded/.test(daemon.err));
+  assert.equal((await get('/readyz')).status, 200);
+  assert.doesNotMatch((await get('/readyz')).text, /StateUnavailable/);
+  await until('the commands find it', async () => (await world.project.run('status')).code === 0);
+  await world.project.stop();
+}
+
 const small = (which, size) => (world, ending) => {
   const dir = which(world);
   tmpfs(dir, size);
-  ending.after(() => spawnSync('umount', [dir]));
+  ending.after(() => spawnSync('umount', ['-l', dir]));
 };
 
 for (const name of ['replace', 'create', 'lost state']) {
@@ -84,25 +125,123 @@ function afterForgetting(work) {
   };
 }
 
-test('C3 the daemon outlives a full disk, and goes on when there is room', { skip }, async () => {
+test('C3 a daemon whose disk is full at its start says so, writes nothing, and goes on when there is room', { skip }, async () => {
   const { world: expected } = await undisturbed('replace');
   const work = async (world, scenario) => {
+    await world.double.resetRequests();
     const room = fill(world.project.state);
-    const child = world.project.begin('run', world.flags(['--listen', 'off', '--log-format', 'text']));
-    await until('it says that the disk is full', () => child.over || /full|No space left/.test(child.err));
+    const seen = await serving(world);
+    await assertSaid(world, seen, false);
+    assert.equal(await world.double.count(...API_WRITES), 0);
+    const second = await world.project.run('apply', world.flags(['--timeout', '2s']));
+    assert.equal(second.code, 64, 'it holds the lock all the same');
     room();
-    if (child.over || /^sessync: /m.test(child.err)) {
-      // There was no room even to begin: it ends, or is about to.
-      assert.equal((await child.ended).code, 64, child.err);
-    } else {
-      await until('it has caught up', () => /reason=Succeeded/.test(child.err));
-      child.kill('SIGTERM');
-      assert.deepEqual(await child.ended, { code: 0, signal: null });
-    }
+    await assertGoesOn(world, seen);
     assert.equal((await scenario.act(world)).code, 0);
     await assertSame(world, expected);
   };
   await inWorld('replace', 'shadow', work, small((world) => world.project.state, '512k'));
+});
+
+test('C3 a suspension is known on a full disk, and one that cannot be read is assumed', { skip }, async () => {
+  for (const damage of [false, true]) {
+    const work = async (world) => {
+      const first = await serving(world);
+      await until('it has caught up', () => /reason=Succeeded/.test(first.daemon.err));
+      assert.equal((await world.project.run('suspend', ['s'])).code, 0);
+      await world.project.stop('SIGKILL');
+      world.file('a', 'the third a');
+      const database = path.join(world.project.state, 'state.db');
+      if (damage) for (const name of [database, `${database}-wal`]) if (fs.existsSync(name)) fs.writeFileSync(name, 'x'.repeat(fs.statSync(name).size));
+      const room = fill(world.project.state);
+      await world.double.resetRequests();
+      const seen = await serving(world);
+      await assertSaid(world, seen, false);
+      const [session] = JSON.parse((await seen.get('/api/v1/status')).text).sessions;
+      assert.equal(Boolean(session.suspended), !damage);
+      assert.equal(await world.double.count('upload', ...API_WRITES), 0);
+      room();
+      if (damage) {
+        // It was moved aside: nothing is known of a suspension any more.
+        await until(() => `it goes on: ${seen.daemon.err}`, async () => (await world.double.count('add_resource')) > 0);
+      } else {
+        await until('the state is written again', async () => !(await seen.stalled()));
+        assert.equal((await world.project.run('reconcile', ['s'])).code, 0);
+        await until('it is still suspended', async () => JSON.parse((await seen.get('/api/v1/status')).text).sessions[0].conditions[0].reason === 'Suspended');
+        assert.equal(await world.double.count(...API_WRITES), 0);
+      }
+      await world.project.stop();
+    };
+    await inWorld('replace', 'shadow', work, small((world) => world.project.state, '512k'));
+  }
+});
+
+test('C3 a daemon goes on where not even a state directory can be made', { skip }, async () => {
+  const place = (world, ending) => {
+    world.disk = path.join(world.dir, 'disk');
+    tmpfs(world.disk, '512k,nr_inodes=20');
+    ending.after(() => spawnSync('umount', ['-l', world.disk]));
+  };
+  const work = async (world) => {
+    world.project.state = path.join(world.disk, 'made', 'late');
+    const taken = [];
+    try {
+      for (;;) {
+        taken.push(path.join(world.disk, `${taken.length}`));
+        fs.writeFileSync(taken.at(-1), '');
+      }
+    } catch (error) {
+      if (error.code !== 'ENOSPC') throw error;
+    }
+    await world.double.resetRequests();
+    const seen = await serving(world);
+    await assertSaid(world, seen, false);
+    assert.equal(await world.double.count(...API_WRITES), 0);
+    for (const name of taken.slice(0, -1)) fs.rmSync(name);
+    await assertGoesOn(world, seen);
+    assert.equal((await world.double.held(world.id)).get('/tree/a'), sha256('the second a'));
+  };
+  await inWorld('replace', 'shadow', work, place);
+});
+
+test('C3 a disk that fills up under a daemon is said everywhere, and no longer once there is room', { skip }, async () => {
+  const { world: expected } = await undisturbed('replace');
+  const work = async (world, scenario) => {
+    const seen = await serving(world);
+    await until('it has caught up', () => /reason=Succeeded/.test(seen.daemon.err));
+    const room = fill(world.project.state);
+    const arrives = async (text) => (await world.double.held(world.id)).get('/tree/a') === sha256(text);
+    // How much of the database's log can be written over decides when there is no room any more.
+    for (let i = 0; !(await seen.stalled()); i++) {
+      assert.ok(i < 500, 'the state is written although there is no room');
+      world.file('a', `the ${i}th a`);
+      await until('it arrives, or has no room', async () => (await arrives(`the ${i}th a`)) || (await seen.stalled()));
+    }
+    await assertSaid(world, seen, true);
+    world.file('a', 'the second a');
+    room();
+    await until('the state is written again', async () => !(await seen.stalled()));
+    await until('it has caught up', () => arrives('the second a'));
+    await world.project.stop();
+    assert.equal((await scenario.act(world)).code, 0);
+    await assertSame(world, expected);
+  };
+  await inWorld('replace', 'shadow', work, small((world) => world.project.state, '512k'));
+});
+
+test('C3 apply into a full disk ends at once, however long it may take', { skip }, async () => {
+  for (const name of ['replace', 'create']) {
+    const work = async (world) => {
+      const room = fill(world.project.state);
+      const child = world.project.begin('apply', world.flags(['--timeout', '1h']));
+      await until('it ends', () => child.over);
+      const { code } = await child.ended;
+      assert.equal(code, 1, child.out + child.err);
+      assert.match(child.out + child.err, /full|No space left on device/);
+      room();
+    };
+    await inWorld(name, 'shadow', work, small((world) => world.project.state, '512k'));
+  }
 });
 
 test('C3 the disk of the outputs is full: what fits arrives, the rest once there is room', { skip }, async () => {

@@ -1,9 +1,11 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <condition_variable>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <string>
 #include <system_error>
 
@@ -151,7 +153,7 @@ TEST_CASE("A full disk fails commits without spoiling what is kept, and passes")
       if (!outcome) {
         ++failed;
         CHECK_THAT(outcome.error().message, Catch::Contains("state.db") && Catch::Contains("full"));
-        CHECK(state.database->failure());
+        CHECK(state.database->trouble()->why.no_room);
       } else {
         REQUIRE(commit(*state.database, {change::DropTombstone{kSession, large + "0"}}));
         disk.fill();
@@ -161,7 +163,7 @@ TEST_CASE("A full disk fails commits without spoiling what is kept, and passes")
     CHECK(state.database->load(kSession).tombstones.size() == 1);
     disk.make_room();
     REQUIRE(commit(*state.database, tombstone("after")));
-    CHECK_FALSE(state.database->failure());
+    CHECK_FALSE(state.database->trouble());
     CHECK(state.database->load(kSession).tombstones.size() == 2);
   }
   const auto state = open_state(directory.path());
@@ -219,6 +221,87 @@ TEST_CASE("An upload that could not be saved stays known, and is saved with what
   const auto state = open_state(directory.path());
   CHECK(state.database->uploads("me") == std::vector{upload});
   CHECK(state.database->load(kSession).tombstones.size() == 1);
+}
+
+/// Waits until the database tells of a change that makes `arrived` true.
+template <class Arrived>
+void await_change(StateDatabase& database, const Arrived& arrived) {
+  std::mutex mutex;
+  std::condition_variable told;
+  std::unique_lock lock(mutex);
+  database.watch([&] {
+    const std::lock_guard inside(mutex);
+    told.notify_all();
+  });
+  REQUIRE(told.wait_for(lock, std::chrono::minutes(1), arrived));
+  lock.unlock();
+  database.watch({});
+}
+
+TEST_CASE("That there is room again is found out although nobody writes") {
+  const TempDirectory directory;
+  const SmallDisk disk(directory.path());
+  if (!disk.mounted()) {
+    WARN("no right to mount a small file system: not tested");
+    return;
+  }
+  const auto state = open_state(directory.path());
+  REQUIRE(commit(*state.database, tombstone("before")));
+  disk.fill();
+  REQUIRE_FALSE(commit(*state.database, tombstone(std::string(400'000, 'x'))));
+  CHECK(state.database->trouble()->is_open);
+  disk.make_room();
+  await_change(*state.database, [&] { return !state.database->trouble(); });
+}
+
+TEST_CASE("A state without room is read, refuses every commit, and is opened once there is room") {
+  const TempDirectory directory;
+  const SmallDisk disk(directory.path());
+  if (!disk.mounted()) {
+    WARN("no right to mount a small file system: not tested");
+    return;
+  }
+  const std::string workspace = directory / "workspace";
+  {
+    const auto state = open_state(directory.path());
+    REQUIRE(commit(*state.database, tombstone("before")));
+    REQUIRE(state.database->set_suspension("s", Suspension{"ann", at(1)}));
+  }
+  const bool damaged = GENERATE(false, true);
+  if (damaged) {
+    std::ofstream(directory / "state.db", std::ios::binary) << std::string(8192, 'x');
+  }
+  disk.fill();
+  using OnFullDisk = StateDatabase::OnFullDisk;
+  const auto refused =
+      StateDatabase::open_directory(directory.path(), workspace, OnFullDisk::kRefuse);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().no_room);
+  const auto opened = StateDatabase::open_directory(directory.path(), workspace, OnFullDisk::kWait);
+  REQUIRE(opened);
+  auto& database = **opened;
+  CHECK_FALSE(StateLock::acquire(directory.path()));
+  REQUIRE(database.trouble());
+  CHECK_FALSE(database.trouble()->is_open);
+  CHECK(database.trouble()->is_known == !damaged);
+  CHECK(database.suspensions().contains("s") == !damaged);
+  CHECK(database.load(kSession).tombstones.size() == (damaged ? 0 : 1));
+  const auto lost = commit(database, tombstone("lost"));
+  REQUIRE_FALSE(lost);
+  CHECK(lost.error().no_room);
+  CHECK(database.load(kSession).tombstones.size() == (damaged ? 0 : 1));
+  const Upload upload{"me", "digest", "file_1", "name", 5, at(1), at(1)};
+  CHECK_FALSE(commit(database, {change::PutUpload{upload}}));
+  disk.make_room();
+  await_change(database, [&] { return !database.trouble(); });
+  REQUIRE(commit(database, tombstone("after")));
+  CHECK(database.load(kSession).tombstones.size() == (damaged ? 1 : 2));
+  CHECK(database.uploads("me") == std::vector{upload});
+  CHECK(database.suspensions().contains("s") == !damaged);
+  CHECK(database.warnings().size() == (damaged ? 1 : 0));
+  const auto reader = StateDatabase::open_read_only(directory.path(), at(10));
+  REQUIRE(reader);
+  CHECK((*reader)->uploads("me") == std::vector{upload});
 }
 
 TEST_CASE("A state directory that is deleted under a running daemon does not stop it") {

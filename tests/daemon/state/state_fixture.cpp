@@ -63,11 +63,11 @@ std::vector<Change> tombstone(const std::string& id) {
 OpenState open_state(const std::string& directory, TimePoint now) {
   auto lock = StateLock::acquire(directory);
   if (!lock) {
-    throw std::runtime_error(lock.error());
+    throw std::runtime_error(lock.error().message);
   }
   auto database = StateDatabase::open(*lock, now);
   if (!database) {
-    throw std::runtime_error(database.error());
+    throw std::runtime_error(database.error().message);
   }
   return {*std::move(lock), *std::move(database)};
 }

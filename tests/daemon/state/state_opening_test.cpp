@@ -73,7 +73,7 @@ TEST_CASE("A state directory in the workspace is refused, by whatever name") {
     CAPTURE(inside);
     const auto prepared = prepare_state_directory(inside, workspace);
     REQUIRE_FALSE(prepared);
-    CHECK_THAT(prepared.error(), Contains(inside) && Contains("--state-dir"));
+    CHECK_THAT(prepared.error().message, Contains(inside) && Contains("--state-dir"));
   }
   CHECK_FALSE(fs::exists(workspace + "/not"));
   CHECK_FALSE(fs::exists(workspace + "/sub/x"));
@@ -100,8 +100,9 @@ TEST_CASE("One process at a time holds the lock of a state directory") {
   REQUIRE(first);
   const auto second = StateLock::acquire(directory.path());
   REQUIRE_FALSE(second);
-  CHECK_THAT(second.error(), Contains("process " + std::to_string(::getpid())) &&
-                                 Contains("sessync reconcile") && Contains(directory.path()));
+  CHECK_THAT(second.error().message, Contains("process " + std::to_string(::getpid())) &&
+                                         Contains("sessync reconcile") &&
+                                         Contains(directory.path()));
   {
     const StateLock gone = *std::move(first);
   }
@@ -170,7 +171,7 @@ TEST_CASE("The state of a newer sessync is refused and left as it is") {
   const auto lock = StateLock::acquire(directory.path());
   const auto opened = StateDatabase::open(*lock, at(0));
   REQUIRE_FALSE(opened);
-  CHECK_THAT(opened.error(), Contains("newer") && Contains(directory / "state.db"));
+  CHECK_THAT(opened.error().message, Contains("newer") && Contains(directory / "state.db"));
   const auto reader = StateDatabase::open_read_only(directory.path(), at(0));
   REQUIRE_FALSE(reader);
   CHECK_THAT(reader.error(), Contains("newer"));

@@ -250,6 +250,42 @@ TEST_CASE("who suspended a session is shown until it is resumed") {
   CHECK_FALSE(only_session(board).suspended);
 }
 
+TEST_CASE("a state that cannot be written is seen at every session, beside what its passes say") {
+  StatusBoard board(kOrigin);
+  board.manifest_read(manifest_of({"a"}), {}, at(0));
+  board.watching("/w");
+  finish(board, "a", {}, at(1));
+  const auto stalled = [&board] { return only_session(board).conditions[2].what; };
+  board.state_is({"the disk is full", true}, at(2));
+  CHECK(stalled() == Condition{"Stalled", true, "StateUnavailable", "the disk is full"});
+  CHECK(only_session(board).conditions[0].what.status);
+  CHECK(board.readiness().ready);
+  CHECK(board.readiness().problems ==
+        std::vector<std::string>{"StateUnavailable: the disk is full"});
+  CHECK(board.snapshot().notes == std::vector<std::string>{"the disk is full"});
+  finish(board, "a", {}, at(3));
+  CHECK(stalled().reason == "StateUnavailable");
+  board.state_is({"there is no disk", false}, at(4));
+  CHECK_FALSE(board.readiness().ready);
+  board.state_is({}, at(5));
+  CHECK_FALSE(stalled().status);
+  CHECK(board.readiness().ready);
+  CHECK(board.snapshot().notes.empty());
+}
+
+TEST_CASE("what stood still before the state did goes on standing still after it") {
+  StatusBoard board(kOrigin);
+  board.manifest_read(manifest_of({"a", "b"}), {}, at(0));
+  finish(board, "a", blocked("/x", BlockCode::kConflict), at(1));
+  finish(board, "b", failed("state_not_writable"), at(1));
+  board.state_is({"the disk is full", true}, at(2));
+  board.state_is({}, at(3));
+  CHECK(board.find("a")->conditions[2].what ==
+        Condition{"Stalled", true, "Conflict", "/x: in the way"});
+  CHECK(board.find("b")->conditions[0].what.reason == "StateUnavailable");
+  CHECK(board.find("b")->conditions[2].what.status);
+}
+
 TEST_CASE("who waits is told that nothing more will come") {
   const StatusBoard waiting(kOrigin);
   CHECK(waiting.wait(0, std::chrono::milliseconds(0)));
