@@ -11,5 +11,5 @@ session=$(new_session "[{\"type\":\"file\",\"file_id\":\"$file\",\"mount_path\":
   {\"type\":\"memory_store\",\"memory_store_id\":\"memstore_glossary\",\"access\":\"read_only\"}]")
 prepare SESSION="$session"
 step 'import prints it'
-"$sessync_bin" import "$session" | tee "$scratch/sessync.yaml"
+"$SESSYNC_BIN" import "$session" | tee "$scratch/sessync.yaml"
 must_be_equal

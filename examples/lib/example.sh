@@ -1,19 +1,23 @@
 # What the examples share: source it from a run.sh. Installs what is missing, builds, starts the API double, and
 # gives the example a scratch directory with copies of its manifest and workspace. At the end the plan must be
-# empty, and everything that was started is stopped.
+# empty, and everything that was started is stopped. Where SESSYNC_BIN and SESSYNC_DOUBLE_BIN name programs, and
+# SESSYNC_PRESET no preset, those are used and nothing is built.
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 preset=${SESSYNC_PRESET:-release}
 
-(
-  cd "$top"
-  tests/lib/packages.sh example
-  cmake --preset "$preset" >/dev/null
-  cmake --build --preset "$preset" --target sessync sessync-double
-)
+if [ -n "${SESSYNC_PRESET:-}" ] || [ -z "${SESSYNC_BIN:-}" ] || [ -z "${SESSYNC_DOUBLE_BIN:-}" ]; then
+  (
+    cd "$top"
+    tests/lib/packages.sh example
+    cmake --preset "$preset" >/dev/null
+    cmake --build --preset "$preset" --target sessync sessync-double
+  )
+  SESSYNC_BIN=$top/build/$preset/daemon/cli/sessync
+  SESSYNC_DOUBLE_BIN=$top/build/$preset/tests/double/sessync-double
+fi
 
-sessync_bin=$top/build/$preset/daemon/cli/sessync
 scratch=$(mktemp -d)
 pids=()
 
@@ -35,18 +39,19 @@ step() { echo "== $*"; }
 
 # until_true WHAT COMMAND...: waits for at most a minute until the command succeeds.
 until_true() {
-  local what=$1 end=$((SECONDS + 60))
+  local what=$1 end=$((SECONDS + ${SESSYNC_EXAMPLE_PATIENCE:-60}))
   shift
   until "$@" >/dev/null 2>&1; do
     if [ "$SECONDS" -gt "$end" ]; then
       echo "gave up waiting: $what" >&2
+      cat "$scratch"/daemon.log >&2 2>/dev/null || true
       exit 1
     fi
     sleep 0.02
   done
 }
 
-"$top/build/$preset/tests/double/sessync-double" --port 0 >"$scratch/double.log" &
+"$SESSYNC_DOUBLE_BIN" --port 0 >"$scratch/double.log" &
 pids+=($!)
 until_true 'the API double listens' grep -q 'http://' "$scratch/double.log"
 export ANTHROPIC_BASE_URL ANTHROPIC_API_KEY=example
@@ -79,11 +84,11 @@ files=(-m "$scratch/sessync.yaml" -w "$scratch/workspace" --state-dir "$scratch/
   --secrets-dir "$scratch/secrets" --outputs-dir "$scratch/outputs")
 
 # sessync COMMAND...: on the example's files.
-sessync() { "$sessync_bin" "$1" "${files[@]}" "${@:2}"; }
+sessync() { "$SESSYNC_BIN" "$1" "${files[@]}" "${@:2}"; }
 
 # start_daemon [OPTION...]: sessync run, in the background.
 start_daemon() {
-  "$sessync_bin" run "${files[@]}" --listen off --log-format text "$@" 2>"$scratch/daemon.log" &
+  "$SESSYNC_BIN" run "${files[@]}" --listen off --log-format text "$@" 2>"$scratch/daemon.log" &
   pids+=($!)
 }
 

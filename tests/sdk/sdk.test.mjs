@@ -313,11 +313,12 @@ test('session errors are listed by type and time', async () => {
     (await all(sessions.events.list(session.id, { types: ['session.error'], ...query }))).map((event) => event.id);
   assert.deepEqual(await list({ order: 'asc', limit: 1 }), [first.id, second.id]);
   assert.deepEqual(await list({ order: 'desc' }), [second.id, first.id]);
-  const at = first.created_at;
+  assert.equal(first.created_at, undefined);
+  const at = first.processed_at;
   assert.deepEqual(await list({ 'created_at[gt]': at }), [second.id]);
   assert.deepEqual((await list({ 'created_at[gte]': at })).length, 2);
-  assert.deepEqual(await list({ 'created_at[lt]': second.created_at }), [first.id]);
-  assert.deepEqual((await list({ 'created_at[lte]': second.created_at })).length, 2);
+  assert.deepEqual(await list({ 'created_at[lt]': second.processed_at }), [first.id]);
+  assert.deepEqual((await list({ 'created_at[lte]': second.processed_at })).length, 2);
   const [event] = await all(sessions.events.list(session.id, { types: ['session.error'], limit: 1 }));
   assert.equal(event.error.type, 'repository_clone_error');
   assert.equal(event.error.repository_url, repository_url);
