@@ -122,7 +122,8 @@ std::vector<Garbage> garbage_copies(const std::vector<FileMetadata>& session_fil
   std::vector<Garbage> found;
   for (const auto& file : session_files) {
     const auto age = garbage_age(file);
-    if (age && !file.downloadable && marker_of(file, owner) && !mounted.contains(file.file_id)) {
+    if (age && !file.downloadable.value_or(false) && marker_of(file, owner) &&
+        !mounted.contains(file.file_id)) {
       found.push_back({file, "", *age, "its mount was deleted"});
     }
   }

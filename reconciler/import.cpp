@@ -56,6 +56,10 @@ WrittenEntry entry_of(const MemoryStoreRow& row) {
 WrittenEntry entry_of(const OpaqueRow& row) {
   const std::string at = row.mount_path.empty() ? "" : " at " + row.mount_path;
   const std::string id = row.resource_id.empty() ? "" : " (" + row.resource_id + ")";
+  if (row.type == "file") {
+    return comment("A file" + id +
+                   " of which the API does not say where it is mounted: it is left alone.");
+  }
   return comment("A resource of type " + row.type + at + id +
                  ": this version does not know the type and leaves it alone.");
 }

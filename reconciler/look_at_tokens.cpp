@@ -19,7 +19,8 @@ class Looker {
   TokenLook run(const DesiredState& desired) {
     for (const auto& wanted : desired.repositories) {
       if (wanted.spec.authorization_token) {
-        asked_.push_back({&wanted, record_of(wanted), std::nullopt});
+        const auto* row = row_of(wanted);
+        asked_.push_back({&wanted, row, row == nullptr ? nullptr : record_of(*row), std::nullopt});
       }
     }
     peek();
@@ -33,21 +34,25 @@ class Looker {
  private:
   struct Asked {
     const DesiredRepository* wanted = nullptr;
+    const RepositoryRow* row = nullptr;  ///< of the session, if it has it
     const TokenRecord* record = nullptr;
     std::optional<tl::expected<TokenState, TokenError>> token;
   };
 
-  [[nodiscard]] const TokenRecord* record_of(const DesiredRepository& wanted) const {
+  [[nodiscard]] const RepositoryRow* row_of(const DesiredRepository& wanted) const {
     for (const auto& other : observed_.others) {
       const auto* row = std::get_if<RepositoryRow>(&other.row);
-      if (row == nullptr || other.path != wanted.path) {
-        continue;
+      if (row != nullptr && other.path == wanted.path) {
+        return row;
       }
-      const auto record =
-          std::ranges::find(memory_.tokens, row->resource_id, &TokenRecord::resource_id);
-      return record == memory_.tokens.end() ? nullptr : &*record;
     }
     return nullptr;
+  }
+
+  [[nodiscard]] const TokenRecord* record_of(const RepositoryRow& row) const {
+    const auto record =
+        std::ranges::find(memory_.tokens, row.resource_id, &TokenRecord::resource_id);
+    return record == memory_.tokens.end() ? nullptr : &*record;
   }
 
   void peek() {
@@ -67,12 +72,14 @@ class Looker {
     }
   }
 
-  /// Without a fingerprint the token is sent whatever the events say.
+  /// Also before a token is sent whatever the events say: what they say by now is about the token
+  /// that it takes the place of.
   void list_faults() {
     std::optional<std::string> since;
     for (const auto& one : asked_) {
-      if (one.record != nullptr && !one.record->fingerprint.empty()) {
-        since = since ? std::min(*since, one.record->last_fault) : one.record->last_fault;
+      const auto dealt_with = one.record == nullptr ? std::string() : one.record->last_fault;
+      if (one.row != nullptr && (!since || is_later(*since, dealt_with))) {
+        since = dealt_with;
       }
     }
     if (!since) {
@@ -96,8 +103,8 @@ class Looker {
       const bool meant = fault.repository_url.empty() ||
                          normalised_url(fault.repository_url) == normalised_url(url);
       if (meant && fault.error_type == "repository_authentication_error" &&
-          is_later(fault.created_at, newest)) {
-        newest = fault.created_at;
+          is_later(fault.processed_at, newest)) {
+        newest = fault.processed_at;
       }
     }
     return newest;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "reconciler/chain.h"
+#include "reconciler/marker.h"
 #include "reconciler/output_directory.h"
 #include "reconciler/output_name.h"
 #include "reconciler/session_api.h"
@@ -53,6 +54,7 @@ ApiError too_long(ApiError::Kind kind) {
 constexpr const char* kTooLongOnce = "too_long_once";
 
 constexpr std::size_t kDownloadsAtOnce = 4;
+constexpr const char* kNotDownloadable = "file_not_downloadable";
 constexpr Duration kOutputMemoryLife = std::chrono::hours(24);
 constexpr Duration kOutputRefusalLife = std::chrono::hours(1);
 
@@ -91,8 +93,21 @@ class Puller {
       return false;
     }
     outputs_ = std::move(*files);
-    std::erase_if(outputs_, [](const FileMetadata& file) { return !file.downloadable; });
+    std::erase_if(outputs_, [this](const FileMetadata& file) { return !is_output(file); });
     return true;
+  }
+
+  /// Where it is not said, what is no copy that we know of may be one: the download tells.
+  [[nodiscard]] bool is_output(const FileMetadata& file) const {
+    if (file.downloadable) {
+      return *file.downloadable;
+    }
+    const auto& rows = in_.memory->rows;
+    const bool is_copy =
+        decode_marker(file.filename).has_value() ||
+        std::ranges::find(rows, file.file_id, &KnownRow::copy_file_id) != rows.end();
+    const auto* refusal = find_refusal(file);
+    return !is_copy && (refusal == nullptr || refusal->code != kNotDownloadable);
   }
 
   bool list_destination() {
@@ -291,7 +306,9 @@ class Puller {
     const auto reason = "output " + wanted.file.file_id + " cannot be downloaded (" +
                         describe(error) + "); it is tried again in an hour";
     remember_refusal(wanted.file, error.code, reason);
-    block(BlockCode::kRefused, wanted.name, reason);
+    if (wanted.file.downloadable || error.code != kNotDownloadable) {
+      block(BlockCode::kRefused, wanted.name, reason);
+    }
   }
 
   void remember_refusal(const FileMetadata& file, std::string code, std::string reason) {

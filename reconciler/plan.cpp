@@ -65,7 +65,9 @@ class Planner {
   using Rows = std::vector<const ObservedFile*>;
 
   void index() {
-    plan_.rows_now = in_.observed->files.size();
+    const auto opaque_files =
+        std::ranges::count(in_.observed->others, "file", &ObservedOther::type);
+    plan_.rows_now = in_.observed->files.size() + static_cast<std::uint64_t>(opaque_files);
     for (const auto& file : in_.observed->files) {
       at_[file.path].push_back(&file);
       plan_.owned += file.holder == Holder::kOurs ? 1U : 0U;

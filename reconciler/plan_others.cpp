@@ -30,14 +30,15 @@ namespace {
    neither           | any                                     | unmanaged
 
    A declared repository without a checkout accepts whatever is checked out: which branch is the
-   default one is not for us to know.
+   default one is not for us to know. Where the API does not say what is checked out, it is not held
+   to be another one.
  */
 
 constexpr const char* kRepository = "github_repository";
 constexpr const char* kMemoryStore = "memory_store";
 
 bool has_checkout(const RepositoryRow& row, const std::optional<Checkout>& declared) {
-  if (!declared) {
+  if (!declared || !row.is_checkout_said) {
     return true;
   }
   if (const auto* branch = std::get_if<BranchCheckout>(&*declared)) {

@@ -14,7 +14,7 @@ struct RotationInput {
   const RepositoryResource* repository = nullptr;
   tl::expected<TokenState, TokenError> token;
   const TokenRecord* record = nullptr;  ///< null: nothing is remembered
-  /// created_at of the newest authentication error of this repository; "": there was none.
+  /// processed_at of the newest authentication error of this repository; "": there was none.
   std::string newest_fault;
   TimePoint now;
 };

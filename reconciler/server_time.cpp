@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstdint>
+#include <string>
 
 namespace sessync {
 namespace {
@@ -70,7 +71,7 @@ std::string padded(std::int64_t number, std::size_t digits) {
 
 }  // namespace
 
-std::optional<ServerTime> parse_server_time(std::string_view text) {
+std::optional<ServerTime> parse_rfc3339(std::string_view text) {
   namespace chrono = std::chrono;
   Cursor in(text);
   const chrono::year year(in.number(4, 0, 9999));
@@ -89,6 +90,11 @@ std::optional<ServerTime> parse_server_time(std::string_view text) {
   const chrono::year_month_day date{year, month, day};
   if (!in.at_end() || !date.ok()) return std::nullopt;
   return ServerTime(chrono::sys_days(date)) + hours + minutes + seconds + fraction - offset;
+}
+
+std::optional<ServerTime> parse_server_time(std::string_view text) {
+  const auto time = parse_rfc3339(text);
+  return time ? time : parse_rfc3339(std::string(text) + "Z");
 }
 
 std::string timestamp(TimePoint at) {

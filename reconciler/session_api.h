@@ -29,15 +29,17 @@ struct RepositoryRow {
   std::string url;
   std::string mount_path;
   std::optional<std::string> branch;
-  std::optional<std::string> commit;
+  std::optional<std::string> commit;  ///< neither: the default branch
+  bool is_checkout_said = true;       ///< false: nothing is known of it
 };
 struct MemoryStoreRow {  ///< has no resource id and cannot be addressed
   std::string memory_store_id;
-  std::string access;
-  std::string mount_path;
+  std::string access;      ///< read_only | read_write; never empty
+  std::string mount_path;  ///< may be empty
   std::optional<std::string> instructions;
 };
-/// A type of resource that this version does not know.
+/// A resource that is left alone: of a type that this version does not know, or a file of which it
+/// is not said where it is mounted.
 struct OpaqueRow {
   std::string resource_id;  ///< may be empty
   std::string type;
@@ -51,7 +53,7 @@ struct FileMetadata {
   std::uint64_t size_bytes = 0;
   std::string created_at;
   std::optional<std::string> expires_at;
-  bool downloadable = false;
+  std::optional<bool> downloadable;  ///< nothing: it is not said
   /// The API's own clock when it answered, which alone its other times can be compared with;
   /// nothing: it did not say.
   std::optional<TimePoint> answered_at{};
@@ -106,7 +108,7 @@ struct TokenUpdate {
 /// A `session.error` of the session's event list.
 struct SessionFault {
   std::string event_id;
-  std::string created_at;
+  std::string processed_at;    ///< the only time that an event has
   std::string error_type;      ///< repository_authentication_error, ...
   std::string repository_url;  ///< may be empty
 };
@@ -152,7 +154,7 @@ class SessionApi {
   virtual void get_session(std::string session_id, Completion<SessionInfo> done) = 0;
   /// Every session of the workspace, archived ones included: all pages, each id once.
   virtual void list_sessions(Completion<std::vector<SessionInfo>> done) = 0;
-  /// The session's errors that were created after `since` (RFC 3339; "": all), oldest first.
+  /// The session's errors that were processed after `since` (RFC 3339; "": all), oldest first.
   virtual void list_faults(std::string session_id, std::string since,
                            Completion<std::vector<SessionFault>> done) = 0;
 

@@ -1,5 +1,7 @@
 #include "reconciler/session_change.h"
 
+#include <algorithm>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -7,6 +9,18 @@
 #include "reconciler/short_hash.h"
 
 namespace sessync {
+namespace {
+
+using Metadata = std::map<std::string, std::string>;
+
+bool has_all(const Metadata& there, const Metadata& wanted) {
+  return std::ranges::all_of(wanted, [&](const auto& pair) {
+    const auto found = there.find(pair.first);
+    return found != there.end() && found->second == pair.second;
+  });
+}
+
+}  // namespace
 
 SessionChange difference(const CreateSpec& declared, const SessionInfo& session,
                          const std::string& key) {
@@ -16,15 +30,10 @@ SessionChange difference(const CreateSpec& declared, const SessionInfo& session,
     change.update.title = declared.title;
     change.fields.emplace_back("title");
   }
-  auto metadata = declared.metadata;
-  metadata[kKeyName] = key;
-  for (const auto& [name, value] : metadata) {
-    const auto there = session.metadata.find(name);
-    if (there == session.metadata.end() || there->second != value) {
-      change.update.metadata.emplace(name, value);
-    }
-  }
-  if (!change.update.metadata.empty()) {
+  // All of it, whatever differs: a server that does not merge would drop what is not sent.
+  change.update.metadata = declared.metadata;
+  change.update.metadata[kKeyName] = key;
+  if (!has_all(session.metadata, change.update.metadata)) {
     change.fields.emplace_back("metadata");
   }
   if (!change.fields.empty()) {

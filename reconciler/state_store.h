@@ -83,7 +83,7 @@ struct TokenRecord {
   std::string fingerprint;            ///< "": what the session has is not known
   std::optional<TimePoint> sent_at;   ///< the last answered rotation
   std::optional<TimePoint> renew_at;  ///< of a token whose life is known
-  std::string last_fault;             ///< created_at of the newest error event that was dealt with
+  std::string last_fault;  ///< processed_at of the newest error event that was dealt with
   friend bool operator==(const TokenRecord&, const TokenRecord&) = default;
 };
 

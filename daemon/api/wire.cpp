@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "reconciler/server_time.h"
 #include "reconciler/userinfo.h"
 
 namespace sessync {
@@ -13,6 +14,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+/// What the API gives when nothing was asked for, and may then leave out of its answers.
+constexpr const char* kUsualAccess = "read_write";
 constexpr int kDeepest = 64;
 constexpr std::size_t kMostValues = 1'000'000;
 
@@ -126,12 +129,12 @@ class Fields {
     return 0;
   }
 
-  bool flag(const char* name) {
+  std::optional<bool> flag(const char* name) {
     const Json* const value = find(name);
-    if (value == nullptr) return false;
+    if (value == nullptr) return std::nullopt;
     if (value->is_boolean()) return value->get<bool>();
     fail(name, "is neither true nor false");
-    return false;
+    return std::nullopt;
   }
 
   /// Nothing, if it is absent or null.
@@ -185,6 +188,7 @@ Parsed<RepositoryRow> to_repository_row(const Json& json) {
   row.resource_id = fields.required_text("id");
   row.url = without_userinfo(fields.required_text("url"));
   row.mount_path = fields.required_text("mount_path");
+  row.is_checkout_said = json.contains("checkout");
   if (const Json* const checkout = fields.object("checkout")) {
     Fields how(*checkout);
     const auto type = how.text("type");
@@ -201,6 +205,7 @@ Parsed<MemoryStoreRow> to_memory_store_row(const Json& json) {
   MemoryStoreRow row;
   row.memory_store_id = fields.text("memory_store_id");
   row.access = fields.text("access");
+  if (row.access.empty()) row.access = kUsualAccess;
   row.mount_path = fields.text("mount_path");
   row.instructions = fields.optional_text("instructions");
   return fields.result(std::move(row));
@@ -215,6 +220,11 @@ Parsed<OpaqueRow> to_opaque_row(const Json& json, const std::string& type) {
   return fields.result(std::move(row));
 }
 
+bool is_without(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  return found == json.end() || found->is_null() || *found == "";
+}
+
 template <class Row>
 Parsed<ResourceRow> as_resource(Parsed<Row> row) {
   if (!row) return tl::unexpected(std::move(row.error()));
@@ -226,6 +236,9 @@ Parsed<ResourceRow> to_resource(const Json& json) {
   Fields fields(json);
   const auto type = fields.result(fields.text("type"));
   if (!type) return tl::unexpected(type.error());
+  if (*type == "file" && is_without(json, "mount_path")) {
+    return as_resource(to_opaque_row(json, *type));
+  }
   if (*type == "file") return as_resource(to_file_row(json));
   if (*type == "github_repository") return as_resource(to_repository_row(json));
   if (*type == "memory_store") return as_resource(to_memory_store_row(json));
@@ -274,7 +287,7 @@ Parsed<std::optional<SessionFault>> to_fault(const Json& json) {
   if (fields.text("type") != "session.error") return fields.result(std::optional<SessionFault>());
   SessionFault fault;
   fault.event_id = fields.required_text("id");
-  fault.created_at = fields.text("created_at");
+  fault.processed_at = fields.required_text("processed_at");
   if (const Json* const error = fields.object("error")) {
     Fields inner(*error);
     fault.error_type = inner.text("type");
@@ -282,7 +295,12 @@ Parsed<std::optional<SessionFault>> to_fault(const Json& json) {
     const auto checked = inner.result(0);
     if (!checked) return tl::unexpected("in `error`: " + checked.error());
   }
-  return fields.result(std::optional(std::move(fault)));
+  auto result = fields.result(std::optional(std::move(fault)));
+  // Nobody could say whether it was dealt with: better no list than one that hides an error.
+  if (result && !parse_server_time((*result)->processed_at)) {
+    return tl::unexpected(std::string("`processed_at` is not a time"));
+  }
+  return result;
 }
 
 template <class Row>
@@ -306,7 +324,7 @@ Parsed<Page<Row>> to_page(std::string_view body, Parsed<Row> (*to_row)(const Jso
   Page<Row> page;
   page.next = fields.text("next_page");
   // The shape before pages had cursors; its next page cannot be asked for with this one's.
-  const bool more = fields.flag("has_more");
+  const bool more = fields.flag("has_more").value_or(false);
   auto checked = fields.result(0);
   if (!checked) return tl::unexpected(checked.error());
   if (more && page.next.empty()) {
@@ -334,7 +352,10 @@ Parsed<FileRow> parse_added_file(std::string_view body) {
   const auto row = parse_resource(body);
   if (!row) return tl::unexpected(row.error());
   if (const auto* const file = std::get_if<FileRow>(&*row)) return *file;
-  return tl::unexpected(std::string("it is not a file resource"));
+  const auto* const opaque = std::get_if<OpaqueRow>(&*row);
+  const bool is_file = opaque != nullptr && opaque->type == "file";
+  return tl::unexpected(
+      std::string(is_file ? "`mount_path` is missing" : "it is not a file resource"));
 }
 
 Parsed<Page<FileMetadata>> parse_file_page(std::string_view body) {

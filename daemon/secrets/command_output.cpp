@@ -20,7 +20,7 @@ tl::expected<std::optional<TimePoint>, std::string> read_expiry(const json& docu
   if (found == document.end() || found->is_null()) return std::nullopt;
   std::optional<TimePoint> time;
   if (found->is_string()) {
-    const auto written = parse_server_time(found->get_ref<const std::string&>());
+    const auto written = parse_rfc3339(found->get_ref<const std::string&>());
     if (written) time = std::chrono::floor<Duration>(*written);
   }
   if (found->is_number()) {

@@ -27,7 +27,7 @@ void upload_is_described(Backend& backend) {
   CHECK_FALSE(file.file_id.empty());
   CHECK(file.filename == kName);
   CHECK(file.size_bytes == 5);
-  CHECK_FALSE(file.downloadable);
+  CHECK(file.downloadable == false);
   const auto again = backend.try_file(file.file_id);
   REQUIRE(again.has_value());
   CHECK(again->filename == file.filename);

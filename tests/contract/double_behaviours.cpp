@@ -84,7 +84,7 @@ void pages_are_followed(Backend& backend) {
   const auto files = backend.try_scoped();
   REQUIRE(files.has_value());
   CHECK(files->size() == kMany);
-  CHECK(files->front().downloadable);
+  CHECK(files->front().downloadable == true);
 }
 
 void many_rows_are_listed(Backend& backend) {

@@ -270,8 +270,8 @@ void faults_come_in_order(Backend& backend) {
   REQUIRE(all.has_value());
   REQUIRE(all->size() == 4);
   CHECK(all->at(0).error_type == "repository_clone_error");
-  CHECK(all->at(0).created_at == model::to_text(first));
-  const auto later = backend.try_faults(all->at(0).created_at);
+  CHECK(all->at(0).processed_at == model::to_text(first));
+  const auto later = backend.try_faults(all->at(0).processed_at);
   REQUIRE(later.has_value());
   REQUIRE(later->size() == 3);
   CHECK(later->at(0).event_id == all->at(1).event_id);

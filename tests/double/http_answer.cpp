@@ -49,7 +49,7 @@ Reply upload(SessionModel& world, const Request& request) {
     std::from_chars(text->data(), text->data() + text->size(), seconds);
     wanted.expires_in_seconds = seconds;
   }
-  return as_reply(to_json(value_of(world.upload(wanted))));
+  return as_reply(to_json(value_of(world.upload(wanted)), world.switches()));
 }
 
 /// Every file that the query's scope has, newest first.
@@ -89,7 +89,7 @@ Reply old_list(const SessionModel& world, const Request& request) {
   files.resize(std::min(files.size(), limit));
   json body = {{"data", json::array()}, {"has_more", more}};
   std::transform(files.begin(), files.end(), std::back_inserter(body["data"]),
-                 [](const model::File& file) { return to_json(file); });
+                 [&](const model::File& file) { return to_json(file, world.switches()); });
   body["first_id"] = files.empty() ? json(nullptr) : json(files.front().id);
   body["last_id"] = files.empty() ? json(nullptr) : json(files.back().id);
   return as_reply(body);
@@ -100,7 +100,8 @@ Reply list_files(const SessionModel& world, const Request& request) {
     return old_list(world, request);
   }
   const auto page = value_of(world.list_files(parse_file_query(request)));
-  return as_reply(page_json(page, true, [](const model::File& file) { return to_json(file); }));
+  return as_reply(page_json(
+      page, true, [&](const model::File& file) { return to_json(file, world.switches()); }));
 }
 
 Reply download(const SessionModel& world, const Route& route) {
@@ -113,7 +114,7 @@ Reply answer_file(SessionModel& world, const Route& route, const Request& reques
     case Operation::kUpload:
       return upload(world, request);
     case Operation::kGetFile:
-      return as_reply(to_json(value_of(world.get_file(route.id))));
+      return as_reply(to_json(value_of(world.get_file(route.id)), world.switches()));
     case Operation::kDeleteFile:
       return as_reply({{"id", value_of(world.delete_file(route.id))}, {"type", "file_deleted"}});
     case Operation::kDownloadFile:

@@ -37,7 +37,7 @@ json held_json(DoubleWorld& world, const std::string& session) {
 json uploads_json(DoubleWorld& world) {
   json rows = json::array();
   for (const auto& file : world.model.uploads()) {
-    json row = to_json(file);
+    json row = to_json(file, world.model.switches());
     row["sha256"] = file.content.sha256;
     rows.push_back(row);
   }
@@ -109,7 +109,7 @@ std::string output_text(const json& body) {
 json output_added(DoubleWorld& world, const json& body) {
   const auto file =
       world.model.add_output(body.at("session_id"), body.at("filename"), output_text(body));
-  json answer = to_json(file);
+  json answer = to_json(file, world.model.switches());
   answer["sha256"] = file.content.sha256;
   return answer;
 }

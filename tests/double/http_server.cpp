@@ -78,7 +78,8 @@ struct DoubleServer::State {
             httplib::Response& to);
   void send_slowly(const Fault& fault, const Reply& reply, httplib::Response& to);
   void send_faulty(const Fault& fault, const Reply& reply, httplib::Response& to);
-  void stream_events(const Call& call, httplib::Response& to);
+  /// False: there is no such session.
+  bool stream_events(const Call& call, httplib::Response& to);
   bool send_new_events(const std::string& session_id, std::uint64_t& seen, httplib::DataSink& sink);
   /// Waits; false if the server stopped meanwhile.
   bool pause(Duration duration);
@@ -186,10 +187,7 @@ void DoubleServer::State::handle(const httplib::Request& from, httplib::Response
   wait_latency();
   const Call call = core.open(request);
   const bool is_stream = call.route.operation == Operation::kStreamEvents;
-  if (is_stream && !call.refused && !call.fault) {
-    stream_events(call, to);
-    return;
-  }
+  if (is_stream && !call.refused && !call.fault && stream_events(call, to)) return;
   send(call, core.finish(call, request), from, to);
 }
 
@@ -299,18 +297,18 @@ bool DoubleServer::State::send_new_events(const std::string& session_id, std::ui
   return text.empty() || sink.write(text.data(), text.size());
 }
 
-void DoubleServer::State::stream_events(const Call& call, httplib::Response& to) {
+bool DoubleServer::State::stream_events(const Call& call, httplib::Response& to) {
   std::uint64_t seen = 0;
+  bool exists = false;
   core.with([&](DoubleWorld& world) {
     const auto session = world.model.get_session(call.route.session_id);
-    to.status = session ? 200 : 404;
+    exists = session.has_value();
     if (session && !session->events.empty()) {
       seen = session->events.back().serial;  // a live tail: nothing is replayed
     }
   });
-  if (to.status != 200) {
-    return;
-  }
+  if (!exists) return false;
+  to.status = 200;
   to.set_header("request-id", call.request_id);
   to.set_chunked_content_provider("text/event-stream",
                                   [this, seen, id = call.route.session_id, first = true](
@@ -320,6 +318,7 @@ void DoubleServer::State::stream_events(const Call& call, httplib::Response& to)
                                     }
                                     return send_new_events(id, seen, sink) && pause(Duration(20));
                                   });
+  return true;
 }
 
 DoubleServer::DoubleServer(const DoubleOptions& options)

@@ -1,5 +1,8 @@
 #include "tests/double/http_wire.h"
 
+#include <map>
+#include <utility>
+
 #include <nlohmann/json.hpp>
 
 namespace sessync::skin {
@@ -18,6 +21,19 @@ json time_or_null(const std::optional<TimePoint>& value) {
   return value ? json(to_text(*value)) : json(nullptr);
 }
 
+/// The optional fields `names` are left out, if the switch says so, where they have these values.
+json thinned(json value, const model::Switches& switches,
+             const std::map<std::string, json>& names) {
+  if (switches.optional == model::Switches::Optional::kOmitted) {
+    for (const auto& [name, usual] : names) {
+      if (value.contains(name) && value[name] == usual) {
+        value.erase(name);
+      }
+    }
+  }
+  return value;
+}
+
 json checkout_json(const std::optional<model::Checkout>& checkout) {
   if (!checkout) {
     return nullptr;
@@ -29,37 +45,14 @@ json checkout_json(const std::optional<model::Checkout>& checkout) {
 }
 
 /// A memory store's row has neither id nor times.
-json memory_json(const model::Resource& row) {
+json memory_json(const model::Resource& row, const model::Switches& switches) {
   json value = {{"type", "memory_store"},         {"memory_store_id", row.memory_store_id},
                 {"access", row.access},           {"name", row.name},
                 {"description", row.description}, {"mount_path", row.mount_path}};
   if (row.instructions) {
     value["instructions"] = *row.instructions;
   }
-  return value;
-}
-
-json agent_json(const model::Session& session) {
-  const bool reads = !session.agent_id.starts_with("agent_noread");
-  const json read_tool = {
-      {"name", "read"}, {"enabled", reads}, {"permission_policy", {{"type", "always_allow"}}}};
-  json agent = {
-      {"type", "agent"},
-      {"id", session.agent_id},
-      {"version", session.agent_version},
-      {"name", session.agent_id},
-      {"description", nullptr},
-      {"execution_identity", {{"type", "none"}}},
-      {"multiagent", nullptr},
-      {"model", {{"id", "claude-double"}}},
-      {"system", nullptr},
-      {"tools", {{{"type", "agent_toolset_20260401"}, {"configs", json::array({read_tool})}}}},
-      {"mcp_servers", json::array()},
-      {"skills", json::array()}};
-  if (!session.agent_json.empty()) {
-    agent.merge_patch(json::parse(session.agent_json));
-  }
-  return agent;
+  return thinned(std::move(value), switches, {{"access", "read_write"}, {"description", ""}});
 }
 
 }  // namespace
@@ -68,7 +61,7 @@ std::string text_of(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-json to_json(const model::File& file) {
+json to_json(const model::File& file, const model::Switches& switches) {
   json value = {{"id", file.id},
                 {"type", "file"},
                 {"filename", file.filename},
@@ -80,12 +73,14 @@ json to_json(const model::File& file) {
   if (!file.session_id.empty()) {
     value["scope"] = {{"type", "session"}, {"id", file.session_id}};
   }
-  return value;
+  // A download tells as well.
+  return thinned(std::move(value), switches,
+                 {{"downloadable", file.downloadable}, {"expires_at", nullptr}});
 }
 
 json to_json(const model::Resource& row, const model::Switches& switches) {
   if (row.type == model::ResourceType::kMemoryStore) {
-    return memory_json(row);
+    return memory_json(row, switches);
   }
   const bool as_sent = switches.mount_echo == model::Switches::MountEcho::kAsSent;
   json value = {{"id", row.id},
@@ -95,12 +90,15 @@ json to_json(const model::Resource& row, const model::Switches& switches) {
   if (row.type == model::ResourceType::kFile) {
     value["type"] = "file";
     value["file_id"] = row.file_id;
+    if (row.is_default_mount && switches.default_mount == model::Switches::DefaultMount::kOmitted) {
+      value.erase("mount_path");
+    }
   } else {
     value["type"] = "github_repository";
     value["url"] = row.url;
     value["checkout"] = checkout_json(row.checkout);
   }
-  return value;
+  return thinned(std::move(value), switches, {{"checkout", nullptr}});
 }
 
 json to_json(const model::Session& session, const model::Switches& switches) {
@@ -108,7 +106,7 @@ json to_json(const model::Session& session, const model::Switches& switches) {
   for (const auto& row : session.resources) {
     resources.push_back(to_json(row, switches));
   }
-  return {
+  const json value = {
       {"id", session.id},
       {"type", "session"},
       {"status", session.status},
@@ -126,14 +124,14 @@ json to_json(const model::Session& session, const model::Switches& switches) {
       {"created_at", to_text(session.created_at)},
       {"updated_at", to_text(session.updated_at)},
       {"archived_at", time_or_null(session.archived_at)}};
+  return thinned(value, switches, {{"deployment_id", nullptr}});
 }
 
 json to_json(const model::Event& event) {
   json value = json::parse(event.json);
   value["id"] = event.id;
   value["type"] = event.type;
-  value["created_at"] = to_text(event.created_at);
-  value["processed_at"] = to_text(event.created_at);
+  value["processed_at"] = to_text(event.processed_at);
   return value;
 }
 

@@ -37,6 +37,9 @@ const Names<Switches::MountEcho> kMountEcho{{"resolved", "as_sent"}};
 const Names<Switches::RepoDelete> kRepoDelete{{"400", "ok"}};
 const Names<Switches::FileIds> kFileIds{{"known", "unknown", "ignored"}};
 const Names<Switches::MalformedId> kMalformedId{{"absent", "400"}};
+const Names<Switches::MetadataUpdate> kMetadataUpdate{{"merged", "replaced"}};
+const Names<Switches::DefaultMount> kDefaultMount{{"said", "omitted"}};
+const Names<Switches::Optional> kOptional{{"said", "omitted"}};
 const Names<Fault::Kind> kFaultKinds{
     {"status", "status_after", "cut_before", "cut_after", "late_effect", "not_sent", "slow",
      "endless_body", "truncated_body", "not_json", "huge_body", "empty_page", "repeated_cursor"}};
@@ -60,6 +63,12 @@ void apply_one(const std::string& name, const json& value, Switches& switches) {
     switches.file_ids = kFileIds.read(value);
   } else if (name == "malformed_id") {
     switches.malformed_id = kMalformedId.read(value);
+  } else if (name == "metadata_update") {
+    switches.metadata_update = kMetadataUpdate.read(value);
+  } else if (name == "default_mount") {
+    switches.default_mount = kDefaultMount.read(value);
+  } else if (name == "optional") {
+    switches.optional = kOptional.read(value);
   } else if (name == "updated_at_on_rotate") {
     switches.updated_at_on_rotate = value.get<bool>();
   } else if (name == "file_cap") {
@@ -116,6 +125,9 @@ json to_json(const Switches& switches) {
           {"repo_delete", kRepoDelete.write(switches.repo_delete)},
           {"file_ids", kFileIds.write(switches.file_ids)},
           {"malformed_id", kMalformedId.write(switches.malformed_id)},
+          {"metadata_update", kMetadataUpdate.write(switches.metadata_update)},
+          {"default_mount", kDefaultMount.write(switches.default_mount)},
+          {"optional", kOptional.write(switches.optional)},
           {"updated_at_on_rotate", switches.updated_at_on_rotate},
           {"file_cap", switches.file_cap},
           {"resource_list_lag_ms", switches.resource_list_lag.count()},

@@ -29,6 +29,9 @@ void add_switches(CLI::App& app, json& switches) {
   add("--repo-delete", "repo_delete", {"400", "ok"});
   add("--file-ids", "file_ids", {"known", "unknown", "ignored"});
   add("--malformed-id", "malformed_id", {"absent", "400"});
+  add("--metadata-update", "metadata_update", {"merged", "replaced"});
+  add("--default-mount", "default_mount", {"said", "omitted"});
+  add("--optional", "optional", {"said", "omitted"});
 }
 
 void add_numbers(CLI::App& app, json& switches) {

@@ -140,9 +140,12 @@ ApiError to_api_error(const Fault& fault, bool is_write) {
   }
 }
 
-FileMetadata to_metadata(const File& file) {
+FileMetadata to_metadata(const File& file, const Switches& switches) {
   FileMetadata metadata{file.id,      file.filename,    file.content.size, to_text(file.created_at),
                         std::nullopt, file.downloadable};
+  if (switches.optional == Switches::Optional::kOmitted) {
+    metadata.downloadable.reset();
+  }
   if (file.expires_at) {
     metadata.expires_at = to_text(*file.expires_at);
   }
@@ -157,10 +160,15 @@ FileRow to_file_row(const Resource& row, const Switches& switches) {
 ResourceRow to_row(const Resource& row, const Switches& switches) {
   if (row.type == ResourceType::kRepository) {
     const Checkout checkout = row.checkout.value_or(Checkout{});
-    return RepositoryRow{row.id, row.url, row.mount_path, checkout.branch, checkout.commit};
+    const bool is_said = row.checkout || switches.optional == Switches::Optional::kSaid;
+    return RepositoryRow{row.id,          row.url,         row.mount_path,
+                         checkout.branch, checkout.commit, is_said};
   }
   if (row.type == ResourceType::kMemoryStore) {
     return MemoryStoreRow{row.memory_store_id, row.access, row.mount_path, row.instructions};
+  }
+  if (row.is_default_mount && switches.default_mount == Switches::DefaultMount::kOmitted) {
+    return OpaqueRow{row.id, "file", ""};
   }
   return to_file_row(row, switches);
 }
@@ -195,7 +203,7 @@ SessionFault to_fault(const Event& event) {
     const auto found = error.find(name);
     return found != error.end() && found->is_string() ? found->get<std::string>() : "";
   };
-  return {event.id, to_text(event.created_at), text("type"), text("repository_url")};
+  return {event.id, to_text(event.processed_at), text("type"), text("repository_url")};
 }
 
 NewSession to_request(const sessync::NewSession& wanted) {

@@ -10,7 +10,7 @@ namespace sessync::model {
 ApiError to_api_error(const Error& error);
 ApiError to_api_error(const Fault& fault, bool is_write);
 
-FileMetadata to_metadata(const File& file);
+FileMetadata to_metadata(const File& file, const Switches& switches);
 FileRow to_file_row(const Resource& row, const Switches& switches);
 ResourceRow to_row(const Resource& row, const Switches& switches);
 SessionInfo to_info(const Session& session);

@@ -63,8 +63,8 @@ void MemorySessionApi::get_session(std::string session_id, Completion<SessionInf
 
 /// A date has no fractions of a second.
 std::function<FileMetadata(const model::File&)> MemorySessionApi::metadata_of() const {
-  return [now = model_.time()](const model::File& file) {
-    auto metadata = model::to_metadata(file);
+  return [this, now = model_.time()](const model::File& file) {
+    auto metadata = model::to_metadata(file, model_.switches());
     metadata.answered_at = std::chrono::floor<std::chrono::seconds>(now);
     return metadata;
   };

@@ -71,6 +71,7 @@ Answer<Resource> SessionModel::plan_file(const model::NewResource& request) cons
   Resource row;
   row.mount_path = *mount;
   row.mount_sent = is_default ? *mount : *request.mount_path;
+  row.is_default_mount = is_default;
   row.upload_id = upload->id;
   row.filename = upload->filename;
   row.content = upload->content;
@@ -136,6 +137,7 @@ Answer<Resource> SessionModel::make_repository(const model::NewResource& request
                        : *request.mount_path;
   row.mount_sent = row.mount_path;
   row.token = request.authorization_token;
+  row.token_at = now_;
   row.checkout = request.checkout;
   row.created_at = row.updated_at = now_;
   return row;

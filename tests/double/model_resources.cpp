@@ -114,6 +114,7 @@ Answer<Resource> SessionModel::rotate_token(const std::string& session_id, const
   }
   found->token = token;
   found->rotated.push_back(token);
+  found->token_at = now_;
   if (switches_.updated_at_on_rotate) {
     found->updated_at = now_;
   }

@@ -41,9 +41,9 @@ bool contains_or_empty(const std::vector<T>& values, const T& value) {
 }
 
 template <class Query>
-bool is_in_time(TimePoint created, const Query& query) {
-  return (!query.created_from || created >= *query.created_from) &&
-         (!query.created_to || created < *query.created_to);
+bool is_in_time(TimePoint time, const Query& query) {
+  return (!query.created_from || time >= *query.created_from) &&
+         (!query.created_to || time < *query.created_to);
 }
 
 bool has_store(const Session& session, const std::string& store) {
@@ -156,6 +156,10 @@ Answer<Session> SessionModel::update_session(const std::string& id,
   if (update.has_title) {
     changed.title = update.title;
   }
+  const bool replaces = switches_.metadata_update == model::Switches::MetadataUpdate::kReplaced;
+  if (replaces && !update.metadata.empty()) {
+    changed.metadata.clear();
+  }
   for (const auto& [key, value] : update.metadata) {
     changed.metadata.erase(key);
     if (value) {
@@ -215,7 +219,7 @@ Answer<Page<model::Event>> SessionModel::list_events(const std::string& session_
   }
   std::vector<model::Event> rows = (*session)->events;
   std::erase_if(rows, [&](const model::Event& event) {
-    return !contains_or_empty(query.types, event.type) || !is_in_time(event.created_at, query);
+    return !contains_or_empty(query.types, event.type) || !is_in_time(event.processed_at, query);
   });
   model::sort_by_serial(rows, query.page.ascending);
   return model::page_of(std::move(rows), query.page, query.page.limit.value_or(model::kMaxLimit));

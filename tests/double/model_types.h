@@ -28,6 +28,12 @@ struct Switches {
   enum class FileIds { kKnown, kUnknown, kIgnored };
   /// What no file id can look like: is there no such file, or is the question refused?
   enum class MalformedId { kAbsent, kRefused400 };
+  /// What an update does with the metadata that it does not name.
+  enum class MetadataUpdate { kMerged, kReplaced };
+  /// Whether a file row that was attached without a mount path says where it is mounted.
+  enum class DefaultMount { kSaid, kOmitted };
+  /// Whether answers have the optional fields without which they mean the same.
+  enum class Optional { kSaid, kOmitted };
 
   DuplicateMount duplicate_mount = DuplicateMount::kReject;
   CopyOnDelete copy_on_delete = CopyOnDelete::kKept;
@@ -37,6 +43,9 @@ struct Switches {
   RepoDelete repo_delete = RepoDelete::kRefused400;
   FileIds file_ids = FileIds::kKnown;
   MalformedId malformed_id = MalformedId::kAbsent;
+  MetadataUpdate metadata_update = MetadataUpdate::kMerged;
+  DefaultMount default_mount = DefaultMount::kSaid;
+  Optional optional = Optional::kSaid;
   bool updated_at_on_rotate = true;
   std::size_t file_cap = 500;  ///< file resources of one session
   Duration resource_list_lag{0};
@@ -78,9 +87,10 @@ enum class ResourceType { kFile, kRepository, kMemoryStore };
 
 struct Resource {
   ResourceType type = ResourceType::kFile;
-  std::string id;          ///< "" for a memory store
-  std::string mount_path;  ///< resolved
-  std::string mount_sent;  ///< as it was asked for; the resolved default if it was not
+  std::string id;                 ///< "" for a memory store
+  std::string mount_path;         ///< resolved
+  std::string mount_sent;         ///< as it was asked for; the resolved default if it was not
+  bool is_default_mount = false;  ///< it was not asked for
   TimePoint created_at;
   TimePoint updated_at;
   std::uint64_t serial = 0;
@@ -93,6 +103,7 @@ struct Resource {
 
   std::string url;
   std::optional<std::string> token;  ///< that it holds; never answered
+  TimePoint token_at;                ///< when it came
   std::vector<std::string> rotated;  ///< every token that a rotation sent, oldest first
   std::optional<Checkout> checkout;
 
@@ -106,8 +117,8 @@ struct Resource {
 struct Event {
   std::string id;
   std::string type;
-  TimePoint created_at;
-  std::string json;  ///< the event's other fields, as a JSON object
+  TimePoint processed_at;  ///< the only time that an event has
+  std::string json;        ///< the event's other fields, as a JSON object
   std::uint64_t serial = 0;
 };
 
@@ -211,6 +222,7 @@ struct SessionQuery {
 struct EventQuery {
   PageQuery page;
   std::vector<std::string> types;
+  /// Of `processed_at`, although the parameters are called created_at[...].
   std::optional<TimePoint> created_from;
   std::optional<TimePoint> created_to;
 };

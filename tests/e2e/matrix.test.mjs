@@ -16,9 +16,15 @@ const OPEN_QUESTIONS = {
   repo_delete: ['400', 'ok'],
   updated_at_on_rotate: [true, false],
 };
-
-/** What is asked only where a manifest names uploads by their ids. */
-const ABOUT_IDS = { file_ids: ['known', 'unknown', 'ignored'], malformed_id: ['absent', '400'] };
+/** And what has no bearing on a session that holds files of the workspace only. */
+const MORE_QUESTIONS = {
+  ...OPEN_QUESTIONS,
+  metadata_update: ['merged', 'replaced'],
+  default_mount: ['said', 'omitted'],
+  optional: ['said', 'omitted'],
+  file_ids: ['known', 'unknown', 'ignored'],
+  malformed_id: ['absent', '400'],
+};
 
 function* combinations(questions) {
   const [first, ...rest] = questions;
@@ -50,6 +56,7 @@ async function succeeds(project, what, command, args = []) {
 /** Apply, an empty plan, an edit, apply, an empty plan; what somebody else put into `session` stays. */
 async function staysEqual(project, what, session) {
   const theirs = await project.double.somebodyAdds(session, '/not-ours.txt', 'precious');
+  const anywhere = await project.double.somebodyAdds(session, undefined, 'precious as well');
   await succeeds(project, what, 'apply');
   await succeeds(project, what, 'plan', ['--detailed-exitcode']);
 
@@ -59,7 +66,7 @@ async function staysEqual(project, what, session) {
   await succeeds(project, what, 'plan', ['--detailed-exitcode']);
 
   const rows = await project.double.rows(session);
-  assert.ok(rows.some((row) => row.id === theirs.id), `${what}: what is not ours is gone`);
+  for (const { id } of [theirs, anywhere]) assert.ok(rows.some((row) => row.id === id), `${what}: what is not ours is gone`);
   assert.equal(new Set(rows.map((row) => row.mount_path)).size, rows.length, `${what}: duplicate mounts`);
 }
 
@@ -85,7 +92,7 @@ test('everything: plan right after apply is empty, whatever the API answers', as
   const url = 'https://github.com/example-org/example-repo';
   const repository = { type: 'github_repository', url, mount_path: '/workspace/example-repo', authorization_token: 'x' };
   let number = 0;
-  for (const answers of oneAtATime(Object.entries({ ...OPEN_QUESTIONS, ...ABOUT_IDS }))) {
+  for (const answers of oneAtATime(Object.entries(MORE_QUESTIONS))) {
     await double.switches(answers);
     const project = new Project(t, double);
     const coding = await double.createSession({ resources: [repository] });

@@ -1,5 +1,6 @@
 // Sessions that sessync creates, and what only they can hold.
 import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
 import { CANARY, Double, Project, filesBelow, same, sha256, until, write } from './harness.mjs';
@@ -69,6 +70,41 @@ test('a created session is found again after the state was lost, and follows its
 });
 
 /** A session with a repository, and a manifest that gives it the token of a file. */
+test('all that is declared of a session stays where an update replaces its metadata', async (t) => {
+  const double = await Double.start(t, ['--metadata-update', 'replaced']);
+  const p = new Project(t, double);
+  const declare = (stage) =>
+    p.declare(creating(1).replace('env_1}', `env_1, title: T${stage}, metadata: {team: data, stage: "${stage}"}}`));
+  write(path.join(p.workspace, 'a'), 'one');
+  for (const stage of [1, 2]) {
+    declare(stage);
+    const applied = await p.run('apply');
+    assert.equal(applied.code, 0, applied.out + applied.err);
+  }
+  const [session] = await made(double);
+  assert.deepEqual(session.metadata, { team: 'data', stage: '2', sessync_key: 'e2e/made-1' });
+  assert.equal(session.title, 'T2');
+  assert.equal((await p.run('plan', ['--detailed-exitcode'])).code, 0);
+});
+
+test('a file that is mounted nobody knows where is left alone, whatever the policy', async (t) => {
+  const double = await Double.start(t, ['--default-mount', 'omitted']);
+  const p = new Project(t, double);
+  const session = await double.createSession();
+  const theirs = await double.somebodyAdds(session, undefined, 'theirs');
+  assert.equal(theirs.mount_path, undefined);
+  p.mirror(session);
+  p.declare(`${fs.readFileSync(p.manifest, 'utf8')}    prune: all\n    on_conflict: replace\n`);
+  write(path.join(p.workspace, 'a'), 'one');
+  const applied = await p.json('apply');
+  assert.equal(applied.code, 0, applied.err);
+  assert.equal(applied.document.summary.unmanaged, 1);
+  assert.equal((await double.rows(session)).length, 2);
+  const plan = await p.run('plan', ['--detailed-exitcode']);
+  assert.equal(plan.code, 0, plan.out);
+  assert.match(plan.out, /^ {2}\? +not managed by sessync$/m);
+});
+
 async function repository(t) {
   const double = await Double.start(t);
   const p = new Project(t, double);

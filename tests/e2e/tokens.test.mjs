@@ -43,6 +43,13 @@ sessions:
     project,
     flags: ['--secrets-dir', project.secrets],
     secret: (name, text) => fs.writeFileSync(path.join(project.secrets, name), text, { mode: 0o600 }),
+    /** GitHub does not take what the session has now. */
+    refused: () =>
+      double.call('POST', '/_double/session_errors', {
+        session_id: session,
+        type: 'repository_authentication_error',
+        repository_url: URL_OF_REPOSITORY,
+      }),
     holds: async (token) => (await held()) === sha256(token),
     gets: (token) =>
       until(
@@ -109,6 +116,42 @@ test('a token that was sent is not sent again by the next process, but by one th
   assert.equal(plan.document.summary.rotate, 1);
   assert.ok(!fs.existsSync(path.join(world.project.state, 'fingerprint.key')), 'plan made a key');
   showsNothingOf(token, traces(world.project, first.out, first.err, again.out, again.err, plan.out, plan.err));
+});
+
+test('a token that GitHub refused is said, and its successor is sent', async (t) => {
+  const world = await setUp(t, { file: 'github-token' });
+  const tokens = [canary(), canary()];
+  world.secret('github-token', tokens[0]);
+  await world.refused();
+  const first = await world.project.run('apply', world.flags);
+  assert.equal(first.code, 0, first.err);
+  const again = await world.project.run('apply', world.flags);
+  assert.equal(again.code, 0, `what was said of the token before is held against this one: ${again.out}`);
+
+  await world.refused();
+  const blocked = await world.project.json('apply', world.flags);
+  assert.equal(blocked.code, 4);
+  assert.equal(blocked.document.sessions[0].blocked[0].code, 'secret_unavailable');
+  assert.match(blocked.document.sessions[0].blocked[0].reason, /GitHub refused the session's token at 20/);
+
+  world.secret('github-token', tokens[1]);
+  const last = await world.project.run('apply', world.flags);
+  assert.equal(last.code, 0, last.err);
+  assert.ok(await world.holds(tokens[1]));
+});
+
+test('a minted token that GitHub refused is minted anew', async (t) => {
+  const world = await setUp(t, { command: ['./mint'] });
+  const mint = path.join(world.project.dir, 'mint');
+  write(mint, `#!/bin/sh\necho run >>${world.project.dir}/runs\nprintf '{"token":"minted-%s","expires_at":"2099-01-01T00:00:00Z"}' "$(wc -l <${world.project.dir}/runs)"\n`);
+  fs.chmodSync(mint, 0o700);
+  const flags = [...world.flags, '--allow-commands'];
+  assert.equal((await world.project.run('apply', flags)).code, 0);
+  assert.ok(await world.holds('minted-1'));
+  await world.refused();
+  assert.equal((await world.project.run('apply', flags)).code, 0);
+  assert.ok(await world.holds('minted-2'));
+  assert.equal((await world.project.run('plan', [...world.flags, '--detailed-exitcode'])).code, 0);
 });
 
 test('a token that cannot be read blocks that entry and says what to do', async (t) => {

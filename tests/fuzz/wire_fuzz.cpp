@@ -63,6 +63,7 @@ Json encoded(const RepositoryRow& row) {
                {"id", row.resource_id},
                {"url", row.url},
                {"mount_path", row.mount_path}};
+  if (row.is_checkout_said) json["checkout"] = nullptr;
   if (row.branch) json["checkout"] = {{"type", "branch"}, {"name", *row.branch}};
   if (row.commit) json["checkout"] = {{"type", "commit"}, {"sha", *row.commit}};
   return json;
@@ -89,8 +90,8 @@ Json encoded(const FileMetadata& file) {
   Json json = {{"id", file.file_id},
                {"filename", file.filename},
                {"size_bytes", file.size_bytes},
-               {"created_at", file.created_at},
-               {"downloadable", file.downloadable}};
+               {"created_at", file.created_at}};
+  if (file.downloadable) json["downloadable"] = *file.downloadable;
   if (file.expires_at) json["expires_at"] = *file.expires_at;
   return json;
 }
@@ -108,7 +109,7 @@ Json encoded(const SessionInfo& session) {
 Json encoded(const SessionFault& fault) {
   return {{"type", "session.error"},
           {"id", fault.event_id},
-          {"created_at", fault.created_at},
+          {"processed_at", fault.processed_at},
           {"error", {{"type", fault.error_type}, {"repository_url", fault.repository_url}}}};
 }
 

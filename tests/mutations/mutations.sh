@@ -28,6 +28,18 @@ in_decisions() {
   mutate "remember a token before it was accepted" reconciler/rotate.cpp \
     'change::PutToken{run_.in.session_id, record({})}' \
     'change::PutToken{run_.in.session_id, record(token_.state.fingerprint)}'
+  mutate "take no notice of a token that GitHub refused" reconciler/rotation.cpp \
+    'if (is_later(in_.newest_fault, in_.record->last_fault)) {' \
+    'if (is_later(in_.record->last_fault, in_.newest_fault)) {'
+  mutate "hold against a token what was said of the one before" reconciler/look_at_tokens.cpp \
+    'if (one.row != nullptr &&' 'if (one.record != nullptr &&'
+  mutate "send only the metadata that changed" reconciler/session_change.cpp \
+    'if (!has_all(session.metadata, change.update.metadata)) {' \
+    'std::erase_if(change.update.metadata, [&](const auto& pair) {
+    const auto found = session.metadata.find(pair.first);
+    return found != session.metadata.end() && found->second == pair.second;
+  });
+  if (!change.update.metadata.empty()) {'
   mutate "create again although a create is in doubt" reconciler/locate.cpp \
     'out_.in_doubt = doubtful;' 'out_.in_doubt = false && doubtful;'
   mutate "add again although an add is in doubt" reconciler/observed.cpp \
@@ -63,6 +75,8 @@ in_layers() {
     'if (files.size() > 1) {' 'if (files.size() > 2) {'
   mutate "take no notice of Retry-After" reconciler/rate_budget.cpp \
     'plausible_wait(refusal.retry_after).value_or(blind);' 'blind;'
+  mutate "read the time that an event of the API does not have" daemon/api/wire.cpp \
+    'fields.required_text("processed_at")' 'fields.text("created_at")'
   mutate "send a write again after its connection died" daemon/api/transfer.cpp \
     'if (!again || self.request_.method == HttpRequest::Method::kGet)' \
     'if (!again || self.request_.method != HttpRequest::Method::kDelete)'

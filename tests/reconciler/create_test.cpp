@@ -233,6 +233,20 @@ TEST_CASE("title and declared metadata are brought up to date, other metadata st
   CHECK(c.world.pass().plan.empty());
 }
 
+TEST_CASE("an update keeps all that is declared where metadata is replaced, not merged") {
+  Creation c;
+  c.world.spec.create->metadata = {{"stage", "1"}, {"team", "data"}};
+  c.world.settle();
+  c.world.model.switches().metadata_update = model::Switches::MetadataUpdate::kReplaced;
+  c.world.spec.create->metadata["stage"] = "2";
+  REQUIRE(c.world.settle().converged());
+  const auto& metadata = c.only_session().metadata;
+  CHECK(metadata.at("stage") == "2");
+  CHECK(metadata.at("team") == "data");
+  CHECK(metadata.contains(kKeyName));
+  CHECK(c.world.pass().plan.empty());
+}
+
 TEST_CASE("an upload that vanished before the create is uploaded again") {
   Creation c;
   c.world.settle();

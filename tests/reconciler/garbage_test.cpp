@@ -85,7 +85,7 @@ TEST_CASE("an upload of ours that nothing declares is garbage once it is an hour
 }
 
 TEST_CASE("what is not known to be old is never garbage") {
-  for (const auto* created : {"", "yesterday", "2026-05-01", "2026-05-01T00:00:00"}) {
+  for (const auto* created : {"", "yesterday", "2026-05-01", "2026-05-01T00:00"}) {
     CHECK(found({upload("u", 'a', created)}).empty());
   }
 }

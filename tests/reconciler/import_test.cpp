@@ -133,11 +133,11 @@ TEST_CASE("What no manifest can say becomes a comment with the reason") {
   RepositoryRow repository{"sesrsc_9", "https://github.com/o/r", "/workspace/r", {}, {}};
   const MemoryStoreRow store{"memstore_1", "append_only", "/mnt/memory/x", {}};
   const auto result = import_sessions({live(
-      "sesn_1",
-      {file("1", "/a"), file("2", "/a"), file("3", "/mnt/session/uploads/a"), file("4", "/a/below"),
-       file("5", "relative"), file("6", "/x/../y"), file("7", "/line\nbreak"), file("8", "/ok"),
-       file("9", "/workspace/r/inside"), elsewhere, repository, store,
-       OpaqueRow{"sesrsc_7", "volume", "/v\n- type: file"}, OpaqueRow{"", "dream", ""}})});
+      "sesn_1", {file("1", "/a"), file("2", "/a"), file("3", "/mnt/session/uploads/a"),
+                 file("4", "/a/below"), file("5", "relative"), file("6", "/x/../y"),
+                 file("7", "/line\nbreak"), file("8", "/ok"), file("9", "/workspace/r/inside"),
+                 elsewhere, repository, store, OpaqueRow{"sesrsc_7", "volume", "/v\n- type: file"},
+                 OpaqueRow{"", "dream", ""}, OpaqueRow{"sesrsc_10", "file", ""}})});
   const auto manifest = manifest_of(result);
   const auto& session = manifest.sessions.at(0);
   CHECK(mounts(session) == std::vector<std::string>{"/a", "/ok"});
@@ -146,7 +146,7 @@ TEST_CASE("What no manifest can say becomes a comment with the reason") {
        {"The file file_2 at /a", "The file file_3 at", "The file file_4 at /a/below",
         "The file file_5 at relative", "The file file_6 at", "The file file_7 at",
         "The file file_9 at", "The repository at /workspace/e", "The memory store memstore_1",
-        "type volume at /v", "type dream:"}) {
+        "type volume at /v", "type dream:", "A file (sesrsc_10) of which"}) {
     INFO(gone);
     const auto at = result.text.find(gone);
     REQUIRE(at != std::string::npos);

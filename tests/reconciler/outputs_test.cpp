@@ -90,6 +90,27 @@ bool quiet(const OutputsReport& report) {
 
 }  // namespace
 
+TEST_CASE(
+    "where it is not said what can be downloaded, the outputs arrive, and copies are asked for "
+    "once") {
+  Rig rig;
+  rig.model.switches().optional = model::Switches::Optional::kOmitted;
+  rig.agent_writes("a.md", "alpha");
+  model::NewFile file;
+  file.filename = "theirs.pdf";
+  file.content = model::Content::of("theirs");
+  model::NewResource resource;
+  resource.file_id = rig.model.upload(file).value().id;
+  REQUIRE(rig.model.add_resource(rig.session, resource));
+  const auto report = rig.pull();
+  CHECK(fetched(report) == Names{"a.md"});
+  CHECK(report.blocked.empty());
+  CHECK_FALSE(report.error);
+  CHECK(rig.directory.files == Files{{"a.md", "alpha"}});
+  CHECK(quiet(rig.pull()));
+  CHECK(rig.downloads() == 2);
+}
+
 TEST_CASE("every output arrives once") {
   Rig rig;
   rig.agent_writes("a.md", "alpha");

@@ -65,7 +65,7 @@ TEST_CASE("prune all spares what cannot or must not be deleted") {
   ObservedState observed;
   observed.files = {with(marked("r1", "/a", '1'), Holder::kOtherDaemon)};
   observed.others = {{"github_repository", "r2", MountPath::literal("/workspace/x"),
-                      RepositoryRow{"r2", "https://github.com/o/x", "/workspace/x", {}, {}}},
+                      RepositoryRow{"r2", "https://github.com/o/x", "/workspace/x", {}, {}, true}},
                      {"hologram", "r3", path("/h"), OpaqueRow{"r3", "hologram", "/h"}}};
   CHECK(lines(make_plan({}, observed, all)) == Lines{"blocked owner_conflict /a",
                                                      "blocked requires_new_session /workspace/x",
@@ -94,6 +94,20 @@ TEST_CASE("on_conflict replace deletes what is not ours, but never what we do no
   observed.others = {{"hologram", "r2", path("/a"), OpaqueRow{"r2", "hologram", "/a"}}};
   CHECK(lines(make_plan(desired({local("/a", '1')}), observed, policy)) ==
         Lines{"blocked conflict /a", "unmanaged /a"});
+}
+
+TEST_CASE("a file that is mounted nobody knows where is left alone, and counts as one") {
+  Policy policy;
+  policy.prune = Prune::kAll;
+  policy.on_conflict = OnConflict::kReplace;
+  ObservedState observed{{foreign("r1", "/b")}, {}, {}};
+  observed.others = {{"file", "r2", MountPath(), OpaqueRow{"r2", "file", ""}}};
+  const auto plan = make_plan(desired({local("/a", '1')}), observed, policy);
+  CHECK(lines(plan) == Lines{"add /a", "delete /b r1", "unmanaged "});
+  CHECK(plan.rows_now == 2);
+  policy.max_files = 1;
+  CHECK(lines(make_plan(desired({local("/a", '1')}), observed, policy)) ==
+        Lines{"delete /b r1", "blocked quota /a", "unmanaged "});
 }
 
 TEST_CASE("on_conflict adopt takes over a row of any owner that has the declared digest") {

@@ -118,6 +118,13 @@ TEST_CASE("what is fixed at creation is said, once and without a retry") {
   CHECK(conditions.at(2).reason == "RequiresNewSession");
 }
 
+TEST_CASE("a checkout of which the API says nothing is not another one") {
+  Repository r;
+  r.declared().checkout = BranchCheckout{"main"};
+  r.world.model.switches().optional = model::Switches::Optional::kOmitted;
+  CHECK(r.world.pass().converged());
+}
+
 TEST_CASE("GitHub's names compare without regard to case") {
   Repository r;
   r.declared().url = "https://github.com/O/R";
@@ -203,6 +210,19 @@ TEST_CASE("an authentication error is answered with the token that the source ha
     CHECK(r.world.pass().converged());
     CHECK(r.rotations() == 2);
   }
+}
+
+TEST_CASE("what was said of a token before this one is not held against it") {
+  Repository r;
+  r.report_fault();
+  r.world.loop.advance(std::chrono::minutes(1));
+  REQUIRE(r.world.pass().converged());
+  CHECK(r.rotations() == 1);
+  CHECK(r.world.pass().converged());
+  CHECK(r.rotations() == 1);
+  r.world.loop.advance(std::chrono::minutes(1));
+  r.report_fault();
+  CHECK(only_code(r.world.pass()) == "secret_unavailable");
 }
 
 TEST_CASE("a minting source is asked for a new token after an authentication error, once") {

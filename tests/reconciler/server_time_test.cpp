@@ -21,6 +21,11 @@ TEST_CASE("times as RFC 3339 has them") {
   CHECK(at("2016-12-31T23:59:60Z") == 1'483'228'800'000);
 }
 
+TEST_CASE("a server's time without an offset is UTC") {
+  CHECK(parse_server_time("2016-07-11T22:14:10.5") == parse_rfc3339("2016-07-11T22:14:10.5Z"));
+  CHECK_FALSE(parse_rfc3339("2016-07-11T22:14:10.5"));
+}
+
 TEST_CASE("times are read to the microsecond") {
   using std::chrono::microseconds;
   CHECK(parse_server_time("2026-11-20T12:34:56.7Z") ==
@@ -31,11 +36,10 @@ TEST_CASE("times are read to the microsecond") {
 
 TEST_CASE("what is no such time is none") {
   for (const char* const text :
-       {"", "now", "2016-07-11", "2016-07-11T22:14:10", "2016-7-11T22:14:10Z",
-        "2016-13-01T00:00:00Z", "2023-02-29T00:00:00Z", "2016-07-11T24:00:00Z",
-        "2016-07-11T22:60:00Z", "2016-07-11T22:14:10.Z", "2016-07-11T22:14:10Zx",
-        "2016-07-11T22:14:10+2:00", "2016-07-11T22:14:10+02", "2016-07-11T22:14:1", "-016-07-11",
-        "2016-07-11T22:14:+1Z"}) {
+       {"", "now", "2016-07-11", "2016-7-11T22:14:10Z", "2016-13-01T00:00:00Z",
+        "2023-02-29T00:00:00Z", "2016-07-11T24:00:00Z", "2016-07-11T22:60:00Z",
+        "2016-07-11T22:14:10.Z", "2016-07-11T22:14:10Zx", "2016-07-11T22:14:10+2:00",
+        "2016-07-11T22:14:10+02", "2016-07-11T22:14:1", "-016-07-11", "2016-07-11T22:14:+1Z"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_server_time(text));
   }

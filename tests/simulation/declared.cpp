@@ -53,8 +53,13 @@ void write_session(std::ostream& out, const Declared& session) {
     out << "    session_id: " << *session.session_id << "\n";
   } else {
     out << "    create: {agent: agent_default, environment_id: env_default, title: "
-        << quoted(session.title) << "}\n    recreate: " << (session.recreate ? "true" : "false")
-        << "\n";
+        << quoted(session.title) << ", metadata: {";
+    const char* separator = "";
+    for (const auto& [key, value] : session.metadata) {
+      out << separator << key << ": " << quoted(value);
+      separator = ", ";
+    }
+    out << "}}\n    recreate: " << (session.recreate ? "true" : "false") << "\n";
   }
   out << "    prune: " << session.prune << "\n    on_conflict: " << session.on_conflict
       << "\n    max_deletes: " << session.max_deletes << "\n    max_files: " << session.max_files
@@ -138,6 +143,7 @@ Declared draw_session(Random& random, const Vocabulary& words, std::size_t numbe
     session.session_id = words.existing_sessions[number];
   }
   session.title = "first";
+  session.metadata = {{"team", "data"}, {"stage", "1"}};
   session.interval_s = random.one_in(8) ? 600 : 3600;
   if (random.one_in(5)) {
     session.on_conflict = random.one_in(2) ? "adopt" : "replace";
@@ -187,7 +193,7 @@ void edit_session(Declared& session, Random& random, const Vocabulary& words) {
       session.on_conflict = session.on_conflict == "block" ? "replace" : "block";
       return;
     default:
-      session.title += "+";
+      (random.one_in(2) ? session.title : session.metadata["stage"]) += "+";
   }
 }
 

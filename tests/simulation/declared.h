@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,8 +24,9 @@ struct Entry {
 /// One session of the manifest.
 struct Declared {
   std::string name;
-  std::optional<std::string> session_id;  ///< absent: created
-  std::string title;                      ///< of a created one
+  std::optional<std::string> session_id;        ///< absent: created
+  std::string title;                            ///< of a created one
+  std::map<std::string, std::string> metadata;  ///< likewise
   std::string prune = "owned";
   std::string on_conflict = "block";
   std::string max_deletes = "25%";

@@ -4,6 +4,7 @@
 
 #include "reconciler/describe.h"
 #include "reconciler/marker.h"
+#include "tests/simulation/limits.h"
 #include "tests/simulation/near.h"
 
 namespace sessync::simulation {
@@ -61,6 +62,7 @@ void FinalState::judge_session(const SessionSpec& spec) {
   if (!world_.violation) {
     judge_paths(spec, outcome);
     judge_leftovers(spec, outcome);
+    judge_words(spec, outcome);
     judge_tokens(spec, outcome);
   }
 }
@@ -172,6 +174,21 @@ void FinalState::judge_leftovers(const SessionSpec& spec, const PassOutcome& out
   }
 }
 
+/// Title and declared metadata, where the session is sessync's own.
+void FinalState::judge_words(const SessionSpec& spec, const PassOutcome& outcome) {
+  if (!spec.create || outcome.session_id.empty()) {
+    return;
+  }
+  const auto& session = world_.model.session(outcome.session_id);
+  const bool has_all = std::ranges::all_of(spec.create->metadata, [&](const auto& pair) {
+    const auto found = session.metadata.find(pair.first);
+    return found != session.metadata.end() && found->second == pair.second;
+  });
+  if (!has_all || session.title != spec.create->title) {
+    world_.violated("converges: title or metadata of " + spec.name + " are not as declared");
+  }
+}
+
 void FinalState::judge_tokens(const SessionSpec& spec, const PassOutcome& outcome) {
   for (const auto& entry : spec.resources) {
     const auto* repository = std::get_if<RepositoryResource>(&entry.what);
@@ -183,7 +200,32 @@ void FinalState::judge_tokens(const SessionSpec& spec, const PassOutcome& outcom
       if (row.url == repository->url && !is_blocked && row.token != world_.tokens.token(row.url)) {
         world_.violated("converges: " + row.url + " of " + spec.name + " has an old token");
       }
+      if (row.url == repository->url) {
+        judge_refused_token(outcome, row);
+      }
     }
+  }
+}
+
+/// GitHub's refusal of the token that the session has is noticed, and that of one before it is not
+/// held against it.
+void FinalState::judge_refused_token(const PassOutcome& outcome, const model::Resource& row) {
+  TimePoint refused{};
+  for (const auto& event : world_.model.session(outcome.session_id).events) {
+    if (event.json.find(row.url) != std::string::npos) {
+      refused = std::max(refused, event.processed_at);
+    }
+  }
+  const bool is_blocked = std::ranges::any_of(outcome.plan.blocked, [&](const Blocked& blocked) {
+    return blocked.code == BlockCode::kSecretUnavailable &&
+           blocked.path == MountPath::literal(row.mount_path);
+  });
+  if (refused > row.token_at && !is_blocked_near(outcome, MountPath::literal(row.mount_path))) {
+    world_.violated("a token that GitHub refused is noticed: " + row.url);
+  }
+  // It may have been refused while the next one was on its way.
+  if (refused + kMostLag < row.token_at && is_blocked) {
+    world_.violated("a token is refused by what was said of the one before it: " + row.url);
   }
 }
 

@@ -31,7 +31,9 @@ class FinalState {
   void judge_missing(const DesiredState& desired, const Blocked& blocked);
   void judge_path(const std::string& session_id, const DesiredFile& wanted);
   void judge_leftovers(const SessionSpec& spec, const PassOutcome& outcome);
+  void judge_words(const SessionSpec& spec, const PassOutcome& outcome);
   void judge_tokens(const SessionSpec& spec, const PassOutcome& outcome);
+  void judge_refused_token(const PassOutcome& outcome, const model::Resource& row);
   void judge_created();
   bool collect_garbage();
   [[nodiscard]] bool has_open_writes_for_ever() const;

@@ -26,9 +26,12 @@ void World::foreign_add(const std::string& session, Random& dice, const std::str
   const auto uploaded = model.upload(file);
   model::NewResource resource;
   resource.file_id = uploaded ? uploaded->id : "";
-  resource.mount_path = !mount.empty()   ? mount
-                        : dice.one_in(2) ? "/" + draw_path(dice.next())
-                                         : "/theirs/" + std::to_string(dice.below(3));
+  if (!mount.empty()) {
+    resource.mount_path = mount;
+  } else if (!dice.one_in(6)) {  // else where the API puts it
+    resource.mount_path =
+        dice.one_in(2) ? "/" + draw_path(dice.next()) : "/theirs/" + std::to_string(dice.below(3));
+  }
   if (const auto row = model.add_resource(session, resource)) {
     foreign.insert(row->id);
     note("   " + session + " gets " + row->id + " on " + row->mount_path);

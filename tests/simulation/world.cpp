@@ -31,6 +31,10 @@ model::Switches draw_switches(Random& random) {
   switches.file_ids = std::array{S::FileIds::kKnown, S::FileIds::kUnknown, S::FileIds::kIgnored}.at(
       random.below(3));
   switches.malformed_id = random.one_in(2) ? S::MalformedId::kAbsent : S::MalformedId::kRefused400;
+  switches.metadata_update =
+      random.one_in(2) ? S::MetadataUpdate::kMerged : S::MetadataUpdate::kReplaced;
+  switches.default_mount = random.one_in(2) ? S::DefaultMount::kSaid : S::DefaultMount::kOmitted;
+  switches.optional = random.one_in(2) ? S::Optional::kSaid : S::Optional::kOmitted;
   return switches;
 }
 

@@ -76,7 +76,7 @@ Result<Faults> faults(ApiFixture& fixture, const std::string& since = "") {
 }
 
 std::string fault_json(const std::string& id, const std::string& error) {
-  return R"({"id":")" + id + R"(","type":"session.error","created_at":"2026-11-20T10:00:00Z")" +
+  return R"({"id":")" + id + R"(","type":"session.error","processed_at":"2026-11-20T10:00:00Z")" +
          (error.empty() ? "" : R"(,"error":)" + error) + "}";
 }
 
@@ -121,7 +121,7 @@ TEST_CASE("a created session is answered with its resources") {
 TEST_CASE("a create whose answer cannot be used is in doubt") {
   for (const char* const body :
        {"", "{}", R"({"id":"s"})", R"({"id":"s","resources":{}})",
-        R"({"id":"s","resources":[{"type":"file"}]})", R"({"resources":[]})"}) {
+        R"({"id":"s","resources":[{"type":"file","mount_path":"/a"}]})", R"({"resources":[]})"}) {
     const RawServer server(always_with(body));
     ApiFixture fixture(options_for(server.url()));
     INFO(body);
@@ -241,7 +241,7 @@ TEST_CASE("faults of any type are understood, other events left out") {
   REQUIRE(listed);
   REQUIRE(listed->size() == 3);
   CHECK(listed->at(0).event_id == "e1");
-  CHECK(listed->at(0).created_at == "2026-11-20T10:00:00Z");
+  CHECK(listed->at(0).processed_at == "2026-11-20T10:00:00Z");
   CHECK(listed->at(0).error_type == "repository_authentication_error");
   CHECK(listed->at(0).repository_url == "https://github.com/a/b");
   CHECK(listed->at(1).error_type == "repository_melted_error");
@@ -250,9 +250,13 @@ TEST_CASE("faults of any type are understood, other events left out") {
 }
 
 TEST_CASE("faults that are not faults are no list") {
-  for (const char* const rows :
-       {"7", R"({"type":"session.error"})",
-        R"({"type":"session.error","id":"e","error":{"type":7}})", R"({"type":7,"id":"e"})"}) {
+  for (
+      const char* const rows :
+      {"7", R"({"type":"session.error","processed_at":"2026-11-20T10:00:00Z"})",
+       R"({"type":"session.error","id":"e","created_at":"2026-11-20T10:00:00Z"})",
+       R"({"type":"session.error","id":"e","processed_at":"yesterday"})",
+       R"({"type":"session.error","id":"e","processed_at":"2026-11-20T10:00:00Z","error":{"type":7}})",
+       R"({"type":7,"id":"e"})"}) {
     const RawServer server(always_with(list_json(rows)));
     ApiFixture fixture(options_for(server.url()));
     INFO(rows);

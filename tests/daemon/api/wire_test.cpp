@@ -47,7 +47,8 @@ TEST_CASE("the user and the password of a URL are not part of it") {
     REQUIRE(row);
     CHECK(std::get<RepositoryRow>(*row).url == "https://github.com/a/b");
     const auto faults = parse_fault_page(
-        R"({"data":[{"id":"e","type":"session.error","error":{"type":"t","repository_url":")" +
+        R"({"data":[{"id":"e","type":"session.error","processed_at":"2026-11-29T00:00:00Z","error":)"
+        R"({"type":"t","repository_url":")" +
         url + R"("}}]})");
     REQUIRE(faults);
     CHECK(faults->rows.at(0).repository_url == "https://github.com/a/b");
@@ -63,12 +64,32 @@ TEST_CASE("the end of a list is an absent, null or empty cursor") {
   CHECK(parse_file_page(R"({"data":[],"next_page":"p"})")->next == "p");
 }
 
+TEST_CASE("a memory store whose access is not said may be read and written") {
+  for (const char* const access : {"", R"(,"access":null)", R"(,"access":"")"}) {
+    const auto row = parse_resource(R"({"type":"memory_store","memory_store_id":"m")" +
+                                    std::string(access) + "}");
+    REQUIRE(row);
+    CHECK(std::get<MemoryStoreRow>(*row).access == "read_write");
+    CHECK(std::get<MemoryStoreRow>(*row).mount_path.empty());
+  }
+}
+
+TEST_CASE("a file without a mount path is left alone, and is no answer to an add") {
+  for (const char* const mount : {"", R"(,"mount_path":null)", R"(,"mount_path":"")"}) {
+    const std::string text = R"({"id":"r","type":"file","file_id":"f")" + std::string(mount) + "}";
+    const auto row = parse_resource(text);
+    REQUIRE(row);
+    const auto& opaque = std::get<OpaqueRow>(*row);
+    CHECK((opaque.type == "file" && opaque.resource_id == "r" && opaque.mount_path.empty()));
+    CHECK(parse_added_file(text).error() == "`mount_path` is missing");
+  }
+}
+
 TEST_CASE("a row of the wrong shape makes the list unusable and is named") {
   for (
       const char* const row :
       {R"({"id":"r","type":"file","mount_path":"/a"})",
        R"({"type":"file","file_id":"f","mount_path":"/a"})",
-       R"({"id":"r","type":"file","file_id":"f"})",
        R"({"id":7,"type":"file","file_id":"f","mount_path":"/a"})",
        R"({"id":"r","type":"file","file_id":"f","mount_path":["/a"]})",
        R"({"id":"r","type":"file","file_id":"f","mount_path":"/a","created_at":5})",
@@ -93,7 +114,7 @@ TEST_CASE("file metadata is read with scope absent, null or given") {
     REQUIRE(file);
     CHECK((file->file_id == "f" && file->filename == "a.txt" && file->size_bytes == 12));
     CHECK(file->expires_at == "e");
-    CHECK(file->downloadable);
+    CHECK(file->downloadable == true);
   }
   const auto bare = parse_file(R"({"id":"f","size_bytes":0,"expires_at":null})");
   REQUIRE(bare);
