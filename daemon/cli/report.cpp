@@ -196,6 +196,7 @@ PassOutcome merge_passes(const PassOutcome& earlier, PassOutcome later) {
       merged.plan.session.kind == SessionChange::Kind::kNone) {
     merged.plan.session = earlier.plan.session;
     merged.session_result = earlier.session_result;
+    merged.executed = true;
   }
   merged.fetched.insert(merged.fetched.begin(), earlier.fetched.begin(), earlier.fetched.end());
   return merged;

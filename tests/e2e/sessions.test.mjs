@@ -70,6 +70,15 @@ test('a created session is found again after the state was lost, and follows its
 });
 
 /** A session with a repository, and a manifest that gives it the token of a file. */
+test('apply ends when it created a session that holds nothing', async (t) => {
+  const double = await Double.start(t);
+  const p = new Project(t, double);
+  p.declare(creating(1));
+  const applied = await p.run('apply', ['--timeout', '20s']);
+  assert.equal(applied.code, 0, applied.out + applied.err);
+  assert.equal((await made(double)).length, 1);
+});
+
 test('all that is declared of a session stays where an update replaces its metadata', async (t) => {
   const double = await Double.start(t, ['--metadata-update', 'replaced']);
   const p = new Project(t, double);

@@ -131,6 +131,16 @@ TEST_CASE("apply's exit codes") {
   CHECK(code(apply, {kBlocked(), with_error("authentication_failed")}) == 5);
 }
 
+TEST_CASE("a session that was made in an earlier pass, with nothing in it, is made") {
+  PassOutcome first;
+  first.plan.session.kind = SessionChange::Kind::kCreate;
+  first.session_result.outcome = ActionResult::Outcome::kDone;
+  first.executed = first.look_again = true;
+  const auto merged = merge_passes(first, PassOutcome{});
+  CHECK(merged.plan.session.kind == SessionChange::Kind::kCreate);
+  CHECK(merged.converged());
+}
+
 TEST_CASE("several passes of one session read as one") {
   const auto first = applied(kChange(), ActionResult::Outcome::kDone);
   const auto second =
