@@ -39,6 +39,21 @@ std::string found_files(const RawRequest& request) {
 
 }  // namespace
 
+TEST_CASE("what time it was at the API is known of every file, if it says so") {
+  const TimePoint when{std::chrono::sys_days(std::chrono::year(2026) / 11 / 20) +
+                       std::chrono::hours(10)};
+  for (const bool says : {true, false}) {
+    const RawServer server(answering([says](const RawRequest& /*request*/) {
+      return raw_answer(200, list_json(file_json("a")),
+                        says ? "Date: Fri, 20 Nov 2026 10:00:00 GMT\r\n" : "");
+    }));
+    ApiFixture fixture(options_for(server.url()));
+    const auto expected = says ? std::optional(when) : std::nullopt;
+    CHECK(session_files(fixture)->at(0).answered_at == expected);
+    CHECK(find(fixture, {"a"})->at(0).answered_at == expected);
+  }
+}
+
 TEST_CASE("a list is all its pages, each row once, without a limit") {
   const RawServer server(answering([](const RawRequest& request) {
     const auto& target = request.target;

@@ -190,6 +190,17 @@ TEST_CASE("a refusal says what GitHub said and what to do") {
   }
 }
 
+TEST_CASE("how long a token lives is told by GitHub's clock, whatever ours says") {
+  App world;
+  world.github.answer(
+      {201, minted(kCanary, "2026-09-21T15:13:20Z"), {{"Date", "Mon, 21 Sep 2026 14:43:20 GMT"}}});
+  CHECK(world.fetch(world.source)->renew_at == world.now() + 20min);
+  App ahead;
+  ahead.github.answer(
+      {201, minted(kCanary, "2026-09-21T14:00:00Z"), {{"Date", "Mon, 21 Sep 2026 13:00:00 GMT"}}});
+  CHECK(ahead.fetch(ahead.source)->renew_at == ahead.now() + 40min);
+}
+
 TEST_CASE("GitHub's wish to be left alone is obeyed") {
   App world;
   world.github.answer({403, R"({"message":"rate limit"})", {{"Retry-After", "60"}}});
