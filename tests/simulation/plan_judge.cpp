@@ -68,7 +68,28 @@ struct PlanJudge::Expectation {
   /// the next pass decides.
   [[nodiscard]] bool is_open() const {
     const bool creates = planned.plan.session.kind == SessionChange::Kind::kCreate;
-    return (creates && !unchecked.empty()) || planned.look_again;
+    return (creates && !unchecked.empty()) || (is_creation_refused() && asks_later()) ||
+           planned.look_again;
+  }
+
+  /// Nothing is planned of a session that may not be created again yet, so its plan cannot name the
+  /// tokens that it did not ask for.
+  [[nodiscard]] bool is_creation_refused() const {
+    return std::ranges::any_of(planned.plan.blocked, [](const Blocked& one) {
+      return one.type == "session" && one.code == BlockCode::kRefused;
+    });
+  }
+
+  /// It has a token that no plan asks for.
+  [[nodiscard]] bool asks_later() const {
+    return std::ranges::any_of(spec.resources, [](const ResourceSpec& resource) {
+      const auto* const repository = std::get_if<RepositoryResource>(&resource.what);
+      const auto* const token = repository != nullptr && repository->authorization_token
+                                    ? &*repository->authorization_token
+                                    : nullptr;
+      return token != nullptr && (std::holds_alternative<TokenCommand>(*token) ||
+                                  std::holds_alternative<TokenGithubApp>(*token));
+    });
   }
 
   [[nodiscard]] bool is_about_unchecked(const std::string& text) const {
