@@ -94,7 +94,7 @@ Duration Dispatcher::take_throttled(RateClass which) {
   return std::exchange(throttles_.at(static_cast<std::size_t>(which)).total, Duration{0});
 }
 
-void Dispatcher::admit(Ticket ticket) {
+void Dispatcher::admit(const Ticket& ticket) {
   if (ticket.connection) {
     ++at(ticket.lane).running;
     ++running_;

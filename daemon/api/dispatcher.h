@@ -83,7 +83,7 @@ class Dispatcher {
   [[nodiscard]] bool has_connection(Lane lane) const;
   bool run_hurried(TimePoint now);
   bool run_next_of(Lane lane, TimePoint now);
-  void admit(Ticket ticket);
+  void admit(const Ticket& ticket);
   bool take_permits(const Ticket& ticket, TimePoint now, Freeze freeze);
   Waiting& at(Lane lane) { return lanes_.at(static_cast<std::size_t>(lane)); }
   [[nodiscard]] const Waiting& at(Lane lane) const {

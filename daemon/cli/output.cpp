@@ -40,7 +40,7 @@ bool print(const std::string& text) {
 int close_output(int code) {
   errno = 0;
   // Some file systems tell only now that there was no room.
-  if (std::fclose(stdout) != 0) {
+  if (std::fclose(stdout) != 0) {  // NOLINT(cppcoreguidelines-owning-memory): it is the process's
     note_output_error();
   }
   if (g_output_error == 0) {

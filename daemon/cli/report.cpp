@@ -137,25 +137,32 @@ std::string present(const std::vector<SessionReport>& reports, const Options& op
 
 int graver(int left, int right) { return rank(left) < rank(right) ? right : left; }
 
+namespace {
+
+std::string remarks(const SessionReport& report) {
+  std::string text;
+  if (report.outcome.suspended && !report.outcome.plan.empty()) {
+    text.append("sessync: ").append(report.name).append(": ").append(kSuspended).append("\n");
+  }
+  for (const auto& same : report.outcome.plan.unchanged) {
+    if (!same.unchecked.empty()) {
+      text.append("sessync: ").append(report.name).append(": ");
+      text.append(printable(same.path.text() + ": not checked: " + same.unchecked)).append("\n");
+    }
+  }
+  for (const auto& warning : report.outcome.warnings) {
+    text.append("sessync: warning: ").append(report.name).append(": ");
+    text.append(printable(warning)).append("\n");
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string remarks(const std::vector<SessionReport>& reports, const Options& options) {
   std::string text;
-  if (!options.json) {
-    return text;
-  }
   for (const auto& report : reports) {
-    if (report.outcome.suspended && !report.outcome.plan.empty()) {
-      text.append("sessync: ").append(report.name).append(": ").append(kSuspended).append("\n");
-    }
-    for (const auto& same : report.outcome.plan.unchanged) {
-      if (!same.unchecked.empty()) {
-        text.append("sessync: ").append(report.name).append(": ");
-        text.append(printable(same.path.text() + ": not checked: " + same.unchecked)).append("\n");
-      }
-    }
-    for (const auto& warning : report.outcome.warnings) {
-      text.append("sessync: warning: ").append(report.name).append(": ");
-      text.append(printable(warning)).append("\n");
-    }
+    text += options.json ? remarks(report) : "";
   }
   return text;
 }

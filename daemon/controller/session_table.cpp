@@ -30,18 +30,19 @@ void SessionTable::put_in_force(const Manifest& manifest, TimePoint now) {
   ++generation_;
   auto before = std::exchange(sessions_, {});
   for (auto& spec : manifest.sessions()) {
-    if (selected(spec.name)) {
-      const auto name = spec.name;
-      auto old = before.extract(name);
-      auto& entry = sessions_[name];
-      if (!old.empty()) {
-        entry = std::move(old.mapped());
-        entry.backoff.reset();
-      }
-      entry.spec = std::move(spec);
-      entry.revision = ++last_revision_;
-      wake(name, now);
+    if (!selected(spec.name)) {
+      continue;
     }
+    const auto name = spec.name;
+    auto old = before.extract(name);
+    auto& entry = sessions_[name];
+    if (!old.empty()) {
+      entry = std::move(old.mapped());
+      entry.backoff.reset();
+    }
+    entry.spec = std::move(spec);
+    entry.revision = ++last_revision_;
+    wake(name, now);
   }
   for (const auto& [name, gone] : before) {
     queue_.remove(name);

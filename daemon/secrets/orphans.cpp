@@ -22,8 +22,9 @@ std::set<pid_t>& awaited_children() {
 /// 0: the name is no process id.
 pid_t process_of(std::string_view name) {
   pid_t id = 0;
-  const auto* last = name.data() + name.size();
-  const auto [end, error] = std::from_chars(name.data(), last, id);
+  const auto* const first = name.data();  // NOLINT(bugprone-suspicious-stringview-data-usage)
+  const auto* const last = first + name.size();
+  const auto [end, error] = std::from_chars(first, last, id);
   return error == std::errc() && end == last ? id : 0;
 }
 

@@ -42,8 +42,9 @@ Addresses addresses_of(const ListenAddress& address, std::string& why) {
 template <class Number>
 std::optional<Number> number_of(std::string_view text) {
   Number number{};
-  const auto* last = text.data() + text.size();
-  const auto [end, error] = std::from_chars(text.data(), last, number);
+  const auto* const first = text.data();  // NOLINT(bugprone-suspicious-stringview-data-usage)
+  const auto* const last = first + text.size();
+  const auto [end, error] = std::from_chars(first, last, number);
   return error == std::errc() && end == last ? std::optional(number) : std::nullopt;
 }
 
@@ -194,11 +195,11 @@ ClientConnection::Or<std::string> ClientConnection::read_body(const Head& head, 
     if (!more) {
       return tl::unexpected(more.error());
     }
-    if (more->empty()) {
-      if (!head.length) {
-        return body;
-      }
+    if (more->empty() && head.length) {
       return tl::unexpected(std::string("it ended the connection"));
+    }
+    if (more->empty()) {
+      return body;
     }
     body += *more;
     if (body.size() > most) {

@@ -11,7 +11,7 @@
 #include "daemon/status/listen_address.h"
 #include "daemon/workspace/unique_fd.h"
 
-struct addrinfo;
+struct addrinfo;  // NOLINT(readability-identifier-naming): POSIX has it so
 
 namespace sessync {
 

@@ -350,7 +350,7 @@ bool HttpLoop::accept_one() {
   return true;
 }
 
-void HttpLoop::take_in(UniqueFd fd, HttpPeer peer) {
+void HttpLoop::take_in(UniqueFd fd, const HttpPeer& peer) {
   prepare(fd.get());
   if (connections_.size() >= limits_.connections) {
     make_room();
@@ -362,8 +362,7 @@ void HttpLoop::take_in(UniqueFd fd, HttpPeer peer) {
     return;
   }
   const auto id = next_id_++;
-  auto& connection =
-      connections_.try_emplace(id, std::move(fd), std::move(peer), now_).first->second;
+  auto& connection = connections_.try_emplace(id, std::move(fd), peer, now_).first->second;
   connection.interest = EPOLLIN;
   if (!ask(epoll_.get(), EPOLL_CTL_ADD, connection.fd(), id, EPOLLIN) || !advance(id, connection)) {
     close(id);

@@ -63,7 +63,7 @@ class HttpLoop {
 
   void accept_all();
   bool accept_one();
-  void take_in(UniqueFd fd, HttpPeer peer);
+  void take_in(UniqueFd fd, const HttpPeer& peer);
   void make_room();
   void pause_accepting();
 

@@ -208,10 +208,10 @@ std::optional<std::u16string_view> triple_of(char32_t code) {
 
 void decompose_hangul(char32_t code, std::u32string& to) {
   const char32_t index = code - kHangulFirst;
-  to += kLeads + index / (kVowelCount * kTailCount);
-  to += kVowels + index % (kVowelCount * kTailCount) / kTailCount;
+  to += static_cast<char32_t>(kLeads + index / (kVowelCount * kTailCount));
+  to += static_cast<char32_t>(kVowels + index % (kVowelCount * kTailCount) / kTailCount);
   if (index % kTailCount != 0) {
-    to += kTails + index % kTailCount;
+    to += static_cast<char32_t>(kTails + index % kTailCount);
   }
 }
 
@@ -244,21 +244,27 @@ std::optional<std::u32string> decomposed(std::string_view text) {
   return result;
 }
 
-std::string spelled(std::string_view text) {
+namespace {
+
+/// As JSON and C++ escape it.
+std::string escaped(char32_t code) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string result = code > 0xFFFF ? "\\U" : "\\u";
+  for (unsigned shift = code > 0xFFFF ? 32 : 16; shift > 0;) {
+    shift -= 4;
+    result += kHex[(code >> shift) & 0xFU];
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string spelled(std::string_view text) {
   std::string result;
   while (!text.empty()) {
     const std::size_t length = std::max<std::size_t>(utf8_length(text, 0), 1);
-    if (length == 1) {
-      result += printable(text.substr(0, 1));
-    } else {
-      const char32_t code = code_point(text.substr(0, length));
-      result += code > 0xFFFF ? "\\U" : "\\u";
-      for (unsigned shift = code > 0xFFFF ? 32 : 16; shift > 0;) {
-        shift -= 4;
-        result += kHex[(code >> shift) & 0xFU];
-      }
-    }
+    result +=
+        length == 1 ? printable(text.substr(0, 1)) : escaped(code_point(text.substr(0, length)));
     text.remove_prefix(length);
   }
   return result;

@@ -68,7 +68,7 @@ struct PlanJudge::Expectation {
   /// the next pass decides.
   [[nodiscard]] bool is_open() const {
     const bool creates = planned.plan.session.kind == SessionChange::Kind::kCreate;
-    return (creates && !unchecked.empty()) || (is_creation_refused() && asks_later()) ||
+    return (creates && !unchecked.empty()) || (is_creation_refused() && has_tokens()) ||
            planned.look_again;
   }
 
@@ -80,15 +80,11 @@ struct PlanJudge::Expectation {
     });
   }
 
-  /// It has a token that no plan asks for.
-  [[nodiscard]] bool asks_later() const {
+  /// It has tokens; which of them a plan asks for is the token source's to say.
+  [[nodiscard]] bool has_tokens() const {
     return std::ranges::any_of(spec.resources, [](const ResourceSpec& resource) {
       const auto* const repository = std::get_if<RepositoryResource>(&resource.what);
-      const auto* const token = repository != nullptr && repository->authorization_token
-                                    ? &*repository->authorization_token
-                                    : nullptr;
-      return token != nullptr && (std::holds_alternative<TokenCommand>(*token) ||
-                                  std::holds_alternative<TokenGithubApp>(*token));
+      return repository != nullptr && repository->authorization_token;
     });
   }
 
