@@ -8,6 +8,7 @@
 #include "reconciler/apply_run.h"
 #include "reconciler/chain.h"
 #include "reconciler/pass_observer.h"
+#include "reconciler/room.h"
 #include "reconciler/rotate.h"
 #include "reconciler/uploads.h"
 
@@ -24,12 +25,13 @@ class Applier {
 
   ApplyReport run() {
     adopt();
-    // A replace deletes before it adds, so the upload it counts on is looked for first.
-    run_.confirmed_uploads = confirm_uploads(uploads_of_replaces(), run_.ports);
+    // What deletes before it adds counts on its upload, so that is looked for first.
+    run_.confirmed_uploads = confirm_uploads(uploads_that_must_exist(), run_.ports);
     const auto deletes = plain_deletes();
     const auto first = std::min(deletes_that_make_room(), deletes.size());
     remove({deletes.begin(), deletes.begin() + static_cast<std::ptrdiff_t>(first)});
     run_chains();
+    run_.finish_room();
     prune({deletes.begin() + static_cast<std::ptrdiff_t>(first), deletes.end()});
     settle_chained_deletes();
     run_.report.done = static_cast<std::uint64_t>(
@@ -77,10 +79,10 @@ class Applier {
     }
   }
 
-  [[nodiscard]] std::vector<Upload> uploads_of_replaces() const {
+  [[nodiscard]] std::vector<Upload> uploads_that_must_exist() const {
     std::vector<Upload> known;
     for (const auto& action : actions()) {
-      if (action.kind != ActionKind::kReplace || action.wanted->local() == nullptr) {
+      if (action.deletes.empty() || action.wanted->local() == nullptr) {
         continue;
       }
       if (auto upload = run_.ports.store.find_upload(run_.in.owner, action.sha256)) {
@@ -90,7 +92,7 @@ class Applier {
     return known;
   }
 
-  /// Deletes that no add depends on, renames first.
+  /// Deletes that no add depends on; what is declared elsewhere goes last.
   [[nodiscard]] Indices plain_deletes() const {
     Indices indices;
     for (std::size_t i = 0; i < actions().size(); ++i) {
@@ -98,21 +100,16 @@ class Applier {
         indices.push_back(i);
       }
     }
-    std::ranges::stable_sort(indices, std::greater<>(),
-                             [&](std::size_t i) { return actions()[i].is_rename; });
+    std::ranges::stable_sort(indices, {}, [&](std::size_t i) { return actions()[i].is_rename; });
     return indices;
   }
 
+  [[nodiscard]] bool is_in_doubt() const { return !run_.in.plan->pending.empty(); }
+
+  /// The fewest. None while it is in doubt what of the session is where.
   [[nodiscard]] std::size_t deletes_that_make_room() const {
-    std::uint64_t adds = 0;
-    std::uint64_t freed = 0;
-    for (const auto& action : actions()) {
-      adds += action.kind == ActionKind::kAdd ? 1U : 0U;
-      freed += action.chain ? 1U : 0U;
-    }
-    const auto after = run_.in.plan->rows_now + adds;
-    const auto room = run_.in.max_files + freed;
-    return after > room ? after - room : 0;
+    const auto over = rows_at_most(*run_.in.plan) - static_cast<std::int64_t>(run_.in.plan->cap);
+    return over > 0 && !is_in_doubt() ? static_cast<std::size_t>(over) : 0;
   }
 
   void run_chains() {
@@ -157,6 +154,12 @@ class Applier {
         run_.report.put_off = true;
         continue;
       }
+      if (run_.room.is_shut() && is_plain_add(actions()[index])) {
+        --unfinished_;
+        run_.refused_content.insert(actions()[index].wanted->content_key());
+        finish(index, {Outcome::kSkipped, kSessionIsFull});
+        continue;
+      }
       ++active_;
       begin(index);
       chains_.push_back(std::make_unique<Chain>(
@@ -177,9 +180,8 @@ class Applier {
   /// What is no longer wanted goes last, and only if nothing that should take its place is
   /// uncertain, be it since this pass or an earlier one.
   void prune(Indices deletes) {
-    const bool in_doubt = !run_.in.plan->pending.empty();
     std::erase_if(deletes, [&](std::size_t i) {
-      if (in_doubt || run_.report.put_off || !run_.may_start()) {
+      if (is_in_doubt() || run_.report.put_off || !run_.may_start()) {
         finish(i, {Outcome::kSkipped, "held back until every add of the session is answered"});
         run_.report.put_off = true;
         return true;
@@ -194,8 +196,8 @@ class Applier {
   }
 
   [[nodiscard]] bool is_refused_elsewhere(const Action& action) const {
-    return action.is_rename && std::ranges::any_of(run_.refused_content, [&](const auto& digest) {
-             return digest.starts_with(action.digest_prefix);
+    return action.is_rename && std::ranges::any_of(run_.refused_content, [&](const auto& key) {
+             return action.holds(key);
            });
   }
 
@@ -244,6 +246,7 @@ class Applier {
     const auto& action = actions()[index];
     run_.close(action.path);
     if (deleted || deleted.error().kind == ApiError::Kind::kNotFound) {
+      run_.room.deleted();
       run_.record(
           {change::PutTombstone{run_.in.session_id, {action.resource_id, run_.ports.loop.now()}},
            change::DropIntent{run_.in.session_id, action.path.text()}});

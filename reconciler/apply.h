@@ -17,7 +17,6 @@ struct ApplyInput {
   std::map<std::string, FileMetadata> uploads;  ///< declared file ids that exist
   std::string session_id;
   std::string owner;
-  std::uint64_t max_files = 100;
   int parallel = 32;  ///< chains at once
 };
 
@@ -43,7 +42,8 @@ struct SessionError {
 struct ApplyReport {
   std::vector<ActionResult> results;  ///< one per action of the plan, in its order
   std::optional<SessionError> error;
-  bool put_off = false;  ///< some action waits for a later pass
+  bool put_off = false;     ///< some action waits for a later pass
+  bool look_again = false;  ///< the session holds more than it seemed to: more can be planned
   bool rate_limited = false;
   std::uint64_t done = 0;  ///< actions carried out
 };

@@ -1,9 +1,11 @@
 #include "reconciler/apply_run.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "reconciler/marker.h"
 #include "reconciler/pass_observer.h"
+#include "reconciler/room.h"
 
 namespace sessync {
 
@@ -16,6 +18,46 @@ void ApplyRun::open(const MountPath& path) const {
 void ApplyRun::close(const MountPath& path) const {
   if (ports.observer != nullptr) {
     ports.observer->closed(path);
+  }
+}
+
+ApplyRun::ApplyRun(const ApplyInput& input, Ports& with)
+    : in(input), ports(with), room(make_room_gate()), chains_allowed(input.parallel) {
+  report.results.resize(input.plan->actions.size());
+}
+
+RoomGate ApplyRun::make_room_gate() {
+  RoomGate::Hooks hooks;
+  hooks.judged = [this](std::vector<Refusal> refusals) {
+    for (auto& refusal : refusals) {
+      record({change::PutRefusal{in.session_id, std::move(refusal)}});
+    }
+  };
+  hooks.full = [this](Refusal last) {
+    last.path.clear();
+    last.content.clear();
+    record({change::PutRefusal{in.session_id, std::move(last)}});
+  };
+  hooks.cap_was_wrong = [this] {
+    forget_cap();
+    report.look_again = true;
+  };
+  const auto most = std::max(in.memory->most_files, in.plan->rows_now);
+  return {in.plan->rows_now, most, learned_cap(in.memory->refusals, most), std::move(hooks)};
+}
+
+void ApplyRun::forget_cap() {
+  for (const auto& refusal : in.memory->refusals) {
+    if (refusal.rows > 0) {
+      record({change::DropRefusal{in.session_id, refusal.path}});
+    }
+  }
+}
+
+void ApplyRun::finish_room() {
+  room.finish();
+  if (room.most() > in.memory->most_files) {
+    record({change::SetMostFiles{in.session_id, room.most()}});
   }
 }
 

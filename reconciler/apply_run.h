@@ -7,30 +7,34 @@
 #include <vector>
 
 #include "reconciler/apply.h"
+#include "reconciler/room_gate.h"
 
 namespace sessync {
 
 /// What the chains of one apply share. Lives as long as the apply; not thread-safe.
 class ApplyRun {
  public:
-  ApplyRun(const ApplyInput& input, Ports& with) : in(input), ports(with) {
-    report.results.resize(input.plan->actions.size());
-    chains_allowed = input.parallel;
-  }
+  ApplyRun(const ApplyInput& input, Ports& with);
+  ApplyRun(const ApplyRun&) = delete;
+  ApplyRun& operator=(const ApplyRun&) = delete;
 
   const ApplyInput& in;
   Ports& ports;
   ApplyReport report;
   std::set<std::string> confirmed_uploads;  ///< seen to exist in this pass
-  std::set<std::string> refused_content;    ///< digests whose add was refused for good
-  int chains_allowed = 32;                  ///< halved by every 409
-  bool halted = false;                      ///< no new write: authentication, or a terminal session
+  std::set<std::string> refused_content;    ///< of adds that were refused for good
+  RoomGate room;
+  int chains_allowed = 32;  ///< halved by every 409
+  bool halted = false;      ///< no new write: authentication, or a terminal session
 
   [[nodiscard]] bool may_start() const { return !halted && !ports.loop.stopping(); }
 
   /// Around all writes for a path: see PassObserver.
   void open(const MountPath& path) const;
   void close(const MountPath& path) const;
+
+  /// What the session was learned to hold is kept for later passes.
+  void finish_room();
 
   /// Ends every action that has not sent a write.
   void halt(std::string code, std::string message);
@@ -47,6 +51,10 @@ class ApplyRun {
   void leave_replace_gate(bool add_accepted);
 
  private:
+  [[nodiscard]] RoomGate make_room_gate();
+  /// Refusals about room that earlier passes left.
+  void forget_cap();
+
   enum class Gate { kFree, kCanary, kOpen, kShut };
   Gate gate_ = Gate::kFree;
   std::vector<std::function<void(bool)>> waiting_replaces_;

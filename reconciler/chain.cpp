@@ -36,6 +36,10 @@ Chain::Chain(ApplyRun& run, const Action& action, std::function<void(ActionResul
     : run_(run), action_(action), finished_(std::move(finished)), previous_(find_previous()) {}
 
 void Chain::start() {
+  if (const auto& restored = action_.restored) {
+    attachment_ = {restored->upload_file_id, restored->filename, restored->size};
+    return make_room();
+  }
   if (const auto* content = action_.wanted->local()) {
     return acquire_upload(*content);
   }
@@ -106,9 +110,25 @@ void Chain::on_upload_refused(const ApiError& error) {
 }
 
 void Chain::make_room() {
-  if (action_.deletes.empty()) {
-    return write_intent();
+  previous_ = find_previous();
+  if (!action_.deletes.empty()) {
+    return run_.room.enter_swap([this] {
+      swaps_ = true;
+      enter_replace_gate();
+    });
   }
+  run_.room.enter_add([this](bool go) {
+    adds_ = go;
+    go ? write_intent() : turn_away();
+  });
+}
+
+void Chain::turn_away() {
+  run_.refused_content.insert(action_.wanted->content_key());
+  finish(ActionResult::Outcome::kSkipped, kSessionIsFull);
+}
+
+void Chain::enter_replace_gate() {
   run_.enter_replace_gate([this](bool go) {
     if (!go || !run_.may_start()) {
       return give_up_untouched("put off: another replace of this pass was not accepted");
@@ -120,9 +140,21 @@ void Chain::make_room() {
   });
 }
 
+/// Of the add that is under way.
 Intent Chain::intent(std::optional<TimePoint> in_doubt_since) const {
-  return Intent{action_.path.text(), action_.deletes, attachment_.file_id, attachment_.filename,
-                attachment_.size,    previous_,       in_doubt_since};
+  Intent intent;
+  intent.adds_file_id = attachment_.file_id;
+  intent.adds_filename = attachment_.filename;
+  intent.adds_size = attachment_.size;
+  intent.in_doubt_since = in_doubt_since;
+  if (puts_back_elsewhere()) {
+    intent.path = previous_[back_].path;
+    return intent;
+  }
+  intent.path = action_.path.text();
+  intent.deletes = action_.deletes;
+  intent.previous = previous_;
+  return intent;
 }
 
 void Chain::write_intent() {
@@ -162,6 +194,7 @@ void Chain::on_deleted(const std::string& resource_id, const Result<Done>& delet
     return on_delete_failed(deleted.error());
   }
   run_.record({change::PutTombstone{run_.in.session_id, {resource_id, run_.ports.loop.now()}}});
+  run_.room.deleted();
   ++deleted_;
   tries_ = 0;
   delete_next();
@@ -204,6 +237,9 @@ void Chain::on_unusable_session(const Result<SessionInfo>& info, const ApiError&
 
 void Chain::send_add(Permit permit) {
   AddFile request{run_.in.session_id, attachment_.file_id, action_.wanted->mount_text};
+  if (puts_back_elsewhere()) {
+    request.mount_path = kUploadsRoot + previous_[back_].path;
+  }
   run_.ports.api.add_file(std::move(request), {permit, delete_sent_},
                           [this](const Result<FileRow>& added) { on_added(added); });
 }
@@ -222,14 +258,15 @@ void Chain::on_added(const Result<FileRow>& added) {
   row.mount_path = added->mount_path;
   row.added_at = run_.ports.loop.now();
   is_in_doubt_ = false;
+  if (putting_back_) {
+    return on_put_back(std::move(row));
+  }
+  run_.room.accepted(action_.deletes.empty());
   std::vector<Change> changes{change::PutRow{run_.in.session_id, std::move(row)},
                               change::DropIntent{run_.in.session_id, action_.path.text()}};
-  if (putting_back_) {
-    run_.record(std::move(changes));
-    return finish(ActionResult::Outcome::kFailed,
-                  "refused: " + describe(refusal_) + "; the previous content was put back");
+  if (!action_.restored) {
+    changes.emplace_back(change::DropRefusal{run_.in.session_id, action_.path.text()});
   }
-  changes.emplace_back(change::DropRefusal{run_.in.session_id, action_.path.text()});
   run_.record(std::move(changes));
   finish(ActionResult::Outcome::kDone);
 }
@@ -308,6 +345,10 @@ void Chain::on_add_refused(const ApiError& error) {
 
 void Chain::refuse_for_good(const ApiError& error) {
   const auto* content = action_.wanted->local();
+  if (action_.restored) {
+    run_.report.put_off = true;
+    return finish(ActionResult::Outcome::kFailed, "it could not be put back: " + describe(error));
+  }
   if (putting_back_) {
     run_.report.put_off = true;
     return finish(ActionResult::Outcome::kFailed,
@@ -319,56 +360,33 @@ void Chain::refuse_for_good(const ApiError& error) {
     run_.record({change::DropUpload{run_.in.owner, attachment_.file_id}});
     run_.report.put_off = true;
   } else {
-    remember_refusal(error);
+    const bool may_lack_room = action_.deletes.empty() && error.kind == ApiError::Kind::kInvalid;
+    may_lack_room ? run_.room.refused(refusal(error)) : remember_refusal(error);
     run_.refused_content.insert(action_.wanted->content_key());
   }
-  if (previous_ && (delete_sent_ || action_.deletes.empty())) {
-    return put_previous_back(error);
+  if (!previous_.empty() && (delete_sent_ || action_.deletes.empty())) {
+    refusal_ = error;
+    putting_back_ = true;
+    return put_back_next();
   }
   drop_intent();
   finish(ActionResult::Outcome::kFailed, "refused: " + describe(error));
 }
 
-void Chain::put_previous_back(const ApiError& why) {
-  refusal_ = why;
-  putting_back_ = true;
-  tries_ = 0;
-  attachment_ = {previous_->upload_file_id, previous_->filename, previous_->size};
-  run_.ports.store.commit({change::PutIntent{run_.in.session_id, intent(run_.ports.loop.now())}},
-                          [this](const tl::expected<Done, StoreError>& /*durable*/) {
-                            delete_sent_ || run_.may_start()
-                                ? send_add(Permit::kTake)
-                                : give_up_untouched("stopped before it was put back");
-                          });
+Refusal Chain::refusal(const ApiError& error) const {
+  return {.path = action_.path.text(),
+          .content = action_.wanted->content_key(),
+          .code = error.code.empty() ? std::to_string(error.http_status) : error.code,
+          .message = error.message,
+          .at = run_.ports.loop.now()};
 }
 
 void Chain::remember_refusal(const ApiError& error) {
-  run_.record(
-      {change::PutRefusal{run_.in.session_id,
-                          {action_.path.text(), action_.wanted->content_key(),
-                           error.code.empty() ? std::to_string(error.http_status) : error.code,
-                           error.message, run_.ports.loop.now()}}});
-}
-
-/// What the replaced row was made from: known for rows that we attached, or left by an earlier
-/// replace that could not be finished.
-std::optional<Previous> Chain::find_previous() const {
-  const auto& memory = *run_.in.memory;
-  for (const auto& intent : memory.intents) {
-    if (intent.path == action_.path.text() && intent.previous && action_.deletes.empty()) {
-      return intent.previous;
-    }
-  }
-  for (const auto& row : memory.rows) {
-    if (row.resource_id == action_.resource_id && row.owned && !row.upload_file_id.empty()) {
-      return Previous{row.upload_file_id, row.filename, row.size};
-    }
-  }
-  return std::nullopt;
+  run_.record({change::PutRefusal{run_.in.session_id, refusal(error)}});
 }
 
 void Chain::give_up_untouched(const std::string& why) {
-  if (!previous_ || !action_.deletes.empty()) {
+  if (previous_.empty() || !action_.deletes.empty()) {
     drop_intent();
   }
   run_.report.put_off = true;
@@ -380,16 +398,26 @@ void Chain::drop_intent() {
   run_.record({change::DropIntent{run_.in.session_id, action_.path.text()}});
 }
 
+void Chain::leave_gates(bool done) {
+  if (std::exchange(in_gate_, false)) {
+    run_.leave_replace_gate(done);
+  }
+  if (std::exchange(adds_, false)) {
+    run_.room.leave_add();
+  }
+  if (std::exchange(swaps_, false)) {
+    run_.room.leave_swap();
+  }
+}
+
 void Chain::finish(ActionResult::Outcome outcome, std::string error) {
   if (std::exchange(is_in_doubt_, false)) {
     // Every other end is known: the add was not sent, or was refused.
     run_.record({change::PutIntent{run_.in.session_id, intent(std::nullopt)}});
   }
-  if (std::exchange(in_gate_, false)) {
-    run_.leave_replace_gate(outcome == ActionResult::Outcome::kDone);
-  }
   run_.close(action_.path);
   const bool done = outcome == ActionResult::Outcome::kDone;
+  leave_gates(done);
   finished_({outcome, std::move(error), done ? std::string() : std::move(request_id_)});
 }
 

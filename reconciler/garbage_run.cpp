@@ -81,8 +81,8 @@ class Search {
   void need_open_writes(const std::string& session_id) {
     for (const auto& intent : ports_.store.load(session_id).intents) {
       needed_.file_ids.insert(intent.adds_file_id);
-      if (intent.previous) {
-        needed_.file_ids.insert(intent.previous->upload_file_id);
+      for (const auto& previous : intent.previous) {
+        needed_.file_ids.insert(previous.upload_file_id);
       }
     }
   }

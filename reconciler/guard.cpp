@@ -32,6 +32,9 @@ class GuardRail {
       : plan_(plan), mass_reason_(std::move(mass_reason)) {}
 
   [[nodiscard]] bool is_held(const Action& action) const {
+    if (action.kind == Action::Kind::kReplace) {
+      return action.in_doubt;
+    }
     return action.kind == Action::Kind::kDelete &&
            (!action.protection.empty() || (!mass_reason_.empty() && is_counted(action)));
   }
@@ -40,16 +43,17 @@ class GuardRail {
     std::vector<Action> go;
     std::set<MountPath> blocked_chains;
     for (const auto& action : plan_.actions) {
-      if (is_held(action) && action.chain) {
-        blocked_chains.insert(*action.chain);
+      if (is_held(action) && (action.chain || action.kind == Action::Kind::kReplace)) {
+        blocked_chains.insert(action.chain.value_or(action.path));
       }
     }
     for (auto& action : plan_.actions) {
       const bool chained = action.chain && blocked_chains.contains(*action.chain);
       if (is_held(action) || chained) {
-        block(action.path, action.protection.empty() ? mass_reason_ : action.protection, id);
+        block(action, id);
       } else if (action.kind != Action::Kind::kDelete && blocked_chains.contains(action.path)) {
-        block(action.path, "it needs a delete that is held back", id);
+        block(action.path, "it needs a delete that is held back", id,
+              "mount it elsewhere, or bring the source back");
       } else {
         go.push_back(std::move(action));
       }
@@ -58,12 +62,20 @@ class GuardRail {
   }
 
  private:
-  void block(const MountPath& path, const std::string& why, const std::string& id) {
+  void block(const Action& action, const std::string& id) {
+    const auto& why = action.protection.empty() ? mass_reason_ : action.protection;
+    block(action.path, why.empty() ? "its chain is held back" : why, id,
+          action.in_doubt ? "correct session_id"
+                          : "bring the source back, or remove its entry from the manifest");
+  }
+
+  void block(const MountPath& path, std::string why, const std::string& id,
+             const std::string& otherwise) {
+    why += why.ends_with("?") ? " What" : "; what";
     plan_.blocked.push_back(
         {"file", path, BlockCode::kGuard,
-         (why.empty() ? std::string("its chain is held back") : why) +
-             "; what is mounted here stays. To let these deletes through once: --allow-deletes=" +
-             id + ". Otherwise bring the source back, or remove its entry from the manifest"});
+         why + " is mounted here stays. To let these deletes through once: --allow-deletes=" + id +
+             ". Otherwise " + otherwise});
   }
 
   Plan& plan_;
@@ -78,7 +90,13 @@ void guard(Plan& plan, const Policy& policy, const std::string& session_id) {
   GuardRail rail(plan, counted > allowed ? describe_mass(counted, allowed) : std::string());
   Held held;
   for (const auto& action : plan.actions) {
-    if (rail.is_held(action)) {
+    if (!rail.is_held(action)) {
+      continue;
+    }
+    if (action.kind == Action::Kind::kReplace) {
+      held.resource_ids.insert(held.resource_ids.end(), action.deletes.begin(),
+                               action.deletes.end());
+    } else {
       held.resource_ids.push_back(action.resource_id);
     }
   }
@@ -90,6 +108,7 @@ void guard(Plan& plan, const Policy& policy, const std::string& session_id) {
   texts.insert(texts.begin(), session_id);
   held.id = short_hash(texts);
   if (held.id == policy.allow_deletes) {
+    plan.doubt_is_settled = std::ranges::any_of(plan.actions, &Action::in_doubt);
     return;
   }
   rail.hold(held.id);

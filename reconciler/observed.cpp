@@ -76,6 +76,7 @@ class Observer {
       file.size = known->second.size;
       file.upload_file_id = known->second.upload_file_id;
       file.marker = decode_marker(file.filename);
+      file.in_doubt = known->second.owned && known->second.in_doubt;
       file.holder = known->second.owned ? Holder::kOurs : holder_of_unowned(file);
     }
     out_.state.files.push_back(std::move(file));
@@ -92,18 +93,21 @@ class Observer {
   }
 
   /// The upload of an open intent that this row was made from, if one was: same path, and the copy
-  /// has that upload's name and size. What a replace put back counts as well.
+  /// has that upload's name and size. What was put back counts as well.
   [[nodiscard]] std::optional<std::string> made_by_intent(const ObservedFile& file) const {
+    const auto made_from = [&](const std::string& path, const std::string& name,
+                               std::uint64_t size) {
+      return !name.empty() && path == file.path.text() && name == file.filename &&
+             size == file.size;
+    };
     for (const auto& intent : in_.memory->intents) {
-      if (intent.path != file.path.text() || file.filename.empty()) {
-        continue;
-      }
-      if (intent.adds_filename == file.filename && intent.adds_size == file.size) {
+      if (made_from(intent.path, intent.adds_filename, intent.adds_size)) {
         return intent.adds_file_id;
       }
-      if (intent.previous && intent.previous->filename == file.filename &&
-          intent.previous->size == file.size) {
-        return intent.previous->upload_file_id;
+      for (const auto& previous : intent.previous) {
+        if (made_from(previous.path, previous.filename, previous.size)) {
+          return previous.upload_file_id;
+        }
       }
     }
     return std::nullopt;
@@ -129,33 +133,57 @@ class Observer {
     return in_.memory->looked_at && in_.now - *in_.memory->looked_at >= in_.grace;
   }
 
-  /// The first pass that could identify every row. Rows with our marker are ours from the next pass
-  /// on; already in this one if at least one of them sits on a declared path. Otherwise the
-  /// manifest may be meant for another session, and nothing is deleted on the strength of a first
-  /// look.
+  /// The first pass that could identify every row: rows with our marker are ours. If they do not
+  /// look like this manifest's, those that it does not declare are so in doubt, because it may be
+  /// meant for another session: nothing is deleted on the strength of a first look.
   void take_over() {
     auto& files = out_.state.files;
     const bool all_known = std::ranges::none_of(
         files, [](const ObservedFile& file) { return file.holder == Holder::kUnknown; });
-    const bool any_declared = std::ranges::any_of(files, [&](const ObservedFile& file) {
-      return has_our_marker(file) && desired_.files.contains(file.path);
-    });
+    const bool doubtful = all_known && may_be_of_another_manifest();
     for (auto& file : files) {
       if (file.holder != Holder::kOtherDaemon) {
         continue;
       }
-      if (!all_known) {
-        file.holder = Holder::kUnknown;
-        continue;
-      }
-      file.holder = any_declared ? Holder::kOurs : Holder::kUnmanaged;
-      out_.look_again = out_.look_again || !any_declared;
-      adopted_later_.insert(file.resource_id);
+      file.holder = all_known ? Holder::kOurs : Holder::kUnknown;
+      file.in_doubt = doubtful && !may_be_declared(file.path.text());
     }
     const bool complete = all_known && nothing_is_hidden();
     if (complete || in_.memory->owner != in_.owner) {
       change(change::SetTakenOver{session_id_, in_.owner, complete});
     }
+  }
+
+  /// None of what was there before us sits on a declared path, or less than half of it sits on one
+  /// or holds a declared content.
+  [[nodiscard]] bool may_be_of_another_manifest() const {
+    std::size_t all = 0;
+    std::size_t placed = 0;
+    std::size_t alike = 0;
+    const auto digests = declared_digests();
+    for (const auto& file : out_.state.files) {
+      if (!has_our_marker(file) || in_.known.at(file.resource_id).added_at) {
+        continue;
+      }
+      ++all;
+      const bool is_placed = may_be_declared(file.path.text());
+      placed += is_placed ? 1U : 0U;
+      alike += is_placed || digests.contains(file.marker->digest_prefix) ? 1U : 0U;
+    }
+    const bool was_doubted =
+        std::ranges::any_of(in_.memory->rows, [](const KnownRow& row) { return row.in_doubt; });
+    return was_doubted || (all > 0 && (placed == 0 || 2 * alike < all));
+  }
+
+  /// As far as a marker has them.
+  [[nodiscard]] std::set<std::string> declared_digests() const {
+    std::set<std::string> digests;
+    for (const auto& [path, wanted] : desired_.files) {
+      if (const auto* local = wanted.local()) {
+        digests.insert(local->sha256.substr(0, 32));
+      }
+    }
+    return digests;
   }
 
   void close_intents() {
@@ -178,20 +206,23 @@ class Observer {
 
   /// A source that is there and selects nothing declares nothing; one that is lost may.
   [[nodiscard]] bool may_be_declared(const std::string& path) const {
-    const auto is_path = [&](const MountPath& one) { return one.text() == path; };
+    const auto at = MountPath::literal(path);
     const auto is_in = [&](const ProtectedTree& tree) {
       return tree.source_missing && (tree.prefix.text() == "/" || path == tree.prefix.text() ||
                                      path.starts_with(tree.prefix.text() + "/"));
     };
-    return std::ranges::any_of(desired_.files, is_path,
-                               [](const auto& file) -> const MountPath& { return file.first; }) ||
-           std::ranges::any_of(desired_.kept, is_path) ||
+    return desired_.files.contains(at) || desired_.kept.contains(at) ||
            std::ranges::any_of(desired_.protected_trees, is_in);
   }
 
-  /// Nothing of the intent can still happen. What it replaced is remembered as long as the path is
-  /// declared and empty, so that it can be put back; the whole of it as long as a row on the path
-  /// could not be identified, because it may be the one that was added.
+  [[nodiscard]] bool is_empty(const std::string& path) const {
+    return std::ranges::none_of(out_.state.files,
+                                [&](const ObservedFile& file) { return file.path.text() == path; });
+  }
+
+  /// Nothing of the intent can still happen. What made way for it is remembered as long as its path
+  /// is declared and empty, so that it can be put back; the whole of it as long as a row on the
+  /// path could not be identified, because it may be the one that was added.
   void settle(const Intent& intent) {
     const bool may_be_there = std::ranges::any_of(out_.state.files, [&](const ObservedFile& file) {
       return file.path.text() == intent.path && file.holder == Holder::kUnknown;
@@ -199,12 +230,17 @@ class Observer {
     if (may_be_there) {
       return;
     }
-    const bool path_is_empty = std::ranges::none_of(
-        out_.state.files,
-        [&](const ObservedFile& file) { return file.path.text() == intent.path; });
-    if (!intent.previous || !path_is_empty || !may_be_declared(intent.path)) {
-      change(change::DropIntent{session_id_, intent.path});
-    } else if (intent.in_doubt_since) {
+    const auto is_gone = [&](const Previous& previous) { return is_empty(previous.path); };
+    if (!is_empty(intent.path) || !may_be_declared(intent.path) ||
+        std::ranges::none_of(intent.previous, is_gone)) {
+      return change(change::DropIntent{session_id_, intent.path});
+    }
+    for (const auto& previous : intent.previous) {
+      if (is_gone(previous)) {
+        out_.state.displaced.push_back({MountPath::literal(intent.path), previous});
+      }
+    }
+    if (intent.in_doubt_since) {
       auto open = intent;
       open.in_doubt_since.reset();
       change(change::PutIntent{session_id_, std::move(open)});
@@ -236,7 +272,8 @@ class Observer {
         continue;
       }
       KnownRow row = in_.known.at(file.resource_id);
-      row.owned = file.holder == Holder::kOurs || adopted_later_.contains(file.resource_id);
+      row.owned = file.holder == Holder::kOurs;
+      row.in_doubt = file.in_doubt;
       row.upload_file_id = file.upload_file_id;
       if (added_lately_.contains(file.resource_id)) {
         row.added_at = in_.now;  // at the latest: lists may still show it and then not
@@ -257,7 +294,6 @@ class Observer {
   std::set<std::string> buried_;
   std::set<std::string> was_buried_;  ///< had a tombstone until now
   std::set<std::string> listed_;
-  std::set<std::string> adopted_later_;
   std::set<std::string> added_lately_;
 };
 

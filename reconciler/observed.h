@@ -33,6 +33,7 @@ struct ObservedFile {
   std::uint64_t size = 0;
   std::string upload_file_id;    ///< the upload it was made from; "" if not known
   std::optional<Marker> marker;  ///< of any owner
+  bool in_doubt = false;         ///< ours, unless this is another manifest's session
 };
 
 /// A repository, a memory store, or a row of a type that we do not know.
@@ -45,11 +46,19 @@ struct ObservedOther {
   [[nodiscard]] bool opaque() const { return std::holds_alternative<OpaqueRow>(row); }
 };
 
+/// What made way for an add that was refused, and is in the session no more.
+struct Displaced {
+  MountPath added_at;  ///< the declared path that it made way for
+  Previous content;
+  friend bool operator==(const Displaced&, const Displaced&) = default;
+};
+
 /// What the session holds, normalised.
 struct ObservedState {
   std::vector<ObservedFile> files;  ///< sorted by path, creation, id
   std::vector<ObservedOther> others;
   std::set<std::string> pending;  ///< canonical paths with an add whose outcome is not known yet
+  std::vector<Displaced> displaced{};
 };
 
 /// What is known when a list has been read.
@@ -67,7 +76,6 @@ struct Observation {
 struct Observed {
   ObservedState state;
   std::vector<Change> changes;  ///< what the store must learn; the caller commits them
-  bool look_again = false;  ///< rows were taken over that count as ours only from the next pass on
 };
 
 /// Normalises a list: subtracts what we deleted a moment ago, decides whose each row is, closes

@@ -7,6 +7,8 @@
 
 #include "reconciler/guard.h"
 #include "reconciler/plan_others.h"
+#include "reconciler/renames.h"
+#include "reconciler/room.h"
 
 namespace sessync {
 namespace {
@@ -38,7 +40,10 @@ namespace {
    no       | unmanaged, prune all                   | delete (guarded)
    no       | unmanaged                              | unmanaged
 
-   An add or replace that the API refused for good is blocked `refused` until the content changes.
+   An add or replace that the API refused for good is blocked `refused` until the content changes;
+   what made way for it and is still missing is put back. A delete whose content is declared at a
+   path that is blocked is blocked with it (see renames.h), an add for which the session has no room
+   is blocked `quota` (see room.h). What was taken over in doubt is guarded whatever the number.
    Repositories and memory stores have a table of their own, in plan_others.cpp.
  */
 class Planner {
@@ -56,6 +61,7 @@ class Planner {
         decide_undeclared(file);
       }
     }
+    put_back();
     plan_others(in_, policy_, plan_);
     report_lost_sources();
     return std::move(plan_);
@@ -73,9 +79,8 @@ class Planner {
       plan_.owned += file.holder == Holder::kOurs ? 1U : 0U;
     }
     for (const auto& [path, wanted] : in_.desired->files) {
-      if (const auto* ref = wanted.local()) {
-        declared_digests_[ref->sha256.substr(0, 32)] = path;
-      }
+      const auto* ref = wanted.local();
+      declared_contents_[ref != nullptr ? ref->sha256.substr(0, 32) : wanted.content_key()] = path;
     }
   }
 
@@ -258,6 +263,10 @@ class Planner {
     if (replaces) {
       action.resource_id = here.front()->resource_id;
     }
+    if (const auto doubted = std::ranges::find_if(here, &ObservedFile::in_doubt);
+        doubted != here.end()) {
+      doubt(action, **doubted);
+    }
     for (const auto* row : around) {
       consumed_.insert(row->resource_id);
       action.deletes.push_back(row->resource_id);
@@ -271,12 +280,31 @@ class Planner {
   }
 
   [[nodiscard]] const Refusal* refused(const DesiredFile& wanted) const {
-    for (const auto& refusal : in_.refusals) {
-      if (refusal.path == wanted.path.text() && refusal.content == wanted.content_key()) {
-        return &refusal;
+    const auto* refusal = find_refusal(in_.refusals, wanted);
+    return refusal == nullptr || is_about_room(*refusal, in_.most_files) ? nullptr : refusal;
+  }
+
+  /// What made way for an add that was refused, and could not be put back at once.
+  void put_back() {
+    for (const auto& [added_at, content] : in_.observed->displaced) {
+      const auto place = MountPath::literal(content.path);
+      const bool is_refused = std::ranges::any_of(plan_.blocked, [&](const Blocked& blocked) {
+        return blocked.path == added_at && blocked.code == BlockCode::kRefused;
+      });
+      if (!is_refused || (place != added_at && in_.desired->files.contains(place))) {
+        continue;
       }
+      if (in_.observed->pending.contains(content.path)) {
+        plan_.pending.push_back({place, "whether it was put back is not known yet"});
+        continue;
+      }
+      const DesiredFile wanted{place, kUploadsRoot + content.path,
+                               UploadedContent{content.upload_file_id}};
+      auto action = make(Action::Kind::kAdd, wanted, "put back: what took its place was refused");
+      action.size = content.size;
+      action.restored = content;
+      plan_.actions.push_back(std::move(action));
     }
-    return nullptr;
   }
 
   [[nodiscard]] Action make(Action::Kind kind, const DesiredFile& wanted,
@@ -308,17 +336,38 @@ class Planner {
     action.reason = std::move(reason);
     action.size = row.size;
     action.resource_id = row.resource_id;
-    if (row.marker) {
-      action.digest_prefix = row.marker->digest_prefix;
-      const auto declared = declared_digests_.find(row.marker->digest_prefix);
-      if (declared != declared_digests_.end() && !(declared->second == row.path)) {
-        action.is_rename = true;
-        action.reason += ", its content is declared at " + declared->second.text();
-      }
+    action.digest_prefix = row.marker ? row.marker->digest_prefix : std::string();
+    action.upload_file_id = row.upload_file_id;
+    action.copy_file_id = row.copy_file_id;
+    if (const auto* place = place_of_content(action)) {
+      action.is_rename = true;
+      action.reason += ", its content is declared at " + place->text();
     }
     action.protection = protection(row.path);
+    if (row.in_doubt && action.protection.empty()) {
+      doubt(action, row);
+    }
     plan_.actions.push_back(std::move(action));
     return plan_.actions.back();
+  }
+
+  /// Another path at which what a delete takes away is declared.
+  [[nodiscard]] const MountPath* place_of_content(const Action& removal) const {
+    for (const auto* key :
+         {&removal.digest_prefix, &removal.upload_file_id, &removal.copy_file_id}) {
+      const auto declared = declared_contents_.find(*key);
+      if (!key->empty() && declared != declared_contents_.end() &&
+          declared->second != removal.path) {
+        return &declared->second;
+      }
+    }
+    return nullptr;
+  }
+
+  static void doubt(Action& action, const ObservedFile& row) {
+    action.in_doubt = true;
+    action.protection = "this session was filled by another manifest of owner " +
+                        (row.marker ? row.marker->owner : std::string()) + "; is session_id right?";
   }
 
   [[nodiscard]] std::string protection(const MountPath& path) const {
@@ -368,7 +417,7 @@ class Planner {
   const Policy& policy_;
   Plan plan_;
   std::map<MountPath, Rows> at_;
-  std::map<std::string, MountPath> declared_digests_;
+  std::map<std::string, MountPath> declared_contents_;  ///< by half the digest, or file id
   std::set<std::string> consumed_;
 };
 
@@ -404,6 +453,11 @@ const char* to_string(Action::Kind kind) {
   return "unknown";
 }
 
+bool Action::holds(const std::string& content_key) const {
+  return (!digest_prefix.empty() && content_key.starts_with(digest_prefix)) ||
+         (!content_key.empty() && (content_key == upload_file_id || content_key == copy_file_id));
+}
+
 bool Plan::changes_nothing() const {
   return session.kind == SessionChange::Kind::kNone &&
          std::ranges::all_of(actions, [](const Action& action) {
@@ -415,6 +469,9 @@ Plan plan(const PlanInput& input, const Policy& policy) {
   Plan result = Planner(input, policy).run();
   guard(result, policy, input.session_id);
   limit_files(result, policy, input.desired->files.size());
+  hold_renames(result, *input.desired);
+  limit_room(result, input, policy.max_files);
+  pair_renames(result);
   settle_session(result, input);
   sort(result);
   return result;

@@ -14,6 +14,9 @@
 
 namespace sessync {
 
+/// Below it a canonical path is one that the API takes as it is.
+inline constexpr const char* kUploadsRoot = "/mnt/session/uploads";
+
 /// One intended change.
 struct Action {
   enum class Kind { kAdd, kReplace, kRotate, kAdopt, kDelete };
@@ -32,17 +35,27 @@ struct Action {
   /// Adds and replaces: what to attach, and every row that must be gone before.
   std::optional<DesiredFile> wanted;
   std::vector<std::string> deletes;
+  /// Adds: what a refused add displaced is put back; `wanted` names its upload.
+  std::optional<Previous> restored;
 
   /// Deletes: what the row's marker says of its content; "" without one.
   std::string digest_prefix;
+  /// Deletes: the upload that the row was made from, and the copy; "" where that is not known.
+  std::string upload_file_id;
+  std::string copy_file_id;
   /// Deletes: the content is declared at another path of the session (a rename).
   bool is_rename = false;
   /// Deletes: one of several rows of ours on one path; the guard does not count it.
   bool is_duplicate = false;
   /// Deletes: belongs to the add at this path, which is blocked if the guard holds the delete.
   std::optional<MountPath> chain;
-  /// Deletes: why the source that would say so cannot be believed; "" if it can.
+  /// Deletes and replaces: why what would say so cannot be believed; "" if it can.
   std::string protection;
+  /// `protection` is that the session may be another manifest's.
+  bool in_doubt = false;
+
+  /// Deletes: whether the row has the content that DesiredFile::content_key() names.
+  [[nodiscard]] bool holds(const std::string& content_key) const;
 };
 
 /// What is done to the session itself.
@@ -91,8 +104,10 @@ struct Plan {
   std::vector<Unchanged> unchanged;
   std::vector<Pending> pending;
   std::optional<Held> held;
-  std::uint64_t rows_now = 0;  ///< file rows of the session, ours and others'
-  std::uint64_t owned = 0;     ///< of those, ours
+  std::uint64_t rows_now = 0;     ///< file rows of the session, ours and others'
+  std::uint64_t owned = 0;        ///< of those, ours
+  std::uint64_t cap = 0;          ///< file rows that the session can have, as far as is known
+  bool doubt_is_settled = false;  ///< an id let deletes through that were held back by doubt
   SessionChange session;
 
   [[nodiscard]] bool empty() const {
@@ -120,7 +135,9 @@ struct PlanInput {
   std::map<std::string, std::string> missing_uploads;
   /// Declared file ids of which nothing is known in this pass, and why.
   std::map<std::string, std::string> unknown_uploads;
-  std::vector<Refusal> refusals;            ///< those that still count
+  std::vector<Refusal> refusals;  ///< those that still count
+  std::uint64_t most_files = 0;   ///< the most file rows the session was seen to hold
+  bool try_beyond = false;        ///< it is time to see whether a full session takes one more
   std::map<MountPath, Rotation> rotations;  ///< of declared repositories that have a token
   SessionChange session;
   std::string session_id;

@@ -14,6 +14,7 @@
 #include "reconciler/look_at_tokens.h"
 #include "reconciler/observed.h"
 #include "reconciler/pass_observer.h"
+#include "reconciler/recall.h"
 #include "reconciler/session_change.h"
 #include "reconciler/uploads.h"
 
@@ -22,7 +23,6 @@ namespace {
 
 /// Whoever starts passes asks for a look more often than that.
 constexpr Duration kLookInterval = std::chrono::hours(1);
-constexpr Duration kRefusalLife = std::chrono::hours(1);
 constexpr Duration kNeededPrecision = std::chrono::minutes(15);
 /// How often a session that is at work is looked at, at most, to notice that it turned idle.
 constexpr Duration kBusyLook = std::chrono::seconds(10);
@@ -67,32 +67,13 @@ class Pass {
     }
     out_.session_id = session_id_;
     memory_ = ports_.store.load(exists() ? session_id_ : unborn_id(in_.owner, in_.spec->name));
-    forget_other_owner();
+    note(forget_other_owner(memory_, session_id_, in_.owner));
     if (!exists()) {
-      expire_refusals();
+      expire();
       commit(std::exchange(changes_, {}));
       return true;
     }
     return fetch() && observe_rows();
-  }
-
-  /// What was put there under another owner name is not ours any more. An add that the former owner
-  /// may have sent holds its path until a list can be believed about it, but nothing is recognised
-  /// by it, and nothing is put back.
-  void forget_other_owner() {
-    if (memory_.owner.empty() || memory_.owner == in_.owner) {
-      return;
-    }
-    memory_.taken_over = false;
-    for (auto& intent : memory_.intents) {
-      intent.adds_filename.clear();
-      intent.previous.reset();
-      changes_.emplace_back(change::PutIntent{session_id_, intent});
-    }
-    for (auto& row : memory_.rows) {
-      row.owned = false;
-      changes_.emplace_back(change::PutRow{session_id_, row});
-    }
   }
 
   [[nodiscard]] bool exists() const { return !session_id_.empty(); }
@@ -164,9 +145,12 @@ class Pass {
     observation.now = ports_.loop.now();
     observation.grace = in_.list_grace;
     observed_ = observe(observation, session_id_, desired_);
-    out_.look_again = observed_.look_again;
-    std::ranges::move(observed_.changes, std::back_inserter(changes_));
-    expire_refusals();
+    note(std::move(observed_.changes));
+    if (const auto count = observed_.state.files.size(); count > memory_.most_files) {
+      memory_.most_files = count;
+      changes_.emplace_back(change::SetMostFiles{session_id_, count});
+    }
+    expire();
     if (!in_.dry_run && !changes_.empty()) {
       remembered_ = std::make_shared<std::optional<Remembered>>();
       ports_.store.commit(std::exchange(changes_, {}),
@@ -192,16 +176,13 @@ class Pass {
     return false;
   }
 
-  void expire_refusals() {
-    const auto now = ports_.loop.now();
-    std::erase_if(memory_.refusals, [&](const Refusal& refusal) {
-      const bool old = now - refusal.at >= kRefusalLife;
-      if (old) {
-        changes_.emplace_back(change::DropRefusal{
-            exists() ? session_id_ : unborn_id(in_.owner, in_.spec->name), refusal.path});
-      }
-      return old;
-    });
+  void note(std::vector<Change> changes) {
+    std::ranges::move(changes, std::back_inserter(changes_));
+  }
+
+  void expire() {
+    const auto id = exists() ? session_id_ : unborn_id(in_.owner, in_.spec->name);
+    note(expire_refusals(memory_, id, ports_.loop.now()));
   }
 
   /// Declared uploads are asked for only where the inventory cannot tell that they are mounted.
@@ -260,6 +241,8 @@ class Pass {
     input.desired = &desired_;
     input.observed = &observed_.state;
     input.refusals = memory_.refusals;
+    input.most_files = memory_.most_files;
+    input.try_beyond = is_time_to_try_beyond(memory_, ports_.loop.now());
     input.session_id = session_id_;
     input.session = session_change();
     look_up_uploads(input);
@@ -337,6 +320,9 @@ class Pass {
       return;
     }
     out_.executed = true;
+    if (out_.plan.doubt_is_settled) {
+      commit(settle_doubt(memory_, session_id_));
+    }
     if (out_.plan.session.kind == SessionChange::Kind::kCreate) {
       return create();
     }
@@ -388,7 +374,6 @@ class Pass {
     input.uploads = uploads_;
     input.session_id = session_id_;
     input.owner = in_.owner;
-    input.max_files = in_.spec->max_files;
     input.parallel = in_.parallel;
     auto report = apply(input, ports_);
     out_.results = std::move(report.results);
@@ -396,6 +381,7 @@ class Pass {
     out_.terminal = out_.error && (out_.error->code == "session_not_found" ||
                                    out_.error->code == "session_archived");
     out_.rate_limited |= report.rate_limited;
+    out_.look_again |= report.look_again;
     out_.progressed |= report.done > 0;
     if (out_.terminal) {
       // The next pass looks before it tries to write again.

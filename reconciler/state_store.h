@@ -23,11 +23,14 @@ struct KnownRow {
   std::string upload_file_id;         ///< the upload that we attached; "" if that is not known
   std::string mount_path;             ///< as answered by the API
   std::optional<TimePoint> added_at;  ///< when our add was answered
+  bool in_doubt = false;              ///< taken over from what may be another manifest's session
   friend bool operator==(const KnownRow&, const KnownRow&) = default;
 };
 
-/// What a path held before a replace, kept until the replace is closed so that it can be put back.
+/// What a path held before it made way for an add, kept until the add is closed so that it can be
+/// put back.
 struct Previous {
+  std::string path;  ///< canonical: that of the add, one above or below it, or a rename's old one
   std::string upload_file_id;
   std::string filename;
   std::uint64_t size = 0;
@@ -42,7 +45,7 @@ struct Intent {
   std::string adds_file_id;          ///< upload to attach; "" for a pure delete
   std::string adds_filename;         ///< of that upload: how its copy is recognised
   std::uint64_t adds_size = 0;
-  std::optional<Previous> previous;
+  std::vector<Previous> previous;
   std::optional<TimePoint> in_doubt_since;  ///< the add may have been carried out
   friend bool operator==(const Intent&, const Intent&) = default;
 };
@@ -56,11 +59,18 @@ struct Tombstone {
 
 /// A write that the API refused for good, remembered so that it is not tried in a loop.
 struct Refusal {
-  std::string path;     ///< canonical mount path
+  std::string path;     ///< canonical mount path; "": of the session, see `is_full`
   std::string content;  ///< sha256, or file id
   std::string code;
   std::string message;
   TimePoint at;
+  /// File rows that the session held then, if it never held more: what was refused is room, as far
+  /// as is known. 0: it was the entry.
+  std::uint64_t rows = 0;
+
+  /// Beside a refusal that may be about room, another add was refused for the same: no further file
+  /// is added before the session holds fewer.
+  [[nodiscard]] bool is_full() const { return path.empty() && rows > 0; }
   friend bool operator==(const Refusal&, const Refusal&) = default;
 };
 
@@ -118,6 +128,7 @@ struct SessionMemory {
   bool taken_over = false;             ///< every row was identified, and no more of ours can come
   std::string owner;                   ///< for whom: what is owned is owned by this name
   std::optional<TimePoint> looked_at;  ///< last GET of the session itself
+  std::uint64_t most_files = 0;        ///< the most file rows that it was ever seen to hold
   std::vector<KnownRow> rows;          ///< sorted by resource id
   std::vector<Intent> intents;         ///< sorted by path
   std::vector<Tombstone> tombstones;   ///< sorted by resource id
@@ -171,6 +182,10 @@ struct SetLookedAt {
   std::string session_id;
   TimePoint at;
 };
+struct SetMostFiles {
+  std::string session_id;
+  std::uint64_t count = 0;
+};
 struct PutToken {
   std::string session_id;
   TokenRecord token;
@@ -218,10 +233,10 @@ struct DropUpload {
 using Change =
     std::variant<change::PutRow, change::DropRow, change::PutIntent, change::DropIntent,
                  change::PutTombstone, change::DropTombstone, change::PutRefusal,
-                 change::DropRefusal, change::SetTakenOver, change::SetLookedAt, change::PutToken,
-                 change::DropToken, change::PutOutput, change::DropOutput, change::SetLeft,
-                 change::DropSession, change::SetStatus, change::PutCreation, change::DropCreation,
-                 change::PutUpload, change::DropUpload>;
+                 change::DropRefusal, change::SetTakenOver, change::SetLookedAt,
+                 change::SetMostFiles, change::PutToken, change::DropToken, change::PutOutput,
+                 change::DropOutput, change::SetLeft, change::DropSession, change::SetStatus,
+                 change::PutCreation, change::DropCreation, change::PutUpload, change::DropUpload>;
 
 struct StoreError {
   std::string message;   ///< what happened, to which file, what to do

@@ -103,6 +103,9 @@ struct MemoryMirror::Apply {
     of(set.session_id).owner = set.owner;
   }
   void operator()(const change::SetLookedAt& set) const { of(set.session_id).looked_at = set.at; }
+  void operator()(const change::SetMostFiles& set) const {
+    of(set.session_id).most_files = set.count;
+  }
   void operator()(const change::PutToken& put_token) const {
     put(of(put_token.session_id).tokens, put_token.token, &TokenRecord::resource_id);
   }

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <utility>
 
+#include "daemon/state/schema.h"
 #include "daemon/state/text_list.h"
 
 namespace sessync::tables {
@@ -13,87 +16,20 @@ using sqlite::Row;
 using sqlite::value;
 using sqlite::Value;
 
-constexpr const char* kSchema = R"sql(
-CREATE TABLE session (
-  session_id TEXT PRIMARY KEY, taken_over INTEGER NOT NULL DEFAULT 0, looked_at INTEGER
-) STRICT, WITHOUT ROWID;
-CREATE TABLE row (
-  session_id TEXT, resource_id TEXT, copy_file_id TEXT NOT NULL, filename TEXT NOT NULL,
-  size INTEGER NOT NULL, owned INTEGER NOT NULL, upload_file_id TEXT NOT NULL,
-  mount_path TEXT NOT NULL, added_at INTEGER, PRIMARY KEY (session_id, resource_id)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE intent (
-  session_id TEXT, path TEXT, deletes TEXT NOT NULL, adds_file_id TEXT NOT NULL,
-  adds_filename TEXT NOT NULL, adds_size INTEGER NOT NULL, previous_file_id TEXT,
-  previous_filename TEXT, previous_size INTEGER, in_doubt_since INTEGER,
-  PRIMARY KEY (session_id, path)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE tombstone (
-  session_id TEXT, resource_id TEXT, deleted_at INTEGER NOT NULL,
-  PRIMARY KEY (session_id, resource_id)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE refusal (
-  session_id TEXT, path TEXT, content TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL,
-  at INTEGER NOT NULL, PRIMARY KEY (session_id, path)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE upload (
-  owner TEXT, file_id TEXT, sha256 TEXT NOT NULL, filename TEXT NOT NULL, size INTEGER NOT NULL,
-  confirmed_at INTEGER NOT NULL, needed_at INTEGER NOT NULL, PRIMARY KEY (owner, file_id)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE suspension (
-  session TEXT PRIMARY KEY, by TEXT NOT NULL, at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE digest (
-  path TEXT PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL,
-  modified_ns INTEGER NOT NULL, changed_ns INTEGER NOT NULL, digest TEXT NOT NULL,
-  first_seen_ns INTEGER NOT NULL, trusted INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-PRAGMA user_version = 1;
-)sql";
-
-/// What version 2 has beside that of version 1.
-constexpr const char* kSchema2 = R"sql(
-ALTER TABLE session ADD COLUMN owner TEXT NOT NULL DEFAULT '';
-CREATE TABLE token (
-  session_id TEXT, resource_id TEXT, fingerprint TEXT NOT NULL, sent_at INTEGER, renew_at INTEGER,
-  last_fault TEXT NOT NULL, PRIMARY KEY (session_id, resource_id)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE output (
-  session_id TEXT, file_id TEXT, name TEXT NOT NULL, size INTEGER NOT NULL,
-  PRIMARY KEY (session_id, file_id)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE status (
-  session_id TEXT PRIMARY KEY, status TEXT NOT NULL, since INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE creation (
-  owner TEXT, name TEXT, session_id TEXT NOT NULL, organization_id TEXT NOT NULL,
-  in_doubt_since INTEGER, PRIMARY KEY (owner, name)
-) STRICT, WITHOUT ROWID;
-PRAGMA user_version = 2;
-)sql";
-
-/// What version 3 has beside that of version 2: since when what is remembered is of no use.
-constexpr const char* kSchema3 = R"sql(
-CREATE TABLE gone_session (session_id TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE gone_output (
-  session_id TEXT, file_id TEXT, since INTEGER NOT NULL, PRIMARY KEY (session_id, file_id)
-) STRICT, WITHOUT ROWID;
-PRAGMA user_version = 3;
-)sql";
-
 /// Those that say something of one session, in its column session_id.
-constexpr std::array kSessionTables{"session", "row",    "intent", "tombstone",    "refusal",
-                                    "token",   "output", "status", "gone_session", "gone_output"};
+constexpr std::array kSessionTables{"session",      "row",         "intent",  "tombstone",
+                                    "refusal",      "token",       "output",  "status",
+                                    "gone_session", "gone_output", "previous"};
 
 struct Write {
   Connection& to;
 
   void operator()(const change::PutRow& put) const {
     const KnownRow& row = put.row;
-    to.run("REPLACE INTO row VALUES (?,?,?,?,?,?,?,?,?)",
+    to.run("REPLACE INTO row VALUES (?,?,?,?,?,?,?,?,?,?)",
            {value(put.session_id), value(row.resource_id), value(row.copy_file_id),
             value(row.filename), value(row.size), value(row.owned), value(row.upload_file_id),
-            value(row.mount_path), value(row.added_at)});
+            value(row.mount_path), value(row.added_at), value(row.in_doubt)});
   }
   void operator()(const change::DropRow& drop) const {
     to.run("DELETE FROM row WHERE session_id = ? AND resource_id = ?",
@@ -102,17 +38,25 @@ struct Write {
   void operator()(const change::PutIntent& put) const {
     const Intent& intent = put.intent;
     const std::string deletes = join_texts(intent.deletes);
-    const auto& previous = intent.previous;
-    to.run("REPLACE INTO intent VALUES (?,?,?,?,?,?,?,?,?,?)",
+    to.run("REPLACE INTO intent VALUES (?,?,?,?,?,?,?)",
            {value(put.session_id), value(intent.path), value(deletes), value(intent.adds_file_id),
-            value(intent.adds_filename), value(intent.adds_size),
-            previous ? value(previous->upload_file_id) : Value{},
-            previous ? value(previous->filename) : Value{},
-            previous ? value(previous->size) : Value{}, value(intent.in_doubt_since)});
+            value(intent.adds_filename), value(intent.adds_size), value(intent.in_doubt_since)});
+    drop_previous(put.session_id, intent.path);
+    std::int64_t number = 0;
+    for (const Previous& previous : intent.previous) {
+      to.run("INSERT INTO previous VALUES (?,?,?,?,?,?,?)",
+             {value(put.session_id), value(intent.path), value(number++), value(previous.path),
+              value(previous.upload_file_id), value(previous.filename), value(previous.size)});
+    }
   }
   void operator()(const change::DropIntent& drop) const {
     to.run("DELETE FROM intent WHERE session_id = ? AND path = ?",
            {value(drop.session_id), value(drop.path)});
+    drop_previous(drop.session_id, drop.path);
+  }
+  void drop_previous(const std::string& session_id, const std::string& path) const {
+    to.run("DELETE FROM previous WHERE session_id = ? AND intent_path = ?",
+           {value(session_id), value(path)});
   }
   void operator()(const change::PutTombstone& put) const {
     to.run(
@@ -125,9 +69,9 @@ struct Write {
   }
   void operator()(const change::PutRefusal& put) const {
     const Refusal& refusal = put.refusal;
-    to.run("REPLACE INTO refusal VALUES (?,?,?,?,?,?)",
+    to.run("REPLACE INTO refusal VALUES (?,?,?,?,?,?,?)",
            {value(put.session_id), value(refusal.path), value(refusal.content), value(refusal.code),
-            value(refusal.message), value(refusal.at)});
+            value(refusal.message), value(refusal.at), value(refusal.rows)});
   }
   void operator()(const change::DropRefusal& drop) const {
     to.run("DELETE FROM refusal WHERE session_id = ? AND path = ?",
@@ -144,6 +88,12 @@ struct Write {
         "INSERT INTO session (session_id, looked_at) VALUES (?, ?) "
         "ON CONFLICT DO UPDATE SET looked_at = excluded.looked_at",
         {value(set.session_id), value(set.at)});
+  }
+  void operator()(const change::SetMostFiles& set) const {
+    to.run(
+        "INSERT INTO session (session_id, most_files) VALUES (?, ?) "
+        "ON CONFLICT DO UPDATE SET most_files = excluded.most_files",
+        {value(set.session_id), value(set.count)});
   }
   void operator()(const change::PutToken& put) const {
     const TokenRecord& token = put.token;
@@ -216,10 +166,14 @@ struct Write {
 };
 
 void read_sessions(Connection& from, MemoryMirror& into) {
-  const char* columns = schema_version(from) >= 2
-                            ? "SELECT session_id, taken_over, looked_at, owner FROM session"
-                            : "SELECT session_id, taken_over, looked_at, '' FROM session";
+  const auto version = schema_version(from);
+  const auto columns = "SELECT session_id, taken_over, looked_at, " +
+                       std::string(version >= 2 ? "owner, " : "'', ") +
+                       (version >= 4 ? "most_files FROM session" : "0 FROM session");
   from.query(columns, {}, [&](const Row& row) {
+    if (const auto count = row.size(4); count > 0) {
+      into.apply(change::SetMostFiles{row.text(0), count});
+    }
     into.apply(change::SetTakenOver{row.text(0), row.text(3), row.flag(1)});
     if (const auto at = row.optional_time(2)) {
       into.apply(change::SetLookedAt{row.text(0), *at});
@@ -228,23 +182,43 @@ void read_sessions(Connection& from, MemoryMirror& into) {
 }
 
 void read_rows(Connection& from, MemoryMirror& into) {
-  from.query(
+  const auto columns =
       "SELECT session_id, resource_id, copy_file_id, filename, size, owned, upload_file_id, "
-      "mount_path, added_at FROM row",
-      {}, [&](const Row& row) {
-        into.apply(change::PutRow{row.text(0),
-                                  {.resource_id = row.text(1),
-                                   .copy_file_id = row.text(2),
-                                   .filename = row.text(3),
-                                   .size = row.size(4),
-                                   .owned = row.flag(5),
-                                   .upload_file_id = row.text(6),
-                                   .mount_path = row.text(7),
-                                   .added_at = row.optional_time(8)}});
-      });
+      "mount_path, added_at, " +
+      std::string(schema_version(from) >= 4 ? "in_doubt FROM row" : "0 FROM row");
+  from.query(columns, {}, [&](const Row& row) {
+    into.apply(change::PutRow{row.text(0),
+                              {.resource_id = row.text(1),
+                               .copy_file_id = row.text(2),
+                               .filename = row.text(3),
+                               .size = row.size(4),
+                               .owned = row.flag(5),
+                               .upload_file_id = row.text(6),
+                               .mount_path = row.text(7),
+                               .added_at = row.optional_time(8),
+                               .in_doubt = row.flag(9)}});
+  });
 }
 
-Intent intent_of(const Row& row) {
+/// What made way for each open add, by session and path of the add, in its order.
+using PreviousOfIntents = std::map<std::pair<std::string, std::string>, std::vector<Previous>>;
+
+PreviousOfIntents read_previous(Connection& from) {
+  PreviousOfIntents all;
+  // An older version has at most one, from the add's own path.
+  const char* columns =
+      schema_version(from) >= 4
+          ? "SELECT session_id, intent_path, path, file_id, filename, size FROM previous "
+            "ORDER BY session_id, intent_path, number"
+          : "SELECT session_id, path, path, previous_file_id, previous_filename, previous_size "
+            "FROM intent WHERE previous_file_id IS NOT NULL";
+  from.query(columns, {}, [&](const Row& row) {
+    all[{row.text(0), row.text(1)}].push_back({row.text(2), row.text(3), row.text(4), row.size(5)});
+  });
+  return all;
+}
+
+Intent intent_of(const Row& row, const PreviousOfIntents& previous) {
   auto deletes = split_texts(row.text(2));
   if (!deletes) {
     throw sqlite::Error(sqlite::Error::Kind::kDamaged, "an intent in it cannot be read");
@@ -255,29 +229,38 @@ Intent intent_of(const Row& row) {
                 .adds_filename = row.text(4),
                 .adds_size = row.size(5),
                 .previous = {},
-                .in_doubt_since = row.optional_time(9)};
-  if (!row.is_null(6)) {
-    intent.previous = Previous{row.text(6), row.text(7), row.size(8)};
+                .in_doubt_since = row.optional_time(6)};
+  if (const auto known = previous.find({row.text(0), row.text(1)}); known != previous.end()) {
+    intent.previous = known->second;
   }
   return intent;
 }
 
 void read_intents(Connection& from, MemoryMirror& into) {
+  const auto previous = read_previous(from);
   from.query(
-      "SELECT session_id, path, deletes, adds_file_id, adds_filename, adds_size, "
-      "previous_file_id, previous_filename, previous_size, in_doubt_since FROM intent",
-      {}, [&](const Row& row) { into.apply(change::PutIntent{row.text(0), intent_of(row)}); });
+      "SELECT session_id, path, deletes, adds_file_id, adds_filename, adds_size, in_doubt_since "
+      "FROM intent",
+      {}, [&](const Row& row) {
+        into.apply(change::PutIntent{row.text(0), intent_of(row, previous)});
+      });
 }
 
 void read_tombstones_and_refusals(Connection& from, MemoryMirror& into) {
   from.query("SELECT session_id, resource_id, deleted_at FROM tombstone", {}, [&](const Row& row) {
     into.apply(change::PutTombstone{row.text(0), {row.text(1), row.time(2)}});
   });
-  from.query("SELECT session_id, path, content, code, message, at FROM refusal", {},
-             [&](const Row& row) {
-               into.apply(change::PutRefusal{
-                   row.text(0), {row.text(1), row.text(2), row.text(3), row.text(4), row.time(5)}});
-             });
+  const auto columns = "SELECT session_id, path, content, code, message, at, " +
+                       std::string(schema_version(from) >= 4 ? "rows" : "0") + " FROM refusal";
+  from.query(columns, {}, [&](const Row& row) {
+    into.apply(change::PutRefusal{row.text(0),
+                                  {.path = row.text(1),
+                                   .content = row.text(2),
+                                   .code = row.text(3),
+                                   .message = row.text(4),
+                                   .at = row.time(5),
+                                   .rows = row.size(6)}});
+  });
 }
 
 void read_uploads(Connection& from, MemoryMirror& into) {
@@ -365,6 +348,7 @@ void create(Connection& connection) {
   connection.script(kSchema);
   connection.script(kSchema2);
   connection.script(kSchema3);
+  connection.script(kSchema4);
   transaction.commit();
 }
 
@@ -376,7 +360,10 @@ void upgrade(Connection& connection, std::int64_t from) {
   if (from < 2) {
     connection.script(kSchema2);
   }
-  connection.script(kSchema3);
+  if (from < 3) {
+    connection.script(kSchema3);
+  }
+  connection.script(kSchema4);
   transaction.commit();
 }
 

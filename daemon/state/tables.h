@@ -15,7 +15,7 @@
 namespace sessync::tables {
 
 /// The version of the tables that this program reads and writes.
-inline constexpr std::int64_t kSchemaVersion = 3;
+inline constexpr std::int64_t kSchemaVersion = 4;
 
 /// 0: nothing in it yet.
 std::int64_t schema_version(sqlite::Connection& connection);

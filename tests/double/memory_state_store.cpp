@@ -61,6 +61,9 @@ struct MemoryStateStore::Applier {
   void operator()(const change::SetLookedAt& change) {
     data.sessions[change.session_id].looked_at = change.at;
   }
+  void operator()(const change::SetMostFiles& change) {
+    data.sessions[change.session_id].most_files = change.count;
+  }
   void operator()(const change::PutToken& change) {
     put(data.sessions[change.session_id].tokens, change.token, &TokenRecord::resource_id);
   }

@@ -19,6 +19,8 @@ in_decisions() {
            (!action.protection' \
     'return action.kind == Action::Kind::kRotate &&
            (!action.protection'
+  mutate "forget a refusal in the next pass" reconciler/plan.cpp \
+    'hold_renames(result, *input.desired);' 'static_cast<void>(hold_renames);'
   mutate "forget the inventory row" reconciler/chain.cpp \
     'row.owned = true;' 'row.owned = false;'
   mutate "accept a torn digest" daemon/workspace/digest_cache.cpp \

@@ -228,7 +228,7 @@ TEST_CASE("an upload that an open write names is needed") {
   intent.path = "/x";
   const bool as_previous = GENERATE(false, true);
   if (as_previous) {
-    intent.previous = Previous{garbage, "", 0};
+    intent.previous = {{"/a", garbage, "", 0}};
   } else {
     intent.adds_file_id = garbage;
   }

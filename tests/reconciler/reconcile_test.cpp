@@ -103,20 +103,6 @@ TEST_CASE("without any state the markers say what is ours") {
   CHECK(world.held() == world.wanted());
 }
 
-TEST_CASE("without any state and with nothing declared there, rows are taken over one pass later") {
-  World world;
-  world.file("a", "one");
-  world.pass();
-  world.store.wipe();
-  world.remove("a");
-  world.file("z", "other");
-  const auto first = world.pass();
-  CHECK_FALSE(first.settled());
-  CHECK(world.held().contains("/a"));
-  CHECK(world.settle().converged());
-  CHECK(world.held() == world.wanted());
-}
-
 TEST_CASE("a rename uploads nothing") {
   World world;
   world.file("a", "one");

@@ -243,6 +243,7 @@ void Daemon::begin_pass(const Order& order, std::function<void(const PassOutcome
     world_.note(spec.name + (result->settled() ? ": settled" : ": not settled") +
                 (result->error ? ", " + result->error->message : ""));
     world_.judge_outcome(input, *result);
+    watched.judge_end(*result);
   };
   begin(work, [result, done = std::move(done)] { done(*result); });
   jobs_.back().session_id = order.spec.session_id.value_or("");

@@ -64,4 +64,15 @@ FaultRule draw_fault(Random& random) {
   return rule;
 }
 
+FaultRule draw_refusal(Random& random) {
+  constexpr std::array kRefusals{400, 403, 413, 422};
+  FaultRule rule;
+  rule.operation = Operation::kAddResource;
+  rule.seed = random.next();
+  rule.probability = random.one_in(2) ? 1 : 0.5;
+  rule.times = 1 + random.below(4);
+  rule.fault = Fault::of_status(kRefusals.at(random.below(kRefusals.size())));
+  return rule;
+}
+
 }  // namespace sessync::simulation

@@ -7,5 +7,7 @@ namespace sessync::simulation {
 
 /// Some calls go wrong in some way.
 FaultRule draw_fault(Random& random);
+/// Adds that the API refuses for good.
+FaultRule draw_refusal(Random& random);
 
 }  // namespace sessync::simulation

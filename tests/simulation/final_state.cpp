@@ -4,6 +4,7 @@
 
 #include "reconciler/describe.h"
 #include "reconciler/marker.h"
+#include "reconciler/room_gate.h"
 #include "tests/simulation/limits.h"
 #include "tests/simulation/near.h"
 
@@ -13,6 +14,13 @@ namespace {
 bool is_blocked_near(const PassOutcome& outcome, const MountPath& path) {
   return std::ranges::any_of(outcome.plan.blocked,
                              [&](const Blocked& blocked) { return is_near(blocked.path, path); });
+}
+
+bool is_declared(const DesiredState& desired, const Marker& marker) {
+  return std::ranges::any_of(desired.files, [&](const auto& file) {
+    const auto* local = file.second.local();
+    return local != nullptr && marker_matches(marker, local->sha256);
+  });
 }
 
 }  // namespace
@@ -46,7 +54,7 @@ void FinalState::judge_session(const SessionSpec& spec) {
   auto outcome = pass(spec, "", true);
   const auto session = world_.model.get_session(outcome.session_id);
   const bool is_gone = !outcome.session_id.empty() && (!session || session->archived_at);
-  if (spec.suspend || outcome.terminal || is_gone) {
+  if (spec.suspend || outcome.terminal || is_gone || is_too_large_to_create(spec, outcome)) {
     return;
   }
   if (outcome.error) {
@@ -57,14 +65,25 @@ void FinalState::judge_session(const SessionSpec& spec) {
     pass(spec, outcome.plan.held->id, false);
     outcome = pass(spec, "", true);
   }
-  pass(spec, "", false);  // a token may have become due just now
+  // A token may have become due just now, and what was refused before be refused again.
+  pass(spec, "", false);
+  outcome = pass(spec, "", true);
   judge_rest(spec);
   if (!world_.violation) {
     judge_paths(spec, outcome);
+    judge_room(spec, outcome);
     judge_leftovers(spec, outcome);
     judge_words(spec, outcome);
     judge_tokens(spec, outcome);
   }
+}
+
+/// A session is created with all that it has, or not at all.
+bool FinalState::is_too_large_to_create(const SessionSpec& spec, const PassOutcome& outcome) {
+  DigestCache fresh;
+  return outcome.session_id.empty() &&
+         resolve(spec, world_.disk.scan(spec.resources, fresh)).files.size() >
+             world_.model.switches().file_cap;
 }
 
 /// An empty plan, and no write in the next pass.
@@ -97,16 +116,22 @@ void FinalState::judge_paths(const SessionSpec& spec, const PassOutcome& outcome
     judge_missing(desired, blocked);
     const bool conflict = blocked.code == BlockCode::kConflict;
     const bool explained =
-        !conflict ||
-        std::ranges::any_of(
-            world_.model.session(outcome.session_id).resources, [&](const auto& row) {
-              const auto marker = decode_marker(row.filename);
-              const bool ours =
-                  marker && marker->owner == daemon_.owner() && !world_.foreign.contains(row.id);
-              return !ours && is_near(MountPath::of_file(row.mount_path), blocked.path);
-            });
+        !conflict || std::ranges::any_of(
+                         world_.model.session(outcome.session_id).resources, [&](const auto& row) {
+                           const auto marker = decode_marker(row.filename);
+                           const bool ours = marker && marker->owner == daemon_.owner() &&
+                                             !world_.foreign.contains(row.id);
+                           const auto path = MountPath::of_file(row.mount_path);
+                           // A renamed file stays at its old path while the new one is blocked.
+                           const bool is_old_place = ours && path == blocked.path &&
+                                                     !desired.files.contains(path) &&
+                                                     is_declared(desired, *marker);
+                           return is_old_place || (!ours && is_near(path, blocked.path));
+                         });
+    // Of so small a session a refusal alone is not believed to be about room.
+    const bool may_be_full = world_.model.switches().file_cap < kFewestOfFull;
     if (!explained || blocked.code == BlockCode::kOwnerConflict ||
-        blocked.code == BlockCode::kRefused) {
+        (blocked.code == BlockCode::kRefused && !may_be_full)) {
       world_.violated("converges: " + blocked.path.text() + " of " + spec.name +
                       " is blocked for no reason that is left: " + blocked.reason);
     }
@@ -124,6 +149,22 @@ void FinalState::judge_missing(const DesiredState& desired, const Blocked& block
   if (file && !(file->expires_at && *file->expires_at <= world_.now())) {
     world_.violated("converges: " + blocked.path.text() +
                     " is blocked although its upload is there: " + blocked.reason);
+  }
+}
+
+/// A session is not called full as long as it is not.
+void FinalState::judge_room(const SessionSpec& spec, const PassOutcome& outcome) {
+  const auto is_quota = [](const Blocked& one) { return one.code == BlockCode::kQuota; };
+  const auto blocked =
+      static_cast<std::size_t>(std::ranges::count_if(outcome.plan.blocked, is_quota));
+  if (blocked == 0 || outcome.session_id.empty()) {
+    return;
+  }
+  const auto rows = world_.model.file_rows(outcome.session_id).size();
+  const bool is_by_manifest = rows + blocked > spec.max_files;
+  if (!is_by_manifest && rows < world_.model.switches().file_cap) {
+    world_.violated("converges: " + std::to_string(blocked) + " files of " + spec.name +
+                    " are missing although there is room");
   }
 }
 

@@ -26,6 +26,8 @@ class FinalState {
  private:
   PassOutcome pass(const SessionSpec& spec, const std::string& allow_deletes, bool dry_run);
   void judge_session(const SessionSpec& spec);
+  bool is_too_large_to_create(const SessionSpec& spec, const PassOutcome& outcome);
+  void judge_room(const SessionSpec& spec, const PassOutcome& outcome);
   void judge_rest(const SessionSpec& spec);
   void judge_paths(const SessionSpec& spec, const PassOutcome& outcome);
   void judge_missing(const DesiredState& desired, const Blocked& blocked);

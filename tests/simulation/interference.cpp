@@ -52,6 +52,7 @@ void World::foreign_delete(const std::string& session, Random& dice, bool take_p
   }
   note("   " + session + " loses " + row.id + " on " + row.mount_path);
   foreign.erase(row.id);
+  ++losses;
   hidden_until = now() + kMostLag;
   if (take_path) {
     foreign_add(session, dice, row.mount_path);

@@ -37,16 +37,13 @@ bool WatchedApi::is_ours(const model::Resource& row) const {
   return !world_.foreign.contains(row.id) && marker && marker->owner == input_.owner;
 }
 
-/// Something else is in the way, or the API refused what belongs there.
+/// Something else is in the way.
 bool WatchedApi::may_be_blocked(const std::string& session_id, const MountPath& path) const {
   const auto rows = world_.model.file_rows(session_id);
-  const auto refusals = world_.store.load(session_id).refusals;
-  return std::ranges::any_of(rows,
-                             [&](const auto& row) {
-                               const auto other = MountPath::of_file(row.mount_path);
-                               return is_near(other, path) && (other != path || !is_ours(row));
-                             }) ||
-         std::ranges::any_of(refusals, [&](const auto& one) { return one.path == path.text(); });
+  return std::ranges::any_of(rows, [&](const auto& row) {
+    const auto other = MountPath::of_file(row.mount_path);
+    return is_near(other, path) && (other != path || !is_ours(row));
+  });
 }
 
 /// Exact bytes: what is attached is something that the declared file once was.
@@ -80,6 +77,7 @@ void WatchedApi::judge_delete(const std::string& session_id, const std::string& 
   }
   const auto path = MountPath::of_file(row->mount_path);
   judge_ownership(*row);
+  judge_doubt(session_id, *row);
   if (!is_duplicate(session_id, *row) && input_.allow_deletes.empty()) {
     judge_lost_sources(*row, path);
     judge_pruning(session_id, *row, path);
@@ -138,7 +136,11 @@ void WatchedApi::judge_pruning(const std::string& session_id, const model::Resou
     return other.id != row.id && other.content.sha256 == row.content.sha256;
   });
   const auto room = std::min<std::size_t>(world_.model.switches().file_cap, input_.spec->max_files);
-  const bool is_tight = rows.size() + desired().files.size() > room;
+  const auto refusals = world_.store.load(session_id).refusals;
+  const bool seems_full = std::ranges::any_of(refusals, [&](const Refusal& refusal) {
+    return refusal.rows > 0 && refusal.rows <= rows.size();
+  });
+  const bool is_tight = seems_full || rows.size() + desired().files.size() > room;
   const bool is_hidden = world_.now() < world_.hidden_until;
   if (!is_elsewhere && !is_tight && !is_hidden && !may_be_blocked(session_id, moved->first)) {
     world_.violated("adds before it prunes: " + row.mount_path +

@@ -171,7 +171,12 @@ PlanJudge::Applied PlanJudge::apply(const SessionSpec& spec, const std::string& 
       return result.outcome == ActionResult::Outcome::kDone;
     });
     applied.troubled = outcome.error || !all_done || !outcome.session_result.error.empty();
-    goes_on = !outcome.settled() && !outcome.suspended && !applied.troubled &&
+    // What a session takes that seemed to be full is planned anew.
+    const bool has_more_room =
+        outcome.look_again && std::ranges::any_of(outcome.plan.blocked, [](const Blocked& one) {
+          return one.code == BlockCode::kQuota;
+        });
+    goes_on = !outcome.settled() && !outcome.suspended && !applied.troubled && !has_more_room &&
               outcome.plan.pending.empty() && (outcome.look_again || outcome.progressed);
     if (i == 0) {
       applied.first = outcome;

@@ -123,6 +123,7 @@ class Run {
         daemon_->crash();
         if (step.kind == StepKind::kStateLost) {
           world_.store.wipe();
+          world_.doubted.clear();
           world_.lost_state = true;
           world_.suspended.clear();
         }

@@ -50,6 +50,7 @@ constexpr std::array<Known, kStepKinds> kKnown{{
     {StepKind::kTokenReadable, "token-readable", 1},
     {StepKind::kTokenFault, "token-fault", 1},
     {StepKind::kFault, "fault", 14},
+    {StepKind::kRefuse, "refuse", 3},
     {StepKind::kFaultsEnd, "faults-end", 4},
     {StepKind::kSwitches, "switches", 1},
     {StepKind::kLag, "lag", 2},

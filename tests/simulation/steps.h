@@ -50,6 +50,7 @@ struct Step {
     kTokenFault,
     // the API
     kFault,
+    kRefuse,
     kFaultsEnd,
     kSwitches,
     kLag,

@@ -8,7 +8,9 @@ namespace sessync::simulation {
 WatchedApi::WatchedApi(MemorySessionApi& api, World& world, const PassInput& input,
                        std::function<bool()> is_in_force)
     : api_(api), world_(world), input_(input), is_in_force_(std::move(is_in_force)) {
+  losses_before_ = world.losses;
   for (const auto& session : world.model.sessions()) {
+    rows_before_[session.id] = world.model.file_rows(session.id);
     owned_before_ = std::max(owned_before_, session.resources.size() + session.removed.size());
   }
 }
@@ -50,6 +52,7 @@ void WatchedApi::add_file(AddFile request, Turn turn, Completion<FileRow> done) 
   write("add " + request.file_id + " on " + request.mount_path + " of " + request.session_id,
         turn.completes);
   judge_add(request);
+  judge_repetition(request);
   api_.add_file(std::move(request), turn,
                 [this, done = std::move(done)](const Result<FileRow>& result) {
                   adds_accepted_ += result ? 1U : 0U;
@@ -91,6 +94,7 @@ void WatchedApi::update_session(SessionUpdate update, Completion<SessionInfo> do
 }
 
 void WatchedApi::list_resources(std::string session_id, Completion<std::vector<ResourceRow>> done) {
+  note_doubt(session_id);
   api_.list_resources(std::move(session_id), std::move(done));
 }
 void WatchedApi::get_resource(std::string session_id, std::string resource_id,

@@ -48,6 +48,9 @@ class WatchedApi : public SessionApi {
   void create_session(NewSession request, Completion<CreatedSession> done) override;
   void update_session(SessionUpdate update, Completion<SessionInfo> done) override;
 
+  /// What can be judged when the pass has ended.
+  void judge_end(const PassOutcome& outcome);
+
  private:
   /// `completes`: see Turn.
   void write(const std::string& what, bool completes = false);
@@ -60,6 +63,11 @@ class WatchedApi : public SessionApi {
                      const MountPath& path);
   void judge_replacing(const std::string& session_id, const model::Resource& row,
                        const MountPath& path);
+
+  void note_doubt(const std::string& session_id);
+  void judge_doubt(const std::string& session_id, const model::Resource& row);
+  void judge_repetition(const AddFile& request);
+  void judge_moved(const std::string& session_id, const model::Resource& row);
 
   [[nodiscard]] bool is_declared_near(const MountPath& path) const;
   [[nodiscard]] bool may_be_blocked(const std::string& session_id, const MountPath& path) const;
@@ -74,6 +82,8 @@ class WatchedApi : public SessionApi {
   std::function<bool()> is_in_force_;
   mutable std::optional<DesiredState> desired_;  ///< made for the first write
   std::size_t owned_before_ = 0;                 ///< rows of ours when the pass began
+  std::uint64_t losses_before_ = 0;
+  std::map<std::string, std::vector<model::Resource>> rows_before_;  ///< by session
   std::size_t pruned_ = 0;
   std::size_t adds_accepted_ = 0;
   std::set<MountPath> replaced_;  ///< declared paths whose other content was deleted

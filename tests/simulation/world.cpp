@@ -1,5 +1,6 @@
 #include "tests/simulation/world.h"
 
+#include <algorithm>
 #include <array>
 #include <functional>
 
@@ -35,6 +36,9 @@ model::Switches draw_switches(Random& random) {
       random.one_in(2) ? S::MetadataUpdate::kMerged : S::MetadataUpdate::kReplaced;
   switches.default_mount = random.one_in(2) ? S::DefaultMount::kSaid : S::DefaultMount::kOmitted;
   switches.optional = random.one_in(2) ? S::Optional::kSaid : S::Optional::kOmitted;
+  if (random.one_in(4)) {
+    switches.file_cap = 3 + random.below(8);
+  }
   return switches;
 }
 
@@ -238,14 +242,16 @@ void World::change_api(const Step& step) {
     model.switches() = draw_switches(dice);
     model.switches().resource_list_lag = before.resource_list_lag;
     model.switches().file_list_lag = before.file_list_lag;
+    // An account may be allowed more than before, not less.
+    model.switches().file_cap = std::max(before.file_cap, model.switches().file_cap);
   } else if (step.kind == StepKind::kLag) {
     model.switches().resource_list_lag = Duration(dice.below(kMostLag.count()));
     model.switches().file_list_lag = Duration(dice.below(kMostLag.count()));
   } else if (step.kind == StepKind::kFaultsEnd) {
     faults.clear();
     faults_are_news = true;
-  } else if (step.kind == StepKind::kFault) {
-    faults.push_back(draw_fault(dice));
+  } else if (step.kind == StepKind::kFault || step.kind == StepKind::kRefuse) {
+    faults.push_back(step.kind == StepKind::kFault ? draw_fault(dice) : draw_refusal(dice));
     faults_are_news = true;
     note("   " + std::string(sessync::to_string(faults.back().operation)) + " kind " +
          std::to_string(static_cast<int>(faults.back().fault.kind)) + " status " +

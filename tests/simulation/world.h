@@ -69,7 +69,11 @@ struct World {
   std::set<std::string> foreign;         ///< resource ids of rows that somebody else put there
   std::set<std::string> may_be_adopted;  ///< rows with a marker that an adopting pass could see
   std::map<std::string, std::set<std::string>> tokens_ever;  ///< by repository
-  TimePoint hidden_until{};         ///< lists may still show what somebody else deleted
+  TimePoint hidden_until{};  ///< lists may still show what somebody else deleted
+  std::uint64_t losses = 0;  ///< how often somebody else deleted a row
+  /// By session: rows of ours that a first look without state found where the manifest declares
+  /// nothing of ours. None is deleted before somebody has said that the session is the right one.
+  std::map<std::string, std::set<std::string>> doubted;
   bool lost_state = false;          ///< once or more
   std::set<std::string> owners;     ///< ever declared
   std::set<std::string> suspended;  ///< names of sessions, by command; kept with the state

@@ -20,7 +20,8 @@ KnownRow row(const std::string& id) {
           .owned = true,
           .upload_file_id = "file_up",
           .mount_path = "/mnt/session/uploads/a b.csv",
-          .added_at = at(12)};
+          .added_at = at(12),
+          .in_doubt = true};
 }
 
 Intent intent(const std::string& path) {
@@ -29,7 +30,7 @@ Intent intent(const std::string& path) {
           .adds_file_id = "file_up",
           .adds_filename = "name",
           .adds_size = 7,
-          .previous = Previous{"file_old", "old name", 5},
+          .previous = {{path, "file_old", "old name", 5}, {"/was here", "file_2", "", 0}},
           .in_doubt_since = {}};
 }
 
@@ -62,9 +63,10 @@ std::vector<Change> one_of_each() {
           change::PutIntent{kSession, intent("/a")},
           change::PutIntent{kSession, pure_delete("/b")},
           change::PutTombstone{kSession, {"sesrsc_t", at(5)}},
-          change::PutRefusal{kSession, {"/r", "sha", "code", "it said \"no\"", at(6)}},
+          change::PutRefusal{kSession, {"/r", "sha", "code", "it said \"no\"", at(6), 20}},
           change::SetTakenOver{kSession, "prod"},
           change::SetLookedAt{kSession, at(-8)},
+          change::SetMostFiles{kSession, 20},
           change::PutUpload{upload("aa", "file_1", at(1))}};
 }
 
@@ -156,7 +158,8 @@ TEST_CASE("Dropping each kind of change leaves nothing, on disk either") {
                 change::DropUpload{"me", "file_1"}, change::DropRow{kSession, "was never there"}}));
   }
   const auto state = open_state(directory.path());
-  CHECK(text_of(state.database->load(kSession)) == "taken over 1 by prod looked at -8\n");
+  CHECK(text_of(state.database->load(kSession)) ==
+        "taken over 1 by prod looked at -8 most files 20\n");
   CHECK_FALSE(state.database->find_upload("me", "aa"));
   CHECK(state.database->uploads("me").empty());
 }

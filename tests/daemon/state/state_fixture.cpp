@@ -22,9 +22,9 @@ std::string text_of(const Intent& intent) {
     out << id << ",";
   }
   out << "] adds " << intent.adds_file_id << "|" << intent.adds_filename << "|" << intent.adds_size;
-  if (const auto& previous = intent.previous) {
-    out << " was " << previous->upload_file_id << "|" << previous->filename << "|"
-        << previous->size;
+  for (const auto& previous : intent.previous) {
+    out << " was " << previous.path << "|" << previous.upload_file_id << "|" << previous.filename
+        << "|" << previous.size;
   }
   out << " doubt " << text_of(intent.in_doubt_since);
   return out.str();
@@ -85,11 +85,11 @@ tl::expected<Done, StoreError> commit(StateDatabase& database, std::vector<Chang
 std::string text_of(const SessionMemory& memory) {
   std::ostringstream out;
   out << "taken over " << memory.taken_over << " by " << memory.owner << " looked at "
-      << text_of(memory.looked_at) << "\n";
+      << text_of(memory.looked_at) << " most files " << memory.most_files << "\n";
   for (const KnownRow& row : memory.rows) {
     out << "row " << row.resource_id << "|" << row.copy_file_id << "|" << row.filename << "|"
         << row.size << "|" << row.owned << "|" << row.upload_file_id << "|" << row.mount_path << "|"
-        << text_of(row.added_at) << "\n";
+        << text_of(row.added_at) << "|" << row.in_doubt << "\n";
   }
   for (const Intent& intent : memory.intents) {
     out << "intent " << text_of(intent) << "\n";
@@ -99,7 +99,7 @@ std::string text_of(const SessionMemory& memory) {
   }
   for (const Refusal& refusal : memory.refusals) {
     out << "refusal " << refusal.path << "|" << refusal.content << "|" << refusal.code << "|"
-        << refusal.message << "|" << text_of(refusal.at) << "\n";
+        << refusal.message << "|" << text_of(refusal.at) << "|" << refusal.rows << "\n";
   }
   for (const TokenRecord& token : memory.tokens) {
     out << "token " << token.resource_id << "|" << token.fingerprint << "|"

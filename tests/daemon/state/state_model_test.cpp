@@ -20,6 +20,7 @@ struct Model {
   std::map<Key, Tombstone> tombstones;
   std::map<Key, Refusal> refusals;
   std::map<std::string, change::SetTakenOver> taken_over;
+  std::map<std::string, std::uint64_t> most_files;
   std::map<std::string, TimePoint> looked_at;
   std::map<Key, Upload> uploads;
   std::map<Key, TokenRecord> tokens;
@@ -43,6 +44,7 @@ struct Model {
   }
   void operator()(const change::DropRefusal& c) { refusals.erase({c.session_id, c.path}); }
   void operator()(const change::SetTakenOver& c) { taken_over[c.session_id] = c; }
+  void operator()(const change::SetMostFiles& c) { most_files[c.session_id] = c.count; }
   void operator()(const change::SetLookedAt& c) { looked_at[c.session_id] = c.at; }
   void operator()(const change::PutUpload& c) {
     uploads[{c.upload.owner, c.upload.file_id}] = c.upload;
@@ -70,6 +72,7 @@ struct Model {
     taken_over.erase(c.session_id);
     looked_at.erase(c.session_id);
     statuses.erase(c.session_id);
+    most_files.erase(c.session_id);
     left.erase(c.session_id);
   }
   void operator()(const change::SetStatus& c) { statuses[c.session_id] = c.status; }
@@ -111,6 +114,9 @@ struct Model {
       memory.taken_over = by->second.complete;
       memory.owner = by->second.owner;
     }
+    if (const auto most = most_files.find(session); most != most_files.end()) {
+      memory.most_files = most->second;
+    }
     if (const auto at = looked_at.find(session); at != looked_at.end()) {
       memory.looked_at = at->second;
     }
@@ -140,7 +146,8 @@ KnownRow random_row() {
           .owned = *rc::gen::arbitrary<bool>(),
           .upload_file_id = text(),
           .mount_path = text(),
-          .added_at = maybe_time()};
+          .added_at = maybe_time(),
+          .in_doubt = *rc::gen::arbitrary<bool>()};
 }
 
 Intent random_intent() {
@@ -151,14 +158,14 @@ Intent random_intent() {
                 .adds_size = size(),
                 .previous = {},
                 .in_doubt_since = maybe_time()};
-  if (*rc::gen::arbitrary<bool>()) {
-    intent.previous = Previous{text(), text(), size()};
+  for (auto left = *rc::gen::inRange(0, 3); left > 0; --left) {
+    intent.previous.push_back({text(), text(), text(), size()});
   }
   return intent;
 }
 
 Change random_change() {
-  switch (*rc::gen::inRange(0, 21)) {
+  switch (*rc::gen::inRange(0, 22)) {
     case 0:
       return change::PutRow{key(), random_row()};
     case 1:
@@ -172,7 +179,7 @@ Change random_change() {
     case 5:
       return change::DropTombstone{key(), key()};
     case 6:
-      return change::PutRefusal{key(), {key(), text(), text(), text(), time()}};
+      return change::PutRefusal{key(), {key(), text(), text(), text(), time(), size()}};
     case 7:
       return change::DropRefusal{key(), key()};
     case 8:
@@ -199,6 +206,8 @@ Change random_change() {
       return change::SetLeft{key(), maybe_time()};
     case 19:
       return change::DropSession{key()};
+    case 20:
+      return change::SetMostFiles{key(), size()};
     default:
       return change::DropUpload{key(), key()};
   }

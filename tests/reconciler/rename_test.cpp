@@ -1,0 +1,181 @@
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "tests/reconciler/fault_rules.h"
+#include "tests/reconciler/fixtures.h"
+#include "tests/reconciler/world.h"
+
+/// A file whose new place is blocked keeps its old row: its content is declared.
+namespace sessync {
+namespace {
+
+using Contents = std::map<std::string, std::string>;
+
+/// /old was renamed to /new, which the API refuses until the rule is gone.
+World refused_rename(int status) {
+  World world;
+  world.file("old", "one");
+  world.file("other", "two");
+  world.settle();
+  world.loop.advance(std::chrono::seconds(31));
+  world.pass();
+  world.remove("old");
+  world.file("new", "one");
+  world.api->faults.add(on(Operation::kAddResource, Fault::of_status(status)));
+  return world;
+}
+
+const Blocked* blocked_at(const Plan& plan, const std::string& path) {
+  const auto found = std::ranges::find_if(
+      plan.blocked, [&](const Blocked& blocked) { return blocked.path.text() == path; });
+  return found == plan.blocked.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+TEST_CASE("a rename whose new place is refused keeps its old row in every later pass") {
+  auto world = refused_rename(GENERATE(400, 403, 413, 422));
+  const Contents before{{"/old", "one"}, {"/other", "two"}};
+  world.pass();
+  CHECK(world.held() == before);
+  for (int later = 0; later < 3; ++later) {
+    const auto planned = world.pass(true);
+    const auto done = world.pass();
+    CHECK(world.held() == before);
+    CHECK(planned.plan.blocked == done.plan.blocked);
+    CHECK(done.settled());
+    REQUIRE(blocked_at(done.plan, "/old") != nullptr);
+    CHECK(blocked_at(done.plan, "/old")->code == blocked_at(done.plan, "/new")->code);
+    CHECK(blocked_at(done.plan, "/old")->reason.find("declared at /new") != std::string::npos);
+    world.loop.advance(std::chrono::minutes(10));
+  }
+  world.loop.advance(std::chrono::minutes(61));
+  world.pass();
+  CHECK(world.held() == before);
+  world.api->faults.clear();
+  world.loop.advance(std::chrono::minutes(61));
+  CHECK(world.settle().converged());
+  CHECK(world.held() == world.wanted());
+}
+
+TEST_CASE("what is renamed by its file id is kept as well") {
+  World world;
+  model::NewFile file;
+  file.filename = "report.pdf";
+  file.content = model::Content::of("theirs");
+  const auto id = world.model.upload(file).value().id;
+  world.file("a", "one");
+  world.uploaded("/old.pdf", id);
+  world.settle();
+  world.spec.resources.clear();
+  world.uploaded("/new.pdf", id);
+  world.api->faults.add(on(Operation::kAddResource, Fault::of_status(400)));
+  for (int passes = 0; passes < 3; ++passes) {
+    world.pass();
+    CHECK(world.held() == Contents{{"/a", "one"}, {"/old.pdf", "theirs"}});
+  }
+}
+
+TEST_CASE("a rename onto what is not ours keeps its old row until that is gone") {
+  World world;
+  world.file("old", "one");
+  world.settle();
+  const auto theirs = world.somebody_adds("/new", "theirs");
+  world.remove("old");
+  world.file("new", "one");
+  const auto outcome = world.settle();
+  CHECK(world.held() == Contents{{"/old", "one"}, {"/new", "theirs"}});
+  REQUIRE(blocked_at(outcome.plan, "/old") != nullptr);
+  CHECK(blocked_at(outcome.plan, "/old")->code == BlockCode::kConflict);
+  REQUIRE(world.model.delete_resource(*world.spec.session_id, theirs));
+  CHECK(world.settle().converged());
+  CHECK(world.held() == world.wanted());
+}
+
+TEST_CASE("the old row is held for a blocked path only, whatever else has its content") {
+  using namespace fixtures;
+  const auto wanted = desired({local("/new", '1'), local("/copy", '1')});
+  const ObservedState observed{
+      {marked("r1", "/old", '1'), marked("r2", "/copy", '1'), marked("r3", "/gone", '7')}, {}, {}};
+  PlanInput input;
+  input.desired = &wanted;
+  input.observed = &observed;
+  input.refusals = {{"/new", digest('1'), "400", "no", {}}};
+  CHECK(lines(plan(input, {})) == std::vector<std::string>{"delete /gone r3",
+                                                           "blocked refused /new",
+                                                           "blocked refused /old"});
+  input.refusals.clear();
+  CHECK(lines(plan(input, {})) ==
+        std::vector<std::string>{"delete /gone r3", "add /new", "delete /old r1"});
+}
+
+TEST_CASE("what makes way for a path above or below is put back if the add is refused") {
+  World world;
+  world.file("a/x", "one");
+  world.file("a/y", "two");
+  world.file("b", "three");
+  world.settle();
+  const auto before = world.held();
+  world.remove("a/x");
+  world.remove("a/y");
+  world.file("a", "four");
+  world.api->faults.add(once(Operation::kAddResource, Fault::of_status(400)));
+  world.pass();
+  CHECK(world.held() == before);
+  CHECK(world.settle().settled());
+  CHECK(world.held() == before);
+  world.loop.advance(std::chrono::minutes(61));
+  CHECK(world.settle().converged());
+  CHECK(world.held() == world.wanted());
+}
+
+TEST_CASE("what could not be put back at once is put back by the next pass") {
+  World world;
+  world.file("a", "one");
+  world.file("b", "two");
+  world.settle();
+  const auto before = world.held();
+  world.file("a", "changed");
+  auto rule = on(Operation::kAddResource, Fault::of_status(400));
+  rule.times = 2;  // the new content, and what it replaced
+  world.api->faults.add(rule);
+  world.pass();
+  CHECK(world.held() == Contents{{"/b", "two"}});
+  const auto planned = world.pass(true);
+  REQUIRE(planned.plan.actions.size() == 1);
+  CHECK(planned.plan.actions.front().reason.starts_with("put back"));
+  CHECK(world.settle().settled());
+  CHECK(world.held() == before);
+  world.loop.advance(std::chrono::minutes(61));
+  CHECK(world.settle().converged());
+  CHECK(world.held() == world.wanted());
+}
+
+TEST_CASE(
+    "after a crash at any write of a refused rename its content is still there, or comes back") {
+  const auto seed = static_cast<std::uint64_t>(GENERATE(range(1, 40)));
+  World world(seed);
+  world.model.switches().file_cap = 2;
+  world.file("a/x", "one");
+  world.file("b", "two");
+  world.settle();
+  const auto before = world.held();
+  world.remove("a/x");
+  world.file("a", "one");
+  world.api->faults.add(once(Operation::kAddResource, Fault::of_status(400)));
+  world.pass_that_dies(1 + seed % 4, seed % 2 == 0);
+  for (int passes = 0; passes < 8; ++passes) {
+    world.loop.advance(std::chrono::seconds(15));
+    world.pass();
+  }
+  const auto held = world.held();
+  CHECK((held == before || held == world.wanted()));
+  world.loop.advance(std::chrono::minutes(61));
+  CHECK(world.settle().converged());
+  CHECK(world.held() == world.wanted());
+}
+
+}  // namespace sessync
