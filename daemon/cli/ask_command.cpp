@@ -10,6 +10,7 @@
 #include "daemon/cli/one_shot.h"
 #include "daemon/cli/output.h"
 #include "daemon/secrets/secret_file.h"
+#include "daemon/state/state_origin.h"
 #include "manifest/utf8.h"
 
 /// reconcile, suspend and resume.
@@ -171,7 +172,9 @@ tl::expected<DaemonClient, std::string> find_daemon(const Settings& settings) {
     return tl::unexpected(
         std::string("the daemon is found by its state directory: name it with --state-dir"));
   }
-  return DaemonClient::find(*settings.state_dir);
+  return DaemonClient::find(settings.state_dir_is_usual
+                                ? find_state_of(*settings.state_dir, settings.manifest.path())
+                                : *settings.state_dir);
 }
 
 std::string error_of(const DaemonClient::Answer& answer) {

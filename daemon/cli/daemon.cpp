@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "daemon/cli/state_choice.h"
 #include "daemon/controller/watch_targets.h"
 #include "daemon/log/log.h"
 #include "daemon/secrets/orphans.h"
@@ -162,6 +163,9 @@ void Daemon::set_targets(const Manifest& manifest) {
 
 void Daemon::watch(const Manifest& manifest) {
   around_.engine.declare(manifest.sessions(), manifest.valid());
+  if (manifest.valid()) {
+    around_.engine.remember_origin(origin_of(settings_, manifest));
+  }
   set_targets(manifest);
   std::error_code error;
   const auto leads_to = std::filesystem::canonical(settings_.workspace, error);

@@ -243,6 +243,14 @@ void Engine::forget_left_sessions(const std::string& owner) {
   }
 }
 
+void Engine::remember_origin(const StateOrigin& origin) {
+  if (const auto directory = parts_->state->locked_directory()) {
+    if (const auto written = write_state_origin(*directory, origin); !written) {
+      warn(written.error());
+    }
+  }
+}
+
 void Engine::declare(const std::vector<SessionSpec>& sessions, bool whole) {
   parts_->outputs.declare(sessions);
   const std::lock_guard lock(parts_->declared_mutex);

@@ -14,6 +14,7 @@
 #include "daemon/cli/settings.h"
 #include "daemon/controller/pass_runner.h"
 #include "daemon/state/state_database.h"
+#include "daemon/state/state_origin.h"
 #include "manifest/load.h"
 
 namespace sessync {
@@ -53,6 +54,9 @@ class Engine {
   void collect_uploads(const std::string& owner);
   /// Forgets sessions that left the manifest long ago.
   void forget_left_sessions(const std::string& owner);
+
+  /// Whose state it is; kept beside the state.
+  void remember_origin(const StateOrigin& origin);
 
   /// What the manifest in force has, all of it: outputs must not land in what is uploaded.
   /// `whole`: it has no errors, so that what is not among them has left it.

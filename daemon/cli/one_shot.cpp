@@ -6,8 +6,11 @@
 #include <thread>
 #include <utility>
 
+#include "daemon/cli/output.h"
 #include "daemon/cli/progress.h"
+#include "daemon/cli/state_choice.h"
 #include "manifest/load.h"
+#include "manifest/utf8.h"
 
 namespace sessync {
 
@@ -42,6 +45,19 @@ tl::expected<std::vector<SessionSpec>, UsageError> select_sessions(const Manifes
   return sessions;
 }
 
+/// On the first line, unless that is a document's.
+void tell(const std::string& note, const Options& options) {
+  if (note.empty()) {
+    return;
+  }
+  const auto line = "sessync: " + printable(note) + "\n";
+  if (options.json) {
+    std::fputs(line.c_str(), stderr);
+  } else {
+    print(line);
+  }
+}
+
 }  // namespace
 
 tl::expected<OneShot, int> prepare(const Settings& settings, Engine::State state,
@@ -63,7 +79,10 @@ tl::expected<OneShot, int> prepare(const Settings& settings, Engine::State state
     progress->set_owner(manifest->owner);
     listeners.request = [progress](const RequestReport& request) { progress->finished(request); };
   }
-  auto engine = Engine::open(settings, std::move(*api), state, std::move(listeners), progress);
+  const auto choice = choose_state(settings, *manifest);
+  tell(choice.note, settings.options);
+  auto engine =
+      Engine::open(choice.settings, std::move(*api), state, std::move(listeners), progress);
   if (!engine) {
     return tl::unexpected(refuse(settings.options, engine.error()));
   }
@@ -71,6 +90,7 @@ tl::expected<OneShot, int> prepare(const Settings& settings, Engine::State state
     spec.suspend |= (*engine)->suspensions().contains(spec.name);
   }
   (*engine)->declare(manifest->sessions());
+  (*engine)->remember_origin(origin_of(settings, *manifest));
   return OneShot{manifest->owner, std::move(*sessions), manifest->sessions(), std::move(*engine)};
 }
 

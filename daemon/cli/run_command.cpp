@@ -3,6 +3,7 @@
 #include "daemon/cli/commands.h"
 #include "daemon/cli/daemon.h"
 #include "daemon/cli/one_shot.h"
+#include "daemon/cli/state_choice.h"
 #include "daemon/log/log.h"
 #include "daemon/status/daemon_file.h"
 #include "daemon/status/proof.h"
@@ -77,9 +78,27 @@ class Front {
   StatusServer server_;
 };
 
+/// With the state that the manifest had under another name, if it can be read now.
+Settings with_state(const Settings& settings) {
+  const auto manifest = load_manifest(settings.manifest.read());
+  if (!manifest.valid()) {
+    auto result = settings;
+    if (result.state_dir && result.state_dir_is_usual) {
+      result.state_dir = find_state_of(*result.state_dir, settings.manifest.path());
+    }
+    return result;
+  }
+  auto choice = choose_state(settings, manifest);
+  if (!choice.note.empty()) {
+    log(LogLevel::kInfo, choice.note);
+  }
+  return std::move(choice.settings);
+}
+
 }  // namespace
 
-int run_command(const Settings& settings) {
+int run_command(const Settings& given) {
+  const auto settings = with_state(given);
   auto api = resolve_api_options(settings.options, process_environment());
   if (!api) {
     return refuse(settings.options, api.error());

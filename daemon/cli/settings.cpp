@@ -124,7 +124,7 @@ void keep_environment_secret(const Environment& env) {
 
 tl::expected<Settings, UsageError> resolve_settings(const Options& options,
                                                     const Environment& env) {
-  Settings settings{options, ManifestSource(options.manifest), {}, {}, {}, {}, {}};
+  Settings settings{options, ManifestSource(options.manifest), {}, {}, false, {}, {}, {}};
   settings.outputs_dir = absolute(options.outputs_dir);
   settings.secrets_dir =
       absolute(options.secrets_dir.empty() ? env("CREDENTIALS_DIRECTORY").value_or(".")
@@ -141,6 +141,7 @@ tl::expected<Settings, UsageError> resolve_settings(const Options& options,
   }
   settings.state_dir = absolute(
       options.state_dir.empty() ? default_state_dir(settings.manifest, env) : options.state_dir);
+  settings.state_dir_is_usual = options.state_dir.empty() && !env("STATE_DIRECTORY");
   return settings;
 }
 

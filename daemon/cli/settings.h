@@ -22,6 +22,7 @@ struct Settings {
   ManifestSource manifest;
   std::string workspace;
   std::optional<std::string> state_dir;  ///< nothing: kept in memory
+  bool state_dir_is_usual = false;       ///< nobody named it: it goes by the manifest's path
   std::string outputs_dir;
   std::string secrets_dir;
   std::string github_api_url;

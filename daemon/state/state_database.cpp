@@ -176,6 +176,11 @@ std::optional<StateDatabase::Trouble> StateDatabase::trouble() const {
   return trouble_;
 }
 
+std::optional<std::string> StateDatabase::locked_directory() const {
+  const std::lock_guard lock(mutex_);
+  return file_ && lock_ ? std::optional(directory_) : std::nullopt;
+}
+
 std::vector<std::string> StateDatabase::warnings() const {
   const std::lock_guard lock(mutex_);
   return warnings_;

@@ -89,6 +89,8 @@ class StateDatabase {
   /// Waits until everything submitted so far has been written, or has failed.
   void flush();
 
+  /// The state directory that is open_directory()'s and has room; nothing: there is none.
+  [[nodiscard]] std::optional<std::string> locked_directory() const;
   /// What was wrong with the file when it was opened.
   [[nodiscard]] std::vector<std::string> warnings() const;
   /// What stands between the state and the disk.
