@@ -18,6 +18,9 @@ namespace {
 using ActionKind = Action::Kind;
 using Outcome = ActionResult::Outcome;
 
+constexpr const char* kNoRoomWasMade =
+    "held back: what was to make room for it was not deleted; the next pass tries again";
+
 class Applier {
  public:
   Applier(const ApplyInput& input, Ports& ports)
@@ -30,6 +33,7 @@ class Applier {
     const auto deletes = plain_deletes();
     const auto first = std::min(deletes_that_make_room(), deletes.size());
     remove({deletes.begin(), deletes.begin() + static_cast<std::ptrdiff_t>(first)});
+    lacks_room_ = run_.report.put_off;
     run_chains();
     run_.finish_room();
     prune({deletes.begin() + static_cast<std::ptrdiff_t>(first), deletes.end()});
@@ -154,10 +158,10 @@ class Applier {
         run_.report.put_off = true;
         continue;
       }
-      if (run_.room.is_shut() && is_plain_add(actions()[index])) {
+      if ((lacks_room_ || run_.room.is_shut()) && is_plain_add(actions()[index])) {
         --unfinished_;
         run_.refused_content.insert(actions()[index].wanted->content_key());
-        finish(index, {Outcome::kSkipped, kSessionIsFull});
+        finish(index, {Outcome::kSkipped, lacks_room_ ? kNoRoomWasMade : kSessionIsFull});
         continue;
       }
       ++active_;
@@ -213,6 +217,7 @@ class Applier {
                                 durable ? remove_one(i, unfinished)
                                         : finish(i, {Outcome::kFailed, durable.error().message});
                               });
+                              run_.report.put_off |= !durable;
                             });
     pump_while(unfinished);
   }
@@ -288,6 +293,7 @@ class Applier {
   Indices waiting_;
   int active_ = 0;
   bool starting_ = false;
+  bool lacks_room_ = false;  ///< what was to be deleted first was not
   std::size_t unfinished_ = 0;
 };
 

@@ -49,7 +49,7 @@ RoomGate ApplyRun::make_room_gate() {
 void ApplyRun::forget_cap() {
   for (const auto& refusal : in.memory->refusals) {
     if (refusal.rows > 0) {
-      record({change::DropRefusal{in.session_id, refusal.path}});
+      record({change::DropRefusal{in.session_id, refusal.path, refusal.content}});
     }
   }
 }

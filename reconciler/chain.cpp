@@ -264,9 +264,10 @@ void Chain::on_added(const Result<FileRow>& added) {
   run_.room.accepted(action_.deletes.empty());
   std::vector<Change> changes{change::PutRow{run_.in.session_id, std::move(row)},
                               change::DropIntent{run_.in.session_id, action_.path.text()}};
-  if (!action_.restored) {
-    changes.emplace_back(change::DropRefusal{run_.in.session_id, action_.path.text()});
-  }
+  // What is put back was not what was refused here.
+  changes.emplace_back(change::DropRefusal{
+      run_.in.session_id, action_.path.text(),
+      action_.restored ? std::optional(action_.wanted->content_key()) : std::nullopt});
   run_.record(std::move(changes));
   finish(ActionResult::Outcome::kDone);
 }
@@ -346,7 +347,7 @@ void Chain::on_add_refused(const ApiError& error) {
 void Chain::refuse_for_good(const ApiError& error) {
   const auto* content = action_.wanted->local();
   if (action_.restored) {
-    run_.report.put_off = true;
+    note_refusal(error);
     return finish(ActionResult::Outcome::kFailed, "it could not be put back: " + describe(error));
   }
   if (putting_back_) {
@@ -360,8 +361,7 @@ void Chain::refuse_for_good(const ApiError& error) {
     run_.record({change::DropUpload{run_.in.owner, attachment_.file_id}});
     run_.report.put_off = true;
   } else {
-    const bool may_lack_room = action_.deletes.empty() && error.kind == ApiError::Kind::kInvalid;
-    may_lack_room ? run_.room.refused(refusal(error)) : remember_refusal(error);
+    note_refusal(error);
     run_.refused_content.insert(action_.wanted->content_key());
   }
   if (!previous_.empty() && (delete_sent_ || action_.deletes.empty())) {
@@ -379,6 +379,12 @@ Refusal Chain::refusal(const ApiError& error) const {
           .code = error.code.empty() ? std::to_string(error.http_status) : error.code,
           .message = error.message,
           .at = run_.ports.loop.now()};
+}
+
+/// What was refused may be room.
+void Chain::note_refusal(const ApiError& error) {
+  const bool may_lack_room = action_.deletes.empty() && error.kind == ApiError::Kind::kInvalid;
+  may_lack_room ? run_.room.refused(refusal(error)) : remember_refusal(error);
 }
 
 void Chain::remember_refusal(const ApiError& error) {

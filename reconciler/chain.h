@@ -52,6 +52,7 @@ class Chain {
   void give_up_untouched(const std::string& why);
   void on_unusable_session(const Result<SessionInfo>& info, const ApiError& error);
   [[nodiscard]] Refusal refusal(const ApiError& error) const;
+  void note_refusal(const ApiError& error);
   void remember_refusal(const ApiError& error);
   [[nodiscard]] bool puts_back_elsewhere() const;
   [[nodiscard]] Intent intent(std::optional<TimePoint> in_doubt_since) const;

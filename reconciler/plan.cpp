@@ -284,6 +284,11 @@ class Planner {
     return refusal == nullptr || is_about_room(*refusal, in_.most_files) ? nullptr : refusal;
   }
 
+  static std::string describe_lost(const Refusal& refusal) {
+    return "what was mounted here could not be put back when what was to take its place was refused (" +
+           refusal.code + ": " + refusal.message + "); tried again after an hour";
+  }
+
   /// What made way for an add that was refused, and could not be put back at once.
   void put_back() {
     for (const auto& [added_at, content] : in_.observed->displaced) {
@@ -300,6 +305,10 @@ class Planner {
       }
       const DesiredFile wanted{place, kUploadsRoot + content.path,
                                UploadedContent{content.upload_file_id}};
+      if (const auto* refusal = refused(wanted)) {
+        block(place, BlockCode::kRefused, describe_lost(*refusal));
+        continue;
+      }
       auto action = make(Action::Kind::kAdd, wanted, "put back: what took its place was refused");
       action.size = content.size;
       action.restored = content;

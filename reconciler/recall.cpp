@@ -40,7 +40,7 @@ std::vector<Change> expire_refusals(SessionMemory& memory, const std::string& se
     const bool old = refusal.is_full() ? !is_about_room(refusal, memory.most_files)
                                        : now - refusal.at >= kRefusalLife;
     if (old) {
-      changes.emplace_back(change::DropRefusal{session_id, refusal.path});
+      changes.emplace_back(change::DropRefusal{session_id, refusal.path, refusal.content});
     }
     return old;
   });

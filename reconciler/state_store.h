@@ -132,7 +132,7 @@ struct SessionMemory {
   std::vector<KnownRow> rows;          ///< sorted by resource id
   std::vector<Intent> intents;         ///< sorted by path
   std::vector<Tombstone> tombstones;   ///< sorted by resource id
-  std::vector<Refusal> refusals;       ///< sorted by path
+  std::vector<Refusal> refusals;       ///< sorted by path and content
   std::vector<TokenRecord> tokens;     ///< sorted by resource id
   std::vector<OutputRecord> outputs;   ///< sorted by file id
   std::optional<SeenStatus> status;
@@ -172,6 +172,7 @@ struct PutRefusal {
 struct DropRefusal {
   std::string session_id;
   std::string path;
+  std::optional<std::string> content{};  ///< nothing: whatever was refused there
 };
 struct SetTakenOver {
   std::string session_id;

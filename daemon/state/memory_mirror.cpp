@@ -1,16 +1,18 @@
 #include "daemon/state/memory_mirror.h"
 
 #include <algorithm>
+#include <functional>
+#include <tuple>
 #include <variant>
 
 namespace sessync {
 namespace {
 
 /// Puts `item` where its key belongs in `items`, in place of one with the same key.
-template <class Item>
-void put(std::vector<Item>& items, const Item& item, std::string Item::* key) {
-  const auto place = std::ranges::lower_bound(items, item.*key, {}, key);
-  if (place != items.end() && (*place).*key == item.*key) {
+template <class Item, class Key>
+void put(std::vector<Item>& items, const Item& item, Key key) {
+  const auto place = std::ranges::lower_bound(items, std::invoke(key, item), {}, key);
+  if (place != items.end() && std::invoke(key, *place) == std::invoke(key, item)) {
     *place = item;
   } else {
     items.insert(place, item);
@@ -93,10 +95,14 @@ struct MemoryMirror::Apply {
          &Tombstone::resource_id);
   }
   void operator()(const change::PutRefusal& put_refusal) const {
-    put(of(put_refusal.session_id).refusals, put_refusal.refusal, &Refusal::path);
+    put(of(put_refusal.session_id).refusals, put_refusal.refusal,
+        [](const Refusal& refusal) { return std::tie(refusal.path, refusal.content); });
   }
   void operator()(const change::DropRefusal& drop_refusal) const {
-    drop(of(drop_refusal.session_id).refusals, drop_refusal.path, &Refusal::path);
+    std::erase_if(of(drop_refusal.session_id).refusals, [&](const Refusal& refusal) {
+      return refusal.path == drop_refusal.path &&
+             refusal.content == drop_refusal.content.value_or(refusal.content);
+    });
   }
   void operator()(const change::SetTakenOver& set) const {
     of(set.session_id).taken_over = set.complete;

@@ -76,7 +76,14 @@ PRAGMA user_version = 3;
 inline constexpr const char* kSchema4 = R"sql(
 ALTER TABLE row ADD COLUMN in_doubt INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE session ADD COLUMN most_files INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE refusal ADD COLUMN rows INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE refusal_4 (
+  session_id TEXT, path TEXT, content TEXT, code TEXT NOT NULL, message TEXT NOT NULL,
+  at INTEGER NOT NULL, rows INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (session_id, path, content)
+) STRICT, WITHOUT ROWID;
+INSERT INTO refusal_4 (session_id, path, content, code, message, at)
+  SELECT session_id, path, content, code, message, at FROM refusal;
+DROP TABLE refusal;
+ALTER TABLE refusal_4 RENAME TO refusal;
 CREATE TABLE previous (
   session_id TEXT, intent_path TEXT, number INTEGER, path TEXT NOT NULL, file_id TEXT NOT NULL,
   filename TEXT NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (session_id, intent_path, number)

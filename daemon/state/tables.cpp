@@ -74,8 +74,13 @@ struct Write {
             value(refusal.message), value(refusal.at), value(refusal.rows)});
   }
   void operator()(const change::DropRefusal& drop) const {
-    to.run("DELETE FROM refusal WHERE session_id = ? AND path = ?",
-           {value(drop.session_id), value(drop.path)});
+    if (drop.content) {
+      to.run("DELETE FROM refusal WHERE session_id = ? AND path = ? AND content = ?",
+             {value(drop.session_id), value(drop.path), value(*drop.content)});
+    } else {
+      to.run("DELETE FROM refusal WHERE session_id = ? AND path = ?",
+             {value(drop.session_id), value(drop.path)});
+    }
   }
   void operator()(const change::SetTakenOver& set) const {
     to.run(

@@ -1,6 +1,8 @@
 #include "tests/double/memory_state_store.h"
 
 #include <algorithm>
+#include <functional>
+#include <tuple>
 #include <utility>
 
 namespace sessync {
@@ -10,10 +12,8 @@ namespace {
 /// Puts `value` at its place in `rows`, which is sorted by `key`.
 template <class T, class Key>
 void put(std::vector<T>& rows, T value, Key key) {
-  const auto place =
-      std::lower_bound(rows.begin(), rows.end(), value,
-                       [key](const T& left, const T& right) { return left.*key < right.*key; });
-  if (place != rows.end() && (*place).*key == value.*key) {
+  const auto place = std::ranges::lower_bound(rows, std::invoke(key, value), {}, key);
+  if (place != rows.end() && std::invoke(key, *place) == std::invoke(key, value)) {
     *place = std::move(value);
   } else {
     rows.insert(place, std::move(value));
@@ -49,10 +49,13 @@ struct MemoryStateStore::Applier {
     drop(data.sessions[change.session_id].tombstones, change.resource_id, &Tombstone::resource_id);
   }
   void operator()(const change::PutRefusal& change) {
-    put(data.sessions[change.session_id].refusals, change.refusal, &Refusal::path);
+    put(data.sessions[change.session_id].refusals, change.refusal,
+        [](const Refusal& refusal) { return std::tie(refusal.path, refusal.content); });
   }
   void operator()(const change::DropRefusal& change) {
-    drop(data.sessions[change.session_id].refusals, change.path, &Refusal::path);
+    std::erase_if(data.sessions[change.session_id].refusals, [&](const Refusal& refusal) {
+      return refusal.path == change.path && (!change.content || refusal.content == *change.content);
+    });
   }
   void operator()(const change::SetTakenOver& change) {
     data.sessions[change.session_id].taken_over = change.complete;

@@ -136,11 +136,12 @@ void WatchedApi::judge_pruning(const std::string& session_id, const model::Resou
     return other.id != row.id && other.content.sha256 == row.content.sha256;
   });
   const auto room = std::min<std::size_t>(world_.model.switches().file_cap, input_.spec->max_files);
-  const auto refusals = world_.store.load(session_id).refusals;
-  const bool seems_full = std::ranges::any_of(refusals, [&](const Refusal& refusal) {
-    return refusal.rows > 0 && refusal.rows <= rows.size();
-  });
-  const bool is_tight = seems_full || rows.size() + desired().files.size() > room;
+  const auto needed = rows.size() + desired().files.size();
+  // As the plan knew it: an add since then may have shown that there is more room.
+  const auto& refusals = known_refusals_[session_id];
+  const bool seems_too_small = std::ranges::any_of(
+      refusals, [&](const auto& refusal) { return refusal.rows > 0 && refusal.rows < needed; });
+  const bool is_tight = seems_too_small || needed > room;
   const bool is_hidden = world_.now() < world_.hidden_until;
   if (!is_elsewhere && !is_tight && !is_hidden && !may_be_blocked(session_id, moved->first)) {
     world_.violated("adds before it prunes: " + row.mount_path +

@@ -95,6 +95,7 @@ void WatchedApi::update_session(SessionUpdate update, Completion<SessionInfo> do
 
 void WatchedApi::list_resources(std::string session_id, Completion<std::vector<ResourceRow>> done) {
   note_doubt(session_id);
+  known_refusals_[session_id] = world_.store.load(session_id).refusals;
   api_.list_resources(std::move(session_id), std::move(done));
 }
 void WatchedApi::get_resource(std::string session_id, std::string resource_id,

@@ -40,9 +40,15 @@ struct Model {
     tombstones.erase({c.session_id, c.resource_id});
   }
   void operator()(const change::PutRefusal& c) {
-    refusals[{c.session_id, c.refusal.path}] = c.refusal;
+    refusals[{c.session_id, c.refusal.path + '\n' + c.refusal.content}] = c.refusal;
   }
-  void operator()(const change::DropRefusal& c) { refusals.erase({c.session_id, c.path}); }
+  void operator()(const change::DropRefusal& c) {
+    std::erase_if(refusals, [&](const auto& entry) {
+      const Refusal& refusal = entry.second;
+      return entry.first.first == c.session_id && refusal.path == c.path &&
+             (!c.content || refusal.content == *c.content);
+    });
+  }
   void operator()(const change::SetTakenOver& c) { taken_over[c.session_id] = c; }
   void operator()(const change::SetMostFiles& c) { most_files[c.session_id] = c.count; }
   void operator()(const change::SetLookedAt& c) { looked_at[c.session_id] = c.at; }
@@ -179,9 +185,10 @@ Change random_change() {
     case 5:
       return change::DropTombstone{key(), key()};
     case 6:
-      return change::PutRefusal{key(), {key(), text(), text(), text(), time(), size()}};
+      return change::PutRefusal{key(), {key(), key(), text(), text(), time(), size()}};
     case 7:
-      return change::DropRefusal{key(), key()};
+      return change::DropRefusal{key(), key(),
+                                 size() % 2 == 0 ? std::optional(key()) : std::nullopt};
     case 8:
       return change::SetTakenOver{key(), text(), size() % 2 == 0};
     case 9:
