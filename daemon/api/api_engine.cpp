@@ -7,12 +7,13 @@
 #include "daemon/api/request_headers.h"
 #include "daemon/api/wire.h"
 #include "daemon/loop/completion_queue.h"
+#include "daemon/pulse/pulse.h"
 #include "daemon/secrets/live_secrets.h"
 
 namespace sessync {
 namespace {
 
-constexpr Duration kLongestSleep = std::chrono::hours(1);
+constexpr Duration kLongestSleep = kLongestTurn;
 constexpr std::size_t kShortestCredential = 8;  // shorter values are words, not secrets
 constexpr int kAnswerTimeouts = 10;  // a read that trickles on may take so many request timeouts
 

@@ -2,34 +2,13 @@
 
 #include <utility>
 
-#include <pthread.h>
-#include <signal.h>  // NOLINT(modernize-deprecated-headers): pthread_sigmask is POSIX
+#include "daemon/loop/thread.h"
 
 namespace sessync {
-namespace {
-
-/// Signals belong to the main thread; and a write to a closed TLS connection raises SIGPIPE.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_{};
-};
-
-}  // namespace
 
 ApiThread::ApiThread(ApiOptions options, ContentSource& source, ApiHooks hooks)
     : host_(host_of(options.base_url)), engine_(std::move(options), source, std::move(hooks)) {
-  const SignalsBlocked inherited_by_the_thread;
-  thread_ = std::thread([this] { loop(); });
+  thread_ = start_thread("api", Duty::kVital, [this] { loop(); });
 }
 
 ApiThread::~ApiThread() {
@@ -61,12 +40,16 @@ bool ApiThread::run_tasks() {
     tasks.swap(tasks_);
     stopping = stopping_;
   }
-  for (const auto& task : tasks) task(engine_);
+  for (const auto& task : tasks) {
+    guarded("a call of the API", [&] { task(engine_); });
+  }
   return !stopping;
 }
 
 void ApiThread::loop() {
-  while (run_tasks()) engine_.step();
+  while (run_tasks()) {
+    engine_.step();
+  }
   engine_.shut();
   // What came in meanwhile ends at once.
   run_tasks();

@@ -2,14 +2,18 @@
 
 #include <utility>
 
+#include "daemon/loop/thread.h"
+
 namespace sessync {
 
 ContentOpener::ContentOpener(ContentSource& source, std::function<void()> wake)
-    : source_(source), wake_(std::move(wake)) {}
+    : source_(source), wake_(std::move(wake)) {
+  thread_ = start_thread("open", Duty::kHelper, [this] { loop(); });
+}
 
 ContentOpener::~ContentOpener() {
   stop();
-  if (thread_.joinable()) thread_.join();
+  thread_.join();
 }
 
 void ContentOpener::open(std::uint64_t id, ContentRef content) {
@@ -18,7 +22,6 @@ void ContentOpener::open(std::uint64_t id, ContentRef content) {
     waiting_.push_back({id, std::move(content)});
   }
   changed_.notify_one();
-  if (!thread_.joinable()) thread_ = std::thread([this] { loop(); });
 }
 
 std::vector<ContentOpener::Opened> ContentOpener::take() {
@@ -33,12 +36,15 @@ void ContentOpener::stop() {
     waiting_.clear();
   }
   changed_.notify_one();
-  if (thread_.joinable()) source_.stop_packing();
+  source_.stop_packing();
 }
 
 bool ContentOpener::next(Waiting& waiting) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+  while (
+      !changed_.wait_for(lock, kLongestTurn, [this] { return stopping_ || !waiting_.empty(); })) {
+    beat();
+  }
   if (stopping_) return false;
   waiting = std::move(waiting_.front());
   waiting_.pop_front();

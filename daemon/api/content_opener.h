@@ -13,8 +13,8 @@
 
 namespace sessync {
 
-/// Opens contents that take long to open, one after another, on a thread of its own, which runs
-/// from the first open() on. All functions belong to one thread.
+/// Opens contents that take long to open, one after another, on a thread of its own. All functions
+/// belong to one thread.
 class ContentOpener {
  public:
   struct Opened {

@@ -10,12 +10,14 @@
 
 #include "daemon/api/transfer.h"
 #include "daemon/loop/completion_queue.h"
+#include "daemon/loop/thread.h"
 #include "daemon/secrets/foreign_text.h"
 
 namespace sessync {
 namespace {
 
 constexpr Duration kLongestLook = std::chrono::seconds(1);
+constexpr Duration kDeafLook = std::chrono::milliseconds(50);
 
 std::string from_environment(const char* name) {
   const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): never set by us
@@ -76,6 +78,7 @@ struct HttpClient::State {
   std::uint64_t last_id = 0;
   std::vector<Running> running;
   std::vector<Finished> finished;
+  bool deaf = false;  ///< there was no descriptor to be woken up with
 
   /// What keeps it from being sent; "" if it is on its way.
   std::string begin(const Transfer& transfer) {
@@ -131,7 +134,10 @@ void HttpClient::State::give_up_on_stuck() {
 }
 
 void HttpClient::State::deliver() {
-  for (Finished& one : std::exchange(finished, {})) one.done(std::move(one.outcome));
+  for (Finished& one : std::exchange(finished, {})) {
+    guarded("an answer of the API", [&] { one.done(std::move(one.outcome)); });
+    beat();
+  }
 }
 
 HttpClient::HttpClient(const Limits& limits) : state_(std::make_unique<State>()) {
@@ -139,6 +145,8 @@ HttpClient::HttpClient(const Limits& limits) : state_(std::make_unique<State>())
   state_->limits = limits;
   state_->certificates = certificates_from_environment();
   state_->multi = make_multi(limits.connections);
+  // Without words for it: all that follows is to look more often.
+  state_->deaf = curl_multi_wakeup(state_->multi) != CURLM_OK;
 }
 
 HttpClient::~HttpClient() {
@@ -174,12 +182,14 @@ void HttpClient::run(Duration max_wait) {
   state.perform();
   if (state.finished.empty()) {
     const Duration look = std::min(state.limits.no_progress / 4, kLongestLook);
-    const Duration wait = state.running.empty() ? max_wait : std::min(max_wait, look);
+    const Duration awake = state.running.empty() ? max_wait : std::min(max_wait, look);
+    const Duration wait = state.deaf ? std::min(awake, kDeafLook) : awake;
     curl_multi_poll(state.multi, nullptr, 0, static_cast<int>(wait.count()), nullptr);
     state.perform();
   }
   state.give_up_on_stuck();
   state.deliver();
+  beat();
 }
 
 void HttpClient::wake() { curl_multi_wakeup(state_->multi); }

@@ -13,6 +13,9 @@
 namespace sessync {
 namespace {
 
+/// From the signal to the end of the process.
+constexpr std::chrono::milliseconds kLongestStop{9'800};
+
 WatcherOptions watcher_options(const Settings& settings) {
   WatcherOptions result;
   result.settle = settings.options.settle;
@@ -65,6 +68,7 @@ Daemon::Daemon(const Settings& settings, Surroundings around)
   MetricSources sources;
   sources.queue = [this] { return controller_.queue(); };
   sources.watch = [this] { return watcher_.statistics(); };
+  sources.lost_log_lines = lost_log_lines;
   sources.unleased_reads = [this] { return around_.engine.unleased_reads(); };
   around_.metrics.set_sources(std::move(sources));
   tell_state(around_.engine.state_trouble());
@@ -112,9 +116,6 @@ ControllerOptions Daemon::options() const {
   result.workers = settings_.options.workers;
   result.suspended = names_of(around_.engine.suspensions());
   result.pace = {settings_.options.rescan, settings_.options.sessions};
-  if (const auto every = around_.manager.alive_every()) {
-    result.turn_every = std::chrono::duration_cast<Duration>(*every);
-  }
   return result;
 }
 
@@ -139,7 +140,7 @@ ControllerHooks Daemon::hooks() {
   return result;
 }
 
-bool Daemon::run(Signals& signals) {
+bool Daemon::run(Signals& signals, const std::function<void()>& overdue) {
   signals.handle({[this] {
                     around_.manager.stopping(std::chrono::seconds(10));
                     controller_.stop();
@@ -150,7 +151,7 @@ bool Daemon::run(Signals& signals) {
                     reloading_ = true;
                     controller_.reload();
                   },
-                  reap_orphans});
+                  kLongestStop, overdue, reap_orphans});
   // Before it is read: nobody would be told of an edit in between.
   set_targets({});
   return controller_.run();
@@ -179,7 +180,6 @@ void Daemon::watch(const Manifest& manifest) {
 
 /// On the controller's thread, each time its loop has come round.
 void Daemon::turned() {
-  around_.manager.alive();
   if (around_.manager.listens()) {
     around_.manager.status(summary_of(around_.board.snapshot()));
   }

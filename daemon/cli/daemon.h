@@ -40,8 +40,9 @@ class Daemon {
   /// What others may ask of it; valid as long as it lives.
   DaemonCommands commands();
 
-  /// True if everything under way came to its end.
-  bool run(Signals& signals);
+  /// True if everything under way came to its end. `overdue` is called if that, and what follows
+  /// it, takes too long; see Signals.
+  bool run(Signals& signals, const std::function<void()>& overdue);
 
  private:
   [[nodiscard]] ControllerOptions options() const;

@@ -9,6 +9,7 @@
 #include "daemon/cli/output.h"
 #include "daemon/cli/progress.h"
 #include "daemon/cli/state_choice.h"
+#include "daemon/loop/thread.h"
 #include "manifest/load.h"
 #include "manifest/utf8.h"
 
@@ -101,11 +102,17 @@ void in_parallel(std::size_t count, int workers, const std::function<void(std::s
       work(i);
     }
   };
-  std::vector<std::jthread> threads;
-  for (std::size_t i = 1; i < std::min(static_cast<std::size_t>(workers), count); ++i) {
-    threads.emplace_back(take);
+  std::vector<std::thread> threads;
+  // With fewer threads than asked for it only takes longer.
+  guarded("starting workers", [&] {
+    for (std::size_t i = 1; i < std::min(static_cast<std::size_t>(workers), count); ++i) {
+      threads.push_back(start_thread("worker-" + std::to_string(i), Duty::kWorker, take));
+    }
+  });
+  // What throws is over, the next number is taken.
+  while (!guarded("a worker", take)) {
   }
-  take();
+  std::ranges::for_each(threads, [](std::thread& thread) { thread.join(); });
 }
 
 std::vector<SessionReport> for_each_session(

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/loop/completion_queue.h"
+#include "daemon/loop/thread.h"
 #include "reconciler/marker.h"
 
 namespace sessync {
@@ -99,7 +100,8 @@ class Progress::Source : public ContentSource {
 };
 
 Progress::Progress() : shown_(is_terminal()) {
-  if (shown_) thread_ = std::jthread([this](const std::stop_token& stop) { draw_until(stop); });
+  if (!shown_) return;
+  thread_ = start_thread("progress", Duty::kHelper, [this] { draw_until(stop_.get_token()); });
 }
 
 std::unique_ptr<ContentSource> Progress::counting(ContentSource& source) {
@@ -166,7 +168,7 @@ void Progress::draw(const ProgressFigures& figures) {
 
 void Progress::stop() {
   if (!thread_.joinable()) return;
-  thread_.request_stop();
+  stop_.request_stop();
   thread_.join();
   if (drawn_) std::fputs("\r\x1b[K", stderr);
 }

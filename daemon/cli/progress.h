@@ -61,7 +61,8 @@ class Progress {
   std::set<std::string> contents_;  ///< to be uploaded, each once
   std::optional<TimePoint> first_byte_;
   bool drawn_ = false;  ///< of the thread; read after it has ended
-  std::jthread thread_;
+  std::stop_source stop_;
+  std::thread thread_;
 };
 
 }  // namespace sessync

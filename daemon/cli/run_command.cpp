@@ -1,9 +1,14 @@
+#include <chrono>
+#include <cstdlib>
+#include <string>
+
 #include <unistd.h>
 
 #include "daemon/cli/commands.h"
 #include "daemon/cli/daemon.h"
 #include "daemon/cli/one_shot.h"
 #include "daemon/cli/state_choice.h"
+#include "daemon/cli/watchdog.h"
 #include "daemon/log/log.h"
 #include "daemon/status/daemon_file.h"
 #include "daemon/status/proof.h"
@@ -29,8 +34,8 @@ class Front {
         board_(board),
         daemon_(daemon),
         nonce_(random_digits()),
-        server_({settings.options.listen, settings.options.admin_token_file, nonce_}, board,
-                daemon.commands(), [&metrics] { return metrics.text(); }) {}
+        server_({settings.options.listen, settings.options.admin_token_file, nonce_, health_now},
+                board, daemon.commands(), [&metrics] { return metrics.text(); }) {}
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
   ~Front() {
@@ -95,6 +100,23 @@ Settings with_state(const Settings& settings) {
   return std::move(choice.settings);
 }
 
+/// For when some thread does not come to its end.
+void leave_at_once() {
+  constexpr std::chrono::milliseconds kLastLines{200};
+  static_cast<void>(flush_log(kLastLines));
+  std::_Exit(exit_code::kOk);
+}
+
+void leave_overdue() {
+  std::string stuck;
+  for (const auto& problem : health_now().problems) {
+    stuck += "; " + problem;
+  }
+  log(LogLevel::kWarning, "not everything came to its end within ten seconds" + stuck +
+                              "; the next start looks at what became of it");
+  leave_at_once();
+}
+
 }  // namespace
 
 int run_command(const Settings& given) {
@@ -103,12 +125,14 @@ int run_command(const Settings& given) {
   if (!api) {
     return refuse(settings.options, api.error());
   }
+  start_log_writer();
   tell_start(settings, *api);
   Signals signals;
   ServiceManager manager(ServiceManager::Request::of_environment());
   StatusBoard board(
       {SESSYNC_VERSION, now_anchored(), settings.manifest.path(), settings.workspace});
   Metrics metrics(board, SESSYNC_VERSION);
+  const Watchdog watchdog(manager, board);
   const auto engine = Engine::open(
       settings, std::move(*api), Engine::State::kLockedOnceThereIsRoom,
       {[&metrics](const RequestReport& report) { metrics.request(report); },
@@ -121,12 +145,12 @@ int run_command(const Settings& given) {
   if (const auto open = front.open(); !open) {
     return refuse(settings.options, open.error());
   }
-  if (!daemon.run(signals)) {
+  if (!daemon.run(signals, leave_overdue)) {
     log(LogLevel::kWarning,
         "stopped before every request was answered; the next start looks at what became of them");
-    std::_Exit(exit_code::kOk);
+    leave_at_once();
   }
-  signals.finish();
+  signals.forget();
   log(LogLevel::kInfo, "stopped");
   return exit_code::kOk;
 }

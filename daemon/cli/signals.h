@@ -1,7 +1,10 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
+#include <mutex>
+#include <optional>
 #include <thread>
 
 namespace sessync {
@@ -20,6 +23,9 @@ class Signals {
   struct Handlers {
     std::function<void()> stop;
     std::function<void()> reload;
+    /// So long after `stop` this is called, whatever the rest of the process does; it must end it.
+    std::chrono::milliseconds longest{0};
+    std::function<void()> overdue{};
     /// A child has ended: told to the first process of a container, which inherits those of others.
     std::function<void()> child{};
   };
@@ -31,6 +37,10 @@ class Signals {
 
   void handle(Handlers handlers);
 
+  /// From now on neither `stop` nor `reload` is called, and neither is being called when this
+  /// returns. What they would do is done, or has nobody left to do it.
+  void forget();
+
   /// No handler runs any more when this returns; signals that arrive later are pending.
   void finish();
 
@@ -39,10 +49,15 @@ class Signals {
 
  private:
   void wait(const Handlers& handlers);
+  void take(int signal, const Handlers& handlers);
+  [[nodiscard]] std::chrono::milliseconds left() const;
 
   std::thread thread_;
   std::atomic<bool> stopped_{false};
   std::atomic<bool> done_{false};
+  std::mutex calling_;
+  bool forgotten_ = false;
+  std::optional<std::chrono::steady_clock::time_point> deadline_;  ///< of the thread alone
 };
 
 }  // namespace sessync

@@ -11,6 +11,7 @@
 #include "daemon/cli/output.h"
 #include "daemon/cli/status_view.h"
 #include "daemon/loop/completion_queue.h"
+#include "daemon/loop/thread.h"
 #include "daemon/secrets/foreign_text.h"
 
 namespace sessync {
@@ -20,7 +21,9 @@ namespace {
 /// second because times grow old.
 class Screen {
  public:
-  explicit Screen(FollowedStatus& status) : status_(status), thread_([this] { run(); }) {}
+  explicit Screen(FollowedStatus& status) : status_(status) {
+    thread_ = start_thread("screen", Duty::kHelper, [this] { run(); });
+  }
   Screen(const Screen&) = delete;
   Screen& operator=(const Screen&) = delete;
   ~Screen() {

@@ -5,6 +5,7 @@
 
 #include "daemon/controller/pass_log.h"
 #include "daemon/log/log.h"
+#include "daemon/loop/thread.h"
 
 namespace sessync {
 namespace {
@@ -13,6 +14,8 @@ namespace {
 constexpr Duration kLastRecords = std::chrono::milliseconds(1'500);
 /// How often it is looked how far the passes under way are.
 constexpr Duration kProgressEvery{250};
+/// Before what went wrong is tried again.
+constexpr Duration kPauseAfterFailure = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -30,33 +33,45 @@ Controller::Controller(ManifestSource manifest, PassRunner& passes, StatusBoard&
 }
 
 bool Controller::run() {
-  std::vector<std::jthread> workers;
-  workers.reserve(static_cast<std::size_t>(options_.workers));
-  for (int i = 0; i < options_.workers; ++i) {
-    workers.emplace_back([this] { work(); });
-  }
+  const Pulse pulse("controller", Duty::kVital);
+  auto workers = start_workers();
   Inbox inbox;
   inbox.wakeup.manifest = true;
   while (!inbox.stop) {
-    auto next = step(std::move(inbox.wakeup), now_anchored());
-    hooks_.turned();
-    if (options_.turn_every) {
-      const auto turn = now_anchored() + *options_.turn_every;
-      next = std::min(next.value_or(turn), turn);
-    }
-    inbox = wait(next);
+    std::optional<TimePoint> next;
+    const bool done = guarded("the controller", [&] {
+      next = step(std::move(inbox.wakeup), now_anchored());
+      hooks_.turned();
+    });
+    inbox = wait(done ? next : now_anchored() + kPauseAfterFailure);
   }
   return finish_workers(workers);
+}
+
+std::vector<std::thread> Controller::start_workers() {
+  std::vector<std::thread> workers;
+  try {
+    for (int i = 0; i < options_.workers; ++i) {
+      workers.push_back(
+          start_thread("worker-" + std::to_string(i), Duty::kWorker, [this] { work(); }));
+    }
+  } catch (...) {
+    finish_workers(workers);
+    throw;
+  }
+  return workers;
 }
 
 Controller::Inbox Controller::wait(std::optional<TimePoint> until) {
   std::unique_lock lock(mutex_);
   const auto ready = [this] { return !inbox_.empty(); };
-  if (until) {
-    inbox_ready_.wait_for(lock, std::max(Duration{0}, *until - now_anchored()), ready);
-  } else {
-    inbox_ready_.wait(lock, ready);
+  const auto is_due = [&] { return until && *until <= now_anchored(); };
+  while (!ready() && !is_due()) {
+    const auto turn = now_anchored() + kLongestTurn;
+    inbox_ready_.wait_for(lock, std::min(until.value_or(turn), turn) - now_anchored(), ready);
+    beat();
   }
+  beat();
   return std::exchange(inbox_, {});
 }
 
@@ -177,6 +192,7 @@ std::function<void()> Controller::next_job(TimePoint now) {
 }
 
 void Controller::run_pass(const DuePass& due) {
+  busy_with("working on session " + due.spec.name);
   const auto begun = now_anchored();
   const auto& name = due.spec.name;
   board_.pass_started(name);
@@ -202,19 +218,21 @@ void Controller::work() {
   while (!workers_stop_) {
     const auto job = next_job(now_anchored());
     if (!job) {
-      work_ready_.wait(lock);
+      work_ready_.wait_for(lock, kLongestTurn);
+      beat();
       continue;
     }
     ++busy_;
     lock.unlock();
-    job();
+    guarded("a worker", job);
+    busy_with("");
     lock.lock();
     --busy_;
     inbox_ready_.notify_one();
   }
 }
 
-bool Controller::finish_workers(std::vector<std::jthread>& workers) {
+bool Controller::finish_workers(std::vector<std::thread>& workers) {
   log(LogLevel::kInfo, "stopping: no new changes are started, those under way are finished");
   passes_.stop();
   hooks_.abort_uploads();
@@ -229,10 +247,8 @@ bool Controller::finish_workers(std::vector<std::jthread>& workers) {
     in_time = inbox_ready_.wait_for(lock, kLastRecords, idle);
   }
   lock.unlock();
-  if (!in_time) {
-    for (auto& worker : workers) {
-      worker.detach();
-    }
+  for (auto& worker : workers) {
+    in_time ? worker.join() : worker.detach();
   }
   workers.clear();
   return in_time;

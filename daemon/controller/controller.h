@@ -20,8 +20,7 @@ namespace sessync {
 
 struct ControllerOptions {
   int workers = 4;
-  std::set<std::string> suspended;     ///< by command, before the start
-  std::optional<Duration> turn_every;  ///< the loop comes round at least so often; nothing: never
+  std::set<std::string> suspended;  ///< by command, before the start
   SessionTable::Pace pace;
   Duration shutdown_limit{8'000};  ///< calls that take longer are given up
 };
@@ -89,7 +88,8 @@ class Controller {
   std::function<void()> next_job(TimePoint now);
   void run_pass(const DuePass& due);
   void work();
-  bool finish_workers(std::vector<std::jthread>& workers);
+  std::vector<std::thread> start_workers();
+  bool finish_workers(std::vector<std::thread>& workers);
 
   ManifestSource manifest_;
   PassRunner& passes_;

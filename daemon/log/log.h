@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <string>
@@ -30,6 +31,16 @@ enum class LogStyle {
 
 /// Call once, before the first thread starts.
 void configure_log(LogLevel level, LogStyle style);
+
+/// From now on a thread of its own writes: log() waits for nobody, and what cannot be written in
+/// time is lost and counted. Call once, after configure_log, before threads log.
+void start_log_writer();
+
+/// Waits until everything is written, or the time is over: false.
+bool flush_log(std::chrono::milliseconds limit);
+
+/// Lines that were lost since the start.
+std::uint64_t lost_log_lines();
 
 /// Writes one line. Values are made printable; secrets have a type that does not convert to a
 /// value.

@@ -1,6 +1,9 @@
 #include "daemon/loop/completion_queue.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "daemon/pulse/pulse.h"
 
 namespace sessync {
 
@@ -65,15 +68,29 @@ bool CompletionQueue::take_next(std::function<void()>& next) {
 
 bool CompletionQueue::wait_for_next(std::unique_lock<std::mutex>& lock) {
   waiting_since_ = waiting_since_.value_or(now_anchored());
-  if (!timers_.empty()) {
-    ready_.wait_until(lock, timers_.begin()->first);
-    return true;
-  }
-  if (expected_ == 0) {
+  if (timers_.empty() && expected_ == 0) {
     return false;
   }
-  ready_.wait(lock);
+  const auto turn = Steady::now() + kLongestTurn;
+  ready_.wait_until(lock, timers_.empty() ? turn : std::min(turn, timers_.begin()->first));
+  beat();
   return true;
+}
+
+void CompletionQueue::discard_all() {
+  std::unique_lock lock(mutex_);
+  timers_.clear();
+  while (expected_ > 0) {
+    std::function<void()> unwanted;
+    if (!take_next(unwanted)) {
+      wait_for_next(lock);
+      continue;
+    }
+    // What it holds may have more to say when it goes.
+    lock.unlock();
+    unwanted = nullptr;
+    lock.lock();
+  }
 }
 
 bool CompletionQueue::run_one() {

@@ -30,6 +30,9 @@ class CompletionQueue : public Loop {
   /// Delivers an announced completion. Any thread.
   void post(std::function<void()> completion);
 
+  /// Waits for everything that is announced, and runs none of it. On the pumping thread.
+  void discard_all();
+
   /// Shutdown: from now on stopping() and ending() are true. Any thread.
   void stop();
 

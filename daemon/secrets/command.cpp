@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/pulse/pulse.h"
 #include "daemon/secrets/orphans.h"
 #include "daemon/workspace/unique_fd.h"
 #include "reconciler/secret.h"
@@ -148,7 +149,9 @@ class Attendance {
                                       pollfd{output_, POLLIN, 0}, pollfd{errors_, POLLIN, 0}};
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Steady::now());
       if (left.count() <= 0) return End::kTimedOut;
-      ::poll(events.data(), events.size(), static_cast<int>(left.count()));
+      const auto turn = std::min<std::chrono::milliseconds>(left, kLongestTurn);
+      ::poll(events.data(), events.size(), static_cast<int>(turn.count()));
+      beat();
       if (!collect(result)) return End::kTooLong;
       if (events[1].revents != 0) return End::kStopped;
       if (events[0].revents != 0) {

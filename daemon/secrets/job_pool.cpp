@@ -1,9 +1,24 @@
 #include "daemon/secrets/job_pool.h"
 
-#include <csignal>
 #include <utility>
 
+#include "daemon/loop/thread.h"
+
 namespace sessync {
+
+JobPool::JobPool(const std::string& name, std::size_t threads) {
+  threads_.reserve(threads);
+  try {
+    for (std::size_t i = 0; i < threads; ++i) {
+      threads_.push_back(
+          start_thread(name + "-" + std::to_string(i), Duty::kHelper, [this] { work(); }));
+    }
+  } catch (...) {
+    stop();
+    for (auto& thread : threads_) thread.join();
+    throw;
+  }
+}
 
 JobPool::~JobPool() {
   stop();
@@ -15,23 +30,11 @@ void JobPool::submit(Job job) {
     const std::lock_guard lock(mutex_);
     if (!stopping_) {
       jobs_.push_back(std::move(job));
-      if (jobs_.size() > idle_ && threads_.size() < most_threads_) start_thread();
       changed_.notify_one();
       return;
     }
   }
   job(stop_.get_token());
-}
-
-/// Signals belong to the main thread; and a write to a closed TLS connection raises SIGPIPE. The
-/// new thread has the mask of the one that starts it.
-void JobPool::start_thread() {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  threads_.emplace_back([this] { work(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void JobPool::stop() {
@@ -45,9 +48,9 @@ void JobPool::stop() {
 
 bool JobPool::take(Job& job) {
   std::unique_lock lock(mutex_);
-  ++idle_;
-  changed_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-  --idle_;
+  while (!changed_.wait_for(lock, kLongestTurn, [this] { return stopping_ || !jobs_.empty(); })) {
+    beat();
+  }
   if (jobs_.empty()) return false;
   job = std::move(jobs_.front());
   jobs_.pop_front();
@@ -57,8 +60,9 @@ bool JobPool::take(Job& job) {
 void JobPool::work() {
   Job job;
   while (take(job)) {
-    job(stop_.get_token());
+    guarded("fetching a token", [&] { job(stop_.get_token()); });
     job = nullptr;
+    beat();
   }
 }
 

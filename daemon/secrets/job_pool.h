@@ -5,18 +5,20 @@
 #include <functional>
 #include <mutex>
 #include <stop_token>
+#include <string>
 #include <thread>
 #include <vector>
 
 namespace sessync {
 
-/// A few threads for work that waits on others; they start when there is work for them. Every job
-/// is run: after stop() with a stop requested, so that it ends at once.
+/// A few threads for work that waits on others. Every job is run: after stop() with a stop
+/// requested, so that it ends at once.
 class JobPool {
  public:
   using Job = std::function<void(const std::stop_token&)>;
 
-  explicit JobPool(std::size_t most_threads) : most_threads_(most_threads) {}
+  /// The threads are called `name`-0 and so on.
+  JobPool(const std::string& name, std::size_t threads);
   JobPool(const JobPool&) = delete;
   JobPool& operator=(const JobPool&) = delete;
   ~JobPool();
@@ -28,17 +30,14 @@ class JobPool {
   void stop();
 
  private:
-  void start_thread();
   void work();
   /// False: the pool is stopped and nothing is left.
   bool take(Job& job);
 
-  const std::size_t most_threads_;
   std::stop_source stop_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Job> jobs_;
-  std::size_t idle_ = 0;
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/loop/thread.h"
+
 namespace sessync {
 namespace {
 
@@ -14,9 +16,20 @@ constexpr Duration kFailureKept = std::chrono::milliseconds(500);
 constexpr Duration kLongestHold = std::chrono::minutes(15);
 constexpr Duration kForgotten = std::chrono::hours(24);
 
+/// Whoever waits for the token is answered, whatever happens.
+MintResult mint(const MintJob& job, const std::stop_token& stop) {
+  try {
+    return job(stop);
+  } catch (...) {
+    return tl::unexpected(
+        MintFailure{"met an error that nothing was prepared for: " + current_exception_text(), {}});
+  }
+}
+
 }  // namespace
 
-MintTable::MintTable(std::function<TimePoint()> now) : now_(std::move(now)), pool_(kThreads) {}
+MintTable::MintTable(std::function<TimePoint()> now)
+    : now_(std::move(now)), pool_("token", kThreads) {}
 
 std::optional<MintResult> MintTable::kept(const Slot& slot, Want want, TimePoint now) {
   if (slot.failure && now < slot.failure_holds_until) return tl::unexpected(*slot.failure);
@@ -39,7 +52,7 @@ void MintTable::ask(const std::string& source, Want want, MintJob job, Done done
   if (!leads) return;
   lock.unlock();
   pool_.submit([this, source, job = std::move(job)](const std::stop_token& stop) {
-    finish(source, job(stop));
+    finish(source, mint(job, stop));
   });
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/loop/completion_queue.h"
+#include "daemon/loop/thread.h"
 #include "daemon/state/state_directory.h"
 #include "daemon/state/state_file.h"
 #include "daemon/state/tables.h"
@@ -46,7 +47,7 @@ std::unique_ptr<StateDatabase> StateDatabase::begin(Kind kind, StateFile::Opened
 
 void StateDatabase::start() {
   if (kind_ == Kind::kOnDisk) {
-    writer_ = std::thread([this] { run(); });
+    writer_ = start_thread("store", Duty::kVital, [this] { run(); });
   }
 }
 
@@ -267,18 +268,21 @@ void StateDatabase::run() {
   std::unique_lock lock(mutex_);
   while (true) {
     const auto ready = [this] { return has_work() || closing_; };
-    while (trouble_ && !work_.wait_for(lock, kProbeEvery, ready)) {
-      lock.unlock();
-      probe();
-      lock.lock();
+    while (!work_.wait_for(lock, trouble_ ? kProbeEvery : kLongestTurn, ready)) {
+      beat();
+      if (trouble_) {
+        lock.unlock();
+        probe();
+        lock.lock();
+      }
     }
-    work_.wait(lock, ready);
     if (!has_work()) {
       return;
     }
     writing_ = true;
     write_next(lock);
     writing_ = false;
+    beat();
     if (!has_work()) {
       idle_.notify_all();
     }

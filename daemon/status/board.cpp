@@ -307,6 +307,11 @@ Readiness StatusBoard::readiness() const {
   return result;
 }
 
+std::uint64_t StatusBoard::revision() const {
+  const std::lock_guard lock(mutex_);
+  return revision_;
+}
+
 bool StatusBoard::wait(std::uint64_t since, std::chrono::milliseconds longest) const {
   std::unique_lock lock(mutex_);
   news_.wait_for(lock, longest, [&] { return closed_ || revision_ > since; });

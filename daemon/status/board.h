@@ -70,6 +70,8 @@ class StatusBoard {
   [[nodiscard]] std::shared_ptr<const SessionStatus> find(const std::string& name) const;
   [[nodiscard]] Readiness readiness() const;
 
+  [[nodiscard]] std::uint64_t revision() const;
+
   /// Waits until something changed after `since`, close() was called, or the time is over. False:
   /// nothing more will come.
   bool wait(std::uint64_t since, std::chrono::milliseconds longest) const;

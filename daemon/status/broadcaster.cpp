@@ -1,14 +1,18 @@
 #include "daemon/status/broadcaster.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "daemon/loop/thread.h"
 #include "daemon/status/work_lane.h"
 
 namespace sessync {
 
 Broadcaster::Broadcaster(StatusBoard& board, Documents& documents,
                          std::function<void(Publication)> publish, Pace pace)
-    : board_(board), documents_(documents), publish_(std::move(publish)), pace_(pace) {}
+    : board_(board), documents_(documents), publish_(std::move(publish)), pace_(pace) {
+  thread_ = start_thread("status-events", Duty::kHelper, [this] { run(); });
+}
 
 void Broadcaster::stop() {
   {
@@ -25,14 +29,13 @@ void Broadcaster::stop() {
 void Broadcaster::set_followers(std::size_t count) {
   const std::lock_guard lock(mutex_);
   followers_ = count;
-  if (count > 0 && !thread_.joinable() && !stopping_) {
-    thread_ = std::thread([this] { run(); });
-  }
   changed_.notify_all();
 }
 
 bool Broadcaster::await_followers(std::unique_lock<std::mutex>& lock) {
-  changed_.wait(lock, [this] { return stopping_ || followers_ > 0; });
+  while (!changed_.wait_for(lock, kLongestTurn, [this] { return stopping_ || followers_ > 0; })) {
+    beat();
+  }
   return !stopping_;
 }
 
@@ -41,15 +44,33 @@ bool Broadcaster::pause(std::unique_lock<std::mutex>& lock) {
   return !stopping_;
 }
 
+/// Or the time to say that all is still the same.
+bool Broadcaster::await_news() {
+  const auto until = Pulse::Clock::now() + pace_.heartbeat;
+  for (auto left = until - Pulse::Clock::now(); left > left.zero();
+       left = until - Pulse::Clock::now()) {
+    const auto turn = std::min<Pulse::Clock::duration>(left, kLongestTurn);
+    if (!board_.wait(told_, std::chrono::ceil<std::chrono::milliseconds>(turn))) {
+      return false;
+    }
+    beat();
+    if (board_.revision() > told_) {
+      break;
+    }
+  }
+  return true;
+}
+
 void Broadcaster::run() {
-  lower_priority("status-events");
+  lower_priority();
   std::unique_lock lock(mutex_);
   while (await_followers(lock)) {
     lock.unlock();
-    if (!board_.wait(told_, pace_.heartbeat)) {
+    if (!await_news()) {
       return;
     }
     tell();
+    beat();
     lock.lock();
     if (!pause(lock)) {
       return;

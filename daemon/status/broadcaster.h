@@ -12,7 +12,8 @@
 namespace sessync {
 
 /// Tells everybody who follows the events what changed, in at most two batches a second, and now
-/// and then that it is still there. Its thread sleeps while nobody follows.
+/// and then that it is still there. Its thread sleeps while nobody
+/// follows.
 class Broadcaster {
  public:
   struct Pace {
@@ -40,6 +41,7 @@ class Broadcaster {
   /// Both return false when it is over.
   bool await_followers(std::unique_lock<std::mutex>& lock);
   bool pause(std::unique_lock<std::mutex>& lock);
+  bool await_news();
   void tell();
 
   StatusBoard& board_;

@@ -11,8 +11,10 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "daemon/loop/thread.h"
 #include "daemon/status/channel.h"
 
 namespace sessync {
@@ -64,6 +66,19 @@ const char* why_refused(int status) {
 
 }  // namespace
 
+HttpLoop::Limits HttpLoop::Limits::of_process() {
+  constexpr rlim_t kShare = 4;
+  constexpr rlim_t kFewest = 8;
+  Limits limits;
+  rlimit descriptors{};
+  if (::getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
+    const auto share = std::max(kFewest, descriptors.rlim_cur / kShare);
+    limits.connections = std::min<rlim_t>(limits.connections, share);
+    limits.followers = std::min(limits.followers, limits.connections / 2);
+  }
+  return limits;
+}
+
 HttpLoop::HttpLoop(Listener listener, Handlers handlers, Limits limits)
     : listener_(std::move(listener)),
       handlers_(std::move(handlers)),
@@ -79,7 +94,7 @@ HttpLoop::HttpLoop(Listener listener, Handlers handlers, Limits limits)
 }
 
 void HttpLoop::start() {
-  thread_ = std::thread([this] { run(); });
+  thread_ = start_thread("status", Duty::kHelper, [this] { run(); });
 }
 
 HttpLoop::~HttpLoop() {
@@ -104,27 +119,30 @@ void HttpLoop::publish(Publication publication) {
 }
 
 void HttpLoop::run() {
-  lower_priority("status");
+  lower_priority();
   std::array<epoll_event, kMostEvents> events{};
   while (!over_) {
     const int count = ::epoll_wait(epoll_.get(), events.data(), kMostEvents, wait_for());
     now_ = Clock::now();
     for (int i = 0; i < count; ++i) {
       const auto& event = events[static_cast<std::size_t>(i)];
-      on_event(event.data.u64, event.events);
+      if (!guarded("a connection to the status server",
+                   [&] { on_event(event.data.u64, event.events); })) {
+        close(event.data.u64);
+      }
     }
     close_expired();
+    beat();
   }
   connections_.clear();
   listener_.socket = UniqueFd();
 }
 
 int HttpLoop::wait_for() const {
-  const auto until = std::min(next_check_, accepts_again_.value_or(Clock::time_point::max()));
-  if (until == Clock::time_point::max()) {
-    return -1;
-  }
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
+  const auto now = Clock::now();
+  const auto until =
+      std::min({next_check_, accepts_again_.value_or(now + kLongestTurn), now + kLongestTurn});
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - now);
   return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
 }
 
@@ -299,6 +317,9 @@ void HttpLoop::settle(std::uint64_t id, HttpConnection& connection) {
 
 void HttpLoop::close(std::uint64_t id) {
   const auto found = connections_.find(id);
+  if (found == connections_.end()) {
+    return;
+  }
   const bool followed = found->second.state() == State::kFollowing;
   connections_.erase(found);
   if (followed) {

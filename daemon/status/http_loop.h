@@ -28,6 +28,8 @@ class HttpLoop {
   struct Limits {
     std::size_t connections = 512;
     std::size_t followers = 256;
+    /// No more than a quarter of the descriptors that the process may have: the rest is for work.
+    static Limits of_process();
   };
   struct Handlers {
     HttpHandler reads;                           ///< GET and HEAD; on the loop's thread

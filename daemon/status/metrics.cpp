@@ -85,12 +85,15 @@ class PartMetrics {
                                   "Times that the kernel dropped events.")),
         rescans_(counter_family(r, "sessync_watch_rescans_total",
                                 "Times that everything was looked at again.")),
+        lost_lines_(counter_family(r, "sessync_log_lines_lost_total",
+                                   "Lines of the log that nobody read in time.")),
         unleased_(counter_family(r, "sessync_unleased_reads_total",
                                  "Files read while nothing but time stamps vouched for them.")) {}
 
   void refresh(const MetricSources& sources) {
     if (sources.queue) show(sources.queue());
     if (sources.watch) show(sources.watch());
+    if (sources.lost_log_lines) catch_up(lost_lines_, sources.lost_log_lines());
     if (sources.unleased_reads) catch_up(unleased_, sources.unleased_reads());
   }
 
@@ -114,6 +117,7 @@ class PartMetrics {
   Family<Counter>& events_;
   Family<Counter>& overflows_;
   Family<Counter>& rescans_;
+  Family<Counter>& lost_lines_;
   Family<Counter>& unleased_;
 };
 

@@ -23,6 +23,7 @@ struct QueueFigures {
 struct MetricSources {
   std::function<QueueFigures()> queue;
   std::function<WatchStatistics()> watch;
+  std::function<std::uint64_t()> lost_log_lines;
   std::function<std::uint64_t()> unleased_reads;  ///< taken, although nothing kept writers away
 };
 

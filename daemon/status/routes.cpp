@@ -1,6 +1,8 @@
 #include "daemon/status/routes.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -168,13 +170,21 @@ HttpReply Routes::answer(const StatusRequest& request) const {
   return result;
 }
 
-/// Alive is who answers; nothing beyond this process counts.
+Health Routes::health() const { return targets_.health ? targets_.health() : Health(); }
+
+/// Nothing beyond this process counts.
 HttpReply Routes::livez(const StatusRequest& /*request*/) const {
-  return reply(200, kPlain, "ok\n");
+  const auto now = health();
+  std::string body = now.alive ? "ok\n" : "not alive\n";
+  for (const auto& problem : now.problems) {
+    body += problem + "\n";
+  }
+  return reply(now.alive ? 200 : 503, kPlain, body);
 }
 
 HttpReply Routes::readyz(const StatusRequest& /*request*/) const {
-  const auto readiness = targets_.board->readiness();
+  auto readiness = targets_.board->readiness();
+  std::ranges::move(health().problems, std::back_inserter(readiness.problems));
   return reply(readiness.ready ? 200 : 503, kPlain, readiness_text(readiness));
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "daemon/pulse/health.h"
 #include "daemon/status/access.h"
 #include "daemon/status/commands.h"
 #include "daemon/status/documents.h"
@@ -19,6 +20,7 @@ struct RouteTargets {
   DaemonCommands commands;
   std::string page_policy;
   std::function<std::uint64_t()> told;  ///< see Broadcaster
+  std::function<Health()> health;       ///< of the process; nothing: it is alive
   Secret nonce;                         ///< see proof_of(); "": there is nobody to show it to
 };
 
@@ -39,6 +41,7 @@ class Routes {
   [[nodiscard]] std::optional<AccessRefusal> refusal(const StatusRequest& request,
                                                      bool writes) const;
 
+  [[nodiscard]] Health health() const;
   [[nodiscard]] HttpReply livez(const StatusRequest& request) const;
   [[nodiscard]] HttpReply readyz(const StatusRequest& request) const;
   [[nodiscard]] HttpReply metrics(const StatusRequest& request) const;

@@ -51,16 +51,16 @@ void StatusServer::Parts::serve(Listener listener) {
   broadcaster = std::make_unique<Broadcaster>(
       *board, documents, [this](Publication publication) { loop->publish(std::move(publication)); },
       Broadcaster::Pace{});
-  routes =
-      std::make_unique<Routes>(RouteTargets{board, &documents, commands, page_policy(),
-                                            [this] { return broadcaster->told(); }, options.nonce},
-                               listener.loopback, options.admin_token_file);
+  routes = std::make_unique<Routes>(
+      RouteTargets{board, &documents, commands, page_policy(),
+                   [this] { return broadcaster->told(); }, options.health, options.nonce},
+      listener.loopback, options.admin_token_file);
   const auto answer = [this](const StatusRequest& request) { return routes->answer(request); };
   loop = std::make_unique<HttpLoop>(
       std::move(listener),
       HttpLoop::Handlers{answer, answer,
                          [this](std::size_t count) { broadcaster->set_followers(count); }},
-      HttpLoop::Limits{});
+      HttpLoop::Limits::of_process());
   loop->start();
 }
 

@@ -6,6 +6,7 @@
 
 #include <tl/expected.hpp>
 
+#include "daemon/pulse/health.h"
 #include "daemon/status/board.h"
 #include "daemon/status/commands.h"
 #include "reconciler/secret.h"
@@ -16,6 +17,7 @@ struct StatusServerOptions {
   std::string listen = "127.0.0.1:8900";  ///< HOST:PORT; port 0: one that is free
   std::string admin_token_file;           ///< read for each write that is asked for; "": none
   Secret nonce{};                         ///< what the daemon proves with that it is itself
+  std::function<Health()> health{};       ///< of the process; nothing: it is alive
 };
 
 /// Serves probes, metrics, status, events, the page and the write calls. Its threads run at a lower

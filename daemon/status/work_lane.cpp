@@ -2,16 +2,20 @@
 
 #include <utility>
 
-#include <pthread.h>
 #include <sys/resource.h>
+
+#include "daemon/loop/thread.h"
 
 namespace sessync {
 
-void lower_priority(const char* thread_name) {
+void lower_priority() {
   constexpr int kNicer = 10;
-  ::pthread_setname_np(::pthread_self(), thread_name);
   // Of one thread only: on Linux 0 is the thread that calls.
   ::setpriority(PRIO_PROCESS, 0, ::getpriority(PRIO_PROCESS, 0) + kNicer);
+}
+
+WorkLane::WorkLane() {
+  thread_ = start_thread("status-write", Duty::kHelper, [this] { run(); });
 }
 
 WorkLane::~WorkLane() {
@@ -21,9 +25,7 @@ WorkLane::~WorkLane() {
     waiting_.clear();
   }
   ready_.notify_all();
-  if (thread_.joinable()) {
-    thread_.join();
-  }
+  thread_.join();
 }
 
 bool WorkLane::post(std::function<void()> work) {
@@ -32,25 +34,24 @@ bool WorkLane::post(std::function<void()> work) {
     return false;
   }
   waiting_.push_back(std::move(work));
-  if (!thread_.joinable()) {
-    thread_ = std::thread([this] { run(); });
-  }
   ready_.notify_one();
   return true;
 }
 
 void WorkLane::run() {
-  lower_priority("status-write");
+  lower_priority();
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     if (waiting_.empty()) {
-      ready_.wait(lock);
+      ready_.wait_for(lock, kLongestTurn);
+      beat();
       continue;
     }
     const auto work = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();
-    work();
+    guarded("a request to the status server", work);
+    beat();
     lock.lock();
   }
 }

@@ -8,12 +8,12 @@
 
 namespace sessync {
 
-/// Does one thing after another on a thread of its own, which starts with the first of them.
+/// Does one thing after another on a thread of its own.
 class WorkLane {
  public:
   static constexpr std::size_t kMostWaiting = 64;
 
-  WorkLane() = default;
+  WorkLane();
   /// What is being done comes to its end, what waits is dropped.
   ~WorkLane();
   WorkLane(const WorkLane&) = delete;
@@ -33,6 +33,6 @@ class WorkLane {
 };
 
 /// Gives way to everything else that this process does, for the calling thread.
-void lower_priority(const char* thread_name);
+void lower_priority();
 
 }  // namespace sessync

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "daemon/pulse/pulse.h"
 #include "daemon/watch/inotify_masks.h"
 #include "daemon/watch/path_chain.h"
 #include "daemon/workspace/directory_stream.h"
@@ -123,6 +124,7 @@ void WatchSet::crawl(std::size_t index, const std::string& directory) {
   while (!open.empty()) {
     const std::string next = std::move(open.back());
     open.pop_back();
+    beat();
     const int id = watch_directory(path_of(index, next), kWatchAll);
     if (id >= 0) add_place(index, next, id);
     for (std::string& found : directories_in(index, next)) open.push_back(std::move(found));
@@ -150,6 +152,10 @@ std::vector<std::string> WatchSet::directories_in(std::size_t index, const std::
   std::vector<std::string> found;
   const std::string real = path_of(index, directory);
   const DirectoryStream stream = open_directory(real);
+  if (!stream && is_shortage(errno)) {
+    unwatched_reason_ = error_text(errno);
+    unwatched_.insert(real);
+  }
   if (stream) note_trust(index, directory, ::dirfd(stream.get()));
   const WatchTarget& wanted = targets_[index].wanted;
   while (const dirent* entry = stream ? ::readdir(stream.get()) : nullptr) {

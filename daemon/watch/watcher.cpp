@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "daemon/loop/thread.h"
 #include "daemon/watch/settler.h"
 #include "daemon/watch/watch_set.h"
 #include "daemon/workspace/unique_fd.h"
@@ -23,6 +24,11 @@ using Clock = std::chrono::steady_clock;
 
 /// Large enough for thousands of events a read, so that the queue of the kernel stays short.
 constexpr std::size_t kEventBytes = 256U << 10U;
+/// Between two looks at what is wanted, where nobody can wake the thread up.
+constexpr int kDeafMs = 100;
+constexpr const char* kStillCrawling =
+    "the directories of the workspace are still being gone through, which takes long: until that "
+    "is done everything is looked at every few seconds";
 
 int milliseconds_until(Clock::time_point when) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(when - Clock::now());
@@ -39,7 +45,7 @@ class Watcher::Thread {
         watches_(options.add_watch),
         settler_(options.settle, options.settle_cap) {
     publish();
-    thread_ = std::thread([this] { run(); });
+    thread_ = start_thread("watch", Duty::kHelper, [this] { run(); });
   }
   Thread(const Thread&) = delete;
   Thread& operator=(const Thread&) = delete;
@@ -56,7 +62,12 @@ class Watcher::Thread {
     wanted_ = std::move(targets);
     const std::uint64_t mine = ++requested_;
     wake();
-    applied_changed_.wait(lock, [&] { return applied_ >= mine; });
+    const bool is_late = given_up_ > applied_;
+    const auto patience = is_late ? std::chrono::milliseconds{0} : options_.patience;
+    if (!applied_changed_.wait_for(lock, patience, [&] { return applied_ >= mine; })) {
+      given_up_ = mine;
+      degraded_reason_ = kStillCrawling;
+    }
   }
 
   std::string degraded_reason() const {
@@ -87,7 +98,8 @@ class Watcher::Thread {
                                     {.fd = watches_.fd(), .events = POLLIN, .revents = 0},
                                     {.fd = mounts_.get(), .events = POLLPRI, .revents = 0}}};
       ::poll(polled.data(), polled.size(), timeout());
-      if (polled[0].revents != 0) take_targets();
+      beat();
+      if (polled[0].revents != 0 || !wake_) take_targets();
       if (polled[1].revents != 0) drain();
       if ((polled[2].revents & (POLLERR | POLLPRI)) != 0) rescan_soon();
       if (is_due(rescan_at_) || is_due(retry_at_)) rescan();
@@ -97,11 +109,12 @@ class Watcher::Thread {
   }
 
   [[nodiscard]] int timeout() const {
-    std::optional<Clock::time_point> next = settler_.due();
+    Clock::time_point next = Clock::now() + kLongestTurn;
+    if (const auto due = settler_.due()) next = std::min(next, *due);
     for (const auto& other : {rescan_at_, retry_at_, look_at_}) {
-      if (other) next = next ? std::min(*next, *other) : other;
+      if (other) next = std::min(next, *other);
     }
-    return next ? milliseconds_until(*next) : -1;
+    return wake_ ? milliseconds_until(next) : std::min(kDeafMs, milliseconds_until(next));
   }
 
   static bool is_due(const std::optional<Clock::time_point>& when) {
@@ -118,8 +131,13 @@ class Watcher::Thread {
     lock.unlock();
     apply(std::move(targets));
     lock.lock();
+    const bool was_awaited = given_up_ <= applied_;
     applied_ = answered;
     applied_changed_.notify_all();
+    lock.unlock();
+    if (was_awaited) return;
+    for (const std::string& name : watches_.names()) settler_.note(name, Clock::now());
+    publish();
   }
 
   void apply(std::vector<WatchTarget> targets) {
@@ -207,6 +225,7 @@ class Watcher::Thread {
   std::vector<WatchTarget> wanted_;
   std::uint64_t requested_ = 0;
   std::uint64_t applied_ = 0;
+  std::uint64_t given_up_ = 0;  ///< the last request that nobody waits for any more
   WatchStatistics statistics_;
   std::string degraded_reason_;
   std::string quiet_reason_;

@@ -24,6 +24,7 @@ struct WatcherOptions {
   std::chrono::milliseconds poll{10'000};           ///< look at filesystems that raise no events
   std::chrono::milliseconds poll_layers{60'000};    ///< the same, for what only layers below hide
   std::chrono::milliseconds retry_watches{60'000};  ///< try again what could not be watched
+  std::chrono::milliseconds patience{5'000};        ///< see set_targets()
 
   /// inotify_add_watch(2), replaceable to test the lack of watches.
   std::function<int(int fd, const char* path, std::uint32_t mask)> add_watch;
@@ -54,6 +55,9 @@ class Watcher {
 
   /// Replaces what is watched. When it returns, the watches are in place: what changes from now on
   /// is reported. Nothing is reported for the targets themselves. Any thread.
+  ///
+  /// Where that takes longer than `patience` (a slow file system) it returns all the same,
+  /// degraded, and everything is reported as changed once the watches are in place.
   void set_targets(std::vector<WatchTarget> targets);
 
   /// Why changes may be missed (no watches left, no inotify): what to do about it. "" if all is

@@ -1,5 +1,6 @@
 #include "daemon/cli/service_manager.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -15,6 +17,8 @@
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "daemon/cli/watchdog.h"
 
 using namespace sessync;
 namespace fs = std::filesystem;
@@ -126,6 +130,20 @@ TEST_CASE("signs of life are sent as often as needed and no more") {
   fast.alive();
   fast.alive();
   CHECK(manager.take() == Messages{"WATCHDOG=1", "WATCHDOG=1"});
+}
+
+TEST_CASE("signs of life come from a thread that waits for no other") {
+  const Manager manager(fresh_path());
+  ServiceManager told({manager.name(), 20ms});
+  StatusBoard board({"1", TimePoint{}, "m.yaml", "/w"});
+  const Watchdog watchdog(told, board);
+  std::size_t signs = 0;
+  while (signs < 5) {
+    const auto messages = manager.take();
+    signs += static_cast<std::size_t>(std::ranges::count(messages, "WATCHDOG=1"));
+    std::this_thread::yield();
+  }
+  CHECK(board.snapshot().notes.empty());
 }
 
 TEST_CASE("nobody who asks, or nobody who listens any more, is no failure") {

@@ -1,0 +1,141 @@
+// Loaded into sessync with LD_PRELOAD: lets one thread stand still, and threads run out.
+//
+//   THREAD_CONTROL=FILE  of 64 bytes, read again and again:
+//       the first 32     the name of a thread, or its beginning and "*": it stands still for good
+//       in
+//                        its next wait, without a lock
+//       the 33rd, if '1' no new thread can be had
+//
+// It takes the place of C functions, so their signatures and its means are those of C.
+// NOLINTBEGIN(*-avoid-c-arrays)
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+namespace {
+
+struct Control {
+  char stuck[32];
+  char no_threads;
+};
+
+const volatile Control* map_control() {
+  static const Control none{};
+  const char* const file = std::getenv("THREAD_CONTROL");  // NOLINT(concurrency-mt-unsafe)
+  const int fd = file == nullptr ? -1 : ::open(file, O_RDONLY | O_CLOEXEC);
+  void* const mapped = fd < 0 ? MAP_FAILED : ::mmap(nullptr, 64, PROT_READ, MAP_SHARED, fd, 0);
+  if (fd >= 0) {
+    ::close(fd);
+  }
+  return mapped == MAP_FAILED ? &none : static_cast<const volatile Control*>(mapped);
+}
+
+const volatile Control& control() {
+  static const volatile Control* const mapped = map_control();
+  return *mapped;
+}
+
+bool is_meant() {
+  if (control().stuck[0] == '\0') {
+    return false;
+  }
+  char name[16] = {};
+  ::prctl(PR_GET_NAME, name);
+  char wanted[32] = {};
+  for (std::size_t i = 0; i + 1 < sizeof wanted; ++i) {
+    wanted[i] = control().stuck[i];
+  }
+  const std::size_t length = std::strlen(wanted);
+  return wanted[length - 1] == '*' ? std::strncmp(name, wanted, length - 1) == 0
+                                   : std::strcmp(name, wanted) == 0;
+}
+
+[[noreturn]] void stand_still() {
+  while (true) {
+    ::pause();
+  }
+}
+
+void stand_still_if_meant() {
+  if (is_meant()) {
+    stand_still();
+  }
+}
+
+template <class Function>
+Function* real(const char* name) {
+  return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
+}
+
+}  // namespace
+
+#define REAL(name) static auto* const real_##name = real<decltype(::name)>(#name)
+
+extern "C" {
+
+int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*),
+                   void* argument) noexcept {
+  REAL(pthread_create);
+  return control().no_threads == '1' ? EAGAIN
+                                     : real_pthread_create(thread, attributes, start, argument);
+}
+
+int pthread_cond_wait(pthread_cond_t* condition, pthread_mutex_t* mutex) {
+  REAL(pthread_cond_wait);
+  if (is_meant()) {
+    pthread_mutex_unlock(mutex);
+    stand_still();
+  }
+  return real_pthread_cond_wait(condition, mutex);
+}
+
+int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex,
+                           const timespec* until) {
+  REAL(pthread_cond_timedwait);
+  if (is_meant()) {
+    pthread_mutex_unlock(mutex);
+    stand_still();
+  }
+  return real_pthread_cond_timedwait(condition, mutex, until);
+}
+
+int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock,
+                           const timespec* until) {
+  REAL(pthread_cond_clockwait);
+  if (is_meant()) {
+    pthread_mutex_unlock(mutex);
+    stand_still();
+  }
+  return real_pthread_cond_clockwait(condition, mutex, clock, until);
+}
+
+int poll(pollfd* files, nfds_t count, int timeout) {
+  REAL(poll);
+  stand_still_if_meant();
+  return real_poll(files, count, timeout);
+}
+
+int epoll_wait(int epoll, epoll_event* events, int most, int timeout) {
+  REAL(epoll_wait);
+  stand_still_if_meant();
+  return real_epoll_wait(epoll, events, most, timeout);
+}
+
+int sigtimedwait(const sigset_t* set, siginfo_t* info, const timespec* timeout) {
+  REAL(sigtimedwait);
+  stand_still_if_meant();
+  return real_sigtimedwait(set, info, timeout);
+}
+
+}  // extern "C"
+// NOLINTEND(*-avoid-c-arrays)
