@@ -145,6 +145,7 @@ struct SessionSpec {
   std::chrono::seconds interval{300};
   MaxDeletes max_deletes;
   std::uint64_t max_files = 100;
+  std::uint64_t max_file_size = 500'000'000;  ///< in bytes
   std::vector<ResourceSpec> resources;
   std::optional<OutputsSpec> outputs;
 };

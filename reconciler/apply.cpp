@@ -108,12 +108,15 @@ class Applier {
     return indices;
   }
 
-  [[nodiscard]] bool is_in_doubt() const { return !run_.in.plan->pending.empty(); }
+  /// What has only not been read yet is not in the session in any case.
+  [[nodiscard]] bool is_in_doubt() const {
+    return !std::ranges::all_of(run_.in.plan->pending, &Pending::unread);
+  }
 
-  /// The fewest. None while it is in doubt what of the session is where.
+  /// The fewest. None while anything is pending: what goes may be where that was before.
   [[nodiscard]] std::size_t deletes_that_make_room() const {
     const auto over = rows_at_most(*run_.in.plan) - static_cast<std::int64_t>(run_.in.plan->cap);
-    return over > 0 && !is_in_doubt() ? static_cast<std::size_t>(over) : 0;
+    return over > 0 && run_.in.plan->pending.empty() ? static_cast<std::size_t>(over) : 0;
   }
 
   void run_chains() {
@@ -190,6 +193,11 @@ class Applier {
         run_.report.put_off = true;
         return true;
       }
+      if (may_be_unread(actions()[i])) {
+        finish(i, {Outcome::kSkipped,
+                   "held back until a large file is read, which may have the same content"});
+        return true;
+      }
       if (is_refused_elsewhere(actions()[i])) {
         finish(i, {Outcome::kSkipped, "held back: the add of the same content was refused"});
         return true;
@@ -197,6 +205,13 @@ class Applier {
       return false;
     });
     remove(deletes);
+  }
+
+  /// The file that it was may have been renamed.
+  [[nodiscard]] bool may_be_unread(const Action& action) const {
+    return std::ranges::any_of(run_.in.plan->pending, [&](const Pending& one) {
+      return one.unread && (one.size == 0 || one.size == action.size.value_or(one.size));
+    });
   }
 
   [[nodiscard]] bool is_refused_elsewhere(const Action& action) const {

@@ -28,6 +28,8 @@ const char* to_string(BlockCode code) {
       return "unstable";
     case BlockCode::kSecretUnavailable:
       return "secret_unavailable";
+    case BlockCode::kTooLarge:
+      return "too_large";
   }
   return "unknown";
 }

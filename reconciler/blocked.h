@@ -19,6 +19,7 @@ enum class BlockCode {
   kOwnerConflict,  ///< another daemon with our owner name put it there
   kUnstable,       ///< the content could not be read as it was at one instant
   kSecretUnavailable,
+  kTooLarge,  ///< larger than max_file_size
 };
 
 /// The code's name in output, snake_case.

@@ -53,6 +53,7 @@ const char* reason_of(BlockCode code) {
     case BlockCode::kRefused:
     case BlockCode::kFileNotFound:
     case BlockCode::kUnstable:
+    case BlockCode::kTooLarge:
       return "PartiallyApplied";
   }
   return "PartiallyApplied";
@@ -87,6 +88,10 @@ Verdict of_unsettled(const PassOutcome& outcome) {
   }
   const auto failed = std::ranges::find_if(
       outcome.results, [](const ActionResult& result) { return !result.error.empty(); });
+  const auto unread = std::ranges::find_if(outcome.plan.pending, &Pending::unread);
+  if (failed == outcome.results.end() && unread != outcome.plan.pending.end()) {
+    return {"Progressing", unread->path.text() + ": " + unread->reason, false, false};
+  }
   if (failed == outcome.results.end()) {
     return {"Progressing",
             outcome.plan.pending.empty() ? "looking again at what was done"

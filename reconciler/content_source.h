@@ -26,6 +26,7 @@ struct ContentRef {
   std::string sha256;      ///< 64 lower-case hex digits; of an archive: of its member list
   std::uint64_t size = 0;  ///< of an archive: 0
   std::shared_ptr<const ArchiveContent> archive = nullptr;  ///< null: a file
+  std::uint64_t max_size = 0;  ///< an archive that comes out larger is kTooLarge; 0: none is
 };
 
 /// Reads one planned content, once, from its beginning.

@@ -20,7 +20,8 @@ std::string join_source(const std::string& source, const std::string& path) {
 /// Gathers the entries of one session; finish() compares them with each other.
 class Resolver {
  public:
-  explicit Resolver(const WorkspaceSnapshot& snapshot) : root_(snapshot.root) {}
+  Resolver(const SessionSpec& spec, const WorkspaceSnapshot& snapshot)
+      : root_(snapshot.root), max_file_size_(spec.max_file_size) {}
 
   void add(const FileResource& entry, const SourceSnapshot& source) {
     if (const auto* lost = std::get_if<SourceUnavailable>(&source)) {
@@ -60,6 +61,9 @@ class Resolver {
     }
     const auto& found = std::get<SourceFiles>(source);
     note_warnings(found);
+    if (const auto* member = first_unread(found)) {
+      return add_issue(*member, entry.mount_path, 0);
+    }
     if (const auto fault = archive_fault(found)) {
       return block("file", MountPath::of_file(entry.mount_path), fault->first,
                    fault->second + "; the archive is not packed without it, what is mounted stays");
@@ -69,7 +73,8 @@ class Resolver {
     }
     claim(entry.mount_path,
           ContentRef{root_, entry.source, found.archive_sha256, 0,
-                     std::make_shared<ArchiveContent>(ArchiveContent{entry.format, found.files})});
+                     std::make_shared<ArchiveContent>(ArchiveContent{entry.format, found.files}),
+                     max_file_size_});
   }
 
   void add(const RepositoryResource& entry, const SourceSnapshot& /*none*/) {
@@ -104,16 +109,46 @@ class Resolver {
       claim(text, ContentRef{root_, join_source(source, file.path), file.sha256, file.size});
     }
     for (const auto& issue : found.issues) {
-      const auto text = issue.path.empty() ? mount : join_mount_text(mount, issue.path);
-      const auto code = issue.kind == ScanIssue::Kind::kInvalidName ? BlockCode::kInvalidName
-                                                                    : BlockCode::kUnstable;
-      block("file", MountPath::of_file(text), code, issue.message);
+      add_issue(issue, issue.path.empty() ? mount : join_mount_text(mount, issue.path), issue.size);
     }
     note_warnings(found);
   }
 
+  void add_issue(const ScanIssue& issue, const std::string& mount, std::uint64_t size) {
+    const auto path = MountPath::of_file(mount);
+    if (issue.kind == ScanIssue::Kind::kUnread) {
+      state_.unread.push_back({path, issue.message, size});
+      state_.kept.insert(path);
+    } else {
+      block("file", path, code_of(issue), issue.message);
+    }
+  }
+
+  static BlockCode code_of(const ScanIssue& issue) {
+    switch (issue.kind) {
+      case ScanIssue::Kind::kInvalidName:
+        return BlockCode::kInvalidName;
+      case ScanIssue::Kind::kTooLarge:
+        return BlockCode::kTooLarge;
+      case ScanIssue::Kind::kUnreadable:
+      case ScanIssue::Kind::kUnstable:
+      case ScanIssue::Kind::kUnread:
+        break;
+    }
+    return BlockCode::kUnstable;
+  }
+
   void note_warnings(const SourceFiles& found) {
     state_.warnings.insert(state_.warnings.end(), found.warnings.begin(), found.warnings.end());
+  }
+
+  /// Nothing if something else keeps the archive from being packed anyway.
+  static const ScanIssue* first_unread(const SourceFiles& found) {
+    const bool is_unread = !found.issues.empty() && found.unreadable_directories.empty() &&
+                           std::ranges::all_of(found.issues, [](const ScanIssue& issue) {
+                             return issue.kind == ScanIssue::Kind::kUnread;
+                           });
+    return is_unread ? &found.issues.front() : nullptr;
   }
 
   using ArchiveFault = std::pair<BlockCode, std::string>;
@@ -121,9 +156,7 @@ class Resolver {
   static std::optional<ArchiveFault> archive_fault(const SourceFiles& found) {
     if (!found.issues.empty()) {
       const auto& issue = found.issues.front();
-      return ArchiveFault{issue.kind == ScanIssue::Kind::kInvalidName ? BlockCode::kInvalidName
-                                                                      : BlockCode::kUnstable,
-                          issue.message};
+      return ArchiveFault{code_of(issue), issue.message};
     }
     if (!found.unreadable_directories.empty()) {
       return ArchiveFault{BlockCode::kUnstable, "directory " +
@@ -193,6 +226,7 @@ class Resolver {
   }
 
   std::string root_;
+  std::uint64_t max_file_size_;
   DesiredState state_;
   std::map<MountPath, std::vector<DesiredFile>> claims_;
   std::set<MountPath> repositories_;
@@ -208,7 +242,7 @@ const std::string& DesiredFile::content_key() const {
 }
 
 DesiredState resolve(const SessionSpec& spec, const WorkspaceSnapshot& snapshot) {
-  Resolver resolver(snapshot);
+  Resolver resolver(spec, snapshot);
   for (std::size_t i = 0; i < spec.resources.size(); ++i) {
     std::visit([&](const auto& entry) { resolver.add(entry, snapshot.sources.at(i)); },
                spec.resources[i].what);

@@ -39,6 +39,13 @@ struct ProtectedTree {
   bool source_missing = true;  ///< false: the source is there but selects nothing
 };
 
+/// A file whose content is not known yet, because reading it takes long.
+struct UnreadFile {
+  MountPath path;
+  std::string reason;
+  std::uint64_t size = 0;  ///< 0: not known either
+};
+
 /// A repository that the session must have been created with.
 struct DesiredRepository {
   MountPath path;
@@ -51,7 +58,8 @@ struct DesiredState {
   std::vector<DesiredRepository> repositories;     ///< in the manifest's order
   std::vector<MemoryStoreResource> memory_stores;  ///< in the manifest's order
   std::vector<Blocked> blocked;
-  std::set<MountPath> kept;  ///< paths of blocked entries: what is mounted there stays
+  std::vector<UnreadFile> unread;
+  std::set<MountPath> kept;  ///< paths of blocked and unread entries: what is mounted there stays
   std::vector<ProtectedTree> protected_trees;
   std::vector<std::string> warnings;  ///< what was skipped in the workspace, for the log
 };

@@ -14,6 +14,9 @@ constexpr std::size_t kDeletesAtOnce = 8;
 
 /// Why a digest that the session declares may be missing; "" if none can be.
 std::string unread(const WorkspaceSnapshot& snapshot) {
+  if (!snapshot.shortage.empty()) {
+    return "the workspace could not be read (" + snapshot.shortage + ")";
+  }
   for (const auto& source : snapshot.sources) {
     if (const auto* lost = std::get_if<SourceUnavailable>(&source)) {
       return lost->message;
@@ -23,7 +26,8 @@ std::string unread(const WorkspaceSnapshot& snapshot) {
       return "directory " + files.unreadable_directories.front() + " cannot be read";
     }
     const auto issue = std::ranges::find_if(files.issues, [](const ScanIssue& one) {
-      return one.kind != ScanIssue::Kind::kInvalidName;
+      // Neither of the two is ever uploaded.
+      return one.kind != ScanIssue::Kind::kInvalidName && one.kind != ScanIssue::Kind::kTooLarge;
     });
     if (issue != files.issues.end()) {
       return issue->message;

@@ -22,6 +22,7 @@ namespace {
    yes      | repository or memory store             | blocked conflict
    yes      | row whose name could not be learned    | pending
    yes      | an add of ours without a known outcome | pending
+   yes      | any, while a large file is being read  | pending
    yes      | another daemon's row                   | blocked owner_conflict
    yes      | file_id entry: any row that is same    | unchanged (matching makes nothing ours)
    yes      | file_id entry, no such upload          | blocked file_not_found
@@ -60,6 +61,9 @@ class Planner {
       if (!consumed_.contains(file.resource_id)) {
         decide_undeclared(file);
       }
+    }
+    for (const auto& file : in_.desired->unread) {
+      plan_.pending.push_back({file.path, file.reason, true, file.size});
     }
     put_back();
     plan_others(in_, policy_, plan_);

@@ -88,6 +88,8 @@ struct Unchanged {
 struct Pending {
   MountPath path;
   std::string reason;
+  bool unread = false;     ///< it is large and still being read
+  std::uint64_t size = 0;  ///< then: how large; 0: not known
 };
 
 /// Deletes that the guard holds back, and the id that lets exactly these through once.

@@ -18,10 +18,17 @@ struct ScannedFile {
 
 /// A file that would be mirrored but cannot be now. What is mounted at its path stays.
 struct ScanIssue {
-  enum class Kind { kInvalidName, kUnreadable, kUnstable };
+  enum class Kind {
+    kInvalidName,
+    kUnreadable,
+    kUnstable,
+    kTooLarge,
+    kUnread,  ///< it is large and still being read: nothing is wrong with it
+  };
   std::string path;  ///< below the entry's source
   Kind kind = Kind::kUnreadable;
   std::string message;
+  std::uint64_t size = 0;  ///< of what is kUnread
   friend bool operator==(const ScanIssue&, const ScanIssue&) = default;
 };
 
@@ -51,6 +58,9 @@ using SourceSnapshot = std::variant<SourceFiles, SourceUnavailable>;
 struct WorkspaceSnapshot {
   std::string root;  ///< resolved, absolute
   std::vector<SourceSnapshot> sources;
+  /// What the machine had too little of for this to be worth anything ("Too many open files");
+  /// "": nothing.
+  std::string shortage{};
 };
 
 }  // namespace sessync

@@ -73,9 +73,12 @@ Daemon::Daemon(const Settings& settings, Surroundings around)
   around_.metrics.set_sources(std::move(sources));
   tell_state(around_.engine.state_trouble());
   around_.engine.watch_state([this] { on_state(); });
+  around_.engine.read_beside(
+      [this](const auto& session) { controller_.sessions_changed({session}); });
 }
 
 Daemon::~Daemon() {
+  around_.engine.read_beside({});
   around_.engine.watch_state({});
   around_.metrics.set_sources({});
 }

@@ -43,6 +43,9 @@ class LimitLog {
 
 namespace {
 
+/// How long a pass of the daemon waits for large files to be read.
+constexpr std::chrono::milliseconds kLargePatience{200};
+
 /// An upload recorded so recently needs no question whether it still exists.
 constexpr Duration kFreshUpload = std::chrono::minutes(1);
 
@@ -161,7 +164,8 @@ struct Engine::Parts {
     PassServices result;
     result.scan = [this, workspace = settings.workspace,
                    manifests = std::vector{settings.manifest.path()}](const SessionSpec& spec) {
-      auto snapshot = scanner.scan({workspace, manifests, spec.resources});
+      auto snapshot =
+          scanner.scan({workspace, manifests, spec.resources, spec.name, spec.max_file_size});
       if (progress != nullptr) {
         progress->scanned(spec, snapshot, *state);
       }
@@ -277,12 +281,18 @@ void Engine::watch_state(std::function<void()> told) { parts_->state->watch(std:
 
 std::uint64_t Engine::unleased_reads() const { return parts_->scanner.reads().unleased; }
 
+void Engine::read_beside(std::function<void(const std::string&)> when_read) {
+  parts_->scanner.pool().read_beside(kLargePatience, std::move(when_read));
+}
+
 void Engine::abort_uploads() {
+  parts_->scanner.pool().stop();
   parts_->api.abort_uploads();
   parts_->tokens.stop();
 }
 
 void Engine::abort_everything() {
+  parts_->scanner.pool().stop();
   parts_->api.run([](ApiEngine& api) { api.shut(); });
 }
 

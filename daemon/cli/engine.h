@@ -76,9 +76,14 @@ class Engine {
   /// Files taken although nothing kept writers away while they were read.
   [[nodiscard]] std::uint64_t unleased_reads() const;
 
-  /// Uploads end, and no new one starts; no token is fetched any more; other calls go on.
+  /// From now on large files are read while passes go on without them; `when_read` is told which
+  /// session had one that is read now, on a thread of its own, until the next call.
+  void read_beside(std::function<void(const std::string& session)> when_read);
+
+  /// Uploads end, and no new one starts; no file is read and no token fetched any more; other calls
+  /// go on.
   void abort_uploads();
-  /// Every call ends; what was sent is in doubt.
+  /// Every call ends, and no file is read any more; what was sent is in doubt.
   void abort_everything();
 
  private:

@@ -2,10 +2,20 @@
 
 #include <utility>
 
+#include "daemon/loop/thread.h"
 #include "reconciler/output_directory.h"
 #include "reconciler/pass_observer.h"
 
 namespace sessync {
+namespace {
+
+PassOutcome failed(std::string code, std::string message) {
+  PassOutcome outcome;
+  outcome.error = SessionError{std::move(code), std::move(message)};
+  return outcome;
+}
+
+}  // namespace
 
 /// A pass, for as long as it runs: what others may do to it, and see of it. Guarded by the runner's
 /// mutex.
@@ -123,12 +133,26 @@ PassRunner::PassRunner(PassServices services, PassSettings settings)
 PassRunner::~PassRunner() = default;
 
 PassOutcome PassRunner::run(const PassRequest& request) {
+  try {
+    return attempt(request);
+  } catch (...) {
+    return failed("internal_error", "the pass met an error that nothing was prepared for: " +
+                                        current_exception_text() + "; it is tried again");
+  }
+}
+
+PassOutcome PassRunner::attempt(const PassRequest& request) {
   UnderWay pass(*this, request.spec.name, request.withdrawn);
   if (request.hurried) {
     const std::lock_guard lock(mutex_);
     pass.hurry();
   }
   const auto snapshot = services_.scan(request.spec);
+  if (!snapshot.shortage.empty()) {
+    return failed("out_of_resources", "the workspace could not be read for lack of resources (" +
+                                          snapshot.shortage +
+                                          "); nothing is changed, and it is tried again soon");
+  }
   if (request.stale && request.stale()) {
     PassOutcome put_off;
     put_off.look_again = true;
@@ -182,9 +206,15 @@ void PassRunner::with_ports(UnderWay& pass, const SessionSpec* spec, const Work&
   }
   const UnderWay::Reach reach(pass, *api);
   Ports ports{*api, *store, queue, tokens.get(), outputs.get(), &pass};
-  work(ports, outputs_refusal);
-  // Commits that nobody waited for still answer into the queue: they are drained before it goes.
-  while (queue.run_one()) {
+  try {
+    work(ports, outputs_refusal);
+    // Commits that nobody waited for still answer into the queue: they are drained before it goes.
+    while (queue.run_one()) {
+    }
+  } catch (...) {
+    // What would take the answers is gone, but they come all the same.
+    queue.discard_all();
+    throw;
   }
 }
 

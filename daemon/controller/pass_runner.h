@@ -46,10 +46,11 @@ struct PassRequest {
   std::function<bool()> withdrawn;
 };
 
+/// Runs passes, each on the thread that asks for it. An exception ends the pass in which it was
+/// thrown, with an error, and nothing else.
+///
 /// While the state is not known a session may be suspended, or somebody else's work: it is looked
 /// at, and nothing is written to it.
-///
-/// Runs passes, each on the thread that asks for it.
 class PassRunner {
  public:
   PassRunner(PassServices services, PassSettings settings);
@@ -86,6 +87,7 @@ class PassRunner {
  private:
   class UnderWay;
 
+  PassOutcome attempt(const PassRequest& request);
   void with_ports(UnderWay& pass, const SessionSpec* spec, const Work& work);
   [[nodiscard]] std::vector<std::string> open_paths(const std::string& session) const;
 

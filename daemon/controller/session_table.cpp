@@ -9,6 +9,8 @@ namespace {
 
 /// Of the interval, either way: sessions that were declared together are not all due together.
 constexpr double kJitter = 0.05;
+/// Somebody may give back what the machine has too little of at any moment, and no event says so.
+constexpr Duration kLongestShortage = std::chrono::seconds(5);
 
 /// A file that could not be read as it was at one instant may be readable soon, and no event need
 /// say so.
@@ -216,6 +218,9 @@ Duration SessionTable::next_delay(Entry& entry, const PassOutcome& outcome, doub
   }
   if (outcome.suspended && !outcome.error) {
     return calm;
+  }
+  if (outcome.error && outcome.error->code == "out_of_resources") {
+    return std::min(entry.backoff.fail(random), kLongestShortage);
   }
   if (outcome.progressed) {
     entry.backoff.reset();

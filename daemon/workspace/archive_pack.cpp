@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/pulse/pulse.h"
 #include "daemon/secrets/foreign_text.h"
 #include "daemon/workspace/content_error.h"
 #include "daemon/workspace/file_stamp.h"
@@ -170,6 +171,7 @@ class Packer {
       if (count < 0) return changed(path, "cannot be read (" + error_text(errno) + ")");
       if (count == 0) break;
       const std::span<const char> bytes(block_.data(), static_cast<std::size_t>(count));
+      beat();
       done += bytes.size();
       if (done > member.size) break;
       digest_.update(bytes);

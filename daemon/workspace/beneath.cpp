@@ -11,6 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "daemon/workspace/os_error.h"
+
 namespace sessync {
 namespace {
 
@@ -39,8 +41,10 @@ Opened open_by_kernel(int directory, const std::string& path, int flags, Beneath
 
 /// openat2 is missing on old kernels and in some sandboxes, and refused by old container runtimes.
 bool kernel_can_resolve() {
-  static const bool can =
-      open_by_kernel(AT_FDCWD, ".", O_PATH | O_DIRECTORY, Beneath::Links::kFollow).has_value();
+  static const bool can = [] {
+    const auto tried = open_by_kernel(AT_FDCWD, ".", O_PATH | O_DIRECTORY, Beneath::Links::kFollow);
+    return tried || is_shortage(tried.error());
+  }();
   return can;
 }
 
@@ -150,7 +154,19 @@ tl::expected<Beneath, int> Beneath::open(const std::string& root, Resolver resol
   return Beneath(root, std::move(*fd), resolver);
 }
 
+void Beneath::note(int error) const {
+  if (is_shortage(error)) *shortage_ = error;
+}
+
 Opened Beneath::open_at(std::string_view path, int flags, Links links) const {
+  Opened opened = resolve(path, flags, links);
+  // A file that somebody has a lease on would have to be waited for.
+  const bool is_leased = !opened && opened.error() == EAGAIN && (flags & O_NONBLOCK) != 0;
+  if (!opened && !is_leased) note(opened.error());
+  return opened;
+}
+
+Opened Beneath::resolve(std::string_view path, int flags, Links links) const {
   if (resolver_ == Resolver::kSteps) return StepResolver(fd(), path, links).run(flags);
   if (links == Links::kRefuse) return open_in_stretches(fd(), path, flags);
   return open_stretch(fd(), std::string(path), flags, links);

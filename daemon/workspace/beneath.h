@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,16 +35,26 @@ class Beneath {
   /// Where `fd` is below the root, without symlinks; nothing if it is not, or is not known.
   [[nodiscard]] std::optional<std::string> path_of(int fd) const;
 
+  /// Takes note of an error met below this root, if it is a shortage. open_at() does so itself.
+  /// Any thread.
+  void note(int error) const;
+  /// The errno of the last shortage that was met below this root; 0: none. Whatever is said about
+  /// what lies there is worth nothing then.
+  [[nodiscard]] int shortage() const { return *shortage_; }
+
   [[nodiscard]] const std::string& root() const { return root_; }
   [[nodiscard]] int fd() const { return fd_.get(); }
 
  private:
+  [[nodiscard]] tl::expected<UniqueFd, int> resolve(std::string_view path, int flags,
+                                                    Links links) const;
   Beneath(std::string root, UniqueFd fd, Resolver resolver)
       : root_(std::move(root)), fd_(std::move(fd)), resolver_(resolver) {}
 
   std::string root_;
   UniqueFd fd_;
   Resolver resolver_;
+  std::shared_ptr<std::atomic<int>> shortage_ = std::make_shared<std::atomic<int>>(0);
 };
 
 }  // namespace sessync

@@ -1,6 +1,7 @@
 #include "daemon/workspace/content_error.h"
 
 #include "daemon/workspace/names.h"
+#include "manifest/size.h"
 #include "manifest/utf8.h"
 
 namespace sessync {
@@ -25,6 +26,18 @@ ApiError not_packed(const ContentRef& content, const std::string& what) {
   error.code = "not_packed";
   error.message = "the archive of " + printable(join_path(content.root, content.path)) +
                   " cannot be packed: " + what;
+  return error;
+}
+
+ApiError too_large(const ContentRef& content, std::uint64_t size) {
+  ApiError error;
+  error.kind = ApiError::Kind::kTooLarge;
+  error.code = "too_large";
+  error.message = "the archive of " + printable(join_path(content.root, content.path)) + " has " +
+                  std::to_string(size) + " bytes when it is packed, and max_file_size is " +
+                  format_size(content.max_size) +
+                  "; nothing was uploaded: exclude some of it, or raise max_file_size if the API "
+                  "takes more";
   return error;
 }
 

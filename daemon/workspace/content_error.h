@@ -18,6 +18,9 @@ tl::unexpected<ApiError> content_changed(const ContentRef& content, const std::s
 /// what to do.
 ApiError not_packed(const ContentRef& content, const std::string& what);
 
+/// kTooLarge: packed, the archive of `content` is larger than it may be.
+ApiError too_large(const ContentRef& content, std::uint64_t size);
+
 /// kAborted: packing the archive of `content` was given up because the process ends.
 ApiError not_finished(const ContentRef& content);
 

@@ -3,14 +3,14 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
-#include <tl/expected.hpp>
-
 #include "daemon/workspace/digest_cache.h"
+#include "daemon/workspace/file_digest.h"
+#include "daemon/workspace/read_pool.h"
 #include "daemon/workspace/restless_files.h"
-#include "daemon/workspace/stable_read.h"
 
 namespace sessync {
 
@@ -22,36 +22,50 @@ struct ScanCounters {
   ReadCounters reads;
 };
 
-struct Digested {
-  Sha256 digest{};
-  std::uint64_t size = 0;
-  bool executable = false;
-};
-using DigestResult = tl::expected<Digested, StableReadError>;
+/// Called after the bytes of a file were read and before it is looked at again.
+using AfterRead = std::function<void(const std::string& path)>;
 
-/// Reads and hashes files, and remembers what came out.
+/// What reads of one scanner share.
+struct DigestTools {
+  DigestCache& cache;
+  ScanCounters& counters;
+  RestlessFiles& restless;
+  const AfterRead& after_read;
+};
+
+/// Reads and hashes one large file, and remembers what came out. `path` is below `root`. Waits for
+/// no writer.
+std::unique_ptr<DigestTask> make_digest_task(const DigestTools& tools, const std::string& root,
+                                             const std::string& path);
+
+/// Reads and hashes the files of one scan, and remembers what came out.
 class FileDigester {
  public:
-  using AfterRead = std::function<void(const std::string& path)>;
+  FileDigester(const DigestTools& tools, ReadPool& pool, std::string session)
+      : tools_(tools), pool_(pool), session_(std::move(session)) {}
+  FileDigester(const FileDigester&) = delete;
+  FileDigester& operator=(const FileDigester&) = delete;
+  /// What this scan did not ask for is not wanted any more.
+  ~FileDigester() { pool_.keep_only(session_, asked_); }
 
-  FileDigester(DigestCache& cache, ScanCounters& counters, RestlessFiles& restless,
-               const AfterRead& after_read)
-      : cache_(cache), counters_(counters), restless_(restless), after_read_(after_read) {}
+  DigestResult digest(const Beneath& root, const FileToRead& file, Patience& patience);
 
-  DigestResult digest(const Beneath& root, const std::string& path, Patience& patience);
-
-  /// The results in the order of `paths`. Many files are read by two threads.
-  std::vector<DigestResult> digest_all(const Beneath& root, const std::vector<std::string>& paths,
+  /// The results in the order of `files`: small ones are read first, the large ones by the pool.
+  std::vector<DigestResult> digest_all(const Beneath& root, std::span<const FileToRead> files,
                                        Patience& patience);
 
  private:
+  DigestResult digest_small(const Beneath& root, const std::string& path, Patience& patience);
   tl::expected<StableRead, StableReadError> read(const Beneath& root, const std::string& path,
                                                  Patience& patience, const ByteSink& sink);
+  void digest_large(const Beneath& root, std::span<const FileToRead> files, Patience& patience,
+                    std::span<const std::size_t> which, std::vector<DigestResult>& results);
 
-  DigestCache& cache_;
-  ScanCounters& counters_;
-  RestlessFiles& restless_;
-  const AfterRead& after_read_;
+  const DigestTools& tools_;
+  ReadPool& pool_;
+  std::string session_;
+  ReadPool::Wanted asked_;
+  bool waits_ = true;
 };
 
 }  // namespace sessync

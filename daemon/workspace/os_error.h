@@ -9,6 +9,11 @@ namespace sessync {
 /// "Permission denied" and the like.
 inline std::string error_text(int error) { return std::generic_category().message(error); }
 
+/// The process, or the machine, has run out of something: it says nothing about the file.
+inline bool is_shortage(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOMEM || error == EAGAIN;
+}
+
 /// What is not there any more is as if it had never been.
 inline bool is_absence(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
 

@@ -24,26 +24,35 @@ struct Root {
   std::uint64_t inode = 0;
   friend bool operator==(const Root&, const Root&) = default;
 };
-using Resolved = tl::expected<Root, SourceUnavailable>;
+/// Why the workspace cannot be scanned.
+struct Unreachable {
+  SourceUnavailable reason;
+  int error = 0;
+};
+using Resolved = tl::expected<Root, Unreachable>;
 
-tl::unexpected<SourceUnavailable> workspace_unavailable(const std::string& workspace, int error) {
+Unreachable workspace_unavailable(const std::string& workspace, int error) {
   const bool missing = error == ENOENT;
   const std::string what = error == ENOENT    ? "does not exist"
                            : error == ENOTDIR ? "is not a directory"
                                               : "cannot be read (" + error_text(error) + ")";
-  return tl::unexpected(SourceUnavailable{
-      .kind = missing ? SourceUnavailable::Kind::kMissing : SourceUnavailable::Kind::kUnreadable,
-      .message = "the workspace " + printable(workspace) + " " + what +
-                 "; nothing is changed in the session until it is a readable directory"});
+  const auto kind =
+      missing ? SourceUnavailable::Kind::kMissing : SourceUnavailable::Kind::kUnreadable;
+  return {{kind, "the workspace " + printable(workspace) + " " + what +
+                     "; nothing is changed in the session until it is a readable directory"},
+          error};
 }
 
 Resolved resolve(const std::string& workspace) {
   std::error_code error;
   const std::string path = std::filesystem::canonical(workspace, error).string();
-  if (error) return workspace_unavailable(workspace, error.value());
+  const auto unavailable = [&](int why) {
+    return tl::unexpected(workspace_unavailable(workspace, why));
+  };
+  if (error) return unavailable(error.value());
   struct stat status{};
-  if (::stat(path.c_str(), &status) != 0) return workspace_unavailable(workspace, errno);
-  if (!S_ISDIR(status.st_mode)) return workspace_unavailable(workspace, ENOTDIR);
+  if (::stat(path.c_str(), &status) != 0) return unavailable(errno);
+  if (!S_ISDIR(status.st_mode)) return unavailable(ENOTDIR);
   return Root{.path = path, .device = status.st_dev, .inode = status.st_ino};
 }
 
@@ -53,8 +62,10 @@ bool reads_workspace(const ResourceSpec& resource) {
          std::holds_alternative<ArchiveResource>(resource.what);
 }
 
-WorkspaceSnapshot without_workspace(const ScanRequest& request, const SourceUnavailable& reason) {
+WorkspaceSnapshot without_workspace(const ScanRequest& request, const Unreachable& why) {
   WorkspaceSnapshot snapshot;
+  if (is_shortage(why.error)) snapshot.shortage = error_text(why.error);
+  const SourceUnavailable& reason = why.reason;
   for (const ResourceSpec& resource : request.resources) {
     if (reads_workspace(resource)) {
       snapshot.sources.emplace_back(reason);
@@ -93,14 +104,20 @@ class ReadLog {
 }  // namespace
 
 Scanner::Scanner(DigestCache& cache, ScanOptions options)
-    : cache_(cache), options_(std::move(options)) {}
+    : cache_(cache),
+      options_(std::move(options)),
+      tools_{cache_, counters_, restless_, options_.after_read},
+      pool_([this](const std::string& root, const std::string& path) {
+        return make_digest_task(tools_, root, path);
+      }) {}
 
 WorkspaceSnapshot Scanner::scan(const ScanRequest& request) {
-  SourceUnavailable reason{
-      .kind = SourceUnavailable::Kind::kUnreadable,
-      .message = "the workspace " + printable(request.workspace) +
-                 " named another directory each time it was scanned; nothing is changed in the "
-                 "session until it stays the same for a whole scan"};
+  Unreachable reason{
+      {.kind = SourceUnavailable::Kind::kUnreadable,
+       .message = "the workspace " + printable(request.workspace) +
+                  " named another directory each time it was scanned; nothing is changed in the "
+                  "session until it stays the same for a whole scan"},
+      0};
   for (int tries = 0; tries < kMaxScans; ++tries) {
     const Resolved root = resolve(request.workspace);
     if (root) {
@@ -118,21 +135,22 @@ WorkspaceSnapshot Scanner::scan(const ScanRequest& request) {
 WorkspaceSnapshot Scanner::scan_root(const ScanRequest& request, const std::string& path) {
   const auto root = Beneath::open(path);
   if (!root) {
-    return without_workspace(request,
-                             workspace_unavailable(request.workspace, root.error()).value());
+    return without_workspace(request, workspace_unavailable(request.workspace, root.error()));
   }
   const ManifestPaths manifests(request.workspace, path, request.manifests);
   const ReadLog read_log(counters_.reads);
-  FileDigester digester(cache_, counters_, restless_, options_.after_read);
+  FileDigester digester(tools_, pool_, request.session);
   Patience patience({.settle = options_.settle,
                      .unleased = options_.unleased,
                      .open_for_writing = options_.open_for_writing},
                     kScanPatience);
-  SourceScan scan(*root, manifests, {cache_, ignore_files_, counters_, digester, patience});
+  SourceScan scan(*root, manifests, {cache_, ignore_files_, counters_, digester, patience},
+                  request.max_file_size);
   WorkspaceSnapshot snapshot{.root = path, .sources = {}};
   for (const ResourceSpec& resource : request.resources) {
     snapshot.sources.push_back(std::visit(scan, resource.what));
   }
+  if (root->shortage() != 0) snapshot.shortage = error_text(root->shortage());
   return snapshot;
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,6 +21,8 @@ struct ScanRequest {
   std::string workspace;               ///< may be, or lie behind, a symlink
   std::vector<std::string> manifests;  ///< manifest files or directories: never mirrored
   std::span<const ResourceSpec> resources;
+  std::string session{};  ///< whose pass it is: sessions take turns at reading
+  std::uint64_t max_file_size = std::numeric_limits<std::uint64_t>::max();
 };
 
 struct ScanOptions {
@@ -46,6 +50,11 @@ struct ScanStatistics {
 class Scanner {
  public:
   explicit Scanner(DigestCache& cache, ScanOptions options = {});
+  Scanner(const Scanner&) = delete;
+  Scanner& operator=(const Scanner&) = delete;
+
+  /// Where large files are read.
+  ReadPool& pool() { return pool_; }
 
   /// One snapshot per resource, in their order; entries that read no workspace get an empty
   /// SourceFiles. The workspace is resolved once: if it names another directory at the end than at
@@ -65,6 +74,8 @@ class Scanner {
   IgnoreFiles ignore_files_;
   ScanCounters counters_;
   RestlessFiles restless_;
+  const DigestTools tools_;
+  ReadPool pool_;  ///< last: its threads use the rest
 };
 
 }  // namespace sessync

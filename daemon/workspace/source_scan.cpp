@@ -9,6 +9,7 @@
 #include "daemon/workspace/archive_digest.h"
 #include "daemon/workspace/names.h"
 #include "daemon/workspace/twin.h"
+#include "manifest/size.h"
 #include "manifest/utf8.h"
 
 namespace sessync {
@@ -69,6 +70,33 @@ std::string text_of(const StableReadError& error) {
   return "cannot be read (" + error_text(error.error) + "): check its permissions";
 }
 
+std::string in_gigabytes(std::uint64_t bytes) {
+  constexpr std::uint64_t kTenthOfGb = 100'000'000;
+  const auto tenths = bytes / kTenthOfGb;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " GB";
+}
+
+/// A file that may be there and be right soon.
+ScanIssue not_yet(std::string path, const std::string& location, std::uint64_t size,
+                  const StableReadError& error) {
+  const std::string name = printable(location);
+  if (error.kind == StableReadError::Kind::kUnread) {
+    return {std::move(path), ScanIssue::Kind::kUnread,
+            name + " is large and still being read (" + in_gigabytes(error.done) + " of " +
+                in_gigabytes(size) + "); everything else goes on",
+            size};
+  }
+  const auto kind = error.kind == StableReadError::Kind::kUnstable ? ScanIssue::Kind::kUnstable
+                                                                   : ScanIssue::Kind::kUnreadable;
+  return {std::move(path), kind, name + " " + text_of(error)};
+}
+
+SourceSnapshot one_issue(ScanIssue issue) {
+  SourceFiles out;
+  out.issues.push_back(std::move(issue));
+  return out;
+}
+
 SourceSnapshot one_file(const Sha256& digest, std::uint64_t size) {
   SourceFiles out;
   out.files.push_back({.path = "", .sha256 = to_hex(digest), .size = size});
@@ -87,31 +115,44 @@ ScannedFile scanned(std::string path, const Digested& content) {
 SourceSnapshot SourceScan::operator()(const FileResource& entry) {
   const Located located = locate(entry.source, false);
   if (!located) return located.error();
+  if (located->stamp.size > max_file_size_) {
+    return one_issue(too_large("", entry.source, located->stamp.size));
+  }
   if (const auto known = tools_.cache.find(located->location, located->stamp)) {
     return one_file(*known, located->stamp.size);
   }
-  DigestResult result = tools_.digester.digest(root_, located->location, tools_.patience);
+  const auto read = [this](const LinkTarget& target) {
+    return tools_.digester.digest(root_, {target.location, target.stamp}, tools_.patience);
+  };
+  DigestResult result = read(*located);
   for (int tries = 1; tries < kMaxLinkTries && !result; ++tries) {
     if (result.error().kind != StableReadError::Kind::kVanished) break;
     const Located again = locate(entry.source, false);
     if (!again) return again.error();
-    result = tools_.digester.digest(root_, again->location, tools_.patience);
+    result = read(*again);
   }
-  return file_snapshot(entry.source, result);
+  return file_snapshot(entry.source, *located, result);
 }
 
-SourceSnapshot SourceScan::file_snapshot(const std::string& source, const DigestResult& result) {
+ScanIssue SourceScan::too_large(std::string path, const std::string& location,
+                                std::uint64_t size) const {
+  return {std::move(path), ScanIssue::Kind::kTooLarge,
+          printable(location) + " has " + std::to_string(size) + " bytes, and max_file_size is " +
+              format_size(max_file_size_) +
+              "; it is neither read nor sent, and what is mounted stays: exclude it, or raise "
+              "max_file_size if the API takes more"};
+}
+
+SourceSnapshot SourceScan::file_snapshot(const std::string& source, const LinkTarget& target,
+                                         const DigestResult& result) {
   if (result) return one_file(result->digest, result->size);
   const StableReadError& error = result.error();
   switch (error.kind) {
     case StableReadError::Kind::kVanished:
       return unreachable(root_, source, ENOENT).value();
-    case StableReadError::Kind::kUnstable: {
-      SourceFiles out;
-      out.issues.push_back(
-          {"", ScanIssue::Kind::kUnstable, printable(source) + " " + text_of(error)});
-      return out;
-    }
+    case StableReadError::Kind::kUnstable:
+    case StableReadError::Kind::kUnread:
+      return one_issue(not_yet("", source, target.stamp.size, error));
     case StableReadError::Kind::kNotRegular:
       return unavailable(UnavailableKind::kNotAFile, source, text_of(error)).value();
     case StableReadError::Kind::kUnreadable:
@@ -145,6 +186,10 @@ SourceScan::Tree SourceScan::scan_tree(const std::string& source, const SourceFi
   std::vector<FoundFile> unknown;
   const auto status = walk.run(
       [&](FoundFile file) {
+        const auto size = file.stamp.size;
+        if (size > max_file_size_) {
+          return out.issues.push_back(too_large(std::move(file.path), file.location, size));
+        }
         const auto known = tools_.cache.find(file.location, file.stamp);
         if (!known) return unknown.push_back(std::move(file));
         out.files.push_back(
@@ -159,11 +204,11 @@ SourceScan::Tree SourceScan::scan_tree(const std::string& source, const SourceFi
 }
 
 void SourceScan::digest(const TreeWalk& walk, std::vector<FoundFile> found, SourceFiles& out) {
-  std::vector<std::string> paths;
-  paths.reserve(found.size());
-  for (const FoundFile& file : found) paths.push_back(file.location);
+  std::vector<FileToRead> files;
+  files.reserve(found.size());
+  for (const FoundFile& file : found) files.push_back({file.location, file.stamp});
   const std::vector<DigestResult> results =
-      tools_.digester.digest_all(root_, paths, tools_.patience);
+      tools_.digester.digest_all(root_, files, tools_.patience);
   for (std::size_t i = 0; i < found.size(); ++i) {
     const DigestResult result = digest_again(walk, found[i], results[i]);
     if (result) {
@@ -172,10 +217,8 @@ void SourceScan::digest(const TreeWalk& walk, std::vector<FoundFile> found, Sour
     }
     const StableReadError& error = result.error();
     if (error.kind == StableReadError::Kind::kVanished) continue;
-    const auto kind = error.kind == StableReadError::Kind::kUnstable ? ScanIssue::Kind::kUnstable
-                                                                     : ScanIssue::Kind::kUnreadable;
-    std::string message = printable(found[i].location) + " " + text_of(error);
-    out.issues.push_back({std::move(found[i].path), kind, std::move(message)});
+    out.issues.push_back(
+        not_yet(std::move(found[i].path), found[i].location, found[i].stamp.size, error));
   }
   std::ranges::sort(out.files, {}, &ScannedFile::path);
 }
@@ -189,7 +232,7 @@ DigestResult SourceScan::digest_again(const TreeWalk& walk, const FoundFile& fil
     const auto target = walk.resolve_link(file.path);
     if (!target && target.error().unreadable) return tl::unexpected(StableReadError{});
     if (!target) break;
-    result = tools_.digester.digest(root_, target->location, tools_.patience);
+    result = tools_.digester.digest(root_, {target->location, target->stamp}, tools_.patience);
   }
   return result;
 }

@@ -21,8 +21,9 @@ struct ScanTools {
 /// Scans the sources of one pass, each into one snapshot.
 class SourceScan {
  public:
-  SourceScan(const Beneath& root, const ManifestPaths& manifests, const ScanTools& tools)
-      : root_(root), manifests_(manifests), tools_(tools) {}
+  SourceScan(const Beneath& root, const ManifestPaths& manifests, const ScanTools& tools,
+             std::uint64_t max_file_size)
+      : root_(root), manifests_(manifests), tools_(tools), max_file_size_(max_file_size) {}
 
   SourceSnapshot operator()(const FileResource& entry);
   SourceSnapshot operator()(const DirectoryResource& entry);
@@ -41,7 +42,10 @@ class SourceScan {
   Located locate(const std::string& source, bool is_directory);
   Located check_type(const std::string& source, const struct stat& status, bool is_directory);
   Located check_target(const std::string& source, LinkTarget target);
-  SourceSnapshot file_snapshot(const std::string& source, const DigestResult& result);
+  SourceSnapshot file_snapshot(const std::string& source, const LinkTarget& target,
+                               const DigestResult& result);
+  [[nodiscard]] ScanIssue too_large(std::string path, const std::string& location,
+                                    std::uint64_t size) const;
   Tree scan_tree(const std::string& source, const SourceFilter& filter);
   void digest(const TreeWalk& walk, std::vector<FoundFile> found, SourceFiles& out);
   DigestResult digest_again(const TreeWalk& walk, const FoundFile& file, DigestResult result);
@@ -49,6 +53,7 @@ class SourceScan {
   const Beneath& root_;
   const ManifestPaths& manifests_;
   ScanTools tools_;
+  std::uint64_t max_file_size_;
 };
 
 }  // namespace sessync

@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <ctime>
+#include <limits>
 #include <memory>
 #include <thread>
 
@@ -11,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/pulse/pulse.h"
 #include "daemon/workspace/os_error.h"
 #include "daemon/workspace/read_lease.h"
 
@@ -43,32 +45,10 @@ tl::unexpected<StableReadError> failed(ReadErrorKind kind, int error = 0) {
 
 ReadErrorKind kind_of_error(int error) {
   if (is_absence(error) || error == EXDEV) return ReadErrorKind::kVanished;
+  if (error == EAGAIN) return ReadErrorKind::kUnstable;
   // What open(2) says of a socket, and of a device without driver.
   return error == ENXIO || error == ENODEV ? ReadErrorKind::kNotRegular
                                            : ReadErrorKind::kUnreadable;
-}
-
-/// What vouches for what is read.
-enum class Footing {
-  kQuiet,      ///< old stamps
-  kLease,      ///< a lease
-  kWeakLease,  ///< a lease that does not see every writer, and stamps
-  kRefused,    ///< no lease: a writer has the file open
-  kNoLeases,   ///< no lease can be had
-};
-
-Footing footing_of(ReadLease::Answer answer) {
-  switch (answer) {
-    case ReadLease::Answer::kHeld:
-      return Footing::kLease;
-    case ReadLease::Answer::kHeldHere:
-      return Footing::kWeakLease;
-    case ReadLease::Answer::kWriterThere:
-      return Footing::kRefused;
-    case ReadLease::Answer::kNotAllowed:
-      break;
-  }
-  return Footing::kNoLeases;
 }
 
 /// By the file's own account. Negative: its stamps lie in the future and say nothing.
@@ -79,19 +59,59 @@ milliseconds age_of(const FileStamp& stamp) {
   return milliseconds{(now - (is_set ? stamp.changed_ns : stamp.newest_ns())) / 1'000'000};
 }
 
-class Attempt {
+}  // namespace
+
+class StableReader::Attempt {
  public:
   Attempt(const Beneath& root, const std::string& path, const ReadTools& tools)
       : root_(root), path_(path), tools_(tools), limits_(tools.patience.limits()) {}
 
-  Read run(const ByteSink& sink) {
+  std::optional<Read> step(const ByteSink& sink, std::uint64_t at_most) {
+    if (!fd_) {
+      if (const auto ready = prepare(); !ready) return tl::unexpected(ready.error());
+      observed_ = clock_ns(CLOCK_REALTIME_COARSE);
+      sink.restart();
+    }
+    if (const int error = read_some(sink, at_most); error != 0) {
+      return failed(error == EAGAIN ? ReadErrorKind::kUnstable : ReadErrorKind::kUnreadable, error);
+    }
+    if (done_ < before_.size) return std::nullopt;
+    return finish(sink);
+  }
+
+ private:
+  /// What vouches for what is read.
+  enum class Footing {
+    kQuiet,      ///< old stamps
+    kLease,      ///< a lease
+    kWeakLease,  ///< a lease that does not see every writer, and stamps
+    kRefused,    ///< no lease: a writer has the file open
+    kNoLeases,   ///< no lease can be had
+  };
+
+  static Footing footing_of(ReadLease::Answer answer) {
+    switch (answer) {
+      case ReadLease::Answer::kHeld:
+        return Footing::kLease;
+      case ReadLease::Answer::kHeldHere:
+        return Footing::kWeakLease;
+      case ReadLease::Answer::kWriterThere:
+        return Footing::kRefused;
+      case ReadLease::Answer::kNotAllowed:
+        break;
+    }
+    return Footing::kNoLeases;
+  }
+
+  /// Opens the file, and waits until it may be read.
+  tl::expected<void, StableReadError> prepare() {
     auto opened = root_.open_at(path_, O_RDONLY | O_NONBLOCK | O_NOCTTY, Beneath::Links::kRefuse);
     if (!opened) return failed(kind_of_error(opened.error()), opened.error());
     fd_ = std::move(*opened);
     while (true) {
-      if (const auto looked = look(); !looked) return tl::unexpected(looked.error());
+      if (auto looked = look(); !looked) return looked;
       const milliseconds wait = needed_wait();
-      if (wait <= milliseconds::zero()) return read_between_looks(sink);
+      if (wait <= milliseconds::zero()) return {};
       lease_.give_back();
       if (tools_.patience.sleep(wait)) continue;
       // A lease vouches for a fresh file too.
@@ -100,7 +120,6 @@ class Attempt {
     }
   }
 
- private:
   tl::expected<void, StableReadError> look() {
     auto seen = see();
     footing_ = Footing::kQuiet;
@@ -157,11 +176,7 @@ class Attempt {
     return std::max(age_of(before_), std::chrono::duration_cast<milliseconds>(seen));
   }
 
-  Read read_between_looks(const ByteSink& sink) {
-    const std::int64_t observed = clock_ns(CLOCK_REALTIME_COARSE);
-    if (const int error = read_all(sink); error != 0) {
-      return failed(error == EAGAIN ? ReadErrorKind::kUnstable : ReadErrorKind::kUnreadable, error);
-    }
+  Read finish(const ByteSink& sink) {
     lease_.give_back();
     if (sink.finished) sink.finished();
     struct stat after{};
@@ -171,7 +186,7 @@ class Attempt {
     }
     count_taken();
     return StableRead{.stamp = before_,
-                      .observed_ns = observed,
+                      .observed_ns = observed_,
                       .executable = executable_,
                       .leased = footing_ == Footing::kLease};
   }
@@ -186,15 +201,19 @@ class Attempt {
 
   /// An errno; EAGAIN if the file became shorter or somebody wants to write. That a file without
   /// lease grew is seen afterwards.
-  [[nodiscard]] int read_all(const ByteSink& sink) {
+  [[nodiscard]] int read_some(const ByteSink& sink, std::uint64_t at_most) {
     thread_local const auto block = std::make_unique<std::array<char, kReadBlockBytes>>();
-    sink.restart();
-    for (std::uint64_t done = 0; done < before_.size;) {
+    const std::uint64_t end = before_.size - done_ > at_most ? done_ + at_most : before_.size;
+    while (done_ < end) {
       const ssize_t count = ::read(fd_.get(), block->data(), block->size());
       if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return errno == EAGAIN ? EIO : errno;
+      if (count < 0) {
+        root_.note(errno);
+        return errno == EAGAIN ? EIO : errno;
+      }
       if (count == 0) return EAGAIN;
-      done += static_cast<std::uint64_t>(count);
+      beat();
+      done_ += static_cast<std::uint64_t>(count);
       sink.bytes({block->data(), static_cast<std::size_t>(count)});
       if (lease_.is_taken() && !lease_.is_undisturbed()) return give_up();
     }
@@ -226,14 +245,25 @@ class Attempt {
   milliseconds look_ = kFirstLook;
   bool patient_ = true;
   bool executable_ = false;
+  std::int64_t observed_ = 0;
+  std::uint64_t done_ = 0;
 };
 
-}  // namespace
+StableReader::StableReader(const Beneath& root, const std::string& path, const ReadTools& tools)
+    : attempt_(std::make_unique<Attempt>(root, path, tools)) {}
+
+StableReader::~StableReader() = default;
+
+std::optional<StableReader::Result> StableReader::step(const ByteSink& sink,
+                                                       std::uint64_t at_most) {
+  return attempt_->step(sink, at_most);
+}
 
 bool Patience::sleep(milliseconds wait) {
   const milliseconds granted = std::min(wait, milliseconds{left_.fetch_sub(wait.count())});
   if (granted <= milliseconds::zero()) return false;
   std::this_thread::sleep_for(granted);
+  beat();
   return true;
 }
 
@@ -242,7 +272,8 @@ Read read_stable(const Beneath& root, const std::string& path, const ReadTools& 
   Read result = failed(ReadErrorKind::kUnstable);
   milliseconds pause = kFirstPause;
   for (int tries = 0; tries < kMaxTries; ++tries) {
-    result = Attempt(root, path, tools).run(sink);
+    constexpr auto kAll = std::numeric_limits<std::uint64_t>::max();
+    result = StableReader(root, path, tools).step(sink, kAll).value_or(result);
     if (result || result.error().kind != ReadErrorKind::kUnstable) return result;
     if (!tools.patience.sleep(pause)) break;
     pause *= 2;

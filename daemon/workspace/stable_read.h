@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -53,9 +55,16 @@ struct ReadCounters {
 };
 
 struct StableReadError {
-  enum class Kind { kVanished, kNotRegular, kUnreadable, kUnstable };
+  enum class Kind {
+    kVanished,
+    kNotRegular,
+    kUnreadable,
+    kUnstable,
+    kUnread,  ///< not read to its end yet; see ReadPool
+  };
   Kind kind = Kind::kUnreadable;
   int error = 0;
+  std::uint64_t done = 0;  ///< bytes of what is kUnread that were read already
 };
 
 /// The result of a read that nobody disturbed.
@@ -78,6 +87,26 @@ struct ReadTools {
   Patience& patience;
   ReadCounters& counters;
   bool always_lease = false;
+};
+
+/// One try to read a file as read_stable() does, in pieces. While it is under way a lease may be
+/// held, which is looked at with each piece: take the next one soon.
+class StableReader {
+ public:
+  using Result = tl::expected<StableRead, StableReadError>;
+
+  /// All of them must outlive this.
+  StableReader(const Beneath& root, const std::string& path, const ReadTools& tools);
+  StableReader(const StableReader&) = delete;
+  StableReader& operator=(const StableReader&) = delete;
+  ~StableReader();
+
+  /// Reads at most so many bytes more, rounded up to a block. Nothing: there are more.
+  std::optional<Result> step(const ByteSink& sink, std::uint64_t at_most);
+
+ private:
+  class Attempt;
+  std::unique_ptr<Attempt> attempt_;
 };
 
 /// Reads all of the regular file at `path` (below the root, no symlink on the way) into `sink` such

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "daemon/pulse/pulse.h"
 #include "daemon/workspace/directory_stream.h"
 #include "daemon/workspace/names.h"
 #include "manifest/utf8.h"
@@ -157,17 +158,25 @@ void TreeWalk::visit(Entry entry, std::string path, const OnFile& on_file) {
            .stamp = entry.stamp});
 }
 
+tl::unexpected<int> TreeWalk::failed(int error) const {
+  root_.note(error);
+  return tl::unexpected(error);
+}
+
 tl::expected<std::vector<TreeWalk::Name>, int> TreeWalk::read_names(int fd) {
   // fdopendir takes the descriptor over; the caller keeps its own to look at the entries with.
-  const DirectoryStream directory(::fdopendir(::fcntl(fd, F_DUPFD_CLOEXEC, 0)));
-  if (!directory) return tl::unexpected(errno);
+  UniqueFd own(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (!own) return failed(errno);
+  const DirectoryStream directory(::fdopendir(own.release()));
+  if (!directory) return failed(errno);
   ++directories_read_;
+  beat();
   std::vector<Name> names;
   for (errno = 0; const dirent* entry = ::readdir(directory.get()); errno = 0) {
     const std::string_view name = static_cast<const char*>(entry->d_name);
     if (name != "." && name != "..") names.push_back({std::string(name), entry->d_type});
   }
-  if (errno != 0 && errno != ENOENT) return tl::unexpected(errno);
+  if (errno != 0 && errno != ENOENT) return failed(errno);
   for (Name& name : names) {
     if (name.type == DT_UNKNOWN) name.type = type_of(fd, name.text.c_str());
   }
@@ -199,6 +208,7 @@ int TreeWalk::read_entries(int fd, Frame& frame) {
 }
 
 void TreeWalk::classify(int fd, const std::string& path, const Name& name, Frame& frame) {
+  beat();
   if (name.type == DT_UNKNOWN) return classify_unknown(fd, path, name);
   if (name.type == DT_DIR) {
     if (enters(path)) {
@@ -225,6 +235,7 @@ void TreeWalk::classify_unknown(int fd, const std::string& path, const Name& nam
     out_->issues.push_back({path, ScanIssue::Kind::kUnreadable, "could not be looked at"});
     if (enters(path)) note_unreadable(path, "could not be looked at");
   } else if (!is_absence(errno)) {
+    root_.note(errno);
     const std::string why = error_text(errno);
     if (takes(path)) {
       out_->issues.push_back(
@@ -238,6 +249,7 @@ void TreeWalk::classify_file(int fd, const std::string& path, const Name& name, 
   struct stat status{};
   if (::fstatat(fd, name.text.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     if (is_absence(errno)) return;
+    root_.note(errno);
     const std::string why = "cannot be looked at (" + error_text(errno) + ")";
     out_->issues.push_back({path, ScanIssue::Kind::kUnreadable, why});
   } else if (S_ISREG(status.st_mode)) {

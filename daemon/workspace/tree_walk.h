@@ -92,6 +92,7 @@ class TreeWalk {
   void hand_out(const OnFile& on_file);
   void visit(Entry entry, std::string path, const OnFile& on_file);
 
+  [[nodiscard]] tl::unexpected<int> failed(int error) const;
   tl::expected<std::vector<Name>, int> read_names(int fd);
   int read_entries(int fd, Frame& frame);
   void classify(int fd, const std::string& path, const Name& name, Frame& frame);

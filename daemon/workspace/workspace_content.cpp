@@ -81,6 +81,9 @@ Result<std::unique_ptr<ContentReader>> open_archive(const ContentRef& content, c
   if (!packed) return tl::unexpected(packed.error());
   const auto size = size_of(content, fd->get());
   if (!size) return tl::unexpected(size.error());
+  if (content.max_size > 0 && *size > content.max_size) {
+    return tl::unexpected(too_large(content, *size));
+  }
   return std::make_unique<SpoolReader>(content, std::move(*fd), *size);
 }
 

@@ -7,6 +7,7 @@
 #include "manifest/duration.h"
 #include "manifest/parse/edit_distance.h"
 #include "manifest/parse/scalar_type.h"
+#include "manifest/size.h"
 #include "manifest/text.h"
 
 namespace sessync {
@@ -148,6 +149,24 @@ std::optional<std::int64_t> read_integer(const Field& field, IntegerRange range,
   report.error(node.at, "out_of_range",
                label(field) + "must be from " + std::to_string(range.least) + " to " +
                    std::to_string(range.most) + ", but is " + quoted(node.text));
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> read_size(const Field& field, Report& report) {
+  constexpr auto kExample = "a size such as \"500MB\" or \"2GiB\"";
+  const auto& node = *field.value;
+  if (!node.is_scalar()) {
+    report_wrong_type(field, kExample, report);
+    return std::nullopt;
+  }
+  const auto size = parse_size(node.text);
+  if (!size) {
+    report.error(node.at, "invalid_size",
+                 label(field) + "expected " + kExample + ", but got " + quoted(node.text));
+    return std::nullopt;
+  }
+  if (*size > 0) return size;
+  report.error(node.at, "out_of_range", label(field) + "must be more than nothing");
   return std::nullopt;
 }
 

@@ -38,6 +38,9 @@ struct DurationRange {
 std::optional<std::chrono::seconds> read_duration(const Field& field, DurationRange range,
                                                   Report& report);
 
+/// At least one byte.
+std::optional<std::uint64_t> read_size(const Field& field, Report& report);
+
 /// The index of the value in `choices`.
 std::optional<std::size_t> read_choice(const Field& field,
                                        std::span<const std::string_view> choices, Report& report);

@@ -12,9 +12,9 @@ namespace {
 using std::chrono_literals::operator""s;
 using std::chrono_literals::operator""h;
 
-constexpr std::array<std::string_view, 12> kSessionKeys = {
-    "name",     "session_id",  "create",    "prune",    "on_conflict", "suspend",
-    "interval", "max_deletes", "max_files", "recreate", "resources",   "outputs"};
+constexpr std::array<std::string_view, 13> kSessionKeys = {
+    "name",        "session_id", "create",        "prune",    "on_conflict", "suspend", "interval",
+    "max_deletes", "max_files",  "max_file_size", "recreate", "resources",   "outputs"};
 constexpr auto kDefaultsKeys = std::span(kSessionKeys).subspan<2>();
 constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kDefaultsMisplaced = {{
     {"name", "belongs to one session and cannot be a default"},
@@ -73,6 +73,9 @@ void read_limits(const Fields& fields, SessionDraft& draft, Report& report) {
   if (const auto field = fields.find("max_files")) {
     const auto count = read_integer(*field, kMaxFiles, report);
     if (count) draft.max_files = static_cast<std::uint64_t>(*count);
+  }
+  if (const auto field = fields.find("max_file_size")) {
+    draft.max_file_size = read_size(*field, report);
   }
 }
 

@@ -50,6 +50,7 @@ struct SessionDraft {
   std::optional<std::chrono::seconds> interval;
   std::optional<MaxDeletes> max_deletes;
   std::optional<std::uint64_t> max_files;
+  std::optional<std::uint64_t> max_file_size;
   std::vector<ResourceDraft> resources;
   std::optional<OutputsDraft> outputs;
 };

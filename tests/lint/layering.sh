@@ -82,6 +82,18 @@ check_heavy_headers() {
   done < <(sources | grep -E '\.h$' | xargs -r -d '\n' grep -nHE '#include <(iostream|fstream|regex|filesystem|ranges)>' || true)
 }
 
+# A thread has a name, a heartbeat and a barrier for exceptions: start_thread gives it all three. What logs
+# cannot log, so it has its own.
+readonly thread_starts='std::jthread|std::async|pthread_create|std::thread ?[({]|std::thread [a-z_]+ ?[({]'
+
+check_threads() {
+  local hit
+  while IFS= read -r hit; do
+    fault "$hit: start threads with start_thread (daemon/loop/thread.h)"
+  done < <(sources | grep -vE '^daemon/(loop/thread\.(h|cpp)|log/log_writer\.cpp)$' |
+    xargs -r -d '\n' grep -nHE "$thread_starts" || true)
+}
+
 # What is lost on the way to standard output must be noticed, so it has one door.
 check_output() {
   local hit
@@ -92,6 +104,7 @@ check_output() {
 
 check_includes
 check_pure
+check_threads
 check_heavy_headers
 check_output
 finish

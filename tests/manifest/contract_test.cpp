@@ -41,40 +41,41 @@ TEST_CASE("The documented example is read in full") {
   CHECK(session.max_deletes.is_percentage);
   CHECK(session.max_deletes.value == 25);
   CHECK(session.max_files == 100);
+  CHECK(session.max_file_size == 500'000'000);
   REQUIRE(session.outputs.has_value());
   CHECK(session.outputs->destination == "research");
   CHECK(session.outputs->include.selects("a.csv", false));
   CHECK_FALSE(session.outputs->include.selects("a.txt", false));
   REQUIRE(session.resources.size() == 6);
 
-  const auto& single = resource<FileResource>(session, 0, 20);
+  const auto& single = resource<FileResource>(session, 0, 21);
   CHECK(single.source == "data/orders.csv");
   CHECK(single.mount_path == "/data/orders.csv");
 
-  const auto& directory = resource<DirectoryResource>(session, 1, 24);
+  const auto& directory = resource<DirectoryResource>(session, 1, 25);
   CHECK(directory.source == "src");
   CHECK(directory.mount_path == "/src");
   CHECK(directory.include.selects("a/b.py", false));
   CHECK(directory.exclude.selects("a/test_b.py", false));
 
-  const auto& archive = resource<ArchiveResource>(session, 2, 30);
+  const auto& archive = resource<ArchiveResource>(session, 2, 31);
   CHECK(archive.source == "corpus");
   CHECK(archive.format == ArchiveResource::Format::kTarGz);
   CHECK(archive.mount_path == "/corpus.tar.gz");
   CHECK(archive.include.empty());
 
-  const auto& uploaded = resource<UploadedFileResource>(session, 3, 35);
+  const auto& uploaded = resource<UploadedFileResource>(session, 3, 36);
   CHECK(uploaded.file_id == "file_011CN...");
   CHECK(uploaded.mount_path == "/reference.pdf");
 
-  const auto& repository = resource<RepositoryResource>(session, 4, 39);
+  const auto& repository = resource<RepositoryResource>(session, 4, 40);
   CHECK(repository.url == "https://github.com/example-org/example-repo");
   CHECK(repository.mount_path == "/workspace/example-repo");
   CHECK(repository.checkout == Checkout(BranchCheckout{"main"}));
   CHECK(std::get<TokenFile>(repository.authorization_token.value()).path == "github-token");
   CHECK(repository.rotate_every == 45min);
 
-  const auto& store = resource<MemoryStoreResource>(session, 5, 47);
+  const auto& store = resource<MemoryStoreResource>(session, 5, 48);
   CHECK(store.memory_store_id == "memstore_011...");
   CHECK(store.access == "read_only");
   CHECK(store.instructions == "Prefer the glossary in this store.");

@@ -69,6 +69,13 @@ TEST_CASE("The keys of a session are checked") {
       {"    max_files: 1_000\n", {"6:16 wrong_type"}},
       {"    max_files: '100'\n", {"6:16 wrong_type"}},
       {"    max_files: 99999999999999999999\n", {"6:16 out_of_range"}},
+      {"    max_file_size: 500\n", {"6:20 invalid_size"}},
+      {"    max_file_size: 500 MB\n", {"6:20 invalid_size"}},
+      {"    max_file_size: 1.5GB\n", {"6:20 invalid_size"}},
+      {"    max_file_size: 1TB\n", {"6:20 invalid_size"}},
+      {"    max_file_size: 500mb\n", {"6:20 invalid_size"}},
+      {"    max_file_size: 0MB\n", {"6:20 out_of_range"}},
+      {"    max_file_size: []\n", {"6:20 wrong_type"}},
       {"    resources:\n", {"6:5 wrong_type"}},
       {"    resources: {}\n", {"6:16 wrong_type"}},
       {"    outputs:\n", {"6:5 wrong_type"}},
@@ -136,6 +143,7 @@ TEST_CASE("What a session does not say has its default") {
   CHECK(session.max_deletes.is_percentage);
   CHECK(session.max_deletes.value == 25);
   CHECK(session.max_files == 100);
+  CHECK(session.max_file_size == 500'000'000);
   CHECK(session.resources.empty());
   CHECK_FALSE(session.outputs.has_value());
   CHECK(session.at.line == 4);

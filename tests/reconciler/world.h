@@ -29,8 +29,16 @@ class World {
   }
 
   /// Declares a file of the workspace, mounted at "/" + path.
-  void file(const std::string& path, const std::string& bytes) { files_[path] = bytes; }
+  void file(const std::string& path, const std::string& bytes) {
+    files_[path] = bytes;
+    unread_.erase(path);
+  }
   void remove(const std::string& path) { files_.erase(path); }
+  /// A file that is so large that its content is not known before file() is called for it.
+  void unread(const std::string& path, std::uint64_t size) {
+    files_.erase(path);
+    unread_[path] = size;
+  }
 
   /// Declares a file that somebody uploaded.
   void uploaded(const std::string& mount, const std::string& file_id) {
@@ -149,10 +157,14 @@ class World {
       const auto ref = content.put(path, bytes);
       found.files.push_back({path, ref.sha256, ref.size});
     }
+    for (const auto& [path, size] : unread_) {
+      found.issues.push_back({path, ScanIssue::Kind::kUnread, "is being read", size});
+    }
     return found;
   }
 
   std::map<std::string, std::string> files_;
+  std::map<std::string, std::uint64_t> unread_;
 };
 
 }  // namespace sessync

@@ -78,6 +78,7 @@ class Workspace : public ContentSource {
   std::set<std::string> lost_;
   std::set<std::string> locked_;
   std::map<std::string, std::set<std::string>> history_;
+  std::map<std::string, FileStamp> being_read_;  ///< large files that the last scan met anew
 };
 
 /// True if `path` is `directory` ("": the root) or below it.

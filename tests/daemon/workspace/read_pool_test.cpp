@@ -1,0 +1,171 @@
+#include "daemon/workspace/read_pool.h"
+
+#include <atomic>
+#include <future>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+namespace sessync::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Files that take as many pieces as their name says: "a/3".
+class Files {
+ public:
+  DigestTaskFactory factory() {
+    return [this](const std::string&, const std::string& path) -> std::unique_ptr<DigestTask> {
+      return std::make_unique<Task>(*this, path);
+    };
+  }
+  [[nodiscard]] std::vector<std::string> finished() const {
+    const std::lock_guard lock(mutex_);
+    return finished_;
+  }
+  std::atomic<int> steps{0};
+  std::atomic<int> alive{0};
+
+ private:
+  class Task : public DigestTask {
+   public:
+    Task(Files& files, std::string path)
+        : files_(files),
+          path_(std::move(path)),
+          left_(std::stoi(path_.substr(path_.rfind('/') + 1))) {
+      ++files_.alive;
+    }
+    Task(const Task&) = delete;
+    Task& operator=(const Task&) = delete;
+    ~Task() override { --files_.alive; }
+    std::optional<DigestResult> step(std::uint64_t /*at_most*/) override {
+      ++files_.steps;
+      if (--left_ > 0) return std::nullopt;
+      const std::lock_guard lock(files_.mutex_);
+      files_.finished_.push_back(path_);
+      return Digested{{}, 7, false};
+    }
+    [[nodiscard]] std::uint64_t done() const override { return 1; }
+    [[nodiscard]] FileStamp stamp() const override { return stamp_of(path_); }
+
+   private:
+    Files& files_;
+    std::string path_;
+    int left_;
+  };
+
+  mutable std::mutex mutex_;
+  std::vector<std::string> finished_;
+
+ public:
+  static FileStamp stamp_of(const std::string& path) {
+    FileStamp stamp;
+    stamp.size = std::stoull(path.substr(path.rfind('/') + 1));
+    return stamp;
+  }
+};
+
+FileToRead file(const std::string& path) { return {path, Files::stamp_of(path)}; }
+
+bool is_unread(const DigestResult& result) {
+  return !result && result.error().kind == StableReadError::Kind::kUnread;
+}
+
+constexpr auto kEndless = "/1000000000";
+
+}  // namespace
+
+TEST_CASE("whoever waits for large files gets all of them") {
+  Files files;
+  ReadPool pool(files.factory());
+  const std::vector<FileToRead> wanted{file("b/3"), file("a/1"), file("c/20")};
+  const auto results = pool.read({"s", "/root"}, wanted);
+  REQUIRE(results.size() == 3);
+  for (const auto& result : results) CHECK(result.value().size == 7);
+}
+
+TEST_CASE("files without end of four sessions keep no fifth one waiting") {
+  Files files;
+  ReadPool pool(files.factory());
+  pool.read_beside(0ms, {});
+  for (const auto* session : {"s1", "s2", "s3", "s4"}) {
+    const std::vector<FileToRead> endless{file(session + std::string(kEndless))};
+    CHECK(is_unread(pool.read({session, "/root"}, endless).front()));
+  }
+  pool.read_beside(60s, {});
+  const std::vector<FileToRead> small{file("x/50")};
+  CHECK(pool.read({"s5", "/root"}, small).front());
+  CHECK(files.finished() == std::vector<std::string>{"x/50"});
+}
+
+TEST_CASE("of one session the smallest file comes first") {
+  Files files;
+  ReadPool pool(files.factory());
+  pool.read_beside(60s, {});
+  const std::vector<FileToRead> wanted{file("c/200000"), file("a/3"), file("b/40")};
+  static_cast<void>(pool.read({"s", "/root"}, wanted));
+  // Two are read at once.
+  REQUIRE(files.finished().size() == 3);
+  CHECK(files.finished().back() == "c/200000");
+}
+
+TEST_CASE("who no longer waits is told once the file is read, and finds it then") {
+  Files files;
+  ReadPool pool(files.factory());
+  std::promise<std::string> told;
+  pool.read_beside(0ms, [&told](const std::string& session) { told.set_value(session); });
+  const std::vector<FileToRead> wanted{file("a/2000")};
+  const auto first = pool.read({"s", "/root"}, wanted);
+  if (is_unread(first.front())) {
+    CHECK(told.get_future().get() == "s");
+    CHECK(pool.read({"s", "/root"}, wanted).front());
+  }
+  CHECK(files.finished().size() == 1);
+}
+
+TEST_CASE("a file that is not wanted any more, or looks otherwise, is not read on") {
+  Files files;
+  ReadPool pool(files.factory());
+  pool.read_beside(0ms, {});
+  const std::vector<FileToRead> endless{file("a" + std::string(kEndless))};
+  CHECK(is_unread(pool.read({"s", "/root"}, endless).front()));
+  CHECK(is_unread(pool.read({"t", "/root"}, endless).front()));
+  pool.keep_only("s", {});
+  const auto before = files.steps.load();
+  while (files.steps < before + 10) std::this_thread::yield();  // "t" still wants it
+  pool.keep_only("t", {});
+  while (files.alive > 0) std::this_thread::yield();
+  CHECK(files.finished().empty());
+}
+
+TEST_CASE("a pool that is stopped lets everybody go") {
+  Files files;
+  ReadPool pool(files.factory());
+  const std::vector<FileToRead> endless{file("a" + std::string(kEndless))};
+  auto waiting = std::async(std::launch::async, [&] { return pool.read({"s", "/root"}, endless); });
+  while (files.steps == 0) std::this_thread::yield();
+  pool.stop();
+  CHECK(is_unread(waiting.get().front()));
+  CHECK(is_unread(pool.read({"s", "/root"}, endless).front()));
+}
+
+TEST_CASE("work is done beside, or not, and is over when it returns") {
+  Files files;
+  ReadPool pool(files.factory());
+  for (int round = 0; round < 200; ++round) {
+    std::atomic<int> left{100};
+    std::atomic<int> done{0};
+    const auto work = [&] {
+      while (left-- > 0) ++done;
+    };
+    pool.run_beside(work, work);
+    CHECK(done == 100);
+  }
+  CHECK_THROWS(pool.run_beside([] { throw std::runtime_error("no"); }, [] {}));
+}
+
+}  // namespace sessync::test
