@@ -108,9 +108,9 @@ bool Dispatcher::run_hurried(TimePoint now) {
            take_permits(ticket, now, Freeze::kIgnored);
   });
   if (ready == hurried_.end()) return false;
-  Ticket ticket = std::move(*ready);
+  const Ticket ticket = std::move(*ready);
   hurried_.erase(ready);
-  admit(std::move(ticket));
+  admit(ticket);
   return true;
 }
 
@@ -120,9 +120,9 @@ bool Dispatcher::run_next_of(Lane lane, TimePoint now) {
   const Ticket& first = waiting.tickets.front();
   if (first.connection && !has_connection(lane)) return false;
   if (!take_permits(first, now, Freeze::kObeyed)) return false;
-  Ticket ticket = std::move(waiting.tickets.front());
+  const Ticket ticket = std::move(waiting.tickets.front());
   waiting.tickets.pop_front();
-  admit(std::move(ticket));
+  admit(ticket);
   return true;
 }
 

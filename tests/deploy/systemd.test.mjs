@@ -70,7 +70,7 @@ async function manager(t, dir) {
 /** A project laid out as the unit expects it, not started. */
 function project(t, double) {
   const made = new Project(t, double);
-  write(path.join(made.dir, 'credentials/api-key'), 'a key\n');
+  write(path.join(made.dir, 'credentials/api-key'), 'a-key\n');
   write(path.join(made.workspace, 'a'), 'a');
   return made;
 }
@@ -168,7 +168,7 @@ test('the README\'s installation puts everything where the unit looks for it', (
   const root = scratch(t);
   write(path.join(root, 'sessync'), 'program');
   write(path.join(root, 'sessync.yaml'), 'version: 1\n');
-  write(path.join(root, 'api-key'), 'a key\n');
+  write(path.join(root, 'api-key'), 'a-key\n');
   write(path.join(root, 'deploy/systemd/sessync.service'), unit);
   const lines = commands('systemd').map((line) => line.replace(/^sudo /, '').split(/\s+/));
   for (const [, ...words] of lines.filter(([program]) => program === 'install')) installed(words, root);

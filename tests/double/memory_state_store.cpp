@@ -137,6 +137,7 @@ std::optional<CreationRecord> MemoryStateStore::find_creation(const std::string&
 
 std::vector<std::string> MemoryStateStore::sessions() {
   std::vector<std::string> ids;
+  ids.reserve(visible_.sessions.size());
   for (const auto& [id, memory] : visible_.sessions) {
     ids.push_back(id);
   }
@@ -145,6 +146,7 @@ std::vector<std::string> MemoryStateStore::sessions() {
 
 std::vector<CreationRecord> MemoryStateStore::creations() {
   std::vector<CreationRecord> all;
+  all.reserve(visible_.creations.size());
   for (const auto& [key, creation] : visible_.creations) {
     all.push_back(creation);
   }
