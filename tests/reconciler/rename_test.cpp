@@ -154,6 +154,32 @@ TEST_CASE("what could not be put back at once is put back by the next pass") {
   CHECK(world.held() == world.wanted());
 }
 
+TEST_CASE("what cannot be put back is tried once an hour, not in every pass") {
+  World world;
+  world.file("a", "one");
+  world.file("b", "two");
+  world.settle();
+  const auto before = world.held();
+  world.file("a", "changed");
+  world.api->faults.add(on(Operation::kAddResource, Fault::of_status(400)));
+  const auto outcome = world.settle();
+  CHECK(outcome.settled());
+  CHECK(world.held() == Contents{{"/b", "two"}});
+  CHECK(outcome.plan.blocked.size() == 2);
+  world.api->calls.clear();
+  CHECK(world.pass(true).plan.empty());
+  CHECK(world.pass().settled());
+  CHECK(world.api->calls.writes() == 0);
+  world.loop.advance(std::chrono::minutes(61));
+  world.settle();
+  // The new content, what it had replaced, and that once more with a new list.
+  CHECK(world.api->calls.count(Operation::kAddResource) == 3);
+  world.api->faults.clear();
+  world.loop.advance(std::chrono::minutes(61));
+  CHECK(world.settle().converged());
+  CHECK(world.held() == world.wanted());
+}
+
 TEST_CASE(
     "after a crash at any write of a refused rename its content is still there, or comes back") {
   const auto seed = static_cast<std::uint64_t>(GENERATE(range(1, 40)));

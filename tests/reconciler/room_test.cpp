@@ -95,6 +95,42 @@ TEST_CASE("a rename in a full session deletes first and adds then") {
   CHECK(world.api->calls.count(Operation::kUpload) == 20);
 }
 
+TEST_CASE("what somebody else took the room of is put back as soon as there is some") {
+  auto world = with_cap(20, 20);
+  CHECK(world.settle().converged());
+  const auto before = world.held();
+  world.file(room_file(7), "edited");
+  std::string theirs;
+  world.api->on_write = [&](const SessionModel&) {
+    if (theirs.empty() && rows_held(world) == 19) theirs = world.somebody_adds("/theirs", "x");
+  };
+  CHECK(world.settle().settled());
+  REQUIRE_FALSE(theirs.empty());
+  world.api->calls.clear();
+  CHECK(world.pass().settled());
+  CHECK(world.api->calls.writes() == 0);
+  REQUIRE(world.model.delete_resource(*world.spec.session_id, theirs));
+  world.settle();
+  CHECK(world.held() == before);
+  world.loop.advance(std::chrono::minutes(61));
+  CHECK(world.settle().converged());
+  CHECK(world.held() == world.wanted());
+}
+
+TEST_CASE("nothing is added whose room was not made") {
+  auto world = with_cap(20, 20);
+  world.spec.max_files = 20;
+  CHECK(world.settle().converged());
+  world.remove(room_file(7));
+  world.file("f999", "one more");
+  world.api->faults.add(once(Operation::kDeleteResource, Fault::of_status(503)));
+  world.api->calls.clear();
+  CHECK_FALSE(world.pass().settled());
+  CHECK(adds_sent(world) == 0);
+  CHECK(world.settle().converged());
+  CHECK(world.held() == world.wanted());
+}
+
 TEST_CASE("a rename in a full session that is refused is put back") {
   auto world = with_cap(20, 20);
   CHECK(world.settle().converged());
