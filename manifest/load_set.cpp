@@ -3,7 +3,7 @@
 #include "manifest/load.h"
 #include "manifest/parse/parsed_file.h"
 #include "manifest/parse/report.h"
-#include "manifest/text.h"
+#include "manifest/text/text.h"
 
 namespace sessync {
 namespace {

@@ -3,7 +3,7 @@
 #include <array>
 #include <vector>
 
-#include "manifest/text.h"
+#include "manifest/text/text.h"
 
 namespace sessync {
 namespace {

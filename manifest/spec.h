@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "manifest/pattern.h"
+#include "manifest/pattern/pattern.h"
 
 /// What the user declares, after parsing and validation: names, defaults filled in, nothing
 /// resolved against a workspace or a session.

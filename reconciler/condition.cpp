@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "reconciler/server_time.h"
+#include "reconciler/observe/server_time.h"
 
 namespace sessync {
 namespace {

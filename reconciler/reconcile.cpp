@@ -4,19 +4,19 @@
 #include <memory>
 #include <utility>
 
-#include "reconciler/chain.h"
-#include "reconciler/create.h"
-#include "reconciler/desired.h"
-#include "reconciler/fetch_session.h"
-#include "reconciler/find_uploads.h"
-#include "reconciler/identify.h"
-#include "reconciler/locate.h"
-#include "reconciler/look_at_tokens.h"
-#include "reconciler/observed.h"
-#include "reconciler/pass_observer.h"
-#include "reconciler/recall.h"
-#include "reconciler/session_change.h"
-#include "reconciler/uploads.h"
+#include "reconciler/apply/confirm_uploads.h"
+#include "reconciler/apply/create_session.h"
+#include "reconciler/apply/file_chain.h"
+#include "reconciler/desired/desired.h"
+#include "reconciler/observe/fetch_session.h"
+#include "reconciler/observe/find_session.h"
+#include "reconciler/observe/find_uploads.h"
+#include "reconciler/observe/identify.h"
+#include "reconciler/observe/observed.h"
+#include "reconciler/observe/recall.h"
+#include "reconciler/plan/plan_session.h"
+#include "reconciler/ports/pass_observer.h"
+#include "reconciler/tokens/check_tokens.h"
 
 namespace sessync {
 namespace {

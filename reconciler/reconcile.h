@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "manifest/spec.h"
-#include "reconciler/apply.h"
-#include "reconciler/outputs.h"
-#include "reconciler/plan.h"
-#include "reconciler/ports.h"
-#include "reconciler/snapshot.h"
+#include "reconciler/apply/apply.h"
+#include "reconciler/outputs/pull_outputs.h"
+#include "reconciler/plan/plan.h"
+#include "reconciler/ports/ports.h"
+#include "reconciler/ports/snapshot.h"
 
 namespace sessync {
 

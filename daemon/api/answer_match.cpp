@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "manifest/mount_path.h"
-#include "reconciler/marker.h"
+#include "reconciler/observe/marker.h"
 
 namespace sessync {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "reconciler/session_api.h"
+#include "reconciler/ports/session_api.h"
 
 /// Whether an answer is about what was asked for. A proxy that mixes up answers, or a connection
 /// out of step, hands over what is well-formed and somebody else's.

@@ -15,8 +15,8 @@
 #include "daemon/api/http_client.h"
 #include "daemon/api/options.h"
 #include "daemon/api/upload_table.h"
-#include "reconciler/content_source.h"
-#include "reconciler/session_api.h"
+#include "reconciler/ports/content_source.h"
+#include "reconciler/ports/session_api.h"
 
 namespace sessync {
 

@@ -6,7 +6,7 @@
 
 #include "daemon/api/api_engine.h"
 #include "daemon/api/wire.h"
-#include "reconciler/session_api.h"
+#include "reconciler/ports/session_api.h"
 
 /// The calls of the API as requests. What cannot be sent has an ApiError of kInvalid instead.
 namespace sessync {

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "reconciler/content_source.h"
+#include "reconciler/ports/content_source.h"
 
 namespace sessync {
 

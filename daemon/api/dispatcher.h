@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "daemon/api/options.h"
-#include "reconciler/rate_budget.h"
+#include "reconciler/schedule/rate_budget.h"
 
 namespace sessync {
 

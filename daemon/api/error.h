@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "daemon/api/http_client.h"
-#include "reconciler/rate_budget.h"
-#include "reconciler/result.h"
+#include "reconciler/ports/api_error.h"
+#include "reconciler/schedule/rate_budget.h"
 
 namespace sessync {
 

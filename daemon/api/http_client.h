@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "daemon/api/options.h"
-#include "reconciler/content_sink.h"
-#include "reconciler/content_source.h"
-#include "reconciler/result.h"
+#include "reconciler/ports/api_error.h"
+#include "reconciler/ports/content_sink.h"
+#include "reconciler/ports/content_source.h"
 
 /// HTTP/1.1 over one libcurl multi handle. Knows nothing of the API.
 namespace sessync {

@@ -6,7 +6,7 @@
 
 #include "daemon/api/api_thread.h"
 #include "daemon/loop/completion_queue.h"
-#include "reconciler/session_api.h"
+#include "reconciler/ports/session_api.h"
 
 namespace sessync {
 

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "daemon/api/dispatcher.h"
-#include "reconciler/session_api.h"
+#include "reconciler/ports/session_api.h"
 
 namespace sessync {
 

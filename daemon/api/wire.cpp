@@ -6,8 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "reconciler/server_time.h"
-#include "reconciler/userinfo.h"
+#include "reconciler/observe/server_time.h"
+#include "reconciler/ports/userinfo.h"
 
 namespace sessync {
 namespace {

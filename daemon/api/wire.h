@@ -7,7 +7,7 @@
 
 #include <tl/expected.hpp>
 
-#include "reconciler/session_api.h"
+#include "reconciler/ports/session_api.h"
 
 /// JSON of the API to domain types and back. Unknown fields are ignored; a field that is absent or
 /// null is empty where the domain allows it; a field of the wrong type makes the whole answer

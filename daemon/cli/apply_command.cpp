@@ -10,7 +10,7 @@
 #include "daemon/cli/progress.h"
 #include "daemon/cli/signals.h"
 #include "daemon/log/log.h"
-#include "reconciler/backoff.h"
+#include "reconciler/schedule/backoff.h"
 
 namespace sessync {
 namespace {

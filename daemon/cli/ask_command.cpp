@@ -11,7 +11,7 @@
 #include "daemon/cli/output.h"
 #include "daemon/secrets/secret_file.h"
 #include "daemon/state/state_origin.h"
-#include "manifest/utf8.h"
+#include "manifest/text/utf8.h"
 
 /// reconcile, suspend and resume.
 namespace sessync {

@@ -15,9 +15,9 @@
 #include "daemon/state/state_database.h"
 #include "daemon/workspace/scanner.h"
 #include "daemon/workspace/workspace_content.h"
-#include "reconciler/collect.h"
-#include "reconciler/forget.h"
-#include "reconciler/server_time.h"
+#include "reconciler/gc/expire_uploads.h"
+#include "reconciler/gc/forget_sessions.h"
+#include "reconciler/observe/server_time.h"
 
 namespace sessync {
 

@@ -8,7 +8,7 @@
 #include "daemon/cli/gc_report.h"
 #include "daemon/cli/output.h"
 #include "daemon/cli/plan_json.h"
-#include "manifest/utf8.h"
+#include "manifest/text/utf8.h"
 
 namespace sessync {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "daemon/cli/options.h"
 #include "manifest/load.h"
-#include "reconciler/apply.h"
+#include "reconciler/apply/apply.h"
 
 /// How a command tells that it cannot do what it is for.
 namespace sessync {

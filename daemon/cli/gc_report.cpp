@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/cli/report.h"
-#include "manifest/utf8.h"
+#include "manifest/text/utf8.h"
 
 namespace sessync {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "reconciler/garbage_run.h"
+#include "reconciler/gc/gc.h"
 
 namespace sessync {
 

@@ -10,9 +10,9 @@
 #include "daemon/cli/output.h"
 #include "daemon/loop/completion_queue.h"
 #include "daemon/workspace/workspace_content.h"
-#include "manifest/utf8.h"
-#include "reconciler/import.h"
-#include "reconciler/session_failure.h"
+#include "manifest/text/utf8.h"
+#include "reconciler/errors/session_error.h"
+#include "reconciler/import/import.h"
 
 namespace sessync {
 namespace {

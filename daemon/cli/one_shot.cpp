@@ -11,7 +11,7 @@
 #include "daemon/cli/state_choice.h"
 #include "daemon/loop/thread.h"
 #include "manifest/load.h"
-#include "manifest/utf8.h"
+#include "manifest/text/utf8.h"
 
 namespace sessync {
 

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "reconciler/describe.h"
+#include "reconciler/plan/describe.h"
 
 namespace sessync {
 namespace {

@@ -13,7 +13,7 @@
 
 #include "daemon/loop/completion_queue.h"
 #include "daemon/loop/thread.h"
-#include "reconciler/marker.h"
+#include "reconciler/observe/marker.h"
 
 namespace sessync {
 namespace {

@@ -13,7 +13,7 @@
 #include "daemon/cli/progress_line.h"
 #include "daemon/state/state_database.h"
 #include "manifest/spec.h"
-#include "reconciler/snapshot.h"
+#include "reconciler/ports/snapshot.h"
 
 namespace sessync {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "reconciler/result.h"
+#include "reconciler/ports/api_error.h"
 
 namespace sessync {
 

@@ -9,8 +9,8 @@
 #include "daemon/cli/report.h"
 #include "daemon/cli/signals.h"
 #include "daemon/workspace/names.h"
-#include "manifest/utf8.h"
-#include "reconciler/outputs.h"
+#include "manifest/text/utf8.h"
+#include "reconciler/outputs/pull_outputs.h"
 
 namespace sessync {
 namespace {

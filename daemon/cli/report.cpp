@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "manifest/utf8.h"
-#include "reconciler/describe.h"
+#include "manifest/text/utf8.h"
+#include "reconciler/plan/describe.h"
 
 namespace sessync {
 namespace {

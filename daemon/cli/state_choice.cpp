@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "reconciler/locate.h"
+#include "reconciler/observe/find_session.h"
 
 namespace sessync {
 

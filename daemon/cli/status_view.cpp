@@ -8,7 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "manifest/utf8.h"
+#include "manifest/text/utf8.h"
 
 namespace sessync {
 namespace {

@@ -2,7 +2,7 @@
 #include <cstdint>
 
 #include "daemon/cli/options.h"
-#include "manifest/duration.h"
+#include "manifest/text/duration.h"
 
 namespace sessync {
 namespace {

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "daemon/loop/thread.h"
-#include "reconciler/output_directory.h"
-#include "reconciler/pass_observer.h"
+#include "reconciler/ports/output_directory.h"
+#include "reconciler/ports/pass_observer.h"
 
 namespace sessync {
 namespace {

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "manifest/load.h"
-#include "reconciler/backoff.h"
 #include "reconciler/reconcile.h"
-#include "reconciler/work_queue.h"
+#include "reconciler/schedule/backoff.h"
+#include "reconciler/schedule/work_queue.h"
 
 namespace sessync {
 

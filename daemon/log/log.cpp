@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "daemon/log/log_writer.h"
-#include "manifest/utf8.h"
+#include "manifest/text/utf8.h"
 
 namespace sessync {
 namespace {

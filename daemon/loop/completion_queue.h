@@ -9,7 +9,7 @@
 #include <optional>
 #include <utility>
 
-#include "reconciler/loop.h"
+#include "reconciler/ports/loop.h"
 
 namespace sessync {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "daemon/workspace/unique_fd.h"
-#include "reconciler/output_directory.h"
+#include "reconciler/ports/output_directory.h"
 
 namespace sessync {
 

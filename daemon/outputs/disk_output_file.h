@@ -7,7 +7,7 @@
 #include <tl/expected.hpp>
 
 #include "daemon/workspace/unique_fd.h"
-#include "reconciler/output_directory.h"
+#include "reconciler/ports/output_directory.h"
 
 namespace sessync {
 

@@ -9,7 +9,7 @@
 #include <tl/expected.hpp>
 
 #include "manifest/spec.h"
-#include "reconciler/output_directory.h"
+#include "reconciler/ports/output_directory.h"
 
 namespace sessync {
 

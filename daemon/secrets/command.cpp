@@ -20,7 +20,7 @@
 #include "daemon/pulse/pulse.h"
 #include "daemon/secrets/orphans.h"
 #include "daemon/workspace/unique_fd.h"
-#include "reconciler/secret.h"
+#include "reconciler/ports/secret.h"
 
 namespace sessync {
 namespace {

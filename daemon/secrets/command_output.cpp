@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/secrets/credential_text.h"
-#include "reconciler/server_time.h"
+#include "reconciler/observe/server_time.h"
 
 namespace sessync {
 namespace {

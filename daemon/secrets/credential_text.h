@@ -5,7 +5,7 @@
 
 #include <tl/expected.hpp>
 
-#include "reconciler/secret.h"
+#include "reconciler/ports/secret.h"
 
 /// Keys and tokens as people leave them in files, variables and the output of programs.
 namespace sessync {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "reconciler/secret.h"
+#include "reconciler/ports/secret.h"
 
 namespace sessync {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "daemon/secrets/live_secrets.h"
-#include "manifest/utf8.h"
-#include "reconciler/userinfo.h"
+#include "manifest/text/utf8.h"
+#include "reconciler/ports/userinfo.h"
 
 namespace sessync {
 namespace {

@@ -11,7 +11,7 @@
 #include "daemon/secrets/credential_text.h"
 #include "daemon/secrets/live_secrets.h"
 #include "daemon/secrets/token_text.h"
-#include "reconciler/server_time.h"
+#include "reconciler/observe/server_time.h"
 
 namespace sessync {
 namespace {

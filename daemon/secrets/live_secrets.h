@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "reconciler/secret.h"
+#include "reconciler/ports/secret.h"
 
 namespace sessync {
 

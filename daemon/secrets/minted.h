@@ -7,8 +7,8 @@
 
 #include <tl/expected.hpp>
 
-#include "reconciler/result.h"
-#include "reconciler/secret.h"
+#include "reconciler/ports/api_error.h"
+#include "reconciler/ports/secret.h"
 
 /// What asking a slow source for a token comes to.
 namespace sessync {

@@ -5,7 +5,7 @@
 
 #include <tl/expected.hpp>
 
-#include "reconciler/secret.h"
+#include "reconciler/ports/secret.h"
 
 namespace sessync {
 

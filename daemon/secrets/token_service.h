@@ -7,7 +7,7 @@
 #include "daemon/secrets/fingerprints.h"
 #include "daemon/secrets/mint_table.h"
 #include "daemon/secrets/secret_reader.h"
-#include "reconciler/token_source.h"
+#include "reconciler/ports/token_source.h"
 
 namespace sessync {
 

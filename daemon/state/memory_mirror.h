@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "daemon/state/suspension.h"
-#include "reconciler/state_store.h"
+#include "reconciler/ports/state_store.h"
 
 namespace sessync {
 

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <variant>
 
-#include "reconciler/result.h"
+#include "reconciler/ports/api_error.h"
 
 struct sqlite3;
 struct sqlite3_stmt;

@@ -7,7 +7,7 @@
 
 #include "daemon/loop/completion_queue.h"
 #include "daemon/state/state_database.h"
-#include "reconciler/state_store.h"
+#include "reconciler/ports/state_store.h"
 
 namespace sessync {
 

@@ -20,7 +20,7 @@
 #include "daemon/state/state_lock.h"
 #include "daemon/state/suspension.h"
 #include "daemon/workspace/digest_cache.h"
-#include "reconciler/state_store.h"
+#include "reconciler/ports/state_store.h"
 
 namespace sessync {
 

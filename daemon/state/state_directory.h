@@ -4,7 +4,7 @@
 
 #include <tl/expected.hpp>
 
-#include "reconciler/state_store.h"
+#include "reconciler/ports/state_store.h"
 
 namespace sessync {
 

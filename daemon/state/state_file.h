@@ -12,7 +12,7 @@
 #include "daemon/state/memory_mirror.h"
 #include "daemon/state/sqlite.h"
 #include "daemon/workspace/digest_cache.h"
-#include "reconciler/state_store.h"
+#include "reconciler/ports/state_store.h"
 
 namespace sessync {
 

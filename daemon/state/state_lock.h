@@ -6,7 +6,7 @@
 #include <tl/expected.hpp>
 
 #include "daemon/workspace/unique_fd.h"
-#include "reconciler/state_store.h"
+#include "reconciler/ports/state_store.h"
 
 namespace sessync {
 

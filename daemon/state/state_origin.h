@@ -6,7 +6,7 @@
 
 #include <tl/expected.hpp>
 
-#include "reconciler/result.h"
+#include "reconciler/ports/api_error.h"
 
 namespace sessync {
 

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "reconciler/result.h"
+#include "reconciler/ports/api_error.h"
 
 namespace sessync {
 

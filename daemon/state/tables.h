@@ -9,7 +9,7 @@
 #include "daemon/state/sqlite.h"
 #include "daemon/state/suspension.h"
 #include "daemon/workspace/digest_cache.h"
-#include "reconciler/state_store.h"
+#include "reconciler/ports/state_store.h"
 
 /// The tables of the state database. Every function throws sqlite::Error.
 namespace sessync::tables {

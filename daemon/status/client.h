@@ -7,7 +7,7 @@
 #include "daemon/status/client_connection.h"
 #include "daemon/status/event_parser.h"
 #include "daemon/status/listen_address.h"
-#include "reconciler/secret.h"
+#include "reconciler/ports/secret.h"
 
 namespace sessync {
 

@@ -5,8 +5,8 @@
 
 #include <tl/expected.hpp>
 
-#include "reconciler/secret.h"
-#include "reconciler/state_store.h"
+#include "reconciler/ports/secret.h"
+#include "reconciler/ports/state_store.h"
 
 namespace sessync {
 

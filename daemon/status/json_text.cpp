@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "reconciler/server_time.h"
+#include "reconciler/observe/server_time.h"
 
 namespace sessync {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "reconciler/result.h"
+#include "reconciler/ports/api_error.h"
 
 namespace sessync {
 

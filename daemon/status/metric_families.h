@@ -1,6 +1,6 @@
 #pragma once
 
-#include "reconciler/result.h"
+#include "reconciler/ports/api_error.h"
 
 namespace prometheus {
 template <typename T>

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "reconciler/secret.h"
+#include "reconciler/ports/secret.h"
 
 /// How a daemon shows the commands that it is the one of their state directory: it knows the nonce
 /// that stands in daemon.json, which nobody else may read. What it shows holds for one question on

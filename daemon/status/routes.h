@@ -9,7 +9,7 @@
 #include "daemon/status/commands.h"
 #include "daemon/status/documents.h"
 #include "daemon/status/http_message.h"
-#include "reconciler/secret.h"
+#include "reconciler/ports/secret.h"
 
 namespace sessync {
 

@@ -9,7 +9,7 @@
 #include "daemon/pulse/health.h"
 #include "daemon/status/board.h"
 #include "daemon/status/commands.h"
-#include "reconciler/secret.h"
+#include "reconciler/ports/secret.h"
 
 namespace sessync {
 

@@ -9,9 +9,9 @@
 
 #include "daemon/state/suspension.h"
 #include "manifest/spec.h"
-#include "reconciler/blocked.h"
 #include "reconciler/condition.h"
-#include "reconciler/plan.h"
+#include "reconciler/desired/blocked.h"
+#include "reconciler/plan/plan.h"
 
 /// What a running daemon says of itself: values, the same for every surface that shows them.
 namespace sessync {

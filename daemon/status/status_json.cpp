@@ -1,8 +1,8 @@
 #include "daemon/status/status_json.h"
 
 #include "daemon/status/json_text.h"
-#include "manifest/utf8.h"
-#include "reconciler/blocked.h"
+#include "manifest/text/utf8.h"
+#include "reconciler/desired/blocked.h"
 
 namespace sessync {
 namespace {

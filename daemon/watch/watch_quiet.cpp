@@ -6,7 +6,7 @@
 #include "daemon/watch/watch_set.h"
 #include "daemon/workspace/names.h"
 #include "daemon/workspace/unique_fd.h"
-#include "manifest/utf8.h"
+#include "manifest/text/utf8.h"
 
 /// The part of WatchSet for what raises no event: filesystems that are silent, and the lack of
 /// watches.

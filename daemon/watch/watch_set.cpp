@@ -11,7 +11,7 @@
 #include "daemon/watch/path_chain.h"
 #include "daemon/workspace/directory_stream.h"
 #include "daemon/workspace/names.h"
-#include "manifest/utf8.h"
+#include "manifest/text/utf8.h"
 
 namespace sessync {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "manifest/spec.h"
-#include "reconciler/snapshot.h"
+#include "reconciler/ports/snapshot.h"
 
 namespace sessync {
 

@@ -21,7 +21,7 @@
 #include "daemon/workspace/names.h"
 #include "daemon/workspace/os_error.h"
 #include "daemon/workspace/sha256.h"
-#include "manifest/utf8.h"
+#include "manifest/text/utf8.h"
 
 namespace sessync {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "daemon/workspace/beneath.h"
-#include "reconciler/content_source.h"
+#include "reconciler/ports/content_source.h"
 
 namespace sessync {
 

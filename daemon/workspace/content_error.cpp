@@ -1,8 +1,8 @@
 #include "daemon/workspace/content_error.h"
 
 #include "daemon/workspace/names.h"
-#include "manifest/size.h"
-#include "manifest/utf8.h"
+#include "manifest/text/size.h"
+#include "manifest/text/utf8.h"
 
 namespace sessync {
 

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "reconciler/content_source.h"
+#include "reconciler/ports/content_source.h"
 
 namespace sessync {
 

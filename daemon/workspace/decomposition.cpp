@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "manifest/utf8.h"
+#include "manifest/text/utf8.h"
 
 namespace sessync {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "daemon/workspace/names.h"
 #include "daemon/workspace/stable_read.h"
-#include "manifest/utf8.h"
+#include "manifest/text/utf8.h"
 
 namespace sessync {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "daemon/workspace/beneath.h"
 #include "daemon/workspace/file_stamp.h"
-#include "manifest/pattern.h"
+#include "manifest/pattern/pattern.h"
 
 namespace sessync {
 

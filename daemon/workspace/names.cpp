@@ -1,6 +1,6 @@
 #include "daemon/workspace/names.h"
 
-#include "manifest/utf8.h"
+#include "manifest/text/utf8.h"
 
 namespace sessync {
 namespace {

@@ -4,7 +4,7 @@
 #include <atomic>
 
 #include "daemon/loop/thread.h"
-#include "manifest/utf8.h"
+#include "manifest/text/utf8.h"
 
 namespace sessync {
 namespace {

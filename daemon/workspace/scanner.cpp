@@ -9,7 +9,7 @@
 #include "daemon/log/log.h"
 #include "daemon/workspace/names.h"
 #include "daemon/workspace/source_scan.h"
-#include "manifest/utf8.h"
+#include "manifest/text/utf8.h"
 
 namespace sessync {
 namespace {

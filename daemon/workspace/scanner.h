@@ -12,7 +12,7 @@
 #include "daemon/workspace/file_digester.h"
 #include "daemon/workspace/ignore_files.h"
 #include "manifest/spec.h"
-#include "reconciler/snapshot.h"
+#include "reconciler/ports/snapshot.h"
 
 namespace sessync {
 

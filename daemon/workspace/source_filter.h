@@ -3,7 +3,7 @@
 #include <string_view>
 #include <utility>
 
-#include "manifest/pattern.h"
+#include "manifest/pattern/pattern.h"
 
 namespace sessync {
 

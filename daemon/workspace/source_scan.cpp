@@ -9,8 +9,8 @@
 #include "daemon/workspace/archive_digest.h"
 #include "daemon/workspace/names.h"
 #include "daemon/workspace/twin.h"
-#include "manifest/size.h"
-#include "manifest/utf8.h"
+#include "manifest/text/size.h"
+#include "manifest/text/utf8.h"
 
 namespace sessync {
 namespace {

@@ -5,7 +5,7 @@
 #include "daemon/workspace/manifest_paths.h"
 #include "daemon/workspace/tree_walk.h"
 #include "manifest/spec.h"
-#include "reconciler/snapshot.h"
+#include "reconciler/ports/snapshot.h"
 
 namespace sessync {
 

@@ -10,7 +10,7 @@
 #include "daemon/pulse/pulse.h"
 #include "daemon/workspace/directory_stream.h"
 #include "daemon/workspace/names.h"
-#include "manifest/utf8.h"
+#include "manifest/text/utf8.h"
 
 namespace sessync {
 namespace {

@@ -13,7 +13,7 @@
 #include "daemon/workspace/ignore_files.h"
 #include "daemon/workspace/manifest_paths.h"
 #include "daemon/workspace/source_filter.h"
-#include "reconciler/snapshot.h"
+#include "reconciler/ports/snapshot.h"
 
 namespace sessync {
 

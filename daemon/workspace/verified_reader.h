@@ -6,7 +6,7 @@
 #include <sys/types.h>
 
 #include "daemon/workspace/sha256.h"
-#include "reconciler/content_source.h"
+#include "reconciler/ports/content_source.h"
 
 namespace sessync {
 

@@ -14,7 +14,7 @@
 #include "daemon/workspace/names.h"
 #include "daemon/workspace/spool_file.h"
 #include "daemon/workspace/verified_reader.h"
-#include "manifest/utf8.h"
+#include "manifest/text/utf8.h"
 
 namespace sessync {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "reconciler/content_source.h"
+#include "reconciler/ports/content_source.h"
 
 namespace sessync {
 

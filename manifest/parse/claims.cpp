@@ -1,6 +1,6 @@
 #include "manifest/parse/claims.h"
 
-#include "manifest/text.h"
+#include "manifest/text/text.h"
 
 namespace sessync {
 namespace {

@@ -3,7 +3,7 @@
 #include "manifest/mount_path.h"
 #include "manifest/parse/path_table.h"
 #include "manifest/parse/resources.h"
-#include "manifest/text.h"
+#include "manifest/text/text.h"
 
 namespace sessync {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "manifest/parse/edit_distance.h"
-#include "manifest/parse/scalar_type.h"
-#include "manifest/text.h"
+#include "manifest/parse/yaml/scalar_type.h"
+#include "manifest/text/text.h"
 
 namespace sessync {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "manifest/parse/report.h"
-#include "manifest/parse/yaml_tree.h"
+#include "manifest/parse/yaml/yaml_tree.h"
 
 namespace sessync {
 

@@ -3,7 +3,7 @@
 #include "manifest/parse/parsed_file.h"
 #include "manifest/parse/scalars.h"
 #include "manifest/parse/session_draft.h"
-#include "manifest/text.h"
+#include "manifest/text/text.h"
 
 namespace sessync {
 namespace {

@@ -4,7 +4,7 @@
 #include "manifest/parse/relative_path.h"
 #include "manifest/parse/resources.h"
 #include "manifest/parse/scalars.h"
-#include "manifest/text.h"
+#include "manifest/text/text.h"
 
 namespace sessync {
 namespace {

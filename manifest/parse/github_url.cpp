@@ -1,6 +1,6 @@
 #include "manifest/parse/github_url.h"
 
-#include "manifest/text.h"
+#include "manifest/text/text.h"
 
 namespace sessync {
 namespace {

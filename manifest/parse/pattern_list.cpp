@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "manifest/parse/scalars.h"
-#include "manifest/text.h"
+#include "manifest/text/text.h"
 
 namespace sessync {
 namespace {

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "manifest/parse/fields.h"
-#include "manifest/pattern.h"
+#include "manifest/pattern/pattern.h"
 
 namespace sessync {
 

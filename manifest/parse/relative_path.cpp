@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "manifest/text.h"
+#include "manifest/text/text.h"
 
 namespace sessync {
 namespace {

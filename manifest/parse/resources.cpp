@@ -4,7 +4,7 @@
 
 #include "manifest/mount_path.h"
 #include "manifest/parse/scalars.h"
-#include "manifest/text.h"
+#include "manifest/text/text.h"
 
 namespace sessync {
 namespace {

@@ -4,11 +4,11 @@
 #include <array>
 #include <charconv>
 
-#include "manifest/duration.h"
 #include "manifest/parse/edit_distance.h"
-#include "manifest/parse/scalar_type.h"
-#include "manifest/size.h"
-#include "manifest/text.h"
+#include "manifest/parse/yaml/scalar_type.h"
+#include "manifest/text/duration.h"
+#include "manifest/text/size.h"
+#include "manifest/text/text.h"
 
 namespace sessync {
 namespace {

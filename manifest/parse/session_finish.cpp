@@ -1,5 +1,5 @@
 #include "manifest/parse/session_draft.h"
-#include "manifest/text.h"
+#include "manifest/text/text.h"
 
 namespace sessync {
 namespace {

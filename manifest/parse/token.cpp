@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "manifest/parse/scalars.h"
-#include "manifest/text.h"
+#include "manifest/text/text.h"
 
 namespace sessync {
 namespace {

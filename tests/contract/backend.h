@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "reconciler/ports.h"
-#include "reconciler/session_api.h"
+#include "reconciler/ports/ports.h"
+#include "reconciler/ports/session_api.h"
 #include "tests/double/faults.h"
 #include "tests/double/memory_content_source.h"
 #include "tests/double/session_model.h"

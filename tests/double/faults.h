@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "reconciler/result.h"
+#include "reconciler/ports/api_error.h"
 #include "tests/double/call_log.h"
 
 namespace sessync {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "reconciler/session_api.h"
+#include "reconciler/ports/session_api.h"
 #include "tests/double/faults.h"
 #include "tests/double/model_types.h"
 

@@ -3,7 +3,7 @@
 #include <map>
 #include <string>
 
-#include "reconciler/content_source.h"
+#include "reconciler/ports/content_source.h"
 
 namespace sessync {
 

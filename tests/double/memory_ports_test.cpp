@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "reconciler/ports.h"
+#include "reconciler/ports/ports.h"
 #include "tests/double/memory_content_source.h"
 #include "tests/double/memory_session_api.h"
 #include "tests/double/memory_state_store.h"

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "reconciler/rate_budget.h"
-#include "reconciler/session_api.h"
+#include "reconciler/ports/session_api.h"
+#include "reconciler/schedule/rate_budget.h"
 #include "tests/double/call_log.h"
 #include "tests/double/faults.h"
 #include "tests/double/session_model.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "reconciler/state_store.h"
+#include "reconciler/ports/state_store.h"
 #include "tests/double/test_loop.h"
 
 namespace sessync {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "reconciler/result.h"
+#include "reconciler/ports/api_error.h"
 
 /// The values of the API double: what the API stores, what it is asked, what it answers.
 namespace sessync::model {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "reconciler/loop.h"
+#include "reconciler/ports/loop.h"
 
 namespace sessync {
 

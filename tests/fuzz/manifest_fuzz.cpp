@@ -7,8 +7,8 @@
 
 #include "manifest/load.h"
 #include "manifest/mount_path.h"
-#include "manifest/text.h"
-#include "manifest/write.h"
+#include "manifest/text/text.h"
+#include "manifest/write/write.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace sessync::fuzz {

@@ -4,11 +4,11 @@
 #include <set>
 
 #include "manifest/mount_path.h"
-#include "manifest/text.h"
-#include "manifest/utf8.h"
-#include "reconciler/marker.h"
-#include "reconciler/output_name.h"
-#include "reconciler/server_time.h"
+#include "manifest/text/text.h"
+#include "manifest/text/utf8.h"
+#include "reconciler/observe/marker.h"
+#include "reconciler/observe/server_time.h"
+#include "reconciler/outputs/output_name.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace sessync::fuzz {

@@ -1,8 +1,8 @@
 // Any patterns against any paths: nothing crashes or takes long, and pruning a walk by
 // may_select_below() loses no path that is selected.
 
-#include "manifest/pattern.h"
-#include "manifest/text.h"
+#include "manifest/pattern/pattern.h"
+#include "manifest/text/text.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace sessync::fuzz {

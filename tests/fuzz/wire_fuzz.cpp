@@ -15,9 +15,9 @@
 #include "daemon/secrets/live_secrets.h"
 #include "manifest/load.h"
 #include "manifest/mount_path.h"
-#include "manifest/text.h"
-#include "reconciler/import.h"
-#include "reconciler/observed.h"
+#include "manifest/text/text.h"
+#include "reconciler/import/import.h"
+#include "reconciler/observe/observed.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace sessync::fuzz {

@@ -8,7 +8,7 @@
 #include <catch2/catch.hpp>
 
 #include "golden.h"
-#include "manifest/text.h"
+#include "manifest/text/text.h"
 #include "manifest_text.h"
 
 using namespace sessync;

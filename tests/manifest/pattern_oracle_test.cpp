@@ -12,7 +12,7 @@
 #include <catch2/catch.hpp>
 #include <unistd.h>
 
-#include "manifest/pattern.h"
+#include "manifest/pattern/pattern.h"
 
 using sessync::Patterns;
 using Verdict = sessync::Patterns::Verdict;

@@ -1,11 +1,11 @@
-#include "manifest/pattern.h"
+#include "manifest/pattern/pattern.h"
 
 #include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
 
-#include "manifest/text.h"
+#include "manifest/text/text.h"
 
 using sessync::Patterns;
 using Verdict = sessync::Patterns::Verdict;

@@ -1,4 +1,4 @@
-#include "manifest/size.h"
+#include "manifest/text/size.h"
 
 #include <catch2/catch.hpp>
 

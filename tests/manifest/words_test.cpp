@@ -4,10 +4,10 @@
 
 #include <catch2/catch.hpp>
 
-#include "manifest/duration.h"
 #include "manifest/parse/edit_distance.h"
-#include "manifest/text.h"
-#include "manifest/utf8.h"
+#include "manifest/text/duration.h"
+#include "manifest/text/text.h"
+#include "manifest/text/utf8.h"
 
 using namespace sessync;
 using std::chrono::seconds;

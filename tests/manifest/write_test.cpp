@@ -1,4 +1,4 @@
-#include "manifest/write.h"
+#include "manifest/write/write.h"
 
 #include <catch2/catch.hpp>
 #include <rapidcheck.h>

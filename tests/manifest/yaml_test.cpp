@@ -3,7 +3,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "manifest/utf8.h"
+#include "manifest/text/utf8.h"
 #include "manifest_text.h"
 
 using namespace sessync::test;

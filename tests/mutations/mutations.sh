@@ -3,63 +3,63 @@
 
 # In what decides on writes and makes them: the simulation has to notice each of these by itself.
 in_decisions() {
-  mutate "skip the list after an unknown outcome" reconciler/chain.cpp \
+  mutate "skip the list after an unknown outcome" reconciler/apply/file_chain.cpp \
     'return leave_in_doubt(error);' \
     'drop_intent(); return finish(ActionResult::Outcome::kFailed, describe(error));'
   mutate "send the last block unverified" daemon/workspace/verified_reader.cpp \
     'return done_ == content_.size ? verify(got) : Result<std::size_t>(got);' \
     'return got;'
-  mutate "replace without the canary" reconciler/apply_run.cpp \
+  mutate "replace without the canary" reconciler/apply/apply_context.cpp \
     'gate_ = Gate::kCanary;' 'gate_ = Gate::kOpen;'
-  mutate "prune before the adds" reconciler/apply.cpp \
+  mutate "prune before the adds" reconciler/apply/apply.cpp \
     'const auto first = std::min(deletes_that_make_room(), deletes.size());' \
     'const auto first = deletes.size() + 0 * deletes_that_make_room();'
-  mutate "ignore the guard" reconciler/guard.cpp \
+  mutate "ignore the guard" reconciler/plan/guard.cpp \
     'return action.kind == Action::Kind::kDelete &&
            (!action.protection' \
     'return action.kind == Action::Kind::kRotate &&
            (!action.protection'
-  mutate "forget a refusal in the next pass" reconciler/plan.cpp \
+  mutate "forget a refusal in the next pass" reconciler/plan/plan.cpp \
     'hold_renames(result, *input.desired);' 'static_cast<void>(hold_renames);'
-  mutate "forget the inventory row" reconciler/chain.cpp \
+  mutate "forget the inventory row" reconciler/apply/file_chain.cpp \
     'row.owned = true;' 'row.owned = false;'
   mutate "accept a torn digest" daemon/workspace/digest_cache.cpp \
     'if (!known.trusted || known.stamp != stamp)' 'if (known.stamp != stamp)'
-  mutate "believe a list that leaves out what was added" reconciler/identify.cpp \
+  mutate "believe a list that leaves out what was added" reconciler/observe/identify.cpp \
     'if (!(row.owned || fresh) ||' 'if (row.owned || fresh ||'
-  mutate "remember a token before it was accepted" reconciler/rotate.cpp \
+  mutate "remember a token before it was accepted" reconciler/apply/rotate_token.cpp \
     'change::PutToken{run_.in.session_id, record({})}' \
     'change::PutToken{run_.in.session_id, record(token_.state.fingerprint)}'
-  mutate "take no notice of a token that GitHub refused" reconciler/rotation.cpp \
+  mutate "take no notice of a token that GitHub refused" reconciler/tokens/rotation_decision.cpp \
     'if (is_later(in_.newest_fault, in_.record->last_fault)) {' \
     'if (is_later(in_.record->last_fault, in_.newest_fault)) {'
-  mutate "hold against a token what was said of the one before" reconciler/look_at_tokens.cpp \
+  mutate "hold against a token what was said of the one before" reconciler/tokens/check_tokens.cpp \
     'if (one.row != nullptr &&' 'if (one.record != nullptr &&'
-  mutate "send only the metadata that changed" reconciler/session_change.cpp \
+  mutate "send only the metadata that changed" reconciler/plan/plan_session.cpp \
     'if (!has_all(session.metadata, change.update.metadata)) {' \
     'std::erase_if(change.update.metadata, [&](const auto& pair) {
     const auto found = session.metadata.find(pair.first);
     return found != session.metadata.end() && found->second == pair.second;
   });
   if (!change.update.metadata.empty()) {'
-  mutate "create again although a create is in doubt" reconciler/locate.cpp \
+  mutate "create again although a create is in doubt" reconciler/observe/find_session.cpp \
     'out_.in_doubt = doubtful;' 'out_.in_doubt = false && doubtful;'
-  mutate "add again although an add is in doubt" reconciler/observed.cpp \
+  mutate "add again although an add is in doubt" reconciler/observe/observed.cpp \
     'recent(*intent.in_doubt_since)) {' 'in_.now < *intent.in_doubt_since) {'
-  mutate "take whatever has no marker for ours" reconciler/observed.cpp \
+  mutate "take whatever has no marker for ours" reconciler/observe/observed.cpp \
     'return Holder::kUnmanaged;' 'return Holder::kOurs;'
-  mutate "take over while rows can be hidden" reconciler/observed.cpp \
+  mutate "take over while rows can be hidden" reconciler/observe/observed.cpp \
     'const bool complete = all_known && nothing_is_hidden();' \
     'const bool complete = all_known || nothing_is_hidden();'
-  mutate "blame every upload of a search for one that is refused" reconciler/find_uploads.cpp \
+  mutate "blame every upload of a search for one that is refused" reconciler/observe/find_uploads.cpp \
     'for (const auto& id : batch) ask_for(id);' \
     'for (const auto& id : batch) out_.unanswered.emplace(id, error);'
-  mutate "keep any of several rows on one path" reconciler/plan.cpp \
+  mutate "keep any of several rows on one path" reconciler/plan/plan.cpp \
     'remove_duplicates(here, **keep)' 'static_cast<void>(keep)'
   mutate "plan without a look at the tokens" reconciler/reconcile.cpp \
     'input.rotations = std::move(look.rotations);' \
     'if (!in_.dry_run) input.rotations = std::move(look.rotations);'
-  mutate "believe any Retry-After" reconciler/rate_budget.cpp \
+  mutate "believe any Retry-After" reconciler/schedule/rate_budget.cpp \
     '*said <= kLongestPlausible' '*said >= -kLongestPlausible'
   mutate "read the suspension before the queue" daemon/controller/session_table.cpp \
     'entry->second.revision == revision' 'entry->second.revision >= revision'
@@ -70,12 +70,12 @@ in_layers() {
   mutate "accept an unknown key" manifest/parse/fields.cpp \
     'report.error(entry.at, "unknown_key",' \
     'report.warning(entry.at, "unknown_key",'
-  mutate "let a star match a slash" manifest/glob.cpp \
+  mutate "let a star match a slash" manifest/pattern/glob.cpp \
     "star_->at < text_.size() && text_[star_->at] != '/'" \
     'star_->at < text_.size()'
-  mutate "mount one of two entries that claim one path" reconciler/desired.cpp \
+  mutate "mount one of two entries that claim one path" reconciler/desired/desired.cpp \
     'if (files.size() > 1) {' 'if (files.size() > 2) {'
-  mutate "take no notice of Retry-After" reconciler/rate_budget.cpp \
+  mutate "take no notice of Retry-After" reconciler/schedule/rate_budget.cpp \
     'plausible_wait(refusal.retry_after).value_or(blind);' 'blind;'
   mutate "read the time that an event of the API does not have" daemon/api/wire.cpp \
     'fields.required_text("processed_at")' 'fields.text("created_at")'

@@ -1,4 +1,4 @@
-#include "reconciler/backoff.h"
+#include "reconciler/schedule/backoff.h"
 
 #include <catch2/catch.hpp>
 #include <rapidcheck/catch.h>

@@ -1,7 +1,6 @@
-#include "reconciler/collect.h"
-
 #include <catch2/catch.hpp>
 
+#include "reconciler/gc/expire_uploads.h"
 #include "tests/reconciler/world.h"
 
 using namespace sessync;

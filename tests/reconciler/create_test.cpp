@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "reconciler/condition.h"
-#include "reconciler/locate.h"
+#include "reconciler/observe/find_session.h"
 #include "tests/reconciler/fault_rules.h"
 #include "tests/reconciler/world.h"
 

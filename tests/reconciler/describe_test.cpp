@@ -1,8 +1,8 @@
-#include "reconciler/describe.h"
+#include "reconciler/plan/describe.h"
 
 #include <catch2/catch.hpp>
 
-#include "manifest/utf8.h"
+#include "manifest/text/utf8.h"
 #include "reconciler/condition.h"
 #include "tests/reconciler/fixtures.h"
 

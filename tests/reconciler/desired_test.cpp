@@ -1,4 +1,4 @@
-#include "reconciler/desired.h"
+#include "reconciler/desired/desired.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "reconciler/find_uploads.h"
+#include "reconciler/observe/find_uploads.h"
 
 #include <catch2/catch.hpp>
 

@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "reconciler/marker.h"
-#include "reconciler/plan.h"
+#include "reconciler/observe/marker.h"
+#include "reconciler/plan/plan.h"
 
 /// Small values to build plans from: a file's content is one letter, its digest that letter 64
 /// times.

@@ -1,8 +1,7 @@
-#include "reconciler/forget.h"
-
 #include <catch2/catch.hpp>
 
-#include "reconciler/locate.h"
+#include "reconciler/gc/forget_sessions.h"
+#include "reconciler/observe/find_session.h"
 #include "tests/double/memory_session_api.h"
 #include "tests/double/memory_state_store.h"
 #include "tests/double/test_loop.h"

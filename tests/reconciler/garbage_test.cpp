@@ -1,9 +1,9 @@
-#include "reconciler/garbage.h"
+#include "reconciler/gc/garbage.h"
 
 #include <catch2/catch.hpp>
 
-#include "reconciler/garbage_run.h"
-#include "reconciler/server_time.h"
+#include "reconciler/gc/gc.h"
+#include "reconciler/observe/server_time.h"
 #include "tests/reconciler/fixtures.h"
 #include "tests/reconciler/world.h"
 

@@ -1,4 +1,4 @@
-#include "reconciler/guard.h"
+#include "reconciler/plan/guard.h"
 
 #include <catch2/catch.hpp>
 

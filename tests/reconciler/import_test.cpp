@@ -1,9 +1,9 @@
-#include "reconciler/import.h"
+#include "reconciler/import/import.h"
 
 #include <catch2/catch.hpp>
 
 #include "manifest/load.h"
-#include "reconciler/marker.h"
+#include "reconciler/observe/marker.h"
 
 namespace sessync::test {
 namespace {

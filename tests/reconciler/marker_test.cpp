@@ -1,4 +1,4 @@
-#include "reconciler/marker.h"
+#include "reconciler/observe/marker.h"
 
 #include <algorithm>
 #include <array>

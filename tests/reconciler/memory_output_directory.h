@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "reconciler/output_directory.h"
+#include "reconciler/ports/output_directory.h"
 
 namespace sessync {
 

@@ -3,7 +3,7 @@
 #include <map>
 #include <string>
 
-#include "reconciler/token_source.h"
+#include "reconciler/ports/token_source.h"
 #include "tests/double/test_loop.h"
 
 namespace sessync {

@@ -1,11 +1,11 @@
-#include "reconciler/output_name.h"
+#include "reconciler/outputs/output_name.h"
 
 #include <set>
 
 #include <catch2/catch.hpp>
 #include <rapidcheck.h>
 
-#include "manifest/utf8.h"
+#include "manifest/text/utf8.h"
 
 using namespace sessync;
 using namespace std::string_literals;

@@ -1,7 +1,6 @@
-#include "reconciler/outputs.h"
-
 #include <catch2/catch.hpp>
 
+#include "reconciler/outputs/pull_outputs.h"
 #include "tests/double/memory_session_api.h"
 #include "tests/double/memory_state_store.h"
 #include "tests/double/test_loop.h"

@@ -1,4 +1,4 @@
-#include "reconciler/plan.h"
+#include "reconciler/plan/plan.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "reconciler/rate_budget.h"
+#include "reconciler/schedule/rate_budget.h"
 
 #include <catch2/catch.hpp>
 

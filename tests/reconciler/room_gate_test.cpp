@@ -1,4 +1,4 @@
-#include "reconciler/room_gate.h"
+#include "reconciler/apply/room_gate.h"
 
 #include <optional>
 #include <string>

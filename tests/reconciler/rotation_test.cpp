@@ -1,6 +1,6 @@
-#include "reconciler/rotation.h"
-
 #include <catch2/catch.hpp>
+
+#include "reconciler/tokens/rotation_decision.h"
 
 namespace sessync {
 namespace {

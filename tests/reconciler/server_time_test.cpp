@@ -1,4 +1,4 @@
-#include "reconciler/server_time.h"
+#include "reconciler/observe/server_time.h"
 
 #include <catch2/catch.hpp>
 

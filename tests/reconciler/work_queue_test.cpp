@@ -1,4 +1,4 @@
-#include "reconciler/work_queue.h"
+#include "reconciler/schedule/work_queue.h"
 
 #include <algorithm>
 #include <map>

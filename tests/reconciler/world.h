@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "reconciler/marker.h"
+#include "reconciler/observe/marker.h"
 #include "reconciler/reconcile.h"
 #include "tests/double/memory_content_source.h"
 #include "tests/double/memory_session_api.h"

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "reconciler/collect.h"
-#include "reconciler/describe.h"
-#include "reconciler/forget.h"
+#include "reconciler/gc/expire_uploads.h"
+#include "reconciler/gc/forget_sessions.h"
+#include "reconciler/plan/describe.h"
 #include "tests/simulation/drained_store.h"
 #include "tests/simulation/watched_api.h"
 

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "reconciler/state_store.h"
+#include "reconciler/ports/state_store.h"
 
 namespace sessync::simulation {
 

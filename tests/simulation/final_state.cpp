@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "reconciler/describe.h"
-#include "reconciler/marker.h"
-#include "reconciler/room_gate.h"
+#include "reconciler/apply/room_gate.h"
+#include "reconciler/observe/marker.h"
+#include "reconciler/plan/describe.h"
 #include "tests/simulation/limits.h"
 #include "tests/simulation/near.h"
 

@@ -6,8 +6,8 @@
 #include <set>
 #include <string>
 
-#include "reconciler/desired.h"
-#include "reconciler/garbage_run.h"
+#include "reconciler/desired/desired.h"
+#include "reconciler/gc/gc.h"
 #include "tests/simulation/daemon.h"
 #include "tests/simulation/world.h"
 

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "reconciler/marker.h"
+#include "reconciler/observe/marker.h"
 #include "tests/simulation/near.h"
 #include "tests/simulation/watched_api.h"
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "reconciler/describe.h"
-#include "reconciler/marker.h"
+#include "reconciler/observe/marker.h"
+#include "reconciler/plan/describe.h"
 #include "tests/simulation/world.h"
 
 /// The promises, as far as they can be judged from the state of the world.

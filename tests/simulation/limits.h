@@ -1,6 +1,6 @@
 #pragma once
 
-#include "reconciler/result.h"
+#include "reconciler/ports/api_error.h"
 
 /// What the simulated API never exceeds. Together they stay below the 30 s within which, so the
 /// product assumes, everything that was sent has happened and is listed.

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "manifest/load.h"
-#include "reconciler/describe.h"
+#include "reconciler/plan/describe.h"
 
 namespace sessync::simulation {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "reconciler/result.h"
+#include "reconciler/ports/api_error.h"
 
 namespace sessync::simulation {
 

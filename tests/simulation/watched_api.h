@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "reconciler/desired.h"
+#include "reconciler/desired/desired.h"
 #include "reconciler/reconcile.h"
 #include "tests/double/memory_session_api.h"
 #include "tests/simulation/world.h"
@@ -84,7 +84,7 @@ class WatchedApi : public SessionApi {
   std::size_t owned_before_ = 0;                 ///< rows of ours when the pass began
   std::uint64_t losses_before_ = 0;
   std::map<std::string, std::vector<model::Resource>> rows_before_;  ///< by session
-  std::map<std::string, std::vector<Refusal>> known_refusals_;  ///< when the pass was planned
+  std::map<std::string, std::vector<Refusal>> known_refusals_;       ///< when the pass was planned
   std::size_t pruned_ = 0;
   std::size_t adds_accepted_ = 0;
   std::set<MountPath> replaced_;  ///< declared paths whose other content was deleted

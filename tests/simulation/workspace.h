@@ -8,8 +8,8 @@
 
 #include "daemon/workspace/digest_cache.h"
 #include "manifest/spec.h"
-#include "reconciler/content_source.h"
-#include "reconciler/snapshot.h"
+#include "reconciler/ports/content_source.h"
+#include "reconciler/ports/snapshot.h"
 
 namespace sessync::simulation {
 

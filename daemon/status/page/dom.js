@@ -2,7 +2,7 @@
 const DECEPTIVE = /[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 const utf8 = new TextEncoder();
 
-// As manifest/utf8.h writes it: a name can neither turn the direction of text nor look like another.
+// As manifest/text/utf8.h writes it: a name can neither turn the direction of text nor look like another.
 const printable = (text) =>
   String(text).replace(DECEPTIVE, (character) =>
     Array.from(utf8.encode(character), (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join(''),

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "reconciler/result.h"
+#include "reconciler/ports/api_error.h"
 
 /// How the page words times and numbers; words.js says the same.
 namespace sessync::page {

@@ -9,7 +9,7 @@
 #include "daemon/api/api_thread.h"
 #include "daemon/api/http_session_api.h"
 #include "daemon/loop/completion_queue.h"
-#include "reconciler/content_source.h"
+#include "reconciler/ports/content_source.h"
 
 namespace sessync::test {
 

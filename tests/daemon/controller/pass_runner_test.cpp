@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "reconciler/pass_observer.h"
+#include "reconciler/ports/pass_observer.h"
 #include "tests/double/memory_session_api.h"
 #include "tests/double/memory_state_store.h"
 #include "tests/reconciler/memory_token_source.h"

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "reconciler/server_time.h"
+#include "reconciler/observe/server_time.h"
 #include "tests/daemon/status/passes.h"
 
 /// What the board makes of the events of a daemon.

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "daemon/workspace/names.h"
-#include "manifest/utf8.h"
+#include "manifest/text/utf8.h"
 #include "tests/daemon/workspace/temp_tree.h"
 
 namespace sessync::test {

@@ -1,0 +1,331 @@
+#include "reconciler/apply/apply.h"
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "reconciler/apply/apply_context.h"
+#include "reconciler/apply/confirm_uploads.h"
+#include "reconciler/apply/file_chain.h"
+#include "reconciler/apply/rotate_token.h"
+#include "reconciler/plan/room.h"
+#include "reconciler/ports/pass_observer.h"
+
+namespace sessync {
+namespace {
+
+using ActionKind = Action::Kind;
+using Outcome = ActionResult::Outcome;
+
+constexpr const char* kNoRoomWasMade =
+    "held back: what was to make room for it was not deleted; the next pass tries again";
+
+class Applier {
+ public:
+  Applier(const ApplyInput& input, Ports& ports)
+      : run_(input, ports), begun_(input.plan->actions.size(), ports.loop.now()) {}
+
+  ApplyReport run() {
+    adopt();
+    // What deletes before it adds counts on its upload, so that is looked for first.
+    run_.confirmed_uploads = confirm_uploads(uploads_that_must_exist(), run_.ports);
+    const auto deletes = plain_deletes();
+    const auto first = std::min(deletes_that_make_room(), deletes.size());
+    remove({deletes.begin(), deletes.begin() + static_cast<std::ptrdiff_t>(first)});
+    lacks_room_ = run_.report.put_off;
+    run_chains();
+    run_.finish_room();
+    prune({deletes.begin() + static_cast<std::ptrdiff_t>(first), deletes.end()});
+    settle_chained_deletes();
+    run_.report.done = static_cast<std::uint64_t>(
+        std::ranges::count(run_.report.results, Outcome::kDone, &ActionResult::outcome));
+    return std::move(run_.report);
+  }
+
+ private:
+  using Indices = std::vector<std::size_t>;
+
+  [[nodiscard]] const std::vector<Action>& actions() const { return run_.in.plan->actions; }
+
+  void begin(std::size_t index) { begun_[index] = run_.ports.loop.now(); }
+
+  void finish(std::size_t index, ActionResult result) {
+    result.ended_at = run_.ports.loop.now();
+    result.took = result.ended_at - begun_[index];
+    run_.report.results[index] = std::move(result);
+    if (run_.ports.observer != nullptr) {
+      run_.ports.observer->acted(index, run_.report.results[index]);
+    }
+  }
+
+  void pump_while(const std::size_t& unfinished) {
+    while (unfinished > 0 && run_.ports.loop.run_one()) {
+    }
+  }
+
+  void adopt() {
+    for (std::size_t i = 0; i < actions().size(); ++i) {
+      if (actions()[i].kind == ActionKind::kAdopt) {
+        adopt(i);
+      }
+    }
+  }
+
+  void adopt(std::size_t index) {
+    const auto& rows = run_.in.memory->rows;
+    const auto row = std::ranges::find(rows, actions()[index].resource_id, &KnownRow::resource_id);
+    if (row != rows.end()) {
+      KnownRow adopted = *row;
+      adopted.owned = true;
+      run_.record({change::PutRow{run_.in.session_id, std::move(adopted)}});
+      finish(index, {Outcome::kDone, {}});
+    }
+  }
+
+  [[nodiscard]] std::vector<Upload> uploads_that_must_exist() const {
+    std::vector<Upload> known;
+    for (const auto& action : actions()) {
+      if (action.deletes.empty() || action.wanted->local() == nullptr) {
+        continue;
+      }
+      if (auto upload = run_.ports.store.find_upload(run_.in.owner, action.sha256)) {
+        known.push_back(std::move(*upload));
+      }
+    }
+    return known;
+  }
+
+  /// Deletes that no add depends on; what is declared elsewhere goes last.
+  [[nodiscard]] Indices plain_deletes() const {
+    Indices indices;
+    for (std::size_t i = 0; i < actions().size(); ++i) {
+      if (actions()[i].kind == ActionKind::kDelete && !actions()[i].chain) {
+        indices.push_back(i);
+      }
+    }
+    std::ranges::stable_sort(indices, {}, [&](std::size_t i) { return actions()[i].is_rename; });
+    return indices;
+  }
+
+  /// What has only not been read yet is not in the session in any case.
+  [[nodiscard]] bool is_in_doubt() const {
+    return !std::ranges::all_of(run_.in.plan->pending, &Pending::unread);
+  }
+
+  /// The fewest. None while anything is pending: what goes may be where that was before.
+  [[nodiscard]] std::size_t deletes_that_make_room() const {
+    const auto over = rows_at_most(*run_.in.plan) - static_cast<std::int64_t>(run_.in.plan->cap);
+    return over > 0 && run_.in.plan->pending.empty() ? static_cast<std::size_t>(over) : 0;
+  }
+
+  void run_chains() {
+    for (std::size_t i = 0; i < actions().size(); ++i) {
+      if (actions()[i].kind == ActionKind::kAdd || actions()[i].kind == ActionKind::kReplace) {
+        waiting_.push_back(i);
+      }
+    }
+    std::ranges::reverse(waiting_);
+    unfinished_ = waiting_.size();
+    start_rotations();
+    start_chains();
+    pump_while(unfinished_);
+  }
+
+  /// Beside the chains: a token neither waits for a file nor keeps one waiting.
+  void start_rotations() {
+    for (std::size_t i = 0; i < actions().size(); ++i) {
+      if (actions()[i].kind != ActionKind::kRotate || !run_.may_start()) {
+        continue;
+      }
+      ++unfinished_;
+      begin(i);
+      rotations_.push_back(std::make_unique<Rotate>(run_, actions()[i], [this, i](auto result) {
+        finish(i, std::move(result));
+        --unfinished_;
+      }));
+      rotations_.back()->start();
+    }
+  }
+
+  /// Not re-entered: a chain that ends at once would otherwise start the next one below itself.
+  void start_chains() {
+    if (std::exchange(starting_, true)) {
+      return;
+    }
+    while (!waiting_.empty() && active_ < run_.chains_allowed) {
+      const auto index = waiting_.back();
+      waiting_.pop_back();
+      if (!run_.may_start()) {
+        --unfinished_;
+        run_.report.put_off = true;
+        continue;
+      }
+      if ((lacks_room_ || run_.room.is_shut()) && is_plain_add(actions()[index])) {
+        --unfinished_;
+        run_.refused_content.insert(actions()[index].wanted->content_key());
+        finish(index, {Outcome::kSkipped, lacks_room_ ? kNoRoomWasMade : kSessionIsFull});
+        continue;
+      }
+      ++active_;
+      begin(index);
+      chains_.push_back(std::make_unique<Chain>(
+          run_, actions()[index],
+          [this, index](ActionResult result) { on_chain_finished(index, std::move(result)); }));
+      chains_.back()->start();
+    }
+    starting_ = false;
+  }
+
+  void on_chain_finished(std::size_t index, ActionResult result) {
+    finish(index, std::move(result));
+    --active_;
+    --unfinished_;
+    start_chains();
+  }
+
+  /// What is no longer wanted goes last, and only if nothing that should take its place is
+  /// uncertain, be it since this pass or an earlier one.
+  void prune(Indices deletes) {
+    std::erase_if(deletes, [&](std::size_t i) {
+      if (is_in_doubt() || run_.report.put_off || !run_.may_start()) {
+        finish(i, {Outcome::kSkipped, "held back until every add of the session is answered"});
+        run_.report.put_off = true;
+        return true;
+      }
+      if (may_be_unread(actions()[i])) {
+        finish(i, {Outcome::kSkipped,
+                   "held back until a large file is read, which may have the same content"});
+        return true;
+      }
+      if (is_refused_elsewhere(actions()[i])) {
+        finish(i, {Outcome::kSkipped, "held back: the add of the same content was refused"});
+        return true;
+      }
+      return false;
+    });
+    remove(deletes);
+  }
+
+  /// The file that it was may have been renamed.
+  [[nodiscard]] bool may_be_unread(const Action& action) const {
+    return std::ranges::any_of(run_.in.plan->pending, [&](const Pending& one) {
+      return one.unread && (one.size == 0 || one.size == action.size.value_or(one.size));
+    });
+  }
+
+  [[nodiscard]] bool is_refused_elsewhere(const Action& action) const {
+    return action.is_rename && std::ranges::any_of(run_.refused_content, [&](const auto& key) {
+             return action.holds(key);
+           });
+  }
+
+  void remove(const Indices& deletes) {
+    if (deletes.empty()) {
+      return;
+    }
+    std::size_t unfinished = deletes.size();
+    run_.ports.store.commit(intents_of(deletes),
+                            [&](const tl::expected<Done, StoreError>& durable) {
+                              unfinished = durable ? unfinished : 0;
+                              std::ranges::for_each(deletes, [&](std::size_t i) {
+                                durable ? remove_one(i, unfinished)
+                                        : finish(i, {Outcome::kFailed, durable.error().message});
+                              });
+                              run_.report.put_off |= !durable;
+                            });
+    pump_while(unfinished);
+  }
+
+  [[nodiscard]] std::vector<Change> intents_of(const Indices& deletes) const {
+    std::vector<Change> intents;
+    for (const auto i : deletes) {
+      Intent intent;
+      intent.path = actions()[i].path.text();
+      intent.deletes = {actions()[i].resource_id};
+      intents.emplace_back(change::PutIntent{run_.in.session_id, std::move(intent)});
+    }
+    return intents;
+  }
+
+  void remove_one(std::size_t index, std::size_t& unfinished) {
+    if (!run_.may_start()) {
+      --unfinished;
+      return;
+    }
+    begin(index);
+    run_.open(actions()[index].path);
+    run_.ports.api.delete_resource(run_.in.session_id, actions()[index].resource_id, {},
+                                   [this, index, &unfinished](const Result<Done>& deleted) {
+                                     on_removed(index, deleted);
+                                     --unfinished;
+                                   });
+  }
+
+  void on_removed(std::size_t index, const Result<Done>& deleted) {
+    const auto& action = actions()[index];
+    run_.close(action.path);
+    if (deleted || deleted.error().kind == ApiError::Kind::kNotFound) {
+      run_.room.deleted();
+      run_.record(
+          {change::PutTombstone{run_.in.session_id, {action.resource_id, run_.ports.loop.now()}},
+           change::DropIntent{run_.in.session_id, action.path.text()}});
+      return finish(index, {Outcome::kDone, {}});
+    }
+    if (deleted.error().kind == ApiError::Kind::kAuthentication) {
+      run_.halt("authentication_failed", describe(deleted.error()));
+    }
+    run_.report.rate_limited |= deleted.error().kind == ApiError::Kind::kRateLimited;
+    run_.report.put_off = true;
+    finish(index, {Outcome::kFailed,
+                   "not deleted: " + describe(deleted.error()) + "; the next pass tries again",
+                   deleted.error().request_id});
+  }
+
+  /// A delete that belongs to an add shares its fate.
+  void settle_chained_deletes() {
+    for (std::size_t i = 0; i < actions().size(); ++i) {
+      if (!actions()[i].chain) {
+        continue;
+      }
+      const auto add = std::ranges::find_if(actions(), [&](const Action& other) {
+        return other.wanted && other.path == *actions()[i].chain;
+      });
+      if (add == actions().end()) {
+        finish(i, {Outcome::kSkipped, "the add that it was to make way for is not made"});
+        run_.report.put_off = true;
+        continue;
+      }
+      run_.report.results[i] =
+          run_.report.results[static_cast<std::size_t>(add - actions().begin())];
+    }
+  }
+
+  ApplyRun run_;
+  std::vector<TimePoint> begun_;  ///< by action
+  std::vector<std::unique_ptr<Chain>> chains_;
+  std::vector<std::unique_ptr<Rotate>> rotations_;
+  Indices waiting_;
+  int active_ = 0;
+  bool starting_ = false;
+  bool lacks_room_ = false;  ///< what was to be deleted first was not
+  std::size_t unfinished_ = 0;
+};
+
+}  // namespace
+
+const char* to_string(ActionResult::Outcome outcome) {
+  switch (outcome) {
+    case ActionResult::Outcome::kDone:
+      return "done";
+    case ActionResult::Outcome::kFailed:
+      return "failed";
+    case ActionResult::Outcome::kSkipped:
+      return "skipped";
+  }
+  return "skipped";
+}
+
+ApplyReport apply(const ApplyInput& input, Ports& ports) { return Applier(input, ports).run(); }
+
+}  // namespace sessync

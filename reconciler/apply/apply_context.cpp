@@ -1,0 +1,126 @@
+#include "reconciler/apply/apply_context.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "reconciler/observe/marker.h"
+#include "reconciler/plan/room.h"
+#include "reconciler/ports/pass_observer.h"
+
+namespace sessync {
+
+void ApplyRun::open(const MountPath& path) const {
+  if (ports.observer != nullptr) {
+    ports.observer->opened(path);
+  }
+}
+
+void ApplyRun::close(const MountPath& path) const {
+  if (ports.observer != nullptr) {
+    ports.observer->closed(path);
+  }
+}
+
+ApplyRun::ApplyRun(const ApplyInput& input, Ports& with)
+    : in(input), ports(with), room(make_room_gate()), chains_allowed(input.parallel) {
+  report.results.resize(input.plan->actions.size());
+}
+
+RoomGate ApplyRun::make_room_gate() {
+  RoomGate::Hooks hooks;
+  hooks.judged = [this](std::vector<Refusal> refusals) {
+    for (auto& refusal : refusals) {
+      record({change::PutRefusal{in.session_id, std::move(refusal)}});
+    }
+  };
+  hooks.full = [this](Refusal last) {
+    last.path.clear();
+    last.content.clear();
+    record({change::PutRefusal{in.session_id, std::move(last)}});
+  };
+  hooks.cap_was_wrong = [this] {
+    forget_cap();
+    report.look_again = true;
+  };
+  const auto most = std::max(in.memory->most_files, in.plan->rows_now);
+  return {in.plan->rows_now, most, learned_cap(in.memory->refusals, most), std::move(hooks)};
+}
+
+void ApplyRun::forget_cap() {
+  for (const auto& refusal : in.memory->refusals) {
+    if (refusal.rows > 0) {
+      record({change::DropRefusal{in.session_id, refusal.path, refusal.content}});
+    }
+  }
+}
+
+void ApplyRun::finish_room() {
+  room.finish();
+  if (room.most() > in.memory->most_files) {
+    record({change::SetMostFiles{in.session_id, room.most()}});
+  }
+}
+
+void ApplyRun::halt(std::string code, std::string message) {
+  halted = true;
+  if (!report.error) {
+    report.error = SessionError{std::move(code), std::move(message)};
+  }
+}
+
+void ApplyRun::look(std::function<void(const Result<SessionInfo>&)> then) {
+  if (looked_) {
+    return then(*looked_);
+  }
+  waiting_looks_.push_back(std::move(then));
+  if (waiting_looks_.size() > 1) {
+    return;
+  }
+  ports.api.get_session(in.session_id, [this](Result<SessionInfo> info) {
+    looked_ = std::move(info);
+    if (looked_->has_value()) {
+      record({change::SetLookedAt{in.session_id, ports.loop.now()}});
+    }
+    for (auto& waiting : std::exchange(waiting_looks_, {})) {
+      waiting(*looked_);
+    }
+  });
+}
+
+void ApplyRun::record(std::vector<Change> changes) {
+  ports.store.commit(std::move(changes), [](const tl::expected<Done, StoreError>&) {});
+}
+
+void ApplyRun::enter_replace_gate(std::function<void(bool)> go) {
+  switch (gate_) {
+    case Gate::kFree:
+      gate_ = Gate::kCanary;
+      return go(true);
+    case Gate::kCanary:
+      waiting_replaces_.push_back(std::move(go));
+      return;
+    case Gate::kOpen:
+      return go(true);
+    case Gate::kShut:
+      return go(false);
+  }
+}
+
+void ApplyRun::leave_replace_gate(bool add_accepted) {
+  if (gate_ != Gate::kCanary) {
+    return;
+  }
+  gate_ = add_accepted ? Gate::kOpen : Gate::kShut;
+  for (auto& go : std::exchange(waiting_replaces_, {})) {
+    go(add_accepted);
+  }
+}
+
+UploadRequest upload_request(const std::string& owner, const DesiredFile& wanted,
+                             const ContentRef& content) {
+  const auto& path = content.archive == nullptr ? content.path : wanted.mount_text;
+  const auto basename = path.substr(path.rfind('/') + 1);
+  return {owner, encode_marker(owner, content.sha256, basename), content};
+}
+
+}  // namespace sessync

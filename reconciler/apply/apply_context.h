@@ -1,0 +1,70 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "reconciler/apply/apply.h"
+#include "reconciler/apply/room_gate.h"
+
+namespace sessync {
+
+/// What the chains of one apply share. Lives as long as the apply; not thread-safe.
+class ApplyRun {
+ public:
+  ApplyRun(const ApplyInput& input, Ports& with);
+  ApplyRun(const ApplyRun&) = delete;
+  ApplyRun& operator=(const ApplyRun&) = delete;
+
+  const ApplyInput& in;
+  Ports& ports;
+  ApplyReport report;
+  std::set<std::string> confirmed_uploads;  ///< seen to exist in this pass
+  std::set<std::string> refused_content;    ///< of adds that were refused for good
+  RoomGate room;
+  int chains_allowed = 32;  ///< halved by every 409
+  bool halted = false;      ///< no new write: authentication, or a terminal session
+
+  [[nodiscard]] bool may_start() const { return !halted && !ports.loop.stopping(); }
+
+  /// Around all writes for a path: see PassObserver.
+  void open(const MountPath& path) const;
+  void close(const MountPath& path) const;
+
+  /// What the session was learned to hold is kept for later passes.
+  void finish_room();
+
+  /// Ends every action that has not sent a write.
+  void halt(std::string code, std::string message);
+
+  /// The session's status after a refused write; asked once per apply, shared by all chains.
+  void look(std::function<void(const Result<SessionInfo>&)> then);
+
+  /// Commits without waiting: losing it costs a question to the API, never correctness.
+  void record(std::vector<Change> changes);
+
+  /// Replaces wait until the first one's add was accepted, so that a session which refuses adds
+  /// loses nothing. `go(true)`: delete now. `go(false)`: not in this pass.
+  void enter_replace_gate(std::function<void(bool)> go);
+  void leave_replace_gate(bool add_accepted);
+
+ private:
+  [[nodiscard]] RoomGate make_room_gate();
+  /// Refusals about room that earlier passes left.
+  void forget_cap();
+
+  enum class Gate { kFree, kCanary, kOpen, kShut };
+  Gate gate_ = Gate::kFree;
+  std::vector<std::function<void(bool)>> waiting_replaces_;
+  std::optional<Result<SessionInfo>> looked_;
+  std::vector<std::function<void(const Result<SessionInfo>&)>> waiting_looks_;
+};
+
+/// How the content of a declared file is uploaded for `owner`. The name says what kind of file it
+/// is: of an archive it is that of the mounted file.
+UploadRequest upload_request(const std::string& owner, const DesiredFile& wanted,
+                             const ContentRef& content);
+
+}  // namespace sessync

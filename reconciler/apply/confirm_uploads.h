@@ -1,0 +1,20 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "reconciler/ports/ports.h"
+#include "reconciler/ports/session_api.h"
+#include "reconciler/ports/state_store.h"
+
+namespace sessync {
+
+/// Expired files stay listed for a while, but can be attached no more. By the API's clock; only if
+/// it did not say what time it is, by `now`.
+bool is_expired(const FileMetadata& file, TimePoint now);
+
+/// Asks which of `known` still exist and records the answer. The ids of those that surely do.
+std::set<std::string> confirm_uploads(std::vector<Upload> known, Ports& ports);
+
+}  // namespace sessync

@@ -1,0 +1,430 @@
+#include "reconciler/apply/file_chain.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sessync {
+namespace {
+
+constexpr int kMaxAddTries = 8;
+
+bool is_refusal_by_load(const ApiError& error) {
+  using Kind = ApiError::Kind;
+  return error.kind == Kind::kRateLimited || error.kind == Kind::kConflict ||
+         error.kind == Kind::kNotSent;
+}
+
+Duration conflict_delay(int tries) {
+  constexpr Duration kFirst{250};
+  return kFirst * (1 << std::min(tries, 4));
+}
+
+}  // namespace
+
+std::string describe(const ApiError& error) {
+  std::string text = error.message.empty() ? std::string("no message") : error.message;
+  if (error.http_status != 0) {
+    text = "HTTP " + std::to_string(error.http_status) + ": " + text;
+  }
+  if (!error.request_id.empty()) {
+    text += " (request " + error.request_id + ")";
+  }
+  return text;
+}
+
+Chain::Chain(ApplyRun& run, const Action& action, std::function<void(ActionResult)> finished)
+    : run_(run), action_(action), finished_(std::move(finished)), previous_(find_previous()) {}
+
+void Chain::start() {
+  if (const auto& restored = action_.restored) {
+    attachment_ = {restored->upload_file_id, restored->filename, restored->size};
+    return make_room();
+  }
+  if (const auto* content = action_.wanted->local()) {
+    return acquire_upload(*content);
+  }
+  const auto& file_id = action_.wanted->content_key();
+  attachment_.file_id = file_id;
+  if (const auto known = run_.in.uploads.find(file_id); known != run_.in.uploads.end()) {
+    attachment_.filename = known->second.filename;
+    attachment_.size = known->second.size_bytes;
+  }
+  make_room();
+}
+
+void Chain::acquire_upload(const ContentRef& content) {
+  const auto known = run_.ports.store.find_upload(run_.in.owner, content.sha256);
+  const bool usable = known && (content.archive != nullptr || known->size == content.size) &&
+                      (action_.deletes.empty() || run_.confirmed_uploads.contains(known->file_id));
+  if (!usable) {
+    return upload(content);
+  }
+  attachment_ = {known->file_id, known->filename, known->size};
+  make_room();
+}
+
+void Chain::upload(const ContentRef& content) {
+  run_.ports.api.upload(upload_request(run_.in.owner, *action_.wanted, content),
+                        [this](const Result<FileMetadata>& uploaded) { on_uploaded(uploaded); });
+}
+
+void Chain::on_uploaded(const Result<FileMetadata>& uploaded) {
+  if (!uploaded) {
+    return on_upload_refused(uploaded.error());
+  }
+  attachment_ = {uploaded->file_id, uploaded->filename, uploaded->size_bytes};
+  const auto now = run_.ports.loop.now();
+  run_.record({change::PutUpload{{run_.in.owner, action_.sha256, attachment_.file_id,
+                                  attachment_.filename, attachment_.size, now, now}}});
+  if (!run_.may_start()) {
+    return give_up_untouched("stopped before it was attached");
+  }
+  make_room();
+}
+
+void Chain::on_upload_refused(const ApiError& error) {
+  request_id_ = error.request_id;
+  using Kind = ApiError::Kind;
+  switch (error.kind) {
+    case Kind::kAuthentication:
+      run_.halt("authentication_failed", describe(error));
+      break;
+    case Kind::kBilling:
+      run_.halt("billing", describe(error));
+      break;
+    case Kind::kInvalid:
+    case Kind::kPermission:
+    case Kind::kTooLarge:
+      remember_refusal(error);
+      run_.refused_content.insert(action_.wanted->content_key());
+      return finish(ActionResult::Outcome::kFailed, "the upload was refused: " + describe(error));
+    case Kind::kRateLimited:
+      run_.report.rate_limited = true;
+      break;
+    default:
+      break;
+  }
+  run_.report.put_off = true;
+  finish(ActionResult::Outcome::kFailed,
+         "not uploaded: " + describe(error) + "; the next pass tries again");
+}
+
+void Chain::make_room() {
+  previous_ = find_previous();
+  if (!action_.deletes.empty()) {
+    return run_.room.enter_swap([this] {
+      swaps_ = true;
+      enter_replace_gate();
+    });
+  }
+  run_.room.enter_add([this](bool go) {
+    adds_ = go;
+    go ? write_intent() : turn_away();
+  });
+}
+
+void Chain::turn_away() {
+  run_.refused_content.insert(action_.wanted->content_key());
+  finish(ActionResult::Outcome::kSkipped, kSessionIsFull);
+}
+
+void Chain::enter_replace_gate() {
+  run_.enter_replace_gate([this](bool go) {
+    if (!go || !run_.may_start()) {
+      return give_up_untouched("put off: another replace of this pass was not accepted");
+    }
+    in_gate_ = true;
+    // Both permits are taken before the delete is sent, so that a spent budget cannot leave the
+    // path empty.
+    run_.ports.api.reserve_writes(2, [this] { write_intent(); });
+  });
+}
+
+/// Of the add that is under way.
+Intent Chain::intent(std::optional<TimePoint> in_doubt_since) const {
+  Intent intent;
+  intent.adds_file_id = attachment_.file_id;
+  intent.adds_filename = attachment_.filename;
+  intent.adds_size = attachment_.size;
+  intent.in_doubt_since = in_doubt_since;
+  if (puts_back_elsewhere()) {
+    intent.path = previous_[back_].path;
+    return intent;
+  }
+  intent.path = action_.path.text();
+  intent.deletes = action_.deletes;
+  intent.previous = previous_;
+  return intent;
+}
+
+void Chain::write_intent() {
+  if (!run_.may_start()) {
+    return give_up_untouched("stopped before anything was sent");
+  }
+  // In doubt from now on: whoever finds it after a crash cannot know whether the add was sent.
+  is_in_doubt_ = true;
+  run_.ports.store.commit({change::PutIntent{run_.in.session_id, intent(run_.ports.loop.now())}},
+                          [this](const tl::expected<Done, StoreError>& durable) {
+                            if (!durable) {
+                              return give_up_untouched(durable.error().message);
+                            }
+                            if (!run_.may_start()) {
+                              return give_up_untouched("stopped before anything was sent");
+                            }
+                            delete_next();
+                          });
+}
+
+void Chain::delete_next() {
+  run_.open(action_.path);
+  if (deleted_ == action_.deletes.size()) {
+    return send_add(action_.deletes.empty() ? Permit::kTake : Permit::kReserved);
+  }
+  const bool is_first = deleted_ == 0;
+  const Turn turn{is_first ? Permit::kReserved : Permit::kTake, !is_first};
+  delete_sent_ = true;
+  const auto& resource_id = action_.deletes[deleted_];
+  run_.ports.api.delete_resource(
+      run_.in.session_id, resource_id, turn,
+      [this, resource_id](const Result<Done>& result) { on_deleted(resource_id, result); });
+}
+
+void Chain::on_deleted(const std::string& resource_id, const Result<Done>& deleted) {
+  if (!deleted && deleted.error().kind != ApiError::Kind::kNotFound) {
+    return on_delete_failed(deleted.error());
+  }
+  run_.record({change::PutTombstone{run_.in.session_id, {resource_id, run_.ports.loop.now()}}});
+  run_.room.deleted();
+  ++deleted_;
+  tries_ = 0;
+  delete_next();
+}
+
+void Chain::on_delete_failed(const ApiError& error) {
+  request_id_ = error.request_id;
+  if (error.kind == ApiError::Kind::kConflict) {
+    run_.chains_allowed = std::max(1, run_.chains_allowed / 2);
+  }
+  if (is_refusal_by_load(error) && deleted_ == 0) {
+    delete_sent_ = false;
+    run_.report.rate_limited |= error.kind == ApiError::Kind::kRateLimited;
+    return give_up_untouched(describe(error));
+  }
+  if (is_refusal_by_load(error) && ++tries_ < kMaxAddTries) {
+    return run_.ports.loop.after(conflict_delay(tries_), [this] { delete_next(); });
+  }
+  if (error.kind == ApiError::Kind::kAuthentication) {
+    run_.halt("authentication_failed", describe(error));
+  }
+  run_.report.put_off = true;
+  if (is_unknown_outcome(error) || error.kind == ApiError::Kind::kAuthentication) {
+    return finish(ActionResult::Outcome::kFailed,
+                  "the delete of what is mounted here has no known outcome: " + describe(error) +
+                      "; the next pass looks again");
+  }
+  run_.look([this, error](const Result<SessionInfo>& info) { on_unusable_session(info, error); });
+}
+
+void Chain::on_unusable_session(const Result<SessionInfo>& info, const ApiError& error) {
+  if (info && info->archived_at) {
+    run_.halt("session_archived", "the session was archived at " + *info->archived_at +
+                                      "; nothing in it can be changed any more");
+  } else if (!info && info.error().kind == ApiError::Kind::kNotFound) {
+    run_.halt("session_not_found", describe(info.error()));
+  }
+  finish(ActionResult::Outcome::kFailed, describe(error) + "; the next pass tries again");
+}
+
+void Chain::send_add(Permit permit) {
+  AddFile request{run_.in.session_id, attachment_.file_id, action_.wanted->mount_text};
+  if (puts_back_elsewhere()) {
+    request.mount_path = kUploadsRoot + previous_[back_].path;
+  }
+  run_.ports.api.add_file(std::move(request), {permit, delete_sent_},
+                          [this](const Result<FileRow>& added) { on_added(added); });
+}
+
+void Chain::on_added(const Result<FileRow>& added) {
+  if (!added) {
+    return on_add_failed(added.error());
+  }
+  KnownRow row;
+  row.resource_id = added->resource_id;
+  row.copy_file_id = added->file_id;
+  row.filename = attachment_.filename;
+  row.size = attachment_.size;
+  row.owned = true;
+  row.upload_file_id = attachment_.file_id;
+  row.mount_path = added->mount_path;
+  row.added_at = run_.ports.loop.now();
+  is_in_doubt_ = false;
+  if (putting_back_) {
+    return on_put_back(std::move(row));
+  }
+  run_.room.accepted(action_.deletes.empty());
+  std::vector<Change> changes{change::PutRow{run_.in.session_id, std::move(row)},
+                              change::DropIntent{run_.in.session_id, action_.path.text()}};
+  // What is put back was not what was refused here.
+  changes.emplace_back(change::DropRefusal{
+      run_.in.session_id, action_.path.text(),
+      action_.restored ? std::optional(action_.wanted->content_key()) : std::nullopt});
+  run_.record(std::move(changes));
+  finish(ActionResult::Outcome::kDone);
+}
+
+void Chain::on_add_failed(const ApiError& error) {
+  request_id_ = error.request_id;
+  using Kind = ApiError::Kind;
+  switch (error.kind) {
+    case Kind::kConflict:
+      run_.chains_allowed = std::max(1, run_.chains_allowed / 2);
+      return retry_add(conflict_delay(tries_), error);
+    case Kind::kRateLimited:
+      run_.report.rate_limited = true;
+      return retry_add(Duration{0}, error);
+    case Kind::kNotSent:
+      return retry_add(conflict_delay(tries_ + 1), error);
+    case Kind::kUnknownOutcome:
+    case Kind::kAborted:
+    case Kind::kUnusableAnswer:
+    case Kind::kSourceChanged:
+    case Kind::kNotStored:
+      return leave_in_doubt(error);
+    case Kind::kAuthentication:
+    case Kind::kBilling:
+      run_.halt(error.kind == Kind::kBilling ? "billing" : "authentication_failed",
+                describe(error));
+      run_.report.put_off = true;
+      return finish(ActionResult::Outcome::kFailed, describe(error));
+    case Kind::kInvalid:
+    case Kind::kPermission:
+    case Kind::kNotFound:
+    case Kind::kTooLarge:
+      return on_add_refused(error);
+  }
+}
+
+/// A chain that has deleted nothing ends and leaves the rest to the queue; one that has sends its
+/// add again, because until then the path is empty. At shutdown a closed budget is not waited for.
+void Chain::retry_add(Duration delay, const ApiError& error) {
+  if (!delete_sent_) {
+    return give_up_untouched(describe(error));
+  }
+  const bool too_late = run_.ports.loop.ending() && error.kind != ApiError::Kind::kConflict;
+  if (too_late || ++tries_ >= kMaxAddTries) {
+    run_.report.put_off = true;
+    return finish(ActionResult::Outcome::kFailed,
+                  "nothing is mounted here now: " + describe(error) + "; the next pass adds it");
+  }
+  run_.ports.loop.after(delay, [this] { send_add(Permit::kTake); });
+}
+
+void Chain::leave_in_doubt(const ApiError& error) {
+  is_in_doubt_ = false;  // it is, and stays so
+  run_.record({change::PutIntent{run_.in.session_id, intent(run_.ports.loop.now())}});
+  run_.report.put_off = true;
+  finish(ActionResult::Outcome::kFailed,
+         "the outcome of the add is not known: " + describe(error) +
+             "; it is not repeated before a list has shown that it is missing");
+}
+
+void Chain::on_add_refused(const ApiError& error) {
+  run_.look([this, error](const Result<SessionInfo>& info) {
+    if (!info || info->archived_at) {
+      run_.report.put_off = true;
+      return on_unusable_session(info, error);
+    }
+    if (info->status != "idle") {
+      run_.report.put_off = true;
+      return finish(ActionResult::Outcome::kFailed, "refused while the session is " + info->status +
+                                                        ": " + describe(error) +
+                                                        "; tried again later");
+    }
+    refuse_for_good(error);
+  });
+}
+
+void Chain::refuse_for_good(const ApiError& error) {
+  const auto* content = action_.wanted->local();
+  if (action_.restored) {
+    note_refusal(error);
+    return finish(ActionResult::Outcome::kFailed, "it could not be put back: " + describe(error));
+  }
+  if (putting_back_) {
+    run_.report.put_off = true;
+    return finish(ActionResult::Outcome::kFailed,
+                  "refused: " + describe(refusal_) +
+                      "; the previous content could not be put back: " + describe(error));
+  }
+  if (error.kind == ApiError::Kind::kNotFound && content != nullptr) {
+    // The upload is gone: with the next pass the content is uploaded again.
+    run_.record({change::DropUpload{run_.in.owner, attachment_.file_id}});
+    run_.report.put_off = true;
+  } else {
+    note_refusal(error);
+    run_.refused_content.insert(action_.wanted->content_key());
+  }
+  if (!previous_.empty() && (delete_sent_ || action_.deletes.empty())) {
+    refusal_ = error;
+    putting_back_ = true;
+    return put_back_next();
+  }
+  drop_intent();
+  finish(ActionResult::Outcome::kFailed, "refused: " + describe(error));
+}
+
+Refusal Chain::refusal(const ApiError& error) const {
+  return {.path = action_.path.text(),
+          .content = action_.wanted->content_key(),
+          .code = error.code.empty() ? std::to_string(error.http_status) : error.code,
+          .message = error.message,
+          .at = run_.ports.loop.now()};
+}
+
+/// What was refused may be room.
+void Chain::note_refusal(const ApiError& error) {
+  const bool may_lack_room = action_.deletes.empty() && error.kind == ApiError::Kind::kInvalid;
+  may_lack_room ? run_.room.refused(refusal(error)) : remember_refusal(error);
+}
+
+void Chain::remember_refusal(const ApiError& error) {
+  run_.record({change::PutRefusal{run_.in.session_id, refusal(error)}});
+}
+
+void Chain::give_up_untouched(const std::string& why) {
+  if (previous_.empty() || !action_.deletes.empty()) {
+    drop_intent();
+  }
+  run_.report.put_off = true;
+  finish(ActionResult::Outcome::kSkipped, why);
+}
+
+void Chain::drop_intent() {
+  is_in_doubt_ = false;
+  run_.record({change::DropIntent{run_.in.session_id, action_.path.text()}});
+}
+
+void Chain::leave_gates(bool done) {
+  if (std::exchange(in_gate_, false)) {
+    run_.leave_replace_gate(done);
+  }
+  if (std::exchange(adds_, false)) {
+    run_.room.leave_add();
+  }
+  if (std::exchange(swaps_, false)) {
+    run_.room.leave_swap();
+  }
+}
+
+void Chain::finish(ActionResult::Outcome outcome, std::string error) {
+  if (std::exchange(is_in_doubt_, false)) {
+    // Every other end is known: the add was not sent, or was refused.
+    run_.record({change::PutIntent{run_.in.session_id, intent(std::nullopt)}});
+  }
+  run_.close(action_.path);
+  const bool done = outcome == ActionResult::Outcome::kDone;
+  leave_gates(done);
+  finished_({outcome, std::move(error), done ? std::string() : std::move(request_id_)});
+}
+
+}  // namespace sessync

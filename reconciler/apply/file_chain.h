@@ -1,0 +1,89 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "reconciler/apply/apply_context.h"
+
+namespace sessync {
+
+/// The writes that make one path hold its declared content: upload, delete what is in the way, add.
+///
+/// Until the first delete was sent a chain can end without a trace; afterwards it ends only with an
+/// answered add, with the previous content put back, or with an intent that the next pass takes up.
+class Chain {
+ public:
+  /// `action` is an add or replace of the run's plan and outlives the chain; `finished` runs once.
+  Chain(ApplyRun& run, const Action& action, std::function<void(ActionResult)> finished);
+
+  void start();
+
+ private:
+  struct Attachment {
+    std::string file_id;
+    std::string filename;
+    std::uint64_t size = 0;
+  };
+
+  void acquire_upload(const ContentRef& content);
+  void upload(const ContentRef& content);
+  void on_uploaded(const Result<FileMetadata>& uploaded);
+  void on_upload_refused(const ApiError& error);
+
+  void make_room();
+  void enter_replace_gate();
+  void turn_away();
+  void write_intent();
+  void delete_next();
+  void on_deleted(const std::string& resource_id, const Result<Done>& deleted);
+  void on_delete_failed(const ApiError& error);
+
+  void send_add(Permit permit);
+  void on_added(const Result<FileRow>& added);
+  void on_add_failed(const ApiError& error);
+  void on_add_refused(const ApiError& error);
+  void refuse_for_good(const ApiError& error);
+  void put_back_next();
+  void on_put_back(KnownRow row);
+
+  void retry_add(Duration delay, const ApiError& error);
+  void leave_in_doubt(const ApiError& error);
+  void give_up_untouched(const std::string& why);
+  void on_unusable_session(const Result<SessionInfo>& info, const ApiError& error);
+  [[nodiscard]] Refusal refusal(const ApiError& error) const;
+  void note_refusal(const ApiError& error);
+  void remember_refusal(const ApiError& error);
+  [[nodiscard]] bool puts_back_elsewhere() const;
+  [[nodiscard]] Intent intent(std::optional<TimePoint> in_doubt_since) const;
+  void drop_intent();
+  void leave_gates(bool done);
+  [[nodiscard]] std::vector<Previous> find_previous() const;
+  void finish(ActionResult::Outcome outcome, std::string error = {});
+
+  ApplyRun& run_;
+  const Action& action_;
+  std::function<void(ActionResult)> finished_;
+  Attachment attachment_;
+  std::vector<Previous> previous_;  ///< what is at the path of the add is the last
+  std::size_t deleted_ = 0;
+  bool delete_sent_ = false;
+  bool in_gate_ = false;
+  bool adds_ = false;         ///< entered the room as an add
+  bool swaps_ = false;        ///< entered the room as a swap
+  bool is_in_doubt_ = false;  ///< so says the intent, as long as this chain does not know better
+  bool putting_back_ = false;
+  std::size_t back_ = 0;    ///< how many of `previous_` were put back
+  ApiError refusal_;        ///< why the previous content is put back
+  std::string request_id_;  ///< of the newest failure
+  int tries_ = 0;
+};
+
+/// Why an add was not even tried.
+inline constexpr const char* kSessionIsFull =
+    "not added: the session is full; it is added as soon as the session holds fewer files";
+
+/// One error, in words that fit behind "mount path: ".
+std::string describe(const ApiError& error);
+
+}  // namespace sessync

@@ -1,0 +1,83 @@
+#include <algorithm>
+#include <utility>
+
+#include "reconciler/apply/file_chain.h"
+#include "reconciler/observe/marker.h"
+
+/// What a chain does when its add is refused after it has deleted.
+namespace sessync {
+
+/// What the rows that are deleted were made from: known for rows that we attached, and for one that
+/// has the very content; and what an earlier chain of this path could not put back.
+std::vector<Previous> Chain::find_previous() const {
+  const auto& memory = *run_.in.memory;
+  std::vector<Previous> found;
+  for (const auto& intent : memory.intents) {
+    if (intent.path == action_.path.text() && action_.deletes.empty()) {
+      found = intent.previous;
+    }
+  }
+  for (const auto& row : memory.rows) {
+    if (!row.owned ||
+        std::ranges::find(action_.deletes, row.resource_id) == action_.deletes.end()) {
+      continue;
+    }
+    const auto path = MountPath::of_file(row.mount_path).text();
+    const auto marker = decode_marker(row.filename);
+    if (path.empty() || std::ranges::find(found, path, &Previous::path) != found.end()) {
+      continue;
+    }
+    if (!row.upload_file_id.empty()) {
+      found.push_back({path, row.upload_file_id, row.filename, row.size});
+    } else if (marker && marker_matches(*marker, action_.sha256) && !attachment_.file_id.empty()) {
+      found.push_back({path, attachment_.file_id, attachment_.filename, attachment_.size});
+    }
+  }
+  std::ranges::stable_partition(
+      found, [&](const Previous& one) { return one.path != action_.path.text(); });
+  return found;
+}
+
+bool Chain::puts_back_elsewhere() const {
+  return putting_back_ && back_ < previous_.size() && previous_[back_].path != action_.path.text();
+}
+
+void Chain::put_back_next() {
+  if (back_ == previous_.size()) {
+    drop_intent();
+    return finish(ActionResult::Outcome::kFailed,
+                  "refused: " + describe(refusal_) + "; the previous content was put back");
+  }
+  const auto& previous = previous_[back_];
+  tries_ = 0;
+  attachment_ = {previous.upload_file_id, previous.filename, previous.size};
+  std::vector<Change> intents;
+  if (puts_back_elsewhere()) {
+    // Nothing of the refused add can still happen, but this has to be known if we die meanwhile.
+    Intent refused;
+    refused.path = action_.path.text();
+    refused.deletes = action_.deletes;
+    refused.previous = previous_;
+    intents.emplace_back(change::PutIntent{run_.in.session_id, std::move(refused)});
+  }
+  is_in_doubt_ = true;
+  intents.emplace_back(change::PutIntent{run_.in.session_id, intent(run_.ports.loop.now())});
+  run_.ports.store.commit(
+      std::move(intents), [this](const tl::expected<Done, StoreError>& /*durable*/) {
+        delete_sent_ || run_.may_start() ? send_add(Permit::kTake)
+                                         : give_up_untouched("stopped before it was put back");
+      });
+}
+
+void Chain::on_put_back(KnownRow row) {
+  run_.room.accepted(false);
+  std::vector<Change> changes{change::PutRow{run_.in.session_id, std::move(row)}};
+  if (puts_back_elsewhere()) {
+    changes.emplace_back(change::DropIntent{run_.in.session_id, previous_[back_].path});
+  }
+  run_.record(std::move(changes));
+  ++back_;
+  put_back_next();
+}
+
+}  // namespace sessync

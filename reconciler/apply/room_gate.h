@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "reconciler/ports/state_store.h"
+
+namespace sessync {
+
+/// No API is known to take fewer files than a hundred. Of a session of fewer than these it is not
+/// believed on the strength of a refusal alone that it is full: it must have taken files just
+/// before.
+inline constexpr std::uint64_t kFewestOfFull = 20;
+
+/// Finds out, while files are added, whether a session is full.
+///
+/// An add that is refused while the session holds as many files as it ever did may have been
+/// refused for want of room, or for its own sake. So the adds under way are answered first, then
+/// one more is sent alone: if that is accepted, there was room; if it is refused too, the session
+/// is full, and no further add is sent. Adds that have freed their own place (swaps) are kept apart
+/// from the others where there may be no room for both: what a swap has freed must be left to it.
+class RoomGate {
+ public:
+  /// What was found out, once it is known.
+  struct Hooks {
+    /// `rows` is set in each: 0 if it was refused for its own sake.
+    std::function<void(std::vector<Refusal>)> judged;
+    /// The session is full; `last` says so.
+    std::function<void(Refusal last)> full;
+    /// It holds more than the cap that was known.
+    std::function<void()> cap_was_wrong;
+  };
+
+  /// `rows` is what the session holds, `most` the most that it ever held, `cap` what is known from
+  /// earlier passes.
+  RoomGate(std::uint64_t rows, std::uint64_t most, std::optional<std::uint64_t> cap, Hooks hooks)
+      : rows_(rows), most_(most), cap_(cap), hooks_(std::move(hooks)) {}
+
+  /// `go(true)`: the add may be sent; leave_add() when its fate is known. `go(false)`: it may not.
+  void enter_add(std::function<void(bool)> go);
+  void leave_add();
+  void enter_swap(std::function<void()> go);
+  void leave_swap();
+
+  /// A file row came to be; `in_new_place`: by an add that had freed none.
+  void accepted(bool in_new_place);
+  void deleted();
+  /// An add was refused that had freed no place.
+  void refused(Refusal refusal);
+  /// No further add comes.
+  void finish();
+
+  [[nodiscard]] bool is_shut() const { return shut_; }
+  [[nodiscard]] std::uint64_t most() const { return most_; }
+
+ private:
+  [[nodiscard]] bool must_probe() const;
+  [[nodiscard]] bool may_be_full() const;
+  [[nodiscard]] bool has_room_for_both() const;
+  void advance();
+  bool step();
+  bool turn_away();
+  bool start_swap();
+  bool start_add();
+  /// True if the refused adds are accounted for.
+  bool judge();
+  void report(std::uint64_t rows);
+
+  std::uint64_t rows_;
+  std::uint64_t most_;
+  std::optional<std::uint64_t> cap_;
+  Hooks hooks_;
+  std::deque<std::function<void(bool)>> waiting_adds_;
+  std::deque<std::function<void()>> waiting_swaps_;
+  std::size_t adds_ = 0;   ///< under way
+  std::size_t swaps_ = 0;  ///< under way
+  std::vector<Refusal> suspects_;
+  bool probing_ = false;  ///< the add that is under way was sent alone, to find out
+  bool probe_was_refused_ = false;
+  bool has_grown_ = false;
+  bool shut_ = false;
+  bool advancing_ = false;
+};
+
+}  // namespace sessync

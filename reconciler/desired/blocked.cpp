@@ -1,0 +1,46 @@
+#include "reconciler/desired/blocked.h"
+
+#include <algorithm>
+
+namespace sessync {
+
+const char* to_string(BlockCode code) {
+  switch (code) {
+    case BlockCode::kGuard:
+      return "guard";
+    case BlockCode::kConflict:
+      return "conflict";
+    case BlockCode::kRequiresNewSession:
+      return "requires_new_session";
+    case BlockCode::kQuota:
+      return "quota";
+    case BlockCode::kInvalidName:
+      return "invalid_name";
+    case BlockCode::kPathCollision:
+      return "path_collision";
+    case BlockCode::kRefused:
+      return "refused";
+    case BlockCode::kFileNotFound:
+      return "file_not_found";
+    case BlockCode::kOwnerConflict:
+      return "owner_conflict";
+    case BlockCode::kUnstable:
+      return "unstable";
+    case BlockCode::kSecretUnavailable:
+      return "secret_unavailable";
+    case BlockCode::kTooLarge:
+      return "too_large";
+  }
+  return "unknown";
+}
+
+std::string place_of(const Blocked& blocked) {
+  if (!blocked.path.text().empty()) {
+    return blocked.path.text();
+  }
+  std::string words = blocked.type;
+  std::ranges::replace(words, '_', ' ');
+  return words;
+}
+
+}  // namespace sessync

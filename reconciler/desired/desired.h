@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "manifest/mount_path.h"
+#include "manifest/spec.h"
+#include "reconciler/desired/blocked.h"
+#include "reconciler/ports/content_source.h"
+#include "reconciler/ports/snapshot.h"
+
+namespace sessync {
+
+/// Content that was uploaded by somebody else.
+struct UploadedContent {
+  std::string file_id;
+};
+
+/// A file that the session must hold.
+struct DesiredFile {
+  MountPath path;
+  std::string mount_text;  ///< as it is sent
+  std::variant<ContentRef, UploadedContent> content;
+
+  [[nodiscard]] const ContentRef* local() const { return std::get_if<ContentRef>(&content); }
+  /// The digest of local content, or the file id: what a refusal is remembered by.
+  [[nodiscard]] const std::string& content_key() const;
+};
+
+/// Mounts below `prefix` (itself included) that must not be pruned, because what would say that
+/// they are no longer wanted could not be read.
+struct ProtectedTree {
+  MountPath prefix;
+  std::string reason;
+  bool source_missing = true;  ///< false: the source is there but selects nothing
+};
+
+/// A file whose content is not known yet, because reading it takes long.
+struct UnreadFile {
+  MountPath path;
+  std::string reason;
+  std::uint64_t size = 0;  ///< 0: not known either
+};
+
+/// A repository that the session must have been created with.
+struct DesiredRepository {
+  MountPath path;
+  RepositoryResource spec;
+};
+
+/// Spec resolved against the workspace: what the session must hold, and what cannot be decided.
+struct DesiredState {
+  std::map<MountPath, DesiredFile> files;
+  std::vector<DesiredRepository> repositories;     ///< in the manifest's order
+  std::vector<MemoryStoreResource> memory_stores;  ///< in the manifest's order
+  std::vector<Blocked> blocked;
+  std::vector<UnreadFile> unread;
+  std::set<MountPath> kept;  ///< paths of blocked and unread entries: what is mounted there stays
+  std::vector<ProtectedTree> protected_trees;
+  std::vector<std::string> warnings;  ///< what was skipped in the workspace, for the log
+};
+
+/// Total: whatever the workspace looks like, every declared file is desired, blocked or protected.
+/// `snapshot.sources` has one element per resource of `spec`.
+DesiredState resolve(const SessionSpec& spec, const WorkspaceSnapshot& snapshot);
+
+}  // namespace sessync

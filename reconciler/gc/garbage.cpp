@@ -1,0 +1,134 @@
+#include "reconciler/gc/garbage.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "reconciler/apply/confirm_uploads.h"
+#include "reconciler/observe/marker.h"
+#include "reconciler/observe/server_time.h"
+
+namespace sessync {
+namespace {
+
+/// How long ago `file` was made, if that is known and long enough.
+std::optional<Duration> garbage_age(const FileMetadata& file) {
+  const auto made = parse_server_time(file.created_at);
+  if (!made || !file.answered_at || *file.answered_at - *made < kGarbageAge) {
+    return std::nullopt;
+  }
+  return std::chrono::floor<Duration>(*file.answered_at - *made);
+}
+
+std::optional<Marker> marker_of(const FileMetadata& file, const std::string& owner) {
+  auto marker = decode_marker(file.filename);
+  return marker && marker->owner == owner ? marker : std::nullopt;
+}
+
+void sort_by_creation(std::vector<Garbage>& found) {
+  std::ranges::sort(found, [](const Garbage& left, const Garbage& right) {
+    return left.age != right.age ? left.age > right.age : left.file.file_id < right.file.file_id;
+  });
+}
+
+/// Which upload is to be used for each digest.
+class Choice {
+ public:
+  Choice(const std::vector<Upload>& recorded, const std::string& owner) {
+    for (const auto& upload : recorded) {
+      if (upload.owner == owner) {
+        recorded_.insert(upload.file_id);
+      }
+    }
+  }
+
+  void offer(const FileMetadata& file, const Marker& marker) {
+    auto& best = best_[marker.digest_prefix];
+    if (!is_expired(file, TimePoint{}) && (best == nullptr || is_better(file, *best))) {
+      best = &file;
+    }
+  }
+
+  [[nodiscard]] bool is_best(const FileMetadata& file, const Marker& marker) const {
+    return best_.at(marker.digest_prefix) == &file;
+  }
+
+ private:
+  [[nodiscard]] bool is_better(const FileMetadata& file, const FileMetadata& other) const {
+    const bool known = recorded_.contains(file.file_id);
+    if (known != recorded_.contains(other.file_id)) {
+      return known;
+    }
+    return parse_server_time(file.created_at) > parse_server_time(other.created_at);
+  }
+
+  std::set<std::string> recorded_;
+  std::map<std::string, const FileMetadata*> best_;  // by digest prefix
+};
+
+bool is_declared(const Marker& marker, const std::set<std::string>& digests) {
+  const auto candidate = digests.lower_bound(marker.digest_prefix);
+  return candidate != digests.end() && marker_matches(marker, *candidate);
+}
+
+const std::string* copy_of(const ResourceRow& row) {
+  const auto* file = std::get_if<FileRow>(&row);
+  return file == nullptr ? nullptr : &file->file_id;
+}
+
+}  // namespace
+
+std::vector<Garbage> garbage_uploads(const std::vector<FileMetadata>& uploads,
+                                     const std::vector<Upload>& recorded,
+                                     const NeededUploads& needed, const std::string& owner) {
+  Choice choice(recorded, owner);
+  for (const auto& file : uploads) {
+    if (const auto marker = marker_of(file, owner)) {
+      choice.offer(file, *marker);
+    }
+  }
+  std::vector<Garbage> found;
+  for (const auto& file : uploads) {
+    const auto marker = marker_of(file, owner);
+    const auto age = garbage_age(file);
+    if (!marker || !age || needed.file_ids.contains(file.file_id)) {
+      continue;
+    }
+    const bool declared = is_declared(*marker, needed.digests);
+    if (!declared || !choice.is_best(file, *marker)) {
+      found.push_back({file, "", *age,
+                       declared ? "another upload has the same content" : "nothing declares it"});
+    }
+  }
+  sort_by_creation(found);
+  return found;
+}
+
+bool has_undated(const std::vector<FileMetadata>& files, const std::string& owner) {
+  return std::ranges::any_of(files, [&](const FileMetadata& file) {
+    return marker_of(file, owner) && (!file.answered_at || !parse_server_time(file.created_at));
+  });
+}
+
+std::vector<Garbage> garbage_copies(const std::vector<FileMetadata>& session_files,
+                                    const std::vector<ResourceRow>& rows,
+                                    const std::string& owner) {
+  std::set<std::string> mounted;
+  for (const auto& row : rows) {
+    if (const auto* id = copy_of(row)) {
+      mounted.insert(*id);
+    }
+  }
+  std::vector<Garbage> found;
+  for (const auto& file : session_files) {
+    const auto age = garbage_age(file);
+    if (age && !file.downloadable.value_or(false) && marker_of(file, owner) &&
+        !mounted.contains(file.file_id)) {
+      found.push_back({file, "", *age, "its mount was deleted"});
+    }
+  }
+  sort_by_creation(found);
+  return found;
+}
+
+}  // namespace sessync

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "reconciler/ports/api_error.h"
+#include "reconciler/ports/session_api.h"
+#include "reconciler/ports/state_store.h"
+
+namespace sessync {
+
+/// How old garbage is at least: somebody may be about to use what is younger.
+inline constexpr Duration kGarbageAge = std::chrono::hours(1);
+
+/// A file of ours that nothing needs.
+struct Garbage {
+  FileMetadata file;
+  std::string session_id;  ///< of a copy; "" for an upload
+  Duration age{0};
+  std::string why;
+};
+
+/// What is needed of an owner's uploads.
+struct NeededUploads {
+  std::set<std::string> digests;   ///< sha256 of what is declared
+  std::set<std::string> file_ids;  ///< declared, or named by a write that is not closed
+};
+
+/// The uploads with `owner`'s marker that nothing needs. Of several with a declared digest one is
+/// needed: the recorded one, else the newest. Sorted by creation. Pure.
+///
+/// Ages are told by the API's clock alone: a file whose time cannot be read, or that came without
+/// the time of the answer, is never garbage.
+std::vector<Garbage> garbage_uploads(const std::vector<FileMetadata>& uploads,
+                                     const std::vector<Upload>& recorded,
+                                     const NeededUploads& needed, const std::string& owner);
+
+/// The copies with `owner`'s marker that no row of their session has. Sorted by creation. Pure.
+std::vector<Garbage> garbage_copies(const std::vector<FileMetadata>& session_files,
+                                    const std::vector<ResourceRow>& rows, const std::string& owner);
+
+/// One of `files` has `owner`'s marker, and nothing can be said of its age.
+bool has_undated(const std::vector<FileMetadata>& files, const std::string& owner);
+
+}  // namespace sessync

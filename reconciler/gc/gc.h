@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "manifest/spec.h"
+#include "reconciler/apply/apply.h"
+#include "reconciler/gc/garbage.h"
+#include "reconciler/ports/ports.h"
+#include "reconciler/ports/snapshot.h"
+
+namespace sessync {
+
+/// A session of the manifest, and what its sources hold now.
+struct GarbageSession {
+  const SessionSpec* spec = nullptr;
+  WorkspaceSnapshot snapshot;
+  bool has_copies = true;  ///< its copies are asked for
+};
+
+/// Something could not be looked at, or not deleted. What it concerns is left alone.
+struct GarbageDoubt {
+  std::string session;  ///< name; "" for uploads
+  SessionError error;
+};
+
+struct GarbageFound {
+  std::vector<Garbage> uploads;
+  std::vector<Garbage> copies;
+  std::vector<GarbageDoubt> doubts;
+};
+
+/// What of `owner`'s files nothing needs. `sessions` is all of the manifest: an upload is garbage
+/// only if none of them needs it. Whatever cannot be read or listed is a doubt, and nothing that it
+/// could concern is found. Writes nothing. Never throws.
+GarbageFound find_garbage(const std::string& owner, const std::vector<GarbageSession>& sessions,
+                          Ports& ports);
+
+/// One deletion: done if the file is gone, whoever deleted it.
+struct GarbageDeletion {
+  bool done = false;
+  std::string error;
+};
+
+/// Deletes `garbage`, and forgets uploads that are gone. One result each, in its order; those not
+/// begun before the loop stopped have neither.
+std::vector<GarbageDeletion> delete_garbage(const std::string& owner,
+                                            const std::vector<Garbage>& garbage, Ports& ports);
+
+}  // namespace sessync

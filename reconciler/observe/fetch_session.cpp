@@ -1,0 +1,51 @@
+#include "reconciler/observe/fetch_session.h"
+
+#include <utility>
+
+namespace sessync {
+namespace {
+
+/// Why there is no value in what was awaited.
+template <class T>
+ApiError error_in(const std::optional<Result<T>>& answer) {
+  if (answer) {
+    return answer->error();
+  }
+  ApiError lost;
+  lost.kind = ApiError::Kind::kAborted;
+  lost.message = "the call was given up before it was answered";
+  return lost;
+}
+
+}  // namespace
+
+tl::expected<FetchedSession, SessionFailure> fetch_session(const std::string& session_id,
+                                                           std::optional<SessionInfo> known,
+                                                           bool look, Ports& ports) {
+  std::optional<Result<SessionInfo>> info;
+  std::optional<Result<std::vector<ResourceRow>>> rows;
+  const bool looks = look && !known;
+  if (looks) {
+    ports.api.get_session(session_id, [&](Result<SessionInfo> got) { info = std::move(got); });
+  }
+  ports.api.list_resources(session_id, [&](auto got) { rows = std::move(got); });
+  while ((!rows || (looks && !info)) && ports.loop.run_one()) {
+  }
+  if (looks && (!info || !*info)) {
+    return tl::unexpected(failure_of(error_in(info), session_id, "looking at the session"));
+  }
+  if (looks) {
+    known = std::move(**info);
+  }
+  if (known && known->archived_at) {
+    return tl::unexpected(archived_failure(session_id, *known->archived_at,
+                                           "remove it from the manifest or name another session"));
+  }
+  if (!rows || !*rows) {
+    return tl::unexpected(
+        failure_of(error_in(rows), session_id, "listing the session's resources"));
+  }
+  return FetchedSession{std::move(known), std::move(**rows)};
+}
+
+}  // namespace sessync

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "reconciler/errors/session_error.h"
+#include "reconciler/ports/ports.h"
+#include "reconciler/ports/session_api.h"
+
+namespace sessync {
+
+/// A session as the API answers it.
+struct FetchedSession {
+  std::optional<SessionInfo> info;  ///< nothing: it was not asked for
+  std::vector<ResourceRow> rows;
+};
+
+/// Asks for the session's list, and beside it for the session itself if `look` says so and it is
+/// not `known` already. An archived session is a failure.
+tl::expected<FetchedSession, SessionFailure> fetch_session(const std::string& session_id,
+                                                           std::optional<SessionInfo> known,
+                                                           bool look, Ports& ports);
+
+}  // namespace sessync

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "manifest/spec.h"
+#include "reconciler/errors/session_error.h"
+#include "reconciler/ports/ports.h"
+
+namespace sessync {
+
+/// The metadata key by which a created session is found again, and its value.
+inline constexpr const char* kKeyName = "sessync_key";
+std::string session_key(const std::string& owner, const std::string& name);
+
+/// Under this the state remembers what concerns a session that does not exist yet. No id of the API
+/// has a slash.
+inline std::string unborn_id(const std::string& owner, const std::string& name) {
+  return session_key(owner, name);
+}
+
+struct LocateInput {
+  const SessionSpec* spec = nullptr;  ///< has `create`
+  std::string owner;
+  bool dry_run = false;
+  Duration grace{30'000};
+};
+
+/// Where the session of a `create` entry is.
+struct Located {
+  std::optional<SessionInfo> info;      ///< found, live, read just now
+  bool missing = false;                 ///< there is none: it may be created
+  bool in_doubt = false;                ///< a create may have been carried out; wait
+  std::vector<std::string> duplicates;  ///< ids of further live sessions with its key
+  std::optional<SessionFailure> failure;
+};
+
+/// By the remembered id, else by the key in the metadata among all sessions. Any doubt means that
+/// nothing is created.
+Located locate(const LocateInput& input, Ports& ports);
+
+}  // namespace sessync

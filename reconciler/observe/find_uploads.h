@@ -1,0 +1,23 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "reconciler/ports/ports.h"
+#include "reconciler/ports/session_api.h"
+
+namespace sessync {
+
+/// What asking for some uploads came to. An id that is in neither does not exist.
+struct FoundUploads {
+  std::map<std::string, FileMetadata> files;   ///< those that exist, expired ones included
+  std::map<std::string, ApiError> unanswered;  ///< those of which the API did not say whether
+};
+
+/// Asks which of `ids` exist: many with one call, and one by one what such a call does not answer.
+/// Not every server knows that call, and one that does may refuse it for the sake of one id. An
+/// error: the credential was refused, which says nothing of any upload.
+Result<FoundUploads> find_uploads(const std::vector<std::string>& ids, Ports& ports);
+
+}  // namespace sessync

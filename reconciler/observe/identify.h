@@ -1,0 +1,38 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "reconciler/ports/ports.h"
+#include "reconciler/ports/session_api.h"
+#include "reconciler/ports/state_store.h"
+
+namespace sessync {
+
+/// Learns the names of a session's file rows: from memory, else from the API, each row once.
+class Identifier {
+ public:
+  /// All references must outlive the object.
+  Identifier(Ports& ports, const std::string& session_id, const SessionMemory& memory,
+             Duration grace);
+
+  /// Adds of ours that were answered a moment ago may be missing from a list that lags: each is
+  /// asked for by its id, and appended to `rows` unless the API says that it is gone.
+  void keep_unlisted(std::vector<ResourceRow>& rows);
+
+  /// What is known of each file row, by resource id. Rows whose name could not be learned are
+  /// missing; rows whose copy does not exist have an empty name.
+  std::map<std::string, KnownRow> identify(const std::vector<ResourceRow>& rows);
+
+ private:
+  void ask(const std::vector<FileRow>& unknown, std::map<std::string, KnownRow>& known);
+  void ask_each(const std::vector<FileRow>& unlisted, std::map<std::string, KnownRow>& known);
+
+  Ports& ports_;
+  const std::string& session_id_;
+  const SessionMemory& memory_;
+  Duration grace_;
+};
+
+}  // namespace sessync

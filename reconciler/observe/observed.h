@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "manifest/mount_path.h"
+#include "reconciler/desired/desired.h"
+#include "reconciler/observe/marker.h"
+#include "reconciler/ports/session_api.h"
+#include "reconciler/ports/state_store.h"
+
+namespace sessync {
+
+/// Whose a file row is.
+enum class Holder {
+  kOurs,         ///< in the inventory
+  kUnmanaged,    ///< somebody else's
+  kOtherDaemon,  ///< carries our owner name, but we did not put it there
+  kUnknown,      ///< its name could not be learned: unknown is not different
+};
+
+struct ObservedFile {
+  std::string resource_id;
+  std::string copy_file_id;
+  MountPath path;
+  std::string created_at;
+  Holder holder = Holder::kUnknown;
+  std::string filename;
+  std::uint64_t size = 0;
+  std::string upload_file_id;    ///< the upload it was made from; "" if not known
+  std::optional<Marker> marker;  ///< of any owner
+  bool in_doubt = false;         ///< ours, unless this is another manifest's session
+};
+
+/// A repository, a memory store, or a row of a type that we do not know.
+struct ObservedOther {
+  std::string type;
+  std::string resource_id;  ///< of a memory store: its id; may be empty
+  MountPath path;
+  ResourceRow row;
+
+  [[nodiscard]] bool opaque() const { return std::holds_alternative<OpaqueRow>(row); }
+};
+
+/// What made way for an add that was refused, and is in the session no more.
+struct Displaced {
+  MountPath added_at;  ///< the declared path that it made way for
+  Previous content;
+  friend bool operator==(const Displaced&, const Displaced&) = default;
+};
+
+/// What the session holds, normalised.
+struct ObservedState {
+  std::vector<ObservedFile> files;  ///< sorted by path, creation, id
+  std::vector<ObservedOther> others;
+  std::set<std::string> pending;  ///< canonical paths with an add whose outcome is not known yet
+  std::vector<Displaced> displaced{};
+};
+
+/// What is known when a list has been read.
+struct Observation {
+  const std::vector<ResourceRow>* rows = nullptr;
+  /// Rows identified so far, by resource id: from memory or asked just now. A row that is missing
+  /// here could not be identified.
+  std::map<std::string, KnownRow> known;
+  const SessionMemory* memory = nullptr;
+  std::string owner;
+  TimePoint now;
+  Duration grace{0};  ///< a list is trusted about our own writes once they are so old
+};
+
+struct Observed {
+  ObservedState state;
+  std::vector<Change> changes;  ///< what the store must learn; the caller commits them
+};
+
+/// Normalises a list: subtracts what we deleted a moment ago, decides whose each row is, closes
+/// intents whose outcome the list shows. Pure.
+Observed observe(const Observation& observation, const std::string& session_id,
+                 const DesiredState& desired);
+
+/// True when `file` holds the content that `wanted` declares. `uploads` are the declared file ids
+/// that were looked up.
+bool holds(const ObservedFile& file, const DesiredFile& wanted,
+           const std::map<std::string, FileMetadata>& uploads);
+
+}  // namespace sessync

@@ -1,0 +1,66 @@
+#include "reconciler/observe/recall.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "reconciler/plan/room.h"
+
+namespace sessync {
+namespace {
+
+constexpr Duration kRefusalLife = std::chrono::hours(1);
+
+}  // namespace
+
+std::vector<Change> forget_other_owner(SessionMemory& memory, const std::string& session_id,
+                                       const std::string& owner) {
+  std::vector<Change> changes;
+  if (memory.owner.empty() || memory.owner == owner) {
+    return changes;
+  }
+  memory.taken_over = false;
+  for (auto& intent : memory.intents) {
+    intent.adds_filename.clear();
+    intent.previous.clear();
+    changes.emplace_back(change::PutIntent{session_id, intent});
+  }
+  for (auto& row : memory.rows) {
+    row.owned = false;
+    row.in_doubt = false;
+    changes.emplace_back(change::PutRow{session_id, row});
+  }
+  return changes;
+}
+
+std::vector<Change> expire_refusals(SessionMemory& memory, const std::string& session_id,
+                                    TimePoint now) {
+  std::vector<Change> changes;
+  std::erase_if(memory.refusals, [&](const Refusal& refusal) {
+    const bool old = refusal.is_full() ? !is_about_room(refusal, memory.most_files)
+                                       : now - refusal.at >= kRefusalLife;
+    if (old) {
+      changes.emplace_back(change::DropRefusal{session_id, refusal.path, refusal.content});
+    }
+    return old;
+  });
+  return changes;
+}
+
+bool is_time_to_try_beyond(const SessionMemory& memory, TimePoint now) {
+  return std::ranges::any_of(memory.refusals, [&](const Refusal& refusal) {
+    return refusal.is_full() && now - refusal.at >= kRefusalLife;
+  });
+}
+
+std::vector<Change> settle_doubt(const SessionMemory& memory, const std::string& session_id) {
+  std::vector<Change> changes;
+  for (auto row : memory.rows) {
+    if (std::exchange(row.in_doubt, false)) {
+      changes.emplace_back(change::PutRow{session_id, std::move(row)});
+    }
+  }
+  return changes;
+}
+
+}  // namespace sessync

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "reconciler/ports/api_error.h"
+
+namespace sessync {
+
+/// An instant as a server writes it, to the microsecond.
+using ServerTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::microseconds>;
+
+/// The instant that RFC 3339 text names ("2026-01-31T23:59:59Z", with an offset in the place of the
+/// Z, with any number of fraction digits, of which the first six count); nothing if it is anything
+/// else.
+std::optional<ServerTime> parse_rfc3339(std::string_view text);
+
+/// As above; a time that says nothing of an offset, as some servers write it, is UTC.
+std::optional<ServerTime> parse_server_time(std::string_view text);
+
+/// 2026-11-21T17:31:43.250Z
+std::string timestamp(TimePoint at);
+
+}  // namespace sessync

@@ -1,0 +1,374 @@
+#include "reconciler/outputs/pull_outputs.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "reconciler/apply/file_chain.h"
+#include "reconciler/errors/session_error.h"
+#include "reconciler/observe/marker.h"
+#include "reconciler/outputs/output_name.h"
+#include "reconciler/ports/output_directory.h"
+#include "reconciler/ports/session_api.h"
+
+namespace sessync {
+namespace {
+
+/// Takes no more bytes than were announced: an answer without an end must not fill the disk.
+class Capped : public ContentSink {
+ public:
+  Capped(std::shared_ptr<OutputFile> file, std::uint64_t size)
+      : file_(std::move(file)), left_(size) {}
+
+  tl::expected<Done, std::string> write(std::string_view bytes) override {
+    overflowed_ = bytes.size() > left_;
+    if (overflowed_) {
+      return tl::unexpected(std::string("the API sends more bytes than it announced"));
+    }
+    left_ -= bytes.size();
+    return file_->write(bytes);
+  }
+
+  [[nodiscard]] OutputFile& file() const { return *file_; }
+  [[nodiscard]] bool overflowed() const { return overflowed_; }
+
+ private:
+  std::shared_ptr<OutputFile> file_;
+  std::uint64_t left_;
+  bool overflowed_ = false;
+};
+
+ApiError too_long(ApiError::Kind kind) {
+  ApiError error;
+  error.kind = kind;
+  error.code = "too_long";
+  error.message = "the API sends more bytes than it announced";
+  return error;
+}
+
+/// A transfer that went wrong can be too long once. If it happens again, the output is to blame.
+constexpr const char* kTooLongOnce = "too_long_once";
+
+constexpr std::size_t kDownloadsAtOnce = 4;
+constexpr const char* kNotDownloadable = "file_not_downloadable";
+constexpr Duration kOutputMemoryLife = std::chrono::hours(24);
+constexpr Duration kOutputRefusalLife = std::chrono::hours(1);
+
+/// An output to be fetched.
+struct Wanted {
+  FileMetadata file;
+  std::string name;
+  std::optional<OutputRecord> moves;  ///< what has the name now, and makes room
+};
+
+/// One call over one session. Completions hold a pointer to it, so it pumps until none is left.
+class Puller {
+ public:
+  Puller(const OutputsInput& in, Ports& ports) : in_(in), ports_(ports) {}
+
+  OutputsReport run() {
+    if (list_outputs() && list_destination()) {
+      forget_gone();
+      choose();
+      fetch_all();
+    }
+    std::ranges::sort(report_.fetched, {}, &FetchedOutput::name);
+    std::ranges::sort(report_.blocked, {}, &Blocked::path);
+    return std::move(report_);
+  }
+
+ private:
+  using Stored = tl::expected<Done, std::string>;
+
+  bool list_outputs() {
+    auto files = await<std::vector<FileMetadata>>(ports_.loop, [&](auto done) {
+      ports_.api.list_session_files(in_.session_id, std::move(done));
+    });
+    if (!files) {
+      fail(failure_of(files.error(), in_.session_id, "listing the session's outputs"));
+      return false;
+    }
+    outputs_ = std::move(*files);
+    std::erase_if(outputs_, [this](const FileMetadata& file) { return !is_output(file); });
+    return true;
+  }
+
+  /// Where it is not said, what is no copy that we know of may be one: the download tells.
+  [[nodiscard]] bool is_output(const FileMetadata& file) const {
+    if (file.downloadable) {
+      return *file.downloadable;
+    }
+    const auto& rows = in_.memory->rows;
+    const bool is_copy =
+        decode_marker(file.filename).has_value() ||
+        std::ranges::find(rows, file.file_id, &KnownRow::copy_file_id) != rows.end();
+    const auto* refusal = find_refusal(file);
+    return !is_copy && (refusal == nullptr || refusal->code != kNotDownloadable);
+  }
+
+  bool list_destination() {
+    auto entries = ports_.outputs->list();
+    if (!entries) {
+      fail_here(entries.error());
+      return false;
+    }
+    for (auto& entry : *entries) {
+      auto name = entry.name;
+      present_.emplace(std::move(name), std::move(entry));
+    }
+    return true;
+  }
+
+  /// An output that is listed no more need not be remembered, lest it be fetched again. Not at
+  /// once: lists can leave something out.
+  void forget_gone() {
+    std::set<std::string_view> listed;
+    for (const auto& file : outputs_) {
+      listed.insert(file.file_id);
+    }
+    for (auto record : in_.memory->outputs) {
+      const bool is_gone = !listed.contains(record.file_id);
+      if (is_gone && record.gone_since &&
+          ports_.loop.now() - *record.gone_since >= kOutputMemoryLife) {
+        commit(change::DropOutput{in_.session_id, record.file_id});
+      } else if (is_gone != record.gone_since.has_value()) {
+        record.gone_since = is_gone ? std::optional(ports_.loop.now()) : std::nullopt;
+        commit(change::PutOutput{in_.session_id, std::move(record)});
+      }
+    }
+  }
+
+  void choose() {
+    for (const auto& record : in_.memory->outputs) {
+      by_name_.emplace(record.name, &record);
+    }
+    const auto names = output_names(outputs_);
+    for (const auto& file : outputs_) {
+      const auto& name = names.at(file.file_id);
+      const bool included = in_.spec->include.empty() || in_.spec->include.selects(name, false);
+      if (included && find_record(file.file_id) == nullptr && !refused_lately(file, name)) {
+        consider(file, name);
+      }
+    }
+    // A disk that is full for one is full for every larger one.
+    std::ranges::sort(wanted_, [](const Wanted& left, const Wanted& right) {
+      return std::tie(left.file.size_bytes, left.name) <
+             std::tie(right.file.size_bytes, right.name);
+    });
+  }
+
+  void consider(const FileMetadata& file, const std::string& name) {
+    const auto there = present_.find(name);
+    if (there == present_.end()) {
+      wanted_.push_back({file, name, std::nullopt});
+      return;
+    }
+    if (auto record = record_of(there->second)) {
+      wanted_.push_back({file, name, std::move(record)});
+      return;
+    }
+    if (there->second.is_file && there->second.size == file.size_bytes) {
+      remember(file, name);
+      return;
+    }
+    block(BlockCode::kConflict, name, conflict_text(file, there->second));
+  }
+
+  /// The recorded output that `entry` is, if it can make room.
+  [[nodiscard]] std::optional<OutputRecord> record_of(const OutputEntry& entry) const {
+    const auto [first, last] = by_name_.equal_range(entry.name);
+    const auto found = std::find_if(first, last, [&](const auto& named) {
+      const OutputRecord& record = *named.second;
+      return entry.is_file && record.size == entry.size &&
+             !present_.contains(older_output_name(record.name, record.file_id));
+    });
+    return found == last ? std::nullopt : std::optional(*found->second);
+  }
+
+  [[nodiscard]] const OutputRecord* find_record(const std::string& file_id) const {
+    const auto& records = in_.memory->outputs;
+    const auto found = std::ranges::lower_bound(records, file_id, {}, &OutputRecord::file_id);
+    return found == records.end() || found->file_id != file_id ? nullptr : &*found;
+  }
+
+  static std::string conflict_text(const FileMetadata& file, const OutputEntry& entry) {
+    const std::string there = entry.is_file ? "a file of " + std::to_string(entry.size) +
+                                                  " bytes that did not come from this session"
+                                            : "something that is not a regular file";
+    return "the destination already has " + there + " under the name of output " + file.file_id +
+           " (" + std::to_string(file.size_bytes) +
+           " bytes); nothing there is overwritten: move it away to receive the output";
+  }
+
+  /// Refusals of outputs share the table with those of mount paths, which all begin with "/".
+  static std::string refusal_key(const FileMetadata& file) { return "outputs:" + file.file_id; }
+
+  [[nodiscard]] const Refusal* find_refusal(const FileMetadata& file) const {
+    const auto& refusals = in_.memory->refusals;
+    const auto key = refusal_key(file);
+    const auto found = std::ranges::lower_bound(refusals, key, {}, &Refusal::path);
+    const bool holds = found != refusals.end() && found->path == key &&
+                       ports_.loop.now() - found->at < kOutputRefusalLife;
+    return holds ? &*found : nullptr;
+  }
+
+  bool refused_lately(const FileMetadata& file, const std::string& name) {
+    const auto* refusal = find_refusal(file);
+    if (refusal == nullptr || refusal->code == kTooLongOnce) {
+      return false;
+    }
+    block(BlockCode::kRefused, name, refusal->message);
+    return true;
+  }
+
+  void fetch_all() {
+    while (true) {
+      while (open_ < kDownloadsAtOnce && next_ < wanted_.size() && !ports_.loop.stopping() &&
+             !disk_full_) {
+        start(wanted_[next_++]);
+      }
+      if (open_ == 0 || !ports_.loop.run_one()) {
+        break;
+      }
+    }
+    report_.again |= open_ > 0 || next_ < wanted_.size();
+  }
+
+  void start(const Wanted& wanted) {
+    auto file = ports_.outputs->create(wanted.name);
+    if (!file) {
+      return fail_here(file.error());
+    }
+    ++open_;
+    auto local = std::make_shared<Capped>(std::move(*file), wanted.file.size_bytes);
+    ports_.api.download(wanted.file.file_id, local,
+                        [this, &wanted, local](const Result<Done>& downloaded) {
+                          arrived(wanted, *local, downloaded);
+                        });
+  }
+
+  void arrived(const Wanted& wanted, const Capped& local, const Result<Done>& downloaded) {
+    --open_;
+    if (downloaded) {
+      place(wanted, local.file());
+    } else if (local.overflowed()) {
+      overflowed(wanted);
+    } else {
+      refuse(wanted, downloaded.error());
+    }
+  }
+
+  void overflowed(const Wanted& wanted) {
+    if (find_refusal(wanted.file) != nullptr) {
+      return refuse(wanted, too_long(ApiError::Kind::kTooLarge));
+    }
+    remember_refusal(wanted.file, kTooLongOnce, {});
+    refuse(wanted, too_long(ApiError::Kind::kUnusableAnswer));
+  }
+
+  void place(const Wanted& wanted, OutputFile& local) {
+    if (auto room = make_room(wanted); !room) {
+      return fail_here(room.error());
+    }
+    if (auto placed = local.finish(wanted.file.size_bytes); !placed) {
+      return fail_here(placed.error());
+    }
+    remember(wanted.file, wanted.name);
+    report_.fetched.push_back({wanted.name, wanted.file.size_bytes, wanted.file.file_id});
+  }
+
+  Stored make_room(const Wanted& wanted) {
+    if (!wanted.moves) {
+      return Done{};
+    }
+    auto record = *wanted.moves;
+    record.name = older_output_name(record.name, record.file_id);
+    auto moved = ports_.outputs->move_aside(wanted.name, record.name);
+    if (moved) {
+      commit(change::PutOutput{in_.session_id, std::move(record)});
+    }
+    return moved;
+  }
+
+  void refuse(const Wanted& wanted, const ApiError& error) {
+    using Kind = ApiError::Kind;
+    if (error.kind == Kind::kNotStored) {
+      disk_full_ = true;
+      return fail_here(error.message);
+    }
+    if (!is_refused_for_good(error)) {
+      return fail(failure_of(error, in_.session_id, "downloading output " + wanted.name));
+    }
+    const auto reason = "output " + wanted.file.file_id + " cannot be downloaded (" +
+                        describe(error) + "); it is tried again in an hour";
+    remember_refusal(wanted.file, error.code, reason);
+    if (wanted.file.downloadable || error.code != kNotDownloadable) {
+      block(BlockCode::kRefused, wanted.name, reason);
+    }
+  }
+
+  void remember_refusal(const FileMetadata& file, std::string code, std::string reason) {
+    commit(change::PutRefusal{
+        in_.session_id,
+        {refusal_key(file), file.file_id, std::move(code), std::move(reason), ports_.loop.now()}});
+  }
+
+  void remember(const FileMetadata& file, const std::string& name) {
+    commit(change::PutOutput{in_.session_id, {file.file_id, name, file.size_bytes}});
+  }
+
+  void commit(Change change) {
+    ports_.store.commit({std::move(change)}, [](const tl::expected<Done, StoreError>&) {});
+  }
+
+  void block(BlockCode code, const std::string& name, std::string reason) {
+    report_.blocked.push_back({"outputs", MountPath::literal("/" + name), code, std::move(reason)});
+  }
+
+  void fail(SessionFailure failure) {
+    report_.again |= !failure.terminal;
+    if (!report_.error) {
+      report_.error = std::move(failure.error);
+    }
+  }
+
+  void fail_here(std::string message) {
+    fail({{"outputs_not_stored", std::move(message)}, false, false});
+  }
+
+  const OutputsInput& in_;
+  Ports& ports_;
+  std::vector<FileMetadata> outputs_;
+  std::multimap<std::string_view, const OutputRecord*> by_name_;  ///< of what arrived before
+  std::map<std::string, OutputEntry> present_;
+  std::vector<Wanted> wanted_;
+  std::size_t next_ = 0;
+  std::size_t open_ = 0;
+  bool disk_full_ = false;
+  OutputsReport report_;
+};
+
+}  // namespace
+
+OutputsReport pull_outputs(const OutputsInput& input, Ports& ports) {
+  OutputsReport report;
+  if (input.spec == nullptr || input.memory == nullptr) {
+    return report;
+  }
+  if (ports.loop.stopping()) {
+    report.again = true;
+    return report;
+  }
+  if (!input.refusal.empty()) {
+    report.blocked.push_back({"outputs", MountPath::literal("/" + input.spec->destination),
+                              BlockCode::kConflict, input.refusal});
+    return report;
+  }
+  return ports.outputs == nullptr ? report : Puller(input, ports).run();
+}
+
+}  // namespace sessync

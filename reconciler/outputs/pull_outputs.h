@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "manifest/spec.h"
+#include "reconciler/apply/apply.h"
+#include "reconciler/desired/blocked.h"
+#include "reconciler/ports/ports.h"
+#include "reconciler/ports/state_store.h"
+
+namespace sessync {
+
+struct OutputsInput {
+  std::string session_id;
+  const OutputsSpec* spec = nullptr;      ///< without it nothing is done
+  const SessionMemory* memory = nullptr;  ///< of this session
+  std::string refusal;                    ///< why the destination may not be used; "" if it may
+};
+
+struct FetchedOutput {
+  std::string name;
+  std::uint64_t size = 0;
+  std::string file_id;
+};
+
+struct OutputsReport {
+  std::vector<FetchedOutput> fetched;  ///< in this call; sorted by name
+  std::vector<Blocked> blocked;        ///< type "outputs", path "/" + name; sorted by path
+  std::optional<SessionError> error;   ///< the first thing that failed
+  bool again = false;                  ///< something is still to be fetched, and may work later
+};
+
+/// Brings back what the session's agent wrote: every downloadable file that the spec includes, once
+/// per file id, to Ports::outputs. Nothing at the destination is deleted or overwritten; of several
+/// outputs with one name the newest has it, and what was fetched under it before is moved to its
+/// older name. What is complete is recorded in the store at once, so a later call goes on from
+/// there. Never throws.
+OutputsReport pull_outputs(const OutputsInput& input, Ports& ports);
+
+}  // namespace sessync

@@ -1,0 +1,188 @@
+#include "reconciler/plan/describe.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <tuple>
+
+#include "manifest/text/utf8.h"
+
+namespace sessync {
+namespace {
+
+std::string human_size(std::uint64_t bytes) {
+  constexpr std::array kUnits{"B", "KiB", "MiB", "GiB", "TiB"};
+  std::size_t unit = 0;
+  std::uint64_t tenths = bytes * 10;
+  while (tenths >= 10240 && unit + 1 < kUnits.size()) {
+    tenths /= 1024;
+    ++unit;
+  }
+  std::string text = std::to_string(tenths / 10);
+  if (unit > 0) {
+    text += "." + std::to_string(tenths % 10);
+  }
+  return text + " " + kUnits.at(unit);
+}
+
+char sign_of(Action::Kind kind) {
+  switch (kind) {
+    case Action::Kind::kAdd:
+      return '+';
+    case Action::Kind::kReplace:
+      return '~';
+    case Action::Kind::kRotate:
+      return 'r';
+    case Action::Kind::kAdopt:
+      return 'a';
+    case Action::Kind::kDelete:
+      return '-';
+  }
+  return '?';
+}
+
+struct Line {
+  MountPath path;
+  std::string text;
+};
+
+/// `place`: what stands for the path where there is none; "" for nothing.
+Line make_line(char sign, const MountPath& path, const std::string& detail,
+               const std::string& place = {}) {
+  std::string text = printable(path.text().empty() ? place : path.text());
+  if (!detail.empty()) {
+    text += (text.empty() ? "" : "  ") + printable(detail);
+  }
+  return {path, std::string("  ") + sign + " " + text + "\n"};
+}
+
+std::string measure(const std::optional<std::uint64_t>& size, const std::string& sha256) {
+  std::string text;
+  if (size) {
+    text += human_size(*size);
+  }
+  if (!sha256.empty()) {
+    text += (text.empty() ? "" : "  ") + sha256.substr(0, 12);
+  }
+  return text;
+}
+
+std::string join(const std::string& left, const std::string& right) {
+  return left.empty() || right.empty() ? left + right : left + "  " + right;
+}
+
+std::string join_words(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) {
+    text += (text.empty() ? "" : ", ") + word;
+  }
+  return text;
+}
+
+/// Files need no mention of their type.
+std::string typed(const std::string& type, const std::string& detail) {
+  return type == "file" || type == "session" ? detail : join(type, detail);
+}
+
+std::vector<Line> make_lines(const Plan& plan, bool verbose) {
+  std::vector<Line> lines;
+  lines.reserve(plan.actions.size() + plan.blocked.size());
+  for (const auto& action : plan.actions) {
+    lines.push_back(
+        make_line(sign_of(action.kind), action.path,
+                  typed(action.type, join(measure(action.size, action.sha256), action.reason))));
+  }
+  for (const auto& blocked : plan.blocked) {
+    lines.push_back(make_line('!', blocked.path,
+                              std::string(to_string(blocked.code)) + ": " + blocked.reason,
+                              place_of(blocked)));
+  }
+  for (const auto& unmanaged : plan.unmanaged) {
+    const auto what = unmanaged.type == "file" ? "" : unmanaged.type + ", ";
+    lines.push_back(make_line('?', unmanaged.path, what + "not managed by sessync"));
+  }
+  for (const auto& pending : plan.pending) {
+    lines.push_back(make_line('!', pending.path, "pending: " + pending.reason));
+  }
+  for (const auto& same : plan.unchanged) {
+    const auto doubt = same.unchecked.empty() ? "" : "not checked: " + same.unchecked;
+    if (verbose || !doubt.empty()) {
+      lines.push_back(make_line('=', same.path, join(measure(same.size, same.sha256), doubt)));
+    }
+  }
+  std::ranges::stable_sort(lines, {}, &Line::path);
+  return lines;
+}
+
+std::string session_line(const std::string& name, const SessionChange& change) {
+  switch (change.kind) {
+    case SessionChange::Kind::kNone:
+      break;
+    case SessionChange::Kind::kCreate:
+      return "  + session " + name + " (agent " + printable(change.spec.agent_id) +
+             ", environment " + printable(change.spec.environment_id) + ")\n";
+    case SessionChange::Kind::kUpdate:
+      return "  ~ session " + name + " (" + join_words(change.fields) + ")\n";
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string describe(const PlanHeader& header, const Plan& plan, bool verbose) {
+  const auto id = header.session_id.empty() ? std::string("not created yet") : header.session_id;
+  std::string text =
+      "session " + header.name + " (" + id + "): files are below /mnt/session/uploads\n";
+  text += session_line(header.name, plan.session);
+  for (const auto& line : make_lines(plan, verbose)) {
+    text += line.text;
+  }
+  if (plan.held) {
+    text += "  " + std::to_string(plan.held->resource_ids.size()) +
+            " deletes are held back; to let them through once: --allow-deletes=" + plan.held->id +
+            "\n";
+  }
+  return text;
+}
+
+void PlanSummary::count(const Plan& plan) {
+  create_sessions += plan.session.kind == SessionChange::Kind::kCreate ? 1U : 0U;
+  update_sessions += plan.session.kind == SessionChange::Kind::kUpdate ? 1U : 0U;
+  for (const auto& action : plan.actions) {
+    switch (action.kind) {
+      case Action::Kind::kAdd:
+        ++add;
+        break;
+      case Action::Kind::kReplace:
+        ++replace;
+        break;
+      case Action::Kind::kRotate:
+        ++rotate;
+        break;
+      case Action::Kind::kAdopt:
+        ++adopt;
+        break;
+      case Action::Kind::kDelete:
+        ++remove;
+        break;
+    }
+  }
+  blocked += plan.blocked.size();
+  unmanaged += plan.unmanaged.size();
+  unchanged += plan.unchanged.size();
+}
+
+std::string describe(const PlanSummary& summary) {
+  const auto n = [](std::size_t count) { return std::to_string(count); };
+  std::string text = "Plan: ";
+  if (summary.create_sessions > 0) {
+    text += n(summary.create_sessions) + " sessions to create, ";
+  }
+  return text + n(summary.add) + " to add, " + n(summary.replace) + " to replace, " +
+         n(summary.rotate) + " to rotate, " + n(summary.remove) + " to delete; " +
+         n(summary.blocked) + " blocked, " + n(summary.unmanaged) + " unmanaged, " +
+         n(summary.unchanged) + " unchanged.";
+}
+
+}  // namespace sessync

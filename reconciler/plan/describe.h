@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "reconciler/plan/plan.h"
+
+namespace sessync {
+
+/// How a plan is introduced.
+struct PlanHeader {
+  std::string name;
+  std::string session_id;
+};
+
+/// A session's plan as text: a header, then a line per resource sorted by mount path. With
+/// `verbose`, unchanged resources too. Names from the workspace and the API are made printable.
+std::string describe(const PlanHeader& header, const Plan& plan, bool verbose);
+
+struct PlanSummary {
+  std::size_t create_sessions = 0;
+  std::size_t update_sessions = 0;
+  std::size_t add = 0;
+  std::size_t replace = 0;
+  std::size_t rotate = 0;
+  std::size_t adopt = 0;
+  std::size_t remove = 0;
+  std::size_t blocked = 0;
+  std::size_t unmanaged = 0;
+  std::size_t unchanged = 0;
+
+  void count(const Plan& plan);
+};
+
+/// "Plan: A to add, C to replace, ..."
+std::string describe(const PlanSummary& summary);
+
+}  // namespace sessync

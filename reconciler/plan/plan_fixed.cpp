@@ -1,0 +1,288 @@
+#include "reconciler/plan/plan_fixed.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "reconciler/tokens/github_url.h"
+
+namespace sessync {
+namespace {
+
+/* Repositories and memory stores are fixed when a session is created; only a token can change.
+
+   declared          | in the session                          | decision
+   ------------------+-----------------------------------------+--------------------------------
+   repository        | session is to be created                | add, with its token
+   repository        | none with its URL                       | blocked requires_new_session
+   repository        | its URL, at another path                | blocked requires_new_session
+   repository        | another checkout than the declared one  | blocked requires_new_session
+   repository        | as declared, token due                  | rotate
+   repository        | as declared, token refused by the API   | blocked refused
+   repository        | as declared, token cannot be read       | blocked secret_unavailable
+   repository        | as declared, source not asked           | unchanged, not checked
+   repository        | as declared                             | unchanged
+   memory store      | session is to be created                | add
+   memory store      | none with its id                        | blocked requires_new_session
+   memory store      | other access or instructions            | blocked requires_new_session
+   memory store      | as declared                             | unchanged
+   neither           | any, prune all, of a known type         | blocked requires_new_session
+   neither           | any                                     | unmanaged
+
+   A declared repository without a checkout accepts whatever is checked out: which branch is the
+   default one is not for us to know. Where the API does not say what is checked out, it is not held
+   to be another one.
+ */
+
+constexpr const char* kRepository = "github_repository";
+constexpr const char* kMemoryStore = "memory_store";
+
+bool has_checkout(const RepositoryRow& row, const std::optional<Checkout>& declared) {
+  if (!declared || !row.is_checkout_said) {
+    return true;
+  }
+  if (const auto* branch = std::get_if<BranchCheckout>(&*declared)) {
+    return row.branch == branch->name;
+  }
+  return row.commit == std::get<CommitCheckout>(*declared).sha;
+}
+
+std::string describe_checkout(const RepositoryRow& row) {
+  if (row.branch) {
+    return "branch " + *row.branch;
+  }
+  return row.commit ? "commit " + *row.commit : std::string("the default branch");
+}
+
+class Others {
+ public:
+  Others(const PlanInput& in, const Policy& policy, Plan& plan)
+      : in_(in), policy_(policy), plan_(plan) {}
+
+  void run() {
+    for (const auto& wanted : in_.desired->repositories) {
+      decide(wanted);
+    }
+    for (const auto& wanted : in_.desired->memory_stores) {
+      decide(wanted);
+    }
+    for (const auto& other : in_.observed->others) {
+      if (!claimed_.contains(&other)) {
+        decide_undeclared(other);
+      }
+    }
+  }
+
+ private:
+  [[nodiscard]] bool creates() const { return in_.session.kind == SessionChange::Kind::kCreate; }
+
+  void block(const char* type, const MountPath& path, BlockCode code, std::string reason) {
+    plan_.blocked.push_back({type, path, code, std::move(reason)});
+  }
+
+  void add(const char* type, const MountPath& path, std::string reason, Rotation rotation = {}) {
+    Action action;
+    action.kind = Action::Kind::kAdd;
+    action.type = type;
+    action.path = path;
+    action.reason = std::move(reason);
+    action.rotation = std::move(rotation);
+    plan_.actions.push_back(std::move(action));
+  }
+
+  /// The row with this URL, preferably at this path.
+  const RepositoryRow* find(const DesiredRepository& wanted) {
+    const ObservedOther* found = nullptr;
+    for (const auto& other : in_.observed->others) {
+      const auto* row = std::get_if<RepositoryRow>(&other.row);
+      if (row == nullptr || normalised_url(row->url) != normalised_url(wanted.spec.url)) {
+        continue;
+      }
+      if (other.path == wanted.path || (found == nullptr && !is_declared(other.path))) {
+        found = &other;
+      }
+    }
+    if (found != nullptr) {
+      claimed_.insert(found);
+    }
+    return found == nullptr ? nullptr : &std::get<RepositoryRow>(found->row);
+  }
+
+  [[nodiscard]] bool is_declared(const MountPath& path) const {
+    return std::ranges::any_of(in_.desired->repositories,
+                               [&](const DesiredRepository& one) { return one.path == path; });
+  }
+
+  void decide(const DesiredRepository& wanted) {
+    if (creates()) {
+      return add_repository(wanted);
+    }
+    const auto* row = find(wanted);
+    if (row == nullptr) {
+      return block_repository(wanted, "it is not in the session");
+    }
+    if (const auto misfit = describe_misfit(*row, wanted); !misfit.empty()) {
+      return block_repository(wanted, misfit);
+    }
+    rotate(wanted, *row);
+  }
+
+  void block_repository(const DesiredRepository& wanted, const std::string& misfit) {
+    block(kRepository, wanted.path, BlockCode::kRequiresNewSession,
+          wanted.spec.url + ": " + misfit +
+              "; repositories are fixed when a session is created: declare what it has, or create "
+              "a new session");
+  }
+
+  static std::string describe_misfit(const RepositoryRow& row, const DesiredRepository& wanted) {
+    if (MountPath::literal(row.mount_path) != wanted.path) {
+      return "it is mounted at " + row.mount_path;
+    }
+    return has_checkout(row, wanted.spec.checkout) ? std::string()
+                                                   : "it has " + describe_checkout(row);
+  }
+
+  void add_repository(const DesiredRepository& wanted) {
+    const auto rotation = in_.rotations.find(wanted.path);
+    if (rotation != in_.rotations.end() &&
+        rotation->second.verdict == Rotation::Verdict::kUnavailable) {
+      return block(kRepository, wanted.path, BlockCode::kSecretUnavailable,
+                   rotation->second.reason);
+    }
+    const auto look = rotation == in_.rotations.end() ? Rotation{} : rotation->second;
+    add(kRepository, wanted.path,
+        "attached when the session is created" +
+            (look.unchecked.empty() ? "" : "; its token is not checked: " + look.unchecked),
+        look);
+  }
+
+  void rotate(const DesiredRepository& wanted, const RepositoryRow& row) {
+    const auto known = in_.rotations.find(wanted.path);
+    if (known == in_.rotations.end()) {
+      return keep(wanted.path);
+    }
+    const auto& rotation = known->second;
+    switch (rotation.verdict) {
+      case Rotation::Verdict::kNotDue:
+        return keep(wanted.path, rotation.unchecked);
+      case Rotation::Verdict::kUnavailable:
+      case Rotation::Verdict::kUseless:
+        return block(kRepository, wanted.path, BlockCode::kSecretUnavailable, rotation.reason);
+      case Rotation::Verdict::kDue:
+        return send(wanted, row, rotation);
+    }
+  }
+
+  void send(const DesiredRepository& wanted, const RepositoryRow& row, const Rotation& rotation) {
+    for (const auto& refusal : in_.refusals) {
+      if (refusal.path == wanted.path.text() && refusal.content == rotation.fingerprint) {
+        return block(kRepository, wanted.path, BlockCode::kRefused,
+                     "the API refused its token (" + refusal.code + ": " + refusal.message +
+                         "); tried again when the token changes, or after an hour");
+      }
+    }
+    Action action;
+    action.kind = Action::Kind::kRotate;
+    action.type = kRepository;
+    action.path = wanted.path;
+    action.reason = rotation.reason;
+    action.resource_id = row.resource_id;
+    action.repository = wanted.spec;
+    action.rotation = rotation;
+    plan_.actions.push_back(std::move(action));
+  }
+
+  void keep(const MountPath& path, const std::string& unchecked = {}) {
+    plan_.unchanged.push_back({path, std::nullopt, {}, unchecked});
+  }
+
+  void decide(const MemoryStoreResource& wanted) {
+    if (creates()) {
+      return add(kMemoryStore, MountPath(), wanted.memory_store_id);
+    }
+    const auto found = std::ranges::find_if(in_.observed->others, [&](const ObservedOther& other) {
+      const auto* row = std::get_if<MemoryStoreRow>(&other.row);
+      return row != nullptr && row->memory_store_id == wanted.memory_store_id;
+    });
+    if (found == in_.observed->others.end()) {
+      return block_store(wanted, MountPath(), "it is not in the session");
+    }
+    claimed_.insert(&*found);
+    const auto& row = std::get<MemoryStoreRow>(found->row);
+    if (row.access != wanted.access) {
+      return block_store(wanted, found->path, "its access is " + row.access);
+    }
+    if (row.instructions.value_or("") != wanted.instructions.value_or("")) {
+      return block_store(wanted, found->path, "it has other instructions");
+    }
+    keep(found->path);
+  }
+
+  void block_store(const MemoryStoreResource& wanted, const MountPath& path,
+                   const std::string& misfit) {
+    block(kMemoryStore, path, BlockCode::kRequiresNewSession,
+          wanted.memory_store_id + ": " + misfit +
+              "; memory stores are fixed when a session is created: declare what it has, or create "
+              "a new session");
+  }
+
+  void decide_undeclared(const ObservedOther& other) {
+    if (policy_.prune == Prune::kAll && !other.opaque()) {
+      return block(other.type.c_str(), other.path, BlockCode::kRequiresNewSession,
+                   "it is not declared, but it was attached when the session was created and "
+                   "cannot be removed");
+    }
+    plan_.unmanaged.push_back({other.type, other.path, other.resource_id});
+  }
+
+  const PlanInput& in_;
+  const Policy& policy_;
+  Plan& plan_;
+  std::set<const ObservedOther*> claimed_;
+};
+
+const Blocked* needed_at_creation(const Plan& plan) {
+  const auto blocked = std::ranges::find_if(plan.blocked, [](const Blocked& one) {
+    return one.type == kRepository || one.type == kMemoryStore;
+  });
+  return blocked == plan.blocked.end() ? nullptr : &*blocked;
+}
+
+/// A create that the API refused for good.
+const Refusal* refused_creation(const PlanInput& input) {
+  const auto refusal = std::ranges::find_if(input.refusals, [&](const Refusal& one) {
+    return one.path.empty() && one.content == input.session.content;
+  });
+  return refusal == input.refusals.end() ? nullptr : &*refusal;
+}
+
+void hold_creation(Plan& plan, BlockCode code, std::string reason) {
+  plan.actions.clear();
+  plan.blocked.push_back({"session", MountPath(), code, std::move(reason)});
+}
+
+}  // namespace
+
+void plan_others(const PlanInput& input, const Policy& policy, Plan& plan) {
+  Others(input, policy, plan).run();
+}
+
+void settle_session(Plan& plan, const PlanInput& input) {
+  plan.session = input.session;
+  if (input.session.kind != SessionChange::Kind::kCreate) {
+    return;
+  }
+  if (const auto* blocked = needed_at_creation(plan)) {
+    plan.session = {};
+    hold_creation(plan, blocked->code,
+                  "it is not created yet, because a " + blocked->type +
+                      " can only be attached when it is: " + blocked->reason);
+  } else if (const auto* refusal = refused_creation(input)) {
+    plan.session = {};
+    hold_creation(plan, BlockCode::kRefused,
+                  "the API refused to create it (" + refusal->code + ": " + refusal->message +
+                      "); tried again when its entry changes, or after an hour");
+  }
+}
+
+}  // namespace sessync

@@ -1,0 +1,70 @@
+#include "reconciler/plan/plan_session.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "reconciler/observe/find_session.h"
+#include "reconciler/plan/short_hash.h"
+
+namespace sessync {
+namespace {
+
+using Metadata = std::map<std::string, std::string>;
+
+bool has_all(const Metadata& there, const Metadata& wanted) {
+  return std::ranges::all_of(wanted, [&](const auto& pair) {
+    const auto found = there.find(pair.first);
+    return found != there.end() && found->second == pair.second;
+  });
+}
+
+}  // namespace
+
+SessionChange difference(const CreateSpec& declared, const SessionInfo& session,
+                         const std::string& key) {
+  SessionChange change;
+  change.update.session_id = session.session_id;
+  if (declared.title && session.title != declared.title) {
+    change.update.title = declared.title;
+    change.fields.emplace_back("title");
+  }
+  // All of it, whatever differs: a server that does not merge would drop what is not sent.
+  change.update.metadata = declared.metadata;
+  change.update.metadata[kKeyName] = key;
+  if (!has_all(session.metadata, change.update.metadata)) {
+    change.fields.emplace_back("metadata");
+  }
+  if (!change.fields.empty()) {
+    change.kind = SessionChange::Kind::kUpdate;
+  }
+  return change;
+}
+
+std::string creation_hash(const CreateSpec& declared, const DesiredState& desired) {
+  std::vector<std::string> texts{declared.agent_id,
+                                 std::to_string(declared.agent_version.value_or(0)),
+                                 declared.environment_id, declared.title.value_or("")};
+  for (const auto& [name, value] : declared.metadata) {
+    texts.push_back(name);
+    texts.push_back(value);
+  }
+  texts.insert(texts.end(), declared.vault_ids.begin(), declared.vault_ids.end());
+  for (const auto& [path, file] : desired.files) {
+    texts.push_back(file.mount_text);
+    texts.push_back(file.content_key());
+  }
+  for (const auto& repository : desired.repositories) {
+    texts.push_back(repository.spec.url);
+    texts.push_back(repository.spec.mount_path);
+  }
+  for (const auto& store : desired.memory_stores) {
+    texts.push_back(store.memory_store_id);
+    texts.push_back(store.access);
+    texts.push_back(store.instructions.value_or(""));
+  }
+  return short_hash(texts);
+}
+
+}  // namespace sessync

@@ -1,0 +1,139 @@
+#include "reconciler/plan/room.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sessync {
+namespace {
+
+bool is_file(const Action& action) { return action.type == "file"; }
+
+std::string describe_no_room(const Refusal& refusal, bool is_own) {
+  const auto rows = std::to_string(refusal.rows);
+  const auto said = " (" + refusal.code + ": " + refusal.message + ")";
+  return is_own ? "the API refused it" + said + " while the session held " + rows +
+                      " files, as many as it ever did; tried again as soon as it holds fewer, when "
+                      "the content or the entry changes, or after an hour"
+                : "the session is full: the API refused more than " + rows + " files" + said +
+                      "; added as soon as it holds fewer: declare fewer files, or remove others";
+}
+
+/// Decides which adds a session has room for.
+class RoomLimit {
+ public:
+  RoomLimit(Plan& plan, const PlanInput& in) : plan_(plan), in_(in) {
+    const auto full = std::ranges::find_if(in.refusals, [&](const Refusal& refusal) {
+      return refusal.is_full() && is_about_room(refusal, in.most_files);
+    });
+    full_ = full == in.refusals.end() ? nullptr : &*full;
+  }
+
+  void limit(std::uint64_t cap) {
+    auto room = static_cast<std::int64_t>(cap) - rows_without_adds();
+    room += full_ != nullptr && in_.try_beyond ? 1 : 0;
+    std::set<MountPath> refused;
+    for (const auto* add : by_claim()) {
+      if (--room < 0 && (full_ != nullptr || own_refusal(*add) != nullptr)) {
+        refused.insert(add->path);
+      }
+    }
+    std::erase_if(plan_.actions, [&](const Action& action) {
+      if (!is_plain_add(action) || !refused.contains(action.path)) {
+        return false;
+      }
+      const auto* own = own_refusal(action);
+      plan_.blocked.push_back({"file", action.path, BlockCode::kQuota,
+                               describe_no_room(own != nullptr ? *own : *full_, own != nullptr)});
+      return true;
+    });
+  }
+
+ private:
+  /// After every delete and every add that frees its own place.
+  [[nodiscard]] std::int64_t rows_without_adds() const {
+    auto rows = static_cast<std::int64_t>(plan_.rows_now);
+    for (const auto& action : plan_.actions) {
+      const bool chained = action.kind == Action::Kind::kAdd && !is_plain_add(action);
+      rows -= is_file(action) && action.kind == Action::Kind::kDelete ? 1 : 0;
+      rows += is_file(action) && chained ? 1 : 0;
+    }
+    return rows;
+  }
+
+  /// Whose old row is there to go comes first, what was refused before comes last.
+  [[nodiscard]] std::vector<const Action*> by_claim() const {
+    std::vector<const Action*> adds;
+    for (const auto& action : plan_.actions) {
+      if (is_plain_add(action)) {
+        adds.push_back(&action);
+      }
+    }
+    std::ranges::stable_sort(adds, {}, [&](const Action* add) {
+      const bool is_renamed = std::ranges::any_of(plan_.actions, [&](const Action& action) {
+        return action.kind == Action::Kind::kDelete && action.is_rename &&
+               action.holds(add->wanted->content_key());
+      });
+      return is_renamed ? 0 : own_refusal(*add) == nullptr ? 1 : 2;
+    });
+    return adds;
+  }
+
+  [[nodiscard]] const Refusal* own_refusal(const Action& add) const {
+    const auto* refusal = find_refusal(in_.refusals, *add.wanted);
+    return refusal != nullptr && is_about_room(*refusal, in_.most_files) ? refusal : nullptr;
+  }
+
+  Plan& plan_;
+  const PlanInput& in_;
+  const Refusal* full_ = nullptr;  ///< nothing: the session is not known to be full
+};
+
+}  // namespace
+
+const Refusal* find_refusal(const std::vector<Refusal>& refusals, const DesiredFile& wanted) {
+  const auto found = std::ranges::find_if(refusals, [&](const Refusal& refusal) {
+    return refusal.path == wanted.path.text() && refusal.content == wanted.content_key();
+  });
+  return found == refusals.end() ? nullptr : &*found;
+}
+
+bool is_about_room(const Refusal& refusal, std::uint64_t most_files) {
+  return refusal.rows > 0 && refusal.rows >= most_files;
+}
+
+std::optional<std::uint64_t> learned_cap(const std::vector<Refusal>& refusals,
+                                         std::uint64_t most_files) {
+  std::optional<std::uint64_t> cap;
+  for (const auto& refusal : refusals) {
+    if (is_about_room(refusal, most_files)) {
+      cap = std::min(cap.value_or(refusal.rows), refusal.rows);
+    }
+  }
+  return cap;
+}
+
+bool is_plain_add(const Action& action) {
+  return action.kind == Action::Kind::kAdd && action.wanted && action.deletes.empty();
+}
+
+std::int64_t rows_at_most(const Plan& plan) {
+  auto rows = static_cast<std::int64_t>(plan.rows_now);
+  for (const auto& action : plan.actions) {
+    rows += is_file(action) && action.kind == Action::Kind::kAdd ? 1 : 0;
+    rows -= action.chain ? 1 : 0;
+  }
+  return rows;
+}
+
+void limit_room(Plan& plan, const PlanInput& input, std::uint64_t max_files) {
+  const auto cap = learned_cap(input.refusals, input.most_files);
+  plan.cap = std::min(cap.value_or(max_files), max_files);
+  if (cap) {
+    RoomLimit(plan, input).limit(*cap);
+  }
+}
+
+}  // namespace sessync

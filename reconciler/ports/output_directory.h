@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "reconciler/ports/api_error.h"
+#include "reconciler/ports/content_sink.h"
+
+namespace sessync {
+
+/// What is at a destination already.
+struct OutputEntry {
+  std::string name;
+  std::uint64_t size = 0;
+  bool is_file = true;  ///< false: a directory, a link or something else
+};
+
+/// A download on its way: invisible under its name until it is finished, gone if it is dropped.
+class OutputFile : public ContentSink {
+ public:
+  /// Puts it in place under its name if it has exactly `size` bytes, never over something that is
+  /// there already.
+  virtual tl::expected<Done, std::string> finish(std::uint64_t size) = 0;
+};
+
+/// The port to one session's output destination. Errors say what happened to which path.
+class OutputDirectory {
+ public:
+  virtual ~OutputDirectory() = default;
+  /// A destination that does not exist yet is empty.
+  virtual tl::expected<std::vector<OutputEntry>, std::string> list() = 0;
+  /// `name` has been cleaned: one component, not "." or "..".
+  virtual tl::expected<std::shared_ptr<OutputFile>, std::string> create(
+      const std::string& name) = 0;
+  /// Gives the file `from` the name `to`, never over something that is there already.
+  virtual tl::expected<Done, std::string> move_aside(const std::string& from,
+                                                     const std::string& to) = 0;
+};
+
+}  // namespace sessync

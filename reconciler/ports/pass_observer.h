@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+
+#include "reconciler/plan/plan.h"
+
+namespace sessync {
+
+struct ActionResult;
+struct PassOutcome;
+
+/// Told what a pass knows and does as soon as it is so, on the thread of the pass. Nothing that it
+/// does changes the pass.
+class PassObserver {
+ public:
+  virtual ~PassObserver() = default;
+
+  /// What is to be done, before anything of it is. `so_far`: what the pass has found.
+  virtual void planned(const PassOutcome& so_far) = 0;
+  /// The action at this place of the plan has come to its end.
+  virtual void acted(std::size_t index, const ActionResult& result) = 0;
+
+  /// From before the first write for `path` is handed to the API until the last one was answered:
+  /// the session may be changed meanwhile, whatever was suspended since. The root: the session's
+  /// own fields. closed() may come without opened().
+  virtual void opened(const MountPath& path) = 0;
+  virtual void closed(const MountPath& path) = 0;
+};
+
+/// While it lives the session's own fields may be changed.
+class SessionWrite {
+ public:
+  /// `observer` may be null.
+  explicit SessionWrite(PassObserver* observer) : observer_(observer) {
+    if (observer_ != nullptr) {
+      observer_->opened(MountPath());
+    }
+  }
+  SessionWrite(const SessionWrite&) = delete;
+  SessionWrite& operator=(const SessionWrite&) = delete;
+  ~SessionWrite() {
+    if (observer_ != nullptr) {
+      observer_->closed(MountPath());
+    }
+  }
+
+ private:
+  PassObserver* observer_;
+};
+
+}  // namespace sessync

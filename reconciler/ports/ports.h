@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+#include <utility>
+
+#include "reconciler/ports/api_error.h"
+#include "reconciler/ports/loop.h"
+
+namespace sessync {
+
+class OutputDirectory;
+class PassObserver;
+class SessionApi;
+class StateStore;
+class TokenSource;
+
+/// What one pass needs of the world.
+struct Ports {
+  SessionApi& api;
+  StateStore& store;
+  Loop& loop;
+  TokenSource* tokens = nullptr;       ///< without it every token is unavailable
+  OutputDirectory* outputs = nullptr;  ///< the session's destination; without it none are fetched
+  PassObserver* observer = nullptr;    ///< told how far the pass is
+};
+
+/// Submits one call and pumps the loop until its completion has run. `submit` is given the
+/// completion.
+template <class T, class Submit>
+Result<T> await(Loop& loop, const Submit& submit) {
+  std::optional<Result<T>> slot;
+  submit([&slot](Result<T> result) { slot = std::move(result); });
+  while (!slot) {
+    if (!loop.run_one()) {
+      ApiError lost;
+      lost.kind = ApiError::Kind::kAborted;
+      lost.message = "the call was given up before it was answered";
+      return tl::unexpected(std::move(lost));
+    }
+  }
+  return std::move(*slot);
+}
+
+}  // namespace sessync

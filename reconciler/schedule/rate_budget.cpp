@@ -1,0 +1,155 @@
+#include "reconciler/schedule/rate_budget.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+namespace sessync {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr Duration kWindow = seconds(60);  // the published limits are per minute
+constexpr Duration kFirstBlindFreeze = seconds(1);
+constexpr int kMostDoublings = 6;
+constexpr Duration kSpendLimitFreeze = minutes(5);
+constexpr Duration kLongestPlausible = minutes(60);
+constexpr double kSlowest = 0.1;
+constexpr double kStep = 0.1;
+constexpr double kMostBurst = 10;
+// Doubles lose a little on each refill; without this a permit could come one millisecond late.
+constexpr double kOnePermit = 1 - 1e-6;
+
+double as_seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+/// A second's worth, within bounds: limits per minute may be enforced per second.
+double burst_of(double rate) { return std::clamp(rate, 1.0, kMostBurst); }
+
+std::int64_t second_of(TimePoint now) {
+  return std::chrono::floor<seconds>(now).time_since_epoch().count();
+}
+
+}  // namespace
+
+const char* to_string(RateClass which) {
+  switch (which) {
+    case RateClass::kWrites:
+      return "writes";
+    case RateClass::kReads:
+      return "reads";
+    case RateClass::kFiles:
+      return "files";
+  }
+  return "files";
+}
+
+std::optional<Duration> plausible_wait(std::optional<Duration> said) {
+  const bool is_plausible = said && *said > Duration::zero() && *said <= kLongestPlausible;
+  return is_plausible ? said : std::nullopt;
+}
+
+void RecentCalls::add(TimePoint now) {
+  const std::int64_t at = second_of(now);
+  Second& slot = seconds_.at(static_cast<std::size_t>(at) % kSeconds);
+  if (slot.at != at) slot = {at, 0};
+  ++slot.calls;
+}
+
+std::uint64_t RecentCalls::count(TimePoint now) const {
+  std::uint64_t sum = 0;
+  for (const Second& slot : seconds_) {
+    if (slot.at > second_of(now) - static_cast<std::int64_t>(kSeconds)) sum += slot.calls;
+  }
+  return sum;
+}
+
+Duration RecentCalls::span(TimePoint now) const {
+  std::int64_t oldest = second_of(now);
+  for (const Second& slot : seconds_) {
+    const bool counted = slot.at > second_of(now) - static_cast<std::int64_t>(kSeconds);
+    if (counted && slot.calls > 0) oldest = std::min(oldest, slot.at);
+  }
+  return now - TimePoint(seconds(oldest));
+}
+
+RateBudget::RateBudget(std::optional<double> calls_per_second) : ceiling_(calls_per_second) {
+  if (ceiling_) tokens_ = burst_of(*ceiling_);
+}
+
+std::optional<double> RateBudget::rate() const {
+  if (!learned_) return ceiling_;
+  return ceiling_ ? std::min(*learned_, *ceiling_) : *learned_;
+}
+
+double RateBudget::tokens_at(TimePoint now) const {
+  const double limit = *rate();
+  const double gained = now > refilled_at_ ? as_seconds(now - refilled_at_) * limit : 0;
+  return std::min(tokens_ + gained, burst_of(limit));
+}
+
+bool RateBudget::take(TimePoint now, int permits, Freeze freeze) {
+  if (freeze == Freeze::kObeyed && frozen(now)) return false;
+  if (permits == 0 || !rate()) return true;
+  const double tokens = tokens_at(now);
+  if (tokens < kOnePermit) return false;
+  tokens_ = tokens - permits;
+  refilled_at_ = now;
+  return true;
+}
+
+TimePoint RateBudget::ready_at(TimePoint now, int permits, Freeze freeze) const {
+  const TimePoint thawed = freeze == Freeze::kIgnored ? now : std::max(now, frozen_until_);
+  if (permits == 0 || !rate()) return thawed;
+  const double missing = kOnePermit - tokens_at(thawed);
+  if (missing <= 0) return thawed;
+  const double wait = std::ceil(missing / *rate() * 1000);
+  return thawed + milliseconds(static_cast<std::int64_t>(wait));
+}
+
+void RateBudget::accepted(TimePoint now) {
+  recent_.add(now);
+  if (frozen(now)) return;  // sent before the refusal: says nothing about the time after it
+  refusals_in_a_row_ = 0;
+  if (!learned_) return;
+  // Unused permits prove nothing about the limit, so only a rate that is used grows: by one step
+  // per second, or per call when calls are slower than that.
+  if (tokens_at(now) < burst_of(*rate()) / 2) *learned_ += kStep / std::max(1.0, *learned_);
+}
+
+Duration RateBudget::freeze_for(const RateRefusal& refusal) const {
+  const int doublings = std::min(refusals_in_a_row_, kMostDoublings);
+  const Duration blind = std::min<Duration>(kFirstBlindFreeze * (1 << doublings), kWindow);
+  const Duration freeze = plausible_wait(refusal.retry_after).value_or(blind);
+  return refusal.spend_limit ? std::max(freeze, kSpendLimitFreeze) : freeze;
+}
+
+void RateBudget::cut(TimePoint now, Duration freeze) {
+  if (learned_) {
+    // Halving what is really used: a learned rate above the ceiling was never tried.
+    learned_ = std::max(*rate() / 2, kSlowest);
+  } else {
+    // The wait belongs to the window: a burst of a minute's worth is refused until the minute ends.
+    const Duration window =
+        std::clamp(recent_.span(now) + freeze, Duration(seconds(1)), Duration(kWindow));
+    const auto calls = static_cast<double>(std::max<std::uint64_t>(recent_.count(now), 1));
+    learned_ = std::max(calls / as_seconds(window), kSlowest);
+  }
+  last_cut_ = now;
+}
+
+void RateBudget::refused(TimePoint sent_at, TimePoint now, const RateRefusal& refusal) {
+  const Duration freeze = freeze_for(refusal);
+  if (!last_cut_ || sent_at > *last_cut_) {
+    // Money that has run out says nothing about the rate.
+    if (!refusal.spend_limit) cut(now, freeze);
+    last_cut_ = now;
+    ++refusals_in_a_row_;
+  }
+  frozen_until_ = std::max(frozen_until_, now + freeze);
+  tokens_ = 1;
+  refilled_at_ = frozen_until_;
+}
+
+}  // namespace sessync

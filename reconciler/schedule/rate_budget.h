@@ -1,0 +1,92 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "reconciler/ports/api_error.h"
+
+namespace sessync {
+
+/// The API limits these classes separately.
+enum class RateClass { kWrites, kReads, kFiles };
+inline constexpr std::size_t kRateClasses = 3;
+
+/// As in --max-rate: writes, reads, files.
+const char* to_string(RateClass which);
+
+/// Whether a call waits for the end of a freeze.
+enum class Freeze { kObeyed, kIgnored };
+
+/// What can be believed of what a server calls the time to wait: more than nothing, and at most an
+/// hour. Seconds since 1970, dates far away and the like count as none.
+std::optional<Duration> plausible_wait(std::optional<Duration> said);
+
+/// What an answer 429 said.
+struct RateRefusal {
+  std::optional<Duration> retry_after;  ///< as it was said; believed if it is plausible
+  bool spend_limit = false;             ///< money has run out: asking soon is pointless
+};
+
+/// How many calls were accepted in the last minute, to the second.
+class RecentCalls {
+ public:
+  void add(TimePoint now);
+  [[nodiscard]] std::uint64_t count(TimePoint now) const;
+  /// How long ago the oldest counted second began.
+  [[nodiscard]] Duration span(TimePoint now) const;
+
+ private:
+  static constexpr std::size_t kSeconds = 60;
+  struct Second {
+    std::int64_t at = -1;
+    std::uint64_t calls = 0;
+  };
+  std::array<Second, kSeconds> seconds_{};
+};
+
+/// Paces the calls of one class. Open until the first refusal; then frozen as long as the refusal
+/// asks, and continued at a rate learned from what was accepted before it: up by addition while the
+/// rate is used, halved by each further refusal. A ceiling binds from the start.
+class RateBudget {
+ public:
+  RateBudget() = default;
+  explicit RateBudget(std::optional<double> calls_per_second);
+
+  /// Takes the permits and returns true, or takes nothing. One free permit suffices: the others
+  /// are lent and paid back before the next call. Zero permits (taken earlier) only wait for the
+  /// end of a freeze.
+  bool take(TimePoint now, int permits = 1, Freeze freeze = Freeze::kObeyed);
+
+  /// When take() is worth another try; `now` if it is at once.
+  [[nodiscard]] TimePoint ready_at(TimePoint now, int permits = 1,
+                                   Freeze freeze = Freeze::kObeyed) const;
+
+  /// A call was answered by anything but 429.
+  void accepted(TimePoint now);
+
+  /// A call sent at `sent_at` was answered 429. Calls under way together are refused together, so
+  /// only a call sent after the last cut cuts the rate again.
+  void refused(TimePoint sent_at, TimePoint now, const RateRefusal& refusal);
+
+  /// Calls per second; nothing while there is no limit.
+  [[nodiscard]] std::optional<double> rate() const;
+  [[nodiscard]] bool frozen(TimePoint now) const { return now < frozen_until_; }
+  [[nodiscard]] TimePoint frozen_until() const { return frozen_until_; }
+
+ private:
+  [[nodiscard]] double tokens_at(TimePoint now) const;
+  [[nodiscard]] Duration freeze_for(const RateRefusal& refusal) const;
+  void cut(TimePoint now, Duration freeze);
+
+  std::optional<double> ceiling_;
+  std::optional<double> learned_;
+  double tokens_ = 1;
+  TimePoint refilled_at_{};
+  TimePoint frozen_until_{};
+  std::optional<TimePoint> last_cut_;
+  int refusals_in_a_row_ = 0;
+  RecentCalls recent_;
+};
+
+}  // namespace sessync

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+
+#include "reconciler/ports/api_error.h"
+
+namespace sessync {
+
+/// Which key is worked on next, and when. A key is handed out to one worker at a time, however
+/// often it was added, and never forgotten: what is added while it is worked on comes after that.
+/// Of several due times of a key the earliest holds. Keys that are due are handed out in the order
+/// of their due times, so none starves. Not synchronised.
+class WorkQueue {
+ public:
+  void add(const std::string& key, TimePoint due);
+
+  /// `add` after a failure; only the counter differs.
+  void retry(const std::string& key, TimePoint due);
+
+  /// A key that is due and not being worked on; from now on it is. Every key that was popped must
+  /// be given back with `done`.
+  std::optional<std::string> pop(TimePoint now);
+  void done(const std::string& key);
+
+  /// Forgets what is waiting of `key`. Work under way is not stopped.
+  void remove(const std::string& key);
+
+  /// When `pop` will have something, unless that is only after a `done`.
+  [[nodiscard]] std::optional<TimePoint> next_due() const;
+  /// The same of the keys that are not due yet: those that are wait for a worker, not for time.
+  [[nodiscard]] std::optional<TimePoint> next_due_after(TimePoint now) const;
+
+  /// When `key` will be handed out (once it is done, if it is being worked on).
+  [[nodiscard]] std::optional<TimePoint> due_of(const std::string& key) const;
+  [[nodiscard]] bool is_processing(const std::string& key) const;
+
+  [[nodiscard]] std::size_t waiting() const { return due_.size(); }
+  [[nodiscard]] std::size_t processing() const { return processing_.size(); }
+  [[nodiscard]] std::size_t depth(TimePoint now) const;  ///< due, and not being worked on
+
+  /// Since the start. An add of a key that was waiting already is not counted.
+  [[nodiscard]] std::uint64_t adds() const { return adds_; }
+  [[nodiscard]] std::uint64_t retries() const { return retries_; }
+
+ private:
+  /// Ordered by due time, then by arrival.
+  using Place = std::tuple<TimePoint, std::uint64_t, std::string>;
+  struct Due {
+    TimePoint at;
+    std::uint64_t arrival = 0;
+  };
+
+  std::map<std::string, Due> due_;  ///< every waiting key, also those that wait for a `done`
+  std::set<Place> line_;            ///< the waiting keys that nobody works on
+  std::set<std::string> processing_;
+  std::uint64_t arrivals_ = 0;
+  std::uint64_t adds_ = 0;
+  std::uint64_t retries_ = 0;
+};
+
+}  // namespace sessync

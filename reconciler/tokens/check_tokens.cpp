@@ -1,0 +1,140 @@
+#include "reconciler/tokens/check_tokens.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "reconciler/apply/file_chain.h"
+#include "reconciler/tokens/github_url.h"
+
+namespace sessync {
+namespace {
+
+class Looker {
+ public:
+  Looker(const std::string& session_id, const ObservedState& observed, const SessionMemory& memory,
+         Ports& ports)
+      : session_id_(session_id), observed_(observed), memory_(memory), ports_(ports) {}
+
+  TokenLook run(const DesiredState& desired) {
+    for (const auto& wanted : desired.repositories) {
+      if (wanted.spec.authorization_token) {
+        const auto* row = row_of(wanted);
+        asked_.push_back({&wanted, row, row == nullptr ? nullptr : record_of(*row), std::nullopt});
+      }
+    }
+    peek();
+    list_faults();
+    for (const auto& one : asked_) {
+      decide(one);
+    }
+    return std::move(out_);
+  }
+
+ private:
+  struct Asked {
+    const DesiredRepository* wanted = nullptr;
+    const RepositoryRow* row = nullptr;  ///< of the session, if it has it
+    const TokenRecord* record = nullptr;
+    std::optional<tl::expected<TokenState, TokenError>> token;
+  };
+
+  [[nodiscard]] const RepositoryRow* row_of(const DesiredRepository& wanted) const {
+    for (const auto& other : observed_.others) {
+      const auto* row = std::get_if<RepositoryRow>(&other.row);
+      if (row != nullptr && other.path == wanted.path) {
+        return row;
+      }
+    }
+    return nullptr;
+  }
+
+  [[nodiscard]] const TokenRecord* record_of(const RepositoryRow& row) const {
+    const auto record =
+        std::ranges::find(memory_.tokens, row.resource_id, &TokenRecord::resource_id);
+    return record == memory_.tokens.end() ? nullptr : &*record;
+  }
+
+  void peek() {
+    if (ports_.tokens == nullptr) {
+      return;
+    }
+    std::size_t open = asked_.size();
+    for (auto& one : asked_) {
+      TokenRequest request{one.wanted->spec.url, *one.wanted->spec.authorization_token,
+                           one.record == nullptr ? std::string() : one.record->fingerprint, false};
+      ports_.tokens->peek(std::move(request), [&one, &open](auto state) {
+        one.token = std::move(state);
+        --open;
+      });
+    }
+    while (open > 0 && ports_.loop.run_one()) {
+    }
+  }
+
+  /// Also before a token is sent whatever the events say: what they say by now is about the token
+  /// that it takes the place of.
+  void list_faults() {
+    std::optional<std::string> since;
+    for (const auto& one : asked_) {
+      const auto dealt_with = one.record == nullptr ? std::string() : one.record->last_fault;
+      if (one.row != nullptr && (!since || is_later(*since, dealt_with))) {
+        since = dealt_with;
+      }
+    }
+    if (!since) {
+      return;
+    }
+    auto faults = await<std::vector<SessionFault>>(ports_.loop, [&](auto done) {
+      ports_.api.list_faults(session_id_, *since, std::move(done));
+    });
+    if (faults) {
+      faults_ = std::move(*faults);
+    } else {
+      out_.warnings.push_back("the session's errors could not be listed (" +
+                              describe(faults.error()) +
+                              "); a token that GitHub refuses is noticed later");
+    }
+  }
+
+  [[nodiscard]] std::string newest_fault(const std::string& url) const {
+    std::string newest;
+    for (const auto& fault : faults_) {
+      const bool meant = fault.repository_url.empty() ||
+                         normalised_url(fault.repository_url) == normalised_url(url);
+      if (meant && fault.error_type == "repository_authentication_error" &&
+          is_later(fault.processed_at, newest)) {
+        newest = fault.processed_at;
+      }
+    }
+    return newest;
+  }
+
+  void decide(const Asked& asked) {
+    RotationInput input;
+    input.repository = &asked.wanted->spec;
+    input.token =
+        asked.token.value_or(tl::unexpected(TokenError{"the token's source could not be asked"}));
+    input.record = asked.record;
+    input.newest_fault = newest_fault(asked.wanted->spec.url);
+    input.now = ports_.loop.now();
+    out_.rotations.emplace(asked.wanted->path, decide_rotation(input));
+  }
+
+  const std::string& session_id_;
+  const ObservedState& observed_;
+  const SessionMemory& memory_;
+  Ports& ports_;
+  std::vector<Asked> asked_;
+  std::vector<SessionFault> faults_;
+  TokenLook out_;
+};
+
+}  // namespace
+
+TokenLook look_at_tokens(const std::string& session_id, const DesiredState& desired,
+                         const ObservedState& observed, const SessionMemory& memory, Ports& ports) {
+  return Looker(session_id, observed, memory, ports).run(desired);
+}
+
+}  // namespace sessync
