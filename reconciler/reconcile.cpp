@@ -14,6 +14,7 @@
 #include "reconciler/observe/identify.h"
 #include "reconciler/observe/observed.h"
 #include "reconciler/observe/recall.h"
+#include "reconciler/plan/make_plan.h"
 #include "reconciler/plan/plan_session.h"
 #include "reconciler/ports/pass_observer.h"
 #include "reconciler/tokens/check_tokens.h"

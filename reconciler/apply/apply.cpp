@@ -314,18 +314,6 @@ class Applier {
 
 }  // namespace
 
-const char* to_string(ActionResult::Outcome outcome) {
-  switch (outcome) {
-    case ActionResult::Outcome::kDone:
-      return "done";
-    case ActionResult::Outcome::kFailed:
-      return "failed";
-    case ActionResult::Outcome::kSkipped:
-      return "skipped";
-  }
-  return "skipped";
-}
-
 ApplyReport apply(const ApplyInput& input, Ports& ports) { return Applier(input, ports).run(); }
 
 }  // namespace sessync

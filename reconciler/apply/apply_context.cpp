@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "reconciler/observe/marker.h"
-#include "reconciler/plan/room.h"
+#include "reconciler/observe/refusals.h"
 #include "reconciler/ports/pass_observer.h"
 
 namespace sessync {

@@ -6,8 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "reconciler/apply/apply.h"
+#include "reconciler/apply/apply_input.h"
+#include "reconciler/apply/report.h"
 #include "reconciler/apply/room_gate.h"
+#include "reconciler/ports/ports.h"
 
 namespace sessync {
 

@@ -21,17 +21,6 @@ Duration conflict_delay(int tries) {
 
 }  // namespace
 
-std::string describe(const ApiError& error) {
-  std::string text = error.message.empty() ? std::string("no message") : error.message;
-  if (error.http_status != 0) {
-    text = "HTTP " + std::to_string(error.http_status) + ": " + text;
-  }
-  if (!error.request_id.empty()) {
-    text += " (request " + error.request_id + ")";
-  }
-  return text;
-}
-
 Chain::Chain(ApplyRun& run, const Action& action, std::function<void(ActionResult)> finished)
     : run_(run), action_(action), finished_(std::move(finished)), previous_(find_previous()) {}
 

@@ -83,7 +83,4 @@ class Chain {
 inline constexpr const char* kSessionIsFull =
     "not added: the session is full; it is added as soon as the session holds fewer files";
 
-/// One error, in words that fit behind "mount path: ".
-std::string describe(const ApiError& error);
-
 }  // namespace sessync

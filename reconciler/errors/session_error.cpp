@@ -1,7 +1,5 @@
 #include "reconciler/errors/session_error.h"
 
-#include "reconciler/apply/file_chain.h"
-
 namespace sessync {
 
 SessionFailure failure_of(const ApiError& error, const std::string& session_id,

@@ -2,10 +2,16 @@
 
 #include <string>
 
-#include "reconciler/apply/apply.h"
 #include "reconciler/ports/api_error.h"
 
 namespace sessync {
+
+/// Why a session can be worked on no further until somebody acts.
+struct SessionError {
+  std::string
+      code;  ///< snake_case: session_not_found, session_archived, authentication_failed, ...
+  std::string message;
+};
 
 /// Why a pass cannot go on with its session.
 struct SessionFailure {

@@ -4,6 +4,8 @@
 #include <tuple>
 #include <utility>
 
+#include "reconciler/ports/state_store.h"
+
 namespace sessync {
 namespace {
 

@@ -7,6 +7,7 @@
 #include "manifest/spec.h"
 #include "reconciler/errors/session_error.h"
 #include "reconciler/ports/ports.h"
+#include "reconciler/ports/session_api.h"
 
 namespace sessync {
 

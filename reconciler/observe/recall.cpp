@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-#include "reconciler/plan/room.h"
+#include "reconciler/observe/refusals.h"
 
 namespace sessync {
 namespace {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "reconciler/plan/plan.h"
+#include "reconciler/plan/plan_input.h"
 
 namespace sessync {
 

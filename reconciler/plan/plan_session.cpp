@@ -20,6 +20,26 @@ bool has_all(const Metadata& there, const Metadata& wanted) {
   });
 }
 
+const Blocked* needed_at_creation(const Plan& plan) {
+  const auto blocked = std::ranges::find_if(plan.blocked, [](const Blocked& one) {
+    return one.type == "github_repository" || one.type == "memory_store";
+  });
+  return blocked == plan.blocked.end() ? nullptr : &*blocked;
+}
+
+/// A create that the API refused for good.
+const Refusal* refused_creation(const PlanInput& input) {
+  const auto refusal = std::ranges::find_if(input.refusals, [&](const Refusal& one) {
+    return one.path.empty() && one.content == input.session.content;
+  });
+  return refusal == input.refusals.end() ? nullptr : &*refusal;
+}
+
+void hold_creation(Plan& plan, BlockCode code, std::string reason) {
+  plan.actions.clear();
+  plan.blocked.push_back({"session", MountPath(), code, std::move(reason)});
+}
+
 }  // namespace
 
 SessionChange difference(const CreateSpec& declared, const SessionInfo& session,
@@ -65,6 +85,24 @@ std::string creation_hash(const CreateSpec& declared, const DesiredState& desire
     texts.push_back(store.instructions.value_or(""));
   }
   return short_hash(texts);
+}
+
+void settle_session(Plan& plan, const PlanInput& input) {
+  plan.session = input.session;
+  if (input.session.kind != SessionChange::Kind::kCreate) {
+    return;
+  }
+  if (const auto* blocked = needed_at_creation(plan)) {
+    plan.session = {};
+    hold_creation(plan, blocked->code,
+                  "it is not created yet, because a " + blocked->type +
+                      " can only be attached when it is: " + blocked->reason);
+  } else if (const auto* refusal = refused_creation(input)) {
+    plan.session = {};
+    hold_creation(plan, BlockCode::kRefused,
+                  "the API refused to create it (" + refusal->code + ": " + refusal->message +
+                      "); tried again when its entry changes, or after an hour");
+  }
 }
 
 }  // namespace sessync

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "reconciler/plan/plan.h"
+#include "reconciler/plan/plan_input.h"
 
 namespace sessync {
 
@@ -13,5 +14,9 @@ SessionChange difference(const CreateSpec& declared, const SessionInfo& session,
 
 /// Changes when something changes that a refused create could depend on.
 std::string creation_hash(const CreateSpec& declared, const DesiredState& desired);
+
+/// Adds to `plan` what is done to the session itself. A session is not created while something is
+/// blocked that could not be attached later.
+void settle_session(Plan& plan, const PlanInput& input);
 
 }  // namespace sessync

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "reconciler/observe/refusals.h"
+
 namespace sessync {
 namespace {
 
@@ -92,28 +94,6 @@ class RoomLimit {
 };
 
 }  // namespace
-
-const Refusal* find_refusal(const std::vector<Refusal>& refusals, const DesiredFile& wanted) {
-  const auto found = std::ranges::find_if(refusals, [&](const Refusal& refusal) {
-    return refusal.path == wanted.path.text() && refusal.content == wanted.content_key();
-  });
-  return found == refusals.end() ? nullptr : &*found;
-}
-
-bool is_about_room(const Refusal& refusal, std::uint64_t most_files) {
-  return refusal.rows > 0 && refusal.rows >= most_files;
-}
-
-std::optional<std::uint64_t> learned_cap(const std::vector<Refusal>& refusals,
-                                         std::uint64_t most_files) {
-  std::optional<std::uint64_t> cap;
-  for (const auto& refusal : refusals) {
-    if (is_about_room(refusal, most_files)) {
-      cap = std::min(cap.value_or(refusal.rows), refusal.rows);
-    }
-  }
-  return cap;
-}
 
 bool is_plain_add(const Action& action) {
   return action.kind == Action::Kind::kAdd && action.wanted && action.deletes.empty();

@@ -52,6 +52,9 @@ using Completion = std::function<void(Result<T>)>;
 
 struct Done {};
 
+/// One error, in words that fit behind "mount path: ".
+std::string describe(const ApiError& error);
+
 /// The server may or may not have carried the call out.
 inline bool is_unknown_outcome(const ApiError& error) {
   return error.kind == ApiError::Kind::kUnknownOutcome || error.kind == ApiError::Kind::kAborted;

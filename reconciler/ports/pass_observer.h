@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "reconciler/plan/plan.h"
+#include "manifest/mount_path.h"
 
 namespace sessync {
 

@@ -4,7 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "reconciler/apply/file_chain.h"
 #include "reconciler/tokens/github_url.h"
 
 namespace sessync {

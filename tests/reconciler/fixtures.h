@@ -3,7 +3,7 @@
 #include <string>
 
 #include "reconciler/observe/marker.h"
-#include "reconciler/plan/plan.h"
+#include "reconciler/plan/make_plan.h"
 
 /// Small values to build plans from: a file's content is one letter, its digest that letter 64
 /// times.

@@ -1,4 +1,4 @@
-#include "reconciler/plan/plan.h"
+#include "reconciler/plan/make_plan.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "reconciler/plan/plan.h"
+#include "reconciler/ports/session_api.h"
+#include "reconciler/ports/state_store.h"
+
+namespace sessync {
+
+struct ApplyInput {
+  const Plan* plan = nullptr;
+  const SessionMemory* memory = nullptr;
+  std::map<std::string, FileMetadata> uploads;  ///< declared file ids that exist
+  std::string session_id;
+  std::string owner;
+  int parallel = 32;  ///< chains at once
+};
+
+}  // namespace sessync

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reconciler/errors/session_error.h"
+#include "reconciler/ports/api_error.h"
+
+namespace sessync {
+
+struct ActionResult {
+  enum class Outcome { kDone, kFailed, kSkipped };
+  Outcome outcome = Outcome::kSkipped;
+  std::string error{};       ///< what happened and what happens next; "" when done
+  std::string request_id{};  ///< of the answer that decided a failure; "" if there was none
+  TimePoint ended_at{};      ///< when its last call was answered; the epoch if that is not known
+  Duration took{0};          ///< since it was begun
+};
+
+/// The outcome's name in output: done, failed, skipped.
+const char* to_string(ActionResult::Outcome outcome);
+
+struct ApplyReport {
+  std::vector<ActionResult> results;  ///< one per action of the plan, in its order
+  std::optional<SessionError> error;
+  bool put_off = false;     ///< some action waits for a later pass
+  bool look_again = false;  ///< the session holds more than it seemed to: more can be planned
+  bool rate_limited = false;
+  std::uint64_t done = 0;  ///< actions carried out
+};
+
+}  // namespace sessync

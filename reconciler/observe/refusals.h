@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "reconciler/desired/desired.h"
+#include "reconciler/ports/state_store.h"
+
+/// What remembered refusals say. The API's refusals of one file too many do not differ from those
+/// of a file that it does not like, except in words.
+namespace sessync {
+
+/// The refusal that is remembered of this content at this path.
+const Refusal* find_refusal(const std::vector<Refusal>& refusals, const DesiredFile& wanted);
+
+/// Whether what was refused may have been room: the session held as many files as it ever did. Once
+/// it was seen to hold more, the entry was refused for its own sake.
+bool is_about_room(const Refusal& refusal, std::uint64_t most_files);
+
+/// How many files the session can hold, as far as refusals about room say so.
+std::optional<std::uint64_t> learned_cap(const std::vector<Refusal>& refusals,
+                                         std::uint64_t most_files);
+
+}  // namespace sessync

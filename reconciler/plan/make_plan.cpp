@@ -1,0 +1,45 @@
+#include "reconciler/plan/make_plan.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "reconciler/plan/guard.h"
+#include "reconciler/plan/plan_files.h"
+#include "reconciler/plan/plan_fixed.h"
+#include "reconciler/plan/plan_session.h"
+#include "reconciler/plan/renames.h"
+#include "reconciler/plan/room.h"
+
+namespace sessync {
+namespace {
+
+void sort(Plan& plan) {
+  std::ranges::sort(plan.actions, {}, [](const Action& action) {
+    return std::tie(action.path, action.kind, action.resource_id);
+  });
+  std::ranges::sort(plan.blocked, {}, [](const Blocked& blocked) {
+    return std::tie(blocked.path, blocked.type, blocked.code, blocked.reason);
+  });
+  std::ranges::sort(plan.unmanaged, {}, [](const Unmanaged& unmanaged) {
+    return std::tie(unmanaged.path, unmanaged.type, unmanaged.resource_id);
+  });
+  std::ranges::sort(plan.unchanged, {}, &Unchanged::path);
+  std::ranges::sort(plan.pending, {}, &Pending::path);
+}
+
+}  // namespace
+
+Plan plan(const PlanInput& input, const Policy& policy) {
+  Plan result = plan_files(input, policy);
+  plan_fixed(input, policy, result);
+  guard(result, policy, input.session_id);
+  limit_files(result, policy, input.desired->files.size());
+  hold_renames(result, *input.desired);
+  limit_room(result, input, policy.max_files);
+  pair_renames(result);
+  settle_session(result, input);
+  sort(result);
+  return result;
+}
+
+}  // namespace sessync

@@ -1,0 +1,439 @@
+#include "reconciler/plan/plan_files.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "reconciler/observe/refusals.h"
+
+namespace sessync {
+namespace {
+
+/* What is done about one canonical path. "ours" is a row of the inventory; "same" means that it
+   holds the declared content. The first line that fits decides.
+
+   declared | at, above or below the path            | decision
+   ---------+----------------------------------------+--------------------------------------------
+   yes      | row of a type we do not know           | blocked conflict, whatever the policy
+   yes      | repository or memory store             | blocked conflict
+   yes      | row whose name could not be learned    | pending
+   yes      | an add of ours without a known outcome | pending
+   yes      | any, while a large file is being read  | pending
+   yes      | another daemon's row                   | blocked owner_conflict
+   yes      | file_id entry: any row that is same    | unchanged (matching makes nothing ours)
+   yes      | file_id entry, no such upload          | blocked file_not_found
+   yes      | file_id entry, not known whether one is | pending
+   yes      | unmanaged, adopt, marker has digest    | adopt
+   yes      | unmanaged, replace                     | replace (it goes first)
+   yes      | unmanaged                              | blocked conflict
+   yes      | ours above or below, not declared      | its delete belongs to the add (guarded)
+   yes      | ours, same                             | unchanged; other rows of ours here: delete
+   yes      | ours, other content                    | replace
+   yes      | nothing                                | add
+   no       | entry blocked at this path             | stays
+   no       | ours, prune none                       | stays
+   no       | ours                                   | delete (guarded)
+   no       | another daemon's                       | blocked owner_conflict
+   no       | unmanaged, prune all                   | delete (guarded)
+   no       | unmanaged                              | unmanaged
+
+   An add or replace that the API refused for good is blocked `refused` until the content changes;
+   what made way for it and is still missing is put back. A delete whose content is declared at a
+   path that is blocked is blocked with it (see renames.h), an add for which the session has no room
+   is blocked `quota` (see room.h). What was taken over in doubt is guarded whatever the number.
+   Repositories and memory stores have a table of their own, in plan_fixed.cpp.
+ */
+class Planner {
+ public:
+  Planner(const PlanInput& in, const Policy& policy) : in_(in), policy_(policy) {}
+
+  Plan run() {
+    index();
+    plan_.blocked = in_.desired->blocked;
+    for (const auto& [path, wanted] : in_.desired->files) {
+      decide(wanted);
+    }
+    for (const auto& file : in_.observed->files) {
+      if (!consumed_.contains(file.resource_id)) {
+        decide_undeclared(file);
+      }
+    }
+    for (const auto& file : in_.desired->unread) {
+      plan_.pending.push_back({file.path, file.reason, true, file.size});
+    }
+    put_back();
+    report_lost_sources();
+    return std::move(plan_);
+  }
+
+ private:
+  using Rows = std::vector<const ObservedFile*>;
+
+  void index() {
+    const auto opaque_files =
+        std::ranges::count(in_.observed->others, "file", &ObservedOther::type);
+    plan_.rows_now = in_.observed->files.size() + static_cast<std::uint64_t>(opaque_files);
+    for (const auto& file : in_.observed->files) {
+      at_[file.path].push_back(&file);
+      plan_.owned += file.holder == Holder::kOurs ? 1U : 0U;
+    }
+    for (const auto& [path, wanted] : in_.desired->files) {
+      const auto* ref = wanted.local();
+      declared_contents_[ref != nullptr ? ref->sha256.substr(0, 32) : wanted.content_key()] = path;
+    }
+  }
+
+  [[nodiscard]] bool same(const ObservedFile& file, const DesiredFile& wanted) const {
+    return holds(file, wanted, in_.uploads);
+  }
+
+  void block(const MountPath& path, BlockCode code, std::string reason) {
+    plan_.blocked.push_back({"file", path, code, std::move(reason)});
+  }
+
+  /// Rows above or below `path`, not at it.
+  [[nodiscard]] Rows overlapping(const MountPath& path) const {
+    Rows rows;
+    for (auto it = at_.lower_bound(path); it != at_.end(); ++it) {
+      if (path.is_above(it->first)) {
+        rows.insert(rows.end(), it->second.begin(), it->second.end());
+      } else if (it->first.text().compare(0, path.text().size(), path.text()) != 0) {
+        break;
+      }
+    }
+    const auto& text = path.text();
+    for (auto slash = text.rfind('/'); slash != std::string::npos && slash > 0;
+         slash = text.rfind('/', slash - 1)) {
+      if (const auto it = at_.find(MountPath::literal(text.substr(0, slash))); it != at_.end()) {
+        rows.insert(rows.end(), it->second.begin(), it->second.end());
+      }
+    }
+    return rows;
+  }
+
+  [[nodiscard]] Rows rows_at(const MountPath& path) const {
+    const auto it = at_.find(path);
+    return it == at_.end() ? Rows{} : it->second;
+  }
+
+  static bool any(const Rows& rows, Holder holder) {
+    return std::ranges::any_of(rows, [&](const auto* row) { return row->holder == holder; });
+  }
+
+  void consume(const Rows& rows) {
+    for (const auto* row : rows) {
+      consumed_.insert(row->resource_id);
+    }
+  }
+
+  /// A reason why nothing may be decided or done at the path of `wanted`; true if there is one.
+  bool stopped(const DesiredFile& wanted, const Rows& here, const Rows& around) {
+    for (const auto& other : in_.observed->others) {
+      if (other.path == wanted.path || other.path.is_above(wanted.path) ||
+          wanted.path.is_above(other.path)) {
+        block(wanted.path, BlockCode::kConflict,
+              "a " + other.type + " is mounted at " + other.path.text() +
+                  "; it cannot be replaced: mount the file elsewhere");
+        return true;
+      }
+    }
+    if (any(here, Holder::kUnknown) || any(around, Holder::kUnknown)) {
+      plan_.pending.push_back({wanted.path, "the name of the mounted file could not be learned"});
+      return true;
+    }
+    if (in_.observed->pending.contains(wanted.path.text())) {
+      plan_.pending.push_back({wanted.path, "the outcome of an earlier add is not known yet"});
+      return true;
+    }
+    if (any(here, Holder::kOtherDaemon) || any(around, Holder::kOtherDaemon)) {
+      block(wanted.path, BlockCode::kOwnerConflict, owner_conflict());
+      return true;
+    }
+    return false;
+  }
+
+  static std::string owner_conflict() {
+    return "another daemon with this owner name put a file here; give each daemon its own owner, "
+           "or "
+           "remove the session from one of the manifests";
+  }
+
+  void decide(const DesiredFile& wanted) {
+    const auto here = rows_at(wanted.path);
+    const auto around = overlapping(wanted.path);
+    consume(here);
+    if (stopped(wanted, here, around)) {
+      return keep_around(around);
+    }
+    if (decide_uploaded(wanted, here, around)) {
+      return;
+    }
+    Rows foreign;
+    std::ranges::copy_if(here, std::back_inserter(foreign), is_unmanaged);
+    std::ranges::copy_if(around, std::back_inserter(foreign), is_unmanaged);
+    if (!foreign.empty() && policy_.on_conflict != OnConflict::kReplace) {
+      return decide_conflict(wanted, here, around);
+    }
+    decide_ours(wanted, here, around);
+  }
+
+  static bool is_unmanaged(const ObservedFile* row) { return row->holder == Holder::kUnmanaged; }
+
+  /// What overlaps a path about which nothing is decided stays.
+  void keep_around(const Rows& around) {
+    for (const auto* row : around) {
+      if (row->holder == Holder::kOurs && !in_.desired->files.contains(row->path)) {
+        consumed_.insert(row->resource_id);
+      }
+    }
+  }
+
+  /// file_id entries: satisfied by any row with that content, impossible without the upload.
+  bool decide_uploaded(const DesiredFile& wanted, const Rows& here, const Rows& around) {
+    const auto* content = std::get_if<UploadedContent>(&wanted.content);
+    if (content == nullptr) {
+      return false;
+    }
+    for (const auto* row : here) {
+      if (same(*row, wanted)) {
+        unchanged(wanted, row->size);
+        return true;
+      }
+    }
+    const auto missing = in_.missing_uploads.find(content->file_id);
+    if (missing != in_.missing_uploads.end()) {
+      block(wanted.path, BlockCode::kFileNotFound, missing->second);
+      return true;
+    }
+    const auto unknown = in_.unknown_uploads.find(content->file_id);
+    if (unknown != in_.unknown_uploads.end()) {
+      plan_.pending.push_back({wanted.path, unknown->second});
+      keep_around(around);
+      return true;
+    }
+    return false;
+  }
+
+  void decide_conflict(const DesiredFile& wanted, const Rows& here, const Rows& around) {
+    keep_around(around);
+    const bool alone = here.size() == 1 && std::ranges::none_of(around, is_unmanaged);
+    if (policy_.on_conflict == OnConflict::kAdopt && alone && same(*here.front(), wanted)) {
+      auto action = make(Action::Kind::kAdopt, wanted, "its marker has the declared content");
+      action.resource_id = here.front()->resource_id;
+      plan_.actions.push_back(std::move(action));
+      return;
+    }
+    block(wanted.path, BlockCode::kConflict,
+          "something that is not ours is mounted here, above or below; remove it, mount the file "
+          "elsewhere, or set on_conflict");
+  }
+
+  void decide_ours(const DesiredFile& wanted, const Rows& here, const Rows& around) {
+    const auto keep = std::ranges::find_if(
+        here, [&](const auto* row) { return row->holder == Holder::kOurs && same(*row, wanted); });
+    if (keep != here.end()) {
+      unchanged(wanted, (*keep)->size);
+      return remove_duplicates(here, **keep);
+    }
+    if (const auto* refusal = refused(wanted)) {
+      keep_around(around);
+      return block(wanted.path, BlockCode::kRefused,
+                   "the API refused it (" + refusal->code + ": " + refusal->message +
+                       "); tried again when the content or the entry changes, or after an hour");
+    }
+    attach(wanted, here, around);
+  }
+
+  void remove_duplicates(const Rows& here, const ObservedFile& keep) {
+    for (const auto* row : here) {
+      if (row != &keep) {
+        remove(*row, "a duplicate at a path of ours").is_duplicate = true;
+      }
+    }
+  }
+
+  void attach(const DesiredFile& wanted, const Rows& here, const Rows& around) {
+    const bool replaces = !here.empty();
+    auto action = replaces ? make(Action::Kind::kReplace, wanted, "content differs")
+                           : make(Action::Kind::kAdd, wanted, "not in the session");
+    for (const auto* row : here) {
+      action.deletes.push_back(row->resource_id);
+    }
+    if (replaces) {
+      action.resource_id = here.front()->resource_id;
+    }
+    if (const auto doubted = std::ranges::find_if(here, &ObservedFile::in_doubt);
+        doubted != here.end()) {
+      doubt(action, **doubted);
+    }
+    for (const auto* row : around) {
+      consumed_.insert(row->resource_id);
+      action.deletes.push_back(row->resource_id);
+      auto& removal = remove(*row, "makes way for " + wanted.path.text());
+      removal.chain = wanted.path;
+      if (in_.desired->kept.contains(row->path)) {
+        removal.protection = "its own entry is blocked";
+      }
+    }
+    plan_.actions.push_back(std::move(action));
+  }
+
+  [[nodiscard]] const Refusal* refused(const DesiredFile& wanted) const {
+    const auto* refusal = find_refusal(in_.refusals, wanted);
+    return refusal == nullptr || is_about_room(*refusal, in_.most_files) ? nullptr : refusal;
+  }
+
+  static std::string describe_lost(const Refusal& refusal) {
+    return "what was mounted here could not be put back when what was to take its place was "
+           "refused (" +
+           refusal.code + ": " + refusal.message + "); tried again after an hour";
+  }
+
+  /// What made way for an add that was refused, and could not be put back at once.
+  void put_back() {
+    for (const auto& [added_at, content] : in_.observed->displaced) {
+      const auto place = MountPath::literal(content.path);
+      const bool is_refused = std::ranges::any_of(plan_.blocked, [&](const Blocked& blocked) {
+        return blocked.path == added_at && blocked.code == BlockCode::kRefused;
+      });
+      if (!is_refused || (place != added_at && in_.desired->files.contains(place))) {
+        continue;
+      }
+      if (in_.observed->pending.contains(content.path)) {
+        plan_.pending.push_back({place, "whether it was put back is not known yet"});
+        continue;
+      }
+      const DesiredFile wanted{place, kUploadsRoot + content.path,
+                               UploadedContent{content.upload_file_id}};
+      if (const auto* refusal = refused(wanted)) {
+        block(place, BlockCode::kRefused, describe_lost(*refusal));
+        continue;
+      }
+      auto action = make(Action::Kind::kAdd, wanted, "put back: what took its place was refused");
+      action.size = content.size;
+      action.restored = content;
+      plan_.actions.push_back(std::move(action));
+    }
+  }
+
+  [[nodiscard]] Action make(Action::Kind kind, const DesiredFile& wanted,
+                            std::string reason) const {
+    Action action;
+    action.kind = kind;
+    action.path = wanted.path;
+    action.reason = std::move(reason);
+    action.wanted = wanted;
+    if (const auto* ref = wanted.local()) {
+      action.size = ref->archive == nullptr ? std::optional(ref->size) : std::nullopt;
+      action.sha256 = ref->sha256;
+    } else if (const auto upload = in_.uploads.find(wanted.content_key());
+               upload != in_.uploads.end()) {
+      action.size = upload->second.size_bytes;
+    }
+    return action;
+  }
+
+  void unchanged(const DesiredFile& wanted, std::uint64_t size) {
+    const auto* ref = wanted.local();
+    plan_.unchanged.push_back({wanted.path, size, ref != nullptr ? ref->sha256 : std::string()});
+  }
+
+  Action& remove(const ObservedFile& row, std::string reason) {
+    Action action;
+    action.kind = Action::Kind::kDelete;
+    action.path = row.path;
+    action.reason = std::move(reason);
+    action.size = row.size;
+    action.resource_id = row.resource_id;
+    action.digest_prefix = row.marker ? row.marker->digest_prefix : std::string();
+    action.upload_file_id = row.upload_file_id;
+    action.copy_file_id = row.copy_file_id;
+    if (const auto* place = place_of_content(action)) {
+      action.is_rename = true;
+      action.reason += ", its content is declared at " + place->text();
+    }
+    action.protection = protection(row.path);
+    if (row.in_doubt && action.protection.empty()) {
+      doubt(action, row);
+    }
+    plan_.actions.push_back(std::move(action));
+    return plan_.actions.back();
+  }
+
+  /// Another path at which what a delete takes away is declared.
+  [[nodiscard]] const MountPath* place_of_content(const Action& removal) const {
+    for (const auto* key :
+         {&removal.digest_prefix, &removal.upload_file_id, &removal.copy_file_id}) {
+      const auto declared = declared_contents_.find(*key);
+      if (!key->empty() && declared != declared_contents_.end() &&
+          declared->second != removal.path) {
+        return &declared->second;
+      }
+    }
+    return nullptr;
+  }
+
+  static void doubt(Action& action, const ObservedFile& row) {
+    action.in_doubt = true;
+    action.protection = "this session was filled by another manifest of owner " +
+                        (row.marker ? row.marker->owner : std::string()) + "; is session_id right?";
+  }
+
+  [[nodiscard]] std::string protection(const MountPath& path) const {
+    for (const auto& tree : in_.desired->protected_trees) {
+      if (tree.prefix == path || tree.prefix.is_above(path)) {
+        return tree.reason;
+      }
+    }
+    return {};
+  }
+
+  void decide_undeclared(const ObservedFile& row) {
+    switch (row.holder) {
+      case Holder::kUnknown:
+        plan_.pending.push_back({row.path, "the name of the mounted file could not be learned"});
+        return;
+      case Holder::kOtherDaemon:
+        return block(row.path, BlockCode::kOwnerConflict, owner_conflict());
+      case Holder::kUnmanaged:
+        if (policy_.prune != Prune::kAll || in_.desired->kept.contains(row.path)) {
+          plan_.unmanaged.push_back({"file", row.path, row.resource_id});
+          return;
+        }
+        remove(row, "not declared, and prune is all");
+        return;
+      case Holder::kOurs:
+        if (policy_.prune != Prune::kNone && !in_.desired->kept.contains(row.path)) {
+          remove(row, "no longer declared");
+        }
+        return;
+    }
+  }
+
+  /// A missing source under which nothing of ours is mounted holds no delete back, so it would go
+  /// unnoticed.
+  void report_lost_sources() {
+    for (const auto& tree : in_.desired->protected_trees) {
+      const bool guards_something = std::ranges::any_of(
+          plan_.actions, [&](const Action& action) { return action.protection == tree.reason; });
+      if (tree.source_missing && !guards_something) {
+        block(tree.prefix, BlockCode::kFileNotFound, tree.reason);
+      }
+    }
+  }
+
+  const PlanInput& in_;
+  const Policy& policy_;
+  Plan plan_;
+  std::map<MountPath, Rows> at_;
+  std::map<std::string, MountPath> declared_contents_;  ///< by half the digest, or file id
+  std::set<std::string> consumed_;
+};
+
+}  // namespace
+
+Plan plan_files(const PlanInput& input, const Policy& policy) {
+  return Planner(input, policy).run();
+}
+
+}  // namespace sessync
