@@ -5,13 +5,13 @@
 #include <utility>
 #include <variant>
 
-#include "daemon/api/answer_match.h"
-#include "daemon/api/api_caller.h"
-#include "daemon/api/calls.h"
-#include "daemon/api/listing.h"
-#include "daemon/api/url.h"
-#include "daemon/api/wire.h"
-#include "daemon/secrets/foreign_text.h"
+#include "daemon/api/calls/api_caller.h"
+#include "daemon/api/calls/calls.h"
+#include "daemon/api/calls/listing.h"
+#include "daemon/api/wire/answer_match.h"
+#include "daemon/api/wire/wire.h"
+#include "daemon/http/client/url.h"
+#include "daemon/os/foreign_text.h"
 
 namespace sessync {
 namespace {

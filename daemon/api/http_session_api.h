@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "daemon/api/api_thread.h"
-#include "daemon/loop/completion_queue.h"
+#include "daemon/api/send/api_thread.h"
+#include "daemon/os/completion_queue.h"
 #include "reconciler/ports/session_api.h"
 
 namespace sessync {

@@ -9,14 +9,14 @@
 #include <malloc.h>
 #include <unistd.h>
 
-#include "daemon/cli/commands.h"
-#include "daemon/cli/completion.h"
-#include "daemon/cli/failure.h"
-#include "daemon/cli/output.h"
-#include "daemon/cli/settings.h"
-#include "daemon/cli/signals.h"
-#include "daemon/log/log.h"
-#include "daemon/secrets/foreign_text.h"
+#include "daemon/app/signals.h"
+#include "daemon/cli/commands/commands.h"
+#include "daemon/cli/completion/completion.h"
+#include "daemon/cli/output/failure.h"
+#include "daemon/cli/output/output.h"
+#include "daemon/config/settings.h"
+#include "daemon/os/foreign_text.h"
+#include "daemon/os/log.h"
 #include "manifest/schema/schema.h"
 
 namespace sessync {

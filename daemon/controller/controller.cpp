@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "daemon/controller/pass_log.h"
-#include "daemon/log/log.h"
-#include "daemon/loop/thread.h"
+#include "daemon/os/log.h"
+#include "daemon/os/thread.h"
 
 namespace sessync {
 namespace {

@@ -10,11 +10,11 @@
 #include <thread>
 #include <vector>
 
-#include "daemon/controller/manifest_source.h"
-#include "daemon/controller/pass_runner.h"
 #include "daemon/controller/schedule.h"
+#include "daemon/metrics/metrics.h"
+#include "daemon/pass/manifest_source.h"
+#include "daemon/pass/pass_runner.h"
 #include "daemon/status/board.h"
-#include "daemon/status/metrics.h"
 
 namespace sessync {
 

@@ -3,7 +3,7 @@
 #include <set>
 #include <utility>
 
-#include "daemon/log/log.h"
+#include "daemon/os/log.h"
 #include "reconciler/condition.h"
 
 namespace sessync {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/controller/manifest_source.h"
+#include "daemon/pass/manifest_source.h"
 #include "daemon/watch/watch_target.h"
 #include "manifest/load.h"
 

@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/os/directory_stream.h"
+#include "daemon/os/os_error.h"
+#include "daemon/os/path_text.h"
 #include "daemon/outputs/disk_output_file.h"
-#include "daemon/workspace/directory_stream.h"
-#include "daemon/workspace/names.h"
-#include "daemon/workspace/os_error.h"
 
 namespace sessync {
 namespace {

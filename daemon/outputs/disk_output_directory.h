@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/workspace/unique_fd.h"
+#include "daemon/os/unique_fd.h"
 #include "reconciler/ports/output_directory.h"
 
 namespace sessync {

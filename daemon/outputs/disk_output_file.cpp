@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "daemon/workspace/names.h"
+#include "daemon/os/path_text.h"
 
 namespace sessync {
 namespace {

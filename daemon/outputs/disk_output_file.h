@@ -6,7 +6,7 @@
 
 #include <tl/expected.hpp>
 
-#include "daemon/workspace/unique_fd.h"
+#include "daemon/os/unique_fd.h"
 #include "reconciler/ports/output_directory.h"
 
 namespace sessync {

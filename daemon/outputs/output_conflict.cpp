@@ -5,7 +5,7 @@
 
 #include <sys/stat.h>
 
-#include "daemon/workspace/names.h"
+#include "daemon/os/path_text.h"
 
 namespace sessync {
 namespace {

@@ -1,8 +1,8 @@
 #include "daemon/outputs/output_destinations.h"
 
+#include "daemon/os/path_text.h"
 #include "daemon/outputs/disk_output_directory.h"
 #include "daemon/outputs/output_conflict.h"
-#include "daemon/workspace/names.h"
 
 namespace sessync {
 

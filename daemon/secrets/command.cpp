@@ -17,9 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon/pulse/pulse.h"
+#include "daemon/os/pulse.h"
+#include "daemon/os/unique_fd.h"
 #include "daemon/secrets/orphans.h"
-#include "daemon/workspace/unique_fd.h"
 #include "reconciler/ports/secret.h"
 
 namespace sessync {

@@ -3,9 +3,9 @@
 #include <system_error>
 #include <utility>
 
+#include "daemon/os/os_error.h"
 #include "daemon/secrets/command_output.h"
 #include "daemon/secrets/token_text.h"
-#include "daemon/workspace/os_error.h"
 
 namespace sessync {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <functional>
 
-#include "daemon/loop/completion_queue.h"
+#include "daemon/os/completion_queue.h"
 #include "daemon/secrets/token_service.h"
 
 namespace sessync {

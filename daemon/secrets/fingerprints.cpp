@@ -13,8 +13,8 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
-#include "daemon/workspace/os_error.h"
-#include "daemon/workspace/unique_fd.h"
+#include "daemon/os/os_error.h"
+#include "daemon/os/unique_fd.h"
 
 namespace sessync {
 namespace {

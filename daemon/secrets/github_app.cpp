@@ -6,10 +6,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "daemon/api/error.h"
-#include "daemon/api/http_client.h"
+#include "daemon/api/wire/error.h"
+#include "daemon/http/client/http_client.h"
+#include "daemon/os/live_secrets.h"
 #include "daemon/secrets/credential_text.h"
-#include "daemon/secrets/live_secrets.h"
 #include "daemon/secrets/token_text.h"
 #include "reconciler/observe/server_time.h"
 

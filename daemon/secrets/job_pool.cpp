@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "daemon/loop/thread.h"
+#include "daemon/os/thread.h"
 
 namespace sessync {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/loop/thread.h"
+#include "daemon/os/thread.h"
 
 namespace sessync {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "daemon/secrets/live_secrets.h"
+#include "daemon/os/live_secrets.h"
 
 namespace sessync {
 

@@ -8,7 +8,7 @@
 #include <dirent.h>
 #include <sys/wait.h>
 
-#include "daemon/workspace/directory_stream.h"
+#include "daemon/os/directory_stream.h"
 
 namespace sessync {
 namespace {

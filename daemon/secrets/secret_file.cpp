@@ -5,9 +5,9 @@
 
 #include <sys/stat.h>
 
+#include "daemon/os/live_secrets.h"
 #include "daemon/secrets/credential_text.h"
-#include "daemon/secrets/live_secrets.h"
-#include "daemon/secrets/patient_read.h"
+#include "daemon/os/patient_read.h"
 
 namespace sessync {
 namespace {

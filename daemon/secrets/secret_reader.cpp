@@ -9,8 +9,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "daemon/workspace/os_error.h"
-#include "daemon/workspace/unique_fd.h"
+#include "daemon/os/os_error.h"
+#include "daemon/os/unique_fd.h"
 
 namespace sessync {
 namespace {

@@ -4,12 +4,12 @@
 #include <utility>
 #include <variant>
 
-#include "daemon/loop/completion_queue.h"
+#include "daemon/os/completion_queue.h"
+#include "daemon/os/live_secrets.h"
 #include "daemon/secrets/app_key.h"
 #include "daemon/secrets/command_token.h"
 #include "daemon/secrets/credential_text.h"
 #include "daemon/secrets/github_app.h"
-#include "daemon/secrets/live_secrets.h"
 #include "daemon/secrets/token_text.h"
 #include "manifest/parse/github_url.h"
 

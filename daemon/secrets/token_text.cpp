@@ -4,7 +4,7 @@
 #include <array>
 #include <cctype>
 
-#include "daemon/secrets/foreign_text.h"
+#include "daemon/os/foreign_text.h"
 
 namespace sessync {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <sqlite3.h>
 
-#include "daemon/secrets/foreign_text.h"
-#include "daemon/workspace/os_error.h"
+#include "daemon/os/foreign_text.h"
+#include "daemon/os/os_error.h"
 
 namespace sessync::sqlite {
 namespace {

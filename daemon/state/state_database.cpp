@@ -6,8 +6,8 @@
 #include <iterator>
 #include <utility>
 
-#include "daemon/loop/completion_queue.h"
-#include "daemon/loop/thread.h"
+#include "daemon/os/completion_queue.h"
+#include "daemon/os/thread.h"
 #include "daemon/state/state_directory.h"
 #include "daemon/state/state_file.h"
 #include "daemon/state/tables.h"

@@ -19,7 +19,7 @@
 #include "daemon/state/state_file.h"
 #include "daemon/state/state_lock.h"
 #include "daemon/state/suspension.h"
-#include "daemon/workspace/digest_cache.h"
+#include "daemon/workspace/read/digest_cache.h"
 #include "reconciler/ports/state_store.h"
 
 namespace sessync {

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/workspace/os_error.h"
+#include "daemon/os/os_error.h"
 
 namespace sessync {
 namespace {

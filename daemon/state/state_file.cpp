@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/secrets/foreign_text.h"
+#include "daemon/os/foreign_text.h"
+#include "daemon/os/os_error.h"
+#include "daemon/os/unique_fd.h"
 #include "daemon/state/tables.h"
-#include "daemon/workspace/os_error.h"
-#include "daemon/workspace/unique_fd.h"
 
 namespace sessync {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "daemon/state/memory_mirror.h"
 #include "daemon/state/sqlite.h"
-#include "daemon/workspace/digest_cache.h"
+#include "daemon/workspace/read/digest_cache.h"
 #include "reconciler/ports/state_store.h"
 
 namespace sessync {

@@ -5,7 +5,7 @@
 
 #include <tl/expected.hpp>
 
-#include "daemon/workspace/unique_fd.h"
+#include "daemon/os/unique_fd.h"
 #include "reconciler/ports/state_store.h"
 
 namespace sessync {

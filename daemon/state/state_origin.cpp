@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/os/os_error.h"
+#include "daemon/os/unique_fd.h"
 #include "daemon/state/text_list.h"
-#include "daemon/workspace/os_error.h"
-#include "daemon/workspace/unique_fd.h"
 
 namespace sessync {
 namespace {

@@ -7,8 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "daemon/os/unique_fd.h"
 #include "daemon/status/http_message.h"
-#include "daemon/workspace/unique_fd.h"
 
 namespace sessync {
 

@@ -14,7 +14,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-#include "daemon/loop/thread.h"
+#include "daemon/os/thread.h"
 #include "daemon/status/channel.h"
 
 namespace sessync {

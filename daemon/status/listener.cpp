@@ -10,9 +10,9 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "daemon/secrets/foreign_text.h"
+#include "daemon/os/foreign_text.h"
+#include "daemon/os/os_error.h"
 #include "daemon/status/listen_address.h"
-#include "daemon/workspace/os_error.h"
 
 namespace sessync {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <tl/expected.hpp>
 
-#include "daemon/workspace/unique_fd.h"
+#include "daemon/os/unique_fd.h"
 
 namespace sessync {
 

@@ -4,7 +4,7 @@
 
 #include <sys/resource.h>
 
-#include "daemon/loop/thread.h"
+#include "daemon/os/thread.h"
 
 namespace sessync {
 

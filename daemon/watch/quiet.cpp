@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-#include "daemon/workspace/directory_stream.h"
-#include "daemon/workspace/unique_fd.h"
+#include "daemon/os/directory_stream.h"
+#include "daemon/os/unique_fd.h"
 
 namespace sessync {
 namespace {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "daemon/watch/watcher.h"
+#include "daemon/watch/watch_report.h"
 
 namespace sessync {
 

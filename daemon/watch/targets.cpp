@@ -2,9 +2,9 @@
 
 #include <filesystem>
 
-#include "daemon/workspace/ignore_files.h"
-#include "daemon/workspace/names.h"
-#include "daemon/workspace/source_filter.h"
+#include "daemon/os/path_text.h"
+#include "daemon/workspace/scan/ignore_files.h"
+#include "daemon/workspace/scan/source_filter.h"
 
 namespace sessync {
 namespace {

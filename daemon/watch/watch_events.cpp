@@ -2,9 +2,9 @@
 
 #include <sys/stat.h>
 
+#include "daemon/os/path_text.h"
 #include "daemon/watch/inotify_masks.h"
 #include "daemon/watch/watch_set.h"
-#include "daemon/workspace/names.h"
 
 /// The half of WatchSet that interprets events.
 namespace sessync {

@@ -3,9 +3,9 @@
 
 #include <fcntl.h>
 
+#include "daemon/os/path_text.h"
+#include "daemon/os/unique_fd.h"
 #include "daemon/watch/watch_set.h"
-#include "daemon/workspace/names.h"
-#include "daemon/workspace/unique_fd.h"
 #include "manifest/text/utf8.h"
 
 /// The part of WatchSet for what raises no event: filesystems that are silent, and the lack of

@@ -6,11 +6,11 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "daemon/pulse/pulse.h"
+#include "daemon/os/directory_stream.h"
+#include "daemon/os/path_text.h"
+#include "daemon/os/pulse.h"
 #include "daemon/watch/inotify_masks.h"
 #include "daemon/watch/path_chain.h"
-#include "daemon/workspace/directory_stream.h"
-#include "daemon/workspace/names.h"
 #include "manifest/text/utf8.h"
 
 namespace sessync {

@@ -12,10 +12,10 @@
 
 #include <sys/inotify.h>
 
+#include "daemon/os/unique_fd.h"
 #include "daemon/watch/quiet.h"
+#include "daemon/watch/watch_report.h"
 #include "daemon/watch/watch_target.h"
-#include "daemon/watch/watcher.h"
-#include "daemon/workspace/unique_fd.h"
 
 namespace sessync {
 

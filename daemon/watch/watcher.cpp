@@ -12,10 +12,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "daemon/loop/thread.h"
+#include "daemon/os/thread.h"
+#include "daemon/os/unique_fd.h"
 #include "daemon/watch/settler.h"
 #include "daemon/watch/watch_set.h"
-#include "daemon/workspace/unique_fd.h"
 
 namespace sessync {
 namespace {

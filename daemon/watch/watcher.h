@@ -7,15 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "daemon/watch/watch_report.h"
 #include "daemon/watch/watch_target.h"
 
 namespace sessync {
-
-/// Something happened to targets of these names.
-struct WatchChange {
-  std::vector<std::string> names;                     ///< sorted, each once
-  std::chrono::steady_clock::time_point first_event;  ///< the oldest one reported here
-};
 
 struct WatcherOptions {
   std::chrono::milliseconds settle{50};        ///< quiet time after the last event of a name
@@ -28,13 +23,6 @@ struct WatcherOptions {
 
   /// inotify_add_watch(2), replaceable to test the lack of watches.
   std::function<int(int fd, const char* path, std::uint32_t mask)> add_watch;
-};
-
-struct WatchStatistics {
-  std::uint64_t directories_watched = 0;
-  std::uint64_t events = 0;
-  std::uint64_t overflows = 0;
-  std::uint64_t rescans = 0;  ///< all targets crawled again: overflow or mount change
 };
 
 /// Tells which targets may have changed. A hint, never the truth: callers re-read everything, and

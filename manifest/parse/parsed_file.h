@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "manifest/load.h"
+#include "manifest/manifest.h"
 #include "manifest/parse/claims.h"
 
 namespace sessync {

@@ -2,8 +2,6 @@
 
 #include <optional>
 
-#include "manifest/pattern/glob_compiler.h"
-
 namespace sessync {
 
 /// A match in progress. A later star makes the choices of the earlier ones of its kind irrelevant,
@@ -78,10 +76,6 @@ class GlobRun {
   std::optional<Choice> star_;
   std::optional<Choice> crossing_;
 };
-
-tl::expected<Glob, std::string> Glob::compile(std::string_view pattern, Scope scope) {
-  return GlobCompiler(pattern, scope).compile();
-}
 
 bool Glob::matches(std::string_view text) const { return GlobRun(*this, text).matches(); }
 

@@ -5,12 +5,10 @@
 #include <string_view>
 #include <vector>
 
-#include <tl/expected.hpp>
-
 namespace sessync {
 
-/// One wildcard pattern, compiled once and matched in time linear in the text for each of its
-/// stars. Bytes, not characters, are compared, as git does.
+/// One wildcard pattern, compiled once (glob_compiler.h) and matched in time linear in the text for
+/// each of its stars. Bytes, not characters, are compared, as git does.
 class Glob {
  public:
   enum class Scope {
@@ -19,9 +17,6 @@ class Glob {
   };
 
   Glob() = default;
-
-  /// An error says why nothing can ever match.
-  static tl::expected<Glob, std::string> compile(std::string_view pattern, Scope scope);
 
   [[nodiscard]] bool matches(std::string_view text) const;
 

@@ -15,6 +15,7 @@ class GlobCompiler {
  public:
   GlobCompiler(std::string_view pattern, Glob::Scope scope) : pattern_(pattern), scope_(scope) {}
 
+  /// An error says why nothing can ever match.
   tl::expected<Glob, std::string> compile();
 
  private:

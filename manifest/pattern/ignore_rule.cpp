@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "manifest/pattern/glob_compiler.h"
+
 namespace sessync {
 namespace {
 
@@ -92,8 +94,9 @@ tl::expected<IgnoreRule, std::string> IgnoreRule::parse(std::string_view line) {
   rule.has_rest_ = wildcard < body.size();
   const auto text = rule.any_directory_ ? body : body.substr(wildcard);
   if (rule.any_directory_ && rule.has_rest_) rule.prefix_.clear();
-  auto rest = Glob::compile(rule.has_rest_ ? text : std::string_view(),
-                            rule.any_directory_ ? Glob::Scope::kName : Glob::Scope::kPath);
+  auto rest = GlobCompiler(rule.has_rest_ ? text : std::string_view(),
+                           rule.any_directory_ ? Glob::Scope::kName : Glob::Scope::kPath)
+                  .compile();
   if (!rest) return tl::make_unexpected(rest.error());
   rule.rest_ = std::move(*rest);
   rule.literal_name_ = literal_component(base_name(body)).value_or("");

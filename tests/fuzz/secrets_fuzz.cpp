@@ -5,7 +5,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "daemon/api/options.h"
+#include "daemon/http/client/base_url.h"
+#include "daemon/http/client/header.h"
 #include "daemon/secrets/command_output.h"
 #include "daemon/secrets/credential_text.h"
 #include "daemon/secrets/github_app.h"

@@ -6,13 +6,13 @@
 
 #include <nlohmann/json.hpp>
 
-#include "daemon/api/calls.h"
-#include "daemon/api/error.h"
-#include "daemon/api/listing.h"
-#include "daemon/api/options.h"
-#include "daemon/api/url.h"
-#include "daemon/api/wire.h"
-#include "daemon/secrets/live_secrets.h"
+#include "daemon/api/calls/calls.h"
+#include "daemon/api/calls/listing.h"
+#include "daemon/api/send/api_options.h"
+#include "daemon/api/wire/error.h"
+#include "daemon/api/wire/wire.h"
+#include "daemon/http/client/url.h"
+#include "daemon/os/live_secrets.h"
 #include "manifest/load.h"
 #include "manifest/mount_path.h"
 #include "manifest/text/text.h"

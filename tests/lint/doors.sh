@@ -7,7 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 readonly libraries='curl_(easy|multi|url)_strerror|sqlite3_err(msg|str)|archive_error_string|gai_strerror|ERR_(error|reason_error)_string|[.]what\(\)'
 readonly door='foreign_(text|lines)\('
 readonly system='(^|[^_[:alnum:]])strerror(_r)?\(|[.]message\('
-readonly one=daemon/workspace/os_error.h
+readonly one=daemon/os/os_error.h
 
 sources() { our_files daemon | grep -E '\.(h|cpp)$' || true; }
 

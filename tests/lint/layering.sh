@@ -12,14 +12,14 @@ third_party_folder() {
     yaml-cpp/*) echo 'manifest/' ;;
     nlohmann/json_fwd.hpp | tl/expected.hpp) echo 'any' ;;
     nlohmann/*) echo 'daemon/' ;;
-    curl/*) echo 'daemon/api/' ;;
+    curl/*) echo 'daemon/http/client/' ;;
     sqlite3.h) echo 'daemon/state/' ;;
-    httplib.h | prometheus/*) echo 'daemon/status/' ;;
-    CLI/*) echo 'daemon/cli/' ;;
-    spdlog/* | fmt/*) echo 'daemon/log/' ;;
+    httplib.h) echo 'daemon/status/' ;;
+    prometheus/*) echo 'daemon/metrics/' ;;
+    CLI/*) echo 'daemon/config/' ;;
+    spdlog/* | fmt/*) echo 'daemon/os/' ;;
     openssl/*) echo 'daemon/' ;;
     archive.h | archive_entry.h | zlib.h) echo 'daemon/workspace/' ;;
-    systemd/*) echo 'daemon/' ;;
     # What the operating system has is a side effect, in headers of the shell too.
     sys/* | linux/* | netinet/* | arpa/* | unistd.h | fcntl.h | poll.h | dirent.h | signal.h | malloc.h | \
       pthread.h | spawn.h | time.h | string.h | strings.h | errno.h | netdb.h | pwd.h | stdlib.h)
@@ -89,8 +89,8 @@ readonly thread_starts='std::jthread|std::async|pthread_create|std::thread ?[({]
 check_threads() {
   local hit
   while IFS= read -r hit; do
-    fault "$hit: start threads with start_thread (daemon/loop/thread.h)"
-  done < <(sources | grep -vE '^daemon/(loop/thread\.(h|cpp)|log/log_writer\.cpp)$' |
+    fault "$hit: start threads with start_thread (daemon/os/thread.h)"
+  done < <(sources | grep -vE '^daemon/os/(thread\.(h|cpp)|log_writer\.cpp)$' |
     xargs -r -d '\n' grep -nHE "$thread_starts" || true)
 }
 
@@ -98,8 +98,8 @@ check_threads() {
 check_output() {
   local hit
   while IFS= read -r hit; do
-    fault "$hit: standard output is written by print() of daemon/cli/output.h"
-  done < <(sources | grep -vxF daemon/cli/output.cpp | xargs -r -d '\n' grep -nHE '\bstdout\b *[,)]|\b(std::cout|puts|printf|putchar) *\(|std::cout\b' || true)
+    fault "$hit: standard output is written by print() of daemon/cli/output/output.h"
+  done < <(sources | grep -vxF daemon/cli/output/output.cpp | xargs -r -d '\n' grep -nHE '\bstdout\b *[,)]|\b(std::cout|puts|printf|putchar) *\(|std::cout\b' || true)
 }
 
 check_includes

@@ -11,7 +11,7 @@ comment() { sed -n '/^\/\*/,/^ *\*\//p' "$1" | rows; }
 
 document() { sed -n '/^## The case table/,/^## Whose/p' reconciler/README.md | rows; }
 
-if ! difference=$(diff <(document) <(comment reconciler/plan/plan.cpp && comment reconciler/plan/plan_fixed.cpp)); then
+if ! difference=$(diff <(document) <(comment reconciler/plan/plan_files.cpp && comment reconciler/plan/plan_fixed.cpp)); then
   fault "reconciler/README.md and the case tables above the code differ:
 $difference"
 fi

@@ -6,7 +6,7 @@ in_decisions() {
   mutate "skip the list after an unknown outcome" reconciler/apply/file_chain.cpp \
     'return leave_in_doubt(error);' \
     'drop_intent(); return finish(ActionResult::Outcome::kFailed, describe(error));'
-  mutate "send the last block unverified" daemon/workspace/verified_reader.cpp \
+  mutate "send the last block unverified" daemon/workspace/content/verified_reader.cpp \
     'return done_ == content_.size ? verify(got) : Result<std::size_t>(got);' \
     'return got;'
   mutate "replace without the canary" reconciler/apply/apply_context.cpp \
@@ -19,11 +19,11 @@ in_decisions() {
            (!action.protection' \
     'return action.kind == Action::Kind::kRotate &&
            (!action.protection'
-  mutate "forget a refusal in the next pass" reconciler/plan/plan.cpp \
+  mutate "forget a refusal in the next pass" reconciler/plan/make_plan.cpp \
     'hold_renames(result, *input.desired);' 'static_cast<void>(hold_renames);'
   mutate "forget the inventory row" reconciler/apply/file_chain.cpp \
     'row.owned = true;' 'row.owned = false;'
-  mutate "accept a torn digest" daemon/workspace/digest_cache.cpp \
+  mutate "accept a torn digest" daemon/workspace/read/digest_cache.cpp \
     'if (!known.trusted || known.stamp != stamp)' 'if (known.stamp != stamp)'
   mutate "believe a list that leaves out what was added" reconciler/observe/identify.cpp \
     'if (!(row.owned || fresh) ||' 'if (row.owned || fresh ||'
@@ -31,8 +31,10 @@ in_decisions() {
     'change::PutToken{run_.in.session_id, record({})}' \
     'change::PutToken{run_.in.session_id, record(token_.state.fingerprint)}'
   mutate "take no notice of a token that GitHub refused" reconciler/tokens/rotation_decision.cpp \
-    'if (is_later(in_.newest_fault, in_.record->last_fault)) {' \
-    'if (is_later(in_.record->last_fault, in_.newest_fault)) {'
+    'last_fault)) {
+      return after_fault();' \
+    'last_fault) && in_.newest_fault.empty()) {
+      return after_fault();'
   mutate "hold against a token what was said of the one before" reconciler/tokens/check_tokens.cpp \
     'if (one.row != nullptr &&' 'if (one.record != nullptr &&'
   mutate "send only the metadata that changed" reconciler/plan/plan_session.cpp \
@@ -54,7 +56,7 @@ in_decisions() {
   mutate "blame every upload of a search for one that is refused" reconciler/observe/find_uploads.cpp \
     'for (const auto& id : batch) ask_for(id);' \
     'for (const auto& id : batch) out_.unanswered.emplace(id, error);'
-  mutate "keep any of several rows on one path" reconciler/plan/plan.cpp \
+  mutate "keep any of several rows on one path" reconciler/plan/plan_files.cpp \
     'remove_duplicates(here, **keep)' 'static_cast<void>(keep)'
   mutate "plan without a look at the tokens" reconciler/reconcile.cpp \
     'input.rotations = std::move(look.rotations);' \
@@ -77,12 +79,12 @@ in_layers() {
     'if (files.size() > 1) {' 'if (files.size() > 2) {'
   mutate "take no notice of Retry-After" reconciler/schedule/rate_budget.cpp \
     'plausible_wait(refusal.retry_after).value_or(blind);' 'blind;'
-  mutate "read the time that an event of the API does not have" daemon/api/wire.cpp \
+  mutate "read the time that an event of the API does not have" daemon/api/wire/wire.cpp \
     'fields.required_text("processed_at")' 'fields.text("created_at")'
-  mutate "send a write again after its connection died" daemon/api/transfer.cpp \
+  mutate "send a write again after its connection died" daemon/http/client/transfer.cpp \
     'if (!again || self.request_.method == HttpRequest::Method::kGet)' \
     'if (!again || self.request_.method != HttpRequest::Method::kDelete)'
-  mutate "take a directory that may not be read for an empty one" daemon/workspace/tree_walk.cpp \
+  mutate "take a directory that may not be read for an empty one" daemon/workspace/scan/tree_walk.cpp \
     'if (error != 0 && !is_absence(error)) note_unreadable' \
     'if (error != 0 && error != EACCES && !is_absence(error)) note_unreadable'
   mutate "do not see what is moved into a directory" daemon/watch/inotify_masks.h \
@@ -92,20 +94,20 @@ in_layers() {
     '"DELETE FROM intent WHERE path = ? AND session_id = ?"'
   mutate "show the token that a failed command printed" daemon/secrets/command_token.cpp \
     'errors = redact(errors, printed->token);' 'errors = redact(errors, Secret());'
-  mutate "quote an answer that cannot be used" daemon/api/error.cpp \
+  mutate "quote an answer that cannot be used" daemon/api/wire/error.cpp \
     'cannot be used: " + std::string(reason);' \
     'cannot be used: " + std::string(reason) + ": " + foreign_text(answer.body);'
-  mutate "quote what libcurl makes of a bad proxy" daemon/api/transfer.cpp \
+  mutate "quote what libcurl makes of a bad proxy" daemon/http/client/transfer.cpp \
     'if (!problem.empty()) return words' 'if (problem.size() == 1) return words'
   mutate "overwrite a file with an output" daemon/outputs/disk_output_file.cpp \
     'to.c_str(), RENAME_NOREPLACE)' 'to.c_str(), 0)'
-  mutate "accept a write that brings no token" daemon/status/access.cpp \
+  mutate "accept a write that brings no token" daemon/serve/access.cpp \
     'if (request.authorizations.size() == 1) {' \
     'if (request.authorizations.empty()) return std::nullopt;
   if (request.authorizations.size() == 1) {'
   mutate "work on a session that is suspended" daemon/controller/session_table.cpp \
     'due.spec.suspend |= suspended_' 'due.spec.suspend &= suspended_'
-  mutate "exit with 0 although something is blocked" daemon/cli/report.cpp \
+  mutate "exit with 0 although something is blocked" daemon/cli/output/report.cpp \
     'return !held ? exit_code::kFailed : blocked ? exit_code::kBlocked : exit_code::kOk;' \
     'return !held ? exit_code::kFailed : exit_code::kOk;'
 }

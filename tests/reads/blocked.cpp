@@ -14,9 +14,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "daemon/workspace/sha256.h"
-#include "daemon/workspace/stable_read.h"
-#include "daemon/workspace/unique_fd.h"
+#include "daemon/os/sha256.h"
+#include "daemon/os/unique_fd.h"
+#include "daemon/workspace/read/stable_read.h"
 
 namespace sessync::test {
 namespace {

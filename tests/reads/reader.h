@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/workspace/stable_read.h"
+#include "daemon/workspace/read/stable_read.h"
 
 namespace sessync::test {
 

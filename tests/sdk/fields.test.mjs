@@ -16,7 +16,7 @@ const INSISTS = {};
 const isOptional = ({ schema, property }) => !schema.required.includes(property) || allowsNull(schema.properties[property]);
 
 test('only one source reads answers', () => {
-  assert.deepEqual(parsers().sort(), ['wire.cpp', 'wire_requests.cpp']);
+  assert.deepEqual(parsers().sort(), ['wire/wire.cpp', 'wire/wire_requests.cpp']);
 });
 
 test('every field that is read is one of the types', () => {

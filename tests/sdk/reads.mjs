@@ -77,8 +77,8 @@ export function readsOf(text) {
   return reads;
 }
 
-export const wire = () => readsOf(fs.readFileSync(path.join(API, 'wire.cpp'), 'utf8'));
+export const wire = () => readsOf(fs.readFileSync(path.join(API, 'wire/wire.cpp'), 'utf8'));
 
 /** The sources that could read an answer. */
 export const parsers = () =>
-  fs.readdirSync(API).filter((name) => /\.(cpp|h)$/.test(name) && /nlohmann/.test(fs.readFileSync(path.join(API, name), 'utf8')));
+  fs.readdirSync(API, { recursive: true }).filter((name) => /\.(cpp|h)$/.test(name) && /nlohmann/.test(fs.readFileSync(path.join(API, name), 'utf8')));

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "daemon/controller/schedule.h"
-#include "daemon/workspace/digest_cache.h"
+#include "daemon/workspace/read/digest_cache.h"
 #include "reconciler/reconcile.h"
 #include "tests/double/memory_session_api.h"
 #include "tests/simulation/fiber.h"

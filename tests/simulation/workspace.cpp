@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "daemon/workspace/content_error.h"
-#include "daemon/workspace/verified_reader.h"
+#include "daemon/workspace/content/content_error.h"
+#include "daemon/workspace/content/verified_reader.h"
 #include "tests/double/model_types.h"
 
 namespace sessync::simulation {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/workspace/digest_cache.h"
+#include "daemon/workspace/read/digest_cache.h"
 #include "manifest/spec.h"
 #include "reconciler/ports/content_source.h"
 #include "reconciler/ports/snapshot.h"

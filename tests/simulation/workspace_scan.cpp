@@ -2,9 +2,9 @@
 #include <numeric>
 #include <string_view>
 
-#include "daemon/workspace/archive_digest.h"
-#include "daemon/workspace/sha256.h"
-#include "daemon/workspace/source_filter.h"
+#include "daemon/os/sha256.h"
+#include "daemon/workspace/content/archive_digest.h"
+#include "daemon/workspace/scan/source_filter.h"
 #include "tests/simulation/workspace.h"
 
 namespace sessync::simulation {

@@ -6,9 +6,9 @@
 #include <string>
 #include <utility>
 
-#include "daemon/api/api_thread.h"
 #include "daemon/api/http_session_api.h"
-#include "daemon/loop/completion_queue.h"
+#include "daemon/api/send/api_thread.h"
+#include "daemon/os/completion_queue.h"
 #include "reconciler/ports/content_source.h"
 
 namespace sessync::test {

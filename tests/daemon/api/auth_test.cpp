@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "daemon/api/request_headers.h"
+#include "daemon/api/send/request_headers.h"
 #include "tests/daemon/api/api_fixture.h"
 #include "tests/daemon/api/raw_server.h"
 

@@ -1,4 +1,4 @@
-#include "daemon/api/dispatcher.h"
+#include "daemon/api/send/dispatcher.h"
 
 #include <algorithm>
 #include <memory>

@@ -1,4 +1,4 @@
-#include "daemon/api/error.h"
+#include "daemon/api/wire/error.h"
 
 #include <catch2/catch.hpp>
 

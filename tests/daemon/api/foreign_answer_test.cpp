@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "daemon/api/answer_match.h"
+#include "daemon/api/wire/answer_match.h"
 #include "reconciler/observe/marker.h"
 #include "tests/daemon/api/api_fixture.h"
 #include "tests/daemon/api/raw_server.h"

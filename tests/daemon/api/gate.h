@@ -3,7 +3,7 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "daemon/api/api_thread.h"
+#include "daemon/api/send/api_thread.h"
 
 namespace sessync::test {
 

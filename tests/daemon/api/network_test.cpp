@@ -10,7 +10,7 @@
 #include <openssl/x509v3.h>
 #include <unistd.h>
 
-#include "daemon/api/proxy.h"
+#include "daemon/http/client/proxy.h"
 #include "tests/daemon/api/api_fixture.h"
 #include "tests/daemon/api/raw_server.h"
 

@@ -1,9 +1,10 @@
-#include "daemon/api/options.h"
-
 #include <sstream>
 #include <type_traits>
 
 #include <catch2/catch.hpp>
+
+#include "daemon/http/client/base_url.h"
+#include "daemon/http/client/header.h"
 
 using namespace sessync;
 

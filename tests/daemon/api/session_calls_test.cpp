@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "daemon/api/calls.h"
+#include "daemon/api/calls/calls.h"
 #include "tests/daemon/api/api_fixture.h"
 #include "tests/daemon/api/gate.h"
 #include "tests/daemon/api/raw_server.h"

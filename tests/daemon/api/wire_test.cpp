@@ -1,4 +1,4 @@
-#include "daemon/api/wire.h"
+#include "daemon/api/wire/wire.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>

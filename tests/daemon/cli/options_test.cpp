@@ -1,4 +1,4 @@
-#include "daemon/cli/options.h"
+#include "daemon/config/options.h"
 
 #include <cstdlib>
 

@@ -1,4 +1,4 @@
-#include "daemon/cli/progress_line.h"
+#include "daemon/app/progress_line.h"
 
 #include <catch2/catch.hpp>
 

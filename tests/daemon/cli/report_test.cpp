@@ -1,4 +1,4 @@
-#include "daemon/cli/report.h"
+#include "daemon/cli/output/report.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>

@@ -1,4 +1,4 @@
-#include "daemon/cli/service_manager.h"
+#include "daemon/app/service_manager.h"
 
 #include <algorithm>
 #include <array>
@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/cli/watchdog.h"
+#include "daemon/app/watchdog.h"
 
 using namespace sessync;
 namespace fs = std::filesystem;

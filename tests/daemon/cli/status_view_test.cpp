@@ -1,11 +1,11 @@
-#include "daemon/cli/status_view.h"
+#include "daemon/cli/output/status_view.h"
 
 #include <stdexcept>
 
 #include <catch2/catch.hpp>
 
-#include "daemon/status/documents.h"
-#include "daemon/status/event_parser.h"
+#include "daemon/remote/event_parser.h"
+#include "daemon/serve/documents.h"
 #include "tests/daemon/status/passes.h"
 
 using namespace sessync;

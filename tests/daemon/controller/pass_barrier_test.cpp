@@ -3,8 +3,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "daemon/controller/pass_runner.h"
 #include "daemon/controller/session_table.h"
+#include "daemon/pass/pass_runner.h"
 #include "tests/double/memory_content_source.h"
 #include "tests/double/memory_session_api.h"
 #include "tests/double/memory_state_store.h"

@@ -1,4 +1,4 @@
-#include "daemon/controller/pass_runner.h"
+#include "daemon/pass/pass_runner.h"
 
 #include <future>
 

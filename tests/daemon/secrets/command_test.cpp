@@ -8,7 +8,7 @@
 #include <catch2/catch.hpp>
 #include <fcntl.h>
 
-#include "daemon/workspace/unique_fd.h"
+#include "daemon/os/unique_fd.h"
 #include "tests/daemon/secrets/token_fixture.h"
 
 namespace sessync::test {

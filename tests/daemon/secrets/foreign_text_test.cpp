@@ -1,9 +1,9 @@
-#include "daemon/secrets/foreign_text.h"
+#include "daemon/os/foreign_text.h"
 
 #include <catch2/catch.hpp>
 
-#include "daemon/secrets/live_secrets.h"
-#include "daemon/secrets/url_credentials.h"
+#include "daemon/os/live_secrets.h"
+#include "daemon/os/url_credentials.h"
 
 using namespace sessync;
 using Life = LiveSecrets::Life;

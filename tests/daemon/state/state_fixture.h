@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/loop/completion_queue.h"
+#include "daemon/os/completion_queue.h"
 #include "daemon/state/state_database.h"
 #include "daemon/state/state_lock.h"
 

@@ -1,4 +1,4 @@
-#include "daemon/status/access.h"
+#include "daemon/serve/access.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 #include <rapidcheck/catch.h>
 
-#include "daemon/status/event_parser.h"
+#include "daemon/remote/event_parser.h"
 #include "daemon/status/http_codec.h"
 
 /// What of the bytes that clients send is a request, and what is answered.

@@ -1,10 +1,10 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "daemon/status/daemon_file.h"
-#include "daemon/status/documents.h"
-#include "daemon/status/json_text.h"
-#include "daemon/status/status_json.h"
+#include "daemon/remote/daemon_file.h"
+#include "daemon/serve/documents.h"
+#include "daemon/serve/json_text.h"
+#include "daemon/serve/status_json.h"
 #include "tests/daemon/status/passes.h"
 #include "tests/daemon/workspace/temp_tree.h"
 

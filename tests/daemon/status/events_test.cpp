@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "daemon/status/client.h"
+#include "daemon/remote/client.h"
 #include "daemon/status/http_loop.h"
 #include "tests/daemon/status/server_fixture.h"
 

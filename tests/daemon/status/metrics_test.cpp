@@ -1,4 +1,4 @@
-#include "daemon/status/metrics.h"
+#include "daemon/metrics/metrics.h"
 
 #include <catch2/catch.hpp>
 

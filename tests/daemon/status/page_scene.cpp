@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "daemon/status/page.h"
-#include "daemon/status/status_json.h"
+#include "daemon/serve/page.h"
+#include "daemon/serve/status_json.h"
 #include "tests/daemon/status/page_fixture.h"
 
 namespace {

@@ -1,4 +1,4 @@
-#include "daemon/status/page.h"
+#include "daemon/serve/page.h"
 
 #include <array>
 #include <string>
@@ -8,9 +8,9 @@
 #include <openssl/evp.h>
 #include <rapidcheck.h>
 
-#include "daemon/status/page/html.h"
-#include "daemon/status/page/verdict.h"
-#include "daemon/status/page/words.h"
+#include "daemon/serve/page/html.h"
+#include "daemon/serve/page/verdict.h"
+#include "daemon/serve/page/words.h"
 #include "tests/daemon/status/page_fixture.h"
 
 namespace sessync {

@@ -3,7 +3,7 @@
 #include <functional>
 #include <string>
 
-#include "daemon/workspace/unique_fd.h"
+#include "daemon/os/unique_fd.h"
 
 namespace sessync::test {
 

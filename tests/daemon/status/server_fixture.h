@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "daemon/status/client.h"
-#include "daemon/status/server.h"
+#include "daemon/remote/client.h"
+#include "daemon/serve/server.h"
 #include "tests/daemon/status/passes.h"
 #include "tests/daemon/status/raw_client.h"
 

@@ -1,8 +1,8 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "daemon/status/client.h"
-#include "daemon/status/proof.h"
+#include "daemon/remote/client.h"
+#include "daemon/remote/proof.h"
 #include "tests/daemon/status/server_fixture.h"
 #include "tests/daemon/workspace/temp_tree.h"
 

@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/os/unique_fd.h"
 #include "daemon/watch/targets.h"
-#include "daemon/workspace/unique_fd.h"
 #include "tests/daemon/watch/change_log.h"
 #include "tests/daemon/workspace/temp_tree.h"
 

@@ -3,7 +3,7 @@
 #include <map>
 #include <string>
 
-#include "daemon/workspace/workspace_content.h"
+#include "daemon/workspace/content/workspace_content.h"
 #include "tests/daemon/workspace/scan_fixture.h"
 
 namespace sessync::test {

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/workspace/spool_file.h"
+#include "daemon/workspace/content/spool_file.h"
 #include "tests/daemon/workspace/archive_fixture.h"
 
 namespace sessync::test {

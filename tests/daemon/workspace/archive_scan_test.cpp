@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <sys/stat.h>
 
-#include "daemon/workspace/archive_digest.h"
+#include "daemon/workspace/content/archive_digest.h"
 #include "tests/daemon/workspace/archive_fixture.h"
 
 namespace sessync::test {

@@ -1,4 +1,4 @@
-#include "daemon/workspace/beneath.h"
+#include "daemon/os/beneath.h"
 
 #include <cerrno>
 
@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "daemon/workspace/names.h"
+#include "daemon/os/path_text.h"
 #include "manifest/text/utf8.h"
 #include "tests/daemon/workspace/temp_tree.h"
 

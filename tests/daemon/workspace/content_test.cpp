@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 #include <sys/stat.h>
 
-#include "daemon/workspace/workspace_content.h"
+#include "daemon/workspace/content/workspace_content.h"
 #include "tests/daemon/workspace/scan_fixture.h"
 
 namespace sessync::test {

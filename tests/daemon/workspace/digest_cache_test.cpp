@@ -1,4 +1,4 @@
-#include "daemon/workspace/digest_cache.h"
+#include "daemon/workspace/read/digest_cache.h"
 
 #include <catch2/catch.hpp>
 #include <sys/stat.h>

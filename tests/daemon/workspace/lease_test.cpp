@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "daemon/workspace/stable_read.h"
+#include "daemon/workspace/read/stable_read.h"
 #include "tests/daemon/workspace/scan_fixture.h"
 
 namespace sessync::test {

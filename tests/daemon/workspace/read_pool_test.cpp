@@ -1,4 +1,4 @@
-#include "daemon/workspace/read_pool.h"
+#include "daemon/workspace/read/read_pool.h"
 
 #include <atomic>
 #include <future>

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/workspace/scanner.h"
+#include "daemon/workspace/scan/scanner.h"
 #include "tests/daemon/workspace/temp_tree.h"
 
 namespace sessync::test {

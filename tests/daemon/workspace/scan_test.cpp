@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/workspace/unique_fd.h"
+#include "daemon/os/unique_fd.h"
 #include "tests/daemon/workspace/scan_fixture.h"
 
 namespace sessync::test {

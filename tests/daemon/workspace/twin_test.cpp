@@ -1,8 +1,8 @@
-#include "daemon/workspace/twin.h"
+#include "daemon/workspace/scan/twin.h"
 
 #include <catch2/catch.hpp>
 
-#include "daemon/workspace/decomposition.h"
+#include "daemon/workspace/scan/decomposition.h"
 #include "tests/daemon/workspace/scan_fixture.h"
 
 namespace sessync::test {

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "daemon/api/send/request_engine.h"
+
+namespace sessync {
+
+/// The one thread that talks to the API, for the whole process. Create it once; every pass worker
+/// has its own HttpSessionApi on it.
+class ApiThread {
+ public:
+  /// `source` and what the options and hooks refer to must outlive this.
+  ApiThread(ApiOptions options, ContentSource& source, ApiHooks hooks = {});
+  ApiThread(const ApiThread&) = delete;
+  ApiThread& operator=(const ApiThread&) = delete;
+  /// Ends every call under way (ApiEngine::shut) and joins.
+  ~ApiThread();
+
+  /// Runs the task on the API thread, in the order of the calls. Any thread.
+  void run(std::function<void(ApiEngine&)> task);
+
+  /// For shutdown. Uploads and downloads that run or wait end with kAborted, and so does every
+  /// later one; other calls go on. Any thread.
+  void abort_uploads();
+
+  /// See ApiEngine. Any thread.
+  [[nodiscard]] TimePoint frozen_until(RateClass which) const {
+    return engine_.frozen_until(which);
+  }
+
+  /// Of the API, for messages.
+  [[nodiscard]] const std::string& host() const { return host_; }
+
+ private:
+  void loop();
+  bool run_tasks();
+
+  std::string host_;
+  std::mutex mutex_;
+  std::vector<std::function<void(ApiEngine&)>> tasks_;
+  bool stopping_ = false;
+  ApiEngine engine_;
+  std::thread thread_;
+};
+
+}  // namespace sessync

@@ -1,0 +1,181 @@
+#include "daemon/api/send/dispatcher.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+#include <vector>
+
+namespace sessync {
+namespace {
+
+/// An eighth of the connections is kept for short calls; with one connection they take turns.
+int most_transfers(int parallel) { return std::max(1, parallel - std::max(1, parallel / 8)); }
+
+Lane lane_at(std::size_t index) { return static_cast<Lane>(index % kLanes); }
+
+/// What is asked for leaves the line, in its order.
+std::vector<Ticket> take_out(std::deque<Ticket>& line,
+                             const std::function<bool(const Ticket&)>& wanted) {
+  std::vector<Ticket> taken;
+  for (Ticket& ticket : std::exchange(line, {})) {
+    if (wanted(ticket)) {
+      taken.push_back(std::move(ticket));
+    } else {
+      line.push_back(std::move(ticket));
+    }
+  }
+  return taken;
+}
+
+}  // namespace
+
+RateClass class_of(Lane lane) {
+  switch (lane) {
+    case Lane::kWrites:
+    case Lane::kReservedWrites:
+      return RateClass::kWrites;
+    case Lane::kReads:
+      return RateClass::kReads;
+    default:
+      return RateClass::kFiles;
+  }
+}
+
+bool Ticket::is_withheld() const {
+  const bool writes = lane == Lane::kWrites || lane == Lane::kReservedWrites;
+  return (writes || lane == Lane::kUploads) && !completes && origin && origin->stopping();
+}
+
+bool Ticket::is_hurried() const {
+  return origin && (origin->hurried || (completes && origin->ending()));
+}
+
+Dispatcher::Dispatcher(int parallel, const MaxRates& ceilings)
+    : parallel_(std::max(1, parallel)),
+      most_transfers_(most_transfers(parallel_)),
+      budgets_{RateBudget(ceilings.writes), RateBudget(ceilings.reads),
+               RateBudget(ceilings.files)} {}
+
+RateBudget& Dispatcher::budget(RateClass which) {
+  return budgets_.at(static_cast<std::size_t>(which));
+}
+
+void Dispatcher::enqueue(Ticket ticket) {
+  auto& line = ticket.is_hurried() ? hurried_ : at(ticket.lane).tickets;
+  line.push_back(std::move(ticket));
+}
+
+void Dispatcher::enqueue_first(Ticket ticket) {
+  auto& line = ticket.is_hurried() ? hurried_ : at(ticket.lane).tickets;
+  line.push_front(std::move(ticket));
+}
+
+bool Dispatcher::has_connection(Lane lane) const {
+  if (running_ >= parallel_) return false;
+  const bool transfer = lane == Lane::kUploads || lane == Lane::kDownloads;
+  const int transfers = at(Lane::kUploads).running + at(Lane::kDownloads).running;
+  return !transfer || transfers < most_transfers_;
+}
+
+bool Dispatcher::take_permits(const Ticket& ticket, TimePoint now, Freeze freeze) {
+  const auto which = class_of(ticket.lane);
+  auto& throttle = throttles_.at(static_cast<std::size_t>(which));
+  if (!budget(which).take(now, ticket.permits, freeze)) {
+    throttle.since = throttle.since.value_or(now);
+    return false;
+  }
+  if (throttle.since) {
+    throttle.total += now - *std::exchange(throttle.since, std::nullopt);
+  }
+  return true;
+}
+
+Duration Dispatcher::take_throttled(RateClass which) {
+  return std::exchange(throttles_.at(static_cast<std::size_t>(which)).total, Duration{0});
+}
+
+void Dispatcher::admit(const Ticket& ticket) {
+  if (ticket.connection) {
+    ++at(ticket.lane).running;
+    ++running_;
+  }
+  ticket.go(true);
+}
+
+bool Dispatcher::run_hurried(TimePoint now) {
+  const auto ready = std::ranges::find_if(hurried_, [&](const Ticket& ticket) {
+    return (!ticket.connection || has_connection(ticket.lane)) &&
+           take_permits(ticket, now, Freeze::kIgnored);
+  });
+  if (ready == hurried_.end()) return false;
+  const Ticket ticket = std::move(*ready);
+  hurried_.erase(ready);
+  admit(ticket);
+  return true;
+}
+
+bool Dispatcher::run_next_of(Lane lane, TimePoint now) {
+  Waiting& waiting = at(lane);
+  if (waiting.tickets.empty()) return false;
+  const Ticket& first = waiting.tickets.front();
+  if (first.connection && !has_connection(lane)) return false;
+  if (!take_permits(first, now, Freeze::kObeyed)) return false;
+  const Ticket ticket = std::move(waiting.tickets.front());
+  waiting.tickets.pop_front();
+  admit(ticket);
+  return true;
+}
+
+void Dispatcher::run(TimePoint now) {
+  while (run_hurried(now)) {
+  }
+  std::size_t idle = 0;
+  while (idle < kLanes) {
+    idle = run_next_of(lane_at(turn_), now) ? 0 : idle + 1;
+    turn_ = (turn_ + 1) % kLanes;
+  }
+}
+
+void Dispatcher::finished(Lane lane) {
+  --at(lane).running;
+  --running_;
+}
+
+void Dispatcher::drop(Lane lane) {
+  const auto of_lane = [lane](const Ticket& ticket) { return ticket.lane == lane; };
+  for (const Ticket& ticket : std::exchange(at(lane).tickets, {})) ticket.go(false);
+  for (const Ticket& ticket : take_out(hurried_, of_lane)) ticket.go(false);
+}
+
+void Dispatcher::review(const CallOrigin& origin) {
+  const auto is_withheld = [&](const Ticket& ticket) {
+    return ticket.origin.get() == &origin && ticket.is_withheld();
+  };
+  const auto is_hurried = [&](const Ticket& ticket) {
+    return ticket.origin.get() == &origin && ticket.is_hurried();
+  };
+  auto withheld = take_out(hurried_, is_withheld);
+  for (Waiting& waiting : lanes_) {
+    std::ranges::move(take_out(waiting.tickets, is_withheld), std::back_inserter(withheld));
+    std::ranges::move(take_out(waiting.tickets, is_hurried), std::back_inserter(hurried_));
+  }
+  for (const Ticket& ticket : withheld) ticket.go(false);
+}
+
+std::optional<TimePoint> Dispatcher::wake_at(TimePoint now) const {
+  std::optional<TimePoint> earliest;
+  const auto consider = [&](const Ticket& ticket, Freeze freeze) {
+    // Without a connection the end of another call wakes us.
+    if (ticket.connection && !has_connection(ticket.lane)) return;
+    const auto& gate = budgets_.at(static_cast<std::size_t>(class_of(ticket.lane)));
+    const TimePoint ready = gate.ready_at(now, ticket.permits, freeze);
+    if (!earliest || ready < *earliest) earliest = ready;
+  };
+  for (const Waiting& waiting : lanes_) {
+    if (!waiting.tickets.empty()) consider(waiting.tickets.front(), Freeze::kObeyed);
+  }
+  for (const Ticket& ticket : hurried_) consider(ticket, Freeze::kIgnored);
+  return earliest;
+}
+
+}  // namespace sessync

@@ -1,0 +1,333 @@
+#include "daemon/api/send/request_engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/api/send/request_headers.h"
+#include "daemon/api/wire/answer_match.h"
+#include "daemon/api/wire/wire.h"
+#include "daemon/http/client/base_url.h"
+#include "daemon/http/client/header.h"
+#include "daemon/os/completion_queue.h"
+#include "daemon/os/live_secrets.h"
+#include "daemon/os/pulse.h"
+
+namespace sessync {
+namespace {
+
+constexpr Duration kLongestSleep = kLongestTurn;
+constexpr std::size_t kShortestCredential = 8;  // shorter values are words, not secrets
+constexpr int kAnswerTimeouts = 10;  // a read that trickles on may take so many request timeouts
+
+HttpClient::Limits limits_of(const ApiOptions& options) {
+  return {options.parallel, options.request_timeout, options.request_timeout * kAnswerTimeouts};
+}
+
+ApiError local_error(ApiError::Kind kind, std::string message) {
+  ApiError error;
+  error.kind = kind;
+  error.message = std::move(message);
+  return error;
+}
+
+/// An archive is packed when it is opened.
+bool takes_long_to_open(const ApiCall& call) {
+  return call.upload && call.upload->content.archive != nullptr;
+}
+
+bool is_authentication(const Result<HttpAnswer>& result) {
+  return !result && result.error().http_status == 401;
+}
+
+}  // namespace
+
+struct ApiEngine::Pending {
+  ApiCall call;
+  Completion<HttpAnswer> done;
+  TimePoint queued_at;
+  TimePoint sent_at;
+  std::uint64_t request_id = 0;
+  Secret key;
+  std::unique_ptr<ContentReader> reader;  ///< of an upload whose content was opened beforehand
+  bool repeated = false;
+};
+
+ApiEngine::ApiEngine(ApiOptions options, ContentSource& source, ApiHooks hooks)
+    : options_(std::move(options)),
+      host_(host_of(options_.base_url)),
+      source_(source),
+      hooks_(std::move(hooks)),
+      dispatcher_(options_.parallel, options_.max_rates),
+      uploads_(hooks_.uploads,
+               [this](const UploadRequest& request, std::shared_ptr<CallOrigin> origin,
+                      Completion<FileMetadata> done) {
+                 start_upload(request, std::move(origin), std::move(done));
+               }),
+      client_(limits_of(options_)),
+      opener_(source, [this] { client_.wake(); }) {
+  for (const HttpHeader& header : options_.custom_headers) {
+    if (header.value.reveal().size() < kShortestCredential) continue;
+    live_secrets().add(header.value, LiveSecrets::Life::kProcess);
+  }
+}
+
+void ApiEngine::submit(ApiCall call, Completion<HttpAnswer> done) {
+  auto pending = std::make_shared<Pending>();
+  pending->call = std::move(call);
+  pending->done = std::move(done);
+  pending->queued_at = now_anchored();
+  enqueue(pending, false);
+}
+
+Ticket ApiEngine::ticket_of(const ApiCall& call) {
+  Ticket ticket;
+  ticket.lane = call.lane;
+  ticket.permits = ticket.lane == Lane::kReservedWrites ? 0 : 1;
+  ticket.origin = call.origin;
+  ticket.completes = call.completes;
+  return ticket;
+}
+
+void ApiEngine::enqueue(const PendingPtr& pending, bool first) {
+  Ticket ticket = ticket_of(pending->call);
+  ticket.go = [this, pending](bool admitted) { admitted ? admit(pending) : end_unsent(pending); };
+  if (shut_ || (transfers_stopped_ && pending->call.is_transfer())) return end_unsent(pending);
+  if (takes_long_to_open(pending->call) && !pending->reader) return open_content(pending);
+  first ? dispatcher_.enqueue_first(std::move(ticket)) : dispatcher_.enqueue(std::move(ticket));
+}
+
+/// Before it waits for a connection: it would hold one meanwhile.
+void ApiEngine::open_content(const PendingPtr& pending) {
+  opening_.emplace(++last_opening_, pending);
+  opener_.open(last_opening_, pending->call.upload->content);
+}
+
+void ApiEngine::take_opened() {
+  for (ContentOpener::Opened& opened : opener_.take()) {
+    const auto found = opening_.find(opened.id);
+    if (found == opening_.end()) continue;
+    const PendingPtr pending = std::move(found->second);
+    opening_.erase(found);
+    if (opened.reader) {
+      pending->reader = std::move(*opened.reader);
+      enqueue(pending, pending->repeated);
+    } else {
+      pending->done(tl::unexpected(std::move(opened.reader.error())));
+    }
+  }
+}
+
+void ApiEngine::end_opening() {
+  opener_.stop();
+  for (const auto& [id, pending] : std::exchange(opening_, {})) end_unsent(pending);
+}
+
+void ApiEngine::end_unsent(const PendingPtr& pending) const {
+  const bool stopped = shut_ || (transfers_stopped_ && pending->call.is_transfer());
+  const bool aborted = stopped && pending->call.is_transfer();
+  const auto kind = aborted ? ApiError::Kind::kAborted : ApiError::Kind::kNotSent;
+  const char* const why = stopped ? ": not sent, because sessync is stopping"
+                                  : ": not sent, because nothing more is begun in this session "
+                                    "as it was declared";
+  pending->done(tl::unexpected(local_error(kind, std::string(pending->call.operation) + why)));
+}
+
+void ApiEngine::admit(const PendingPtr& pending) {
+  // The last moment: what is in force may have changed while it waited.
+  if (ticket_of(pending->call).is_withheld()) {
+    dispatcher_.finished(pending->call.lane);
+    return end_unsent(pending);
+  }
+  auto request = make_request(*pending);
+  if (!request) {
+    dispatcher_.finished(pending->call.lane);
+    pending->done(tl::unexpected(std::move(request.error())));
+    return;
+  }
+  pending->sent_at = now_anchored();
+  pending->request_id = client_.start(std::move(*request), [this, pending](HttpOutcome outcome) {
+    finish(pending, std::move(outcome));
+  });
+  running_.emplace(pending->request_id, pending);
+}
+
+Result<Secret> ApiEngine::usable_key() const {
+  Secret key = options_.key.current ? options_.key.current() : Secret();
+  if (key.empty() || !is_header_value(key.reveal())) {
+    const char* const problem = key.empty() ? "there is none" : "it contains control characters";
+    return tl::unexpected(local_error(ApiError::Kind::kAuthentication,
+                                      std::string("the API key cannot be used: ") + problem +
+                                          ". Set ANTHROPIC_API_KEY or check the API key file"));
+  }
+  return key;
+}
+
+Result<HttpRequest> ApiEngine::make_request(Pending& pending) {
+  auto key = usable_key();
+  if (!key) return tl::unexpected(std::move(key.error()));
+  pending.key = std::move(*key);
+  live_secrets().add(pending.key, LiveSecrets::Life::kUse);
+  const ApiCall& call = pending.call;
+  HttpRequest request;
+  request.method = call.method;
+  request.url = options_.base_url + call.target;
+  request.headers = request_headers(
+      options_, pending.key, {call.managed_agents_beta, !call.body.empty(), call.sink != nullptr});
+  request.body = call.body;
+  request.sink = call.sink;
+  request.max_answer_bytes = call.max_answer_bytes;
+  request.patience = call.patience;
+  if (call.upload) {
+    auto upload = make_upload(pending);
+    if (!upload) return tl::unexpected(std::move(upload.error()));
+    request.upload = std::move(*upload);
+  }
+  return request;
+}
+
+Result<HttpUpload> ApiEngine::make_upload(Pending& pending) {
+  const UploadRequest& request = *pending.call.upload;
+  auto reader = pending.reader ? std::move(pending.reader) : source_.open(request.content);
+  if (!reader) return tl::unexpected(std::move(reader.error()));
+  *pending.call.upload_size = (*reader)->size();
+  return HttpUpload{request.filename, std::move(*reader)};
+}
+
+void ApiEngine::finish(const PendingPtr& pending, HttpOutcome outcome) {
+  running_.erase(pending->request_id);
+  dispatcher_.finished(pending->call.lane);
+  report(*pending, outcome);
+  auto result = judge(*pending, std::move(outcome));
+  pace(*pending, result);
+  // A 401 had no effect, so the call may be made again.
+  if (is_authentication(result) && !pending->repeated && has_new_key(*pending)) {
+    pending->repeated = true;
+    enqueue(pending, true);
+    return;
+  }
+  pending->done(std::move(result));
+}
+
+void ApiEngine::report(const Pending& pending, const HttpOutcome& outcome) {
+  if (!hooks_.finished) return;
+  RequestReport report;
+  report.operation = pending.call.operation;
+  report.rate_class = class_of(pending.call.lane);
+  report.http_status = outcome.answer.status;
+  report.duration = outcome.duration;
+  report.waited = pending.sent_at - pending.queued_at;
+  report.throttled = dispatcher_.take_throttled(report.rate_class);
+  report.sent_bytes = outcome.sent_bytes;
+  report.received_bytes = outcome.received_bytes;
+  hooks_.finished(report);
+}
+
+Result<HttpAnswer> ApiEngine::judge(const Pending& pending, HttpOutcome outcome) const {
+  if (is_success(outcome)) return std::move(outcome.answer);
+  const CallContext context{pending.call.operation, pending.call.effect(), host_};
+  ApiError error = to_error(outcome, context, now_anchored());
+  if (error.http_status == 401) {
+    error.message += options_.auth_style == AuthStyle::kApiKey
+                         ? ". The key was sent as x-api-key"
+                         : ". The key was sent as Authorization: Bearer";
+  }
+  return tl::unexpected(std::move(error));
+}
+
+void ApiEngine::pace(const Pending& pending, const Result<HttpAnswer>& result) {
+  RateBudget& budget = dispatcher_.budget(class_of(pending.call.lane));
+  const TimePoint now = now_anchored();
+  const bool limited = !result && result.error().kind == ApiError::Kind::kRateLimited;
+  if (limited) return note_refusal(pending, result.error(), now);
+  if (result || result.error().http_status != 0) budget.accepted(now);
+}
+
+void ApiEngine::note_refusal(const Pending& pending, const ApiError& error, TimePoint now) {
+  if (pending.call.origin) pending.call.origin->hurried = false;
+  const RateClass which = class_of(pending.call.lane);
+  RateBudget& budget = dispatcher_.budget(which);
+  budget.refused(pending.sent_at, now, refusal_of(error));
+  const TimePoint until = budget.frozen_until();
+  frozen_until_.at(static_cast<std::size_t>(which)) = until.time_since_epoch().count();
+  if (hooks_.frozen) hooks_.frozen(which, until);
+}
+
+bool ApiEngine::has_new_key(const Pending& pending) {
+  if (!options_.key.current) return false;
+  // Another call may have refreshed it already.
+  if (!(options_.key.current() == pending.key)) return true;
+  if (options_.key.refresh) options_.key.refresh();
+  return !(options_.key.current() == pending.key);
+}
+
+void ApiEngine::upload(UploadRequest request, std::shared_ptr<CallOrigin> origin,
+                       Completion<FileMetadata> done) {
+  uploads_.ask(std::move(request), std::move(origin), std::move(done));
+}
+
+void ApiEngine::start_upload(const UploadRequest& request, std::shared_ptr<CallOrigin> origin,
+                             Completion<FileMetadata> done) {
+  ApiCall call;
+  call.operation = "upload";
+  call.method = HttpRequest::Method::kPost;
+  call.target = "/v1/files";
+  call.lane = Lane::kUploads;
+  call.managed_agents_beta = false;
+  call.upload = request;
+  call.origin = std::move(origin);
+  call.upload_size = std::make_shared<std::uint64_t>(0);
+  const auto read_answer = [this, size = call.upload_size, name = request.filename,
+                            done = std::move(done)](Result<HttpAnswer> answer) {
+    if (!answer) return done(tl::unexpected(std::move(answer.error())));
+    auto file = parse_file(answer->body);
+    const std::string problem = file ? problem_of_upload(*file, name, *size) : file.error();
+    if (problem.empty()) return done(std::move(*file));
+    const CallContext context{"upload", CallEffect::kWrite, host_};
+    done(tl::unexpected(unusable_answer(*answer, context, problem)));
+  };
+  submit(std::move(call), read_answer);
+}
+
+void ApiEngine::reserve_writes(int permits, std::shared_ptr<CallOrigin> origin,
+                               std::function<void()> ready) {
+  if (shut_) return ready();
+  Ticket ticket;
+  ticket.lane = Lane::kWrites;
+  ticket.permits = permits;
+  ticket.connection = false;
+  ticket.origin = std::move(origin);
+  ticket.go = [ready = std::move(ready)](bool /*admitted*/) { ready(); };
+  dispatcher_.enqueue(std::move(ticket));
+}
+
+void ApiEngine::abort_running(bool transfers_only) {
+  for (const auto& [id, pending] : running_) {
+    if (!transfers_only || pending->call.is_transfer()) client_.abort(id);
+  }
+}
+
+void ApiEngine::abort_uploads() {
+  transfers_stopped_ = true;
+  end_opening();
+  dispatcher_.drop(Lane::kUploads);
+  dispatcher_.drop(Lane::kDownloads);
+  abort_running(true);
+}
+
+void ApiEngine::shut() {
+  transfers_stopped_ = shut_ = true;
+  end_opening();
+  for (std::size_t lane = 0; lane < kLanes; ++lane) dispatcher_.drop(static_cast<Lane>(lane));
+  abort_running(false);
+  client_.run(Duration::zero());
+}
+
+void ApiEngine::step() {
+  take_opened();
+  dispatcher_.run(now_anchored());
+  const TimePoint now = now_anchored();
+  const TimePoint wake_at = dispatcher_.wake_at(now).value_or(now + kLongestSleep);
+  client_.run(std::clamp(wake_at - now, Duration::zero(), kLongestSleep));
+}
+
+}  // namespace sessync

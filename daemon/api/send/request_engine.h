@@ -1,0 +1,137 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "daemon/api/send/api_options.h"
+#include "daemon/api/send/content_opener.h"
+#include "daemon/api/send/dispatcher.h"
+#include "daemon/api/send/upload_table.h"
+#include "daemon/api/wire/error.h"
+#include "daemon/http/client/http_client.h"
+#include "reconciler/ports/content_source.h"
+#include "reconciler/ports/session_api.h"
+
+namespace sessync {
+
+/// One call of the API. `operation` is a literal: a label for messages and metrics.
+struct ApiCall {
+  std::string_view operation;
+  HttpRequest::Method method = HttpRequest::Method::kGet;
+  std::string target;  ///< path and query, from /v1
+  Secret body;         ///< JSON; may carry tokens
+  Lane lane = Lane::kReads;
+  bool managed_agents_beta = true;
+  std::size_t max_answer_bytes = std::size_t{1} << 20;
+  std::optional<UploadRequest> upload;
+  /// Of an upload: receives how many bytes it is, once that is known.
+  std::shared_ptr<std::uint64_t> upload_size;
+  std::shared_ptr<ContentSink> sink;   ///< of a download
+  std::optional<Duration> patience;    ///< see HttpRequest
+  std::shared_ptr<CallOrigin> origin;  ///< see Ticket
+  bool completes = false;              ///< see Turn
+
+  [[nodiscard]] CallEffect effect() const {
+    return method == HttpRequest::Method::kGet ? CallEffect::kRead : CallEffect::kWrite;
+  }
+  [[nodiscard]] bool is_transfer() const { return upload || sink; }
+};
+
+/// What one finished request was, for metrics.
+struct RequestReport {
+  std::string_view operation;
+  RateClass rate_class = RateClass::kReads;
+  int http_status = 0;  ///< 0: no answer
+  Duration duration{};
+  Duration waited{};     ///< unsent, for a permit or a connection
+  Duration throttled{};  ///< calls of the class were held up by its budget, since the last report
+  std::uint64_t sent_bytes = 0;
+  std::uint64_t received_bytes = 0;
+};
+
+/// All are called on the API thread and may be empty.
+struct ApiHooks {
+  UploadHooks uploads;
+  std::function<void(const RequestReport&)> finished;
+  /// The API refused a call of the class by its rate: until then none is sent.
+  std::function<void(RateClass, TimePoint until)> frozen;
+};
+
+/// Everything that the API thread does: budgets, connections, credentials, uploads under way.
+/// Belongs to that thread, except wake(). Completions run inside step(), or inside abort_uploads()
+/// and shut(); upload() may complete at once.
+class ApiEngine {
+ public:
+  ApiEngine(ApiOptions options, ContentSource& source, ApiHooks hooks);
+
+  /// Completes with a 2xx answer or an error.
+  void submit(ApiCall call, Completion<HttpAnswer> done);
+  void upload(UploadRequest request, std::shared_ptr<CallOrigin> origin,
+              Completion<FileMetadata> done);
+  void reserve_writes(int permits, std::shared_ptr<CallOrigin> origin, std::function<void()> ready);
+
+  /// What the origin says of itself has changed: calls that wait are looked at again.
+  void review(const CallOrigin& origin) { dispatcher_.review(origin); }
+
+  /// The end of the last freeze of the class; the past, if there is none. Any thread.
+  [[nodiscard]] TimePoint frozen_until(RateClass which) const {
+    return TimePoint(Duration(frozen_until_.at(static_cast<std::size_t>(which)).load()));
+  }
+
+  /// Ends uploads and downloads that run or wait with kAborted, and from now on every new one.
+  void abort_uploads();
+  /// Ends everything, and from now on every call at once: what was sent with kAborted, what was not
+  /// with kNotSent.
+  void shut();
+
+  /// Sends what may be sent, waits until something happens, completes what is finished.
+  void step();
+  void wake() { client_.wake(); }
+
+ private:
+  struct Pending;
+  using PendingPtr = std::shared_ptr<Pending>;
+
+  void enqueue(const PendingPtr& pending, bool first);
+  void admit(const PendingPtr& pending);
+  void open_content(const PendingPtr& pending);
+  void take_opened();
+  void end_opening();
+  void end_unsent(const PendingPtr& pending) const;
+  [[nodiscard]] Result<HttpUpload> make_upload(Pending& pending);
+  [[nodiscard]] Result<HttpRequest> make_request(Pending& pending);
+  [[nodiscard]] Result<Secret> usable_key() const;
+  void finish(const PendingPtr& pending, HttpOutcome outcome);
+  void report(const Pending& pending, const HttpOutcome& outcome);
+  void pace(const Pending& pending, const Result<HttpAnswer>& result);
+  void note_refusal(const Pending& pending, const ApiError& error, TimePoint now);
+  bool has_new_key(const Pending& pending);
+  [[nodiscard]] Result<HttpAnswer> judge(const Pending& pending, HttpOutcome outcome) const;
+  void start_upload(const UploadRequest& request, std::shared_ptr<CallOrigin> origin,
+                    Completion<FileMetadata> done);
+  [[nodiscard]] static Ticket ticket_of(const ApiCall& call);
+  void abort_running(bool transfers_only);
+
+  ApiOptions options_;
+  std::string host_;
+  ContentSource& source_;
+  ApiHooks hooks_;
+  Dispatcher dispatcher_;
+  UploadTable uploads_;
+  HttpClient client_;
+  std::map<std::uint64_t, PendingPtr> running_;
+  std::map<std::uint64_t, PendingPtr> opening_;
+  std::uint64_t last_opening_ = 0;
+  ContentOpener opener_;  ///< last: it wakes the client
+  std::array<std::atomic<Duration::rep>, kRateClasses> frozen_until_{};
+  bool transfers_stopped_ = false;
+  bool shut_ = false;
+};
+
+}  // namespace sessync

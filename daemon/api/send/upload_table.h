@@ -1,0 +1,55 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "daemon/api/send/dispatcher.h"
+#include "reconciler/ports/session_api.h"
+
+namespace sessync {
+
+/// How uploads are remembered beyond their end. Both are called on the API thread; between
+/// `uploaded` and the next `find` for the same content nothing can slip through. Either may be
+/// empty.
+struct UploadHooks {
+  std::function<std::optional<FileMetadata>(const std::string& owner, const std::string& sha256)>
+      find;
+  std::function<void(const std::string& owner, const std::string& sha256, const FileMetadata& file)>
+      uploaded;
+};
+
+/// The uploads under way in this process. Whoever asks for a content that is under way waits for
+/// it; when it fails the next one that waits leads. Belongs to one thread.
+class UploadTable {
+ public:
+  using Origin = std::shared_ptr<CallOrigin>;
+  using Start = std::function<void(const UploadRequest&, Origin, Completion<FileMetadata>)>;
+
+  /// `start` sends one upload; it must not complete inside the call.
+  UploadTable(UploadHooks hooks, Start start);
+
+  void ask(UploadRequest request, Origin origin, Completion<FileMetadata> done);
+
+ private:
+  using Key = std::pair<std::string, std::string>;
+  struct Asker {
+    UploadRequest request;
+    Origin origin;
+    Completion<FileMetadata> done;
+  };
+
+  void lead(const Key& key);
+  void settle(const Key& key, const Result<FileMetadata>& result);
+  std::deque<Asker> take_all(const Key& key);
+
+  UploadHooks hooks_;
+  Start start_;
+  std::map<Key, std::deque<Asker>> under_way_;  ///< the first asker leads
+};
+
+}  // namespace sessync

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "daemon/http/client/http_client.h"
+#include "reconciler/ports/api_error.h"
+#include "reconciler/schedule/rate_budget.h"
+
+namespace sessync {
+
+enum class CallEffect { kRead, kWrite };
+
+/// What an error has to say beside the answer itself.
+struct CallContext {
+  std::string_view operation;
+  CallEffect effect = CallEffect::kRead;
+  std::string_view host;  ///< that was asked
+};
+
+/// A complete answer with a 2xx status: all else is an error.
+bool is_success(const HttpOutcome& outcome);
+
+/// Of an answer nothing is repeated but the words, the codes and the ids of the API's own errors,
+/// through foreign_text(). Classifies by status first, then by what is known of the sending. A read
+/// that got no usable answer is kUnusableAnswer; a write is kUnknownOutcome, unless it surely had
+/// no effect.
+ApiError to_error(const HttpOutcome& outcome, const CallContext& context, TimePoint now);
+
+/// A complete 2xx answer that is not what was asked for. `reason` is ours and repeats none of it.
+ApiError unusable_answer(const HttpAnswer& answer, const CallContext& context,
+                         std::string_view reason);
+
+/// `retry-after-ms`, else `retry-after` (seconds or an HTTP date, relative to the `date` header or
+/// `now`). Absent, unreadable and implausible (see plausible_wait) are alike: nothing.
+std::optional<Duration> retry_after_of(const HttpAnswer& answer, TimePoint now);
+
+/// What time it was at the server when it answered; nothing: it did not say.
+std::optional<TimePoint> date_of(const HttpAnswer& answer);
+
+/// What an answer 429 says to the budget of its class.
+RateRefusal refusal_of(const ApiError& error);
+
+}  // namespace sessync

@@ -1,0 +1,288 @@
+#include "daemon/app/daemon.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+#include "daemon/app/state_choice.h"
+#include "daemon/controller/watch_targets.h"
+#include "daemon/os/log.h"
+#include "daemon/secrets/orphans.h"
+
+namespace sessync {
+namespace {
+
+/// From the signal to the end of the process.
+constexpr std::chrono::milliseconds kLongestStop{9'800};
+
+WatcherOptions watcher_options(const Settings& settings) {
+  WatcherOptions result;
+  result.settle = settings.options.settle;
+  result.poll = std::min(result.poll, settings.options.rescan);
+  result.poll_layers = std::min(result.poll_layers, settings.options.rescan);
+  return result;
+}
+
+std::set<std::string> names_of(const std::map<std::string, Suspension>& suspensions) {
+  std::set<std::string> names;
+  for (const auto& [name, suspension] : suspensions) {
+    names.insert(name);
+  }
+  return names;
+}
+
+std::string summary_of(const StatusSnapshot& status) {
+  const auto ready = std::ranges::count_if(
+      status.sessions, [](const auto& session) { return session->conditions.front().what.status; });
+  const auto count = status.sessions.size();
+  return std::to_string(count) + (count == 1 ? " session, " : " sessions, ") +
+         std::to_string(ready) + " ready" +
+         (status.manifest.valid ? "" : "; the manifest has errors");
+}
+
+/// How long a suspension waits for what was sent already.
+constexpr Duration kLastWrites = std::chrono::seconds(10);
+
+tl::unexpected<CommandRefusal> unknown(const std::string& name) {
+  return tl::unexpected(
+      CommandRefusal{CommandRefusal::Kind::kUnknownSession,
+                     "no session is named '" + name + "' in the manifest that is in force"});
+}
+
+/// Now, less how long ago it was.
+TimePoint time_of(std::chrono::steady_clock::time_point event) {
+  const auto ago = std::chrono::steady_clock::now() - event;
+  return now_anchored() - std::chrono::duration_cast<Duration>(ago);
+}
+
+}  // namespace
+
+Daemon::Daemon(const Settings& settings, Surroundings around)
+    : settings_(settings),
+      around_(around),
+      controller_(settings.manifest, around.engine.passes(), around.board, hooks(), options()),
+      watcher_([this](const WatchChange& change) { on_change(change); },
+               watcher_options(settings)) {
+  around_.board.set_suspensions(around_.engine.suspensions(), now_anchored());
+  MetricSources sources;
+  sources.queue = [this] { return controller_.queue(); };
+  sources.watch = [this] { return watcher_.statistics(); };
+  sources.lost_log_lines = lost_log_lines;
+  sources.unleased_reads = [this] { return around_.engine.unleased_reads(); };
+  around_.metrics.set_sources(std::move(sources));
+  tell_state(around_.engine.state_trouble());
+  around_.engine.watch_state([this] { on_state(); });
+  around_.engine.read_beside(
+      [this](const auto& session) { controller_.sessions_changed({session}); });
+}
+
+Daemon::~Daemon() {
+  around_.engine.read_beside({});
+  around_.engine.watch_state({});
+  around_.metrics.set_sources({});
+}
+
+void Daemon::keep_trying(std::function<bool()> what) {
+  const std::lock_guard lock(trying_mutex_);
+  trying_ = std::move(what);
+}
+
+void Daemon::tell_state(const std::optional<StateDatabase::Trouble>& trouble) {
+  around_.board.state_is(
+      trouble ? StatusBoard::State{trouble->why.message, trouble->is_open} : StatusBoard::State{},
+      now_anchored());
+}
+
+/// On the thread that writes the state. What waited for room is tried at once; and only now may it
+/// be known which sessions are suspended.
+void Daemon::on_state() {
+  const auto trouble = around_.engine.state_trouble();
+  tell_state(trouble);
+  if (trouble) {
+    log(LogLevel::kError, trouble->why.message);
+    return;
+  }
+  log(LogLevel::kInfo, "the state can be written again");
+  auto suspensions = around_.engine.suspensions();
+  controller_.set_suspended(names_of(suspensions));
+  around_.board.set_suspensions(std::move(suspensions), now_anchored());
+  std::vector<std::string> names;
+  for (const auto& session : around_.board.snapshot().sessions) {
+    names.push_back(session->name);
+  }
+  controller_.sessions_changed(std::move(names));
+}
+
+ControllerOptions Daemon::options() const {
+  ControllerOptions result;
+  result.workers = settings_.options.workers;
+  result.suspended = names_of(around_.engine.suspensions());
+  result.pace = {settings_.options.rescan, settings_.options.sessions};
+  return result;
+}
+
+ControllerHooks Daemon::hooks() {
+  ControllerHooks result;
+  result.watch = [this](const Manifest& manifest) { watch(manifest); };
+  result.watching_degraded = [this] { return watcher_.degraded(); };
+  result.pass_finished = [this] { around_.engine.save_digests(); };
+  result.pass_measured = [this](const StatusBoard::FinishedPass& pass, Duration took,
+                                std::optional<Duration> waited) {
+    around_.metrics.pass_finished(pass, took, waited);
+  };
+  result.turned = [this] { turned(); };
+  result.abort_uploads = [this] { around_.engine.abort_uploads(); };
+  result.abort_everything = [this] { around_.engine.abort_everything(); };
+  result.collect = [this](const std::string& owner) {
+    around_.engine.forget_unused_digests();
+    around_.engine.collect_uploads(owner);
+    around_.engine.forget_left_sessions(owner);
+  };
+  result.random = [this] { return std::uniform_real_distribution<double>(0, 1)(random_); };
+  return result;
+}
+
+bool Daemon::run(Signals& signals, const std::function<void()>& overdue) {
+  signals.handle({[this] {
+                    around_.manager.stopping(std::chrono::seconds(10));
+                    controller_.stop();
+                  },
+                  [this] {
+                    log(LogLevel::kInfo, "reloading: SIGHUP");
+                    around_.manager.reloading();
+                    reloading_ = true;
+                    controller_.reload();
+                  },
+                  kLongestStop, overdue, reap_orphans});
+  // Before it is read: nobody would be told of an edit in between.
+  set_targets({});
+  return controller_.run();
+}
+
+void Daemon::set_targets(const Manifest& manifest) {
+  watcher_.set_targets(
+      watch_targets(manifest, settings_.manifest, {settings_.workspace, settings_.secrets_dir}));
+}
+
+void Daemon::watch(const Manifest& manifest) {
+  around_.engine.declare(manifest.sessions(), manifest.valid());
+  if (manifest.valid()) {
+    around_.engine.remember_origin(origin_of(settings_, manifest));
+  }
+  set_targets(manifest);
+  std::error_code error;
+  const auto leads_to = std::filesystem::canonical(settings_.workspace, error);
+  around_.board.watching(error ? std::string() : leads_to.string());
+  around_.metrics.forget_left();
+  tell_how_watched();
+  if (reloading_.exchange(false)) {
+    around_.manager.ready();
+  }
+}
+
+/// On the controller's thread, each time its loop has come round.
+void Daemon::turned() {
+  if (around_.manager.listens()) {
+    around_.manager.status(summary_of(around_.board.snapshot()));
+  }
+  const std::lock_guard lock(trying_mutex_);
+  if (trying_ && trying_()) {
+    trying_ = {};
+  }
+}
+
+/// On the controller's thread and on the watcher's: the tree can outgrow the limits at any time.
+void Daemon::tell_how_watched() {
+  const std::lock_guard lock(told_mutex_);
+  if (auto reason = watcher_.degraded_reason(); reason != degraded_reason_) {
+    // The numbers in it may grow with every directory; that is no news.
+    const bool is_news = reason.empty() != degraded_reason_.empty();
+    degraded_reason_ = std::move(reason);
+    around_.board.note("watch", degraded_reason_);
+    if (is_news) {
+      log(LogLevel::kWarning,
+          degraded_reason_.empty() ? "every change is seen again" : degraded_reason_);
+    }
+  }
+  if (auto reason = watcher_.quiet_reason(); std::exchange(quiet_reason_, reason) != reason) {
+    around_.board.note("quiet",
+                       reason.empty() ? "" : reason + ": it is looked at from time to time");
+    log(LogLevel::kInfo, reason.empty() ? "every change raises an event again"
+                                        : reason + ": it is looked at from time to time");
+  }
+}
+
+void Daemon::on_change(const WatchChange& change) {
+  tell_how_watched();
+  std::vector<std::string> sessions;
+  for (const auto& name : change.names) {
+    if (name == kManifestTarget) {
+      controller_.manifest_changed();
+    } else {
+      sessions.push_back(name);
+    }
+  }
+  if (!sessions.empty()) {
+    around_.board.changed(sessions, time_of(change.first_event));
+    controller_.sessions_changed(std::move(sessions));
+  }
+}
+
+DaemonCommands Daemon::commands() {
+  return {[this](const auto& name, const auto& held) { return reconcile(name, held); },
+          [this](const auto& name, const auto& by) { return suspend(name, by); },
+          [this](const auto& name) { return resume(name); }};
+}
+
+CommandResult Daemon::reconcile(const std::string& name, const std::string& allow_deletes) {
+  if (around_.board.find(name) == nullptr) {
+    return unknown(name);
+  }
+  log(LogLevel::kInfo, "asked for a pass", {{"session", name}, {"allow_deletes", allow_deletes}});
+  controller_.demand_pass({name, allow_deletes});
+  return {};
+}
+
+SuspendResult Daemon::suspend(const std::string& name, const std::string& by) {
+  if (around_.board.find(name) == nullptr) {
+    return unknown(name);
+  }
+  log(LogLevel::kInfo, "suspended", {{"session", name}, {"by", by}});
+  if (auto kept = set_suspension(name, Suspension{by, now_anchored()}); !kept) {
+    return tl::unexpected(kept.error());
+  }
+  return Suspending{around_.engine.passes().wait_for_writes(name, kLastWrites)};
+}
+
+CommandResult Daemon::resume(const std::string& name) {
+  const auto session = around_.board.find(name);
+  if (!session) {
+    return unknown(name);
+  }
+  if (auto kept = set_suspension(name, std::nullopt); !kept) {
+    return kept;
+  }
+  if (session->suspended_by_manifest) {
+    return tl::unexpected(CommandRefusal{
+        CommandRefusal::Kind::kSuspendedByManifest,
+        "the manifest suspends session '" + name + "': remove `suspend: true` from its entry"});
+  }
+  log(LogLevel::kInfo, "resumed", {{"session", name}});
+  return {};
+}
+
+CommandResult Daemon::set_suspension(const std::string& name, const std::optional<Suspension>& to) {
+  const std::lock_guard lock(suspend_mutex_);
+  if (const auto kept = around_.engine.set_suspension(name, to); !kept) {
+    return tl::unexpected(
+        CommandRefusal{CommandRefusal::Kind::kNotRecorded,
+                       "it could not be recorded, so nothing has changed: " + kept.error()});
+  }
+  auto suspensions = around_.engine.suspensions();
+  controller_.set_suspended(names_of(suspensions));
+  around_.board.set_suspensions(std::move(suspensions), now_anchored());
+  return {};
+}
+
+}  // namespace sessync

@@ -1,0 +1,299 @@
+#include "daemon/app/services.h"
+
+#include <array>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "daemon/api/http_session_api.h"
+#include "daemon/api/send/api_thread.h"
+#include "daemon/app/progress.h"
+#include "daemon/os/log.h"
+#include "daemon/outputs/output_destinations.h"
+#include "daemon/secrets/daemon_token_source.h"
+#include "daemon/state/sqlite_state_store.h"
+#include "daemon/state/state_database.h"
+#include "daemon/workspace/content/workspace_content.h"
+#include "daemon/workspace/scan/scanner.h"
+#include "reconciler/gc/expire_uploads.h"
+#include "reconciler/gc/forget_sessions.h"
+#include "reconciler/observe/server_time.h"
+
+namespace sessync {
+
+/// Says once that the API makes calls wait for long. Belongs to the API's thread.
+class LimitLog {
+ public:
+  void tell(RateClass which, TimePoint until) {
+    auto& told = told_.at(static_cast<std::size_t>(which));
+    if (until - now_anchored() < kWorthALine || until - told < kWorthALine) {
+      return;
+    }
+    told = until;
+    log(LogLevel::kWarning,
+        std::string("the API limits the rate of calls: no call of class ") + to_string(which) +
+            " is sent until " + timestamp(until),
+        {{"class", to_string(which)}, {"until", timestamp(until)}});
+  }
+
+ private:
+  static constexpr Duration kWorthALine{5'000};  ///< shorter waits are everyday pacing
+  std::array<TimePoint, kRateClasses> told_{};
+};
+
+namespace {
+
+/// How long a pass of the daemon waits for large files to be read.
+constexpr std::chrono::milliseconds kLargePatience{200};
+
+/// An upload recorded so recently needs no question whether it still exists.
+constexpr Duration kFreshUpload = std::chrono::minutes(1);
+
+tl::unexpected<UsageError> usage(std::string message) {
+  return tl::unexpected(UsageError{exit_code::kUsage, std::move(message)});
+}
+
+using OpenedState = tl::expected<std::unique_ptr<StateDatabase>, UsageError>;
+
+OpenedState open_read_only(const std::string& directory) {
+  auto database = StateDatabase::open_read_only(directory, now_anchored());
+  if (!database) {
+    return usage(database.error());
+  }
+  return std::move(*database);
+}
+
+/// A daemon that does not begin is not seen to be in want of room.
+OpenedState open_for_writing(const Settings& settings, bool waits) {
+  using OnFullDisk = StateDatabase::OnFullDisk;
+  auto database = StateDatabase::open_directory(*settings.state_dir, settings.workspace,
+                                                waits ? OnFullDisk::kWait : OnFullDisk::kRefuse);
+  if (!database) {
+    const int code = database.error().no_room ? exit_code::kFailed : exit_code::kUsage;
+    return tl::unexpected(UsageError{code, database.error().message});
+  }
+  if (const auto trouble = (*database)->trouble()) {
+    log(LogLevel::kError, trouble->why.message + "; nothing is written to a session before then",
+        {{"state", *settings.state_dir}});
+  }
+  for (const auto& warning : (*database)->warnings()) {
+    log(LogLevel::kWarning, warning);
+  }
+  return std::move(*database);
+}
+
+OpenedState open_state(const Settings& settings, Engine::State kind) {
+  if (!settings.state_dir) {
+    return StateDatabase::in_memory();
+  }
+  return kind == Engine::State::kReadOnly
+             ? open_read_only(*settings.state_dir)
+             : open_for_writing(settings, kind == Engine::State::kLockedOnceThereIsRoom);
+}
+
+void warn(const std::string& message) { log(LogLevel::kWarning, message); }
+
+TokenOptions token_options(const Settings& settings, Engine::State kind) {
+  TokenOptions options;
+  options.secrets_dir = settings.secrets_dir;
+  options.allow_commands = settings.options.allow_commands;
+  options.may_run = kind != Engine::State::kReadOnly;
+  options.github_api_url = settings.github_api_url;
+  options.environment = process_environment();
+  options.warn = warn;
+  return options;
+}
+
+Fingerprints open_fingerprints(const Settings& settings, Engine::State kind) {
+  if (!settings.state_dir) {
+    return Fingerprints::in_memory();
+  }
+  return Fingerprints::open(*settings.state_dir,
+                            kind == Engine::State::kReadOnly ? Fingerprints::Access::kReadOnly
+                                                             : Fingerprints::Access::kWrite,
+                            warn);
+}
+
+}  // namespace
+
+/// In the order in which they need each other: destroyed from the end.
+struct Engine::Parts {
+  Parts(const Settings& settings, State kind, ApiOptions options,
+        std::unique_ptr<StateDatabase> opened, std::pair<Listeners, Progress*> watchers)
+      : state(std::move(opened)),
+        digests(state->load_digests()),
+        scanner(digests, ScanOptions{settings.options.settle, {}}),
+        progress(watchers.second),
+        counted(progress != nullptr ? progress->counting(content) : nullptr),
+        api(std::move(options), counted ? *counted : content, hooks(std::move(watchers.first))),
+        tokens(token_options(settings, kind), open_fingerprints(settings, kind)),
+        outputs({settings.outputs_dir,
+                 settings.workspace,
+                 {settings.manifest.default_workspace(), settings.secrets_dir,
+                  settings.state_dir.value_or("")}}),
+        passes(services(settings), {settings.options.parallel, settings.options.list_grace}) {}
+
+  ApiHooks hooks(Listeners listeners) {
+    ApiHooks result;
+    result.finished = std::move(listeners.request);
+    result.frozen = [this, told = std::move(listeners.frozen)](RateClass which, TimePoint until) {
+      limits.tell(which, until);
+      if (told) {
+        told(which, until);
+      }
+    };
+    result.uploads.find = [this](const std::string& owner,
+                                 const std::string& sha256) -> std::optional<FileMetadata> {
+      const auto upload = state->find_upload(owner, sha256);
+      if (!upload || now_anchored() - upload->confirmed_at > kFreshUpload) {
+        return std::nullopt;
+      }
+      return FileMetadata{upload->file_id, upload->filename, upload->size, "", std::nullopt, false};
+    };
+    result.uploads.uploaded = [this](const std::string& owner, const std::string& sha256,
+                                     const FileMetadata& file) {
+      const auto now = now_anchored();
+      state->commit({change::PutUpload{
+                        {owner, sha256, file.file_id, file.filename, file.size_bytes, now, now}}},
+                    [](const tl::expected<Done, StoreError>&) {});
+    };
+    return result;
+  }
+
+  PassServices services(const Settings& settings) {
+    PassServices result;
+    result.scan = [this, workspace = settings.workspace,
+                   manifests = std::vector{settings.manifest.path()}](const SessionSpec& spec) {
+      auto snapshot =
+          scanner.scan({workspace, manifests, spec.resources, spec.name, spec.max_file_size});
+      if (progress != nullptr) {
+        progress->scanned(spec, snapshot, *state);
+      }
+      return snapshot;
+    };
+    result.make_api = [this](CompletionQueue& queue) {
+      return std::make_unique<HttpSessionApi>(api, queue);
+    };
+    result.make_store = [this](CompletionQueue& queue) {
+      return std::make_unique<SqliteStateStore>(*state, queue);
+    };
+    result.make_tokens = [this](CompletionQueue& queue) {
+      return std::make_unique<DaemonTokenSource>(tokens, queue);
+    };
+    result.open_outputs = [this](const SessionSpec& spec) { return outputs.open(spec); };
+    result.unknown_state = [this]() -> std::string {
+      const auto trouble = state->trouble();
+      return trouble && !trouble->is_known ? trouble->why.message : "";
+    };
+    return result;
+  }
+
+  LimitLog limits;
+  std::unique_ptr<StateDatabase> state;
+  DigestCache digests;
+  Scanner scanner;
+  WorkspaceContent content;
+  Progress* progress;
+  std::unique_ptr<ContentSource> counted;
+  ApiThread api;
+  TokenService tokens;
+  OutputDestinations outputs;
+  std::mutex declared_mutex;
+  std::optional<std::vector<SessionSpec>> declared;  ///< nothing: not all of it is known
+  PassRunner passes;
+};
+
+Engine::Engine(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Engine::~Engine() = default;
+
+tl::expected<std::unique_ptr<Engine>, UsageError> Engine::open(const Settings& settings,
+                                                               ApiOptions api, State state,
+                                                               Listeners listeners,
+                                                               Progress* progress) {
+  auto opened = open_state(settings, state);
+  if (!opened) {
+    return tl::unexpected(opened.error());
+  }
+  auto parts = std::make_unique<Parts>(settings, state, std::move(api), std::move(*opened),
+                                       std::pair(std::move(listeners), progress));
+  return std::unique_ptr<Engine>(new Engine(std::move(parts)));
+}
+
+PassRunner& Engine::passes() { return parts_->passes; }
+
+void Engine::save_digests() {
+  if (auto changes = parts_->digests.take_changes(); !changes.empty()) {
+    parts_->state->save_digests(std::move(changes));
+  }
+}
+
+void Engine::forget_unused_digests() { parts_->digests.forget_unused(); }
+
+void Engine::collect_uploads(const std::string& owner) {
+  parts_->passes.with_ports(
+      nullptr, [&](Ports& ports, const std::string&) { sessync::collect_uploads(owner, ports); });
+}
+
+void Engine::forget_left_sessions(const std::string& owner) {
+  std::optional<std::vector<SessionSpec>> declared;
+  {
+    const std::lock_guard lock(parts_->declared_mutex);
+    declared = parts_->declared;
+  }
+  if (declared) {
+    parts_->passes.with_ports(nullptr, [&](Ports& ports, const std::string&) {
+      sessync::forget_left_sessions(owner, *declared, ports);
+    });
+  }
+}
+
+void Engine::remember_origin(const StateOrigin& origin) {
+  if (const auto directory = parts_->state->locked_directory()) {
+    if (const auto written = write_state_origin(*directory, origin); !written) {
+      warn(written.error());
+    }
+  }
+}
+
+void Engine::declare(const std::vector<SessionSpec>& sessions, bool whole) {
+  parts_->outputs.declare(sessions);
+  const std::lock_guard lock(parts_->declared_mutex);
+  parts_->declared = whole ? std::optional(sessions) : std::nullopt;
+}
+
+std::map<std::string, Suspension> Engine::suspensions() const {
+  return parts_->state->suspensions();
+}
+
+tl::expected<void, std::string> Engine::set_suspension(
+    const std::string& session, const std::optional<Suspension>& suspension) {
+  if (const auto kept = parts_->state->set_suspension(session, suspension); !kept) {
+    return tl::unexpected(kept.error().message);
+  }
+  return {};
+}
+
+std::optional<StateDatabase::Trouble> Engine::state_trouble() const {
+  return parts_->state->trouble();
+}
+
+void Engine::watch_state(std::function<void()> told) { parts_->state->watch(std::move(told)); }
+
+std::uint64_t Engine::unleased_reads() const { return parts_->scanner.reads().unleased; }
+
+void Engine::read_beside(std::function<void(const std::string&)> when_read) {
+  parts_->scanner.pool().read_beside(kLargePatience, std::move(when_read));
+}
+
+void Engine::abort_uploads() {
+  parts_->scanner.pool().stop();
+  parts_->api.abort_uploads();
+  parts_->tokens.stop();
+}
+
+void Engine::abort_everything() {
+  parts_->scanner.pool().stop();
+  parts_->api.run([](ApiEngine& api) { api.shut(); });
+}
+
+}  // namespace sessync

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "daemon/api/send/request_engine.h"
+#include "daemon/config/settings.h"
+#include "daemon/pass/pass_runner.h"
+#include "daemon/state/state_database.h"
+#include "daemon/state/state_origin.h"
+#include "manifest/load.h"
+
+namespace sessync {
+
+class Progress;
+
+/// The parts of one process, put together: state, API thread, scanner, and the runner over them.
+class Engine {
+ public:
+  enum class State {
+    kLocked,                 ///< this process alone may write
+    kLockedOnceThereIsRoom,  ///< the same; a full disk is waited for, and nothing is written
+                             ///< meanwhile
+    kReadOnly,               ///< as it is now; writes nothing
+  };
+  /// Told on the API's thread.
+  struct Listeners {
+    std::function<void(const RequestReport&)> request;       ///< every finished call
+    std::function<void(RateClass, TimePoint until)> frozen;  ///< see ApiHooks
+  };
+  /// `progress`, if there is one, is told how far the work is, and outlives the engine.
+  static tl::expected<std::unique_ptr<Engine>, UsageError> open(const Settings& settings,
+                                                                ApiOptions api, State state,
+                                                                Listeners listeners = {},
+                                                                Progress* progress = nullptr);
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  ~Engine();
+
+  PassRunner& passes();
+
+  /// Writes what was learned of files to the state, in the background.
+  void save_digests();
+  /// Forgets digests of files that no pass has met since the last call.
+  void forget_unused_digests();
+  /// Deletes uploads of ours that nothing has needed for a while.
+  void collect_uploads(const std::string& owner);
+  /// Forgets sessions that left the manifest long ago.
+  void forget_left_sessions(const std::string& owner);
+
+  /// Whose state it is; kept beside the state.
+  void remember_origin(const StateOrigin& origin);
+
+  /// What the manifest in force has, all of it: outputs must not land in what is uploaded.
+  /// `whole`: it has no errors, so that what is not among them has left it.
+  void declare(const std::vector<SessionSpec>& sessions, bool whole = true);
+
+  /// Sessions that somebody asked to be left alone, by name.
+  [[nodiscard]] std::map<std::string, Suspension> suspensions() const;
+  /// Nothing: resumes. Returns once it is on disk, or why it is not.
+  tl::expected<void, std::string> set_suspension(const std::string& session,
+                                                 const std::optional<Suspension>& suspension);
+
+  /// What keeps the state from being written; nothing, as far as is known.
+  [[nodiscard]] std::optional<StateDatabase::Trouble> state_trouble() const;
+  /// Told on some thread when that becomes another one; none once {} was given.
+  void watch_state(std::function<void()> told);
+
+  /// Files taken although nothing kept writers away while they were read.
+  [[nodiscard]] std::uint64_t unleased_reads() const;
+
+  /// From now on large files are read while passes go on without them; `when_read` is told which
+  /// session had one that is read now, on a thread of its own, until the next call.
+  void read_beside(std::function<void(const std::string& session)> when_read);
+
+  /// Uploads end, and no new one starts; no file is read and no token fetched any more; other calls
+  /// go on.
+  void abort_uploads();
+  /// Every call ends, and no file is read any more; what was sent is in doubt.
+  void abort_everything();
+
+ private:
+  struct Parts;
+  explicit Engine(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace sessync

@@ -1,0 +1,130 @@
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <mutex>
+
+#include "daemon/app/deadline.h"
+#include "daemon/app/progress.h"
+#include "daemon/app/signals.h"
+#include "daemon/cli/commands/commands.h"
+#include "daemon/cli/commands/one_shot.h"
+#include "daemon/cli/output/output.h"
+#include "daemon/os/log.h"
+#include "reconciler/schedule/backoff.h"
+
+namespace sessync {
+namespace {
+
+/// How long after the time is over answers are still waited for.
+constexpr std::chrono::milliseconds kLastAnswers{5'000};
+
+/// Passes over one session until it is settled, the time is over, or a signal came.
+class ApplyLoop {
+ public:
+  ApplyLoop(Engine& engine, const Settings& settings, std::string owner)
+      : engine_(engine),
+        settings_(settings),
+        owner_(std::move(owner)),
+        deadline_(now_anchored() + settings.options.timeout) {}
+
+  PassOutcome run(const SessionSpec& spec) {
+    Backoff backoff;
+    auto outcome = pass(spec);
+    while (wants_more(outcome)) {
+      const auto delay = outcome.look_again || outcome.progressed ? Duration{0} : backoff.fail(0.5);
+      if (!wait(std::min(delay, Duration{5'000}))) {
+        break;
+      }
+      outcome = merge_passes(outcome, pass(spec));
+    }
+    return outcome;
+  }
+
+  /// From now on no further pass is started.
+  void stop() {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    wake_.notify_all();
+  }
+
+ private:
+  PassOutcome pass(const SessionSpec& spec) {
+    PassRequest request;
+    request.spec = spec;
+    request.owner = owner_;
+    request.allow_deletes = settings_.options.allow_deletes;
+    return engine_.passes().run(request);
+  }
+
+  [[nodiscard]] bool wants_more(const PassOutcome& outcome) const {
+    // Nothing is sent that cannot be recorded, and nobody makes room for a command.
+    if (const auto trouble = engine_.state_trouble(); trouble && trouble->why.no_room) {
+      return false;
+    }
+    const bool hopeless =
+        outcome.terminal || (outcome.error && (outcome.error->code == "authentication_failed" ||
+                                               outcome.error->code == "billing"));
+    return !hopeless && !outcome.suspended && !outcome.settled();
+  }
+
+  /// False when the time is over.
+  bool wait(Duration delay) {
+    std::unique_lock lock(mutex_);
+    const auto left = deadline_ - now_anchored();
+    wake_.wait_for(lock, std::min(delay, left), [this] { return stopping_; });
+    return !stopping_ && now_anchored() < deadline_;
+  }
+
+  Engine& engine_;
+  const Settings& settings_;
+  std::string owner_;
+  TimePoint deadline_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+};
+
+int apply(const Settings& settings, const OneShot& shot, Signals& signals, Progress& progress) {
+  auto& engine = *shot.engine;
+  ApplyLoop loop(engine, settings, shot.owner);
+  signals.handle({[&] {
+                    loop.stop();
+                    engine.passes().stop();
+                    engine.abort_uploads();
+                  },
+                  [] {}});
+  const Deadline timeout(settings.options.timeout, [&] {
+    loop.stop();
+    engine.passes().stop();
+    engine.abort_uploads();
+  });
+  const Deadline patience(settings.options.timeout + kLastAnswers,
+                          [&] { engine.abort_everything(); });
+  auto reports = for_each_session(shot.sessions, settings.options.workers,
+                                  [&](const SessionSpec& spec) { return loop.run(spec); });
+  signals.finish();
+  progress.stop();
+  engine.save_digests();
+  engine.forget_left_sessions(shot.owner);
+  if (!settings.state_dir) {
+    warn_of_forgetting(reports);
+  }
+  if (const auto trouble = engine.state_trouble()) {
+    log(LogLevel::kWarning, trouble->why.message);
+  }
+  print(present(reports, settings.options));
+  std::fputs(remarks(reports, settings.options).c_str(), stderr);
+  return signals.stopped() ? exit_code::kInterrupted : exit_code_of(reports, settings.options);
+}
+
+}  // namespace
+
+int apply_command(const Settings& settings) {
+  Signals signals;
+  Progress progress;
+  const auto shot =
+      prepare(settings, Engine::State::kLocked, progress.shown() ? &progress : nullptr);
+  return shot ? apply(settings, *shot, signals, progress) : shot.error();
+}
+
+}  // namespace sessync

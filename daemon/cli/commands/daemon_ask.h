@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include <tl/expected.hpp>
+
+#include "daemon/config/settings.h"
+#include "daemon/remote/client.h"
+
+/// What the commands share that ask the running daemon.
+namespace sessync {
+
+/// The daemon that works in the state directory of these settings, or why it cannot be found.
+tl::expected<DaemonClient, std::string> find_daemon(const Settings& settings);
+
+/// What the daemon gave as the reason of its refusal, printable.
+std::string error_of(const DaemonClient::Answer& answer);
+
+/// Tells it as refuse() does; the exit code.
+int tell_failure(const Options& options, const std::string& message);
+
+}  // namespace sessync

@@ -1,0 +1,62 @@
+#include <algorithm>
+#include <vector>
+
+#include "daemon/app/signals.h"
+#include "daemon/cli/commands/commands.h"
+#include "daemon/cli/commands/one_shot.h"
+#include "daemon/cli/output/gc_report.h"
+#include "daemon/cli/output/output.h"
+
+namespace sessync {
+namespace {
+
+bool is_selected(const OneShot& shot, const SessionSpec& spec) {
+  return std::ranges::find(shot.sessions, spec.name, &SessionSpec::name) != shot.sessions.end();
+}
+
+/// Every session of the manifest counts, whichever are selected: uploads are shared.
+std::vector<GarbageSession> look_at_sources(const OneShot& shot) {
+  std::vector<GarbageSession> sessions;
+  sessions.reserve(shot.declared.size());
+  for (const auto& spec : shot.declared) {
+    sessions.push_back({&spec, shot.engine->passes().scan(spec), is_selected(shot, spec)});
+  }
+  return sessions;
+}
+
+GcReport collect(const OneShot& shot, bool deletes) {
+  GcReport report;
+  report.deletes = deletes;
+  const auto sessions = look_at_sources(shot);
+  shot.engine->passes().with_ports(nullptr, [&](Ports& ports, const std::string&) {
+    report.found = find_garbage(shot.owner, sessions, ports);
+    if (deletes) {
+      shot.engine->save_digests();
+      report.uploads = delete_garbage(shot.owner, report.found.uploads, ports);
+      report.copies = delete_garbage(shot.owner, report.found.copies, ports);
+    }
+  });
+  return report;
+}
+
+}  // namespace
+
+int gc_command(const Settings& settings) {
+  Signals signals;
+  const bool deletes = settings.options.yes;
+  const auto shot = prepare(settings, deletes ? Engine::State::kLocked : Engine::State::kReadOnly);
+  if (!shot) {
+    return shot.error();
+  }
+  signals.handle({[&] {
+                    shot->engine->passes().stop();
+                    shot->engine->abort_everything();
+                  },
+                  [] {}});
+  const auto report = collect(*shot, deletes);
+  signals.finish();
+  print(settings.options.json ? gc_document(report) : gc_text(report));
+  return signals.stopped() ? exit_code::kInterrupted : gc_exit_code(report);
+}
+
+}  // namespace sessync

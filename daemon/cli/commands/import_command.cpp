@@ -1,0 +1,144 @@
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "daemon/api/http_session_api.h"
+#include "daemon/api/send/api_thread.h"
+#include "daemon/cli/commands/commands.h"
+#include "daemon/cli/commands/one_shot.h"
+#include "daemon/cli/output/failure.h"
+#include "daemon/cli/output/output.h"
+#include "daemon/os/completion_queue.h"
+#include "daemon/workspace/content/workspace_content.h"
+#include "manifest/text/utf8.h"
+#include "reconciler/errors/session_error.h"
+#include "reconciler/import/import.h"
+
+namespace sessync {
+namespace {
+
+/// What is known of one session, and why not more.
+struct Reading {
+  LiveSession session;
+  std::optional<SessionError> error;
+};
+
+/// Reads sessions, all at once, each by three calls.
+class SessionReader {
+ public:
+  explicit SessionReader(SessionApi& api) : api_(api) {}
+
+  void read(const std::string& id, Reading& reading) {
+    api_.get_session(id, into(id, reading, reading.session.info));
+    api_.list_resources(id, into(id, reading, reading.session.rows));
+    api_.list_session_files(id, into(id, reading, reading.session.files));
+  }
+
+ private:
+  template <class T>
+  static Completion<T> into(const std::string& id, Reading& reading, T& place) {
+    return [&id, &reading, &place](Result<T> result) {
+      if (result) {
+        place = std::move(*result);
+      } else if (!reading.error) {
+        reading.error = failure_of(result.error(), id, "reading session " + id).error;
+      }
+    };
+  }
+
+  SessionApi& api_;
+};
+
+/// Each id once. That two of them may name one session is seen from the answers.
+std::vector<std::string> distinct(const std::vector<std::string>& ids) {
+  std::vector<std::string> once;
+  once.reserve(ids.size());
+  for (const std::string& id : ids) {
+    if (std::ranges::find(once, id) == once.end()) {
+      once.push_back(id);
+    }
+  }
+  return once;
+}
+
+void refuse_archived(Reading& reading) {
+  const auto& info = reading.session.info;
+  if (!reading.error && info.archived_at) {
+    reading.error =
+        archived_failure(info.session_id, *info.archived_at, "there is nothing to declare of it")
+            .error;
+  }
+}
+
+std::vector<Reading> read_sessions(const std::vector<std::string>& ids, ApiOptions options) {
+  std::vector<Reading> readings(ids.size());
+  WorkspaceContent content;
+  ApiThread thread(std::move(options), content);
+  CompletionQueue queue;
+  HttpSessionApi api(thread, queue);
+  SessionReader reader(api);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    reader.read(ids[i], readings[i]);
+  }
+  while (queue.run_one()) {
+  }
+  std::ranges::for_each(readings, refuse_archived);
+  return readings;
+}
+
+int complain(const std::string& message) {
+  std::fputs(("sessync: " + printable(message) + "\n").c_str(), stderr);
+  return exit_code::kFailed;
+}
+
+/// Without a session there is no manifest: then its place has the first error.
+int print_nothing(const Options& options, const std::vector<Reading>& readings) {
+  const auto failed = std::ranges::find_if(
+      readings, [](const Reading& reading) { return reading.error.has_value(); });
+  if (options.json && failed != readings.end()) {
+    print(failure_document(options.command, *failed->error));
+  }
+  return exit_code::kFailed;
+}
+
+bool has(const std::vector<LiveSession>& sessions, const std::string& id) {
+  return std::ranges::any_of(
+      sessions, [&](const LiveSession& session) { return session.info.session_id == id; });
+}
+
+int print_imported(const std::vector<LiveSession>& sessions) {
+  const auto imported = import_sessions(sessions);
+  print(imported.text);
+  int code = exit_code::kOk;
+  for (const auto& problem : imported.problems) {
+    code = complain("the manifest is not valid as it is printed: " + problem);
+  }
+  return code;
+}
+
+}  // namespace
+
+int import_command(const Settings& settings) {
+  auto options = resolve_api_options(settings.options, process_environment());
+  if (!options) {
+    return refuse(settings.options, options.error());
+  }
+  auto readings = read_sessions(distinct(settings.options.import_ids), std::move(*options));
+  int code = exit_code::kOk;
+  std::vector<LiveSession> sessions;
+  sessions.reserve(readings.size());
+  for (auto& reading : readings) {
+    if (reading.error) {
+      const int failed = complain(reading.error->message);
+      const bool is_key = reading.error->code == "authentication_failed";
+      code = is_key ? exit_code::kAuthentication : std::max(code, failed);
+    } else if (!has(sessions, reading.session.info.session_id)) {
+      sessions.push_back(std::move(reading.session));
+    }
+  }
+  return std::max(code, sessions.empty() ? print_nothing(settings.options, readings)
+                                         : print_imported(sessions));
+}
+
+}  // namespace sessync

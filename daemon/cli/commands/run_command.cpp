@@ -1,0 +1,159 @@
+#include <chrono>
+#include <cstdlib>
+#include <string>
+
+#include <unistd.h>
+
+#include "daemon/app/daemon.h"
+#include "daemon/app/state_choice.h"
+#include "daemon/app/watchdog.h"
+#include "daemon/cli/commands/commands.h"
+#include "daemon/cli/commands/one_shot.h"
+#include "daemon/cli/output/failure.h"
+#include "daemon/os/log.h"
+#include "daemon/remote/daemon_file.h"
+#include "daemon/remote/proof.h"
+#include "daemon/serve/server.h"
+
+namespace sessync {
+namespace {
+
+void tell_start(const Settings& settings, const ApiOptions& api) {
+  log(LogLevel::kInfo, "starting",
+      {{"version", SESSYNC_VERSION},
+       {"manifest", settings.manifest.path()},
+       {"workspace", settings.workspace},
+       {"state", settings.state_dir.value_or("none")},
+       {"api", api.base_url}});
+}
+
+/// The status server, and the file in the state directory by which commands find it.
+class Front {
+ public:
+  Front(const Settings& settings, StatusBoard& board, Daemon& daemon, Metrics& metrics)
+      : settings_(settings),
+        board_(board),
+        daemon_(daemon),
+        nonce_(random_digits()),
+        server_({settings.options.listen, settings.options.admin_token_file, nonce_, health_now},
+                board, daemon.commands(), [&metrics] { return metrics.text(); }) {}
+  Front(const Front&) = delete;
+  Front& operator=(const Front&) = delete;
+  ~Front() {
+    daemon_.keep_trying({});
+    board_.close();
+    if (settings_.state_dir) {
+      remove_daemon_file(*settings_.state_dir, ::getpid());
+    }
+  }
+
+  tl::expected<void, UsageError> open() {
+    std::string address = "off";
+    if (settings_.options.listen != address) {
+      auto served = server_.start();
+      if (!served) {
+        return tl::unexpected(UsageError{exit_code::kUsage, served.error()});
+      }
+      address = std::move(*served);
+      log(LogLevel::kInfo, "serving status", {{"listen", address}});
+    }
+    return settings_.state_dir ? leave_address(address) : tl::expected<void, UsageError>();
+  }
+
+ private:
+  tl::expected<void, UsageError> leave_address(const std::string& address) {
+    const auto left = write_daemon_file(*settings_.state_dir, {::getpid(), address, nonce_});
+    if (left) {
+      return {};
+    }
+    if (!left.error().no_room && daemon_.has_state()) {
+      return tl::unexpected(UsageError{exit_code::kUsage, left.error().message});
+    }
+    log(LogLevel::kWarning,
+        left.error().message + "; the commands that ask the daemon do not find it before then");
+    daemon_.keep_trying([this, address] {
+      return write_daemon_file(*settings_.state_dir, {::getpid(), address, nonce_}).has_value();
+    });
+    return {};
+  }
+
+  const Settings& settings_;
+  StatusBoard& board_;
+  Daemon& daemon_;
+  const Secret nonce_;
+  StatusServer server_;
+};
+
+/// With the state that the manifest had under another name, if it can be read now.
+Settings with_state(const Settings& settings) {
+  const auto manifest = load_manifest(settings.manifest.read());
+  if (!manifest.valid()) {
+    auto result = settings;
+    if (result.state_dir && result.state_dir_is_usual) {
+      result.state_dir = find_state_of(*result.state_dir, settings.manifest.path());
+    }
+    return result;
+  }
+  auto choice = choose_state(settings, manifest);
+  if (!choice.note.empty()) {
+    log(LogLevel::kInfo, choice.note);
+  }
+  return std::move(choice.settings);
+}
+
+/// For when some thread does not come to its end.
+void leave_at_once() {
+  constexpr std::chrono::milliseconds kLastLines{200};
+  static_cast<void>(flush_log(kLastLines));
+  std::_Exit(exit_code::kOk);
+}
+
+void leave_overdue() {
+  std::string stuck;
+  for (const auto& problem : health_now().problems) {
+    stuck += "; " + problem;
+  }
+  log(LogLevel::kWarning, "not everything came to its end within ten seconds" + stuck +
+                              "; the next start looks at what became of it");
+  leave_at_once();
+}
+
+}  // namespace
+
+int run_command(const Settings& given) {
+  const auto settings = with_state(given);
+  auto api = resolve_api_options(settings.options, process_environment());
+  if (!api) {
+    return refuse(settings.options, api.error());
+  }
+  start_log_writer();
+  tell_start(settings, *api);
+  Signals signals;
+  ServiceManager manager(ServiceManager::Request::of_environment());
+  StatusBoard board(
+      {SESSYNC_VERSION, now_anchored(), settings.manifest.path(), settings.workspace});
+  Metrics metrics(board, SESSYNC_VERSION);
+  const Watchdog watchdog(manager, board);
+  const auto engine = Engine::open(
+      settings, std::move(*api), Engine::State::kLockedOnceThereIsRoom,
+      {[&metrics](const RequestReport& report) { metrics.request(report); },
+       [&metrics](RateClass which, TimePoint until) { metrics.frozen(which, until); }});
+  if (!engine) {
+    return refuse(settings.options, engine.error());
+  }
+  Daemon daemon(settings, {**engine, board, metrics, manager});
+  Front front(settings, board, daemon, metrics);
+  if (const auto open = front.open(); !open) {
+    return refuse(settings.options, open.error());
+  }
+  if (!daemon.run(signals, leave_overdue)) {
+    log(LogLevel::kWarning,
+        "stopped before every request was answered; the next start looks at what became of them");
+    leave_at_once();
+  }
+  signals.forget();
+  log(LogLevel::kInfo, "stopped");
+  return exit_code::kOk;
+}
+
+}  // namespace sessync

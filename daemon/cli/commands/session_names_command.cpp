@@ -1,0 +1,19 @@
+#include <string>
+
+#include "daemon/cli/commands/commands.h"
+#include "daemon/cli/output/output.h"
+#include "manifest/load.h"
+
+namespace sessync {
+
+int session_names_command(const Settings& settings) {
+  const auto manifest = load_manifest(settings.manifest.read());
+  std::string names;
+  for (const auto& session : manifest.sessions()) {
+    names += session.name + "\n";
+  }
+  print(names);
+  return exit_code::kOk;
+}
+
+}  // namespace sessync

@@ -1,0 +1,31 @@
+#include <cstdio>
+
+#include "daemon/cli/commands/commands.h"
+#include "daemon/cli/output/output.h"
+#include "daemon/cli/output/plan_json.h"
+#include "manifest/load.h"
+
+namespace sessync {
+
+int validate_command(const Settings& settings) {
+  const auto manifest = load_manifest(settings.manifest.read());
+  const auto problems = manifest.problems();
+  if (settings.options.json) {
+    print(problems_document(problems));
+  }
+  for (const auto& problem : problems) {
+    if (!settings.options.json) {
+      std::fputs((format_problem(problem) + "\n").c_str(), stderr);
+    }
+  }
+  if (!manifest.valid()) {
+    return exit_code::kBadManifest;
+  }
+  if (!settings.options.json) {
+    print(settings.manifest.path() + ": valid, " + std::to_string(manifest.sessions().size()) +
+          " sessions\n");
+  }
+  return exit_code::kOk;
+}
+
+}  // namespace sessync

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "daemon/config/exit_code.h"
+#include "daemon/config/options.h"
+#include "manifest/load.h"
+#include "reconciler/errors/session_error.h"
+
+/// How a command tells that it cannot do what it is for.
+namespace sessync {
+
+/// The document that the command of these options prints with -o json when it has nothing else to
+/// say: its usual one, empty, with the error. "" for a command that never prints one.
+std::string failure_document(Command command, const SessionError& error);
+
+/// Prints to standard error what keeps a command from being carried out, and with -o json the
+/// document that says it as well; returns the exit code.
+int refuse(const Options& options, const UsageError& error);
+
+/// The same of a manifest, every problem on a line of its own.
+int refuse_manifest(const Options& options, const Manifest& manifest);
+
+}  // namespace sessync

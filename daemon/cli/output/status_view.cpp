@@ -1,0 +1,305 @@
+#include "daemon/cli/output/status_view.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <optional>
+#include <stdexcept>
+
+#include <nlohmann/json.hpp>
+
+#include "manifest/text/utf8.h"
+
+namespace sessync {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Row = std::array<std::string, 7>;
+
+Json parse(const std::string& document) {
+  auto json = Json::parse(document, nullptr, false);
+  if (!json.is_object()) {
+    throw std::runtime_error("the daemon's answer is no status document");
+  }
+  return json;
+}
+
+std::string text_of(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  return found != json.end() && found->is_string() ? printable(found->get<std::string>()) : "";
+}
+
+std::uint64_t number_of(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  return found != json.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+}
+
+bool is_true(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  return found != json.end() && found->is_boolean() && found->get<bool>();
+}
+
+const Json& part_of(const Json& json, const char* key) {
+  static const Json nothing;
+  const auto found = json.find(key);
+  return found == json.end() ? nothing : *found;
+}
+
+Json condition_of(const Json& session, const std::string& type) {
+  for (const auto& condition : part_of(session, "conditions")) {
+    if (text_of(condition, "type") == type) {
+      return condition;
+    }
+  }
+  return Json::object();
+}
+
+bool holds(const Json& condition) { return text_of(condition, "status") == "True"; }
+
+std::optional<TimePoint> parsed_time(const std::string& text) {
+  int year = 0;
+  unsigned month = 0;
+  unsigned day = 0;
+  std::array<int, 3> clock{};
+  if (std::sscanf(text.c_str(), "%d-%u-%uT%d:%d:%d", &year, &month, &day, &clock[0], &clock[1],
+                  &clock[2]) != 6) {
+    return std::nullopt;
+  }
+  const std::chrono::sys_days date{std::chrono::year{year} / std::chrono::month{month} /
+                                   std::chrono::day{day}};
+  return TimePoint{date.time_since_epoch() + std::chrono::hours{clock[0]} +
+                   std::chrono::minutes{clock[1]} + std::chrono::seconds{clock[2]}};
+}
+
+std::string ago(const std::string& at, TimePoint now) {
+  const auto when = parsed_time(at);
+  return when ? short_span(std::max<Duration>(now - *when, Duration{0})) + " ago" : "never";
+}
+
+std::string state_of(const Json& session) {
+  const auto ready = condition_of(session, "Ready");
+  if (!part_of(session, "suspended").is_null()) {
+    return "Suspended";
+  }
+  return holds(ready) ? "Ready" : text_of(ready, "reason");
+}
+
+/// Why it is not ready, else what else there is to know.
+std::string message_of(const Json& session) {
+  const auto ready = condition_of(session, "Ready");
+  const auto stalled = condition_of(session, "Stalled");
+  if (holds(ready) && holds(stalled)) {
+    return text_of(stalled, "message");
+  }
+  return text_of(ready, "message");
+}
+
+std::string of(std::uint64_t part, std::uint64_t all) {
+  return std::to_string(part) + "/" + std::to_string(all);
+}
+
+Row row_of(const Json& session, TimePoint now) {
+  const auto& counts = part_of(session, "counts");
+  return {text_of(session, "name"),
+          state_of(session) + (is_true(session, "working") ? " (working)" : ""),
+          of(number_of(counts, "in_sync"), number_of(counts, "desired")),
+          std::to_string(number_of(counts, "blocked")),
+          of(number_of(counts, "files"), number_of(counts, "max_files")),
+          ago(text_of(session, "last_converged_at"), now),
+          message_of(session)};
+}
+
+std::string aligned(const std::vector<Row>& rows) {
+  std::array<std::size_t, 7> widths{};
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], row[i].size());
+    }
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line.append(row[i]).append(widths[i] - row[i].size() + 2, ' ');
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text.append(line).append("\n");
+  }
+  return text;
+}
+
+std::string suspension(const Json& session, TimePoint now) {
+  const auto& suspended = part_of(session, "suspended");
+  std::string text;
+  if (!text_of(suspended, "by").empty()) {
+    text.append("  suspended by ").append(text_of(suspended, "by")).append(", ");
+    text.append(ago(text_of(suspended, "at"), now)).append("; to go on: sessync resume ");
+    text.append(text_of(session, "name")).append("\n");
+  }
+  if (is_true(suspended, "manifest")) {
+    text += "  suspended by the manifest (suspend: true)\n";
+  }
+  return text;
+}
+
+std::string held_back(const Json& session) {
+  const auto& held = part_of(session, "held");
+  if (!held.is_object()) {
+    return {};
+  }
+  return "  " + std::to_string(number_of(held, "deletes")) +
+         " deletes are held back; to let exactly these through: sessync reconcile " +
+         text_of(session, "name") + " --allow-deletes=" + text_of(held, "id") + "\n";
+}
+
+std::string details_of(const Json& session, TimePoint now) {
+  std::string text = suspension(session, now) + held_back(session);
+  for (const auto& blocked : part_of(session, "blocked")) {
+    auto place = text_of(blocked, "mount_path");
+    if (place.empty()) {
+      place = text_of(blocked, "type");
+      std::ranges::replace(place, '_', ' ');
+    }
+    text.append("  ! ").append(place).append("  ");
+    text.append(text_of(blocked, "code")).append(": ");
+    text.append(text_of(blocked, "reason")).append("\n");
+  }
+  return text.empty() ? text : "\n" + text_of(session, "name") + "\n" + text;
+}
+
+std::string manifest_lines(const Json& document) {
+  const auto& manifest = part_of(document, "manifest");
+  std::string text;
+  for (const auto& error : part_of(manifest, "errors")) {
+    text += "manifest: " + (error.is_string() ? printable(error.get<std::string>()) : "") + "\n";
+  }
+  if (!is_true(manifest, "valid") && is_true(manifest, "in_force")) {
+    text += "manifest: the last good version stays in force\n";
+  }
+  for (const auto& note : part_of(document, "notes")) {
+    text += "note: " + (note.is_string() ? printable(note.get<std::string>()) : "") + "\n";
+  }
+  return text;
+}
+
+bool is_wanted(const std::vector<std::string>& wanted, const std::string& name) {
+  return wanted.empty() || std::ranges::find(wanted, name) != wanted.end();
+}
+
+std::string table_of(const Json& document, const StatusView& view) {
+  std::vector<Row> rows{
+      {"SESSION", "STATE", "IN SYNC", "BLOCKED", "FILES", "CONVERGED", "MESSAGE"}};
+  std::string details;
+  for (const auto& session : part_of(document, "sessions")) {
+    if (is_wanted(view.sessions, text_of(session, "name"))) {
+      rows.push_back(row_of(session, view.now));
+      details += details_of(session, view.now);
+    }
+  }
+  const auto body = rows.size() > 1 ? aligned(rows) : std::string("no session\n");
+  return manifest_lines(document) + body + details;
+}
+
+/// All of it on one line, without what changes all the time.
+std::string line_of(const Json& session) {
+  const auto row = row_of(session, {});
+  std::string line = row[0];
+  line.append(": ").append(state_of(session)).append(", ").append(row[2]).append(" in sync, ");
+  line.append(row[3]).append(" blocked");
+  return row[6].empty() ? line : line + ": " + row[6];
+}
+
+std::vector<std::string> names_in(const std::string& document) {
+  const auto json = Json::parse(document, nullptr, false);
+  if (!json.is_array()) {
+    throw std::runtime_error("the daemon's answer is no list of sessions");
+  }
+  std::vector<std::string> names;
+  for (const auto& name : json) {
+    names.push_back(name.is_string() ? printable(name.get<std::string>()) : std::string());
+  }
+  return names;
+}
+
+}  // namespace
+
+std::string short_span(Duration length) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(length).count();
+  static constexpr std::array<std::pair<std::int64_t, char>, 3> kSpans{
+      {{86400, 'd'}, {3600, 'h'}, {60, 'm'}}};
+  for (const auto& [size, unit] : kSpans) {
+    if (seconds >= size) {
+      return std::to_string(seconds / size) + unit;
+    }
+  }
+  return std::to_string(seconds) + "s";
+}
+
+std::string status_table(const std::string& document, const StatusView& view) {
+  return table_of(parse(document), view);
+}
+
+std::string FollowedStatus::lines_of(const std::string& document) {
+  const auto session = parse(document);
+  const auto name = text_of(session, "name");
+  if (!is_wanted(sessions_, name)) {
+    return {};
+  }
+  latest_[name] = document;
+  const auto line = line_of(session);
+  auto& said = lines_[name];
+  if (said == line) {
+    return {};
+  }
+  said = line;
+  return line + "\n";
+}
+
+std::string FollowedStatus::begin_pass(const std::string& name) {
+  const auto found = latest_.find(name);
+  if (found == latest_.end()) {
+    return {};
+  }
+  auto session = parse(found->second);
+  session["working"] = true;
+  return lines_of(session.dump());
+}
+
+std::string FollowedStatus::remove(const std::string& name) {
+  latest_.erase(name);
+  return lines_.erase(name) > 0 ? name + ": left the manifest\n" : "";
+}
+
+std::string FollowedStatus::take(const std::string& kind, const std::string& data) {
+  std::string lines;
+  if (kind == "session") {
+    lines = lines_of(data);
+  } else if (kind == "working" || kind == "left") {
+    for (const auto& name : names_in(data)) {
+      lines += kind == "left" ? remove(name) : begin_pass(name);
+    }
+  } else if (kind == "manifest" || kind == "status") {
+    auto document = parse(data);
+    lines = manifest_lines(document);
+    for (const auto& session : part_of(document, "sessions")) {
+      lines += lines_of(session.dump());
+    }
+    document.erase("sessions");
+    begun_ = document.dump();
+  }
+  return lines;
+}
+
+std::string FollowedStatus::table(TimePoint now) const {
+  if (begun_.empty()) {
+    return "waiting for the daemon\n";
+  }
+  auto document = parse(begun_);
+  document["sessions"] = Json::array();
+  for (const auto& [name, session] : latest_) {
+    document["sessions"].push_back(parse(session));
+  }
+  return table_of(document, {now, {}});
+}
+
+}  // namespace sessync

@@ -1,0 +1,303 @@
+#include "daemon/config/options.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <sstream>
+
+#include <CLI/CLI.hpp>
+
+#include "daemon/os/foreign_text.h"
+
+namespace sessync {
+namespace {
+
+const CLI::Validator& duration() {
+  static const CLI::Validator check(
+      [](std::string& text) {
+        return parse_wait(text) ? std::string()
+                                : "'" + text + "' is no duration: write 500ms, 30s, 5m or 1h";
+      },
+      "DURATION");
+  return check;
+}
+
+const CLI::Validator& rates() {
+  static const CLI::Validator check(
+      [](std::string& text) {
+        return parse_max_rates(text) ? std::string()
+                                     : "'" + text + "' is no rate: write writes=5/s,reads=20/s";
+      },
+      "RATES");
+  return check;
+}
+
+CLI::Option* add_duration(CLI::App& app, const std::string& name, std::chrono::milliseconds& value,
+                          const std::string& help) {
+  return app
+      .add_option_function<std::string>(
+          name, [&value](const std::string& text) { value = *parse_wait(text); }, help)
+      ->check(duration());
+}
+
+/// Builds the parser; writes into `options` while parsing.
+class CommandLine {
+ public:
+  explicit CommandLine(Options& options) : o_(options) {
+    app_.require_subcommand(1);
+    app_.set_help_all_flag("--help-all", "Help for every command");
+    add_command("run", Command::kRun, "Watch, reconcile and keep going until SIGTERM");
+    add_command("apply", Command::kApply, "Reconcile once until converged, then exit");
+    add_command("plan", Command::kPlan, "Print what apply would do; writes nothing");
+    add_command("validate", Command::kValidate, "Check the manifest offline");
+    add_command("import", Command::kImport, "Print a manifest for live sessions");
+    add_command("pull", Command::kPull, "Download the outputs once");
+    add_command("gc", Command::kGc, "List uploads of this owner that nothing needs");
+    add_asking();
+    add_completion();
+    add_plain("schema", Command::kSchema, "Print the JSON Schema of a manifest");
+    add_plain("version", Command::kVersion, "Print the version");
+  }
+
+  CLI::App& app() { return app_; }
+
+  /// The command of a line that cannot be parsed: the first word that is one.
+  [[nodiscard]] Command named_in(const std::vector<std::string>& words) const {
+    for (const auto& word : words) {
+      if (const auto found = by_name_.find(word); found != by_name_.end()) return found->second;
+    }
+    return Command::kRun;
+  }
+
+ private:
+  CLI::App* add_plain(const std::string& name, Command command, const std::string& help) {
+    auto* sub = app_.add_subcommand(name, help);
+    sub->parse_complete_callback([this, command] { o_.command = command; });
+    by_name_[name] = command;
+    return sub;
+  }
+
+  /// What asks the running daemon: it knows the API.
+  void add_asking() {
+    add_common(*add_plain("status", Command::kStatus, "Show what the running daemon says"));
+    auto* status = app_.get_subcommand("status");
+    status->add_flag("--watch", o_.watch, "Follow what changes");
+    auto* reconcile = add_ask("reconcile", Command::kReconcile, "Ask the daemon for a pass now");
+    reconcile->add_option("--allow-deletes", o_.allow_deletes,
+                          "Let exactly this held-back set of deletes through, once");
+    add_ask("suspend", Command::kSuspend, "Ask the daemon to leave a session alone");
+    add_ask("resume", Command::kResume, "Ask the daemon to go on with a session");
+  }
+
+  CLI::App* add_ask(const std::string& name, Command command, const std::string& help) {
+    auto* sub = add_plain(name, command, help);
+    add_common(*sub);
+    add_admin_token(*sub);
+    auto* session = sub->add_option("session", o_.asked_session, "The session");
+    session->type_name(value_kind::kSession)->required(command != Command::kReconcile);
+    return sub;
+  }
+
+  void add_admin_token(CLI::App& app) {
+    env(app.add_option("--admin-token-file", o_.admin_token_file,
+                       "The token that writes to the running daemon need")
+            ->type_name(value_kind::kFile),
+        "ADMIN_TOKEN_FILE");
+  }
+
+  void add_completion() {
+    add_plain("completion", Command::kCompletion, "Print what completes command lines in a shell")
+        ->add_option("shell", o_.shell, "bash, zsh or fish")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+    // What completed command lines ask for; for nobody else.
+    auto* names = add_plain("session-names", Command::kSessionNames, "");
+    names->group("");
+    add_manifest(*names);
+  }
+
+  void add_manifest(CLI::App& app) {
+    env(app.add_option("-m,--manifest", o_.manifest, "A YAML file, or a directory of them")
+            ->type_name(value_kind::kFile),
+        "MANIFEST");
+  }
+
+  void add_command(const std::string& name, Command command, const std::string& help) {
+    auto* sub = app_.add_subcommand(name, help);
+    by_name_[name] = command;
+    // Not `callback`: with one of this kind the environment is read for the given command only. All
+    // commands share the variables, so another one would overwrite what the command line said.
+    sub->parse_complete_callback([this, command] { o_.command = command; });
+    add_common(*sub);
+    if (command != Command::kValidate) {
+      add_api(*sub);
+    }
+    if (command == Command::kRun) {
+      add_run(*sub);
+    }
+    if (command == Command::kApply) {
+      sub->add_option("--allow-deletes", o_.allow_deletes,
+                      "Let exactly this held-back set of deletes through, once");
+      add_duration(*sub, "--timeout", o_.timeout, "Give up after this time (5m)");
+    }
+    if (command == Command::kRun || command == Command::kApply) {
+      sub->add_flag("--allow-commands", o_.allow_commands, "Let tokens come from commands");
+    }
+    if (command == Command::kImport) {
+      sub->add_option("session-id", o_.import_ids, "The sessions")->required();
+    }
+    if (command == Command::kGc) {
+      sub->add_flag("--yes", o_.yes, "Delete them");
+    }
+    if (command == Command::kPlan) {
+      sub->add_flag("--detailed-exitcode", o_.detailed_exitcode,
+                    "Exit 2 for changes, else 4 for blocked entries");
+      sub->add_flag("-v,--verbose", o_.verbose, "Print unchanged resources too");
+    }
+  }
+
+  static void add_directory(CLI::App& app, const std::string& names, std::string& value,
+                            const std::string& help, const std::string& variable) {
+    env(app.add_option(names, value, help)->type_name(value_kind::kDirectory), variable);
+  }
+
+  void add_common(CLI::App& app) {
+    add_manifest(app);
+    add_directory(app, "-w,--workspace", o_.workspace,
+                  "What sources are relative to (the manifest's directory)", "WORKSPACE");
+    add_directory(app, "--state-dir", o_.state_dir, "Where state is kept; none: in memory",
+                  "STATE_DIR");
+    add_directory(app, "--outputs-dir", o_.outputs_dir,
+                  "Where outputs are brought back to (./outputs)", "OUTPUTS_DIR");
+    add_directory(app, "--secrets-dir", o_.secrets_dir,
+                  "What secret files are relative to ($CREDENTIALS_DIRECTORY, or .)",
+                  "SECRETS_DIR");
+    env(app.add_option("-s,--session", o_.sessions, "Only this session (repeatable)")
+            ->type_name(value_kind::kSession),
+        "SESSION");
+    env(app.add_option_function<std::string>(
+               "-o,--output", [this](const std::string& text) { o_.json = text == "json"; },
+               "text or json")
+            ->check(CLI::IsMember({"text", "json"})),
+        "OUTPUT");
+    static const std::map<std::string, LogLevel> levels{{"debug", LogLevel::kDebug},
+                                                        {"info", LogLevel::kInfo},
+                                                        {"warn", LogLevel::kWarning},
+                                                        {"error", LogLevel::kError},
+                                                        {"off", LogLevel::kOff}};
+    // The one that is added last looks at what was written first.
+    env(app.add_option("--log-level", o_.log_level, "From which level on lines are logged (info)")
+            ->transform(CLI::Transformer(levels).description(""))
+            ->transform(CLI::IsMember(levels))
+            ->type_name("LEVEL"),
+        "LOG_LEVEL");
+    env(app.add_option("--log-format", o_.log_format, "text or json (json if not a terminal)")
+            ->check(CLI::IsMember({"text", "json"})),
+        "LOG_FORMAT");
+    env(app.add_flag("--no-color", o_.no_color, "Print without colours"), "NO_COLOR");
+  }
+
+  void add_api(CLI::App& app) {
+    env(app.add_option("--api-key-file", o_.api_key_file, "Read the API key from this file")
+            ->type_name(value_kind::kFile),
+        "API_KEY_FILE");
+    env(app.add_option("--auth-style", o_.auth_style, "How the API key is sent")
+            ->check(CLI::IsMember({"x-api-key", "bearer"})),
+        "AUTH_STYLE");
+    env(app.add_option("--api-version", o_.api_version, "The anthropic-version header"),
+        "API_VERSION");
+    env(app.add_option("--parallel", o_.parallel, "Connections, and chains at once (32)")
+            ->check(CLI::Range(1, 256)),
+        "PARALLEL");
+    env(app.add_option("--github-api-url", o_.github_api_url,
+                       "Where GitHub App tokens are minted (https://api.github.com)"),
+        "GITHUB_API_URL");
+    env(app.add_option("--max-rate", o_.max_rate, "Ceilings: writes=5/s,reads=20/s,files=8/s")
+            ->check(rates()),
+        "MAX_RATE");
+    env(add_duration(app, "--request-timeout", o_.request_timeout,
+                     "A request without progress for so long has failed (60s)"),
+        "REQUEST_TIMEOUT");
+    env(add_duration(app, "--list-grace", o_.list_grace,
+                     "How long a list may lag behind our own writes (30s)"),
+        "LIST_GRACE");
+  }
+
+  void add_run(CLI::App& app) {
+    env(app.add_option("--listen", o_.listen, "Where status is served (127.0.0.1:8900), or off"),
+        "LISTEN");
+    add_admin_token(app);
+    env(app.add_option("--workers", o_.workers, "Sessions worked on at once (4)")
+            ->check(CLI::Range(1, 64)),
+        "WORKERS");
+    env(add_duration(app, "--settle", o_.settle, "Quiet time after a change (50ms)"), "SETTLE");
+    env(add_duration(app, "--rescan", o_.rescan, "Rescan the workspace so often (10m)"), "RESCAN");
+  }
+
+  static void env(CLI::Option* option, const std::string& name) {
+    option->envname("SESSYNC_" + name);
+  }
+
+  Options& o_;
+  std::map<std::string, Command> by_name_;
+  CLI::App app_{"Keeps Managed Agents sessions equal to a manifest", "sessync"};
+};
+
+std::string first_of(const std::vector<std::string>& names) {
+  return names.empty() ? "" : names.front();
+}
+
+CommandWords words_of_command(const CLI::App& command) {
+  CommandWords words{command.get_name(), command.get_description(), {}, {}};
+  for (const auto* option : command.get_options()) {
+    if (option->get_group().empty()) continue;
+    (option->get_positional() ? words.positionals : words.options)
+        .push_back(words_of({first_of(option->get_snames()), first_of(option->get_lnames()),
+                             option->get_description(), option->get_type_name(),
+                             option->get_items_expected_max()}));
+  }
+  return words;
+}
+
+/// Whether a line that cannot be parsed asks for a document.
+bool asks_for_json(const std::vector<std::string>& words) {
+  const char* const variable = std::getenv("SESSYNC_OUTPUT");  // NOLINT(concurrency-mt-unsafe)
+  std::string last = variable == nullptr ? "" : variable;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const bool is_apart = words[i] == "-o" || words[i] == "--output";
+    if (is_apart && i + 1 < words.size()) last = words[i + 1];
+    if (words[i].starts_with("--output=")) last = words[i].substr(9);
+    if (words[i].starts_with("-o") && words[i].size() > 2) last = words[i].substr(2);
+  }
+  return last == "json" || last == "=json";
+}
+
+}  // namespace
+
+std::vector<CommandWords> describe_commands() {
+  Options unused;
+  CommandLine line(unused);
+  std::vector<CommandWords> commands;
+  for (const auto* command : line.app().get_subcommands({})) {
+    if (!command->get_group().empty()) commands.push_back(words_of_command(*command));
+  }
+  return commands;
+}
+
+std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv) {
+  Options options;
+  CommandLine line(options);
+  try {
+    line.app().parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream out;
+    std::ostringstream err;
+    const int code = line.app().exit(error, out, err);
+    const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+    return EarlyExit{code == 0 ? exit_code::kOk : exit_code::kUsage, line.named_in(words),
+                     asks_for_json(words), out.str(), foreign_lines(err.str())};
+  }
+  return options;
+}
+
+}  // namespace sessync

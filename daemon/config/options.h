@@ -1,0 +1,96 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "daemon/api/send/api_options.h"
+#include "daemon/config/command_words.h"
+#include "daemon/config/exit_code.h"
+#include "daemon/os/log.h"
+
+namespace sessync {
+
+enum class Command {
+  kRun,
+  kApply,
+  kPlan,
+  kValidate,
+  kImport,
+  kPull,
+  kGc,
+  kStatus,
+  kReconcile,
+  kSuspend,
+  kResume,
+  kSchema,
+  kCompletion,
+  kSessionNames,
+  kVersion
+};
+
+/// The command line and the environment, as given: nothing is read or resolved yet.
+struct Options {
+  Command command = Command::kRun;
+  std::string manifest = "sessync.yaml";
+  std::string workspace;
+  std::string state_dir;
+  std::string outputs_dir = "./outputs";
+  std::string secrets_dir;
+  std::vector<std::string> sessions;  ///< empty: all
+  bool json = false;
+  bool no_color = false;
+  LogLevel log_level = LogLevel::kInfo;
+  std::string log_format;  ///< text | json | "" for the default
+
+  std::string listen = "127.0.0.1:8900";
+  std::string admin_token_file;
+  int workers = 4;
+  std::chrono::milliseconds settle{50};
+  std::chrono::milliseconds rescan{std::chrono::minutes(10)};
+  std::chrono::milliseconds list_grace{std::chrono::seconds(30)};
+  std::string allow_deletes;
+  std::string github_api_url = "https://api.github.com";
+  std::vector<std::string> import_ids;
+  std::string shell;  ///< bash | zsh | fish
+  std::chrono::milliseconds timeout{std::chrono::minutes(5)};
+  bool allow_commands = false;
+  bool watch = false;
+  std::string asked_session;  ///< what reconcile, suspend or resume is about
+  bool yes = false;
+  bool detailed_exitcode = false;
+  bool verbose = false;
+
+  std::string api_key_file;
+  std::string auth_style = "x-api-key";
+  std::string api_version = "2023-06-01";
+  int parallel = 32;
+  std::string max_rate;
+  std::chrono::milliseconds request_timeout{std::chrono::seconds(60)};
+};
+
+/// The command line asked for nothing that runs: help was printed, or it could not be understood.
+struct EarlyExit {
+  int code = exit_code::kUsage;
+  Command command = Command::kRun;  ///< as far as it could be understood
+  bool json = false;                ///< it asked for a document
+  std::string to_stdout;
+  std::string to_stderr;
+};
+
+/// Reads the command line; each common option also comes from SESSYNC_<NAME>.
+std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv);
+
+/// The commands and their options, for completing command lines; hidden ones are left out.
+std::vector<CommandWords> describe_commands();
+
+/// "250ms", or a duration as manifests have it ("30s", "5m", "1h30m"); nothing if it does not
+/// parse.
+std::optional<std::chrono::milliseconds> parse_wait(const std::string& text);
+
+/// "writes=5/s,reads=20/s"; nothing if it does not parse.
+std::optional<MaxRates> parse_max_rates(const std::string& text);
+
+}  // namespace sessync

@@ -1,0 +1,110 @@
+#include "daemon/os/completion_queue.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/os/pulse.h"
+
+namespace sessync {
+
+TimePoint now_anchored() {
+  using std::chrono::steady_clock;
+  using std::chrono::system_clock;
+  static const auto wall = system_clock::now();
+  static const auto steady = steady_clock::now();
+  return std::chrono::time_point_cast<Duration>(
+      wall + std::chrono::duration_cast<system_clock::duration>(steady_clock::now() - steady));
+}
+
+void CompletionQueue::expect() {
+  const std::lock_guard lock(mutex_);
+  ++expected_;
+}
+
+void CompletionQueue::post(std::function<void()> completion) {
+  // Notified under the lock: once it is released the pumping thread may run the completion, finish
+  // its pass and destroy this queue.
+  const std::lock_guard lock(mutex_);
+  posted_.push_back(std::move(completion));
+  ready_.notify_one();
+}
+
+void CompletionQueue::stop() {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+}
+
+bool CompletionQueue::stopping() const { return ending() || (withdrawn_ && withdrawn_()); }
+
+bool CompletionQueue::ending() const {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
+}
+
+void CompletionQueue::after(Duration delay, std::function<void()> then) {
+  const std::lock_guard lock(mutex_);
+  timers_.emplace(Steady::now() + delay, std::move(then));
+}
+
+std::optional<TimePoint> CompletionQueue::waiting_since() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_since_;
+}
+
+bool CompletionQueue::take_next(std::function<void()>& next) {
+  if (!posted_.empty()) {
+    next = std::move(posted_.front());
+    posted_.pop_front();
+    --expected_;
+    return true;
+  }
+  if (!timers_.empty() && timers_.begin()->first <= Steady::now()) {
+    next = std::move(timers_.begin()->second);
+    timers_.erase(timers_.begin());
+    return true;
+  }
+  return false;
+}
+
+bool CompletionQueue::wait_for_next(std::unique_lock<std::mutex>& lock) {
+  waiting_since_ = waiting_since_.value_or(now_anchored());
+  if (timers_.empty() && expected_ == 0) {
+    return false;
+  }
+  const auto turn = Steady::now() + kLongestTurn;
+  ready_.wait_until(lock, timers_.empty() ? turn : std::min(turn, timers_.begin()->first));
+  beat();
+  return true;
+}
+
+void CompletionQueue::discard_all() {
+  std::unique_lock lock(mutex_);
+  timers_.clear();
+  while (expected_ > 0) {
+    std::function<void()> unwanted;
+    if (!take_next(unwanted)) {
+      wait_for_next(lock);
+      continue;
+    }
+    // What it holds may have more to say when it goes.
+    lock.unlock();
+    unwanted = nullptr;
+    lock.lock();
+  }
+}
+
+bool CompletionQueue::run_one() {
+  std::function<void()> next;
+  std::unique_lock lock(mutex_);
+  while (!take_next(next)) {
+    if (!wait_for_next(lock)) {
+      return false;
+    }
+  }
+  waiting_since_.reset();
+  lock.unlock();
+  next();
+  return true;
+}
+
+}  // namespace sessync

@@ -1,0 +1,64 @@
+#include "daemon/os/foreign_text.h"
+
+#include <algorithm>
+
+#include "daemon/os/live_secrets.h"
+#include "manifest/text/utf8.h"
+#include "reconciler/ports/userinfo.h"
+
+namespace sessync {
+namespace {
+
+/// What is longer is not looked at: redacting takes time, and no message needs it.
+constexpr std::size_t kMostLookedAt = std::size_t{64} << 10U;
+
+/// The length of what stands at `at` and may be shown; 0 if nothing may.
+std::size_t shown_length(std::string_view text, std::size_t at) {
+  const auto byte = static_cast<unsigned char>(text[at]);
+  if (byte < 0x80) return byte >= ' ' && byte != 0x7F ? 1 : 0;
+  const auto length = utf8_length(text, at);
+  // C2 80 to C2 9F are control characters that terminals obey.
+  const bool control = byte == 0xC2 && static_cast<unsigned char>(text[at + 1]) < 0xA0;
+  return control ? 0 : length;
+}
+
+/// At most `most` bytes; a blank for white space and "?" for what may not be shown.
+std::string one_line(std::string_view text, std::size_t most) {
+  std::string line;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto length = shown_length(text, at);
+    if (line.size() + std::max<std::size_t>(length, 1) > most) break;
+    if (length > 0) {
+      line += text.substr(at, length);
+    } else {
+      line += text[at] == '\n' || text[at] == '\r' || text[at] == '\t' ? ' ' : '?';
+    }
+    at += std::max<std::size_t>(length, 1);
+  }
+  return line;
+}
+
+}  // namespace
+
+std::string without_secrets(std::string_view text) {
+  return without_userinfo(live_secrets().redacted(text));
+}
+
+std::string foreign_text(std::string_view text, std::size_t most) {
+  // Cut last: half a secret would not be recognised.
+  return one_line(without_secrets(text.substr(0, kMostLookedAt)), most);
+}
+
+std::string foreign_lines(std::string_view text) {
+  const std::string unspoken = without_secrets(text);
+  std::string lines;
+  for (std::string_view rest = unspoken; !rest.empty();) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    lines += one_line(rest.substr(0, end), rest.npos);
+    if (end < rest.size()) lines += '\n';
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return lines;
+}
+
+}  // namespace sessync

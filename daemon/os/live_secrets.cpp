@@ -1,0 +1,174 @@
+#include "daemon/os/live_secrets.h"
+
+#include <algorithm>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace sessync {
+namespace {
+
+constexpr std::string_view kRedacted = "[redacted]";
+/// The middle of a shorter secret's base64 is a handful of letters, which any text may have.
+constexpr std::size_t kShortestEncoded = 6;
+
+/// The letters of base64 that `secret` alone decides when `before` bytes stand in front of it.
+std::string middle_of_base64(std::string_view secret, std::size_t before) {
+  constexpr std::string_view kLetters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string letters;
+  unsigned bits = 0;
+  unsigned count = static_cast<unsigned>(before * 8 % 6);
+  bool whole = count == 0;
+  for (const char c : secret) {
+    bits = (bits << 8U | static_cast<unsigned char>(c)) & 0xFFFFU;
+    for (count += 8; count >= 6; count -= 6) {
+      if (std::exchange(whole, true)) letters += kLetters[bits >> (count - 6) & 0x3FU];
+    }
+  }
+  return letters;
+}
+
+/// A character that is written as several: what it means, and how long it is.
+struct Escape {
+  char meaning = 0;
+  std::size_t length = 0;
+};
+
+std::optional<unsigned> hex_value(std::string_view digits) {
+  unsigned value = 0;
+  for (const char c : digits) {
+    const bool letter = (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    if (!letter && (c < '0' || c > '9')) return std::nullopt;
+    const auto digit =
+        letter ? (static_cast<unsigned>(c) & 7U) + 9U : static_cast<unsigned>(c - '0');
+    value = value << 4U | digit;
+  }
+  return value;
+}
+
+/// %2F, \u002f or \/
+std::optional<Escape> escape_in(std::string_view text) {
+  if (text.size() >= 3 && text[0] == '%') {
+    const auto value = hex_value(text.substr(1, 2));
+    return value ? std::optional(Escape{static_cast<char>(*value), 3}) : std::nullopt;
+  }
+  if (text.size() < 2 || text[0] != '\\') return std::nullopt;
+  if (text[1] != 'u') return Escape{text[1], 2};
+  const auto value = text.size() >= 6 ? hex_value(text.substr(2, 4)) : std::nullopt;
+  return value && *value < 0x80 ? std::optional(Escape{static_cast<char>(*value), 6})
+                                : std::nullopt;
+}
+
+bool is_same_letter(char shown, char wanted, bool base64) {
+  return shown == wanted ||
+         (base64 && ((shown == '-' && wanted == '+') || (shown == '_' && wanted == '/')));
+}
+
+/// How much of the beginning of `text` spells `wanted`; 0 if it does not. "%" and "\\" may stand
+/// for themselves or begin what stands for them: `plainly` says which is tried first.
+std::size_t spelled_length(std::string_view text, std::string_view wanted, bool base64,
+                           bool plainly) {
+  const auto whole = text.size();
+  for (const char c : wanted) {
+    const bool plain = !text.empty() && is_same_letter(text.front(), c, base64);
+    if (plain && plainly) {
+      text.remove_prefix(1);
+      continue;
+    }
+    const auto escape = escape_in(text);
+    const bool escaped = escape && is_same_letter(escape->meaning, c, base64);
+    if (!plain && !escaped) return 0;
+    text.remove_prefix(escaped ? escape->length : 1);
+  }
+  return whole - text.size();
+}
+
+}  // namespace
+
+void LiveSecrets::add(const Secret& secret, Life life) {
+  if (secret.reveal().size() < kShortest) return;
+  const auto hash = std::hash<std::string>()(secret.reveal());
+  const std::unique_lock lock(mutex_);
+  ++additions_;
+  const auto known = std::ranges::find_if(
+      entries_, [&](const Entry& entry) { return entry.hash == hash && entry.secret == secret; });
+  if (known != entries_.end()) {
+    known->added = additions_;
+    if (life == Life::kProcess) known->life = life;
+    return;
+  }
+  if (life == Life::kUse) make_way();
+  entries_.push_back({additions_, hash, life, additions_, secret});
+  spell(entries_.back());
+}
+
+void LiveSecrets::make_way() {
+  const auto passing = std::ranges::count(entries_, Life::kUse, &Entry::life);
+  if (static_cast<std::size_t>(passing) < kMost) return;
+  const auto oldest = std::ranges::min_element(entries_, {}, [](const Entry& entry) {
+    return std::pair(entry.life == Life::kProcess, entry.added);
+  });
+  for (auto& bucket : spellings_) {
+    std::erase_if(bucket, [&](const Spelling& spelling) { return spelling.id == oldest->id; });
+  }
+  entries_.erase(oldest);
+}
+
+void LiveSecrets::spell(const Entry& entry) {
+  const auto put = [&](Secret text, bool base64) {
+    const auto beginning = static_cast<unsigned char>(text.reveal().front());
+    spellings_.at(beginning).push_back({entry.id, std::move(text), base64});
+  };
+  put(entry.secret, false);
+  if (entry.secret.reveal().size() < kShortestEncoded) return;
+  for (std::size_t before = 0; before < 3; ++before) {
+    put(Secret(middle_of_base64(entry.secret.reveal(), before)), true);
+  }
+}
+
+std::size_t LiveSecrets::longest_of(char beginning, std::string_view text) const {
+  std::size_t longest = 0;
+  for (const auto& spelling : spellings_.at(static_cast<unsigned char>(beginning))) {
+    for (const bool plainly : {true, false}) {
+      longest =
+          std::max(longest, spelled_length(text, spelling.text.reveal(), spelling.base64, plainly));
+    }
+  }
+  return longest;
+}
+
+/// The length of the longest secret that `text` begins with; 0: with none.
+std::size_t LiveSecrets::length_at(std::string_view text) const {
+  const char first = text.front();
+  auto longest = longest_of(first, text);
+  if (first == '-') longest = std::max(longest, longest_of('+', text));
+  if (first == '_') longest = std::max(longest, longest_of('/', text));
+  if (const auto escape = escape_in(text)) {
+    longest = std::max(longest, longest_of(escape->meaning, text));
+  }
+  return longest;
+}
+
+std::string LiveSecrets::redacted(std::string_view text) const {
+  const std::shared_lock lock(mutex_);
+  std::string result;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto length = length_at(text.substr(at));
+    if (length > 0) {
+      result += kRedacted;
+    } else {
+      result += text[at];
+    }
+    at += std::max<std::size_t>(length, 1);
+  }
+  return result;
+}
+
+LiveSecrets& live_secrets() {
+  static LiveSecrets secrets;
+  return secrets;
+}
+
+}  // namespace sessync

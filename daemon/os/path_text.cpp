@@ -1,0 +1,34 @@
+#include "daemon/os/path_text.h"
+
+#include "manifest/text/utf8.h"
+
+namespace sessync {
+namespace {
+
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7F;
+}
+
+}  // namespace
+
+bool is_mountable_name(std::string_view name) {
+  for (std::size_t at = 0; at < name.size();) {
+    const std::size_t length = utf8_length(name, at);
+    if (length == 0 || is_control(name[at])) return false;
+    at += length;
+  }
+  return true;
+}
+
+std::string join_path(std::string_view directory, std::string_view name) {
+  std::string path;
+  path.reserve(directory.size() + name.size() + 1);
+  path += directory;
+  if (!directory.empty() && !name.empty()) path += '/';
+  return path += name;
+}
+
+std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+}  // namespace sessync

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "daemon/os/os_error.h"  // IWYU pragma: export
+
+namespace sessync {
+
+/// UTF-8 without control characters: what a mount path can carry.
+bool is_mountable_name(std::string_view name);
+
+/// `directory` + "/" + `name`; one of them alone if the other is empty.
+std::string join_path(std::string_view directory, std::string_view name);
+
+/// What follows the last "/".
+std::string_view base_name(std::string_view path);
+
+}  // namespace sessync

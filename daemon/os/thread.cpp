@@ -1,0 +1,83 @@
+#include "daemon/os/thread.h"
+
+#include <chrono>
+#include <csignal>
+#include <exception>
+#include <new>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include <pthread.h>
+
+#include "daemon/os/foreign_text.h"
+#include "daemon/os/log.h"
+#include "daemon/os/os_error.h"
+
+namespace sessync {
+namespace {
+
+constexpr std::chrono::seconds kPauseAfterException{1};
+
+/// A new thread has the mask of the one that starts it.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
+
+void live(const std::string& name, Duty duty, const std::function<void()>& body) {
+  ::pthread_setname_np(::pthread_self(), name.c_str());
+  const Pulse pulse(name, duty);
+  while (!guarded("thread " + name, body)) {
+    std::this_thread::sleep_for(kPauseAfterException);
+  }
+}
+
+}  // namespace
+
+std::thread start_thread(const std::string& name, Duty duty, std::function<void()> body) {
+  const SignalsBlocked inherited_by_the_thread;
+  try {
+    return std::thread([name, duty, body = std::move(body)] { live(name, duty, body); });
+  } catch (const std::system_error& error) {
+    throw std::runtime_error("the thread " + name + " cannot be started (" +
+                             error_text(error.code().value()) +
+                             "): allow more threads (ulimit -u, TasksMax of the unit, the "
+                             "container's limit of pids)");
+  }
+}
+
+bool guarded(std::string_view what, const std::function<void()>& work) {
+  try {
+    work();
+    return true;
+  } catch (...) {
+    log(LogLevel::kError, std::string(what) + " met an error that nothing was prepared for: " +
+                              current_exception_text() + "; everything else goes on");
+    return false;
+  }
+}
+
+std::string current_exception_text() {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    return "out of memory";
+  } catch (const std::exception& error) {
+    return foreign_text(error.what());
+  } catch (...) {
+    return "an exception of no known type";
+  }
+}
+
+}  // namespace sessync

@@ -1,0 +1,271 @@
+#include "daemon/pass/pass_runner.h"
+
+#include <utility>
+
+#include "daemon/os/thread.h"
+#include "reconciler/ports/output_directory.h"
+#include "reconciler/ports/pass_observer.h"
+
+namespace sessync {
+namespace {
+
+PassOutcome failed(std::string code, std::string message) {
+  PassOutcome outcome;
+  outcome.error = SessionError{std::move(code), std::move(message)};
+  return outcome;
+}
+
+}  // namespace
+
+/// A pass, for as long as it runs: what others may do to it, and see of it. Guarded by the runner's
+/// mutex.
+class PassRunner::UnderWay : public PassObserver {
+ public:
+  UnderWay(PassRunner& runner, std::string name, std::function<bool()> withdrawn)
+      : runner_(runner), queue_(std::move(withdrawn)) {
+    progress_.name = std::move(name);
+    progress_.waiting_since = now_anchored();
+    progress_.reads_workspace = true;
+    const std::lock_guard lock(runner_.mutex_);
+    runner_.under_way_.insert(this);
+    if (runner_.stopping_) {
+      queue_.stop();
+    }
+  }
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+  ~UnderWay() override {
+    const std::lock_guard lock(runner_.mutex_);
+    runner_.under_way_.erase(this);
+    runner_.closed_.notify_all();
+  }
+
+  [[nodiscard]] CompletionQueue& queue() { return queue_; }
+
+  /// For as long as it lives others reach the pass's calls.
+  class Reach {
+   public:
+    Reach(UnderWay& pass, SessionApi& api) : pass_(pass) {
+      const std::lock_guard lock(pass_.runner_.mutex_);
+      pass_.api_ = &api;
+      pass_.progress_.reads_workspace = false;
+      if (pass_.hurried_) {
+        api.hurry();
+      }
+    }
+    Reach(const Reach&) = delete;
+    Reach& operator=(const Reach&) = delete;
+    ~Reach() {
+      const std::lock_guard lock(pass_.runner_.mutex_);
+      pass_.api_ = nullptr;
+      pass_.progress_.waiting_since.reset();
+    }
+
+   private:
+    UnderWay& pass_;
+  };
+
+  // Locked by the caller.
+
+  [[nodiscard]] const std::string& name() const { return progress_.name; }
+  [[nodiscard]] const std::set<std::string>& open() const { return open_; }
+  void stop() {
+    queue_.stop();
+    review();
+  }
+  void review() {
+    if (api_ != nullptr && queue_.stopping()) {
+      api_->review();
+    }
+  }
+  void hurry() {
+    hurried_ = true;
+    if (api_ != nullptr) {
+      api_->hurry();
+    }
+  }
+
+  [[nodiscard]] PassProgress progress() const {
+    PassProgress progress = progress_;
+    if (api_ != nullptr) {
+      progress.waiting_since = queue_.waiting_since();
+      progress.limited_until = api_->limited_until();
+    }
+    return progress;
+  }
+
+  void planned(const PassOutcome& so_far) override {
+    const std::lock_guard lock(runner_.mutex_);
+    if (!so_far.plan.empty() && !so_far.suspended) {
+      progress_.found = so_far;
+      progress_.found->results.resize(so_far.plan.actions.size());
+      progress_.known_since = now_anchored();
+    }
+  }
+  void acted(std::size_t index, const ActionResult& result) override {
+    const std::lock_guard lock(runner_.mutex_);
+    if (progress_.found) {
+      progress_.found->results.at(index) = result;
+    }
+  }
+  void opened(const MountPath& path) override {
+    const std::lock_guard lock(runner_.mutex_);
+    open_.insert(path.text());
+  }
+  void closed(const MountPath& path) override {
+    const std::lock_guard lock(runner_.mutex_);
+    open_.erase(path.text());
+    runner_.closed_.notify_all();
+  }
+
+ private:
+  PassRunner& runner_;
+  CompletionQueue queue_;
+  PassProgress progress_;
+  SessionApi* api_ = nullptr;
+  bool hurried_ = false;
+  std::set<std::string> open_;
+};
+
+PassRunner::PassRunner(PassServices services, PassSettings settings)
+    : services_(std::move(services)), settings_(settings) {}
+
+PassRunner::~PassRunner() = default;
+
+PassOutcome PassRunner::run(const PassRequest& request) {
+  try {
+    return attempt(request);
+  } catch (...) {
+    return failed("internal_error", "the pass met an error that nothing was prepared for: " +
+                                        current_exception_text() + "; it is tried again");
+  }
+}
+
+PassOutcome PassRunner::attempt(const PassRequest& request) {
+  UnderWay pass(*this, request.spec.name, request.withdrawn);
+  if (request.hurried) {
+    const std::lock_guard lock(mutex_);
+    pass.hurry();
+  }
+  const auto snapshot = services_.scan(request.spec);
+  if (!snapshot.shortage.empty()) {
+    return failed("out_of_resources", "the workspace could not be read for lack of resources (" +
+                                          snapshot.shortage +
+                                          "); nothing is changed, and it is tried again soon");
+  }
+  if (request.stale && request.stale()) {
+    PassOutcome put_off;
+    put_off.look_again = true;
+    return put_off;
+  }
+  const auto unknown = services_.unknown_state ? services_.unknown_state() : std::string();
+  std::optional<SessionSpec> suspended;
+  if (!unknown.empty()) {
+    suspended = request.spec;
+    suspended->suspend = true;
+  }
+  PassInput input;
+  input.spec = suspended ? &*suspended : &request.spec;
+  input.snapshot = &snapshot;
+  input.owner = request.owner;
+  input.allow_deletes = request.allow_deletes;
+  input.dry_run = request.dry_run;
+  input.look = request.look;
+  input.parallel = settings_.parallel;
+  input.list_grace = settings_.list_grace;
+  PassOutcome outcome;
+  with_ports(pass, &request.spec, [&](Ports& ports, const std::string& outputs_refusal) {
+    input.outputs_refusal = outputs_refusal;
+    outcome = reconcile(input, ports);
+  });
+  if (!unknown.empty() && !outcome.error) {
+    outcome.error = SessionError{"state_unavailable", unknown};
+  }
+  return outcome;
+}
+
+void PassRunner::with_ports(const SessionSpec* spec, const Work& work) {
+  UnderWay pass(*this, spec == nullptr ? std::string() : spec->name, {});
+  with_ports(pass, spec, work);
+}
+
+void PassRunner::with_ports(UnderWay& pass, const SessionSpec* spec, const Work& work) {
+  auto& queue = pass.queue();
+  const auto api = services_.make_api(queue);
+  const auto store = services_.make_store(queue);
+  const auto tokens = services_.make_tokens(queue);
+  std::unique_ptr<OutputDirectory> outputs;
+  std::string outputs_refusal;
+  if (spec != nullptr && spec->outputs) {
+    auto opened = services_.open_outputs(*spec);
+    if (opened) {
+      outputs = std::move(*opened);
+    } else {
+      outputs_refusal = std::move(opened.error());
+    }
+  }
+  const UnderWay::Reach reach(pass, *api);
+  Ports ports{*api, *store, queue, tokens.get(), outputs.get(), &pass};
+  try {
+    work(ports, outputs_refusal);
+    // Commits that nobody waited for still answer into the queue: they are drained before it goes.
+    while (queue.run_one()) {
+    }
+  } catch (...) {
+    // What would take the answers is gone, but they come all the same.
+    queue.discard_all();
+    throw;
+  }
+}
+
+void PassRunner::stop() {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  for (auto* pass : under_way_) {
+    pass->stop();
+  }
+}
+
+void PassRunner::review() {
+  const std::lock_guard lock(mutex_);
+  for (auto* pass : under_way_) {
+    pass->review();
+  }
+}
+
+void PassRunner::hurry(const std::string& session) {
+  const std::lock_guard lock(mutex_);
+  for (auto* pass : under_way_) {
+    if (pass->name() == session) {
+      pass->hurry();
+    }
+  }
+}
+
+std::vector<PassProgress> PassRunner::progress() {
+  const std::lock_guard lock(mutex_);
+  std::vector<PassProgress> all;
+  all.reserve(under_way_.size());
+  for (const auto* pass : under_way_) {
+    all.push_back(pass->progress());
+  }
+  return all;
+}
+
+std::vector<std::string> PassRunner::open_paths(const std::string& session) const {
+  std::set<std::string> paths;
+  for (const auto* pass : under_way_) {
+    if (pass->name() == session) {
+      paths.insert(pass->open().begin(), pass->open().end());
+    }
+  }
+  return {paths.begin(), paths.end()};
+}
+
+std::vector<std::string> PassRunner::wait_for_writes(const std::string& session, Duration longest) {
+  std::unique_lock lock(mutex_);
+  closed_.wait_for(lock, longest, [&] { return open_paths(session).empty(); });
+  return open_paths(session);
+}
+
+}  // namespace sessync

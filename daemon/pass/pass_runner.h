@@ -1,0 +1,102 @@
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/os/completion_queue.h"
+#include "manifest/spec.h"
+#include "reconciler/condition.h"
+#include "reconciler/reconcile.h"
+
+namespace sessync {
+
+/// What a pass is made of, as far as it differs between a daemon, a one-shot command and a test.
+struct PassServices {
+  std::function<WorkspaceSnapshot(const SessionSpec&)> scan;
+  std::function<std::unique_ptr<SessionApi>(CompletionQueue&)> make_api;
+  std::function<std::unique_ptr<StateStore>(CompletionQueue&)> make_store;
+  std::function<std::unique_ptr<TokenSource>(CompletionQueue&)> make_tokens;
+  /// The destination of a session with outputs, or why it may not be used.
+  std::function<tl::expected<std::unique_ptr<OutputDirectory>, std::string>(const SessionSpec&)>
+      open_outputs;
+  /// Why nobody can tell what the state holds; "": what it holds is known. May be empty.
+  std::function<std::string()> unknown_state{};
+};
+
+struct PassSettings {
+  int parallel = 32;
+  Duration list_grace{30'000};
+};
+
+struct PassRequest {
+  SessionSpec spec;
+  std::string owner;
+  std::string allow_deletes;
+  bool dry_run = false;
+  bool look = true;             ///< see PassInput
+  bool hurried = false;         ///< see SessionApi::hurry
+  std::function<bool()> stale;  ///< asked after the scan: true puts the pass off
+  /// True: what the pass was made with is no longer in force, so it begins nothing more. Asked
+  /// before each write that begins something, on any thread; must not wait.
+  std::function<bool()> withdrawn;
+};
+
+/// Runs passes, each on the thread that asks for it. An exception ends the pass in which it was
+/// thrown, with an error, and nothing else.
+///
+/// While the state is not known a session may be suspended, or somebody else's work: it is looked
+/// at, and nothing is written to it.
+class PassRunner {
+ public:
+  PassRunner(PassServices services, PassSettings settings);
+  PassRunner(const PassRunner&) = delete;
+  PassRunner& operator=(const PassRunner&) = delete;
+  ~PassRunner();
+
+  PassOutcome run(const PassRequest& request);
+
+  /// What a pass would see of the workspace.
+  WorkspaceSnapshot scan(const SessionSpec& spec) { return services_.scan(spec); }
+
+  /// Runs `work` with the ports of a pass over `spec` (nothing: over no session), and why its
+  /// outputs may not be brought back, if that is so.
+  using Work = std::function<void(Ports&, const std::string& outputs_refusal)>;
+  void with_ports(const SessionSpec* spec, const Work& work);
+
+  /// From now on passes start no new chain. Any thread.
+  void stop();
+  /// What PassRequest::withdrawn says has changed: calls that wait and are withdrawn end now. Any
+  /// thread.
+  void review();
+  /// A pass over the session that is under way does not wait for the end of a rate limit. Any
+  /// thread.
+  void hurry(const std::string& session);
+
+  /// What is known of the passes under way. Any thread.
+  std::vector<PassProgress> progress();
+
+  /// Waits until no write of a pass over the session is under way, or the time is over. The paths
+  /// that may still change, sorted; "" is the session itself. Any thread.
+  std::vector<std::string> wait_for_writes(const std::string& session, Duration longest);
+
+ private:
+  class UnderWay;
+
+  PassOutcome attempt(const PassRequest& request);
+  void with_ports(UnderWay& pass, const SessionSpec* spec, const Work& work);
+  [[nodiscard]] std::vector<std::string> open_paths(const std::string& session) const;
+
+  PassServices services_;
+  PassSettings settings_;
+  std::mutex mutex_;
+  std::condition_variable closed_;  ///< some write was answered
+  std::set<UnderWay*> under_way_;
+  bool stopping_ = false;
+};
+
+}  // namespace sessync

@@ -1,0 +1,185 @@
+#include "daemon/remote/client.h"
+
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "daemon/remote/daemon_file.h"
+#include "daemon/remote/proof.h"
+#include "daemon/state/state_lock.h"
+
+namespace sessync {
+namespace {
+
+using Clock = ClientConnection::Clock;
+
+constexpr std::chrono::seconds kProvenWithin{4};
+constexpr std::chrono::seconds kReplyWithin{30};
+/// Heartbeats come more often than that.
+constexpr std::chrono::seconds kSilentFor{90};
+constexpr std::size_t kLongestProof = 4096;
+constexpr std::size_t kLongestReply = std::size_t{1} << 30;
+
+const char* const kHowToFind =
+    ": start it with sessync run, or name the manifest or the state directory that it was started "
+    "with (-m, --state-dir)";
+
+tl::unexpected<std::string> not_running(const std::string& state_dir, const std::string& why) {
+  return tl::unexpected("no daemon is running with the state directory " + state_dir + why +
+                        kHowToFind);
+}
+
+/// A file outlives its writer, a lock does not.
+tl::expected<void, std::string> check_lock(const std::string& state_dir, int pid) {
+  const auto holder = StateLock::holder(state_dir);
+  if (!holder) {
+    return tl::unexpected(holder.error());
+  }
+  if (!*holder) {
+    return not_running(state_dir, " (process " + std::to_string(pid) +
+                                      ", which left daemon.json there, has ended)");
+  }
+  if (**holder != pid) {
+    return tl::unexpected(
+        "the state directory " + state_dir + " is held by process " + std::to_string(**holder) +
+        ", which is not the daemon that left daemon.json there (process " + std::to_string(pid) +
+        "): it is a daemon that is starting, or another command; try again, and "
+        "start one with sessync run if none is running");
+  }
+  return {};
+}
+
+std::string proof_in(const std::string& body) {
+  const auto document = nlohmann::json::parse(body, nullptr, false);
+  const bool has =
+      document.is_object() && document.contains("proof") && document["proof"].is_string();
+  return has ? document["proof"].get<std::string>() : "";
+}
+
+}  // namespace
+
+tl::expected<DaemonClient, std::string> DaemonClient::find(const std::string& state_dir) {
+  const auto file = read_daemon_file(state_dir);
+  if (!file) {
+    return tl::unexpected(file.error());
+  }
+  if (!*file) {
+    return not_running(state_dir, "");
+  }
+  if (const auto checked = check_lock(state_dir, (*file)->pid); !checked) {
+    return tl::unexpected(checked.error());
+  }
+  if ((*file)->listen == "off") {
+    return tl::unexpected("the daemon (process " + std::to_string((*file)->pid) +
+                          ") was started with --listen off and cannot be asked");
+  }
+  const auto address = parse_listen_address((*file)->listen);
+  if (!address) {
+    return tl::unexpected(state_dir + "/daemon.json: " + address.error());
+  }
+  return DaemonClient(dial_address(*address), (*file)->nonce);
+}
+
+std::string DaemonClient::unreachable(const std::string& why) const {
+  return "no daemon answers at " + to_text(address_) + " (" + why +
+         "): it is not running, or it runs on another machine; start it with sessync run";
+}
+
+std::string DaemonClient::head_of(const std::string& method, const std::string& path) const {
+  return method + " " + path + " HTTP/1.1\r\nHost: " + to_text(address_) + "\r\n";
+}
+
+bool DaemonClient::is_proven(ClientConnection& connection, std::string& why) const {
+  const auto until = Clock::now() + kProvenWithin;
+  const auto channel = connection.channel();
+  const auto challenge = random_digits();
+  const auto sent = connection.send(head_of("GET", kProofPath + challenge) + "\r\n", until);
+  const auto head = sent ? connection.read_head(until) : tl::unexpected(sent.error());
+  const auto body =
+      head ? connection.read_body(*head, kLongestProof, until) : tl::unexpected(head.error());
+  if (!body) {
+    why = body.error();
+    return false;
+  }
+  why = "it does not know what only that daemon knows";
+  return head->status == 200 && !channel.empty() &&
+         Secret(proof_in(*body)) == Secret(proof_of(nonce_, challenge, channel));
+}
+
+DaemonClient::Connected DaemonClient::connect() const {
+  auto connection = ClientConnection::open(address_, Clock::now() + kProvenWithin);
+  if (!connection) {
+    return tl::unexpected(unreachable(connection.error()));
+  }
+  if (std::string why; !is_proven(*connection, why)) {
+    return tl::unexpected("what answers at " + to_text(address_) +
+                          " is not the daemon of this state directory (" + why +
+                          "), so it is told nothing; stop it, or what stands between it and the "
+                          "daemon, or restart the daemon with another --listen");
+  }
+  return connection;
+}
+
+DaemonClient::Result DaemonClient::ask(const std::string& request) const {
+  auto connection = connect();
+  if (!connection) {
+    return tl::unexpected(connection.error());
+  }
+  const auto until = Clock::now() + kReplyWithin;
+  const auto sent = connection->send(request, until);
+  const auto head = sent ? connection->read_head(until) : tl::unexpected(sent.error());
+  auto body =
+      head ? connection->read_body(*head, kLongestReply, until) : tl::unexpected(head.error());
+  if (!body) {
+    return tl::unexpected(unreachable(body.error()));
+  }
+  return Answer{head->status, std::move(*body)};
+}
+
+DaemonClient::Result DaemonClient::get(const std::string& path) const {
+  return ask(head_of("GET", path) + "\r\n");
+}
+
+DaemonClient::Result DaemonClient::post(const std::string& path, const std::string& body,
+                                        const Secret& token) const {
+  auto request = head_of("POST", path) + "Content-Type: application/json\r\nContent-Length: " +
+                 std::to_string(body.size()) + "\r\n";
+  if (!token.empty()) {
+    request += "Authorization: Bearer " + token.reveal() + "\r\n";
+  }
+  request += "\r\n" + body;
+  auto answer = ask(request);
+  wipe(request);
+  return answer;
+}
+
+tl::expected<void, std::string> DaemonClient::follow(EventParser::Receiver receiver) const {
+  auto connection = connect();
+  if (!connection) {
+    return tl::unexpected(connection.error());
+  }
+  const auto asked =
+      connection->send(head_of("GET", "/api/v1/events") + "Accept: text/event-stream\r\n\r\n",
+                       Clock::now() + kReplyWithin);
+  const auto head =
+      asked ? connection->read_head(Clock::now() + kReplyWithin) : tl::unexpected(asked.error());
+  if (!head) {
+    return tl::unexpected(unreachable(head.error()));
+  }
+  if (head->status != 200) {
+    return tl::unexpected("the daemon answered with status " + std::to_string(head->status));
+  }
+  EventParser parser(std::move(receiver));
+  while (true) {
+    const auto more = connection->read_some(Clock::now() + kSilentFor);
+    if (!more || more->empty()) {
+      return tl::unexpected("the daemon ended the connection" +
+                            (more ? std::string() : " (" + more.error() + ")"));
+    }
+    if (!parser.take(*more)) {
+      return {};
+    }
+  }
+}
+
+}  // namespace sessync

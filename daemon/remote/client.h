@@ -1,0 +1,52 @@
+#pragma once
+
+#include <string>
+
+#include <tl/expected.hpp>
+
+#include "daemon/remote/client_connection.h"
+#include "daemon/remote/event_parser.h"
+#include "daemon/status/listen_address.h"
+#include "reconciler/ports/secret.h"
+
+namespace sessync {
+
+/// Talks to the daemon that works in a state directory, once it has shown that it is that one, and
+/// on the connection on which it did: nobody else is told anything. Every error is worded for the
+/// user and says what to do.
+class DaemonClient {
+ public:
+  struct Answer {
+    int status = 0;
+    std::string body;
+  };
+  using Result = tl::expected<Answer, std::string>;
+
+  /// By the file that the daemon leaves there, if it still holds the directory's lock.
+  static tl::expected<DaemonClient, std::string> find(const std::string& state_dir);
+
+  /// `nonce`: what the daemon must know.
+  DaemonClient(ListenAddress address, Secret nonce)
+      : address_(std::move(address)), nonce_(std::move(nonce)) {}
+
+  [[nodiscard]] Result get(const std::string& path) const;
+  /// Without a token if it is empty.
+  [[nodiscard]] Result post(const std::string& path, const std::string& body,
+                            const Secret& token) const;
+  /// Until the receiver has enough or the connection ends, which is an error.
+  [[nodiscard]] tl::expected<void, std::string> follow(EventParser::Receiver receiver) const;
+
+ private:
+  using Connected = tl::expected<ClientConnection, std::string>;
+
+  [[nodiscard]] Connected connect() const;
+  [[nodiscard]] bool is_proven(ClientConnection& connection, std::string& why) const;
+  [[nodiscard]] std::string head_of(const std::string& method, const std::string& path) const;
+  [[nodiscard]] Result ask(const std::string& request) const;
+  [[nodiscard]] std::string unreachable(const std::string& why) const;
+
+  ListenAddress address_;
+  Secret nonce_;
+};
+
+}  // namespace sessync

@@ -1,0 +1,216 @@
+#include "daemon/remote/client_connection.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <memory>
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "daemon/os/foreign_text.h"
+#include "daemon/os/os_error.h"
+#include "daemon/status/channel.h"
+
+namespace sessync {
+namespace {
+
+constexpr std::size_t kLongestHead = 64UL << 10;
+const char* const kTooSlow = "no answer in time";
+const char* const kNoHttp = "what it answers is no HTTP";
+
+using Addresses = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
+
+Addresses addresses_of(const ListenAddress& address, std::string& why) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const int error =
+      ::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
+  if (error != 0) {
+    why = foreign_text(::gai_strerror(error));
+    found = nullptr;
+  }
+  return {found, &::freeaddrinfo};
+}
+
+template <class Number>
+std::optional<Number> number_of(std::string_view text) {
+  Number number{};
+  const auto* const first = text.data();  // NOLINT(bugprone-suspicious-stringview-data-usage)
+  const auto* const last = first + text.size();
+  const auto [end, error] = std::from_chars(first, last, number);
+  return error == std::errc() && end == last ? std::optional(number) : std::nullopt;
+}
+
+/// "HTTP/1.1 200 OK"
+std::optional<int> status_in(std::string_view line) {
+  constexpr std::size_t kVersion = 9;
+  constexpr std::size_t kDigits = 3;
+  return line.starts_with("HTTP/1.") ? number_of<int>(line.substr(kVersion, kDigits))
+                                     : std::nullopt;
+}
+
+std::optional<std::size_t> length_in(std::string_view line) {
+  const auto colon = line.find(':');
+  std::string name(line.substr(0, colon));
+  std::ranges::transform(name, name.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  if (colon == std::string_view::npos || name != "content-length") {
+    return std::nullopt;
+  }
+  line.remove_prefix(std::min(line.find_first_not_of(' ', colon + 1), line.size()));
+  return number_of<std::size_t>(line);
+}
+
+}  // namespace
+
+bool ClientConnection::wait(int fd, short events, Clock::time_point until) {
+  pollfd waiting{fd, events, 0};
+  while (true) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
+    const auto ready = ::poll(&waiting, 1, static_cast<int>(std::max<long>(left.count(), 0)));
+    if (ready >= 0 || errno != EINTR) {
+      return ready > 0;
+    }
+  }
+}
+
+ClientConnection::Or<UniqueFd> ClientConnection::dial(const addrinfo& where,
+                                                      Clock::time_point until) {
+  UniqueFd fd(::socket(where.ai_family, where.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                       where.ai_protocol));
+  if (!fd) {
+    return tl::unexpected(error_text(errno));
+  }
+  const int on = 1;
+  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (::connect(fd.get(), where.ai_addr, where.ai_addrlen) == 0) {
+    return fd;
+  }
+  if (errno != EINPROGRESS) {
+    return tl::unexpected(error_text(errno));
+  }
+  if (!wait(fd.get(), POLLOUT, until)) {
+    return tl::unexpected(std::string(kTooSlow));
+  }
+  int error = 0;
+  socklen_t size = sizeof error;
+  ::getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+  if (error != 0) {
+    return tl::unexpected(error_text(error));
+  }
+  return fd;
+}
+
+ClientConnection::Or<ClientConnection> ClientConnection::open(const ListenAddress& address,
+                                                              Clock::time_point until) {
+  std::string why;
+  const auto found = addresses_of(address, why);
+  for (const auto* at = found.get(); at != nullptr; at = at->ai_next) {
+    if (auto fd = dial(*at, until)) {
+      return ClientConnection(std::move(*fd));
+    } else {
+      why = fd.error();
+    }
+  }
+  return tl::unexpected(why);
+}
+
+std::string ClientConnection::channel() const {
+  return channel_of(socket_.get(), ChannelEnd::kClient);
+}
+
+ClientConnection::Or<void> ClientConnection::send(std::string_view request,
+                                                  Clock::time_point until) {
+  while (!request.empty()) {
+    const auto sent = ::send(socket_.get(), request.data(), request.size(), MSG_NOSIGNAL);
+    if (sent >= 0) {
+      request.remove_prefix(static_cast<std::size_t>(sent));
+    } else if (errno != EAGAIN && errno != EINTR) {
+      return tl::unexpected(error_text(errno));
+    } else if (!wait(socket_.get(), POLLOUT, until)) {
+      return tl::unexpected(std::string(kTooSlow));
+    }
+  }
+  return {};
+}
+
+ClientConnection::Or<std::string> ClientConnection::read_some(Clock::time_point until) {
+  if (!arrived_.empty()) {
+    return std::exchange(arrived_, {});
+  }
+  std::array<char, 16UL << 10> buffer{};
+  while (true) {
+    const auto got = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+    if (got >= 0) {
+      return std::string(buffer.data(), static_cast<std::size_t>(got));
+    }
+    if (errno != EAGAIN && errno != EINTR) {
+      return tl::unexpected(error_text(errno));
+    }
+    if (!wait(socket_.get(), POLLIN, until)) {
+      return tl::unexpected(std::string(kTooSlow));
+    }
+  }
+}
+
+ClientConnection::Or<ClientConnection::Head> ClientConnection::read_head(Clock::time_point until) {
+  std::string text;
+  std::size_t end = std::string::npos;
+  while ((end = text.find("\r\n\r\n")) == std::string::npos) {
+    auto more = read_some(until);
+    if (!more) {
+      return tl::unexpected(more.error());
+    }
+    text += *more;
+    if (more->empty() || text.size() > kLongestHead) {
+      return tl::unexpected(std::string(more->empty() ? "it ended the connection" : kNoHttp));
+    }
+  }
+  arrived_ = text.substr(end + 4);
+  const auto status = status_in(text);
+  if (!status) {
+    return tl::unexpected(std::string(kNoHttp));
+  }
+  Head head{*status, std::nullopt};
+  for (std::string_view rest(text.data(), end + 2); !rest.empty() && !head.length;) {
+    head.length = length_in(rest.substr(0, rest.find("\r\n")));
+    rest.remove_prefix(rest.find("\r\n") + 2);
+  }
+  return head;
+}
+
+ClientConnection::Or<std::string> ClientConnection::read_body(const Head& head, std::size_t most,
+                                                              Clock::time_point until) {
+  std::string body;
+  while (!head.length || body.size() < *head.length) {
+    auto more = read_some(until);
+    if (!more) {
+      return tl::unexpected(more.error());
+    }
+    if (more->empty() && head.length) {
+      return tl::unexpected(std::string("it ended the connection"));
+    }
+    if (more->empty()) {
+      return body;
+    }
+    body += *more;
+    if (body.size() > most) {
+      return tl::unexpected(std::string("it answers more than it can have to say"));
+    }
+  }
+  if (body.size() > *head.length) {
+    arrived_ = body.substr(*head.length);
+    body.resize(*head.length);
+  }
+  return body;
+}
+
+}  // namespace sessync

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <tl/expected.hpp>
+
+#include "daemon/os/unique_fd.h"
+#include "daemon/status/listen_address.h"
+
+struct addrinfo;  // NOLINT(readability-identifier-naming): POSIX has it so
+
+namespace sessync {
+
+/// One TCP connection to an HTTP server, on which one request follows another: it is never replaced
+/// by a new one, so what was learned of the other end holds until it ends. Errors say why.
+class ClientConnection {
+ public:
+  using Clock = std::chrono::steady_clock;
+  template <class T>
+  using Or = tl::expected<T, std::string>;
+
+  struct Head {
+    int status = 0;
+    std::optional<std::size_t> length;  ///< of the body; nothing: until the connection ends
+  };
+
+  static Or<ClientConnection> open(const ListenAddress& address, Clock::time_point until);
+
+  /// See channel_of().
+  [[nodiscard]] std::string channel() const;
+
+  Or<void> send(std::string_view request, Clock::time_point until);
+  Or<Head> read_head(Clock::time_point until);
+  /// What of the body is there, at least a byte; "" at the end of the connection.
+  Or<std::string> read_some(Clock::time_point until);
+  /// The whole body. More than `most` bytes are an error.
+  Or<std::string> read_body(const Head& head, std::size_t most, Clock::time_point until);
+
+ private:
+  explicit ClientConnection(UniqueFd socket) : socket_(std::move(socket)) {}
+  static Or<UniqueFd> dial(const addrinfo& where, Clock::time_point until);
+  static bool wait(int fd, short events, Clock::time_point until);
+
+  UniqueFd socket_;
+  std::string arrived_;  ///< and not taken yet
+};
+
+}  // namespace sessync

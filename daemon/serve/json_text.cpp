@@ -1,0 +1,65 @@
+#include "daemon/serve/json_text.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "reconciler/observe/server_time.h"
+
+namespace sessync {
+
+void JsonText::separate() {
+  if (follows_) {
+    out_ += ',';
+  }
+  follows_ = true;
+}
+
+JsonText& JsonText::open(char bracket) {
+  separate();
+  out_ += bracket;
+  follows_ = false;
+  return *this;
+}
+
+JsonText& JsonText::close(char bracket) {
+  out_ += bracket;
+  follows_ = true;
+  return *this;
+}
+
+JsonText& JsonText::raw(std::string_view json) {
+  separate();
+  out_ += json;
+  return *this;
+}
+
+JsonText& JsonText::key(std::string_view name) {
+  text(name);
+  out_ += ':';
+  follows_ = false;
+  return *this;
+}
+
+JsonText& JsonText::text(std::string_view value) {
+  const auto plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
+  separate();
+  if (std::ranges::all_of(value, plain)) {
+    out_ += '"';
+    out_ += value;
+    out_ += '"';
+  } else {
+    out_ += nlohmann::json(value).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  }
+  return *this;
+}
+
+JsonText& JsonText::text_or_null(std::string_view value) {
+  return value.empty() ? null() : text(value);
+}
+
+JsonText& JsonText::time(const std::optional<TimePoint>& value) {
+  return value ? text(timestamp(*value)) : null();
+}
+
+}  // namespace sessync

@@ -1,0 +1,136 @@
+#include "daemon/serve/page.h"
+
+#include <array>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <openssl/evp.h>
+
+#include "daemon/serve/page/assets.h"
+#include "daemon/serve/page/html.h"
+#include "daemon/serve/page/session_row.h"
+#include "daemon/serve/page/time.h"
+#include "daemon/serve/page/verdict.h"
+#include "daemon/serve/page/words.h"
+
+namespace sessync {
+namespace page {
+namespace {
+
+constexpr std::size_t kDetailed = 200;  ///< sessions whose details are in the document itself
+
+using Values = std::map<std::string_view, std::string>;
+
+/// The template with each {{name}} replaced by its value, once: a value is not searched.
+std::string fill(std::string_view pattern, const Values& values) {
+  std::string out;
+  for (auto at = pattern.find("{{"); at != std::string_view::npos; at = pattern.find("{{")) {
+    const auto end = pattern.find("}}", at);
+    out += pattern.substr(0, at);
+    out += values.at(pattern.substr(at + 2, end - at - 2));
+    pattern.remove_prefix(end + 2);
+  }
+  return out.append(pattern);
+}
+
+/// 'sha256-…' as a Content-Security-Policy names the content of an element.
+std::string source_of(std::string_view content) {
+  std::array<unsigned char, 32> digest{};
+  EVP_Digest(content.data(), content.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+  std::array<unsigned char, 45> base64{};
+  const auto length = EVP_EncodeBlock(base64.data(), digest.data(), digest.size());
+  return "'sha256-" + std::string(base64.begin(), base64.begin() + length) + "'";
+}
+
+std::string facts_of(const StatusSnapshot& status, TimePoint now) {
+  Html out;
+  const auto fact = [&out](const char* name, const std::string& value, const std::string& aside) {
+    out.open("div").element("dt", {}, name).open("dd").element("code", {}, value);
+    if (!aside.empty()) {
+      out.element("span", {{"class", "aside"}}, aside);
+    }
+    out.close("dd").close("div");
+  };
+  const auto& resolved = status.workspace_resolved;
+  const bool is_linked = !resolved.empty() && resolved != status.workspace;
+  fact("Workspace", status.workspace, is_linked ? "→ " + resolved : "");
+  fact("Manifest", status.manifest.path, "generation " + number(status.manifest.generation));
+  out.open("div").element("dt", {}, "Daemon").open("dd").element("code", {}, status.version);
+  out.open("span", {{"class", "aside"}}).text("started ");
+  write_time(out, status.started_at, now);
+  return out.close("span").close("dd").close("div").str();
+}
+
+void write_line(Html& out, const Finding::Line& line) {
+  out.open("li");
+  if (line.session.empty()) {
+    out.element("code", {}, line.text);
+  } else {
+    out.element("a", {{"href", "#s-" + line.session}}, line.session);
+    out.element("span", {}, line.text);
+  }
+  out.close("li");
+}
+
+void write_finding(Html& out, const Finding& finding, bool is_first) {
+  out.open("div", {{"class", std::string("finding ") + name_of(finding.tone)}});
+  out.element(is_first ? "h1" : "p", {{"class", "claim"}}, finding.text);
+  if (!finding.lines.empty()) {
+    out.open("ul");
+    for (const auto& line : finding.lines) {
+      write_line(out, line);
+    }
+    out.close("ul");
+  }
+  out.close("div");
+}
+
+/// What is worst as a heading, with its lines; the rest below it.
+std::string verdict_of(const std::vector<Finding>& findings) {
+  Html out;
+  for (const auto& finding : findings) {
+    write_finding(out, finding, &finding == &findings.front());
+  }
+  return out.str();
+}
+
+std::string sessions_of(const StatusSnapshot& status, TimePoint now) {
+  Html out;
+  std::size_t count = 0;
+  for (const auto* session : in_order(status)) {
+    write_session(out, *session, now, count < kDetailed);
+    ++count;
+  }
+  return out.str();
+}
+
+}  // namespace
+}  // namespace page
+
+std::string render_page(const StatusSnapshot& status, TimePoint now) {
+  using page::escape_html;
+  const auto findings = page::findings(status);
+  const page::Values values{
+      {"style", std::string(page::kStyle)},
+      {"script", std::string(page::kScript)},
+      {"title", escape_html(findings.front().text + " · sessync")},
+      {"tone", name_of(findings.front().tone)},
+      {"version", escape_html(status.version)},
+      {"now", page::timestamp(now)},
+      {"facts", page::facts_of(status, now)},
+      {"verdict", page::verdict_of(findings)},
+      {"sessions", page::sessions_of(status, now)},
+  };
+  return page::fill(page::kTemplate, values);
+}
+
+std::string page_policy() {
+  return "default-src 'none'; style-src " + page::source_of(page::kStyle) + "; script-src " +
+         page::source_of(page::kScript) +
+         "; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+         "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+}
+
+}  // namespace sessync

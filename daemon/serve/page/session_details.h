@@ -1,0 +1,12 @@
+#pragma once
+
+#include "daemon/serve/page/html.h"
+#include "daemon/status/status.h"
+
+namespace sessync::page {
+
+/// Everything about a session that does not fit into its row: what is held back and how to let it
+/// through, what is blocked and why, what nobody declared, what was done, the conditions.
+void write_details(Html& out, const SessionStatus& session, TimePoint now);
+
+}  // namespace sessync::page

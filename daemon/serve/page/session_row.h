@@ -1,0 +1,12 @@
+#pragma once
+
+#include "daemon/serve/page/html.h"
+#include "daemon/status/status.h"
+
+namespace sessync::page {
+
+/// A session as a group of rows of the table: one with its figures, one with its state in words,
+/// which opens to everything else if `with_details`.
+void write_session(Html& out, const SessionStatus& session, TimePoint now, bool with_details);
+
+}  // namespace sessync::page

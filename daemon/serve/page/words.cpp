@@ -1,0 +1,80 @@
+#include "daemon/serve/page/words.h"
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+namespace sessync::page {
+namespace {
+
+std::string in_units(std::int64_t seconds) {
+  struct Unit {
+    std::int64_t seconds;
+    const char* name;
+  };
+  static constexpr std::array<Unit, 3> kUnits{{{86400, " d"}, {3600, " h"}, {60, " min"}}};
+  for (const auto& unit : kUnits) {
+    if (seconds >= unit.seconds) {
+      return std::to_string(seconds / unit.seconds) + unit.name;
+    }
+  }
+  return std::to_string(seconds) + " s";
+}
+
+}  // namespace
+
+std::string relative(TimePoint at, TimePoint now) {
+  const auto seconds = static_cast<std::int64_t>(
+      std::floor(std::abs(static_cast<double>((now - at).count()) / 1e3)));
+  if (seconds == 0) {
+    return at > now ? "now" : "just now";
+  }
+  return at > now ? "in " + in_units(seconds) : in_units(seconds) + " ago";
+}
+
+std::string timestamp(TimePoint at) {
+  using std::chrono::floor;
+  const auto day = floor<std::chrono::days>(at);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss time{floor<std::chrono::seconds>(at - day)};
+  std::array<char, 40> text{};
+  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02dZ",
+                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
+                static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
+  return text.data();
+}
+
+std::string span(Duration length) {
+  const auto ms = length.count();
+  if (ms < 1000) {
+    return std::to_string(ms) + " ms";
+  }
+  if (ms < 10000) {
+    return std::to_string(ms / 1000) + "." + std::to_string(ms % 1000 / 100) + " s";
+  }
+  return in_units(ms / 1000);
+}
+
+std::string number(std::uint64_t value) {
+  auto digits = std::to_string(value);
+  for (std::size_t at = digits.size(); at > 3;) {
+    at -= 3;
+    digits.insert(at, ",");
+  }
+  return digits;
+}
+
+std::string counted(std::uint64_t count, const std::string& one, const std::string& many) {
+  return number(count) + " " + (count == 1 ? one : many);
+}
+
+std::string of_sessions(std::size_t count, std::size_t all) {
+  const std::string verb = count == 1 ? " is" : " are";
+  if (count < all) {
+    return number(count) + " of " + number(all) + " sessions" + verb;
+  }
+  return (all == 1 ? "The session" : "All " + number(all) + " sessions") + verb;
+}
+
+}  // namespace sessync::page

@@ -1,0 +1,291 @@
+#include "daemon/serve/routes.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "daemon/remote/proof.h"
+#include "daemon/secrets/secret_file.h"
+#include "daemon/serve/json_text.h"
+#include "daemon/serve/status_json.h"
+#include "daemon/status/http_codec.h"
+
+namespace sessync {
+namespace {
+
+constexpr const char* kPlain = "text/plain; charset=utf-8";
+constexpr std::size_t kLongestText = 200;
+
+HttpReply reply(int status, const char* type, std::string body) {
+  HttpReply result;
+  result.status = status;
+  result.type = type;
+  result.body = std::make_shared<const std::string>(std::move(body));
+  result.headers = {{"Cache-Control", "no-store"}};
+  return result;
+}
+
+HttpReply refuse(const AccessRefusal& why) {
+  auto result = reply(why.status, "application/json", error_document(why.code, why.message));
+  if (why.status == 401) {
+    result.headers.emplace_back("WWW-Authenticate", "Bearer");
+  }
+  return result;
+}
+
+HttpReply wrong_method(const char* allowed) {
+  auto result = refuse({405, "method_not_allowed", std::string("this path takes only ") + allowed});
+  result.headers.emplace_back("Allow", allowed);
+  return result;
+}
+
+AccessRefusal as_refusal(const CommandRefusal& refusal) {
+  switch (refusal.kind) {
+    case CommandRefusal::Kind::kUnknownSession:
+      return {404, "unknown_session", refusal.message};
+    case CommandRefusal::Kind::kSuspendedByManifest:
+      return {409, "suspended_by_manifest", refusal.message};
+    case CommandRefusal::Kind::kNotRecorded:
+      return {503, "not_recorded", refusal.message};
+  }
+  return {503, "not_recorded", refusal.message};
+}
+
+void write_finishing(JsonText& json, const Suspending& suspending) {
+  json.key("finishing").array();
+  for (const auto& path : suspending.finishing) {
+    json.text(path);
+  }
+  json.end_array();
+}
+
+/// A text of the request's document, "" if it has none; false: it is none, or too long.
+bool take_text(const nlohmann::json& document, const char* key, std::string& text) {
+  if (!document.contains(key)) {
+    return true;
+  }
+  const auto& value = document[key];
+  if (!value.is_string() || value.get_ref<const std::string&>().size() > kLongestText) {
+    return false;
+  }
+  text = value.get<std::string>();
+  return true;
+}
+
+}  // namespace
+
+struct Routes::Asked {
+  enum class Verb { kReconcile, kSuspend, kResume };
+  std::string name;
+  Verb verb = Verb::kReconcile;
+  std::string allow_deletes;
+  std::string by;
+
+  /// False: the body is no document that is understood.
+  bool take(const std::string& body) {
+    if (body.empty()) {
+      return true;
+    }
+    const auto document = nlohmann::json::parse(body, nullptr, false);
+    return document.is_object() && take_text(document, "allow_deletes", allow_deletes) &&
+           take_text(document, "by", by);
+  }
+};
+
+Routes::Routes(RouteTargets targets, bool loopback_listener, std::string token_file)
+    : targets_(std::move(targets)),
+      loopback_listener_(loopback_listener),
+      token_file_(std::move(token_file)) {}
+
+Routes::Reader Routes::reader_of(const std::string& path) {
+  static const std::array<std::pair<const char*, Reader>, 6> readers{{
+      {"/", &Routes::page},
+      {"/livez", &Routes::livez},
+      {"/readyz", &Routes::readyz},
+      {"/metrics", &Routes::metrics},
+      {"/api/v1/status", &Routes::status},
+      {"/api/v1/events", &Routes::events},
+  }};
+  if (path.starts_with(kProofPath)) {
+    return &Routes::proof;
+  }
+  for (const auto& [name, reader] : readers) {
+    if (path == name) {
+      return reader;
+    }
+  }
+  return nullptr;
+}
+
+/// /api/v1/sessions/{name}/{verb}
+std::optional<Routes::Asked> Routes::write_of(const std::string& path) {
+  static const std::string prefix = "/api/v1/sessions/";
+  static const std::array<std::pair<const char*, Asked::Verb>, 3> verbs{{
+      {"reconcile", Asked::Verb::kReconcile},
+      {"suspend", Asked::Verb::kSuspend},
+      {"resume", Asked::Verb::kResume},
+  }};
+  const auto slash = path.rfind('/');
+  if (!path.starts_with(prefix) || slash <= prefix.size()) {
+    return std::nullopt;
+  }
+  for (const auto& [name, verb] : verbs) {
+    if (path.substr(slash + 1) == name) {
+      return Asked{path.substr(prefix.size(), slash - prefix.size()), verb, {}, {}};
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<AccessRefusal> Routes::refusal(const StatusRequest& request, bool writes) const {
+  AccessRules rules{loopback_listener_, std::nullopt};
+  if (writes && !token_file_.empty()) {
+    rules.token = SecretFile(token_file_).refresh();
+  }
+  return refuse_access(
+      {writes, request.all("Host"), request.all("Origin"), request.all("Authorization")}, rules);
+}
+
+HttpReply Routes::answer(const StatusRequest& request) const {
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  const auto reader = reader_of(request.path);
+  const auto asked = write_of(request.path);
+  const bool writes = asked && request.method == "POST";
+  HttpReply result;
+  if (const auto why = refusal(request, writes)) {
+    result = refuse(*why);
+  } else if (writes) {
+    result = write(request, *asked);
+  } else if (reader != nullptr && reads) {
+    result = (this->*reader)(request);
+  } else if (reader != nullptr || asked) {
+    result = wrong_method(asked ? "POST" : "GET, HEAD");
+  } else {
+    result = refuse({404, "not_found", "nothing is served under this path"});
+  }
+  result.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  return result;
+}
+
+Health Routes::health() const { return targets_.health ? targets_.health() : Health(); }
+
+/// Nothing beyond this process counts.
+HttpReply Routes::livez(const StatusRequest& /*request*/) const {
+  const auto now = health();
+  std::string body = now.alive ? "ok\n" : "not alive\n";
+  for (const auto& problem : now.problems) {
+    body += problem + "\n";
+  }
+  return reply(now.alive ? 200 : 503, kPlain, body);
+}
+
+HttpReply Routes::readyz(const StatusRequest& /*request*/) const {
+  auto readiness = targets_.board->readiness();
+  std::ranges::move(health().problems, std::back_inserter(readiness.problems));
+  return reply(readiness.ready ? 200 : 503, kPlain, readiness_text(readiness));
+}
+
+/// A long document goes packed to whoever takes that, which scrapers and browsers do.
+void Routes::give(HttpReply& reply, const StatusRequest& request,
+                  std::shared_ptr<const std::string> text) const {
+  constexpr std::size_t kWorthIt = 4096;
+  const auto accepted = request.first("Accept-Encoding");
+  const bool takes =
+      accepted.find("gzip") != std::string::npos && accepted.find("gzip;q=0") == std::string::npos;
+  reply.headers.emplace_back("Vary", "Accept-Encoding");
+  if (takes && text->size() >= kWorthIt) {
+    reply.headers.emplace_back("Content-Encoding", "gzip");
+    text = targets_.documents->packed(text);
+  }
+  reply.body = std::move(text);
+}
+
+HttpReply Routes::metrics(const StatusRequest& request) const {
+  auto result = reply(200, "text/plain; version=0.0.4; charset=utf-8", "");
+  give(result, request, targets_.documents->metrics());
+  return result;
+}
+
+HttpReply Routes::status(const StatusRequest& request) const {
+  const auto document = targets_.documents->status();
+  const auto tag = "W/\"" + targets_.documents->id(document.revision) + '"';
+  auto result = reply(200, "application/json", "");
+  result.headers = {{"Cache-Control", "no-cache"}, {"ETag", tag}};
+  if (request.first("If-None-Match").find(tag) != std::string::npos) {
+    result.status = 304;
+    return result;
+  }
+  give(result, request, document.text);
+  return result;
+}
+
+HttpReply Routes::events(const StatusRequest& request) const {
+  const auto document =
+      targets_.documents->beginning(request.first("Last-Event-ID"), targets_.told());
+  auto result = reply(200, "text/event-stream", "");
+  result.body = document.text;
+  result.follows = document.revision;
+  return result;
+}
+
+HttpReply Routes::page(const StatusRequest& request) const {
+  auto result = reply(200, "text/html; charset=utf-8", "");
+  give(result, request, targets_.documents->page());
+  result.headers.emplace_back("Content-Security-Policy", targets_.page_policy);
+  result.headers.emplace_back("Referrer-Policy", "no-referrer");
+  result.headers.emplace_back("X-Frame-Options", "DENY");
+  return result;
+}
+
+/// Who asks learns nothing that would help to answer in the place of this daemon.
+HttpReply Routes::proof(const StatusRequest& request) const {
+  const auto challenge = request.path.substr(std::string_view(kProofPath).size());
+  if (targets_.nonce.empty() || request.peer.channel.empty() || !is_challenge(challenge)) {
+    return refuse({404, "not_found", "a challenge is 64 hex digits"});
+  }
+  const auto proof = proof_of(targets_.nonce, challenge, request.peer.channel);
+  return reply(200, "application/json",
+               JsonText().object().key("proof").text(proof).end_object().take() + "\n");
+}
+
+HttpReply Routes::write(const StatusRequest& request, const Asked& asked) const {
+  auto what = asked;
+  what.by = request.peer.address;
+  if (!what.take(request.body)) {
+    return refuse({400, "bad_request",
+                   "the body must be a JSON object in which allow_deletes and by are short texts"});
+  }
+  const auto done = carry_out(what);
+  if (!done) {
+    return refuse(as_refusal(done.error()));
+  }
+  targets_.documents->expire();
+  JsonText json;
+  json.object().key("name").text(what.name);
+  if (what.verb == Asked::Verb::kReconcile) {
+    return reply(202, "application/json",
+                 json.key("requested").text("reconcile").end_object().take() + "\n");
+  }
+  const bool suspended = what.verb == Asked::Verb::kSuspend;
+  json.key("suspended").boolean(suspended);
+  if (suspended) {
+    write_finishing(json, *done);
+  }
+  return reply(200, "application/json", json.end_object().take() + "\n");
+}
+
+SuspendResult Routes::carry_out(const Asked& asked) const {
+  const auto& commands = targets_.commands;
+  if (asked.verb == Asked::Verb::kSuspend) {
+    return commands.suspend(asked.name, asked.by);
+  }
+  const auto done = asked.verb == Asked::Verb::kReconcile
+                        ? commands.reconcile(asked.name, asked.allow_deletes)
+                        : commands.resume(asked.name);
+  return done ? SuspendResult() : tl::unexpected(done.error());
+}
+
+}  // namespace sessync

@@ -1,0 +1,81 @@
+#include "daemon/serve/server.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include "daemon/os/completion_queue.h"
+#include "daemon/os/foreign_text.h"
+#include "daemon/serve/broadcaster.h"
+#include "daemon/serve/documents.h"
+#include "daemon/serve/page.h"
+#include "daemon/serve/routes.h"
+#include "daemon/status/http_loop.h"
+#include "daemon/status/listener.h"
+
+namespace sessync {
+
+struct StatusServer::Parts {
+  StatusServerOptions options;
+  StatusBoard* board;
+  DaemonCommands commands;
+  Documents documents;
+  std::unique_ptr<Routes> routes;
+  std::unique_ptr<Broadcaster> broadcaster;
+  std::unique_ptr<HttpLoop> loop;
+
+  void serve(Listener listener);
+};
+
+StatusServer::StatusServer(StatusServerOptions options, StatusBoard& board, DaemonCommands commands,
+                           std::function<std::string()> metrics)
+    : parts_(new Parts{std::move(options),
+                       &board,
+                       std::move(commands),
+                       Documents(board, {std::move(metrics),
+                                         [](const StatusSnapshot& status) {
+                                           return render_page(status, now_anchored());
+                                         }}),
+                       {},
+                       {},
+                       {}}) {}
+
+StatusServer::~StatusServer() {
+  // Each of the two calls the other until then.
+  if (parts_->broadcaster) {
+    parts_->broadcaster->stop();
+  }
+  parts_->loop.reset();
+}
+
+void StatusServer::Parts::serve(Listener listener) {
+  broadcaster = std::make_unique<Broadcaster>(
+      *board, documents, [this](Publication publication) { loop->publish(std::move(publication)); },
+      Broadcaster::Pace{});
+  routes = std::make_unique<Routes>(
+      RouteTargets{board, &documents, commands, page_policy(),
+                   [this] { return broadcaster->told(); }, options.health, options.nonce},
+      listener.loopback, options.admin_token_file);
+  const auto answer = [this](const StatusRequest& request) { return routes->answer(request); };
+  loop = std::make_unique<HttpLoop>(
+      std::move(listener),
+      HttpLoop::Handlers{answer, answer,
+                         [this](std::size_t count) { broadcaster->set_followers(count); }},
+      HttpLoop::Limits::of_process());
+  loop->start();
+}
+
+tl::expected<std::string, std::string> StatusServer::start() {
+  auto listener = open_listener(parts_->options.listen);
+  if (!listener) {
+    return tl::unexpected(listener.error());
+  }
+  auto address = listener->address;
+  try {
+    parts_->serve(std::move(*listener));
+  } catch (const std::exception& error) {
+    return tl::unexpected(foreign_text(error.what()));
+  }
+  return address;
+}
+
+}  // namespace sessync

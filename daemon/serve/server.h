@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <tl/expected.hpp>
+
+#include "daemon/os/health.h"
+#include "daemon/serve/commands.h"
+#include "daemon/status/board.h"
+#include "reconciler/ports/secret.h"
+
+namespace sessync {
+
+struct StatusServerOptions {
+  std::string listen = "127.0.0.1:8900";  ///< HOST:PORT; port 0: one that is free
+  std::string admin_token_file;           ///< read for each write that is asked for; "": none
+  Secret nonce{};                         ///< what the daemon proves with that it is itself
+  std::function<Health()> health{};       ///< of the process; nothing: it is alive
+};
+
+/// Serves probes, metrics, status, events, the page and the write calls. Its threads run at a lower
+/// priority than the work of the daemon.
+class StatusServer {
+ public:
+  /// What it refers to must outlive it. `metrics` renders the text format; any thread.
+  StatusServer(StatusServerOptions options, StatusBoard& board, DaemonCommands commands,
+               std::function<std::string()> metrics);
+  ~StatusServer();  ///< closes every connection
+  StatusServer(const StatusServer&) = delete;
+  StatusServer& operator=(const StatusServer&) = delete;
+
+  /// Binds and serves. The address that it listens on, or why it cannot.
+  tl::expected<std::string, std::string> start();
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace sessync

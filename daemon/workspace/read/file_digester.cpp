@@ -1,0 +1,179 @@
+#include "daemon/workspace/read/file_digester.h"
+
+#include <algorithm>
+#include <ctime>
+#include <utility>
+
+namespace sessync {
+namespace {
+
+using std::chrono::milliseconds;
+using DigestErrorKind = StableReadError::Kind;
+
+/// Telling another thread costs as much as reading a handful of small files.
+constexpr std::size_t kFilesWorthAThread = 16;
+
+bool is_large(const FileToRead& file) { return file.stamp.size > ReadPool::kLarge; }
+
+/// Counts what is read, and hashes it.
+ByteSink hashing_sink(const DigestTools& tools, const std::string& path, Sha256Stream& stream,
+                      Digested& result) {
+  return {.restart =
+              [&] {
+                stream.restart();
+                result.size = 0;
+              },
+          .bytes =
+              [&](std::span<const char> bytes) {
+                stream.update(bytes);
+                result.size += bytes.size();
+                tools.counters.bytes_read += bytes.size();
+              },
+          .finished =
+              [&] {
+                ++tools.counters.files_hashed;
+                if (tools.after_read) tools.after_read(path);
+              }};
+}
+
+class LargeFile : public DigestTask {
+ public:
+  LargeFile(const DigestTools& tools, Beneath root, std::string path)
+      : tools_(tools),
+        root_(std::move(root)),
+        path_(std::move(path)),
+        sink_(hashing_sink(tools_, path_, stream_, result_)),
+        reader_(root_, path_, read_tools_) {}
+
+  std::optional<DigestResult> step(std::uint64_t at_most) override {
+    const auto read = reader_.step(sink_, at_most);
+    if (!read) return std::nullopt;
+    if (!*read) return tl::unexpected(read->error());
+    stamp_ = (*read)->stamp;
+    result_.digest = stream_.finish();
+    result_.executable = (*read)->executable;
+    tools_.cache.put(path_, stamp_, result_.digest, (*read)->observed_ns);
+    return result_;
+  }
+  [[nodiscard]] std::uint64_t done() const override { return result_.size; }
+  [[nodiscard]] FileStamp stamp() const override { return stamp_; }
+
+ private:
+  const DigestTools& tools_;
+  Beneath root_;
+  std::string path_;
+  Sha256Stream stream_;
+  Digested result_;
+  ByteSink sink_;
+  Patience none_{{}, milliseconds::zero()};
+  ReadTools read_tools_{none_, tools_.counters.reads, true};
+  FileStamp stamp_;
+  StableReader reader_;
+};
+
+/// A file that cannot be read at all.
+class NoFile : public DigestTask {
+ public:
+  explicit NoFile(int error) : error_(error) {}
+  std::optional<DigestResult> step(std::uint64_t /*at_most*/) override {
+    return tl::unexpected(StableReadError{StableReadError::Kind::kUnreadable, error_});
+  }
+  [[nodiscard]] std::uint64_t done() const override { return 0; }
+  [[nodiscard]] FileStamp stamp() const override { return {}; }
+
+ private:
+  int error_;
+};
+
+/// Where no lease can be had, only its age vouches for a file.
+void let_it_rest(const FileToRead& file, Patience& patience) {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  const milliseconds age{(nanoseconds(now) - file.stamp.newest_ns()) / 1'000'000};
+  const auto rest = std::max(patience.limits().settle, patience.limits().unleased);
+  if (age >= milliseconds::zero() && age < rest) patience.sleep(rest - age);
+}
+
+}  // namespace
+
+std::unique_ptr<DigestTask> make_digest_task(const DigestTools& tools, const std::string& root,
+                                             const std::string& path) {
+  auto opened = Beneath::open(root);
+  if (!opened) return std::make_unique<NoFile>(opened.error());
+  return std::make_unique<LargeFile>(tools, std::move(*opened), path);
+}
+
+DigestResult FileDigester::digest_small(const Beneath& root, const std::string& path,
+                                        Patience& patience) {
+  thread_local Sha256Stream stream;
+  if (pool_.stopped()) return tl::unexpected(StableReadError{StableReadError::Kind::kUnread});
+  Digested result;
+  const auto read = this->read(root, path, patience, hashing_sink(tools_, path, stream, result));
+  if (!read) return tl::unexpected(read.error());
+  result.digest = stream.finish();
+  result.executable = read->executable;
+  tools_.cache.put(path, read->stamp, result.digest, read->observed_ns);
+  return result;
+}
+
+tl::expected<StableRead, StableReadError> FileDigester::read(const Beneath& root,
+                                                             const std::string& path,
+                                                             Patience& patience,
+                                                             const ByteSink& sink) {
+  const bool was_restless = tools_.restless.contains(path);
+  Patience none(patience.limits(), milliseconds::zero());
+  const ReadTools read_tools{was_restless ? none : patience, tools_.counters.reads, was_restless};
+  auto result = read_stable(root, path, read_tools, sink);
+  const bool is_restless = !result && result.error().kind == StableReadError::Kind::kUnstable;
+  if (is_restless != was_restless) tools_.restless.note(path, is_restless);
+  return result;
+}
+
+DigestResult FileDigester::digest(const Beneath& root, const FileToRead& file, Patience& patience) {
+  return std::move(digest_all(root, std::span(&file, 1), patience).front());
+}
+
+std::vector<DigestResult> FileDigester::digest_all(const Beneath& root,
+                                                   std::span<const FileToRead> files,
+                                                   Patience& patience) {
+  std::vector<std::size_t> order(files.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return files[i].stamp.size; });
+  const auto small = static_cast<std::size_t>(
+      std::ranges::find_if(order, [&](std::size_t i) { return is_large(files[i]); }) -
+      order.begin());
+  std::vector<DigestResult> results(files.size());
+  std::atomic<std::size_t> next{0};
+  const std::function<void()> work = [&] {
+    for (std::size_t i = next++; i < small; i = next++) {
+      results[order[i]] = digest_small(root, files[order[i]].path, patience);
+    }
+  };
+  small < kFilesWorthAThread ? work() : pool_.run_beside(work, work);
+  if (small < files.size()) {
+    digest_large(root, files, patience, std::span(order).subspan(small), results);
+  }
+  return results;
+}
+
+void FileDigester::digest_large(const Beneath& root, std::span<const FileToRead> files,
+                                Patience& patience, std::span<const std::size_t> which,
+                                std::vector<DigestResult>& results) {
+  std::vector<FileToRead> large;
+  for (const std::size_t i : which) {
+    let_it_rest(files[i], patience);
+    large.push_back(files[i]);
+    asked_.emplace(root.root(), files[i].path);
+  }
+  auto read = pool_.read({session_, root.root(), waits_}, large);
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    // What the pool meets, it meets below a root of its own.
+    // Its patience is that of the whole scan.
+    waits_ &= read[i] || read[i].error().kind != DigestErrorKind::kUnread;
+    const bool is_unreadable = !read[i] && read[i].error().kind == DigestErrorKind::kUnreadable;
+    if (is_unreadable) root.note(read[i].error().error);
+    results[which[i]] = std::move(read[i]);
+  }
+}
+
+}  // namespace sessync

@@ -1,0 +1,279 @@
+#include "daemon/workspace/scan/source_scan.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "daemon/os/path_text.h"
+#include "daemon/workspace/content/archive_digest.h"
+#include "daemon/workspace/scan/twin.h"
+#include "manifest/text/size.h"
+#include "manifest/text/utf8.h"
+
+namespace sessync {
+namespace {
+
+using UnavailableKind = SourceUnavailable::Kind;
+
+/// A ConfigMap's link can change its target between two looks.
+constexpr int kMaxLinkTries = 3;
+
+tl::unexpected<SourceUnavailable> unavailable(UnavailableKind kind, const std::string& source,
+                                              const std::string& what) {
+  const std::string name = source.empty() ? "./" : printable(source);
+  return tl::unexpected(SourceUnavailable{
+      .kind = kind, .message = "source " + name + " " + what + "; what is mounted from it stays"});
+}
+
+/// Of a source that does not exist.
+std::string way_out(const Beneath& root, const std::string& source) {
+  const auto twin = find_twin(root, source);
+  if (!twin) return "create it, or correct or remove the entry";
+  return "but there is one whose name looks the same and is written with other characters (" +
+         twin->found + ", not " + twin->wanted + "): write it as it is on the disk";
+}
+
+tl::unexpected<SourceUnavailable> unreachable(const Beneath& root, const std::string& source,
+                                              int error) {
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR: {
+      const bool is_link =
+          root.open_at(source, O_PATH | O_NOFOLLOW, Beneath::Links::kFollow).has_value();
+      return unavailable(UnavailableKind::kMissing, source,
+                         is_link ? "is a symlink to something that does not exist"
+                                 : "does not exist in the workspace " + printable(root.root()) +
+                                       ": " + way_out(root, source));
+    }
+    case EXDEV:
+      return unavailable(UnavailableKind::kOutside, source,
+                         "leads out of the workspace through a symlink (or an absolute one): only "
+                         "what is inside can be mirrored");
+    case ELOOP:
+      return unavailable(UnavailableKind::kUnreadable, source, "is a symlink that leads to itself");
+    default:
+      return unavailable(UnavailableKind::kUnreadable, source,
+                         "cannot be read (" + error_text(error) + "): check its permissions");
+  }
+}
+
+bool has_excluded_part(const std::string& path) {
+  return is_excluded_target(SourceFilter({}, {}), path);
+}
+
+std::string text_of(const StableReadError& error) {
+  using Error = StableReadError::Kind;
+  if (error.kind == Error::kUnstable) return "changed each time it was read; it is tried again";
+  if (error.kind == Error::kNotRegular) return "is not a regular file any more";
+  return "cannot be read (" + error_text(error.error) + "): check its permissions";
+}
+
+std::string in_gigabytes(std::uint64_t bytes) {
+  constexpr std::uint64_t kTenthOfGb = 100'000'000;
+  const auto tenths = bytes / kTenthOfGb;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " GB";
+}
+
+/// A file that may be there and be right soon.
+ScanIssue not_yet(std::string path, const std::string& location, std::uint64_t size,
+                  const StableReadError& error) {
+  const std::string name = printable(location);
+  if (error.kind == StableReadError::Kind::kUnread) {
+    return {std::move(path), ScanIssue::Kind::kUnread,
+            name + " is large and still being read (" + in_gigabytes(error.done) + " of " +
+                in_gigabytes(size) + "); everything else goes on",
+            size};
+  }
+  const auto kind = error.kind == StableReadError::Kind::kUnstable ? ScanIssue::Kind::kUnstable
+                                                                   : ScanIssue::Kind::kUnreadable;
+  return {std::move(path), kind, name + " " + text_of(error)};
+}
+
+SourceSnapshot one_issue(ScanIssue issue) {
+  SourceFiles out;
+  out.issues.push_back(std::move(issue));
+  return out;
+}
+
+SourceSnapshot one_file(const Sha256& digest, std::uint64_t size) {
+  SourceFiles out;
+  out.files.push_back({.path = "", .sha256 = to_hex(digest), .size = size});
+  return out;
+}
+
+ScannedFile scanned(std::string path, const Digested& content) {
+  return {.path = std::move(path),
+          .sha256 = to_hex(content.digest),
+          .size = content.size,
+          .executable = content.executable};
+}
+
+}  // namespace
+
+SourceSnapshot SourceScan::operator()(const FileResource& entry) {
+  const Located located = locate(entry.source, false);
+  if (!located) return located.error();
+  if (located->stamp.size > max_file_size_) {
+    return one_issue(too_large("", entry.source, located->stamp.size));
+  }
+  if (const auto known = tools_.cache.find(located->location, located->stamp)) {
+    return one_file(*known, located->stamp.size);
+  }
+  const auto read = [this](const LinkTarget& target) {
+    return tools_.digester.digest(root_, {target.location, target.stamp}, tools_.patience);
+  };
+  DigestResult result = read(*located);
+  for (int tries = 1; tries < kMaxLinkTries && !result; ++tries) {
+    if (result.error().kind != StableReadError::Kind::kVanished) break;
+    const Located again = locate(entry.source, false);
+    if (!again) return again.error();
+    result = read(*again);
+  }
+  return file_snapshot(entry.source, *located, result);
+}
+
+ScanIssue SourceScan::too_large(std::string path, const std::string& location,
+                                std::uint64_t size) const {
+  return {std::move(path), ScanIssue::Kind::kTooLarge,
+          printable(location) + " has " + std::to_string(size) + " bytes, and max_file_size is " +
+              format_size(max_file_size_) +
+              "; it is neither read nor sent, and what is mounted stays: exclude it, or raise "
+              "max_file_size if the API takes more"};
+}
+
+SourceSnapshot SourceScan::file_snapshot(const std::string& source, const LinkTarget& target,
+                                         const DigestResult& result) {
+  if (result) return one_file(result->digest, result->size);
+  const StableReadError& error = result.error();
+  switch (error.kind) {
+    case StableReadError::Kind::kVanished:
+      return unreachable(root_, source, ENOENT).value();
+    case StableReadError::Kind::kUnstable:
+    case StableReadError::Kind::kUnread:
+      return one_issue(not_yet("", source, target.stamp.size, error));
+    case StableReadError::Kind::kNotRegular:
+      return unavailable(UnavailableKind::kNotAFile, source, text_of(error)).value();
+    case StableReadError::Kind::kUnreadable:
+      break;
+  }
+  return unavailable(UnavailableKind::kUnreadable, source, text_of(error)).value();
+}
+
+SourceSnapshot SourceScan::operator()(const DirectoryResource& entry) {
+  Tree tree = scan_tree(entry.source, SourceFilter(entry.include, entry.exclude));
+  if (!tree) return std::move(tree.error());
+  // A mount has no executable bit, so chmod changes nothing of what is mirrored.
+  for (ScannedFile& file : tree->files) file.executable = false;
+  return std::move(*tree);
+}
+
+SourceSnapshot SourceScan::operator()(const ArchiveResource& entry) {
+  Tree tree = scan_tree(entry.source, SourceFilter(entry.include, entry.exclude));
+  if (!tree) return std::move(tree.error());
+  tree->archive_sha256 = archive_digest(entry.format, tree->files);
+  return std::move(*tree);
+}
+
+SourceScan::Tree SourceScan::scan_tree(const std::string& source, const SourceFilter& filter) {
+  const Located located = locate(source, true);
+  if (!located) return tl::unexpected(located.error());
+  const WalkRules rules{
+      .filter = filter, .manifests = manifests_, .ignore_files = tools_.ignore_files};
+  TreeWalk walk(root_, rules, located->location);
+  SourceFiles out;
+  std::vector<FoundFile> unknown;
+  const auto status = walk.run(
+      [&](FoundFile file) {
+        const auto size = file.stamp.size;
+        if (size > max_file_size_) {
+          return out.issues.push_back(too_large(std::move(file.path), file.location, size));
+        }
+        const auto known = tools_.cache.find(file.location, file.stamp);
+        if (!known) return unknown.push_back(std::move(file));
+        out.files.push_back(
+            scanned(std::move(file.path), {*known, file.stamp.size, file.executable}));
+      },
+      out);
+  tools_.counters.directories_read += walk.directories_read();
+  if (!status) return unavailable(status.error().kind, source, status.error().message);
+  if (!unknown.empty()) digest(walk, std::move(unknown), out);
+  std::ranges::sort(out.issues, {}, &ScanIssue::path);
+  return out;
+}
+
+void SourceScan::digest(const TreeWalk& walk, std::vector<FoundFile> found, SourceFiles& out) {
+  std::vector<FileToRead> files;
+  files.reserve(found.size());
+  for (const FoundFile& file : found) files.push_back({file.location, file.stamp});
+  const std::vector<DigestResult> results =
+      tools_.digester.digest_all(root_, files, tools_.patience);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const DigestResult result = digest_again(walk, found[i], results[i]);
+    if (result) {
+      out.files.push_back(scanned(std::move(found[i].path), *result));
+      continue;
+    }
+    const StableReadError& error = result.error();
+    if (error.kind == StableReadError::Kind::kVanished) continue;
+    out.issues.push_back(
+        not_yet(std::move(found[i].path), found[i].location, found[i].stamp.size, error));
+  }
+  std::ranges::sort(out.files, {}, &ScannedFile::path);
+}
+
+/// A link whose target vanished may have got another one meanwhile: absent it is only if the link
+/// leads nowhere now.
+DigestResult SourceScan::digest_again(const TreeWalk& walk, const FoundFile& file,
+                                      DigestResult result) {
+  for (int tries = 1; tries < kMaxLinkTries && !result && file.is_link; ++tries) {
+    if (result.error().kind != StableReadError::Kind::kVanished) break;
+    const auto target = walk.resolve_link(file.path);
+    if (!target && target.error().unreadable) return tl::unexpected(StableReadError{});
+    if (!target) break;
+    result = tools_.digester.digest(root_, {target->location, target->stamp}, tools_.patience);
+  }
+  return result;
+}
+
+SourceScan::Located SourceScan::locate(const std::string& source, bool is_directory) {
+  const auto fd = root_.open_at(source, O_PATH, Beneath::Links::kFollow);
+  if (!fd) return unreachable(root_, source, fd.error());
+  struct stat status{};
+  if (::fstat(fd->get(), &status) != 0) return unreachable(root_, source, errno);
+  Located located = check_type(source, status, is_directory);
+  if (!located) return located;
+  located->location = root_.path_of(fd->get()).value_or(source);
+  return check_target(source, std::move(*located));
+}
+
+SourceScan::Located SourceScan::check_type(const std::string& source, const struct stat& status,
+                                           bool is_directory) {
+  if (S_ISDIR(status.st_mode) && !is_directory) {
+    return unavailable(UnavailableKind::kIsDirectory, source,
+                       "is a directory: write " + printable(source) + "/ to mirror what is in it");
+  }
+  if (S_ISREG(status.st_mode) && is_directory) {
+    return unavailable(UnavailableKind::kNotAFile, source + "/",
+                       "is a file, not a directory: write " + printable(source));
+  }
+  if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
+    return unavailable(UnavailableKind::kNotAFile, source,
+                       "is neither a file nor a directory (a FIFO, socket or device)");
+  }
+  return LinkTarget{
+      .location = {}, .stamp = FileStamp::of(status), .executable = is_executable(status)};
+}
+
+/// Who names a path that is excluded by default means it. A link that leads to one is no naming.
+SourceScan::Located SourceScan::check_target(const std::string& source, LinkTarget target) {
+  const bool is_accident =
+      target.location != source && has_excluded_part(target.location) && !has_excluded_part(source);
+  if (!is_accident) return target;
+  return unavailable(UnavailableKind::kOutside, source,
+                     "is a symlink to " + printable(target.location) +
+                         ", which is never mirrored unless it is named itself");
+}
+
+}  // namespace sessync

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "daemon/workspace/read/file_digester.h"
+#include "daemon/workspace/scan/ignore_files.h"
+#include "daemon/workspace/scan/manifest_paths.h"
+#include "daemon/workspace/scan/tree_walk.h"
+#include "manifest/spec.h"
+#include "reconciler/ports/snapshot.h"
+
+namespace sessync {
+
+/// What the scan of a source works with.
+struct ScanTools {
+  DigestCache& cache;
+  IgnoreFiles& ignore_files;
+  ScanCounters& counters;
+  FileDigester& digester;
+  Patience& patience;
+};
+
+/// Scans the sources of one pass, each into one snapshot.
+class SourceScan {
+ public:
+  SourceScan(const Beneath& root, const ManifestPaths& manifests, const ScanTools& tools,
+             std::uint64_t max_file_size)
+      : root_(root), manifests_(manifests), tools_(tools), max_file_size_(max_file_size) {}
+
+  SourceSnapshot operator()(const FileResource& entry);
+  SourceSnapshot operator()(const DirectoryResource& entry);
+  SourceSnapshot operator()(const ArchiveResource& entry);
+
+  /// Entries that read no workspace.
+  template <class Other>
+  SourceSnapshot operator()(const Other& /*entry*/) {
+    return SourceFiles{};
+  }
+
+ private:
+  using Located = tl::expected<LinkTarget, SourceUnavailable>;
+  using Tree = tl::expected<SourceFiles, SourceUnavailable>;
+
+  Located locate(const std::string& source, bool is_directory);
+  Located check_type(const std::string& source, const struct stat& status, bool is_directory);
+  Located check_target(const std::string& source, LinkTarget target);
+  SourceSnapshot file_snapshot(const std::string& source, const LinkTarget& target,
+                               const DigestResult& result);
+  [[nodiscard]] ScanIssue too_large(std::string path, const std::string& location,
+                                    std::uint64_t size) const;
+  Tree scan_tree(const std::string& source, const SourceFilter& filter);
+  void digest(const TreeWalk& walk, std::vector<FoundFile> found, SourceFiles& out);
+  DigestResult digest_again(const TreeWalk& walk, const FoundFile& file, DigestResult result);
+
+  const Beneath& root_;
+  const ManifestPaths& manifests_;
+  ScanTools tools_;
+  std::uint64_t max_file_size_;
+};
+
+}  // namespace sessync

@@ -1,0 +1,359 @@
+#include "daemon/workspace/scan/tree_walk.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "daemon/os/directory_stream.h"
+#include "daemon/os/path_text.h"
+#include "daemon/os/pulse.h"
+#include "manifest/text/utf8.h"
+
+namespace sessync {
+namespace {
+
+bool is_broken_link(int error) {
+  return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EXDEV;
+}
+
+unsigned char type_of(int directory, const char* name) {
+  struct stat status{};
+  if (::fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0) return DT_UNKNOWN;
+  return static_cast<unsigned char>(IFTODT(status.st_mode));
+}
+
+std::string name_of_type(unsigned char type) {
+  switch (type) {
+    case DT_FIFO:
+      return "a FIFO";
+    case DT_SOCK:
+      return "a socket";
+    case DT_CHR:
+    case DT_BLK:
+      return "a device";
+    default:
+      return "something unknown";
+  }
+}
+
+std::string broken_link(int error) {
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+      return "is a symlink to something that does not exist";
+    case ELOOP:
+      return "is a symlink that leads back to itself";
+    case EXDEV:
+      return "is a symlink that leads out of the workspace (or is absolute)";
+    default:
+      return "is a symlink that cannot be followed (" + error_text(error) + ")";
+  }
+}
+
+/// Sorting directories as if their names ended in "/" makes a depth-first walk meet all paths in
+/// the order of their bytes.
+struct ByPath {
+  template <class Name>
+  bool operator()(const Name& a, const Name& b) const {
+    const std::size_t common = std::min(a.text.size(), b.text.size());
+    const int order = a.text.compare(0, common, b.text, 0, common);
+    return order != 0 ? order < 0 : key(a, common) < key(b, common);
+  }
+  template <class Name>
+  static int key(const Name& name, std::size_t at) {
+    if (at < name.text.size()) return static_cast<unsigned char>(name.text[at]);
+    return name.type == DT_DIR ? '/' : -1;
+  }
+};
+
+tl::unexpected<LinkProblem> skipped(std::string what) {
+  return tl::unexpected(LinkProblem{.what = std::move(what), .unreadable = false});
+}
+
+SourceUnavailable unreadable_source(const std::string& what) {
+  return {.kind = SourceUnavailable::Kind::kUnreadable, .message = what};
+}
+
+}  // namespace
+
+TreeWalk::Status TreeWalk::run(const OnFile& on_file, SourceFiles& out) {
+  out_ = &out;
+  const auto ignored = is_ignored_from_above();
+  if (!ignored) return tl::unexpected(ignored.error());
+  if (*ignored) {
+    warn("", std::string("is ignored by a ") + kIgnoreFileName.data() +
+                 " above it: nothing of it is mirrored");
+    return {};
+  }
+  return open_source().map([&] { hand_out(on_file); });
+}
+
+/// The ignore files on the way to the source count too, and may ignore all of it.
+tl::expected<bool, SourceUnavailable> TreeWalk::is_ignored_from_above() {
+  for (std::size_t end = 0; !source_.empty() && end != std::string::npos;) {
+    const Status pushed = push_ignores(source_.substr(0, end));
+    if (!pushed) return tl::unexpected(pushed.error());
+    end = source_.find('/', end + 1);
+    if (ignores_.ignores(source_.substr(0, end), true)) return true;
+  }
+  return false;
+}
+
+TreeWalk::Status TreeWalk::push_ignores(const std::string& directory) {
+  auto patterns = rules_.ignore_files.load(root_, directory);
+  if (!patterns) return tl::unexpected(unreadable_source(patterns.error()));
+  ignores_.push(directory, std::move(*patterns));
+  return {};
+}
+
+TreeWalk::Status TreeWalk::open_source() {
+  const auto fd = root_.open_at(source_, O_RDONLY | O_DIRECTORY, Beneath::Links::kRefuse);
+  Frame frame;
+  if (const int error = fd ? read_entries(fd->get(), frame) : fd.error(); error != 0) {
+    return tl::unexpected(
+        unreadable_source("the directory cannot be read (" + error_text(error) + ")"));
+  }
+  // A note about the source itself means that its ignore file could not be read.
+  if (std::ranges::find(out_->unreadable_directories, "") != out_->unreadable_directories.end()) {
+    out_->unreadable_directories.clear();
+    return tl::unexpected(unreadable_source(out_->warnings.back()));
+  }
+  frames_.push_back(std::move(frame));
+  return {};
+}
+
+void TreeWalk::open_directory(const std::string& directory) {
+  const auto fd =
+      root_.open_at(below_root(directory), O_RDONLY | O_DIRECTORY, Beneath::Links::kRefuse);
+  Frame frame{.directory = directory, .entries = {}, .next = 0};
+  const int error = fd ? read_entries(fd->get(), frame) : fd.error();
+  if (error != 0 && !is_absence(error)) note_unreadable(directory, error_text(error));
+  if (fd) frames_.push_back(std::move(frame));
+}
+
+void TreeWalk::hand_out(const OnFile& on_file) {
+  while (!frames_.empty()) {
+    Frame& frame = frames_.back();
+    if (frame.next == frame.entries.size()) {
+      frames_.pop_back();
+      ignores_.pop();
+      continue;
+    }
+    Entry entry = std::move(frame.entries[frame.next++]);
+    std::string path = join_path(frame.directory, entry.name);
+    visit(std::move(entry), std::move(path), on_file);
+  }
+}
+
+void TreeWalk::visit(Entry entry, std::string path, const OnFile& on_file) {
+  if (entry.is_directory) return open_directory(path);
+  std::string location = entry.is_link ? std::move(entry.location) : below_root(path);
+  on_file({.path = std::move(path),
+           .location = std::move(location),
+           .is_link = entry.is_link,
+           .executable = entry.executable,
+           .stamp = entry.stamp});
+}
+
+tl::unexpected<int> TreeWalk::failed(int error) const {
+  root_.note(error);
+  return tl::unexpected(error);
+}
+
+tl::expected<std::vector<TreeWalk::Name>, int> TreeWalk::read_names(int fd) {
+  // fdopendir takes the descriptor over; the caller keeps its own to look at the entries with.
+  UniqueFd own(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (!own) return failed(errno);
+  const DirectoryStream directory(::fdopendir(own.release()));
+  if (!directory) return failed(errno);
+  ++directories_read_;
+  beat();
+  std::vector<Name> names;
+  for (errno = 0; const dirent* entry = ::readdir(directory.get()); errno = 0) {
+    const std::string_view name = static_cast<const char*>(entry->d_name);
+    if (name != "." && name != "..") names.push_back({std::string(name), entry->d_type});
+  }
+  if (errno != 0 && errno != ENOENT) return failed(errno);
+  for (Name& name : names) {
+    if (name.type == DT_UNKNOWN) name.type = type_of(fd, name.text.c_str());
+  }
+  std::ranges::sort(names, ByPath());
+  return names;
+}
+
+/// Pushes one level of ignore patterns if it succeeds. The error is an errno.
+int TreeWalk::read_entries(int fd, Frame& frame) {
+  const auto names = read_names(fd);
+  ignores_.push(below_root(frame.directory), Patterns());
+  if (!names) return names.error();
+  if (std::ranges::find(*names, kIgnoreFileName, &Name::text) != names->end()) {
+    ignores_.pop();
+    if (const Status pushed = push_ignores(below_root(frame.directory)); !pushed) {
+      ignores_.push("", Patterns());
+      note_unreadable(frame.directory, pushed.error().message);
+      return 0;
+    }
+  }
+  std::string path = frame.directory;
+  if (!path.empty()) path += '/';
+  const std::size_t prefix = path.size();
+  for (const Name& name : *names) {
+    path.replace(prefix, std::string::npos, name.text);
+    classify(fd, path, name, frame);
+  }
+  return 0;
+}
+
+void TreeWalk::classify(int fd, const std::string& path, const Name& name, Frame& frame) {
+  beat();
+  if (name.type == DT_UNKNOWN) return classify_unknown(fd, path, name);
+  if (name.type == DT_DIR) {
+    if (enters(path)) {
+      frame.entries.push_back(
+          {.name = name.text, .is_directory = true, .location = {}, .stamp = {}});
+    } else if (is_lately_excluded(name.text) && rules_.filter.excludes_by_default(name.text)) {
+      out_->lately_excluded.push_back(path);
+    }
+  } else if (name.type == DT_LNK) {
+    if (takes(path) || enters(path)) classify_link(path, name, frame);
+  } else if (takes(path)) {
+    if (name.type == DT_REG) return classify_file(fd, path, name, frame);
+    warn(path,
+         "is " + name_of_type(name.type) + "; only regular files can be mounted, it is skipped");
+  }
+}
+
+/// Gone before it could be asked, or it cannot be asked: then it may be a file as well as a
+/// directory.
+void TreeWalk::classify_unknown(int fd, const std::string& path, const Name& name) {
+  struct stat status{};
+  if (::fstatat(fd, name.text.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
+    // It can be asked now: the next pass will.
+    out_->issues.push_back({path, ScanIssue::Kind::kUnreadable, "could not be looked at"});
+    if (enters(path)) note_unreadable(path, "could not be looked at");
+  } else if (!is_absence(errno)) {
+    root_.note(errno);
+    const std::string why = error_text(errno);
+    if (takes(path)) {
+      out_->issues.push_back(
+          {path, ScanIssue::Kind::kUnreadable, "cannot be looked at (" + why + ")"});
+    }
+    if (enters(path)) note_unreadable(path, why);
+  }
+}
+
+void TreeWalk::classify_file(int fd, const std::string& path, const Name& name, Frame& frame) {
+  struct stat status{};
+  if (::fstatat(fd, name.text.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (is_absence(errno)) return;
+    root_.note(errno);
+    const std::string why = "cannot be looked at (" + error_text(errno) + ")";
+    out_->issues.push_back({path, ScanIssue::Kind::kUnreadable, why});
+  } else if (S_ISREG(status.st_mode)) {
+    add_file(path,
+             {.name = name.text,
+              .executable = is_executable(status),
+              .location = {},
+              .stamp = FileStamp::of(status)},
+             frame);
+  }
+}
+
+void TreeWalk::classify_link(const std::string& path, const Name& name, Frame& frame) {
+  auto target = resolve_link(path);
+  if (!target) {
+    const LinkProblem& problem = target.error();
+    if (problem.unreadable && takes(path)) {
+      out_->issues.push_back({path, ScanIssue::Kind::kUnreadable, problem.what});
+    } else if (!problem.what.empty()) {
+      warn(path, problem.what + "; it is skipped");
+    }
+  } else if (takes(path)) {
+    add_file(path,
+             {.name = name.text,
+              .is_link = true,
+              .executable = target->executable,
+              .location = std::move(target->location),
+              .stamp = target->stamp},
+             frame);
+  }
+}
+
+void TreeWalk::add_file(const std::string& path, Entry entry, Frame& frame) {
+  if (is_mountable_name(path)) return frame.entries.push_back(std::move(entry));
+  out_->issues.push_back({path, ScanIssue::Kind::kInvalidName,
+                          "the name " + printable(path) +
+                              " is not UTF-8 or has control characters and cannot be a mount "
+                              "path; rename it or exclude it"});
+}
+
+tl::expected<LinkTarget, LinkProblem> TreeWalk::resolve_link(std::string_view path) const {
+  const std::string link = below_root(path);
+  const auto fd = root_.open_at(link, O_PATH, Beneath::Links::kFollow);
+  struct stat status{};
+  if (!fd || ::fstat(fd->get(), &status) != 0) {
+    return link_problem(link, fd ? errno : fd.error());
+  }
+  if (S_ISDIR(status.st_mode)) return skipped("is a symlink to a directory");
+  if (!S_ISREG(status.st_mode)) {
+    const auto type = static_cast<unsigned char>(IFTODT(status.st_mode));
+    return skipped("is a symlink to " + name_of_type(type));
+  }
+  auto location = root_.path_of(fd->get());
+  if (!location) {
+    return tl::unexpected(LinkProblem{"is a symlink to something that cannot be located", true});
+  }
+  const bool inside = source_.empty() || location->starts_with(source_ + "/");
+  const std::string_view checked =
+      std::string_view(*location).substr(inside && !source_.empty() ? source_.size() + 1 : 0);
+  const bool excluded =
+      is_excluded_target(rules_.filter, checked) ||
+      (rules_.manifests.contains(*location) && !rules_.filter.asks_for(base_name(*location)));
+  if (excluded) {
+    return skipped("is a symlink to " + printable(*location) + ", which is never mirrored");
+  }
+  return LinkTarget{.location = std::move(*location),
+                    .stamp = FileStamp::of(status),
+                    .executable = is_executable(status)};
+}
+
+tl::unexpected<LinkProblem> TreeWalk::link_problem(const std::string& link, int error) const {
+  if (!is_broken_link(error)) return tl::unexpected(LinkProblem{broken_link(error), true});
+  const auto itself = root_.open_at(link, O_PATH | O_NOFOLLOW, Beneath::Links::kFollow);
+  if (itself) return skipped(broken_link(error));
+  if (is_absence(itself.error())) return skipped("");
+  return tl::unexpected(LinkProblem{broken_link(itself.error()), true});
+}
+
+bool TreeWalk::takes(const std::string& path) const {
+  if (!rules_.filter.takes(path)) return false;
+  if (!source_.empty()) return is_free(below_root(path));
+  return is_free(path);
+}
+
+bool TreeWalk::is_free(const std::string& full) const {
+  const bool is_manifest =
+      rules_.manifests.contains(full) && !rules_.filter.asks_for(base_name(full));
+  return !is_manifest && !ignores_.ignores(full, false);
+}
+
+bool TreeWalk::enters(const std::string& path) const {
+  return rules_.filter.enters(path) && !ignores_.ignores(below_root(path), true);
+}
+
+std::string TreeWalk::below_root(std::string_view path) const { return join_path(source_, path); }
+
+void TreeWalk::note_unreadable(const std::string& directory, const std::string& why) {
+  out_->unreadable_directories.push_back(directory);
+  warn(directory, "cannot be read (" + why + "); what is mounted from there stays as it is");
+}
+
+void TreeWalk::warn(std::string_view path, const std::string& what) {
+  const std::string full = below_root(path);
+  out_->warnings.push_back((full.empty() ? "the workspace" : printable(full)) + " " + what);
+}
+
+}  // namespace sessync

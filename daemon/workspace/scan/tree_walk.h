@@ -1,0 +1,121 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "daemon/os/beneath.h"
+#include "daemon/workspace/read/file_stamp.h"
+#include "daemon/workspace/scan/ignore_files.h"
+#include "daemon/workspace/scan/manifest_paths.h"
+#include "daemon/workspace/scan/source_filter.h"
+#include "reconciler/ports/snapshot.h"
+
+namespace sessync {
+
+/// A file that a directory source takes.
+struct FoundFile {
+  std::string path;      ///< below the source
+  std::string location;  ///< below the root, without symlinks: where its bytes are
+  bool is_link = false;  ///< `path` is a symlink to `location`
+  bool executable = false;
+  FileStamp stamp;
+};
+
+/// What decides about a tree, beside the tree.
+struct WalkRules {
+  const SourceFilter& filter;
+  const ManifestPaths& manifests;
+  IgnoreFiles& ignore_files;
+};
+
+/// What a symlink that was found in a tree leads to.
+struct LinkTarget {
+  std::string location;
+  FileStamp stamp;
+  bool executable = false;
+};
+
+/// Why a symlink that was found in a tree is not taken.
+struct LinkProblem {
+  std::string what;         ///< "" if the link is gone
+  bool unreadable = false;  ///< nobody can say whether it leads to a file: it counts as there
+};
+
+/// Walks the directory of one source, without recursion, and reads only directories that may hold
+/// what the entry selects.
+class TreeWalk {
+ public:
+  using OnFile = std::function<void(FoundFile)>;
+
+  /// `source` is below the root and free of symlinks.
+  TreeWalk(const Beneath& root, const WalkRules& rules, std::string source)
+      : root_(root), rules_(rules), source_(std::move(source)) {}
+
+  /// Hands files to `on_file` in the order of their paths; everything else that was found goes to
+  /// `out`. The error says why the source itself cannot be read.
+  tl::expected<void, SourceUnavailable> run(const OnFile& on_file, SourceFiles& out);
+
+  /// The regular file that the symlink at `path` (below the source) leads to.
+  [[nodiscard]] tl::expected<LinkTarget, LinkProblem> resolve_link(std::string_view path) const;
+
+  [[nodiscard]] std::uint64_t directories_read() const { return directories_read_; }
+
+ private:
+  struct Name {
+    std::string text;
+    unsigned char type = 0;  // as readdir(3)
+  };
+  struct Entry {
+    std::string name;
+    bool is_directory = false;
+    bool is_link = false;
+    bool executable = false;
+    std::string location;  // of what a link leads to
+    FileStamp stamp;
+  };
+  struct Frame {
+    std::string directory;
+    std::vector<Entry> entries;
+    std::size_t next = 0;
+  };
+  using Status = tl::expected<void, SourceUnavailable>;
+
+  tl::expected<bool, SourceUnavailable> is_ignored_from_above();
+  Status push_ignores(const std::string& directory);
+  Status open_source();
+  void open_directory(const std::string& directory);
+  void hand_out(const OnFile& on_file);
+  void visit(Entry entry, std::string path, const OnFile& on_file);
+
+  [[nodiscard]] tl::unexpected<int> failed(int error) const;
+  tl::expected<std::vector<Name>, int> read_names(int fd);
+  int read_entries(int fd, Frame& frame);
+  void classify(int fd, const std::string& path, const Name& name, Frame& frame);
+  void classify_file(int fd, const std::string& path, const Name& name, Frame& frame);
+  void classify_link(const std::string& path, const Name& name, Frame& frame);
+  void classify_unknown(int fd, const std::string& path, const Name& name);
+  void add_file(const std::string& path, Entry entry, Frame& frame);
+
+  [[nodiscard]] bool takes(const std::string& path) const;
+  [[nodiscard]] bool is_free(const std::string& full) const;
+  [[nodiscard]] bool enters(const std::string& path) const;
+  [[nodiscard]] std::string below_root(std::string_view path) const;
+  [[nodiscard]] tl::unexpected<LinkProblem> link_problem(const std::string& link, int error) const;
+  void note_unreadable(const std::string& directory, const std::string& why);
+  void warn(std::string_view path, const std::string& what);
+
+  const Beneath& root_;
+  WalkRules rules_;
+  std::string source_;
+  IgnoreStack ignores_;
+  std::vector<Frame> frames_;
+  SourceFiles* out_ = nullptr;
+  std::uint64_t directories_read_ = 0;
+};
+
+}  // namespace sessync

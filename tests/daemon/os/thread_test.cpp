@@ -1,0 +1,67 @@
+#include "daemon/os/thread.h"
+
+#include <array>
+#include <atomic>
+#include <future>
+#include <stdexcept>
+
+#include <catch2/catch.hpp>
+#include <pthread.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): pthread_sigmask is POSIX
+
+#include "daemon/os/completion_queue.h"
+
+namespace sessync::test {
+
+TEST_CASE("a thread has its name and a pulse, and takes no signals") {
+  std::array<char, 16> name{};
+  sigset_t blocked{};
+  bool heard = false;
+  auto thread = start_thread("named", Duty::kWorker, [&] {
+    ::pthread_getname_np(::pthread_self(), name.data(), name.size());
+    ::pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+    for (const auto& pulse : pulses(Pulse::Clock::now())) {
+      heard |= pulse.name == "named" && pulse.duty == Duty::kWorker;
+    }
+  });
+  thread.join();
+  CHECK(std::string(name.data()) == "named");
+  CHECK(::sigismember(&blocked, SIGTERM) == 1);
+  CHECK(::sigismember(&blocked, SIGPIPE) == 1);
+  CHECK(heard);
+}
+
+TEST_CASE("a thread whose work throws begins again") {
+  std::atomic<int> begun{0};
+  auto thread = start_thread("throwing", Duty::kHelper, [&] {
+    if (++begun == 1) throw std::runtime_error("for once");
+  });
+  thread.join();
+  CHECK(begun == 2);
+}
+
+TEST_CASE("a piece of work that throws is over, whatever it throws, and nothing else is") {
+  CHECK(guarded("this", [] {}));
+  CHECK_FALSE(guarded("this", [] { throw std::runtime_error("no"); }));
+  CHECK_FALSE(guarded("this", [] { throw std::bad_alloc(); }));
+  CHECK_FALSE(guarded("this", [] { throw 1; }));
+}
+
+TEST_CASE("what is announced to a queue that is given up is waited for, and not run") {
+  CompletionQueue queue;
+  bool ran = false;
+  auto kept = std::make_shared<int>(0);
+  const std::weak_ptr<int> watched = kept;
+  queue.expect();
+  queue.expect();
+  queue.after(Duration{0}, [&ran] { ran = true; });
+  queue.post([&ran, kept = std::move(kept)] { ran = true; });
+  auto late = std::async(std::launch::async, [&] { queue.post([&ran] { ran = true; }); });
+  queue.discard_all();
+  late.get();
+  CHECK_FALSE(ran);
+  CHECK(watched.expired());
+  CHECK_FALSE(queue.run_one());
+}
+
+}  // namespace sessync::test
