@@ -201,14 +201,15 @@ void Daemon::tell_how_watched() {
     degraded_reason_ = std::move(reason);
     around_.board.note("watch", degraded_reason_);
     if (is_news) {
-      log(LogLevel::kWarning,
-          degraded_reason_.empty() ? "every change is seen again" : degraded_reason_);
+      const bool is_well = degraded_reason_.empty();
+      log(is_well ? LogLevel::kInfo : LogLevel::kWarning,
+          is_well ? "file watching recovered" : degraded_reason_);
     }
   }
   if (auto reason = watcher_.quiet_reason(); std::exchange(quiet_reason_, reason) != reason) {
     around_.board.note("quiet",
                        reason.empty() ? "" : reason + ": it is looked at from time to time");
-    log(LogLevel::kInfo, reason.empty() ? "every change raises an event again"
+    log(LogLevel::kInfo, reason.empty() ? "every change is reported by an event again"
                                         : reason + ": it is looked at from time to time");
   }
 }

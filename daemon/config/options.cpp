@@ -15,8 +15,9 @@ namespace {
 const CLI::Validator& duration() {
   static const CLI::Validator check(
       [](std::string& text) {
-        return parse_wait(text) ? std::string()
-                                : "'" + text + "' is no duration: write 500ms, 30s, 5m or 1h";
+        return parse_wait(text)
+                   ? std::string()
+                   : "invalid duration '" + text + "': use for example 500ms, 30s, 5m or 1h";
       },
       "DURATION");
   return check;
@@ -25,8 +26,9 @@ const CLI::Validator& duration() {
 const CLI::Validator& rates() {
   static const CLI::Validator check(
       [](std::string& text) {
-        return parse_max_rates(text) ? std::string()
-                                     : "'" + text + "' is no rate: write writes=5/s,reads=20/s";
+        return parse_max_rates(text)
+                   ? std::string()
+                   : "invalid rate '" + text + "': use for example writes=5/s,reads=20/s";
       },
       "RATES");
   return check;
@@ -79,14 +81,14 @@ class CommandLine {
 
   /// What asks the running daemon: it knows the API.
   void add_asking() {
-    add_common(*add_plain("status", Command::kStatus, "Show what the running daemon says"));
+    add_common(*add_plain("status", Command::kStatus, "Show the status of the running daemon"));
     auto* status = app_.get_subcommand("status");
     status->add_flag("--watch", o_.watch, "Follow what changes");
-    auto* reconcile = add_ask("reconcile", Command::kReconcile, "Ask the daemon for a pass now");
+    auto* reconcile = add_ask("reconcile", Command::kReconcile, "Reconcile now");
     reconcile->add_option("--allow-deletes", o_.allow_deletes,
-                          "Let exactly this held-back set of deletes through, once");
-    add_ask("suspend", Command::kSuspend, "Ask the daemon to leave a session alone");
-    add_ask("resume", Command::kResume, "Ask the daemon to go on with a session");
+                          "Id of a held set of deletes to let through, once");
+    add_ask("suspend", Command::kSuspend, "Suspend a session: nothing is written to it");
+    add_ask("resume", Command::kResume, "Resume a suspended session");
   }
 
   CLI::App* add_ask(const std::string& name, Command command, const std::string& help) {
@@ -100,13 +102,13 @@ class CommandLine {
 
   void add_admin_token(CLI::App& app) {
     env(app.add_option("--admin-token-file", o_.admin_token_file,
-                       "The token that writes to the running daemon need")
+                       "File with the bearer token for write requests to the daemon")
             ->type_name(value_kind::kFile),
         "ADMIN_TOKEN_FILE");
   }
 
   void add_completion() {
-    add_plain("completion", Command::kCompletion, "Print what completes command lines in a shell")
+    add_plain("completion", Command::kCompletion, "Print a completion script for a shell")
         ->add_option("shell", o_.shell, "bash, zsh or fish")
         ->required()
         ->check(CLI::IsMember({"bash", "zsh", "fish"}));
@@ -117,7 +119,8 @@ class CommandLine {
   }
 
   void add_manifest(CLI::App& app) {
-    env(app.add_option("-m,--manifest", o_.manifest, "A YAML file, or a directory of them")
+    env(app.add_option("-m,--manifest", o_.manifest,
+                       "Manifest: a YAML file, or a directory of them")
             ->type_name(value_kind::kFile),
         "MANIFEST");
   }
@@ -137,11 +140,11 @@ class CommandLine {
     }
     if (command == Command::kApply) {
       sub->add_option("--allow-deletes", o_.allow_deletes,
-                      "Let exactly this held-back set of deletes through, once");
-      add_duration(*sub, "--timeout", o_.timeout, "Give up after this time (5m)");
+                      "Id of a held set of deletes to let through, once");
+      add_duration(*sub, "--timeout", o_.timeout, "Time limit (default: 5m)");
     }
     if (command == Command::kRun || command == Command::kApply) {
-      sub->add_flag("--allow-commands", o_.allow_commands, "Let tokens come from commands");
+      sub->add_flag("--allow-commands", o_.allow_commands, "Allow token sources that run commands");
     }
     if (command == Command::kImport) {
       sub->add_option("session-id", o_.import_ids, "The sessions")->required();
@@ -152,7 +155,7 @@ class CommandLine {
     if (command == Command::kPlan) {
       sub->add_flag("--detailed-exitcode", o_.detailed_exitcode,
                     "Exit 2 for changes, else 4 for blocked entries");
-      sub->add_flag("-v,--verbose", o_.verbose, "Print unchanged resources too");
+      sub->add_flag("-v,--verbose", o_.verbose, "Include unchanged resources");
     }
   }
 
@@ -164,20 +167,22 @@ class CommandLine {
   void add_common(CLI::App& app) {
     add_manifest(app);
     add_directory(app, "-w,--workspace", o_.workspace,
-                  "What sources are relative to (the manifest's directory)", "WORKSPACE");
-    add_directory(app, "--state-dir", o_.state_dir, "Where state is kept; none: in memory",
+                  "Directory that sources are relative to (default: that of the manifest)",
+                  "WORKSPACE");
+    add_directory(app, "--state-dir", o_.state_dir, "State directory, or none to keep it in memory",
                   "STATE_DIR");
     add_directory(app, "--outputs-dir", o_.outputs_dir,
-                  "Where outputs are brought back to (./outputs)", "OUTPUTS_DIR");
-    add_directory(app, "--secrets-dir", o_.secrets_dir,
-                  "What secret files are relative to ($CREDENTIALS_DIRECTORY, or .)",
-                  "SECRETS_DIR");
-    env(app.add_option("-s,--session", o_.sessions, "Only this session (repeatable)")
+                  "Directory for outputs (default: ./outputs)", "OUTPUTS_DIR");
+    add_directory(
+        app, "--secrets-dir", o_.secrets_dir,
+        "Directory that secret files are relative to (default: $CREDENTIALS_DIRECTORY, or .)",
+        "SECRETS_DIR");
+    env(app.add_option("-s,--session", o_.sessions, "Name of a session to restrict to (repeatable)")
             ->type_name(value_kind::kSession),
         "SESSION");
     env(app.add_option_function<std::string>(
                "-o,--output", [this](const std::string& text) { o_.json = text == "json"; },
-               "text or json")
+               "Output format: text or json")
             ->check(CLI::IsMember({"text", "json"})),
         "OUTPUT");
     static const std::map<std::string, LogLevel> levels{{"debug", LogLevel::kDebug},
@@ -186,52 +191,59 @@ class CommandLine {
                                                         {"error", LogLevel::kError},
                                                         {"off", LogLevel::kOff}};
     // The one that is added last looks at what was written first.
-    env(app.add_option("--log-level", o_.log_level, "From which level on lines are logged (info)")
+    env(app.add_option("--log-level", o_.log_level, "Log level (default: info)")
             ->transform(CLI::Transformer(levels).description(""))
             ->transform(CLI::IsMember(levels))
             ->type_name("LEVEL"),
         "LOG_LEVEL");
-    env(app.add_option("--log-format", o_.log_format, "text or json (json if not a terminal)")
+    env(app.add_option("--log-format", o_.log_format,
+                       "Log format: text or json (default: json unless on a terminal)")
             ->check(CLI::IsMember({"text", "json"})),
         "LOG_FORMAT");
-    env(app.add_flag("--no-color", o_.no_color, "Print without colours"), "NO_COLOR");
+    env(app.add_flag("--no-color", o_.no_color, "Disable colours"), "NO_COLOR");
   }
 
   void add_api(CLI::App& app) {
-    env(app.add_option("--api-key-file", o_.api_key_file, "Read the API key from this file")
+    env(app.add_option("--api-key-file", o_.api_key_file, "File with the API key")
             ->type_name(value_kind::kFile),
         "API_KEY_FILE");
-    env(app.add_option("--auth-style", o_.auth_style, "How the API key is sent")
+    env(app.add_option("--auth-style", o_.auth_style,
+                       "How the API key is sent: x-api-key or bearer")
             ->check(CLI::IsMember({"x-api-key", "bearer"})),
         "AUTH_STYLE");
-    env(app.add_option("--api-version", o_.api_version, "The anthropic-version header"),
+    env(app.add_option("--api-version", o_.api_version, "Value of the anthropic-version header"),
         "API_VERSION");
-    env(app.add_option("--parallel", o_.parallel, "Connections, and chains at once (32)")
+    env(app.add_option("--parallel", o_.parallel,
+                       "Connections, and files worked on at once (default: 32)")
             ->check(CLI::Range(1, 256)),
         "PARALLEL");
     env(app.add_option("--github-api-url", o_.github_api_url,
-                       "Where GitHub App tokens are minted (https://api.github.com)"),
+                       "GitHub API that mints App tokens (default: https://api.github.com)"),
         "GITHUB_API_URL");
-    env(app.add_option("--max-rate", o_.max_rate, "Ceilings: writes=5/s,reads=20/s,files=8/s")
+    env(app.add_option("--max-rate", o_.max_rate,
+                       "Request rate limits, such as writes=5/s,reads=20/s,files=8/s")
             ->check(rates()),
         "MAX_RATE");
     env(add_duration(app, "--request-timeout", o_.request_timeout,
-                     "A request without progress for so long has failed (60s)"),
+                     "Timeout of a request without progress (default: 60s)"),
         "REQUEST_TIMEOUT");
     env(add_duration(app, "--list-grace", o_.list_grace,
-                     "How long a list may lag behind our own writes (30s)"),
+                     "Longest lag of lists behind writes (default: 30s)"),
         "LIST_GRACE");
   }
 
   void add_run(CLI::App& app) {
-    env(app.add_option("--listen", o_.listen, "Where status is served (127.0.0.1:8900), or off"),
+    env(app.add_option("--listen", o_.listen,
+                       "Address of the status server, or off (default: 127.0.0.1:8900)"),
         "LISTEN");
     add_admin_token(app);
-    env(app.add_option("--workers", o_.workers, "Sessions worked on at once (4)")
+    env(app.add_option("--workers", o_.workers, "Sessions reconciled at once (default: 4)")
             ->check(CLI::Range(1, 64)),
         "WORKERS");
-    env(add_duration(app, "--settle", o_.settle, "Quiet time after a change (50ms)"), "SETTLE");
-    env(add_duration(app, "--rescan", o_.rescan, "Rescan the workspace so often (10m)"), "RESCAN");
+    env(add_duration(app, "--settle", o_.settle, "Quiet period after a change (default: 50ms)"),
+        "SETTLE");
+    env(add_duration(app, "--rescan", o_.rescan, "Interval between full rescans (default: 10m)"),
+        "RESCAN");
   }
 
   static void env(CLI::Option* option, const std::string& name) {

@@ -116,7 +116,7 @@ void log_problems(const Manifest& manifest, std::string& last_problems) {
   }
   if (!manifest.valid()) {
     log(LogLevel::kWarning,
-        "the manifest has errors: what was in force before stays in force until they are mended",
+        "invalid manifest; keeping the last valid version until it is fixed",
         {{"sessions", manifest.sessions().size()}});
   } else {
     log(LogLevel::kInfo, "the manifest is in force", {{"sessions", manifest.sessions().size()}});

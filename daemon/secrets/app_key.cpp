@@ -94,7 +94,10 @@ tl::expected<AppKey, std::string> AppKey::of_pem(const Secret& pem) {
   auto impl = std::make_unique<Impl>();
   impl->key.reset(PEM_read_bio_PrivateKey(memory.get(), nullptr, &no_passphrase, &asked));
   ERR_clear_error();
-  if (asked) return tl::make_unexpected("is encrypted: decrypt it, nobody is there to be asked");
+  if (asked) {
+    return tl::make_unexpected(
+        "is passphrase-protected, and sessync cannot prompt: store it unencrypted");
+  }
   if (!impl->key) {
     return tl::make_unexpected(
         "holds no private key: it must be the PEM file that GitHub made for the app");

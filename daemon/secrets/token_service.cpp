@@ -44,7 +44,7 @@ std::string not_run_to_look(const TokenCommand& source) {
 }
 
 tl::unexpected<TokenError> unavailable(const std::string& why) {
-  return tl::unexpected(TokenError{why + "; until that is mended no token is sent"});
+  return tl::unexpected(TokenError{why + "; until that is fixed no token is sent"});
 }
 
 Secret kept_secret(Secret token) {

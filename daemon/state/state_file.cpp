@@ -203,7 +203,7 @@ tl::expected<StateFile::Opened, std::string> StateFile::open_read_only(const std
       return tl::unexpected(refusal_of(path, error));
     }
     Opened none;
-    none.warnings.push_back(message_of(path, error) + "; going on as if there were none");
+    none.warnings.push_back(message_of(path, error) + "; continuing with an empty state");
     return none;
   }
 }

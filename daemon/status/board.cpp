@@ -299,7 +299,7 @@ Readiness StatusBoard::readiness() const {
   for (const auto& [name, entry] : sessions_) {
     if (!entry.tried) {
       result.ready = false;
-      result.problems.push_back(name + ": no pass came to its end yet");
+      result.problems.push_back(name + ": no reconcile has completed yet");
     } else if (const auto& ready = entry.shown->conditions.front().what; !ready.status) {
       result.problems.push_back(name + ": " + ready.reason + ": " + ready.message);
     }

@@ -223,9 +223,10 @@ class Planner {
       plan_.actions.push_back(std::move(action));
       return;
     }
-    block(wanted.path, BlockCode::kConflict,
-          "something that is not ours is mounted here, above or below; remove it, mount the file "
-          "elsewhere, or set on_conflict");
+    block(
+        wanted.path, BlockCode::kConflict,
+        "an unmanaged resource is mounted at, above or below this path; remove it, mount the file "
+        "elsewhere, or set on_conflict");
   }
 
   void decide_ours(const DesiredFile& wanted, const Rows& here, const Rows& around) {

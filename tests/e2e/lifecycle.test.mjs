@@ -85,7 +85,7 @@ test('the manifest is watched: saved in place, atomically, made wrong and right 
   await until('the new mount path is in force', async () => (await double.held(session)).has('/below/a'));
 
   write(project.manifest, 'version: [');
-  await says(project, /what was in force before stays in force/);
+  await says(project, /keeping the last valid version/);
   write(path.join(project.workspace, 'b'), 'b');
   await project.equal(session, { mount: '/below' });
 

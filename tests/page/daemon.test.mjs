@@ -60,7 +60,7 @@ class Shown {
 
 daemonTest('ok, and a change is followed without a reload', async (t) => {
   const shown = await Shown.start(t);
-  await shown.says(/^The session is equal to what is declared$/);
+  await shown.says(/^The session is in sync$/);
   await shown.page.evaluate(() => (window.same = true));
   shown.write('docs/file-0.md', 'changed');
   await until('the change is among the recent actions', async () => {
@@ -68,7 +68,7 @@ daemonTest('ok, and a change is followed without a reload', async (t) => {
     return /replace\/docs\/file-0\.mddone/.test(await shown.text('#s-s1 .recent'));
   });
   await until('its latency is drawn', () => shown.page.locator('#s-s1 .spark').count());
-  await shown.says(/^The session is equal/);
+  await shown.says(/^The session is in sync/);
   assert.match(await shown.text('#s-s1 .files'), /^8 \/ 500/);
   assert.equal(await shown.page.evaluate(() => window.same), true);
   await shoot(shown.page, 'daemon-ok');
@@ -76,7 +76,7 @@ daemonTest('ok, and a change is followed without a reload', async (t) => {
 
 daemonTest('syncing', async (t) => {
   const shown = await Shown.start(t);
-  await shown.says(/^The session is equal/);
+  await shown.says(/^The session is in sync/);
   await shown.double.faults([{ operation: 'add', kind: 'slow', delay_ms: 600_000 }]);
   for (let i = 0; i < 30; ++i) shown.write(`new/${i}.txt`, `new ${i}`);
   await shown.says(/^The session is syncing$/);
@@ -86,7 +86,7 @@ daemonTest('syncing', async (t) => {
 
 daemonTest('blocked: what is held back, and the command that lets it through', async (t) => {
   const shown = await Shown.start(t, { files: 40 });
-  await shown.says(/^The session is equal/);
+  await shown.says(/^The session is in sync/);
   const { manifest } = shown.project;
   fs.writeFileSync(manifest, fs.readFileSync(manifest, 'utf8').replace('max_deletes: 100%', 'max_deletes: 5'));
   for (let i = 0; i < 20; ++i) fs.rmSync(path.join(shown.project.workspace, `docs/file-${i}.md`));
@@ -103,7 +103,7 @@ daemonTest('blocked: what is held back, and the command that lets it through', a
 
 daemonTest('the API is down', async (t) => {
   const shown = await Shown.start(t);
-  await shown.says(/^The session is equal/);
+  await shown.says(/^The session is in sync/);
   await shown.double.stop();
   shown.write('docs/late.md', 'late');
   await shown.says(/^The API cannot be reached: the session is waiting$/);
@@ -113,13 +113,13 @@ daemonTest('the API is down', async (t) => {
 
 daemonTest('the API answers with errors, and recovers', async (t) => {
   const shown = await Shown.start(t);
-  await shown.says(/^The session is equal/);
+  await shown.says(/^The session is in sync/);
   await shown.double.faults([{ operation: 'any', kind: 'status', status: 529 }]);
   shown.write('docs/late.md', 'late');
   await shown.says(/^The session is failing and tried again$/);
   assert.match(await shown.text('#verdict'), /HTTP 529/);
   await shown.double.faults([]);
-  await shown.says(/^The session is equal/);
+  await shown.says(/^The session is in sync/);
 });
 
 daemonTest('the API refuses the key', async (t) => {
@@ -130,7 +130,7 @@ daemonTest('the API refuses the key', async (t) => {
 
 daemonTest('the manifest is invalid: where, and that the last good one stays', async (t) => {
   const shown = await Shown.start(t);
-  await shown.says(/^The session is equal/);
+  await shown.says(/^The session is in sync/);
   const { manifest } = shown.project;
   const good = fs.readFileSync(manifest, 'utf8');
   fs.writeFileSync(manifest, good.replace('resources:', 'resourcez:'));
@@ -138,7 +138,7 @@ daemonTest('the manifest is invalid: where, and that the last good one stays', a
   assert.match(await shown.text('#verdict'), /sessync\.yaml:\d+:\d+: .*resourcez/);
   await shoot(shown.page, 'daemon-bad-manifest');
   fs.writeFileSync(manifest, good);
-  await shown.says(/^The session is equal/);
+  await shown.says(/^The session is in sync/);
 });
 
 daemonTest('names that are hostile do nothing', async (t) => {
@@ -146,7 +146,7 @@ daemonTest('names that are hostile do nothing', async (t) => {
   const name = `"'><img src=x onerror=alert(1)><script>alert(2)<\u202e&lt;`;
   shown.write(name, 'x');
   shown.write('a\nb.txt', 'x');
-  await shown.says(/blocked|equal/);
+  await shown.says(/blocked|in sync/);
   await shown.page.locator('#s-s1 details').evaluate((node) => (node.open = true));
   await until('the name is shown', async () => (await shown.text('#s-s1')).includes('<img src=x onerror=alert(1)>'));
   assert.equal(await shown.page.locator('img').count(), 0);
@@ -155,7 +155,7 @@ daemonTest('names that are hostile do nothing', async (t) => {
 
 daemonTest('it is live again after the daemon was restarted', async (t) => {
   const shown = await Shown.start(t, { allow: DISCONNECTED });
-  await shown.says(/^The session is equal/);
+  await shown.says(/^The session is in sync/);
   await shown.page.evaluate(() => (window.same = true));
   await shown.project.stop();
   await shown.page.waitForSelector('body.stale');

@@ -84,7 +84,7 @@ sceneTest('events change what they are about, without a reload', async (t) => {
   stand.send('manifest', { manifest: stand.status.manifest, workspace: stand.status.workspace, notes: [] });
   stand.send('left', ['research']);
   stand.send('session', { ...analysis, name: 'newcomer' });
-  await equals(page, 'All 2 sessions are equal to what is declared');
+  await equals(page, 'All 2 sessions are in sync');
   assert.deepEqual(await names(page), ['analysis', 'newcomer']);
 });
 
@@ -94,7 +94,7 @@ sceneTest('a problem comes to the top and goes back when it is solved', async (t
   const solved = stand.status.sessions.find((one) => one.name === 'analysis');
   stand.send('session', { ...solved, name: 'research' });
   stand.send('session', { ...solved, name: 'support' });
-  await equals(page, 'All 4 sessions are equal to what is declared');
+  await equals(page, 'All 4 sessions are in sync');
   assert.deepEqual(await names(page), ['analysis', 'research', 'support', 'writing']);
   stand.send('session', stand.status.sessions.find((one) => one.name === 'support'));
   await equals(page, '1 of 4 sessions is blocked');
@@ -132,7 +132,7 @@ sceneTest('it says when it is not live, and is again when the daemon is back', a
   stand.status.sessions.pop();
   await stand.listen(stand.port);
   await page.waitForSelector('body:not(.stale) #live.on');
-  await equals(page, 'The session is equal to what is declared');
+  await equals(page, 'The session is in sync');
   assert.deepEqual(await names(page), ['analysis']);
 });
 

@@ -22,7 +22,7 @@ TEST_CASE("a plan reads like this") {
   const auto plan = make_plan(wanted, observed, policy);
   CHECK(describe(PlanHeader{"research", "sesn_1"}, plan, true) ==
         R"(session research (sesn_1): files are below /mnt/session/uploads
-  ! /conflict  conflict: something that is not ours is mounted here, above or below; remove it, mount the file elsewhere, or set on_conflict
+  ! /conflict  conflict: an unmanaged resource is mounted at, above or below this path; remove it, mount the file elsewhere, or set on_conflict
   + /data/new.csv  2.0 KiB  111111111111  not in the session
   ~ /data/old.csv  1 B  222222222222  content differs
   - /gone  1 B  no longer declared

@@ -148,7 +148,7 @@ int run_command(const Settings& given) {
   }
   if (!daemon.run(signals, leave_overdue)) {
     log(LogLevel::kWarning,
-        "stopped before every request was answered; the next start looks at what became of them");
+        "shutdown timed out with requests in flight; the next start checks their outcome");
     leave_at_once();
   }
   signals.forget();

@@ -109,7 +109,7 @@ void add_problems(std::vector<Finding>& out, const StatusSnapshot& status) {
             about(Tone::kBad, "The API cannot be reached: " + within(some) + " waiting", sessions));
         break;
       case Group::kFailed:
-        out.push_back(about(Tone::kBad, some + " lost", sessions));
+        out.push_back(about(Tone::kBad, some + " not found", sessions));
         break;
       case Group::kRetrying:
         out.push_back(about(Tone::kBad, some + " failing and tried again", sessions));
@@ -143,7 +143,7 @@ void add_counts(std::vector<Finding>& out, const StatusSnapshot& status) {
     out.push_back(about(Tone::kPaused, of_sessions(suspended, all) + " suspended", those));
   }
   if (const auto equal = count(State::kEqual); equal > 0) {
-    out.push_back({Tone::kGood, of_sessions(equal, all) + " equal to what is declared", {}});
+    out.push_back({Tone::kGood, of_sessions(equal, all) + " in sync", {}});
   }
 }
 

@@ -48,7 +48,7 @@ const within = (words) => words.replace(/^[AT]/, (letter) => letter.toLowerCase(
 const SENTENCES = [
   ['key', 'bad', (some) => `The API refuses the key: ${within(some)} stopped`],
   ['unreachable', 'bad', (some) => `The API cannot be reached: ${within(some)} waiting`],
-  ['failed', 'bad', (some) => `${some} lost`],
+  ['failed', 'bad', (some) => `${some} not found`],
   ['retrying', 'bad', (some) => `${some} failing and tried again`],
   ['limited', 'warn', (some) => `${some} slowed down by the API`],
   ['blocked', 'warn', (some) => `${some} blocked`],
@@ -56,7 +56,7 @@ const SENTENCES = [
 const COUNTS = [
   ['syncing', 'busy', 'syncing'],
   ['suspended', 'paused', 'suspended'],
-  ['equal', 'good', 'equal to what is declared'],
+  ['equal', 'good', 'in sync'],
 ];
 
 function manifestFinding({ manifest, sessions }) {

@@ -176,7 +176,7 @@ TEST_CASE("problems stand first, the worst of them on top") {
 
 TEST_CASE("the first sentence says what is wrong") {
   const auto claim = [](const char* name) { return page::findings(scene(name)).front().text; };
-  CHECK(claim("ok") == "All 2 sessions are equal to what is declared");
+  CHECK(claim("ok") == "All 2 sessions are in sync");
   CHECK(claim("syncing") == "1 of 2 sessions is syncing");
   CHECK(claim("blocked") == "2 of 4 sessions are blocked");
   CHECK(claim("suspended") == "2 of 3 sessions are suspended");
