@@ -1,56 +1,12 @@
 #pragma once
 
-#include <optional>
-#include <string>
-#include <vector>
-
-#include "manifest/spec.h"
-#include "reconciler/apply/apply.h"
-#include "reconciler/outputs/pull_outputs.h"
-#include "reconciler/plan/plan.h"
+#include "reconciler/pass/pass.h"
 #include "reconciler/ports/ports.h"
-#include "reconciler/ports/snapshot.h"
 
 namespace sessync {
 
-struct PassInput {
-  const SessionSpec* spec = nullptr;
-  const WorkspaceSnapshot* snapshot = nullptr;
-  std::string owner;
-  std::string allow_deletes;  ///< Held::id that may pass, once
-  bool dry_run = false;       ///< writes nothing: neither to the API nor to the store
-  int parallel = 32;
-  bool look = false;            ///< the session itself is looked at too, not only its list
-  Duration list_grace{30'000};  ///< how long a list may lag behind our own writes
-  std::string outputs_refusal;  ///< why nothing may be written to the destination; "": it may
-};
-
-/// What one pass saw and did.
-struct PassOutcome {
-  std::string session_id;  ///< "" if there is none yet
-  Plan plan;
-  std::vector<ActionResult> results;  ///< one per action; empty if nothing was executed
-  ActionResult session_result;        ///< of what the plan does to the session itself
-  std::vector<FetchedOutput> fetched;
-  std::optional<SessionError> error;
-  std::vector<std::string> warnings;
-  bool executed = false;
-  bool suspended = false;
-  bool source_lost = false;
-  bool terminal = false;  ///< gone or archived: only a manifest change or a slow retry can help
-  bool rate_limited = false;
-  bool look_again = false;         ///< the next pass may decide more, without waiting
-  bool progressed = false;         ///< some write was carried out
-  bool unfinished = false;         ///< some output could not be fetched for now
-  std::optional<Duration> due_in;  ///< there is something to do then, without an event
-
-  /// The session holds what is declared, except for blocked entries.
-  [[nodiscard]] bool settled() const;
-  /// settled(), and nothing is blocked.
-  [[nodiscard]] bool converged() const { return settled() && plan.blocked.empty(); }
-};
-
-/// One pass over one session: observe, resolve, plan, guard, apply, record. Never throws.
+/// One pass over one session: observe, resolve, plan, guard, apply, record. Never throws, but for
+/// what a port throws. Runs on the calling thread, which pumps `ports.loop`.
 PassOutcome reconcile(const PassInput& input, Ports& ports);
 
 }  // namespace sessync

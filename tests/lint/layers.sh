@@ -12,6 +12,7 @@ tokens
 plan
 apply
 outputs gc import
+pass
 .'
 
 includes=$(our_files manifest reconciler daemon | grep -E '\.(h|cpp)$' | xargs -r -d '\n' grep -HoE '^ *# *include "[^"]+"' |

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "reconciler/desired/desired.h"
+#include "reconciler/pass/observe_session.h"
+#include "reconciler/pass/pass.h"
+#include "reconciler/plan/plan_input.h"
+#include "reconciler/ports/ports.h"
+
+namespace sessync {
+
+/// Records that what is declared needs its uploads, whatever becomes of the pass.
+void mark_needed(const PassInput& in, const DesiredState& desired, Ports& ports);
+
+/// Carries out `out.plan` and adds to `out` what became of it, unless it is a dry run, suspended,
+/// or to stop. What was seen is on disk before anything is written. A session that is created is in
+/// `session` afterwards. `known` is what the plan was made from.
+void execute(const PassInput& in, const PlanInput& known, SessionView& session, Ports& ports,
+             PassOutcome& out);
+
+}  // namespace sessync

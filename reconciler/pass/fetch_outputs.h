@@ -1,0 +1,14 @@
+#pragma once
+
+#include "reconciler/pass/observe_session.h"
+#include "reconciler/pass/pass.h"
+#include "reconciler/ports/ports.h"
+
+namespace sessync {
+
+/// Brings back what the session's agent wrote, and says in `out` what came and what is blocked.
+/// Outputs appear up to a few seconds after a session turned idle, and no event says so: `out` says
+/// when to look again.
+void fetch_outputs(const PassInput& in, SessionView& session, Ports& ports, PassOutcome& out);
+
+}  // namespace sessync

@@ -1,0 +1,125 @@
+#include "reconciler/pass/gather.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "reconciler/apply/confirm_uploads.h"
+#include "reconciler/observe/find_session.h"
+#include "reconciler/observe/find_uploads.h"
+#include "reconciler/observe/recall.h"
+#include "reconciler/plan/plan_session.h"
+#include "reconciler/tokens/check_tokens.h"
+
+namespace sessync {
+namespace {
+
+constexpr const char* kLookingUp = "looking up declared uploads";
+
+/// Declared uploads of which the inventory cannot tell that they are mounted.
+std::vector<std::string> unknown_ids(const DesiredState& desired, const ObservedState& state) {
+  std::vector<std::string> ids;
+  for (const auto& [path, wanted] : desired.files) {
+    const auto is_it = [&](const auto& file) {
+      return file.path == wanted.path && holds(file, wanted, {});
+    };
+    if (wanted.local() == nullptr && std::ranges::none_of(state.files, is_it)) {
+      ids.push_back(wanted.content_key());
+    }
+  }
+  return ids;
+}
+
+/// What is said of one upload concerns the entries that name it. Only a session that is to be
+/// created waits: it gets its files when it is.
+void note_unanswered(const std::string& id, const ApiError& error, const SessionView& session,
+                     PlanInput& input, PassOutcome& out) {
+  if (is_refused_for_good(error)) {
+    input.missing_uploads.emplace(id, "the upload " + id + " cannot be mounted (" +
+                                          describe(error) +
+                                          "); what is mounted here stays: check the id");
+    return;
+  }
+  if (!session.exists()) {
+    return out.fail(failure_of(error, session.session_id, kLookingUp));
+  }
+  out.rate_limited |= error.kind == ApiError::Kind::kRateLimited;
+  input.unknown_uploads.emplace(
+      id, "it is not known whether the upload " + id + " exists (" + describe(error) + ")");
+}
+
+void find_declared_uploads(const DesiredState& desired, const SessionView& session, Ports& ports,
+                           PlanInput& input, PassOutcome& out) {
+  const auto ids = unknown_ids(desired, session.state);
+  if (ids.empty()) {
+    return;
+  }
+  auto found = find_uploads(ids, ports);
+  if (!found) {
+    return out.fail(failure_of(found.error(), session.session_id, kLookingUp));
+  }
+  input.uploads = std::move(found->files);
+  for (const auto& id : ids) {
+    const auto upload = input.uploads.find(id);
+    const auto unanswered = found->unanswered.find(id);
+    if (unanswered != found->unanswered.end()) {
+      note_unanswered(id, unanswered->second, session, input, out);
+    } else if (upload == input.uploads.end() || is_expired(upload->second, ports.loop.now())) {
+      input.missing_uploads.emplace(id, "the upload " + id +
+                                            " does not exist or has expired; what is mounted "
+                                            "here stays: upload it again and write its new id");
+    }
+  }
+}
+
+void check_declared_tokens(const DesiredState& desired, const SessionView& session, Ports& ports,
+                           PlanInput& input, PassOutcome& out) {
+  auto look = look_at_tokens(session.session_id, desired, session.state, session.memory, ports);
+  std::ranges::move(look.warnings, std::back_inserter(out.warnings));
+  for (const auto& [path, rotation] : look.rotations) {
+    if (rotation.look_at) {
+      out.call_again_in(*rotation.look_at - ports.loop.now());
+    }
+  }
+  input.rotations = std::move(look.rotations);
+}
+
+SessionChange session_change(const PassInput& in, const DesiredState& desired,
+                             const SessionView& session) {
+  SessionChange change;
+  if (!in.spec->create) {
+    return change;
+  }
+  if (session.exists()) {
+    return difference(*in.spec->create, *session.info, session_key(in.owner, in.spec->name));
+  }
+  change.kind = SessionChange::Kind::kCreate;
+  change.spec = *in.spec->create;
+  change.content = creation_hash(change.spec, desired);
+  return change;
+}
+
+}  // namespace
+
+std::optional<PlanInput> gather(const PassInput& in, const DesiredState& desired,
+                                const SessionView& session, Ports& ports, PassOutcome& out) {
+  PlanInput input;
+  input.desired = &desired;
+  input.observed = &session.state;
+  input.refusals = session.memory.refusals;
+  input.most_files = session.memory.most_files;
+  input.try_beyond = is_time_to_try_beyond(session.memory, ports.loop.now());
+  input.session_id = session.session_id;
+  input.session = session_change(in, desired, session);
+  find_declared_uploads(desired, session, ports, input, out);
+  check_declared_tokens(desired, session, ports, input, out);
+  return out.error ? std::nullopt : std::optional(std::move(input));
+}
+
+Policy policy_of(const PassInput& in) {
+  return {in.spec->prune, in.spec->on_conflict, in.spec->max_deletes, in.spec->max_files,
+          in.allow_deletes};
+}
+
+}  // namespace sessync

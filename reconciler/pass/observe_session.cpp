@@ -1,0 +1,143 @@
+#include "reconciler/pass/observe_session.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "reconciler/observe/fetch_session.h"
+#include "reconciler/observe/find_session.h"
+#include "reconciler/observe/identify.h"
+#include "reconciler/observe/recall.h"
+
+namespace sessync {
+namespace {
+
+/// Whoever starts passes asks for a look more often than that.
+constexpr Duration kLookInterval = std::chrono::hours(1);
+
+void append(std::vector<Change>& to, std::vector<Change> changes) {
+  std::ranges::move(changes, std::back_inserter(to));
+}
+
+/// The session that a `create:` entry has made, or none yet. False: that is not known.
+bool find_created(const PassInput& in, Ports& ports, SessionView& session, PassOutcome& out) {
+  auto located = locate({in.spec, in.owner, in.dry_run, in.list_grace}, ports);
+  if (located.failure) {
+    out.fail(std::move(*located.failure));
+    return false;
+  }
+  if (located.in_doubt) {
+    out.plan.pending.push_back({MountPath(),
+                                "it is not known whether the session was created; it is looked for "
+                                "before another one is made"});
+    out.call_again_in(in.list_grace);
+    return false;
+  }
+  for (const auto& id : located.duplicates) {
+    out.warnings.push_back("session " + id + " has this entry's key as well: the oldest one, " +
+                           located.info->session_id +
+                           ", is used; archive the other one if nobody needs it");
+  }
+  session.info = std::move(located.info);
+  session.session_id = session.info ? session.info->session_id : std::string();
+  return true;
+}
+
+bool is_look_fresh(const SessionMemory& memory, TimePoint now) {
+  return memory.looked_at && now - *memory.looked_at < kLookInterval;
+}
+
+/// What the list does not show: archiving, status, title, metadata.
+bool must_look(const PassInput& in, const DesiredState& desired, const SessionMemory& memory,
+               TimePoint now) {
+  return in.look || in.spec->outputs || !desired.repositories.empty() ||
+         !is_look_fresh(memory, now);
+}
+
+Observed identify_rows(const PassInput& in, const DesiredState& desired, Ports& ports,
+                       std::vector<ResourceRow> rows, SessionView& session) {
+  Identifier identifier(ports, session.session_id, session.memory, in.list_grace);
+  identifier.keep_unlisted(rows);
+  Observation observation;
+  observation.rows = &rows;
+  observation.known = identifier.identify(rows);
+  observation.memory = &session.memory;
+  observation.owner = in.owner;
+  observation.now = ports.loop.now();
+  observation.grace = in.list_grace;
+  return observe(observation, session.session_id, desired);
+}
+
+void note_most_files(SessionView& session, std::vector<Change>& changes) {
+  const auto count = session.state.files.size();
+  if (count > session.memory.most_files) {
+    session.memory.most_files = count;
+    changes.emplace_back(change::SetMostFiles{session.session_id, count});
+  }
+}
+
+/// What is to be remembered of it; nothing: it cannot be listed.
+std::optional<std::vector<Change>> look_into(const PassInput& in, const DesiredState& desired,
+                                             Ports& ports, SessionView& session, PassOutcome& out) {
+  std::vector<Change> changes;
+  const auto now = ports.loop.now();
+  auto fetched = fetch_session(session.session_id, session.info,
+                               must_look(in, desired, session.memory, now), ports);
+  if (!fetched) {
+    out.fail(std::move(fetched.error()));
+    return std::nullopt;
+  }
+  session.info = std::move(fetched->info);
+  if (session.info && !is_look_fresh(session.memory, now)) {
+    changes.emplace_back(change::SetLookedAt{session.session_id, ports.loop.now()});
+  }
+  auto observed = identify_rows(in, desired, ports, std::move(fetched->rows), session);
+  session.state = std::move(observed.state);
+  append(changes, std::move(observed.changes));
+  note_most_files(session, changes);
+  return changes;
+}
+
+}  // namespace
+
+Recording::Recording(std::vector<Change> changes, StateStore& store)
+    : durable_(std::make_shared<std::optional<Durable>>()) {
+  store.commit(std::move(changes), [slot = durable_](const Durable& durable) { *slot = durable; });
+}
+
+tl::expected<Done, std::string> Recording::wait(Loop& loop) const {
+  while (durable_ && !*durable_ && loop.run_one()) {
+  }
+  if (!durable_ || (*durable_ && **durable_)) {
+    return Done{};
+  }
+  return tl::unexpected(*durable_ ? (*durable_)->error().message : "stopped");
+}
+
+std::optional<SessionView> observe_session(const PassInput& in, const DesiredState& desired,
+                                           Ports& ports, PassOutcome& out) {
+  SessionView session;
+  session.session_id = in.spec->session_id.value_or("");
+  if (in.spec->create && !find_created(in, ports, session, out)) {
+    return std::nullopt;
+  }
+  out.session_id = session.session_id;
+  const auto memory_id = session.exists() ? session.session_id : unborn_id(in.owner, in.spec->name);
+  session.memory = ports.store.load(memory_id);
+  auto changes = forget_other_owner(session.memory, session.session_id, in.owner);
+  if (session.exists()) {
+    auto seen = look_into(in, desired, ports, session, out);
+    if (!seen) {
+      return std::nullopt;
+    }
+    append(changes, std::move(*seen));
+  }
+  append(changes, expire_refusals(session.memory, memory_id, ports.loop.now()));
+  if (!in.dry_run && !changes.empty()) {
+    session.recording = Recording(std::move(changes), ports.store);
+    session.memory = ports.store.load(memory_id);
+  }
+  return session;
+}
+
+}  // namespace sessync

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "reconciler/desired/desired.h"
+#include "reconciler/observe/observed.h"
+#include "reconciler/pass/pass.h"
+#include "reconciler/ports/ports.h"
+#include "reconciler/ports/session_api.h"
+#include "reconciler/ports/state_store.h"
+
+namespace sessync {
+
+/// Whether what a pass has seen is on disk. Copies share that.
+class Recording {
+ public:
+  using Durable = tl::expected<Done, StoreError>;
+
+  /// Nothing had to be recorded.
+  Recording() = default;
+  /// Commits `changes`.
+  Recording(std::vector<Change> changes, StateStore& store);
+
+  /// Waits until it is known; what went wrong, or "stopped".
+  [[nodiscard]] tl::expected<Done, std::string> wait(Loop& loop) const;
+
+ private:
+  std::shared_ptr<std::optional<Durable>> durable_;
+};
+
+/// A session as a pass sees it.
+struct SessionView {
+  std::string session_id;           ///< "": it is still to be created
+  std::optional<SessionInfo> info;  ///< read in this pass; nothing: only its list was
+  SessionMemory memory;
+  ObservedState state;
+  Recording recording;
+
+  [[nodiscard]] bool exists() const { return !session_id.empty(); }
+};
+
+/// Finds the session, lists what is in it, and says whose each row is. What was learned is
+/// recorded, unless it is a dry run. Nothing: `out` says why nothing can be planned.
+std::optional<SessionView> observe_session(const PassInput& in, const DesiredState& desired,
+                                           Ports& ports, PassOutcome& out);
+
+}  // namespace sessync

@@ -1,0 +1,29 @@
+#include "reconciler/pass/pass.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sessync {
+
+bool PassOutcome::settled() const {
+  const bool all_done = std::ranges::all_of(results, [](const ActionResult& result) {
+    return result.outcome == ActionResult::Outcome::kDone;
+  });
+  const bool session_done = plan.session.kind == SessionChange::Kind::kNone ||
+                            session_result.outcome == ActionResult::Outcome::kDone;
+  return !error && !look_again && !unfinished && plan.pending.empty() &&
+         (plan.empty() || (executed && all_done && session_done));
+}
+
+void PassOutcome::fail(SessionFailure failure) {
+  error = std::move(failure.error);
+  terminal = failure.terminal;
+  rate_limited |= failure.rate_limited;
+}
+
+void PassOutcome::call_again_in(Duration delay) {
+  const auto wait = std::max(delay, Duration{0});
+  due_in = std::min(due_in.value_or(wait), wait);
+}
+
+}  // namespace sessync
