@@ -36,8 +36,9 @@ void configure_log(LogLevel level, LogStyle style);
 /// time is lost and counted. Call once, after configure_log, before threads log.
 void start_log_writer();
 
-/// Waits until everything is written, or the time is over: false.
-bool flush_log(std::chrono::milliseconds limit);
+/// Waits until everything is written; gives up when nobody has read for a second. To be called
+/// before something else is written to standard error, and before the process ends.
+void flush_log();
 
 /// Lines that were lost since the start.
 std::uint64_t lost_log_lines();

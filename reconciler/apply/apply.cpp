@@ -32,11 +32,12 @@ class Applier {
     run_.confirmed_uploads = confirm_uploads(uploads_that_must_exist(), run_.ports);
     const auto deletes = plain_deletes();
     const auto first = std::min(deletes_that_make_room(), deletes.size());
-    remove({deletes.begin(), deletes.begin() + static_cast<std::ptrdiff_t>(first)});
-    lacks_room_ = run_.report.put_off;
+    const auto made =
+        make_room({deletes.begin(), deletes.begin() + static_cast<std::ptrdiff_t>(first)});
+    hold_back_adds(first - made);
     run_chains();
     run_.finish_room();
-    prune({deletes.begin() + static_cast<std::ptrdiff_t>(first), deletes.end()});
+    prune(deletes);
     settle_chained_deletes();
     run_.report.done = static_cast<std::uint64_t>(
         std::ranges::count(run_.report.results, Outcome::kDone, &ActionResult::outcome));
@@ -113,15 +114,48 @@ class Applier {
     return !std::ranges::all_of(run_.in.plan->pending, &Pending::unread);
   }
 
-  /// The fewest. None while anything is pending: what goes may be where that was before.
+  /// The fewest.
   [[nodiscard]] std::size_t deletes_that_make_room() const {
     const auto over = rows_at_most(*run_.in.plan) - static_cast<std::int64_t>(run_.in.plan->cap);
-    return over > 0 && run_.in.plan->pending.empty() ? static_cast<std::size_t>(over) : 0;
+    return over > 0 ? static_cast<std::size_t>(over) : 0;
+  }
+
+  /// How many places there are now. None while anything is pending: what goes may be where that was
+  /// before.
+  std::size_t make_room(const Indices& deletes) {
+    if (!run_.in.plan->pending.empty()) {
+      return 0;
+    }
+    remove(deletes);
+    return static_cast<std::size_t>(std::ranges::count_if(
+        deletes, [&](std::size_t i) { return run_.report.results[i].outcome == Outcome::kDone; }));
+  }
+
+  /// Those for which no place was made; what was refused before goes first.
+  void hold_back_adds(std::size_t count) {
+    Indices adds;
+    for (std::size_t i = 0; i < actions().size(); ++i) {
+      if (is_plain_add(actions()[i])) {
+        adds.push_back(i);
+      }
+    }
+    std::ranges::stable_sort(adds, std::ranges::greater(), [&](std::size_t i) {
+      return find_refusal(run_.in.memory->refusals, *actions()[i].wanted) != nullptr;
+    });
+    adds.resize(std::min(adds.size(), count));
+    for (const auto i : adds) {
+      held_back_.insert(i);
+      run_.refused_content.insert(actions()[i].wanted->content_key());
+      run_.report.put_off = true;
+      finish(i, {Outcome::kSkipped, kNoRoomWasMade});
+    }
   }
 
   void run_chains() {
     for (std::size_t i = 0; i < actions().size(); ++i) {
-      if (actions()[i].kind == ActionKind::kAdd || actions()[i].kind == ActionKind::kReplace) {
+      const bool is_chain =
+          actions()[i].kind == ActionKind::kAdd || actions()[i].kind == ActionKind::kReplace;
+      if (is_chain && !held_back_.contains(i)) {
         waiting_.push_back(i);
       }
     }
@@ -161,10 +195,10 @@ class Applier {
         run_.report.put_off = true;
         continue;
       }
-      if ((lacks_room_ || run_.room.is_shut()) && is_plain_add(actions()[index])) {
+      if (run_.room.is_shut() && is_plain_add(actions()[index])) {
         --unfinished_;
         run_.refused_content.insert(actions()[index].wanted->content_key());
-        finish(index, {Outcome::kSkipped, lacks_room_ ? kNoRoomWasMade : kSessionIsFull});
+        finish(index, {Outcome::kSkipped, kSessionIsFull});
         continue;
       }
       ++active_;
@@ -188,6 +222,9 @@ class Applier {
   /// uncertain, be it since this pass or an earlier one.
   void prune(Indices deletes) {
     std::erase_if(deletes, [&](std::size_t i) {
+      if (run_.report.results[i].outcome != Outcome::kSkipped) {
+        return true;  // it has made room, or failed to
+      }
       if (is_in_doubt() || run_.report.put_off || !run_.may_start()) {
         finish(i, {Outcome::kSkipped, "held back until every add of the session is answered"});
         run_.report.put_off = true;
@@ -305,10 +342,10 @@ class Applier {
   std::vector<TimePoint> begun_;  ///< by action
   std::vector<std::unique_ptr<Chain>> chains_;
   std::vector<std::unique_ptr<Rotate>> rotations_;
+  std::set<std::size_t> held_back_;
   Indices waiting_;
   int active_ = 0;
   bool starting_ = false;
-  bool lacks_room_ = false;  ///< what was to be deleted first was not
   std::size_t unfinished_ = 0;
 };
 

@@ -224,7 +224,7 @@ void Daemon::begin_pass(const Order& order, std::function<void(const PassOutcome
   const auto result = std::make_shared<PassOutcome>();
   const auto work = [this, order, made_by = announced_, result](Ports& ports) {
     const auto& spec = order.spec;
-    const auto snapshot = world_.disk.scan(spec.resources, cache_);
+    const auto snapshot = world_.disk.scan(spec.resources, cache_, order.waits_for_reads);
     PassInput input;
     input.spec = &spec;
     input.snapshot = &snapshot;

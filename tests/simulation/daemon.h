@@ -55,6 +55,7 @@ class Daemon {
     bool dry_run = false;
     int parallel = 32;
     Duration list_grace{30'000};
+    bool waits_for_reads = false;  ///< as a command does; a daemon goes on without large files
     bool look = false;
     std::function<bool()> withdrawn{};  ///< what it is made with is no longer in force
   };

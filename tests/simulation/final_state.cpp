@@ -36,8 +36,9 @@ std::size_t FinalState::writes() const {
 PassOutcome FinalState::pass(const SessionSpec& spec, const std::string& allow_deletes,
                              bool dry_run) {
   PassOutcome result;
-  daemon_.begin_pass({spec, daemon_.owner(), allow_deletes, dry_run},
-                     [&](const PassOutcome& outcome) { result = outcome; });
+  Daemon::Order order{spec, daemon_.owner(), allow_deletes, dry_run};
+  order.waits_for_reads = true;
+  daemon_.begin_pass(order, [&](const PassOutcome& outcome) { result = outcome; });
   finish_();
   return result;
 }
@@ -82,7 +83,7 @@ void FinalState::judge_session(const SessionSpec& spec) {
 bool FinalState::is_too_large_to_create(const SessionSpec& spec, const PassOutcome& outcome) {
   DigestCache fresh;
   return outcome.session_id.empty() &&
-         resolve(spec, world_.disk.scan(spec.resources, fresh)).files.size() >
+         resolve(spec, world_.disk.scan(spec.resources, fresh, true)).files.size() >
              world_.model.switches().file_cap;
 }
 
@@ -106,7 +107,7 @@ void FinalState::judge_rest(const SessionSpec& spec) {
 
 void FinalState::judge_paths(const SessionSpec& spec, const PassOutcome& outcome) {
   DigestCache fresh;
-  const auto desired = resolve(spec, world_.disk.scan(spec.resources, fresh));
+  const auto desired = resolve(spec, world_.disk.scan(spec.resources, fresh, true));
   for (const auto& [path, wanted] : desired.files) {
     if (!is_blocked_near(outcome, path)) {
       judge_path(outcome.session_id, wanted);
@@ -202,7 +203,7 @@ void FinalState::judge_leftovers(const SessionSpec& spec, const PassOutcome& out
     return;
   }
   DigestCache fresh;
-  const auto desired = resolve(spec, world_.disk.scan(spec.resources, fresh));
+  const auto desired = resolve(spec, world_.disk.scan(spec.resources, fresh, true));
   for (const auto& row : world_.model.file_rows(outcome.session_id)) {
     const auto marker = decode_marker(row.filename);
     const auto path = MountPath::of_file(row.mount_path);
@@ -293,7 +294,7 @@ bool FinalState::collect_garbage() {
   std::vector<GarbageSession> sessions;
   sessions.reserve(specs.size());
   for (const auto& spec : specs) {
-    sessions.push_back({&spec, world_.disk.scan(spec.resources, fresh), false});
+    sessions.push_back({&spec, world_.disk.scan(spec.resources, fresh, true), false});
   }
   bool is_certain = false;
   // NOLINTEND(misc-const-correctness)

@@ -150,8 +150,9 @@ void PlanJudge::judge() {
 PassOutcome PlanJudge::pass(const SessionSpec& spec, const std::string& allow_deletes,
                             bool dry_run) {
   PassOutcome result;
-  daemon_.begin_pass({spec, owner_, allow_deletes, dry_run, line_.parallel, line_.list_grace},
-                     [&](const PassOutcome& outcome) { result = outcome; });
+  Daemon::Order order{spec, owner_, allow_deletes, dry_run, line_.parallel, line_.list_grace};
+  order.waits_for_reads = true;
+  daemon_.begin_pass(order, [&](const PassOutcome& outcome) { result = outcome; });
   finish_();
   return result;
 }

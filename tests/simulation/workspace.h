@@ -48,7 +48,9 @@ class Workspace : public ContentSource {
   /// Every sha256 that the file at `path` ever had as a whole.
   [[nodiscard]] bool ever_held(const std::string& path, const std::string& sha256) const;
 
-  WorkspaceSnapshot scan(const std::vector<ResourceSpec>& resources, DigestCache& cache);
+  /// Large files that are met for the first time are unread, unless it waits for them.
+  WorkspaceSnapshot scan(const std::vector<ResourceSpec>& resources, DigestCache& cache,
+                         bool waits_for_reads);
 
   Result<std::unique_ptr<ContentReader>> open(const ContentRef& content) override;
 

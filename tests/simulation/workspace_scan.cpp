@@ -40,6 +40,7 @@ bool has_control_character(const std::string& path) {
 struct Workspace::Scan {
   Workspace& disk;
   DigestCache& cache;
+  bool waits_for_reads;
 
   SourceSnapshot operator()(const FileResource& entry) {
     using Kind = SourceUnavailable::Kind;
@@ -111,7 +112,7 @@ struct Workspace::Scan {
       out.issues.push_back({name, ScanIssue::Kind::kUnstable, "is being written"});
       return;
     }
-    if (is_large(path) && disk.being_read_[path] != file.stamp) {
+    if (!waits_for_reads && is_large(path) && disk.being_read_[path] != file.stamp) {
       disk.being_read_[path] = file.stamp;
       out.issues.push_back({name, ScanIssue::Kind::kUnread, "is being read", file.stamp.size});
       return;
@@ -124,10 +125,11 @@ struct Workspace::Scan {
   }
 };
 
-WorkspaceSnapshot Workspace::scan(const std::vector<ResourceSpec>& resources, DigestCache& cache) {
+WorkspaceSnapshot Workspace::scan(const std::vector<ResourceSpec>& resources, DigestCache& cache,
+                                  bool waits_for_reads) {
   WorkspaceSnapshot snapshot{"/workspace", {}};
   for (const auto& entry : resources) {
-    snapshot.sources.push_back(std::visit(Scan{*this, cache}, entry.what));
+    snapshot.sources.push_back(std::visit(Scan{*this, cache, waits_for_reads}, entry.what));
   }
   return snapshot;
 }

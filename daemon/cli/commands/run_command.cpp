@@ -1,4 +1,3 @@
-#include <chrono>
 #include <cstdlib>
 #include <string>
 
@@ -103,8 +102,7 @@ Settings with_state(const Settings& settings) {
 
 /// For when some thread does not come to its end.
 void leave_at_once() {
-  constexpr std::chrono::milliseconds kLastLines{200};
-  static_cast<void>(flush_log(kLastLines));
+  flush_log();
   std::_Exit(exit_code::kOk);
 }
 
@@ -153,6 +151,7 @@ int run_command(const Settings& given) {
   }
   signals.forget();
   log(LogLevel::kInfo, "stopped");
+  flush_log();
   return exit_code::kOk;
 }
 

@@ -8,6 +8,7 @@
 #include "daemon/cli/output/gc_report.h"
 #include "daemon/cli/output/output.h"
 #include "daemon/cli/output/plan_json.h"
+#include "daemon/os/log.h"
 #include "manifest/text/utf8.h"
 
 namespace sessync {
@@ -79,6 +80,7 @@ std::string failure_document(Command command, const SessionError& error) {
 }
 
 int refuse(const Options& options, const UsageError& error) {
+  flush_log();
   std::fputs(("sessync: " + error.message + "\n").c_str(), stderr);
   print_failure(options, {name_of_code(error.code), error.message});
   return error.code;
