@@ -39,6 +39,11 @@ tl::expected<void, std::string> check_lock(const std::string& state_dir, int pid
     return not_running(state_dir, " (process " + std::to_string(pid) +
                                       ", which left daemon.json there, has ended)");
   }
+  if (**holder == 0) {
+    return tl::unexpected("the state directory " + state_dir +
+                          " is held by a process that had no room to say which it is: free some "
+                          "space there, and try again");
+  }
   if (**holder != pid) {
     return tl::unexpected(
         "the state directory " + state_dir + " is held by process " + std::to_string(**holder) +

@@ -418,6 +418,7 @@ void StateDatabase::open_late() {
   if (!opened) {
     return;
   }
+  lock_->sign();
   {
     const std::lock_guard lock(mutex_);
     file_ = std::move(opened->file);

@@ -76,6 +76,8 @@ tl::expected<StateLock, StoreError> StateLock::acquire(const std::string& direct
                  0);
 }
 
+void StateLock::sign() const { sessync::sign(file_.get()); }
+
 tl::expected<std::optional<int>, std::string> StateLock::holder(const std::string& directory) {
   const std::string path = directory + "/lock";
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));

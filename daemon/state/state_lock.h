@@ -17,9 +17,13 @@ class StateLock {
   /// Does not wait. The error says which process holds the lock and what to do instead.
   static tl::expected<StateLock, StoreError> acquire(const std::string& directory);
 
-  /// The process that holds the lock of a directory, as it wrote itself down; nothing: nobody does.
+  /// The process that holds the lock of a directory, as it wrote itself down (0: it could not, for
+  /// want of room); nothing: nobody does.
   /// The error is worded for the user.
   static tl::expected<std::optional<int>, std::string> holder(const std::string& directory);
+
+  /// Writes down once more who holds it: there may have been no room for that.
+  void sign() const;
 
   [[nodiscard]] const std::string& directory() const { return directory_; }
 

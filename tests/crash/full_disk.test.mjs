@@ -143,6 +143,17 @@ test('C3 a daemon whose disk is full at its start says so, writes nothing, and g
   await inWorld('replace', 'shadow', work, small((world) => world.project.state, '512k'));
 });
 
+test('C3 a daemon that began on a full disk is found by the commands once there is room', { skip }, async () => {
+  const work = async (world) => {
+    const room = fill(world.project.state);
+    const seen = await serving(world);
+    assert.equal(fs.statSync(path.join(world.project.state, 'lock')).size, 0, 'there was room for it');
+    room();
+    await assertGoesOn(world, seen);
+  };
+  await inWorld('replace', 'shadow', afterForgetting(work), small((world) => world.project.state, '512k'));
+});
+
 test('C3 a suspension is known on a full disk, and one that cannot be read is assumed', { skip }, async () => {
   for (const damage of [false, true]) {
     const work = async (world) => {
