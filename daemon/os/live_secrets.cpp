@@ -151,17 +151,17 @@ std::size_t LiveSecrets::length_at(std::string_view text) const {
   return longest;
 }
 
-std::string LiveSecrets::redacted(std::string_view text) const {
+std::string LiveSecrets::redacted(std::string_view text, std::size_t shortest) const {
   const std::shared_lock lock(mutex_);
   std::string result;
   for (std::size_t at = 0; at < text.size();) {
     const auto length = length_at(text.substr(at));
-    if (length > 0) {
+    if (length >= shortest) {
       result += kRedacted;
     } else {
       result += text[at];
     }
-    at += std::max<std::size_t>(length, 1);
+    at += length >= shortest ? length : 1;
   }
   return result;
 }

@@ -28,8 +28,8 @@ class LiveSecrets {
 
   void add(const Secret& secret, Life life);
 
-  /// `text` with "[redacted]" instead of each secret.
-  [[nodiscard]] std::string redacted(std::string_view text) const;
+  /// `text` with "[redacted]" instead of each secret that takes `shortest` bytes of it or more.
+  [[nodiscard]] std::string redacted(std::string_view text, std::size_t shortest = 1) const;
 
  private:
   struct Entry {

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "daemon/os/live_secrets.h"
 #include "reconciler/observe/server_time.h"
 #include "reconciler/ports/userinfo.h"
 
@@ -99,6 +100,13 @@ Parsed<Json> parse_object(std::string_view body) {
   return json;
 }
 
+/// A server that repeats a credential must not get it shown as an id, a name or a time. What is
+/// shorter may be part of a name, which has to stay what it is.
+std::string field_text(const Json& value) {
+  constexpr std::size_t kNoMereWord = 16;
+  return live_secrets().redacted(value.get_ref<const std::string&>(), kNoMereWord);
+}
+
 /// Reads fields of one object and remembers the first that has the wrong type.
 class Fields {
  public:
@@ -117,7 +125,7 @@ class Fields {
   std::optional<std::string> optional_text(const char* name) {
     const Json* const value = find(name);
     if (value == nullptr) return std::nullopt;
-    if (value->is_string()) return value->get<std::string>();
+    if (value->is_string()) return field_text(*value);
     fail(name, "is not a string");
     return std::nullopt;
   }
@@ -262,7 +270,7 @@ std::map<std::string, std::string> to_metadata(const Json* json) {
   std::map<std::string, std::string> metadata;
   if (json == nullptr) return metadata;
   for (const auto& [name, value] : json->items()) {
-    if (value.is_string()) metadata.emplace(name, value.get<std::string>());
+    if (value.is_string()) metadata.emplace(name, field_text(value));
   }
   return metadata;
 }
