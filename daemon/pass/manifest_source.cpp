@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <utility>
 
 #include "daemon/os/os_error.h"
+#include "daemon/os/patient_read.h"
 
 namespace sessync {
 namespace {
@@ -36,8 +38,19 @@ std::string read_limited(std::istream& stream) {
   return text;
 }
 
+/// A shell's <(command), or a mistake: opening it must not wait for ever.
+void read_pipe(ManifestText& file) {
+  constexpr std::chrono::seconds kWriterWithin{5};
+  file.text.resize(kMaxManifestBytes + 1);
+  file.read_error = read_patiently(file.path, file.text, kWriterWithin);
+  file.text.shrink_to_fit();
+}
+
 void read_text(ManifestText& file) {
   std::error_code error;
+  if (is_pipe(file.path)) {
+    return read_pipe(file);
+  }
   if (fs::is_directory(file.path, error)) {
     file.read_error = error_text(EISDIR);
     return;

@@ -41,6 +41,21 @@ test('a key file that is a pipe is read, and one into which nobody writes does n
   assert.equal((await given.ended).code, 0, given.err);
 });
 
+test('a manifest that is a pipe is read, and one into which nobody writes does not hold anything up', async (t) => {
+  const made = await project(t);
+  const words = ['-c', 'exec "$@" -m <(cat "$THE_MANIFEST")', 'bash', BIN, ...made.args('plan', [])];
+  const given = made.launch('bash', words, { THE_MANIFEST: made.manifest });
+  assert.equal((await given.ended).code, 2, given.err);
+  fs.rmSync(made.manifest);
+  assert.equal(spawnSync('mkfifo', [made.manifest]).status, 0);
+  const silent = await made.run('plan');
+  assert.equal(silent.code, 3);
+  assert.match(silent.err, /is a pipe into which nobody writes/);
+  const daemon = made.start();
+  await until('it serves', async () => daemon.err.includes('is a pipe into which nobody writes'));
+  assert.equal((await made.stop()).code, 0);
+});
+
 test('a base URL that ends with /v1 is told apart from an API that knows nothing', async (t) => {
   const made = await project(t);
   const wrong = await made.run('plan', [], { ANTHROPIC_BASE_URL: `${made.double.url}/v1/` });
