@@ -238,6 +238,9 @@ class Planner {
     }
     if (const auto* refusal = refused(wanted)) {
       keep_around(around);
+      if (refusal->code == to_string(BlockCode::kTooLarge)) {
+        return block(wanted.path, BlockCode::kTooLarge, refusal->message);
+      }
       return block(wanted.path, BlockCode::kRefused,
                    "the API refused it (" + refusal->code + ": " + refusal->message +
                        "); tried again when the content or the entry changes, or after an hour");

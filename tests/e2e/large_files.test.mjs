@@ -98,7 +98,9 @@ sessions:
   assert.match(applied.out, /bytes when it is packed, and max_file_size is 50KB/);
   assert.equal(await double.count('upload'), 0);
   // It is known now, so it is not packed again at once.
-  assert.equal((await project.run('apply')).code, 4);
+  const known = await project.json('apply');
+  assert.equal(known.code, 4);
+  assert.equal(known.document.sessions[0].blocked[0].code, 'too_large');
   fs.rmSync(path.join(project.workspace, 'd/0'));
   assert.equal((await project.run('apply')).code, 0);
 });
