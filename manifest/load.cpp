@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "manifest/parse/parsed_file.h"
+#include "manifest/utf8.h"
 
 namespace sessync {
 
@@ -36,12 +37,12 @@ std::vector<SessionSpec> Manifest::sessions() const {
 ManifestFile load_manifest_file(const ManifestText& file) { return parse_file(file).file; }
 
 std::string format_problem(const Problem& problem) {
-  std::string text = problem.at.file + ":";
+  std::string text = printable(problem.at.file) + ":";
   if (problem.at.line > 0) {
     text += std::to_string(problem.at.line) + ":" + std::to_string(problem.at.column) + ":";
   }
   text += problem.severity == Problem::Severity::kError ? " error: " : " warning: ";
-  return text + problem.message;
+  return text + printable(problem.message);
 }
 
 }  // namespace sessync

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { Double, Project, write } from './harness.mjs';
+import { Double, Project, until, write } from './harness.mjs';
 
 const help = (...args) => spawnSync(process.env.SESSYNC_BIN, [...args, '--help'], { encoding: 'utf8' }).stdout;
 
@@ -44,7 +44,7 @@ async function project(t) {
 /** Why the command failed, as its document says it. */
 function errorIn(command, document) {
   if (command === 'validate') return document.find(({ severity }) => severity === 'error');
-  return document.error ?? document.sessions?.map(({ error }) => error).find(Boolean) ?? document.errors?.[0];
+  return document.error ?? document.sessions?.map(({ error }) => error).find(Boolean);
 }
 
 test('a command that fails prints one document with the error, and exits as it does without', async (t) => {
@@ -72,6 +72,37 @@ test('a command that fails prints one document with the error, and exits as it d
     assert.ok(failed.get(command)?.includes('no key'), `${command}: ${failed.get(command)}`);
   }
   for (const [command, causes] of failed) assert.ok(causes.length > 0, `${command} never failed`);
+});
+
+test('an apply whose time is over, or that is interrupted, says so', async (t) => {
+  const p = await project(t);
+  const env = { ANTHROPIC_API_KEY: 'right' };
+  await p.double.faults([{ operation: 'add', kind: 'slow', delay_ms: 600_000 }]);
+  const late = await p.json('apply', ['--timeout', '1s'], env);
+  assert.equal(late.code, 1);
+  assert.equal(late.document.error.code, 'timed_out');
+  assert.match(late.err, /--timeout gives was over before s1 was as declared/);
+  await p.double.resetRequests();
+  const child = p.begin('apply', ['-o', 'json'], env);
+  await until('it writes', async () => (await p.double.count('list')) > 0);
+  child.kill('SIGINT');
+  assert.equal((await child.ended).code, 130, child.err);
+  assert.equal(JSON.parse(child.out).error.code, 'interrupted');
+});
+
+test('a name that a terminal would obey is shown, not obeyed', async (t) => {
+  const p = await project(t);
+  const name = 'no\u001b[31m\nReady=True.yaml';
+  const env = { ANTHROPIC_API_KEY: 'right' };
+  write(path.join(p.dir, 'set', name), 'version: 2\n');
+  for (const args of [['-m', path.join(p.dir, 'set')], ['-m', path.join(p.dir, name)], ['--api-key-file', `/${name}`], ['-s', name]]) {
+    for (const command of ['plan', 'apply', 'gc']) {
+      const { code, out, err } = await p.run(command, args, env);
+      assert.notEqual(code, 0, `${command} ${args}`);
+      assert.ok(!`${out}${err}`.includes('\u001b'), `${command} ${JSON.stringify(args)}: ${JSON.stringify(out + err)}`);
+      assert.doesNotMatch(`${out}${err}`, /^Ready=True/m);
+    }
+  }
 });
 
 test('a command that could do its work says that there was no error', async (t) => {

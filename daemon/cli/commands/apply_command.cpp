@@ -2,6 +2,9 @@
 #include <condition_variable>
 #include <cstdio>
 #include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "daemon/app/deadline.h"
 #include "daemon/app/progress.h"
@@ -10,6 +13,7 @@
 #include "daemon/cli/commands/one_shot.h"
 #include "daemon/cli/output/output.h"
 #include "daemon/os/log.h"
+#include "manifest/text/utf8.h"
 #include "reconciler/schedule/backoff.h"
 
 namespace sessync {
@@ -39,6 +43,8 @@ class ApplyLoop {
     }
     return outcome;
   }
+
+  [[nodiscard]] bool is_over() const { return now_anchored() >= deadline_; }
 
   /// From now on no further pass is started.
   void stop() {
@@ -84,6 +90,25 @@ class ApplyLoop {
   bool stopping_ = false;
 };
 
+/// Why there is no more than there is; nothing: every session is settled, or says itself what keeps
+/// it from that.
+std::optional<SessionError> cut_short(const std::vector<SessionReport>& reports, bool interrupted,
+                                      bool is_over) {
+  std::string names;
+  for (const auto& [name, outcome] : reports) {
+    if (!outcome.settled() && !outcome.suspended && !outcome.error) {
+      names += (names.empty() ? "" : ", ") + name;
+    }
+  }
+  if (names.empty() || !(interrupted || is_over)) {
+    return std::nullopt;
+  }
+  const auto left = " before " + names +
+                    " was as declared; what was done is recorded, and the next apply goes on";
+  return interrupted ? SessionError{"interrupted", "it was interrupted" + left}
+                     : SessionError{"timed_out", "the time that --timeout gives was over" + left};
+}
+
 int apply(const Settings& settings, const OneShot& shot, Signals& signals, Progress& progress) {
   auto& engine = *shot.engine;
   ApplyLoop loop(engine, settings, shot.owner);
@@ -112,7 +137,11 @@ int apply(const Settings& settings, const OneShot& shot, Signals& signals, Progr
   if (const auto trouble = engine.state_trouble()) {
     log(LogLevel::kWarning, trouble->why.message);
   }
-  print(present(reports, settings.options));
+  const auto cut = cut_short(reports, signals.stopped(), loop.is_over());
+  print(present(reports, settings.options, cut));
+  if (cut) {
+    std::fputs(("sessync: " + printable(cut->message) + "\n").c_str(), stderr);
+  }
   std::fputs(remarks(reports, settings.options).c_str(), stderr);
   return signals.stopped() ? exit_code::kInterrupted : exit_code_of(reports, settings.options);
 }

@@ -81,7 +81,7 @@ std::string failure_document(Command command, const SessionError& error) {
 
 int refuse(const Options& options, const UsageError& error) {
   flush_log();
-  std::fputs(("sessync: " + error.message + "\n").c_str(), stderr);
+  std::fputs(("sessync: " + printable(error.message) + "\n").c_str(), stderr);
   print_failure(options, {name_of_code(error.code), error.message});
   return error.code;
 }

@@ -1,5 +1,7 @@
 #include "daemon/cli/output/gc_report.h"
 
+#include <optional>
+
 #include <nlohmann/json.hpp>
 
 #include "daemon/cli/output/report.h"
@@ -82,6 +84,16 @@ Json files_json(const std::vector<Garbage>& found, const std::vector<GarbageDele
   return list;
 }
 
+/// What kept it from its work altogether, if one thing did.
+std::optional<SessionError> error_of_all(const GcReport& report) {
+  for (const auto& doubt : report.found.doubts) {
+    if (doubt.session.empty()) {
+      return doubt.error;
+    }
+  }
+  return std::nullopt;
+}
+
 Json errors_json(const std::vector<GarbageDoubt>& doubts) {
   Json list = Json::array();
   for (const auto& doubt : doubts) {
@@ -113,8 +125,8 @@ std::string gc_text(const GcReport& report) {
 
 std::string gc_document(const GcReport& report, const std::optional<SessionError>& error) {
   const auto totals = totals_of(report);
-  const Json failure =
-      error ? Json{{"code", error->code}, {"message", error->message}} : Json(nullptr);
+  const auto why = error ? error : error_of_all(report);
+  const Json failure = why ? Json{{"code", why->code}, {"message", why->message}} : Json(nullptr);
   const Json json{{"format", 1},
                   {"error", failure},
                   {"uploads", files_json(report.found.uploads, report.uploads)},

@@ -122,9 +122,10 @@ void append_done(PassOutcome& outcome, const Action& action, const ActionResult&
 
 }  // namespace
 
-std::string present(const std::vector<SessionReport>& reports, const Options& options) {
+std::string present(const std::vector<SessionReport>& reports, const Options& options,
+                    const std::optional<SessionError>& error) {
   if (options.json) {
-    return plan_document(reports, options.command == Command::kApply);
+    return plan_document(reports, options.command == Command::kApply, error);
   }
   std::string text;
   PlanSummary summary;

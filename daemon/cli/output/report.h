@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,7 +10,9 @@
 namespace sessync {
 
 /// The document that `plan` or `apply` prints, text or JSON as the options say. Sorted by name.
-std::string present(const std::vector<SessionReport>& reports, const Options& options);
+/// `error`: what kept the command as a whole from its work; text leaves that to standard error.
+std::string present(const std::vector<SessionReport>& reports, const Options& options,
+                    const std::optional<SessionError>& error = std::nullopt);
 
 /// What the JSON document has no place for, as lines for standard error; "" for text.
 std::string remarks(const std::vector<SessionReport>& reports, const Options& options);
