@@ -140,14 +140,14 @@ void configure_log(LogLevel level, LogStyle style) {
 }
 
 void start_log_writer() {
-  LogWriter* writer = nullptr;
+  std::unique_ptr<LogWriter> writer;
   try {
-    writer = new LogWriter(STDERR_FILENO, {.lost_line = lost_line});
+    writer = std::make_unique<LogWriter>(STDERR_FILENO, LogWriter::Options{.lost_line = lost_line});
   } catch (const std::system_error&) {
     return;  // whoever wants the next thread says so
   }
-  g_writer = writer;
   use_sink(std::make_shared<WriterSink>(*writer), spdlog::default_logger_raw()->level());
+  g_writer = writer.release();
 }
 
 void flush_log() {

@@ -22,7 +22,7 @@ struct Hearts {
 };
 
 Hearts& hearts() {
-  static auto* const all = new Hearts;
+  static auto* const all = std::make_unique<Hearts>().release();
   return *all;
 }
 

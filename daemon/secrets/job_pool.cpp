@@ -10,14 +10,17 @@ JobPool::JobPool(const std::string& name, std::size_t threads) {
   threads_.reserve(threads);
   try {
     for (std::size_t i = 0; i < threads; ++i) {
-      threads_.push_back(
-          start_thread(name + "-" + std::to_string(i), Duty::kHelper, [this] { work(); }));
+      threads_.push_back(start(name + "-" + std::to_string(i)));
     }
   } catch (...) {
     stop();
     for (auto& thread : threads_) thread.join();
     throw;
   }
+}
+
+std::thread JobPool::start(const std::string& name) {
+  return start_thread(name, Duty::kHelper, [this] { work(); });
 }
 
 JobPool::~JobPool() {

@@ -264,21 +264,23 @@ void StateDatabase::flush() {
   idle_.wait(lock, [this] { return kind_ != Kind::kOnDisk || (!has_work() && !writing_); });
 }
 
+/// False: there will be none any more.
+bool StateDatabase::wait_for_work(std::unique_lock<std::mutex>& lock) {
+  const auto ready = [this] { return has_work() || closing_; };
+  while (!work_.wait_for(lock, trouble_ ? kProbeEvery : kLongestTurn, ready)) {
+    beat();
+    if (trouble_) {
+      lock.unlock();
+      probe();
+      lock.lock();
+    }
+  }
+  return has_work();
+}
+
 void StateDatabase::run() {
   std::unique_lock lock(mutex_);
-  while (true) {
-    const auto ready = [this] { return has_work() || closing_; };
-    while (!work_.wait_for(lock, trouble_ ? kProbeEvery : kLongestTurn, ready)) {
-      beat();
-      if (trouble_) {
-        lock.unlock();
-        probe();
-        lock.lock();
-      }
-    }
-    if (!has_work()) {
-      return;
-    }
+  while (wait_for_work(lock)) {
     writing_ = true;
     write_next(lock);
     writing_ = false;
@@ -418,7 +420,7 @@ void StateDatabase::open_late() {
   if (!opened) {
     return;
   }
-  lock_->sign();
+  lock_->sign_again();
   {
     const std::lock_guard lock(mutex_);
     file_ = std::move(opened->file);

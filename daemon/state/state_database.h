@@ -121,6 +121,7 @@ class StateDatabase {
   void know_what_can_be_read(StoreError why);
   void submit(Job job);
   static void apply(MemoryMirror& mirror, const Job& job);
+  bool wait_for_work(std::unique_lock<std::mutex>& lock);
   void run();
   bool has_work() const { return !jobs_.empty() || !digests_.empty(); }
   void write_next(std::unique_lock<std::mutex>& lock);

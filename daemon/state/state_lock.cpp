@@ -76,7 +76,7 @@ tl::expected<StateLock, StoreError> StateLock::acquire(const std::string& direct
                  0);
 }
 
-void StateLock::sign() const { sessync::sign(file_.get()); }
+void StateLock::sign_again() const { sign(file_.get()); }
 
 tl::expected<std::optional<int>, std::string> StateLock::holder(const std::string& directory) {
   const std::string path = directory + "/lock";

@@ -23,7 +23,7 @@ class StateLock {
   static tl::expected<std::optional<int>, std::string> holder(const std::string& directory);
 
   /// Writes down once more who holds it: there may have been no room for that.
-  void sign() const;
+  void sign_again() const;
 
   [[nodiscard]] const std::string& directory() const { return directory_; }
 

@@ -284,6 +284,7 @@ void Chain::on_add_failed(const ApiError& error) {
       run_.halt(error.kind == Kind::kBilling ? "billing" : "authentication_failed",
                 describe(error));
       run_.report.put_off = true;
+      forget_untouched();
       return finish(ActionResult::Outcome::kFailed, describe(error));
     case Kind::kInvalid:
     case Kind::kPermission:
@@ -340,6 +341,7 @@ void Chain::refuse_for_good(const ApiError& error) {
     return finish(ActionResult::Outcome::kFailed, "it could not be put back: " + describe(error));
   }
   if (putting_back_) {
+    forget_doubtful_refusal(error);
     run_.report.put_off = true;
     return finish(ActionResult::Outcome::kFailed,
                   "refused: " + describe(refusal_) +
@@ -370,6 +372,14 @@ Refusal Chain::refusal(const ApiError& error) const {
           .at = run_.ports.loop.now()};
 }
 
+/// What the session held before is refused as well: that is not about the content.
+void Chain::forget_doubtful_refusal(const ApiError& error) {
+  if (delete_sent_ && error.kind == ApiError::Kind::kInvalid) {
+    run_.record({change::DropRefusal{run_.in.session_id, action_.path.text(),
+                                     action_.wanted->content_key()}});
+  }
+}
+
 /// What was refused may be room.
 void Chain::note_refusal(const ApiError& error) {
   const bool may_lack_room = action_.deletes.empty() && error.kind == ApiError::Kind::kInvalid;
@@ -380,10 +390,15 @@ void Chain::remember_refusal(const ApiError& error) {
   run_.record({change::PutRefusal{run_.in.session_id, refusal(error)}});
 }
 
-void Chain::give_up_untouched(const std::string& why) {
-  if (previous_.empty() || !action_.deletes.empty()) {
+/// Nothing was changed, so nothing has to be remembered but what an earlier chain left.
+void Chain::forget_untouched() {
+  if (!delete_sent_ && (previous_.empty() || !action_.deletes.empty())) {
     drop_intent();
   }
+}
+
+void Chain::give_up_untouched(const std::string& why) {
+  forget_untouched();
   run_.report.put_off = true;
   finish(ActionResult::Outcome::kSkipped, why);
 }

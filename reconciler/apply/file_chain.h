@@ -49,9 +49,11 @@ class Chain {
 
   void retry_add(Duration delay, const ApiError& error);
   void leave_in_doubt(const ApiError& error);
+  void forget_untouched();
   void give_up_untouched(const std::string& why);
   void on_unusable_session(const Result<SessionInfo>& info, const ApiError& error);
   [[nodiscard]] Refusal refusal(const ApiError& error) const;
+  void forget_doubtful_refusal(const ApiError& error);
   void note_refusal(const ApiError& error);
   void remember_refusal(const ApiError& error);
   [[nodiscard]] bool puts_back_elsewhere() const;

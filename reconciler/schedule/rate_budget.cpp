@@ -17,6 +17,8 @@ constexpr int kMostDoublings = 6;
 constexpr Duration kSpendLimitFreeze = minutes(5);
 constexpr Duration kLongestPlausible = minutes(60);
 constexpr double kSlowest = 0.1;
+// That few calls were made proves nothing about the limit; a lower one is found by halving.
+constexpr double kSlowestAtFirst = 1;
 constexpr double kStep = 0.1;
 constexpr double kMostBurst = 10;
 // Doubles lose a little on each refill; without this a permit could come one millisecond late.
@@ -134,7 +136,7 @@ void RateBudget::cut(TimePoint now, Duration freeze) {
     const Duration window =
         std::clamp(recent_.span(now) + freeze, Duration(seconds(1)), Duration(kWindow));
     const auto calls = static_cast<double>(std::max<std::uint64_t>(recent_.count(now), 1));
-    learned_ = std::max(calls / as_seconds(window), kSlowest);
+    learned_ = std::max(calls / as_seconds(window), kSlowestAtFirst);
   }
   last_cut_ = now;
 }

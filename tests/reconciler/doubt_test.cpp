@@ -224,4 +224,17 @@ TEST_CASE("a row that a lagging list shows once more is not the outcome of a lat
   CHECK(world.held() == world.wanted());
 }
 
+TEST_CASE("an add for which the key was refused leaves nothing in doubt") {
+  World world;
+  world.file("a", "one");
+  world.api->faults.add(once(Operation::kAddResource, Fault::of_status(401)));
+  const auto refused = world.pass();
+  REQUIRE(refused.error);
+  CHECK(refused.error->code == "authentication_failed");
+  world.crash(false);
+  CHECK(world.pass().plan.pending.empty());
+  CHECK(world.settle().converged());
+  CHECK(world.held() == world.wanted());
+}
+
 }  // namespace sessync

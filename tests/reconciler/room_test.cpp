@@ -117,6 +117,27 @@ TEST_CASE("what somebody else took the room of is put back as soon as there is s
   CHECK(world.held() == world.wanted());
 }
 
+TEST_CASE("a rename whose room somebody else took is made as soon as there is some") {
+  auto world = with_cap(20, 20);
+  CHECK(world.settle().converged());
+  world.remove(room_file(7));
+  world.file("renamed", "content 7");
+  std::string theirs;
+  world.api->on_write = [&](const SessionModel&) {
+    if (theirs.empty() && rows_held(world) == 19) theirs = world.somebody_adds("/theirs", "x");
+  };
+  const auto outcome = world.settle();
+  REQUIRE_FALSE(theirs.empty());
+  CHECK(outcome.settled());
+  CHECK(all_are(outcome.plan.blocked, BlockCode::kQuota));
+  world.api->calls.clear();
+  CHECK(world.pass().settled());
+  CHECK(world.api->calls.writes() == 0);
+  REQUIRE(world.model.delete_resource(*world.spec.session_id, theirs));
+  CHECK(world.settle().converged());
+  CHECK(world.held() == world.wanted());
+}
+
 TEST_CASE("nothing is added whose room was not made") {
   auto world = with_cap(20, 20);
   world.spec.max_files = 20;

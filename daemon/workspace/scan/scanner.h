@@ -52,6 +52,7 @@ class Scanner {
   explicit Scanner(DigestCache& cache, ScanOptions options = {});
   Scanner(const Scanner&) = delete;
   Scanner& operator=(const Scanner&) = delete;
+  ~Scanner() = default;
 
   /// Where large files are read.
   ReadPool& pool() { return pool_; }
