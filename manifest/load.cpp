@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "manifest/parse/parsed_file.h"
-#include "manifest/utf8.h"
+#include "manifest/text/utf8.h"
 
 namespace sessync {
 

@@ -48,14 +48,15 @@ bool Controller::run() {
   return finish_workers(workers);
 }
 
-std::thread Controller::start_worker(int number) {
-  return start_thread("worker-" + std::to_string(number), Duty::kWorker, [this] { work(); });
+void Controller::start_worker(std::vector<std::thread>& workers, int number) {
+  workers.push_back(
+      start_thread("worker-" + std::to_string(number), Duty::kWorker, [this] { work(); }));
 }
 
 std::vector<std::thread> Controller::start_workers() {
   std::vector<std::thread> workers;
   try {
-    for (int i = 0; i < options_.workers; ++i) workers.push_back(start_worker(i));
+    for (int i = 0; i < options_.workers; ++i) start_worker(workers, i);
   } catch (...) {
     finish_workers(workers);
     throw;

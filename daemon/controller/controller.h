@@ -88,7 +88,7 @@ class Controller {
   std::function<void()> next_job(TimePoint now);
   void run_pass(const DuePass& due);
   void work();
-  std::thread start_worker(int number);
+  void start_worker(std::vector<std::thread>& workers, int number);
   std::vector<std::thread> start_workers();
   bool finish_workers(std::vector<std::thread>& workers);
 

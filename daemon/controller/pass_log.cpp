@@ -115,8 +115,7 @@ void log_problems(const Manifest& manifest, std::string& last_problems) {
     log(error ? LogLevel::kError : LogLevel::kWarning, format_problem(problem));
   }
   if (!manifest.valid()) {
-    log(LogLevel::kWarning,
-        "invalid manifest; keeping the last valid version until it is fixed",
+    log(LogLevel::kWarning, "invalid manifest; keeping the last valid version until it is fixed",
         {{"sessions", manifest.sessions().size()}});
   } else {
     log(LogLevel::kInfo, "the manifest is in force", {{"sessions", manifest.sessions().size()}});

@@ -10,7 +10,7 @@ JobPool::JobPool(const std::string& name, std::size_t threads) {
   threads_.reserve(threads);
   try {
     for (std::size_t i = 0; i < threads; ++i) {
-      threads_.push_back(start(name + "-" + std::to_string(i)));
+      start(name + "-" + std::to_string(i));
     }
   } catch (...) {
     stop();
@@ -19,8 +19,8 @@ JobPool::JobPool(const std::string& name, std::size_t threads) {
   }
 }
 
-std::thread JobPool::start(const std::string& name) {
-  return start_thread(name, Duty::kHelper, [this] { work(); });
+void JobPool::start(const std::string& name) {
+  threads_.push_back(start_thread(name, Duty::kHelper, [this] { work(); }));
 }
 
 JobPool::~JobPool() {

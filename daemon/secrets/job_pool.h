@@ -30,7 +30,7 @@ class JobPool {
   void stop();
 
  private:
-  std::thread start(const std::string& name);
+  void start(const std::string& name);
   void work();
   /// False: the pool is stopped and nothing is left.
   bool take(Job& job);

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 
 #include "daemon/os/live_secrets.h"
-#include "daemon/secrets/credential_text.h"
 #include "daemon/os/patient_read.h"
+#include "daemon/secrets/credential_text.h"
 
 namespace sessync {
 namespace {

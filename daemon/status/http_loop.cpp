@@ -126,16 +126,19 @@ void HttpLoop::run() {
     now_ = Clock::now();
     for (int i = 0; i < count; ++i) {
       const auto& event = events[static_cast<std::size_t>(i)];
-      if (!guarded("a connection to the status server",
-                   [&] { on_event(event.data.u64, event.events); })) {
-        close(event.data.u64);
-      }
+      handle(event.data.u64, event.events);
     }
     close_expired();
     beat();
   }
   connections_.clear();
   listener_.socket = UniqueFd();
+}
+
+void HttpLoop::handle(std::uint64_t id, std::uint32_t events) {
+  if (!guarded("a connection to the status server", [&] { on_event(id, events); })) {
+    close(id);
+  }
 }
 
 int HttpLoop::wait_for() const {

@@ -59,6 +59,7 @@ class HttpLoop {
   void run();
   [[nodiscard]] int wait_for() const;
   void take_events(int count);
+  void handle(std::uint64_t id, std::uint32_t events);
   void on_event(std::uint64_t id, std::uint32_t events);
   void take_inbox();
   void take_answer(Answered answered);

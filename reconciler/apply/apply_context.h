@@ -19,6 +19,7 @@ class ApplyRun {
   ApplyRun(const ApplyInput& input, Ports& with);
   ApplyRun(const ApplyRun&) = delete;
   ApplyRun& operator=(const ApplyRun&) = delete;
+  ~ApplyRun() = default;
 
   const ApplyInput& in;
   Ports& ports;

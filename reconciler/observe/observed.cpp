@@ -104,10 +104,11 @@ class Observer {
       if (made_from(intent.path, intent.adds_filename, intent.adds_size)) {
         return intent.adds_file_id;
       }
-      for (const auto& previous : intent.previous) {
-        if (made_from(previous.path, previous.filename, previous.size)) {
-          return previous.upload_file_id;
-        }
+      const auto back = std::ranges::find_if(intent.previous, [&](const Previous& one) {
+        return made_from(one.path, one.filename, one.size);
+      });
+      if (back != intent.previous.end()) {
+        return back->upload_file_id;
       }
     }
     return std::nullopt;

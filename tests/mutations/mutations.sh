@@ -58,9 +58,9 @@ in_decisions() {
     'for (const auto& id : batch) out_.unanswered.emplace(id, error);'
   mutate "keep any of several rows on one path" reconciler/plan/plan_files.cpp \
     'remove_duplicates(here, **keep)' 'static_cast<void>(keep)'
-  mutate "plan without a look at the tokens" reconciler/reconcile.cpp \
-    'input.rotations = std::move(look.rotations);' \
-    'if (!in_.dry_run) input.rotations = std::move(look.rotations);'
+  mutate "plan without a look at the tokens" reconciler/pass/gather.cpp \
+    '  check_declared_tokens(desired, session, ports, input, out);' \
+    '  if (!in.dry_run) check_declared_tokens(desired, session, ports, input, out);'
   mutate "believe any Retry-After" reconciler/schedule/rate_budget.cpp \
     '*said <= kLongestPlausible' '*said >= -kLongestPlausible'
   mutate "read the suspension before the queue" daemon/controller/session_table.cpp \

@@ -1,7 +1,6 @@
-#include "reconciler/plan/make_plan.h"
-
 #include <catch2/catch.hpp>
 
+#include "reconciler/plan/make_plan.h"
 #include "tests/reconciler/fixtures.h"
 
 using namespace sessync;

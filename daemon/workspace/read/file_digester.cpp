@@ -130,7 +130,7 @@ tl::expected<StableRead, StableReadError> FileDigester::read(const Beneath& root
 }
 
 DigestResult FileDigester::digest(const Beneath& root, const FileToRead& file, Patience& patience) {
-  return std::move(digest_all(root, std::span(&file, 1), patience).front());
+  return digest_all(root, std::span(&file, 1), patience).front();
 }
 
 std::vector<DigestResult> FileDigester::digest_all(const Beneath& root,
@@ -172,7 +172,7 @@ void FileDigester::digest_large(const Beneath& root, std::span<const FileToRead>
     waits_ &= read[i] || read[i].error().kind != DigestErrorKind::kUnread;
     const bool is_unreadable = !read[i] && read[i].error().kind == DigestErrorKind::kUnreadable;
     if (is_unreadable) root.note(read[i].error().error);
-    results[which[i]] = std::move(read[i]);
+    results[which[i]] = read[i];
   }
 }
 

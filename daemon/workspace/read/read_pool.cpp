@@ -33,22 +33,21 @@ struct ReadPool::Help {
 
 ReadPool::ReadPool(DigestTaskFactory make_task) : make_task_(std::move(make_task)) {
   try {
-    for (std::size_t i = 0; i < kThreads; ++i) {
-      threads_.push_back(
-          start_thread("hash-" + std::to_string(i), Duty::kHelper, [this] { work(); }));
-    }
+    for (std::size_t i = 0; i < kThreads; ++i) start_thread_number(i);
   } catch (...) {
-    {
-      const std::lock_guard lock(mutex_);
-      stopped_ = over_ = true;
-      work_.notify_all();
-    }
-    std::ranges::for_each(threads_, &std::thread::join);
+    end();
     throw;
   }
 }
 
-ReadPool::~ReadPool() {
+void ReadPool::start_thread_number(std::size_t number) {
+  threads_.push_back(
+      start_thread("hash-" + std::to_string(number), Duty::kHelper, [this] { work(); }));
+}
+
+ReadPool::~ReadPool() { end(); }
+
+void ReadPool::end() {
   {
     const std::lock_guard lock(mutex_);
     stopped_ = over_ = true;
@@ -124,7 +123,7 @@ void ReadPool::advance(const JobPtr& job, std::unique_lock<std::mutex>& lock) {
   if (!ran) result = tl::unexpected(StableReadError{StableReadError::Kind::kUnstable});
   if (!result) return;
   if (*result) job->stamp = job->task->stamp();
-  job->result = std::move(*result);
+  job->result = *result;
   job->task.reset();
   read_.notify_all();
   tell(job, lock);
@@ -157,6 +156,7 @@ std::vector<DigestResult> ReadPool::read(const Asker& asker, std::span<const Fil
   wait(lock, jobs, asker.waits ? patience : std::min(patience, std::chrono::milliseconds{0}));
   waiting_.erase(place);
   std::vector<DigestResult> results;
+  results.reserve(jobs.size());
   for (const auto& job : jobs) results.push_back(take(asker.session, job->key, job));
   return results;
 }

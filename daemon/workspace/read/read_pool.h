@@ -77,6 +77,8 @@ class ReadPool {
   using Key = std::pair<std::string, std::string>;  ///< root and path
   using JobPtr = std::shared_ptr<Job>;
 
+  void start_thread_number(std::size_t number);
+  void end();
   void work();
   bool help(std::unique_lock<std::mutex>& lock);
   [[nodiscard]] JobPtr next();

@@ -3,23 +3,23 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "daemon/secrets/live_secrets.h"
+#include "daemon/os/live_secrets.h"
 
 using namespace sessync;
 
 TEST_CASE("a credential that a server repeats is part of nothing that is read") {
   const std::string key = "sk-ant-api03-only-for-this-test";
   live_secrets().add(Secret(key), LiveSecrets::Life::kProcess);
-  const auto session = parse_session(R"({"id":"sesn_1","status":"idle","title":")" + key +
-                                     R"(","archived_at":")" + key + R"(","metadata":{"a":")" + key +
-                                     R"("}})");
+  const auto session =
+      parse_session(R"({"id":"sesn_1","status":"idle","title":")" + key + R"(","archived_at":")" +
+                    key + R"(","metadata":{"a":")" + key + R"("}})");
   REQUIRE(session);
   CHECK(session->archived_at == "[redacted]");
   CHECK(session->title == "[redacted]");
   CHECK(session->metadata.at("a") == "[redacted]");
-  const auto page = parse_resource_page(
-      R"({"data":[{"id":"r","type":"file","file_id":"f","mount_path":"/mnt/)" + key +
-      R"("},{"id":"o","type":")" + key + R"("}],"next_page":null})");
+  const auto page =
+      parse_resource_page(R"({"data":[{"id":"r","type":"file","file_id":"f","mount_path":"/mnt/)" +
+                          key + R"("},{"id":"o","type":")" + key + R"("}],"next_page":null})");
   REQUIRE(page);
   CHECK(std::get<FileRow>(page->rows.at(0)).mount_path == "/mnt/[redacted]");
   CHECK(std::get<OpaqueRow>(page->rows.at(1)).type == "[redacted]");

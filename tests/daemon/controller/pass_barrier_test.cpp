@@ -91,7 +91,7 @@ TEST_CASE("a pass for which something was lacking comes again within seconds, ho
   CHECK(outcome.error->code == "out_of_resources");
   CHECK_FALSE(outcome.source_lost);
   SessionTable table({});
-  ManifestText text{
+  const ManifestText text{
       "m.yaml", "version: 1\nowner: o\nsessions:\n  - {name: s, session_id: sesn_1}\n", {}};
   TimePoint now{};
   table.put_in_force(load_manifest({text}), now);

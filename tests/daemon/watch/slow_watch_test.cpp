@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 TEST_CASE(
     "Whoever sets targets on a file system that does not answer is not kept, and loses no change") {
-  TempTree tree;
+  const TempTree tree;
   tree.write("ws/a", "x");
   ChangeLog log;
   std::promise<void> answer;
@@ -41,7 +41,7 @@ TEST_CASE(
 }
 
 TEST_CASE("Without a descriptor to be woken up with a watcher takes what is wanted all the same") {
-  TempTree tree;
+  const TempTree tree;
   tree.write("ws/a", "x");
   ChangeLog log;
   rlimit before{};

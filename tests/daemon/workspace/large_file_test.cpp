@@ -26,7 +26,7 @@ class NoDescriptors {
  public:
   NoDescriptors() {
     ::getrlimit(RLIMIT_NOFILE, &before_);
-    UniqueFd next(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    const UniqueFd next(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     const rlimit none{static_cast<rlim_t>(next.get()), before_.rlim_max};
     ::setrlimit(RLIMIT_NOFILE, &none);
   }
@@ -106,7 +106,7 @@ TEST_CASE("A scan that is stopped in the middle of a file comes to its end") {
   make_sparse(ws.tree, "big", kTerabyte);
   Scanner scanner(ws.cache, ws.options);
   const std::vector<ResourceSpec> resources{{{}, directory_source("")}};
-  std::jthread stop([&] {
+  const std::jthread stop([&] {
     while (scanner.statistics().bytes_read == 0) std::this_thread::yield();
     scanner.pool().stop();
   });
@@ -133,7 +133,7 @@ TEST_CASE("Without descriptors nothing is said of the sources, only that they co
 }
 
 TEST_CASE("At whatever descriptor a scan runs out, it says so or has seen everything") {
-  Workspace ws;
+  const Workspace ws;
   ws.tree.write("d/.sessyncignore", "x\n");
   ws.tree.write("d/e/f", "f");
   std::filesystem::create_symlink("e/f", ws.tree.at("d/link"));
@@ -144,6 +144,7 @@ TEST_CASE("At whatever descriptor a scan runs out, it says so or has seen everyt
     DigestCache cold;
     Scanner scanner(cold, ws.options);
     std::vector<UniqueFd> given_back;
+    given_back.reserve(static_cast<std::size_t>(spare));
     for (int i = 0; i < spare; ++i)
       given_back.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     const NoDescriptors none;
