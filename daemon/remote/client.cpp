@@ -78,11 +78,11 @@ tl::expected<DaemonClient, std::string> DaemonClient::find(const std::string& st
     return tl::unexpected("the daemon (process " + std::to_string((*file)->pid) +
                           ") was started with --listen off and cannot be asked");
   }
-  const auto address = parse_listen_address((*file)->listen);
+  const auto address = http::parse_listen_address((*file)->listen);
   if (!address) {
     return tl::unexpected(state_dir + "/daemon.json: " + address.error());
   }
-  return DaemonClient(dial_address(*address), (*file)->nonce);
+  return DaemonClient(http::dial_address(*address), (*file)->nonce);
 }
 
 std::string DaemonClient::unreachable(const std::string& why) const {

@@ -4,9 +4,9 @@
 
 #include <tl/expected.hpp>
 
+#include "daemon/http/server/listen_address.h"
 #include "daemon/remote/client_connection.h"
 #include "daemon/remote/event_parser.h"
-#include "daemon/status/listen_address.h"
 #include "reconciler/ports/secret.h"
 
 namespace sessync {
@@ -26,7 +26,7 @@ class DaemonClient {
   static tl::expected<DaemonClient, std::string> find(const std::string& state_dir);
 
   /// `nonce`: what the daemon must know.
-  DaemonClient(ListenAddress address, Secret nonce)
+  DaemonClient(http::ListenAddress address, Secret nonce)
       : address_(std::move(address)), nonce_(std::move(nonce)) {}
 
   [[nodiscard]] Result get(const std::string& path) const;
@@ -45,7 +45,7 @@ class DaemonClient {
   [[nodiscard]] Result ask(const std::string& request) const;
   [[nodiscard]] std::string unreachable(const std::string& why) const;
 
-  ListenAddress address_;
+  http::ListenAddress address_;
   Secret nonce_;
 };
 

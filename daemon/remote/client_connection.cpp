@@ -12,9 +12,9 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "daemon/http/server/channel.h"
 #include "daemon/os/foreign_text.h"
 #include "daemon/os/os_error.h"
-#include "daemon/status/channel.h"
 
 namespace sessync {
 namespace {
@@ -25,7 +25,7 @@ const char* const kNoHttp = "what it answers is no HTTP";
 
 using Addresses = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
 
-Addresses addresses_of(const ListenAddress& address, std::string& why) {
+Addresses addresses_of(const http::ListenAddress& address, std::string& why) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV;
@@ -109,7 +109,7 @@ ClientConnection::Or<UniqueFd> ClientConnection::dial(const addrinfo& where,
   return fd;
 }
 
-ClientConnection::Or<ClientConnection> ClientConnection::open(const ListenAddress& address,
+ClientConnection::Or<ClientConnection> ClientConnection::open(const http::ListenAddress& address,
                                                               Clock::time_point until) {
   std::string why;
   const auto found = addresses_of(address, why);
@@ -124,7 +124,7 @@ ClientConnection::Or<ClientConnection> ClientConnection::open(const ListenAddres
 }
 
 std::string ClientConnection::channel() const {
-  return channel_of(socket_.get(), ChannelEnd::kClient);
+  return http::channel_of(socket_.get(), http::ChannelEnd::kClient);
 }
 
 ClientConnection::Or<void> ClientConnection::send(std::string_view request,

@@ -8,8 +8,8 @@
 
 #include <tl/expected.hpp>
 
+#include "daemon/http/server/listen_address.h"
 #include "daemon/os/unique_fd.h"
-#include "daemon/status/listen_address.h"
 
 struct addrinfo;  // NOLINT(readability-identifier-naming): POSIX has it so
 
@@ -28,7 +28,7 @@ class ClientConnection {
     std::optional<std::size_t> length;  ///< of the body; nothing: until the connection ends
   };
 
-  static Or<ClientConnection> open(const ListenAddress& address, Clock::time_point until);
+  static Or<ClientConnection> open(const http::ListenAddress& address, Clock::time_point until);
 
   /// See channel_of().
   [[nodiscard]] std::string channel() const;

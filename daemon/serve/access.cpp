@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "daemon/status/listen_address.h"
+#include "daemon/http/server/listen_address.h"
 
 namespace sessync {
 namespace {
@@ -11,7 +11,7 @@ using Verdict = std::optional<AccessRefusal>;
 
 Verdict check_host(const RequestFacts& request, bool loopback_listener) {
   if (loopback_listener) {
-    if (request.hosts.size() == 1 && is_loopback_authority(request.hosts.front())) {
+    if (request.hosts.size() == 1 && http::is_loopback_authority(request.hosts.front())) {
       return std::nullopt;
     }
     return AccessRefusal{421, "misdirected_request",

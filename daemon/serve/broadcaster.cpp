@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/http/server/work_lane.h"
 #include "daemon/os/thread.h"
-#include "daemon/status/work_lane.h"
 
 namespace sessync {
 
 Broadcaster::Broadcaster(StatusBoard& board, Documents& documents,
-                         std::function<void(Publication)> publish, Pace pace)
+                         std::function<void(http::Publication)> publish, Pace pace)
     : board_(board), documents_(documents), publish_(std::move(publish)), pace_(pace) {
   thread_ = start_thread("status-events", Duty::kHelper, [this] { run(); });
 }
@@ -62,7 +62,7 @@ bool Broadcaster::await_news() {
 }
 
 void Broadcaster::run() {
-  lower_priority();
+  http::lower_priority();
   std::unique_lock lock(mutex_);
   while (await_followers(lock)) {
     lock.unlock();

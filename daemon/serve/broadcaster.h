@@ -6,8 +6,8 @@
 #include <mutex>
 #include <thread>
 
+#include "daemon/http/server/server.h"
 #include "daemon/serve/documents.h"
-#include "daemon/status/http_loop.h"
 
 namespace sessync {
 
@@ -22,8 +22,8 @@ class Broadcaster {
   };
 
   /// `publish` is called on a thread of its own.
-  Broadcaster(StatusBoard& board, Documents& documents, std::function<void(Publication)> publish,
-              Pace pace);
+  Broadcaster(StatusBoard& board, Documents& documents,
+              std::function<void(http::Publication)> publish, Pace pace);
   ~Broadcaster() { stop(); }
   Broadcaster(const Broadcaster&) = delete;
   Broadcaster& operator=(const Broadcaster&) = delete;
@@ -46,7 +46,7 @@ class Broadcaster {
 
   StatusBoard& board_;
   Documents& documents_;
-  std::function<void(Publication)> publish_;
+  std::function<void(http::Publication)> publish_;
   Pace pace_;
   std::mutex mutex_;
   std::condition_variable changed_;

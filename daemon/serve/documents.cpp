@@ -5,9 +5,9 @@
 #include <limits>
 #include <utility>
 
+#include "daemon/http/server/reply_writer.h"
 #include "daemon/serve/json_text.h"
 #include "daemon/serve/status_json.h"
-#include "daemon/status/http_codec.h"
 
 namespace sessync {
 namespace {
@@ -109,7 +109,7 @@ std::shared_ptr<const std::string> Documents::packed(const Text& text) {
     return found->second;
   }
   auto& place = packed_.at(next_packed_++ % packed_.size());
-  place = {text, std::make_shared<const std::string>(gzipped(*text))};
+  place = {text, std::make_shared<const std::string>(http::gzipped(*text))};
   return place.second;
 }
 

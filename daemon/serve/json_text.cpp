@@ -62,4 +62,11 @@ JsonText& JsonText::time(const std::optional<TimePoint>& value) {
   return value ? text(timestamp(*value)) : null();
 }
 
+std::string error_document(std::string_view code, std::string_view message) {
+  JsonText json;
+  json.object().key("error").object();
+  json.key("code").text(code).key("message").text(message);
+  return json.end_object().end_object().take() + "\n";
+}
+
 }  // namespace sessync

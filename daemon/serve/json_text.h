@@ -38,4 +38,7 @@ class JsonText {
   bool follows_ = false;  ///< a value stands before, in the same list
 };
 
+/// The document of an error: {"error": {"code": …, "message": …}}.
+std::string error_document(std::string_view code, std::string_view message);
+
 }  // namespace sessync

@@ -11,7 +11,6 @@
 #include "daemon/secrets/secret_file.h"
 #include "daemon/serve/json_text.h"
 #include "daemon/serve/status_json.h"
-#include "daemon/status/http_codec.h"
 
 namespace sessync {
 namespace {
@@ -19,8 +18,8 @@ namespace {
 constexpr const char* kPlain = "text/plain; charset=utf-8";
 constexpr std::size_t kLongestText = 200;
 
-HttpReply reply(int status, const char* type, std::string body) {
-  HttpReply result;
+http::Reply reply(int status, const char* type, std::string body) {
+  http::Reply result;
   result.status = status;
   result.type = type;
   result.body = std::make_shared<const std::string>(std::move(body));
@@ -28,7 +27,7 @@ HttpReply reply(int status, const char* type, std::string body) {
   return result;
 }
 
-HttpReply refuse(const AccessRefusal& why) {
+http::Reply refuse(const AccessRefusal& why) {
   auto result = reply(why.status, "application/json", error_document(why.code, why.message));
   if (why.status == 401) {
     result.headers.emplace_back("WWW-Authenticate", "Bearer");
@@ -36,7 +35,7 @@ HttpReply refuse(const AccessRefusal& why) {
   return result;
 }
 
-HttpReply wrong_method(const char* allowed) {
+http::Reply wrong_method(const char* allowed) {
   auto result = refuse({405, "method_not_allowed", std::string("this path takes only ") + allowed});
   result.headers.emplace_back("Allow", allowed);
   return result;
@@ -140,7 +139,7 @@ std::optional<Routes::Asked> Routes::write_of(const std::string& path) {
   return std::nullopt;
 }
 
-std::optional<AccessRefusal> Routes::refusal(const StatusRequest& request, bool writes) const {
+std::optional<AccessRefusal> Routes::refusal(const http::Request& request, bool writes) const {
   AccessRules rules{loopback_listener_, std::nullopt};
   if (writes && !token_file_.empty()) {
     rules.token = SecretFile(token_file_).refresh();
@@ -149,12 +148,12 @@ std::optional<AccessRefusal> Routes::refusal(const StatusRequest& request, bool 
       {writes, request.all("Host"), request.all("Origin"), request.all("Authorization")}, rules);
 }
 
-HttpReply Routes::answer(const StatusRequest& request) const {
+http::Reply Routes::answer(const http::Request& request) const {
   const bool reads = request.method == "GET" || request.method == "HEAD";
   const auto reader = reader_of(request.path);
   const auto asked = write_of(request.path);
   const bool writes = asked && request.method == "POST";
-  HttpReply result;
+  http::Reply result;
   if (const auto why = refusal(request, writes)) {
     result = refuse(*why);
   } else if (writes) {
@@ -173,7 +172,7 @@ HttpReply Routes::answer(const StatusRequest& request) const {
 Health Routes::health() const { return targets_.health ? targets_.health() : Health(); }
 
 /// Nothing beyond this process counts.
-HttpReply Routes::livez(const StatusRequest& /*request*/) const {
+http::Reply Routes::livez(const http::Request& /*request*/) const {
   const auto now = health();
   std::string body = now.alive ? "ok\n" : "not alive\n";
   for (const auto& problem : now.problems) {
@@ -182,14 +181,14 @@ HttpReply Routes::livez(const StatusRequest& /*request*/) const {
   return reply(now.alive ? 200 : 503, kPlain, body);
 }
 
-HttpReply Routes::readyz(const StatusRequest& /*request*/) const {
+http::Reply Routes::readyz(const http::Request& /*request*/) const {
   auto readiness = targets_.board->readiness();
   std::ranges::move(health().problems, std::back_inserter(readiness.problems));
   return reply(readiness.ready ? 200 : 503, kPlain, readiness_text(readiness));
 }
 
 /// A long document goes packed to whoever takes that, which scrapers and browsers do.
-void Routes::give(HttpReply& reply, const StatusRequest& request,
+void Routes::give(http::Reply& reply, const http::Request& request,
                   std::shared_ptr<const std::string> text) const {
   constexpr std::size_t kWorthIt = 4096;
   const auto accepted = request.first("Accept-Encoding");
@@ -203,13 +202,13 @@ void Routes::give(HttpReply& reply, const StatusRequest& request,
   reply.body = std::move(text);
 }
 
-HttpReply Routes::metrics(const StatusRequest& request) const {
+http::Reply Routes::metrics(const http::Request& request) const {
   auto result = reply(200, "text/plain; version=0.0.4; charset=utf-8", "");
   give(result, request, targets_.documents->metrics());
   return result;
 }
 
-HttpReply Routes::status(const StatusRequest& request) const {
+http::Reply Routes::status(const http::Request& request) const {
   const auto document = targets_.documents->status();
   const auto tag = "W/\"" + targets_.documents->id(document.revision) + '"';
   auto result = reply(200, "application/json", "");
@@ -222,7 +221,7 @@ HttpReply Routes::status(const StatusRequest& request) const {
   return result;
 }
 
-HttpReply Routes::events(const StatusRequest& request) const {
+http::Reply Routes::events(const http::Request& request) const {
   const auto document =
       targets_.documents->beginning(request.first("Last-Event-ID"), targets_.told());
   auto result = reply(200, "text/event-stream", "");
@@ -231,7 +230,7 @@ HttpReply Routes::events(const StatusRequest& request) const {
   return result;
 }
 
-HttpReply Routes::page(const StatusRequest& request) const {
+http::Reply Routes::page(const http::Request& request) const {
   auto result = reply(200, "text/html; charset=utf-8", "");
   give(result, request, targets_.documents->page());
   result.headers.emplace_back("Content-Security-Policy", targets_.page_policy);
@@ -241,7 +240,7 @@ HttpReply Routes::page(const StatusRequest& request) const {
 }
 
 /// Who asks learns nothing that would help to answer in the place of this daemon.
-HttpReply Routes::proof(const StatusRequest& request) const {
+http::Reply Routes::proof(const http::Request& request) const {
   const auto challenge = request.path.substr(std::string_view(kProofPath).size());
   if (targets_.nonce.empty() || request.peer.channel.empty() || !is_challenge(challenge)) {
     return refuse({404, "not_found", "a challenge is 64 hex digits"});
@@ -251,7 +250,7 @@ HttpReply Routes::proof(const StatusRequest& request) const {
                JsonText().object().key("proof").text(proof).end_object().take() + "\n");
 }
 
-HttpReply Routes::write(const StatusRequest& request, const Asked& asked) const {
+http::Reply Routes::write(const http::Request& request, const Asked& asked) const {
   auto what = asked;
   what.by = request.peer.address;
   if (!what.take(request.body)) {

@@ -4,11 +4,11 @@
 #include <optional>
 #include <string>
 
+#include "daemon/http/server/message.h"
 #include "daemon/os/health.h"
 #include "daemon/serve/access.h"
 #include "daemon/serve/commands.h"
 #include "daemon/serve/documents.h"
-#include "daemon/status/http_message.h"
 #include "reconciler/ports/secret.h"
 
 namespace sessync {
@@ -30,28 +30,28 @@ class Routes {
   /// `token_file`: read for each write; "": none.
   Routes(RouteTargets targets, bool loopback_listener, std::string token_file);
 
-  [[nodiscard]] HttpReply answer(const StatusRequest& request) const;
+  [[nodiscard]] http::Reply answer(const http::Request& request) const;
 
  private:
   struct Asked;
-  using Reader = HttpReply (Routes::*)(const StatusRequest&) const;
+  using Reader = http::Reply (Routes::*)(const http::Request&) const;
 
   static Reader reader_of(const std::string& path);
   static std::optional<Asked> write_of(const std::string& path);
-  [[nodiscard]] std::optional<AccessRefusal> refusal(const StatusRequest& request,
+  [[nodiscard]] std::optional<AccessRefusal> refusal(const http::Request& request,
                                                      bool writes) const;
 
   [[nodiscard]] Health health() const;
-  [[nodiscard]] HttpReply livez(const StatusRequest& request) const;
-  [[nodiscard]] HttpReply readyz(const StatusRequest& request) const;
-  [[nodiscard]] HttpReply metrics(const StatusRequest& request) const;
-  [[nodiscard]] HttpReply status(const StatusRequest& request) const;
-  [[nodiscard]] HttpReply events(const StatusRequest& request) const;
-  [[nodiscard]] HttpReply page(const StatusRequest& request) const;
-  [[nodiscard]] HttpReply proof(const StatusRequest& request) const;
-  void give(HttpReply& reply, const StatusRequest& request,
+  [[nodiscard]] http::Reply livez(const http::Request& request) const;
+  [[nodiscard]] http::Reply readyz(const http::Request& request) const;
+  [[nodiscard]] http::Reply metrics(const http::Request& request) const;
+  [[nodiscard]] http::Reply status(const http::Request& request) const;
+  [[nodiscard]] http::Reply events(const http::Request& request) const;
+  [[nodiscard]] http::Reply page(const http::Request& request) const;
+  [[nodiscard]] http::Reply proof(const http::Request& request) const;
+  void give(http::Reply& reply, const http::Request& request,
             std::shared_ptr<const std::string> text) const;
-  [[nodiscard]] HttpReply write(const StatusRequest& request, const Asked& asked) const;
+  [[nodiscard]] http::Reply write(const http::Request& request, const Asked& asked) const;
   [[nodiscard]] SuspendResult carry_out(const Asked& asked) const;
 
   RouteTargets targets_;

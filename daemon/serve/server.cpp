@@ -3,14 +3,14 @@
 #include <stdexcept>
 #include <utility>
 
+#include "daemon/http/server/listener.h"
+#include "daemon/http/server/server.h"
 #include "daemon/os/completion_queue.h"
 #include "daemon/os/foreign_text.h"
 #include "daemon/serve/broadcaster.h"
 #include "daemon/serve/documents.h"
 #include "daemon/serve/page.h"
 #include "daemon/serve/routes.h"
-#include "daemon/status/http_loop.h"
-#include "daemon/status/listener.h"
 
 namespace sessync {
 
@@ -21,9 +21,9 @@ struct StatusServer::Parts {
   Documents documents;
   std::unique_ptr<Routes> routes;
   std::unique_ptr<Broadcaster> broadcaster;
-  std::unique_ptr<HttpLoop> loop;
+  std::unique_ptr<http::Server> loop;
 
-  void serve(Listener listener);
+  void serve(http::Listener listener);
 };
 
 StatusServer::StatusServer(StatusServerOptions options, StatusBoard& board, DaemonCommands commands,
@@ -47,25 +47,26 @@ StatusServer::~StatusServer() {
   parts_->loop.reset();
 }
 
-void StatusServer::Parts::serve(Listener listener) {
+void StatusServer::Parts::serve(http::Listener listener) {
   broadcaster = std::make_unique<Broadcaster>(
-      *board, documents, [this](Publication publication) { loop->publish(std::move(publication)); },
+      *board, documents,
+      [this](http::Publication publication) { loop->publish(std::move(publication)); },
       Broadcaster::Pace{});
   routes = std::make_unique<Routes>(
       RouteTargets{board, &documents, commands, page_policy(),
                    [this] { return broadcaster->told(); }, options.health, options.nonce},
       listener.loopback, options.admin_token_file);
-  const auto answer = [this](const StatusRequest& request) { return routes->answer(request); };
-  loop = std::make_unique<HttpLoop>(
+  const auto answer = [this](const http::Request& request) { return routes->answer(request); };
+  loop = std::make_unique<http::Server>(
       std::move(listener),
-      HttpLoop::Handlers{answer, answer,
-                         [this](std::size_t count) { broadcaster->set_followers(count); }},
-      HttpLoop::Limits::of_process());
+      http::Server::Handlers{answer, answer,
+                             [this](std::size_t count) { broadcaster->set_followers(count); }},
+      http::Server::Limits::of_process());
   loop->start();
 }
 
 tl::expected<std::string, std::string> StatusServer::start() {
-  auto listener = open_listener(parts_->options.listen);
+  auto listener = http::open_listener(parts_->options.listen);
   if (!listener) {
     return tl::unexpected(listener.error());
   }

@@ -14,9 +14,9 @@ seconds=${1:-}
 [[ ${seconds:-1} =~ ^[1-9][0-9]*$ ]] || { echo "usage: $0 [SECONDS [TARGET...]]" >&2 && exit 64; }
 shift $(($# > 0 ? 1 : 0))
 targets=("$@")
-[[ ${#targets[@]} -gt 0 ]] || targets=(manifest pattern wire names secrets double)
+[[ ${#targets[@]} -gt 0 ]] || targets=(manifest pattern wire names secrets http double)
 # As many as a minute of each was on two cores.
-declare -A runs=([manifest]=150000 [pattern]=500000 [wire]=300000 [names]=350000 [secrets]=900000 [double]=25000)
+declare -A runs=([manifest]=150000 [pattern]=500000 [wire]=300000 [names]=350000 [secrets]=900000 [http]=1000000 [double]=25000)
 build=build/asan
 kept=build/fuzz
 here=tests/fuzz

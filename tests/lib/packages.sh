@@ -13,7 +13,7 @@ build_packages=(
   g++ cmake ninja-build ccache pkg-config git ca-certificates
   libyaml-cpp-dev nlohmann-json3-dev libspdlog-dev libcli11-dev libexpected-dev
   libcurl4-openssl-dev libssl-dev libsqlite3-dev prometheus-cpp-dev libcpp-httplib-dev
-  libarchive-dev libsystemd-dev
+  libarchive-dev zlib1g-dev libsystemd-dev
 )
 example_packages=(catch2 librapidcheck-dev curl openssl perl)
 test_packages=(

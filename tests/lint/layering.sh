@@ -14,12 +14,12 @@ third_party_folder() {
     nlohmann/*) echo 'daemon/' ;;
     curl/*) echo 'daemon/http/client/' ;;
     sqlite3.h) echo 'daemon/state/' ;;
-    httplib.h) echo 'daemon/status/' ;;
     prometheus/*) echo 'daemon/metrics/' ;;
     CLI/*) echo 'daemon/config/' ;;
     spdlog/* | fmt/*) echo 'daemon/os/' ;;
     openssl/*) echo 'daemon/' ;;
-    archive.h | archive_entry.h | zlib.h) echo 'daemon/workspace/' ;;
+    archive.h | archive_entry.h) echo 'daemon/workspace/' ;;
+    zlib.h) echo 'daemon/http/server/' ;;
     # What the operating system has is a side effect, in headers of the shell too.
     sys/* | linux/* | netinet/* | arpa/* | unistd.h | fcntl.h | poll.h | dirent.h | signal.h | malloc.h | \
       pthread.h | spawn.h | time.h | string.h | strings.h | errno.h | netdb.h | pwd.h | stdlib.h)

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# No two headers define a type of one name: all are in one namespace, and two definitions of one type
-# in a program are undefined behaviour that no compiler tells of.
+# No two headers define a type of one name in one namespace: two definitions of one type in a program are
+# undefined behaviour that no compiler tells of.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-# "NAME FILE" of each type that stands at the beginning of a line of a header.
+# "NAMESPACE::NAME FILE" of each type that stands at the beginning of a line of a header.
 types() {
   our_files manifest reconciler daemon | { grep -E '\.h$' || true; } | while IFS= read -r file; do
-    sed -nE "s#^(struct|class|enum class) ([A-Za-z0-9_]+)( final)?( *:[^;]*)? \{.*#\2 $file#p" "$file"
+    local space
+    space=$(sed -nE '/^namespace ([a-z_0-9:]+) \{.*/{s//\1/p;q}' "$file")
+    sed -nE "s#^(struct|class|enum class) ([A-Za-z0-9_]+)( final)?( *:[^;]*)? \{.*#$space::\2 $file#p" "$file"
   done
 }
 

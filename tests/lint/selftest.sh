@@ -50,6 +50,13 @@ finds doors daemon/state/a.cpp 'std::string why = sqlite3_errmsg(handle);'
 finds doors daemon/a.cpp 'return std::string(error.what());'
 finds doors daemon/a.cpp 'return std::strerror(errno);'
 finds doors daemon/a.cpp 'return std::generic_category().message(error);'
+fresh_tree
+echo 'namespace sessync {
+struct A {' >"$tree/daemon/a.h"
+echo 'namespace sessync::http {
+struct A {' >"$tree/daemon/api/a.h"
+"$lint/names.sh" "$tree" || failures=$((failures + 1))
+
 finds layering manifest/a.h '#include "reconciler/x.h"'
 finds layering reconciler/a.cpp '#include "daemon/x.h"'
 finds layering daemon/a.cpp '  #  include "tests/x.h"'
@@ -67,6 +74,7 @@ finds layering daemon/a.h '#include <iostream>'
 finds layering daemon/a.cpp 'std::fputs(text, stdout);'
 finds layering daemon/a.cpp 'std::cout << text;'
 finds names daemon/a.h 'struct A {\n};\nclass A : public B {\n};'
+finds names daemon/a.h 'namespace sessync::http {\nstruct A {\n};\nclass A : public B {\n};'
 finds size daemon/a.cpp "$(printf '\\n%.0s' {1..501})"
 finds top notes.txt 'x'
 finds top scratch/a.cpp 'x'

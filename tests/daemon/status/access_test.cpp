@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "daemon/status/listen_address.h"
+#include "daemon/http/server/listen_address.h"
 
 namespace sessync {
 namespace {
@@ -135,19 +135,19 @@ TEST_CASE("a token that cannot be read opens nothing, and the refusal says why")
 }
 
 TEST_CASE("addresses to listen on are parsed, shown and dialled") {
-  const auto parsed = [](const char* text) { return parse_listen_address(text).value(); };
-  CHECK(parsed("127.0.0.1:8900") == ListenAddress{"127.0.0.1", 8900});
-  CHECK(parsed("[::1]:0") == ListenAddress{"::1", 0});
-  CHECK(parsed("sessync.example:65535") == ListenAddress{"sessync.example", 65535});
-  CHECK(parsed(":8900") == ListenAddress{"0.0.0.0", 8900});
+  const auto parsed = [](const char* text) { return http::parse_listen_address(text).value(); };
+  CHECK(parsed("127.0.0.1:8900") == http::ListenAddress{"127.0.0.1", 8900});
+  CHECK(parsed("[::1]:0") == http::ListenAddress{"::1", 0});
+  CHECK(parsed("sessync.example:65535") == http::ListenAddress{"sessync.example", 65535});
+  CHECK(parsed(":8900") == http::ListenAddress{"0.0.0.0", 8900});
   CHECK(to_text(parsed("[::1]:1")) == "[::1]:1");
-  CHECK(to_text(dial_address(parsed("0.0.0.0:1"))) == "127.0.0.1:1");
-  CHECK(to_text(dial_address(parsed("[::]:1"))) == "[::1]:1");
-  CHECK(to_text(dial_address(parsed("10.0.0.1:1"))) == "10.0.0.1:1");
+  CHECK(to_text(http::dial_address(parsed("0.0.0.0:1"))) == "127.0.0.1:1");
+  CHECK(to_text(http::dial_address(parsed("[::]:1"))) == "[::1]:1");
+  CHECK(to_text(http::dial_address(parsed("10.0.0.1:1"))) == "10.0.0.1:1");
   for (const char* const text : {"", "8900", "localhost", "localhost:", "localhost:x", "a:65536",
                                  "a:-1", "a: 1", "::1:8900", "[::1]", "[a]:1", "[::1:1", "a:1:2"}) {
     INFO(text);
-    CHECK_FALSE(parse_listen_address(text));
+    CHECK_FALSE(http::parse_listen_address(text));
   }
 }
 

@@ -5,6 +5,7 @@
 #include "daemon/serve/documents.h"
 #include "daemon/serve/json_text.h"
 #include "daemon/serve/status_json.h"
+#include "reconciler/observe/server_time.h"
 #include "tests/daemon/status/passes.h"
 #include "tests/daemon/workspace/temp_tree.h"
 

@@ -4,8 +4,8 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "daemon/http/server/server.h"
 #include "daemon/remote/client.h"
-#include "daemon/status/http_loop.h"
 #include "tests/daemon/status/server_fixture.h"
 
 /// Many clients at once: those who follow, those who say nothing, those who do not listen.
@@ -18,23 +18,23 @@ std::string follow_request(const std::string& headers = "") {
 
 /// A loop without a board: it answers every GET with what its maker says.
 struct BareLoop {
-  explicit BareLoop(const HttpReply& reply, HttpLoop::Limits limits = {}) {
-    auto listener = open_listener("127.0.0.1:0").value();
+  explicit BareLoop(const http::Reply& reply, http::Server::Limits limits = {}) {
+    auto listener = http::open_listener("127.0.0.1:0").value();
     address = listener.address;
-    const auto answer = [reply](const StatusRequest&) { return reply; };
-    loop = std::make_unique<HttpLoop>(
+    const auto answer = [reply](const http::Request&) { return reply; };
+    loop = std::make_unique<http::Server>(
         std::move(listener),
-        HttpLoop::Handlers{answer, answer, [this](std::size_t count) { followers = count; }},
+        http::Server::Handlers{answer, answer, [this](std::size_t count) { followers = count; }},
         limits);
     loop->start();
   }
   std::string address;
   std::atomic<std::size_t> followers{0};
-  std::unique_ptr<HttpLoop> loop;
+  std::unique_ptr<http::Server> loop;
 };
 
-HttpReply event_stream() {
-  HttpReply reply;
+http::Reply event_stream() {
+  http::Reply reply;
   reply.type = "text/event-stream";
   reply.body = std::make_shared<const std::string>("begin\n");
   reply.follows = 1;
@@ -132,7 +132,7 @@ TEST_CASE("a hundred streams are told, and let go at once at the end") {
 
 TEST_CASE("clients that say nothing keep nobody out") {
   const BareLoop bare(
-      HttpReply{200, "text/plain", std::make_shared<const std::string>("ok"), {}, {}}, {20, 10});
+      http::Reply{200, "text/plain", std::make_shared<const std::string>("ok"), {}, {}}, {20, 10});
   std::vector<RawClient> silent;
   for (int i = 0; i < 60; ++i) {
     silent.emplace_back(bare.address);

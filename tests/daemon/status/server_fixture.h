@@ -27,7 +27,7 @@ class ServedBoard {
   void stop() { server_.reset(); }
 
   [[nodiscard]] DaemonClient client() const {
-    return {parse_listen_address(address).value(), nonce};
+    return {http::parse_listen_address(address).value(), nonce};
   }
 
   [[nodiscard]] std::string ask(const std::string& request) const {

@@ -62,7 +62,8 @@ TEST_CASE("a proof holds for one challenge on one connection, and needs the nonc
   const ServedBoard served;
   const auto challenge = random_digits();
   CHECK(served.client().get("/livez"));
-  const DaemonClient stranger(parse_listen_address(served.address).value(), Secret("another"));
+  const DaemonClient stranger(http::parse_listen_address(served.address).value(),
+                              Secret("another"));
   REQUIRE_FALSE(stranger.get("/livez"));
   CHECK(has(stranger.get("/livez").error(), "is not the daemon"));
   const auto one = body_of(served.ask(get(kProofPath + challenge)));
@@ -113,7 +114,7 @@ TEST_CASE("unknown paths and wrong methods are refused in JSON") {
   CHECK(refused("GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n") == "421");
   CHECK(refused("GET / HTTP/1.1\r\nConnection: close\r\n\r\n") == "421");
   CHECK(refused("GET http://localhost/livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-                "\r\n") == "404");
+                "\r\n") == "400");
 }
 
 TEST_CASE("HEAD has the headers of GET and no body") {

@@ -6,7 +6,7 @@
 
 #include "daemon/os/unique_fd.h"
 
-namespace sessync {
+namespace sessync::http {
 
 /// A socket that takes connections.
 struct Listener {
@@ -19,4 +19,4 @@ struct Listener {
 /// error, never shared with. The error is worded for the user.
 tl::expected<Listener, std::string> open_listener(const std::string& listen);
 
-}  // namespace sessync
+}  // namespace sessync::http

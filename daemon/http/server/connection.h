@@ -7,13 +7,16 @@
 #include <optional>
 #include <string>
 
+#include "daemon/http/server/message.h"
 #include "daemon/os/unique_fd.h"
-#include "daemon/status/http_message.h"
 
-namespace sessync {
+namespace sessync::http {
+
+/// How long a connection may stay open between two requests.
+inline constexpr std::chrono::seconds kKeptAliveFor{75};
 
 /// One client: what it sent, and what is to be sent to it. Nothing here blocks.
-class HttpConnection {
+class Connection {
  public:
   using Clock = std::chrono::steady_clock;
   using Text = std::shared_ptr<const std::string>;
@@ -25,7 +28,7 @@ class HttpConnection {
     kDraining,   ///< everything was sent; what it still sends is thrown away
   };
 
-  HttpConnection(UniqueFd fd, HttpPeer peer, Clock::time_point now);
+  Connection(UniqueFd fd, Peer peer, Clock::time_point now);
 
   /// Takes what has arrived; false: the client is gone.
   bool receive(Clock::time_point now);
@@ -33,15 +36,17 @@ class HttpConnection {
   bool flush(Clock::time_point now);
   void queue(Text text, Clock::time_point now);
 
-  /// The first `size` bytes that arrived, which are a request. It is worked on from now on.
-  std::string take_request(std::size_t size);
+  /// A request of so many bytes is on its way; more than usual are kept for it.
+  void expect(std::size_t bytes);
+  /// The first `size` bytes that arrived were a request; they are forgotten.
+  void take_request(std::size_t size);
 
   void begin(State state, Clock::time_point now);
   /// Ends our side; the client's may still send.
   void drain(Clock::time_point now);
 
   [[nodiscard]] int fd() const { return fd_.get(); }
-  [[nodiscard]] const HttpPeer& peer() const { return peer_; }
+  [[nodiscard]] const Peer& peer() const { return peer_; }
   [[nodiscard]] const std::string& input() const { return input_; }
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] Clock::time_point since() const { return since_; }
@@ -57,15 +62,16 @@ class HttpConnection {
 
  private:
   UniqueFd fd_;
-  HttpPeer peer_;
+  Peer peer_;
   std::string input_;
   std::deque<Text> output_;
   std::size_t sent_ = 0;  ///< of the first of them
   std::size_t drained_ = 0;
+  std::size_t expected_ = 0;  ///< bytes of the request that is on its way, as far as it is known
   State state_ = State::kReading;
   Clock::time_point since_;     ///< when the state began
   Clock::time_point progress_;  ///< when something was sent last
   bool kept_ = false;           ///< has had an answer
 };
 
-}  // namespace sessync
+}  // namespace sessync::http

@@ -6,7 +6,7 @@
 #include <mutex>
 #include <thread>
 
-namespace sessync {
+namespace sessync::http {
 
 /// Does one thing after another on a thread of its own.
 class WorkLane {
@@ -35,4 +35,4 @@ class WorkLane {
 /// Gives way to everything else that this process does, for the calling thread.
 void lower_priority();
 
-}  // namespace sessync
+}  // namespace sessync::http

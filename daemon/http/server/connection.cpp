@@ -1,4 +1,4 @@
-#include "daemon/status/http_connection.h"
+#include "daemon/http/server/connection.h"
 
 #include <algorithm>
 #include <array>
@@ -7,9 +7,7 @@
 
 #include <sys/socket.h>
 
-#include "daemon/status/http_codec.h"
-
-namespace sessync {
+namespace sessync::http {
 namespace {
 
 constexpr std::size_t kReadSize = 16UL << 10;
@@ -23,12 +21,12 @@ constexpr std::chrono::seconds kDrainWithin{1};
 
 }  // namespace
 
-HttpConnection::HttpConnection(UniqueFd fd, HttpPeer peer, Clock::time_point now)
+Connection::Connection(UniqueFd fd, Peer peer, Clock::time_point now)
     : fd_(std::move(fd)), peer_(std::move(peer)), since_(now), progress_(now) {}
 
-bool HttpConnection::receive(Clock::time_point now) {
+bool Connection::receive(Clock::time_point now) {
   std::array<char, kReadSize> buffer{};
-  while (input_.size() < kMostInput) {
+  while (input_.size() < std::max(kMostInput, expected_)) {
     const auto got = ::recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (got < 0) {
       return errno == EAGAIN || errno == EINTR;
@@ -52,7 +50,7 @@ bool HttpConnection::receive(Clock::time_point now) {
   return true;
 }
 
-bool HttpConnection::flush(Clock::time_point now) {
+bool Connection::flush(Clock::time_point now) {
   while (!output_.empty()) {
     const auto& text = *output_.front();
     const auto sent =
@@ -70,34 +68,35 @@ bool HttpConnection::flush(Clock::time_point now) {
   return true;
 }
 
-void HttpConnection::queue(Text text, Clock::time_point now) {
+void Connection::queue(Text text, Clock::time_point now) {
   if (text != nullptr && !text->empty()) {
     progress_ = output_.empty() ? now : progress_;
     output_.push_back(std::move(text));
   }
 }
 
-std::string HttpConnection::take_request(std::size_t size) {
-  std::string request = input_.substr(0, size);
+void Connection::expect(std::size_t bytes) { expected_ = bytes; }
+
+void Connection::take_request(std::size_t size) {
   input_.erase(0, size);
-  return request;
+  expected_ = 0;
 }
 
-void HttpConnection::begin(State state, Clock::time_point now) {
+void Connection::begin(State state, Clock::time_point now) {
   kept_ = kept_ || state == State::kWriting;
   state_ = state;
   since_ = now;
   progress_ = now;
 }
 
-void HttpConnection::drain(Clock::time_point now) {
+void Connection::drain(Clock::time_point now) {
   ::shutdown(fd_.get(), SHUT_WR);
   begin(State::kDraining, now);
 }
 
-bool HttpConnection::lags() const { return output_.size() > kMostFrames; }
+bool Connection::lags() const { return output_.size() > kMostFrames; }
 
-std::optional<HttpConnection::Clock::time_point> HttpConnection::deadline() const {
+std::optional<Connection::Clock::time_point> Connection::deadline() const {
   switch (state_) {
     case State::kReading:
       return since_ + (kept_ && input_.empty() ? kKeptAliveFor : kRequestWithin);
@@ -113,4 +112,4 @@ std::optional<HttpConnection::Clock::time_point> HttpConnection::deadline() cons
   return std::nullopt;
 }
 
-}  // namespace sessync
+}  // namespace sessync::http

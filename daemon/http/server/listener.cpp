@@ -1,4 +1,4 @@
-#include "daemon/status/listener.h"
+#include "daemon/http/server/listener.h"
 
 #include <array>
 #include <cerrno>
@@ -10,11 +10,11 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "daemon/http/server/listen_address.h"
 #include "daemon/os/foreign_text.h"
 #include "daemon/os/os_error.h"
-#include "daemon/status/listen_address.h"
 
-namespace sessync {
+namespace sessync::http {
 namespace {
 
 constexpr int kBacklog = 512;
@@ -82,4 +82,4 @@ tl::expected<Listener, std::string> open_listener(const std::string& listen) {
                         "; choose another address with --listen, or --listen off");
 }
 
-}  // namespace sessync
+}  // namespace sessync::http

@@ -1,4 +1,4 @@
-#include "daemon/status/channel.h"
+#include "daemon/http/server/channel.h"
 
 #include <array>
 #include <cstring>
@@ -6,7 +6,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-namespace sessync {
+namespace sessync::http {
 namespace {
 
 std::string endpoint_text(const sockaddr_in& address) {
@@ -58,4 +58,4 @@ std::string channel_of(int socket, ChannelEnd end) {
   return end == ChannelEnd::kClient ? here + " " + there : there + " " + here;
 }
 
-}  // namespace sessync
+}  // namespace sessync::http

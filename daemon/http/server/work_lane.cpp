@@ -1,4 +1,4 @@
-#include "daemon/status/work_lane.h"
+#include "daemon/http/server/work_lane.h"
 
 #include <utility>
 
@@ -6,7 +6,7 @@
 
 #include "daemon/os/thread.h"
 
-namespace sessync {
+namespace sessync::http {
 
 void lower_priority() {
   constexpr int kNicer = 10;
@@ -56,4 +56,4 @@ void WorkLane::run() {
   }
 }
 
-}  // namespace sessync
+}  // namespace sessync::http

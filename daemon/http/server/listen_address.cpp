@@ -1,4 +1,4 @@
-#include "daemon/status/listen_address.h"
+#include "daemon/http/server/listen_address.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-namespace sessync {
+namespace sessync::http {
 namespace {
 
 /// A host as it was written and the text of its port; nothing if it is neither.
@@ -121,4 +121,4 @@ bool is_loopback_authority(std::string_view authority) {
   return host == "localhost" || host.ends_with(".localhost") || is_loopback_ipv4(host);
 }
 
-}  // namespace sessync
+}  // namespace sessync::http

@@ -6,7 +6,7 @@
 
 #include <tl/expected.hpp>
 
-namespace sessync {
+namespace sessync::http {
 
 /// Where a server listens, or is reached.
 struct ListenAddress {
@@ -29,4 +29,4 @@ ListenAddress dial_address(const ListenAddress& listening);
 /// stand in a Host header. With or without a port, a dot at the end, in any case.
 bool is_loopback_authority(std::string_view authority);
 
-}  // namespace sessync
+}  // namespace sessync::http

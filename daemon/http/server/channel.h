@@ -4,7 +4,7 @@
 
 #include <sys/socket.h>
 
-namespace sessync {
+namespace sessync::http {
 
 /// Which end of a TCP connection a socket is.
 enum class ChannelEnd { kClient, kServer };
@@ -13,4 +13,4 @@ enum class ChannelEnd { kClient, kServer };
 /// and no other connection of the time has it. "" if it is not known.
 std::string channel_of(int socket, ChannelEnd end);
 
-}  // namespace sessync
+}  // namespace sessync::http

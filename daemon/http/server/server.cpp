@@ -1,4 +1,4 @@
-#include "daemon/status/http_loop.h"
+#include "daemon/http/server/server.h"
 
 #include <algorithm>
 #include <array>
@@ -14,10 +14,10 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "daemon/http/server/channel.h"
 #include "daemon/os/thread.h"
-#include "daemon/status/channel.h"
 
-namespace sessync {
+namespace sessync::http {
 namespace {
 
 constexpr std::uint64_t kListenerId = 0;
@@ -47,8 +47,8 @@ bool ask(int epoll, int operation, int fd, std::uint64_t id, std::uint32_t event
   return ::epoll_ctl(epoll, operation, fd, &event) == 0;
 }
 
-bool only_reads(const std::string& request) {
-  return request.starts_with("GET ") || request.starts_with("HEAD ");
+bool only_reads(const Request& request) {
+  return request.method == "GET" || request.method == "HEAD";
 }
 
 const char* why_refused(int status) {
@@ -59,6 +59,8 @@ const char* why_refused(int status) {
       return "the body is too long";
     case 431:
       return "the request line and the headers are too long";
+    case 505:
+      return "only HTTP/1.1 and HTTP/1.0 are spoken here";
     default:
       return "this is no HTTP request that can be understood";
   }
@@ -66,7 +68,7 @@ const char* why_refused(int status) {
 
 }  // namespace
 
-HttpLoop::Limits HttpLoop::Limits::of_process() {
+Server::Limits Server::Limits::of_process() {
   constexpr rlim_t kShare = 4;
   constexpr rlim_t kFewest = 8;
   Limits limits;
@@ -79,12 +81,10 @@ HttpLoop::Limits HttpLoop::Limits::of_process() {
   return limits;
 }
 
-HttpLoop::HttpLoop(Listener listener, Handlers handlers, Limits limits)
+Server::Server(Listener listener, Handlers handlers, Limits limits)
     : listener_(std::move(listener)),
       handlers_(std::move(handlers)),
-      limits_(limits),
-      reads_(handlers_.reads),
-      writes_(handlers_.writes),
+      limits_(std::move(limits)),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (!epoll_ || !wake_ || !ask(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), kWakeId, EPOLLIN) ||
@@ -93,11 +93,11 @@ HttpLoop::HttpLoop(Listener listener, Handlers handlers, Limits limits)
   }
 }
 
-void HttpLoop::start() {
+void Server::start() {
   thread_ = start_thread("status", Duty::kHelper, [this] { run(); });
 }
 
-HttpLoop::~HttpLoop() {
+Server::~Server() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -108,9 +108,9 @@ HttpLoop::~HttpLoop() {
   }
 }
 
-void HttpLoop::wake() { static_cast<void>(::eventfd_write(wake_.get(), 1)); }
+void Server::wake() { static_cast<void>(::eventfd_write(wake_.get(), 1)); }
 
-void HttpLoop::publish(Publication publication) {
+void Server::publish(Publication publication) {
   {
     const std::lock_guard lock(mutex_);
     published_.push_back(std::move(publication));
@@ -118,7 +118,7 @@ void HttpLoop::publish(Publication publication) {
   wake();
 }
 
-void HttpLoop::run() {
+void Server::run() {
   lower_priority();
   std::array<epoll_event, kMostEvents> events{};
   while (!over_) {
@@ -126,7 +126,7 @@ void HttpLoop::run() {
     now_ = Clock::now();
     for (int i = 0; i < count; ++i) {
       const auto& event = events[static_cast<std::size_t>(i)];
-      handle(event.data.u64, event.events);
+      handle_event(event.data.u64, event.events);
     }
     close_expired();
     beat();
@@ -135,13 +135,13 @@ void HttpLoop::run() {
   listener_.socket = UniqueFd();
 }
 
-void HttpLoop::handle(std::uint64_t id, std::uint32_t events) {
+void Server::handle_event(std::uint64_t id, std::uint32_t events) {
   if (!guarded("a connection to the status server", [&] { on_event(id, events); })) {
     close(id);
   }
 }
 
-int HttpLoop::wait_for() const {
+int Server::wait_for() const {
   const auto now = Clock::now();
   const auto until =
       std::min({next_check_, accepts_again_.value_or(now + kLongestTurn), now + kLongestTurn});
@@ -149,7 +149,7 @@ int HttpLoop::wait_for() const {
   return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
 }
 
-void HttpLoop::on_event(std::uint64_t id, std::uint32_t events) {
+void Server::on_event(std::uint64_t id, std::uint32_t events) {
   if (id == kListenerId) {
     accept_all();
     return;
@@ -168,7 +168,7 @@ void HttpLoop::on_event(std::uint64_t id, std::uint32_t events) {
   }
 }
 
-bool HttpLoop::advance(std::uint64_t id, HttpConnection& connection) {
+bool Server::advance(std::uint64_t id, Connection& connection) {
   const auto state = connection.state();
   if (state != State::kBusy && state != State::kWriting && !connection.receive(now_)) {
     return false;
@@ -181,7 +181,7 @@ bool HttpLoop::advance(std::uint64_t id, HttpConnection& connection) {
 }
 
 /// Sends what is queued and goes on to what comes after it.
-bool HttpLoop::write_on(HttpConnection& connection) {
+bool Server::write_on(Connection& connection) {
   if (!connection.flush(now_)) {
     return false;
   }
@@ -196,16 +196,17 @@ bool HttpLoop::write_on(HttpConnection& connection) {
 }
 
 /// Works on the requests that have arrived.
-bool HttpLoop::read_on(std::uint64_t id, HttpConnection& connection) {
+bool Server::read_on(std::uint64_t id, Connection& connection) {
   while (connection.state() == State::kReading) {
-    const auto extent = request_extent(connection.input());
-    if (extent.state == RequestExtent::State::kPartial) {
+    auto result = parse_request(connection.input(), limits_.body);
+    if (const auto* const incomplete = std::get_if<Incomplete>(&result)) {
+      connection.expect(incomplete->whole);
       return true;
     }
-    if (extent.state == RequestExtent::State::kRefused) {
-      send(connection, refusal_answer(extent.status, why_refused(extent.status)));
+    if (const auto* const refused = std::get_if<Refused>(&result)) {
+      send(connection, refusal(refused->status, why_refused(refused->status)));
     } else {
-      handle(id, connection, extent.head + extent.body);
+      handle(id, connection, std::get<Parsed>(std::move(result)));
     }
     if (!write_on(connection)) {
       return false;
@@ -214,23 +215,27 @@ bool HttpLoop::read_on(std::uint64_t id, HttpConnection& connection) {
   return true;
 }
 
-void HttpLoop::handle(std::uint64_t id, HttpConnection& connection, std::size_t size) {
-  auto request = connection.take_request(size);
+void Server::handle(std::uint64_t id, Connection& connection, Parsed parsed) {
+  auto& request = parsed.request;
+  request.peer = connection.peer();
+  connection.take_request(parsed.size);
+  // Without keeping the connection no rest of a body can be taken for a request.
+  const bool close = !parsed.keeps || !request.body.empty();
   if (!only_reads(request)) {
-    hand_over(id, connection, std::move(request));
+    hand_over(id, connection, std::move(request), close);
     return;
   }
-  auto answer = reads_.answer(request, connection.peer(), false);
+  auto answer = answer_to(request, handlers_.reads(request), close);
   if (answer.follows && followers_ >= limits_.followers) {
-    answer = refusal_answer(503, "too many clients follow the events already");
+    answer = refusal(503, "too many clients follow the events already");
   }
   send(connection, std::move(answer));
 }
 
-void HttpLoop::hand_over(std::uint64_t id, HttpConnection& connection, std::string request) {
+void Server::hand_over(std::uint64_t id, Connection& connection, Request request, bool close) {
   connection.begin(State::kBusy, now_);
-  const bool taken = lane_.post([this, id, request = std::move(request), peer = connection.peer()] {
-    auto answer = writes_.answer(request, peer, false);
+  const bool taken = lane_.post([this, id, request = std::move(request), close] {
+    auto answer = answer_to(request, handlers_.writes(request), close);
     {
       const std::lock_guard lock(mutex_);
       answered_.push_back({id, std::move(answer)});
@@ -238,11 +243,11 @@ void HttpLoop::hand_over(std::uint64_t id, HttpConnection& connection, std::stri
     wake();
   });
   if (!taken) {
-    send(connection, refusal_answer(503, "too many requests wait already; try again"));
+    send(connection, refusal(503, "too many requests wait already; try again"));
   }
 }
 
-void HttpLoop::send(HttpConnection& connection, StatusAnswer answer) {
+void Server::send(Connection& connection, Answer answer) {
   connection.begin(answer.follows ? State::kFollowing : State::kWriting, now_);
   connection.closes = answer.close;
   connection.queue(std::make_shared<const std::string>(std::move(answer.head)), now_);
@@ -253,7 +258,7 @@ void HttpLoop::send(HttpConnection& connection, StatusAnswer answer) {
   }
 }
 
-void HttpLoop::take_inbox() {
+void Server::take_inbox() {
   eventfd_t ignored = 0;
   static_cast<void>(::eventfd_read(wake_.get(), &ignored));
   std::vector<Publication> published;
@@ -273,7 +278,7 @@ void HttpLoop::take_inbox() {
 }
 
 /// The client may be gone by now.
-void HttpLoop::take_answer(Answered answered) {
+void Server::take_answer(Answered answered) {
   const auto found = connections_.find(answered.id);
   if (found == connections_.end()) {
     return;
@@ -284,7 +289,7 @@ void HttpLoop::take_answer(Answered answered) {
   }
 }
 
-void HttpLoop::pass_on(const Publication& publication) {
+void Server::pass_on(const Publication& publication) {
   std::vector<std::uint64_t> gone;
   for (auto& [id, connection] : connections_) {
     const auto revision = publication.revision.value_or(connection.follows + 1);
@@ -303,7 +308,7 @@ void HttpLoop::pass_on(const Publication& publication) {
 }
 
 /// Tells the kernel what this connection waits for, and remembers when its patience ends.
-void HttpLoop::settle(std::uint64_t id, HttpConnection& connection) {
+void Server::settle(std::uint64_t id, Connection& connection) {
   const auto state = connection.state();
   std::uint32_t events = connection.has_output() ? EPOLLOUT : 0U;
   if (state != State::kBusy && state != State::kWriting) {
@@ -318,7 +323,7 @@ void HttpLoop::settle(std::uint64_t id, HttpConnection& connection) {
   }
 }
 
-void HttpLoop::close(std::uint64_t id) {
+void Server::close(std::uint64_t id) {
   const auto found = connections_.find(id);
   if (found == connections_.end()) {
     return;
@@ -330,7 +335,7 @@ void HttpLoop::close(std::uint64_t id) {
   }
 }
 
-void HttpLoop::close_expired() {
+void Server::close_expired() {
   if (accepts_again_ && now_ >= *accepts_again_) {
     accepts_again_.reset();
     ask(epoll_.get(), EPOLL_CTL_MOD, listener_.socket.get(), kListenerId, EPOLLIN);
@@ -351,13 +356,13 @@ void HttpLoop::close_expired() {
   std::ranges::for_each(expired, [this](std::uint64_t id) { close(id); });
 }
 
-void HttpLoop::accept_all() {
+void Server::accept_all() {
   constexpr int kMostAtOnce = 64;
   for (int i = 0; i < kMostAtOnce && accept_one(); ++i) {
   }
 }
 
-bool HttpLoop::accept_one() {
+bool Server::accept_one() {
   sockaddr_storage from{};
   socklen_t size = sizeof from;
   UniqueFd fd(::accept4(listener_.socket.get(), reinterpret_cast<sockaddr*>(&from), &size,
@@ -374,13 +379,13 @@ bool HttpLoop::accept_one() {
   return true;
 }
 
-void HttpLoop::take_in(UniqueFd fd, const HttpPeer& peer) {
+void Server::take_in(UniqueFd fd, const Peer& peer) {
   prepare(fd.get());
   if (connections_.size() >= limits_.connections) {
     make_room();
   }
   if (connections_.size() >= limits_.connections) {
-    const auto answer = refusal_answer(503, "too many connections are open");
+    const auto answer = refusal(503, "too many connections are open");
     const auto text = answer.head + *answer.body;
     static_cast<void>(::send(fd.get(), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
     return;
@@ -394,7 +399,7 @@ void HttpLoop::take_in(UniqueFd fd, const HttpPeer& peer) {
 }
 
 /// Of those who keep a connection without asking for anything, whoever does so longest goes.
-void HttpLoop::make_room() {
+void Server::make_room() {
   std::optional<std::uint64_t> idlest;
   auto since = Clock::time_point::max();
   for (const auto& [id, connection] : connections_) {
@@ -410,10 +415,10 @@ void HttpLoop::make_room() {
 }
 
 /// The process has no descriptor left: one of ours is given back, then it is tried again.
-void HttpLoop::pause_accepting() {
+void Server::pause_accepting() {
   make_room();
   accepts_again_ = now_ + kAcceptPause;
   ask(epoll_.get(), EPOLL_CTL_MOD, listener_.socket.get(), kListenerId, 0);
 }
 
-}  // namespace sessync
+}  // namespace sessync::http
