@@ -9,6 +9,7 @@
 #include "reconciler/apply/confirm_uploads.h"
 #include "reconciler/apply/file_chain.h"
 #include "reconciler/apply/rotate_token.h"
+#include "reconciler/observe/refusals.h"
 #include "reconciler/plan/room.h"
 #include "reconciler/ports/pass_observer.h"
 

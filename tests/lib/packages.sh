@@ -12,10 +12,10 @@ set -euo pipefail
 build_packages=(
   g++ cmake ninja-build ccache pkg-config git ca-certificates
   libyaml-cpp-dev nlohmann-json3-dev libspdlog-dev libcli11-dev libexpected-dev
-  libcurl4-openssl-dev libssl-dev libsqlite3-dev prometheus-cpp-dev libcpp-httplib-dev
-  libarchive-dev zlib1g-dev libsystemd-dev
+  libcurl4-openssl-dev libssl-dev libsqlite3-dev prometheus-cpp-dev
+  libarchive-dev zlib1g-dev
 )
-example_packages=(catch2 librapidcheck-dev curl openssl perl)
+example_packages=(catch2 librapidcheck-dev libcpp-httplib-dev curl openssl perl)
 test_packages=(
   clang-format-19 clang-tidy-19
   strace faketime fuse3 bindfs e2fsprogs vim-tiny procps util-linux bsdutils

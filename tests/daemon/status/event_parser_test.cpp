@@ -1,4 +1,4 @@
-#include "daemon/status/event_parser.h"
+#include "daemon/remote/event_parser.h"
 
 #include <string>
 #include <vector>
