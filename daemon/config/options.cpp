@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "daemon/http/server/listen_address.h"
 #include "daemon/os/foreign_text.h"
 
 namespace sessync {
@@ -31,6 +32,17 @@ const CLI::Validator& rates() {
                    : "invalid rate '" + text + "': use for example writes=5/s,reads=20/s";
       },
       "RATES");
+  return check;
+}
+
+const CLI::Validator& host_names() {
+  static const CLI::Validator check(
+      [](std::string& text) {
+        return http::is_host_name(text)
+                   ? std::string()
+                   : "'" + text + "' is no host: write its name alone, such as sessync.example.org";
+      },
+      "NAME");
   return check;
 }
 
@@ -81,8 +93,9 @@ class CommandLine {
 
   /// What asks the running daemon: it knows the API.
   void add_asking() {
-    add_common(*add_plain("status", Command::kStatus, "Show the status of the running daemon"));
-    auto* status = app_.get_subcommand("status");
+    auto* status = add_plain("status", Command::kStatus, "Show the status of the running daemon");
+    add_common(*status);
+    add_read_token(*status);
     status->add_flag("--watch", o_.watch, "Follow what changes");
     auto* reconcile = add_ask("reconcile", Command::kReconcile, "Reconcile now");
     reconcile->add_option("--allow-deletes", o_.allow_deletes,
@@ -95,6 +108,7 @@ class CommandLine {
     auto* sub = add_plain(name, command, help);
     add_common(*sub);
     add_admin_token(*sub);
+    add_read_token(*sub);
     auto* session = sub->add_option("session", o_.asked_session, "The session");
     session->type_name(value_kind::kSession)->required(command != Command::kReconcile);
     return sub;
@@ -105,6 +119,13 @@ class CommandLine {
                        "File with the bearer token for write requests to the daemon")
             ->type_name(value_kind::kFile),
         "ADMIN_TOKEN_FILE");
+  }
+
+  void add_read_token(CLI::App& app) {
+    env(app.add_option("--read-token-file", o_.read_token_file,
+                       "File with the bearer token for read requests to the daemon")
+            ->type_name(value_kind::kFile),
+        "READ_TOKEN_FILE");
   }
 
   void add_completion() {
@@ -237,6 +258,11 @@ class CommandLine {
                        "Address of the status server, or off (default: 127.0.0.1:8900)"),
         "LISTEN");
     add_admin_token(app);
+    add_read_token(app);
+    env(app.add_option("--allowed-host", o_.allowed_hosts, "Host name to answer to (repeatable)")
+            ->delimiter(',')
+            ->check(host_names()),
+        "ALLOWED_HOST");
     env(app.add_option("--workers", o_.workers, "Sessions reconciled at once (default: 4)")
             ->check(CLI::Range(1, 64)),
         "WORKERS");

@@ -47,6 +47,8 @@ struct Options {
 
   std::string listen = "127.0.0.1:8900";
   std::string admin_token_file;
+  std::string read_token_file;
+  std::vector<std::string> allowed_hosts;
   int workers = 4;
   std::chrono::milliseconds settle{50};
   std::chrono::milliseconds rescan{std::chrono::minutes(10)};

@@ -54,6 +54,10 @@ tl::expected<void, std::string> check_lock(const std::string& state_dir, int pid
   return {};
 }
 
+std::string bearer_of(const Secret& token) {
+  return token.empty() ? "" : "Authorization: Bearer " + token.reveal() + "\r\n";
+}
+
 std::string proof_in(const std::string& body) {
   const auto document = nlohmann::json::parse(body, nullptr, false);
   const bool has =
@@ -125,13 +129,16 @@ DaemonClient::Connected DaemonClient::connect() const {
   return connection;
 }
 
-DaemonClient::Result DaemonClient::ask(const std::string& request) const {
+/// The request may hold a token.
+DaemonClient::Result DaemonClient::ask(std::string request) const {
   auto connection = connect();
   if (!connection) {
+    wipe(request);
     return tl::unexpected(connection.error());
   }
   const auto until = Clock::now() + kReplyWithin;
   const auto sent = connection->send(request, until);
+  wipe(request);
   const auto head = sent ? connection->read_head(until) : tl::unexpected(sent.error());
   auto body =
       head ? connection->read_body(*head, kLongestReply, until) : tl::unexpected(head.error());
@@ -142,20 +149,15 @@ DaemonClient::Result DaemonClient::ask(const std::string& request) const {
 }
 
 DaemonClient::Result DaemonClient::get(const std::string& path) const {
-  return ask(head_of("GET", path) + "\r\n");
+  return ask(head_of("GET", path) + bearer_of(read_token_) + "\r\n");
 }
 
 DaemonClient::Result DaemonClient::post(const std::string& path, const std::string& body,
                                         const Secret& token) const {
-  auto request = head_of("POST", path) + "Content-Type: application/json\r\nContent-Length: " +
-                 std::to_string(body.size()) + "\r\n";
-  if (!token.empty()) {
-    request += "Authorization: Bearer " + token.reveal() + "\r\n";
-  }
-  request += "\r\n" + body;
-  auto answer = ask(request);
-  wipe(request);
-  return answer;
+  const auto request =
+      head_of("POST", path) +
+      "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+  return ask(request + bearer_of(token) + "\r\n" + body);
 }
 
 tl::expected<void, std::string> DaemonClient::follow(EventParser::Receiver receiver) const {
@@ -163,9 +165,10 @@ tl::expected<void, std::string> DaemonClient::follow(EventParser::Receiver recei
   if (!connection) {
     return tl::unexpected(connection.error());
   }
-  const auto asked =
-      connection->send(head_of("GET", "/api/v1/events") + "Accept: text/event-stream\r\n\r\n",
-                       Clock::now() + kReplyWithin);
+  auto request = head_of("GET", "/api/v1/events") + bearer_of(read_token_) +
+                 "Accept: text/event-stream\r\n\r\n";
+  const auto asked = connection->send(request, Clock::now() + kReplyWithin);
+  wipe(request);
   const auto head =
       asked ? connection->read_head(Clock::now() + kReplyWithin) : tl::unexpected(asked.error());
   if (!head) {

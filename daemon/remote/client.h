@@ -29,6 +29,9 @@ class DaemonClient {
   DaemonClient(http::ListenAddress address, Secret nonce)
       : address_(std::move(address)), nonce_(std::move(nonce)) {}
 
+  /// What reads are sent with from now on; "": nothing.
+  void read_with(Secret token) { read_token_ = std::move(token); }
+
   [[nodiscard]] Result get(const std::string& path) const;
   /// Without a token if it is empty.
   [[nodiscard]] Result post(const std::string& path, const std::string& body,
@@ -42,11 +45,12 @@ class DaemonClient {
   [[nodiscard]] Connected connect() const;
   [[nodiscard]] bool is_proven(ClientConnection& connection, std::string& why) const;
   [[nodiscard]] std::string head_of(const std::string& method, const std::string& path) const;
-  [[nodiscard]] Result ask(const std::string& request) const;
+  [[nodiscard]] Result ask(std::string request) const;
   [[nodiscard]] std::string unreachable(const std::string& why) const;
 
   http::ListenAddress address_;
   Secret nonce_;
+  Secret read_token_;
 };
 
 }  // namespace sessync

@@ -9,8 +9,8 @@ namespace {
 
 using Verdict = std::optional<AccessRefusal>;
 
-Verdict check_host(const RequestFacts& request, bool loopback_listener) {
-  if (loopback_listener) {
+Verdict check_host(const RequestFacts& request, const AccessRules& rules) {
+  if (rules.loopback_listener) {
     if (request.hosts.size() == 1 && http::is_loopback_authority(request.hosts.front())) {
       return std::nullopt;
     }
@@ -21,7 +21,14 @@ Verdict check_host(const RequestFacts& request, bool loopback_listener) {
   if (request.hosts.size() > 1) {
     return AccessRefusal{400, "bad_request", "the request has several Host headers"};
   }
-  return std::nullopt;
+  if (request.hosts.size() == 1 &&
+      http::is_trusted_authority(request.hosts.front(), rules.allowed_hosts)) {
+    return std::nullopt;
+  }
+  return AccessRefusal{421, "misdirected_request",
+                       "this daemon answers only requests whose Host is an address, a name "
+                       "without a dot, a service of the cluster, or a name that it was given with "
+                       "--allowed-host"};
 }
 
 Verdict check_without_token(const RequestFacts& request, bool loopback_listener) {
@@ -50,32 +57,57 @@ std::optional<std::string> bearer(const std::string& value) {
   return value.substr(std::min(value.find_first_not_of(' ', scheme.size()), value.size()));
 }
 
-Verdict check_token(const RequestFacts& request,
-                    const tl::expected<Secret, std::string>& expected) {
-  if (!expected || expected->empty()) {
+bool is_usable(const AccessRules::Token& token) { return token && *token && !(*token)->empty(); }
+
+bool shows(const RequestFacts& request, const AccessRules::Token& token) {
+  if (!is_usable(token) || request.authorizations.size() != 1) {
+    return false;
+  }
+  auto given = bearer(request.authorizations.front());
+  return given && Secret(std::move(*given)) == **token;
+}
+
+/// Why a request is refused that does not show the token.
+AccessRefusal without_token(const AccessRules::Token& token, const std::string& what,
+                            const std::string& option) {
+  if (!is_usable(token)) {
     return AccessRefusal{503, "token_unavailable",
-                         "writes are refused because the daemon cannot read its token: " +
-                             (expected ? "it is empty" : expected.error())};
+                         what + " are refused because the daemon cannot read its token: " +
+                             (*token ? "it is empty" : token->error())};
   }
-  if (request.authorizations.size() == 1) {
-    if (auto given = bearer(request.authorizations.front());
-        given && Secret(std::move(*given)) == *expected) {
-      return std::nullopt;
-    }
+  return AccessRefusal{
+      401, "unauthorized",
+      what + " need the header Authorization: Bearer with the token of the daemon's " + option};
+}
+
+Verdict check_read(const RequestFacts& request, const AccessRules& rules) {
+  if (!rules.read_token || shows(request, rules.read_token) || shows(request, rules.token)) {
+    return std::nullopt;
   }
-  return AccessRefusal{401, "unauthorized",
-                       "writes need the header Authorization: Bearer with the token of the "
-                       "daemon's --admin-token-file"};
+  return without_token(rules.read_token, "reads", "--read-token-file");
+}
+
+Verdict check_write(const RequestFacts& request, const AccessRules& rules) {
+  if (!rules.token) {
+    return check_without_token(request, rules.loopback_listener);
+  }
+  if (shows(request, rules.token)) {
+    return std::nullopt;
+  }
+  return without_token(rules.token, "writes", "--admin-token-file");
 }
 
 }  // namespace
 
 Verdict refuse_access(const RequestFacts& request, const AccessRules& rules) {
-  if (auto refusal = check_host(request, rules.loopback_listener); refusal || !request.writes) {
+  using Asks = RequestFacts::Asks;
+  if (request.asks == Asks::kProbe) {
+    return std::nullopt;
+  }
+  if (auto refusal = check_host(request, rules); refusal || request.asks == Asks::kProof) {
     return refusal;
   }
-  return rules.token ? check_token(request, *rules.token)
-                     : check_without_token(request, rules.loopback_listener);
+  return request.asks == Asks::kWrite ? check_write(request, rules) : check_read(request, rules);
 }
 
 }  // namespace sessync

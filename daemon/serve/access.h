@@ -12,16 +12,26 @@ namespace sessync {
 
 /// What access depends on in a request: the values of headers, each as often as it was sent.
 struct RequestFacts {
-  bool writes = false;
+  enum class Asks {
+    kProbe,  ///< whether the daemon is alive or ready: open to everybody
+    kProof,  ///< that it is the one of a state directory: what comes before a token is sent
+    kRead,
+    kWrite,
+  };
+  Asks asks = Asks::kRead;
   std::vector<std::string> hosts;
   std::vector<std::string> origins;
   std::vector<std::string> authorizations;
 };
 
 struct AccessRules {
-  bool loopback_listener = true;
   /// Nothing: the daemon was given no token file. Else its content, or why it cannot be read.
-  std::optional<tl::expected<Secret, std::string>> token;
+  using Token = std::optional<tl::expected<Secret, std::string>>;
+
+  bool loopback_listener = true;
+  Token token{};                             ///< that writes need; who has it may read as well
+  Token read_token{};                        ///< that reads need
+  std::vector<std::string> allowed_hosts{};  ///< by which it is known, if it listens elsewhere
 };
 
 /// Why a request is not answered.

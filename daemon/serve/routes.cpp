@@ -61,6 +61,25 @@ void write_finishing(JsonText& json, const Suspending& suspending) {
   json.end_array();
 }
 
+std::unique_ptr<SecretFile> file_of(const std::string& path) {
+  return path.empty() ? nullptr : std::make_unique<SecretFile>(path);
+}
+
+/// The last good one, or why there never was any.
+tl::expected<Secret, std::string> token_in(SecretFile& file) {
+  auto token = file.current();
+  return token.empty() ? file.refresh() : tl::expected<Secret, std::string>(std::move(token));
+}
+
+/// Of what does not write.
+RequestFacts::Asks asks_of(const http::Request& request) {
+  using Asks = RequestFacts::Asks;
+  if (request.path == "/livez" || request.path == "/readyz") {
+    return Asks::kProbe;
+  }
+  return request.path.starts_with(kProofPath) ? Asks::kProof : Asks::kRead;
+}
+
 /// A text of the request's document, "" if it has none; false: it is none, or too long.
 bool take_text(const nlohmann::json& document, const char* key, std::string& text) {
   if (!document.contains(key)) {
@@ -94,10 +113,11 @@ struct Routes::Asked {
   }
 };
 
-Routes::Routes(RouteTargets targets, bool loopback_listener, std::string token_file)
+Routes::Routes(RouteTargets targets, RouteAccess access)
     : targets_(std::move(targets)),
-      loopback_listener_(loopback_listener),
-      token_file_(std::move(token_file)) {}
+      access_(std::move(access)),
+      admin_token_(file_of(access_.admin_token_file)),
+      read_token_(file_of(access_.read_token_file)) {}
 
 Routes::Reader Routes::reader_of(const std::string& path) {
   static const std::array<std::pair<const char*, Reader>, 6> readers{{
@@ -139,13 +159,23 @@ std::optional<Routes::Asked> Routes::write_of(const std::string& path) {
   return std::nullopt;
 }
 
-std::optional<AccessRefusal> Routes::refusal(const http::Request& request, bool writes) const {
-  AccessRules rules{loopback_listener_, std::nullopt};
-  if (writes && !token_file_.empty()) {
-    rules.token = SecretFile(token_file_).refresh();
+/// Nothing is read for requests that need no token, nor more than once what does not change, for
+/// those that come often.
+std::optional<AccessRefusal> Routes::refusal(const http::Request& request,
+                                             RequestFacts::Asks asks) const {
+  using Asks = RequestFacts::Asks;
+  AccessRules rules;
+  rules.loopback_listener = access_.loopback_listener;
+  rules.allowed_hosts = access_.allowed_hosts;
+  if (asks == Asks::kWrite && admin_token_) {
+    rules.token = admin_token_->refresh();
+  }
+  if (asks == Asks::kRead && read_token_) {
+    rules.read_token = token_in(*read_token_);
+    rules.token = admin_token_ ? AccessRules::Token(token_in(*admin_token_)) : std::nullopt;
   }
   return refuse_access(
-      {writes, request.all("Host"), request.all("Origin"), request.all("Authorization")}, rules);
+      {asks, request.all("Host"), request.all("Origin"), request.all("Authorization")}, rules);
 }
 
 http::Reply Routes::answer(const http::Request& request) const {
@@ -154,7 +184,7 @@ http::Reply Routes::answer(const http::Request& request) const {
   const auto asked = write_of(request.path);
   const bool writes = asked && request.method == "POST";
   http::Reply result;
-  if (const auto why = refusal(request, writes)) {
+  if (const auto why = refusal(request, writes ? RequestFacts::Asks::kWrite : asks_of(request))) {
     result = refuse(*why);
   } else if (writes) {
     result = write(request, *asked);

@@ -1,11 +1,14 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "daemon/http/server/message.h"
 #include "daemon/os/health.h"
+#include "daemon/secrets/secret_file.h"
 #include "daemon/serve/access.h"
 #include "daemon/serve/commands.h"
 #include "daemon/serve/documents.h"
@@ -24,11 +27,18 @@ struct RouteTargets {
   Secret nonce;                         ///< see proof_of(); "": there is nobody to show it to
 };
 
+/// Who may ask for what.
+struct RouteAccess {
+  bool loopback_listener = true;
+  std::string admin_token_file{};  ///< read for each write; "": none
+  std::string read_token_file{};   ///< read again when it changes; "": none
+  std::vector<std::string> allowed_hosts{};
+};
+
 /// Answers requests: who may ask, what is asked for, what is said. Any thread.
 class Routes {
  public:
-  /// `token_file`: read for each write; "": none.
-  Routes(RouteTargets targets, bool loopback_listener, std::string token_file);
+  Routes(RouteTargets targets, RouteAccess access);
 
   [[nodiscard]] http::Reply answer(const http::Request& request) const;
 
@@ -39,7 +49,7 @@ class Routes {
   static Reader reader_of(const std::string& path);
   static std::optional<Asked> write_of(const std::string& path);
   [[nodiscard]] std::optional<AccessRefusal> refusal(const http::Request& request,
-                                                     bool writes) const;
+                                                     RequestFacts::Asks asks) const;
 
   [[nodiscard]] Health health() const;
   [[nodiscard]] http::Reply livez(const http::Request& request) const;
@@ -55,8 +65,9 @@ class Routes {
   [[nodiscard]] SuspendResult carry_out(const Asked& asked) const;
 
   RouteTargets targets_;
-  bool loopback_listener_;
-  std::string token_file_;
+  RouteAccess access_;
+  std::unique_ptr<SecretFile> admin_token_;  ///< null: there is none
+  std::unique_ptr<SecretFile> read_token_;
 };
 
 }  // namespace sessync

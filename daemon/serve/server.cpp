@@ -55,7 +55,8 @@ void StatusServer::Parts::serve(http::Listener listener) {
   routes = std::make_unique<Routes>(
       RouteTargets{board, &documents, commands, page_policy(),
                    [this] { return broadcaster->told(); }, options.health, options.nonce},
-      listener.loopback, options.admin_token_file);
+      RouteAccess{listener.loopback, options.admin_token_file, options.read_token_file,
+                  options.allowed_hosts});
   const auto answer = [this](const http::Request& request) { return routes->answer(request); };
   loop = std::make_unique<http::Server>(
       std::move(listener),

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <tl/expected.hpp>
 
@@ -14,10 +15,12 @@
 namespace sessync {
 
 struct StatusServerOptions {
-  std::string listen = "127.0.0.1:8900";  ///< HOST:PORT; port 0: one that is free
-  std::string admin_token_file;           ///< read for each write that is asked for; "": none
-  Secret nonce{};                         ///< what the daemon proves with that it is itself
-  std::function<Health()> health{};       ///< of the process; nothing: it is alive
+  std::string listen = "127.0.0.1:8900";     ///< HOST:PORT; port 0: one that is free
+  std::string admin_token_file;              ///< read for each write that is asked for; "": none
+  Secret nonce{};                            ///< what the daemon proves with that it is itself
+  std::function<Health()> health{};          ///< of the process; nothing: it is alive
+  std::string read_token_file{};             ///< that reads need; "": none
+  std::vector<std::string> allowed_hosts{};  ///< names by which it may be asked
 };
 
 /// Serves probes, metrics, status, events, the page and the write calls. Its threads run at a lower

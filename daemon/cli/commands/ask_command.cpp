@@ -173,9 +173,17 @@ tl::expected<DaemonClient, std::string> find_daemon(const Settings& settings) {
     return tl::unexpected(
         std::string("the daemon is found by its state directory: name it with --state-dir"));
   }
-  return DaemonClient::find(settings.state_dir_is_usual
-                                ? find_state_of(*settings.state_dir, settings.manifest.path())
-                                : *settings.state_dir);
+  auto client = DaemonClient::find(
+      settings.state_dir_is_usual ? find_state_of(*settings.state_dir, settings.manifest.path())
+                                  : *settings.state_dir);
+  if (const auto& file = settings.options.read_token_file; client && !file.empty()) {
+    auto token = SecretFile(file).refresh();
+    if (!token) {
+      return tl::unexpected("read token: " + token.error());
+    }
+    client->read_with(std::move(*token));
+  }
+  return client;
 }
 
 std::string error_of(const DaemonClient::Answer& answer) {

@@ -34,7 +34,8 @@ class Front {
         board_(board),
         daemon_(daemon),
         nonce_(random_digits()),
-        server_({settings.options.listen, settings.options.admin_token_file, nonce_, health_now},
+        server_({settings.options.listen, settings.options.admin_token_file, nonce_, health_now,
+                 settings.options.read_token_file, settings.options.allowed_hosts},
                 board, daemon.commands(), [&metrics] { return metrics.text(); }) {}
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;

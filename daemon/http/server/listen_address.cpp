@@ -55,6 +55,11 @@ bool is_ipv6(const std::string& host) {
   return ::inet_pton(AF_INET6, host.c_str(), &address) == 1;
 }
 
+bool is_ipv4(const std::string& host) {
+  in_addr address{};
+  return ::inet_pton(AF_INET, host.c_str(), &address) == 1;
+}
+
 bool is_loopback_ipv4(const std::string& host) {
   in_addr address{};
   constexpr std::uint32_t kLoopbackNet = 127;
@@ -74,6 +79,22 @@ bool is_loopback_ipv6(const std::string& host) {
 }
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+/// Nothing: what stands after the colon is no port.
+std::optional<Authority> split_named(std::string_view authority) {
+  auto parts = split(authority);
+  const bool bad_port = parts && parts->port && !parts->port->empty() && !parse_port(*parts->port);
+  return bad_port ? std::nullopt : parts;
+}
+
+/// In small letters, without the dot at the end that makes a name absolute.
+std::string plain(std::string name) {
+  std::ranges::transform(name, name.begin(), lower);
+  if (name.ends_with('.')) {
+    name.pop_back();
+  }
+  return name;
+}
 
 }  // namespace
 
@@ -106,19 +127,41 @@ ListenAddress dial_address(const ListenAddress& listening) {
 }
 
 bool is_loopback_authority(std::string_view authority) {
-  const auto parts = split(authority);
-  if (!parts || (parts->port && !parts->port->empty() && !parse_port(*parts->port))) {
+  const auto parts = split_named(authority);
+  if (!parts) {
     return false;
   }
   if (parts->bracketed) {
     return is_loopback_ipv6(parts->host);
   }
-  std::string host = parts->host;
-  std::ranges::transform(host, host.begin(), lower);
-  if (host.ends_with('.')) {
-    host.pop_back();
-  }
+  const auto host = plain(parts->host);
   return host == "localhost" || host.ends_with(".localhost") || is_loopback_ipv4(host);
+}
+
+bool is_trusted_authority(std::string_view authority, const std::vector<std::string>& allowed) {
+  const auto parts = split_named(authority);
+  if (!parts) {
+    return false;
+  }
+  if (parts->bracketed) {
+    return is_ipv6(parts->host);
+  }
+  const auto host = plain(parts->host);
+  if (!is_host_name(host)) {
+    return false;
+  }
+  const bool has_dot = parts->host.find('.') != std::string::npos;
+  return is_ipv4(host) || !has_dot || is_loopback_authority(authority) || host.ends_with(".svc") ||
+         host.ends_with(".svc.cluster.local") ||
+         std::ranges::any_of(allowed, [&](const auto& name) { return plain(name) == host; });
+}
+
+bool is_host_name(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    const char small = lower(c);
+    return (small >= 'a' && small <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+           c == '_';
+  });
 }
 
 }  // namespace sessync::http

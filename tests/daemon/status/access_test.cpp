@@ -7,16 +7,19 @@
 namespace sessync {
 namespace {
 
-RequestFacts reading(std::vector<std::string> hosts) { return {false, std::move(hosts), {}, {}}; }
+using Asks = RequestFacts::Asks;
+using Given = tl::expected<Secret, std::string>;
+
+RequestFacts reading(std::vector<std::string> hosts) {
+  return {Asks::kRead, std::move(hosts), {}, {}};
+}
 
 RequestFacts writing(const std::string& host, std::vector<std::string> origins = {},
                      std::vector<std::string> authorizations = {}) {
-  return {true, {host}, std::move(origins), std::move(authorizations)};
+  return {Asks::kWrite, {host}, std::move(origins), std::move(authorizations)};
 }
 
-AccessRules with_token(bool loopback = true) {
-  return {loopback, tl::expected<Secret, std::string>(Secret("s3cret"))};
-}
+AccessRules with_token(bool loopback = true) { return {loopback, Given(Secret("s3cret"))}; }
 
 /// 0: it may.
 int refused(const RequestFacts& request, const AccessRules& rules) {
@@ -77,11 +80,54 @@ TEST_CASE("no Host or several are no loopback host") {
   CHECK(refused(reading({"localhost", "example.org"}), rules) == 421);
 }
 
-TEST_CASE("elsewhere any one Host will do") {
-  const AccessRules rules{false, std::nullopt};
-  CHECK(refused(reading({"sessync.example.org"}), rules) == 0);
-  CHECK(refused(reading({}), rules) == 0);
+TEST_CASE("elsewhere a Host is one that no foreign page can have, or one that was allowed") {
+  AccessRules rules{false};
+  rules.allowed_hosts = {"sessync.example.org", "Other.Example.ORG."};
+  for (const char* const host :
+       {"10.0.0.1", "10.0.0.1:8900", "[2001:db8::1]:8900", "[::]", "localhost", "localhost.:8900",
+        "sessync", "Sessync:8900", "sessync.prod.svc", "sessync.prod.svc:8900",
+        "sessync.prod.svc.cluster.local", "SESSYNC.prod.svc.cluster.local.:1",
+        "sessync.example.org", "SESSYNC.example.org.:8900", "other.example.org"}) {
+    INFO(host);
+    CHECK(refused(reading({host}), rules) == 0);
+  }
+  for (const char* const host :
+       {"", ".", "example.org", "x.sessync.example.org", "sessync.example.org.evil.example",
+        "10.0.0.1.evil.example", "evil.example:8900", "ai.", "10.0.0", "svc.evil.example", "a b",
+        "sessync:port", "[sessync]", "user@sessync", "sessync/", "evil.svc.example"}) {
+    INFO(host);
+    CHECK(refused(reading({host}), rules) == 421);
+  }
+  CHECK(refused(reading({}), rules) == 421);
   CHECK(refused(reading({"a", "b"}), rules) == 400);
+}
+
+TEST_CASE("probes are answered under every Host and without a token") {
+  for (const bool loopback : {true, false}) {
+    const AccessRules rules{loopback, Given(Secret("s3cret")), Given(Secret("r3ad"))};
+    CHECK(refused({Asks::kProbe, {"example.org"}, {}, {}}, rules) == 0);
+    CHECK(refused({Asks::kProbe, {}, {}, {}}, rules) == 0);
+    CHECK(refused({Asks::kProof, {"localhost"}, {}, {}}, rules) == 0);
+    CHECK(refused({Asks::kProof, {"example.org"}, {}, {}}, rules) == 421);
+  }
+}
+
+TEST_CASE("with a read token every read needs it, or the token for writes") {
+  const auto asking = [](const char* authorization) {
+    return RequestFacts{Asks::kRead, {"localhost"}, {}, {authorization}};
+  };
+  AccessRules rules{true, std::nullopt, Given(Secret("r3ad"))};
+  CHECK(refused(reading({"localhost"}), rules) == 401);
+  CHECK(refused(asking("Bearer r3ad"), rules) == 0);
+  CHECK(refused(asking("Bearer s3cret"), rules) == 401);
+  CHECK(refused(writing("localhost", {}, {"Bearer r3ad"}), with_token()) == 401);
+  rules.token = Given(Secret("s3cret"));
+  CHECK(refused(asking("Bearer s3cret"), rules) == 0);
+  rules.read_token = Given(tl::unexpect, "/run/read cannot be read");
+  CHECK(refused(asking("Bearer r3ad"), rules) == 503);
+  CHECK(refused(asking("Bearer s3cret"), rules) == 0);
+  rules.token = Given(Secret());
+  CHECK(refused(asking("Bearer "), rules) == 503);
 }
 
 TEST_CASE("the host is looked at before anything else, with a token too") {
