@@ -263,6 +263,13 @@ class CommandLine {
             ->delimiter(',')
             ->check(host_names()),
         "ALLOWED_HOST");
+    env(app.add_option("--tls-cert", o_.tls_cert,
+                       "Certificate (PEM) with which status is served over TLS")
+            ->type_name(value_kind::kFile),
+        "TLS_CERT");
+    env(app.add_option("--tls-key", o_.tls_key, "Private key (PEM) of that certificate")
+            ->type_name(value_kind::kFile),
+        "TLS_KEY");
     env(app.add_option("--workers", o_.workers, "Sessions reconciled at once (default: 4)")
             ->check(CLI::Range(1, 64)),
         "WORKERS");

@@ -49,6 +49,8 @@ struct Options {
   std::string admin_token_file;
   std::string read_token_file;
   std::vector<std::string> allowed_hosts;
+  std::string tls_cert;
+  std::string tls_key;
   int workers = 4;
   std::chrono::milliseconds settle{50};
   std::chrono::milliseconds rescan{std::chrono::minutes(10)};

@@ -86,7 +86,7 @@ tl::expected<DaemonClient, std::string> DaemonClient::find(const std::string& st
   if (!address) {
     return tl::unexpected(state_dir + "/daemon.json: " + address.error());
   }
-  return DaemonClient(http::dial_address(*address), (*file)->nonce);
+  return DaemonClient(http::dial_address(*address), (*file)->nonce, (*file)->tls);
 }
 
 std::string DaemonClient::unreachable(const std::string& why) const {
@@ -116,7 +116,7 @@ bool DaemonClient::is_proven(ClientConnection& connection, std::string& why) con
 }
 
 DaemonClient::Connected DaemonClient::connect() const {
-  auto connection = ClientConnection::open(address_, Clock::now() + kProvenWithin);
+  auto connection = ClientConnection::open(address_, tls_, Clock::now() + kProvenWithin);
   if (!connection) {
     return tl::unexpected(unreachable(connection.error()));
   }

@@ -26,8 +26,8 @@ class DaemonClient {
   static tl::expected<DaemonClient, std::string> find(const std::string& state_dir);
 
   /// `nonce`: what the daemon must know.
-  DaemonClient(http::ListenAddress address, Secret nonce)
-      : address_(std::move(address)), nonce_(std::move(nonce)) {}
+  DaemonClient(http::ListenAddress address, Secret nonce, bool tls = false)
+      : address_(std::move(address)), nonce_(std::move(nonce)), tls_(tls) {}
 
   /// What reads are sent with from now on; "": nothing.
   void read_with(Secret token) { read_token_ = std::move(token); }
@@ -51,6 +51,7 @@ class DaemonClient {
   http::ListenAddress address_;
   Secret nonce_;
   Secret read_token_;
+  bool tls_;
 };
 
 }  // namespace sessync

@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::size_t kLongestHead = 64UL << 10;
 const char* const kTooSlow = "no answer in time";
+const char* const kNoTls = "it speaks no TLS, or ended it";
 const char* const kNoHttp = "what it answers is no HTTP";
 
 using Addresses = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
@@ -110,12 +111,12 @@ ClientConnection::Or<UniqueFd> ClientConnection::dial(const addrinfo& where,
 }
 
 ClientConnection::Or<ClientConnection> ClientConnection::open(const http::ListenAddress& address,
-                                                              Clock::time_point until) {
+                                                              bool tls, Clock::time_point until) {
   std::string why;
   const auto found = addresses_of(address, why);
   for (const auto* at = found.get(); at != nullptr; at = at->ai_next) {
     if (auto fd = dial(*at, until)) {
-      return ClientConnection(std::move(*fd));
+      return over(std::move(*fd), tls, until);
     } else {
       why = fd.error();
     }
@@ -123,16 +124,49 @@ ClientConnection::Or<ClientConnection> ClientConnection::open(const http::Listen
   return tl::unexpected(why);
 }
 
+ClientConnection::Or<ClientConnection> ClientConnection::over(UniqueFd socket, bool tls,
+                                                              Clock::time_point until) {
+  ClientConnection connection(std::move(socket));
+  if (const auto shaken = tls ? connection.shake_hands(until) : Or<void>(); !shaken) {
+    return tl::unexpected(shaken.error());
+  }
+  return connection;
+}
+
+ClientConnection::Or<void> ClientConnection::shake_hands(Clock::time_point until) {
+  tls_ = http::begin_unverified_tls();
+  bool sound = tls_->receive("", arrived_);
+  while (sound) {
+    if (auto sent = put(tls_->take_wire(), until); !sent || tls_->established()) {
+      return sent;
+    }
+    const auto more = pull(until);
+    if (!more) {
+      return tl::unexpected(more.error());
+    }
+    sound = !more->empty() && tls_->receive(*more, arrived_);
+  }
+  return tl::unexpected(std::string(kNoTls));
+}
+
 std::string ClientConnection::channel() const {
-  return http::channel_of(socket_.get(), http::ChannelEnd::kClient);
+  const auto channel = http::channel_of(socket_.get(), http::ChannelEnd::kClient);
+  return tls_ ? http::bound_channel(channel, tls_->binding()) : channel;
 }
 
 ClientConnection::Or<void> ClientConnection::send(std::string_view request,
                                                   Clock::time_point until) {
-  while (!request.empty()) {
-    const auto sent = ::send(socket_.get(), request.data(), request.size(), MSG_NOSIGNAL);
+  if (!tls_) {
+    return put(request, until);
+  }
+  return tls_->send(request) ? put(tls_->take_wire(), until) : tl::unexpected(std::string(kNoTls));
+}
+
+ClientConnection::Or<void> ClientConnection::put(std::string_view wire, Clock::time_point until) {
+  while (!wire.empty()) {
+    const auto sent = ::send(socket_.get(), wire.data(), wire.size(), MSG_NOSIGNAL);
     if (sent >= 0) {
-      request.remove_prefix(static_cast<std::size_t>(sent));
+      wire.remove_prefix(static_cast<std::size_t>(sent));
     } else if (errno != EAGAIN && errno != EINTR) {
       return tl::unexpected(error_text(errno));
     } else if (!wait(socket_.get(), POLLOUT, until)) {
@@ -143,9 +177,23 @@ ClientConnection::Or<void> ClientConnection::send(std::string_view request,
 }
 
 ClientConnection::Or<std::string> ClientConnection::read_some(Clock::time_point until) {
-  if (!arrived_.empty()) {
-    return std::exchange(arrived_, {});
+  while (arrived_.empty()) {
+    auto more = pull(until);
+    if (!more || more->empty() || !tls_) {
+      return more;
+    }
+    if (!tls_->receive(*more, arrived_)) {
+      return tl::unexpected(std::string(kNoTls));
+    }
+    if (const auto sent = put(tls_->take_wire(), until); !sent) {
+      return tl::unexpected(sent.error());
+    }
   }
+  return std::exchange(arrived_, {});
+}
+
+/// What arrived, as it arrived; "" at the end of the connection.
+ClientConnection::Or<std::string> ClientConnection::pull(Clock::time_point until) {
   std::array<char, 16UL << 10> buffer{};
   while (true) {
     const auto got = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);

@@ -9,6 +9,7 @@
 #include <tl/expected.hpp>
 
 #include "daemon/http/server/listen_address.h"
+#include "daemon/http/server/tls.h"
 #include "daemon/os/unique_fd.h"
 
 struct addrinfo;  // NOLINT(readability-identifier-naming): POSIX has it so
@@ -28,9 +29,11 @@ class ClientConnection {
     std::optional<std::size_t> length;  ///< of the body; nothing: until the connection ends
   };
 
-  static Or<ClientConnection> open(const http::ListenAddress& address, Clock::time_point until);
+  /// `tls`: through a session that whoever holds the other end of channel() has, too.
+  static Or<ClientConnection> open(const http::ListenAddress& address, bool tls,
+                                   Clock::time_point until);
 
-  /// See channel_of().
+  /// See channel_of() and bound_channel().
   [[nodiscard]] std::string channel() const;
 
   Or<void> send(std::string_view request, Clock::time_point until);
@@ -42,10 +45,15 @@ class ClientConnection {
 
  private:
   explicit ClientConnection(UniqueFd socket) : socket_(std::move(socket)) {}
+  static Or<ClientConnection> over(UniqueFd socket, bool tls, Clock::time_point until);
+  Or<void> shake_hands(Clock::time_point until);
+  Or<void> put(std::string_view wire, Clock::time_point until);
+  Or<std::string> pull(Clock::time_point until);
   static Or<UniqueFd> dial(const addrinfo& where, Clock::time_point until);
   static bool wait(int fd, short events, Clock::time_point until);
 
   UniqueFd socket_;
+  std::optional<http::TlsSession> tls_;
   std::string arrived_;  ///< and not taken yet
 };
 

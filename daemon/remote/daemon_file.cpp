@@ -29,8 +29,9 @@ std::optional<DaemonFile> parse_daemon_file(const std::string& text) {
       !has("listen") || !has("nonce")) {
     return std::nullopt;
   }
+  const bool tls = json.contains("tls") && json["tls"] == true;
   return DaemonFile{json["pid"].get<int>(), json["listen"].get<std::string>(),
-                    Secret(json["nonce"].get<std::string>())};
+                    Secret(json["nonce"].get<std::string>()), tls};
 }
 
 }  // namespace
@@ -39,8 +40,10 @@ tl::expected<void, StoreError> write_daemon_file(const std::string& state_dir,
                                                  const DaemonFile& file) {
   const auto path = path_in(state_dir);
   const auto fresh = path + ".new";
-  const nlohmann::ordered_json json = {
-      {"pid", file.pid}, {"listen", file.listen}, {"nonce", file.nonce.reveal()}};
+  const nlohmann::ordered_json json = {{"pid", file.pid},
+                                       {"listen", file.listen},
+                                       {"nonce", file.nonce.reveal()},
+                                       {"tls", file.tls}};
   const auto text = json.dump() + "\n";
   ::unlink(fresh.c_str());  // one that was left over could be anybody's to read
   const UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,

@@ -15,6 +15,7 @@ struct DaemonFile {
   int pid = 0;
   std::string listen;  ///< HOST:PORT as it was bound, or "off"
   Secret nonce;        ///< of this start of the daemon: see proof_of()
+  bool tls = false;    ///< it speaks TLS there
   friend bool operator==(const DaemonFile&, const DaemonFile&) = default;
 };
 

@@ -31,13 +31,13 @@ Verdict check_host(const RequestFacts& request, const AccessRules& rules) {
                        "--allowed-host"};
 }
 
-Verdict check_without_token(const RequestFacts& request, bool loopback_listener) {
-  if (!loopback_listener) {
+Verdict check_without_token(const RequestFacts& request, const AccessRules& rules) {
+  if (!rules.loopback_listener) {
     return AccessRefusal{403, "token_required",
                          "writes are refused on an address that others can reach, unless the "
                          "daemon is given a token with --admin-token-file"};
   }
-  const auto own = "http://" + request.hosts.front();
+  const auto own = (rules.tls ? "https://" : "http://") + request.hosts.front();
   if (!std::ranges::all_of(request.origins, [&](const auto& origin) { return origin == own; })) {
     return AccessRefusal{403, "cross_origin", "writes from pages of another origin are refused"};
   }
@@ -89,7 +89,7 @@ Verdict check_read(const RequestFacts& request, const AccessRules& rules) {
 
 Verdict check_write(const RequestFacts& request, const AccessRules& rules) {
   if (!rules.token) {
-    return check_without_token(request, rules.loopback_listener);
+    return check_without_token(request, rules);
   }
   if (shows(request, rules.token)) {
     return std::nullopt;

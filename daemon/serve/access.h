@@ -32,6 +32,7 @@ struct AccessRules {
   Token token{};                             ///< that writes need; who has it may read as well
   Token read_token{};                        ///< that reads need
   std::vector<std::string> allowed_hosts{};  ///< by which it is known, if it listens elsewhere
+  bool tls = false;
 };
 
 /// Why a request is not answered.

@@ -166,6 +166,7 @@ std::optional<AccessRefusal> Routes::refusal(const http::Request& request,
   using Asks = RequestFacts::Asks;
   AccessRules rules;
   rules.loopback_listener = access_.loopback_listener;
+  rules.tls = access_.tls;
   rules.allowed_hosts = access_.allowed_hosts;
   if (asks == Asks::kWrite && admin_token_) {
     rules.token = admin_token_->refresh();

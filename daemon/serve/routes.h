@@ -30,6 +30,7 @@ struct RouteTargets {
 /// Who may ask for what.
 struct RouteAccess {
   bool loopback_listener = true;
+  bool tls = false;
   std::string admin_token_file{};  ///< read for each write; "": none
   std::string read_token_file{};   ///< read again when it changes; "": none
   std::vector<std::string> allowed_hosts{};

@@ -23,7 +23,10 @@ struct StatusServer::Parts {
   std::unique_ptr<Broadcaster> broadcaster;
   std::unique_ptr<http::Server> loop;
 
-  void serve(http::Listener listener);
+  using Keys = std::shared_ptr<http::TlsKeys>;
+
+  [[nodiscard]] tl::expected<Keys, std::string> keys() const;
+  void serve(http::Listener listener, Keys keys);
 };
 
 StatusServer::StatusServer(StatusServerOptions options, StatusBoard& board, DaemonCommands commands,
@@ -47,7 +50,19 @@ StatusServer::~StatusServer() {
   parts_->loop.reset();
 }
 
-void StatusServer::Parts::serve(http::Listener listener) {
+/// Null: no TLS.
+tl::expected<StatusServer::Parts::Keys, std::string> StatusServer::Parts::keys() const {
+  if (options.tls_cert.empty() && options.tls_key.empty()) {
+    return nullptr;
+  }
+  if (options.tls_cert.empty() || options.tls_key.empty()) {
+    return tl::unexpected(
+        std::string("--tls-cert and --tls-key go together: name a certificate and its key"));
+  }
+  return http::TlsKeys::open(options.tls_cert, options.tls_key);
+}
+
+void StatusServer::Parts::serve(http::Listener listener, Keys keys) {
   broadcaster = std::make_unique<Broadcaster>(
       *board, documents,
       [this](http::Publication publication) { loop->publish(std::move(publication)); },
@@ -55,25 +70,29 @@ void StatusServer::Parts::serve(http::Listener listener) {
   routes = std::make_unique<Routes>(
       RouteTargets{board, &documents, commands, page_policy(),
                    [this] { return broadcaster->told(); }, options.health, options.nonce},
-      RouteAccess{listener.loopback, options.admin_token_file, options.read_token_file,
-                  options.allowed_hosts});
+      RouteAccess{listener.loopback, keys != nullptr, options.admin_token_file,
+                  options.read_token_file, options.allowed_hosts});
   const auto answer = [this](const http::Request& request) { return routes->answer(request); };
   loop = std::make_unique<http::Server>(
       std::move(listener),
       http::Server::Handlers{answer, answer,
                              [this](std::size_t count) { broadcaster->set_followers(count); }},
-      http::Server::Limits::of_process());
+      http::Server::Limits::of_process(), std::move(keys));
   loop->start();
 }
 
 tl::expected<std::string, std::string> StatusServer::start() {
+  auto keys = parts_->keys();
+  if (!keys) {
+    return tl::unexpected(keys.error());
+  }
   auto listener = http::open_listener(parts_->options.listen);
   if (!listener) {
     return tl::unexpected(listener.error());
   }
   auto address = listener->address;
   try {
-    parts_->serve(std::move(*listener));
+    parts_->serve(std::move(*listener), std::move(*keys));
   } catch (const std::exception& error) {
     return tl::unexpected(foreign_text(error.what()));
   }

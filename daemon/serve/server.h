@@ -21,6 +21,8 @@ struct StatusServerOptions {
   std::function<Health()> health{};          ///< of the process; nothing: it is alive
   std::string read_token_file{};             ///< that reads need; "": none
   std::vector<std::string> allowed_hosts{};  ///< names by which it may be asked
+  std::string tls_cert{};                    ///< a PEM file; "" and no key: no TLS
+  std::string tls_key{};
 };
 
 /// Serves probes, metrics, status, events, the page and the write calls. Its threads run at a lower

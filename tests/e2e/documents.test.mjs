@@ -82,9 +82,11 @@ test('an apply whose time is over, or that is interrupted, says so', async (t) =
   assert.equal(late.code, 1);
   assert.equal(late.document.error.code, 'timed_out');
   assert.match(late.err, /--timeout gives was over before s1 was as declared/);
+  await p.double.faults([{ operation: 'add', kind: 'slow', delay_ms: 2_000 }]);
   await p.double.resetRequests();
-  const child = p.begin('apply', ['-o', 'json'], env);
-  await until('it writes', async () => (await p.double.count('list')) > 0);
+  for (const name of ['b', 'c', 'd']) write(path.join(p.workspace, name), name);
+  const child = p.begin('apply', ['-o', 'json', '--parallel', '1'], env);
+  await until('it writes', async () => (await p.double.count('add_resource')) > 0);
   child.kill('SIGINT');
   assert.equal((await child.ended).code, 130, child.err);
   assert.equal(JSON.parse(child.out).error.code, 'interrupted');

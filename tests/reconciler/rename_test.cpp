@@ -140,8 +140,12 @@ TEST_CASE("what could not be put back at once is put back by the next pass") {
   const auto before = world.held();
   world.file("a", "changed");
   auto rule = on(Operation::kAddResource, Fault::of_status(400));
-  rule.times = 2;  // the new content, and what it replaced
+  rule.times = 4;  // the new content, and what it replaced, twice
   world.api->faults.add(rule);
+  world.pass();
+  CHECK(world.held() == Contents{{"/b", "two"}});
+  // As both were refused, neither is held against the new content yet.
+  CHECK(world.pass(true).plan.actions.front().reason == "not in the session");
   world.pass();
   CHECK(world.held() == Contents{{"/b", "two"}});
   const auto planned = world.pass(true);

@@ -35,7 +35,8 @@ class Front {
         daemon_(daemon),
         nonce_(random_digits()),
         server_({settings.options.listen, settings.options.admin_token_file, nonce_, health_now,
-                 settings.options.read_token_file, settings.options.allowed_hosts},
+                 settings.options.read_token_file, settings.options.allowed_hosts,
+                 settings.options.tls_cert, settings.options.tls_key},
                 board, daemon.commands(), [&metrics] { return metrics.text(); }) {}
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
@@ -62,7 +63,8 @@ class Front {
 
  private:
   tl::expected<void, UsageError> leave_address(const std::string& address) {
-    const auto left = write_daemon_file(*settings_.state_dir, {::getpid(), address, nonce_});
+    const DaemonFile file{::getpid(), address, nonce_, !settings_.options.tls_cert.empty()};
+    const auto left = write_daemon_file(*settings_.state_dir, file);
     if (left) {
       return {};
     }
@@ -71,9 +73,8 @@ class Front {
     }
     log(LogLevel::kWarning,
         left.error().message + "; the commands that ask the daemon do not find it before then");
-    daemon_.keep_trying([this, address] {
-      return write_daemon_file(*settings_.state_dir, {::getpid(), address, nonce_}).has_value();
-    });
+    daemon_.keep_trying(
+        [this, file] { return write_daemon_file(*settings_.state_dir, file).has_value(); });
     return {};
   }
 

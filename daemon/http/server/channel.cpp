@@ -58,4 +58,8 @@ std::string channel_of(int socket, ChannelEnd end) {
   return end == ChannelEnd::kClient ? here + " " + there : there + " " + here;
 }
 
+std::string bound_channel(const std::string& channel, const std::string& binding) {
+  return channel.empty() || binding.empty() ? "" : channel + " " + binding;
+}
+
 }  // namespace sessync::http

@@ -13,4 +13,8 @@ enum class ChannelEnd { kClient, kServer };
 /// and no other connection of the time has it. "" if it is not known.
 std::string channel_of(int socket, ChannelEnd end);
 
+/// The channel of a TLS session over a connection; see TlsSession::binding(). "" if either is not
+/// known.
+std::string bound_channel(const std::string& channel, const std::string& binding);
+
 }  // namespace sessync::http

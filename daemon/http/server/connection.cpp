@@ -7,6 +7,8 @@
 
 #include <sys/socket.h>
 
+#include "daemon/http/server/channel.h"
+
 namespace sessync::http {
 namespace {
 
@@ -21,8 +23,12 @@ constexpr std::chrono::seconds kDrainWithin{1};
 
 }  // namespace
 
-Connection::Connection(UniqueFd fd, Peer peer, Clock::time_point now)
-    : fd_(std::move(fd)), peer_(std::move(peer)), since_(now), progress_(now) {}
+Connection::Connection(UniqueFd fd, Peer peer, std::optional<TlsSession> tls, Clock::time_point now)
+    : fd_(std::move(fd)),
+      tls_(std::move(tls)),
+      peer_(std::move(peer)),
+      since_(now),
+      progress_(now) {}
 
 bool Connection::receive(Clock::time_point now) {
   std::array<char, kReadSize> buffer{};
@@ -34,13 +40,7 @@ bool Connection::receive(Clock::time_point now) {
     if (got == 0) {
       return false;
     }
-    if (state_ == State::kReading) {
-      since_ = input_.empty() ? now : since_;
-      input_.append(buffer.data(), static_cast<std::size_t>(got));
-    } else {
-      drained_ += static_cast<std::size_t>(got);
-    }
-    if (drained_ > kMostDrained) {
+    if (!take({buffer.data(), static_cast<std::size_t>(got)}, now)) {
       return false;
     }
     if (static_cast<std::size_t>(got) < buffer.size()) {
@@ -48,6 +48,29 @@ bool Connection::receive(Clock::time_point now) {
     }
   }
   return true;
+}
+
+bool Connection::take(std::string_view arrived, Clock::time_point now) {
+  drained_ += state_ == State::kReading ? 0 : arrived.size();
+  std::string plain;
+  if (tls_) {
+    const bool sound = tls_->receive(arrived, plain);
+    put(std::make_shared<const std::string>(tls_->take_wire()), now);
+    if (!sound) {
+      static_cast<void>(flush(now));
+      return false;
+    }
+    if (!bound_ && tls_->established()) {
+      bound_ = true;
+      peer_.channel = bound_channel(peer_.channel, tls_->binding());
+    }
+    arrived = plain;
+  }
+  if (state_ == State::kReading && !arrived.empty()) {
+    since_ = input_.empty() ? now : since_;
+    input_.append(arrived);
+  }
+  return drained_ <= kMostDrained;
 }
 
 bool Connection::flush(Clock::time_point now) {
@@ -68,10 +91,23 @@ bool Connection::flush(Clock::time_point now) {
   return true;
 }
 
-void Connection::queue(Text text, Clock::time_point now) {
-  if (text != nullptr && !text->empty()) {
+bool Connection::queue(const Text& text, Clock::time_point now) {
+  if (text == nullptr || text->empty()) {
+    return true;
+  }
+  if (!tls_) {
+    put(text, now);
+    return true;
+  }
+  const bool sound = tls_->send(*text);
+  put(std::make_shared<const std::string>(tls_->take_wire()), now);
+  return sound;
+}
+
+void Connection::put(Text wire, Clock::time_point now) {
+  if (!wire->empty()) {
     progress_ = output_.empty() ? now : progress_;
-    output_.push_back(std::move(text));
+    output_.push_back(std::move(wire));
   }
 }
 
@@ -90,6 +126,11 @@ void Connection::begin(State state, Clock::time_point now) {
 }
 
 void Connection::drain(Clock::time_point now) {
+  if (tls_) {
+    tls_->close();
+    const auto last = tls_->take_wire();
+    static_cast<void>(::send(fd_.get(), last.data(), last.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
+  }
   ::shutdown(fd_.get(), SHUT_WR);
   begin(State::kDraining, now);
 }

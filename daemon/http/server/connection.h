@@ -6,8 +6,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "daemon/http/server/message.h"
+#include "daemon/http/server/tls.h"
 #include "daemon/os/unique_fd.h"
 
 namespace sessync::http {
@@ -28,13 +30,15 @@ class Connection {
     kDraining,   ///< everything was sent; what it still sends is thrown away
   };
 
-  Connection(UniqueFd fd, Peer peer, Clock::time_point now);
+  /// `tls`: what it is spoken through, if it is.
+  Connection(UniqueFd fd, Peer peer, std::optional<TlsSession> tls, Clock::time_point now);
 
   /// Takes what has arrived; false: the client is gone.
   bool receive(Clock::time_point now);
   /// Sends what is queued, as far as the client takes it; false: the client is gone.
   bool flush(Clock::time_point now);
-  void queue(Text text, Clock::time_point now);
+  /// False: the client is gone.
+  bool queue(const Text& text, Clock::time_point now);
 
   /// A request of so many bytes is on its way; more than usual are kept for it.
   void expect(std::size_t bytes);
@@ -61,7 +65,12 @@ class Connection {
   std::uint32_t interest = 0;  ///< what epoll was asked for
 
  private:
+  bool take(std::string_view arrived, Clock::time_point now);
+  void put(Text wire, Clock::time_point now);
+
   UniqueFd fd_;
+  std::optional<TlsSession> tls_;
+  bool bound_ = false;  ///< the peer's channel names the session
   Peer peer_;
   std::string input_;
   std::deque<Text> output_;

@@ -81,10 +81,11 @@ Server::Limits Server::Limits::of_process() {
   return limits;
 }
 
-Server::Server(Listener listener, Handlers handlers, Limits limits)
+Server::Server(Listener listener, Handlers handlers, Limits limits, std::shared_ptr<TlsKeys> tls)
     : listener_(std::move(listener)),
       handlers_(std::move(handlers)),
       limits_(std::move(limits)),
+      tls_(std::move(tls)),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (!epoll_ || !wake_ || !ask(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), kWakeId, EPOLLIN) ||
@@ -203,36 +204,34 @@ bool Server::read_on(std::uint64_t id, Connection& connection) {
       connection.expect(incomplete->whole);
       return true;
     }
-    if (const auto* const refused = std::get_if<Refused>(&result)) {
-      send(connection, refusal(refused->status, why_refused(refused->status)));
-    } else {
-      handle(id, connection, std::get<Parsed>(std::move(result)));
-    }
-    if (!write_on(connection)) {
+    const auto* const refused = std::get_if<Refused>(&result);
+    const bool said = refused != nullptr
+                          ? send(connection, refusal(refused->status, why_refused(refused->status)))
+                          : handle(id, connection, std::get<Parsed>(std::move(result)));
+    if (!said || !write_on(connection)) {
       return false;
     }
   }
   return true;
 }
 
-void Server::handle(std::uint64_t id, Connection& connection, Parsed parsed) {
+bool Server::handle(std::uint64_t id, Connection& connection, Parsed parsed) {
   auto& request = parsed.request;
   request.peer = connection.peer();
   connection.take_request(parsed.size);
   // Without keeping the connection no rest of a body can be taken for a request.
   const bool close = !parsed.keeps || !request.body.empty();
   if (!only_reads(request)) {
-    hand_over(id, connection, std::move(request), close);
-    return;
+    return hand_over(id, connection, std::move(request), close);
   }
   auto answer = answer_to(request, handlers_.reads(request), close);
   if (answer.follows && followers_ >= limits_.followers) {
     answer = refusal(503, "too many clients follow the events already");
   }
-  send(connection, std::move(answer));
+  return send(connection, std::move(answer));
 }
 
-void Server::hand_over(std::uint64_t id, Connection& connection, Request request, bool close) {
+bool Server::hand_over(std::uint64_t id, Connection& connection, Request request, bool close) {
   connection.begin(State::kBusy, now_);
   const bool taken = lane_.post([this, id, request = std::move(request), close] {
     auto answer = answer_to(request, handlers_.writes(request), close);
@@ -242,20 +241,18 @@ void Server::hand_over(std::uint64_t id, Connection& connection, Request request
     }
     wake();
   });
-  if (!taken) {
-    send(connection, refusal(503, "too many requests wait already; try again"));
-  }
+  return taken || send(connection, refusal(503, "too many requests wait already; try again"));
 }
 
-void Server::send(Connection& connection, Answer answer) {
+bool Server::send(Connection& connection, Answer answer) {
   connection.begin(answer.follows ? State::kFollowing : State::kWriting, now_);
   connection.closes = answer.close;
-  connection.queue(std::make_shared<const std::string>(std::move(answer.head)), now_);
-  connection.queue(std::move(answer.body), now_);
   if (answer.follows) {
     connection.follows = *answer.follows;
     handlers_.followers(++followers_);
   }
+  return connection.queue(std::make_shared<const std::string>(std::move(answer.head)), now_) &&
+         connection.queue(answer.body, now_);
 }
 
 void Server::take_inbox() {
@@ -283,8 +280,7 @@ void Server::take_answer(Answered answered) {
   if (found == connections_.end()) {
     return;
   }
-  send(found->second, std::move(answered.answer));
-  if (!advance(answered.id, found->second)) {
+  if (!send(found->second, std::move(answered.answer)) || !advance(answered.id, found->second)) {
     close(answered.id);
   }
 }
@@ -297,8 +293,7 @@ void Server::pass_on(const Publication& publication) {
       continue;
     }
     connection.follows = publication.revision.value_or(connection.follows);
-    connection.queue(publication.text, now_);
-    if (!connection.flush(now_) || connection.lags()) {
+    if (!connection.queue(publication.text, now_) || !connection.flush(now_) || connection.lags()) {
       gone.push_back(id);
     } else {
       settle(id, connection);
@@ -379,19 +374,28 @@ bool Server::accept_one() {
   return true;
 }
 
+/// There is no time for a handshake.
+void Server::turn_away(int fd) const {
+  if (!tls_) {
+    const auto answer = refusal(503, "too many connections are open");
+    const auto text = answer.head + *answer.body;
+    static_cast<void>(::send(fd, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
+  }
+}
+
 void Server::take_in(UniqueFd fd, const Peer& peer) {
   prepare(fd.get());
   if (connections_.size() >= limits_.connections) {
     make_room();
   }
   if (connections_.size() >= limits_.connections) {
-    const auto answer = refusal(503, "too many connections are open");
-    const auto text = answer.head + *answer.body;
-    static_cast<void>(::send(fd.get(), text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
+    turn_away(fd.get());
     return;
   }
   const auto id = next_id_++;
-  auto& connection = connections_.try_emplace(id, std::move(fd), peer, now_).first->second;
+  auto tls = tls_ ? std::optional(tls_->begin()) : std::nullopt;
+  auto& connection =
+      connections_.try_emplace(id, std::move(fd), peer, std::move(tls), now_).first->second;
   connection.interest = EPOLLIN;
   if (!ask(epoll_.get(), EPOLL_CTL_ADD, connection.fd(), id, EPOLLIN) || !advance(id, connection)) {
     close(id);

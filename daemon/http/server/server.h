@@ -39,7 +39,9 @@ class Server {
     std::function<void(std::size_t)> followers;  ///< how many there are now; on the loop's thread
   };
 
-  Server(Listener listener, Handlers handlers, Limits limits);
+  /// `tls`: what is spoken through; null: nothing.
+  Server(Listener listener, Handlers handlers, Limits limits,
+         std::shared_ptr<TlsKeys> tls = nullptr);
   /// Closes every connection. What a write waits for comes to its end first.
   ~Server();
   Server(const Server&) = delete;
@@ -69,6 +71,7 @@ class Server {
   void accept_all();
   bool accept_one();
   void take_in(UniqueFd fd, const Peer& peer);
+  void turn_away(int fd) const;
   void make_room();
   void pause_accepting();
 
@@ -76,9 +79,9 @@ class Server {
   bool advance(std::uint64_t id, Connection& connection);
   bool read_on(std::uint64_t id, Connection& connection);
   bool write_on(Connection& connection);
-  void handle(std::uint64_t id, Connection& connection, Parsed parsed);
-  void hand_over(std::uint64_t id, Connection& connection, Request request, bool close);
-  void send(Connection& connection, Answer answer);
+  bool handle(std::uint64_t id, Connection& connection, Parsed parsed);
+  bool hand_over(std::uint64_t id, Connection& connection, Request request, bool close);
+  bool send(Connection& connection, Answer answer);
 
   void pass_on(const Publication& publication);
   void settle(std::uint64_t id, Connection& connection);
@@ -89,6 +92,7 @@ class Server {
   Listener listener_;
   Handlers handlers_;
   Limits limits_;
+  std::shared_ptr<TlsKeys> tls_;
   UniqueFd epoll_;
   UniqueFd wake_;
   std::map<std::uint64_t, Connection> connections_;

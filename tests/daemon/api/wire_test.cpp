@@ -8,7 +8,7 @@
 using namespace sessync;
 
 TEST_CASE("a credential that a server repeats is part of nothing that is read") {
-  const std::string key = "sk-ant-api03-only-for-this-test";
+  const std::string key = "a-credential-only-for-this-test";
   live_secrets().add(Secret(key), LiveSecrets::Life::kProcess);
   const auto session =
       parse_session(R"({"id":"sesn_1","status":"idle","title":")" + key + R"(","archived_at":")" +

@@ -150,6 +150,10 @@ TEST_CASE("without a token writes are for loopback, and for pages of the daemon 
   CHECK(refused(writing("localhost:8900", {"http://localhost:8900", "http://evil.example"}),
                 rules) == 403);
   CHECK(refused(writing("10.0.0.1:8900"), AccessRules{false, std::nullopt}) == 403);
+  AccessRules behind_tls{true};
+  behind_tls.tls = true;
+  CHECK(refused(writing("localhost:8900", {"https://localhost:8900"}), behind_tls) == 0);
+  CHECK(refused(writing("localhost:8900", {"http://localhost:8900"}), behind_tls) == 403);
 }
 
 TEST_CASE("with a token every write needs it, on loopback too") {
