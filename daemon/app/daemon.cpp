@@ -240,7 +240,6 @@ CommandResult Daemon::reconcile(const std::string& name, const std::string& allo
   if (around_.board.find(name) == nullptr) {
     return unknown(name);
   }
-  log(LogLevel::kInfo, "asked for a pass", {{"session", name}, {"allow_deletes", allow_deletes}});
   controller_.demand_pass({name, allow_deletes});
   return {};
 }
@@ -249,7 +248,6 @@ SuspendResult Daemon::suspend(const std::string& name, const std::string& by) {
   if (around_.board.find(name) == nullptr) {
     return unknown(name);
   }
-  log(LogLevel::kInfo, "suspended", {{"session", name}, {"by", by}});
   if (auto kept = set_suspension(name, Suspension{by, now_anchored()}); !kept) {
     return tl::unexpected(kept.error());
   }
@@ -269,7 +267,6 @@ CommandResult Daemon::resume(const std::string& name) {
         CommandRefusal::Kind::kSuspendedByManifest,
         "the manifest suspends session '" + name + "': remove `suspend: true` from its entry"});
   }
-  log(LogLevel::kInfo, "resumed", {{"session", name}});
   return {};
 }
 

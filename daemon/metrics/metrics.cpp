@@ -165,6 +165,27 @@ class RequestMetrics {
   Family<Counter>& uploaded_;
 };
 
+/// What others asked the daemon for.
+class WriteMetrics {
+ public:
+  explicit WriteMetrics(Registry& r)
+      : writes_(counter_family(r, "sessync_writes_total",
+                               "Requests to reconcile, suspend or resume, allowed or refused.")) {
+    for (const char* const what : {"reconcile", "suspend", "resume"}) {
+      for (const bool allowed : {true, false}) series(what, allowed);
+    }
+  }
+
+  void count(const WriteTrace& write) { series(write.what, write.allowed).Increment(); }
+
+ private:
+  Counter& series(const std::string& what, bool allowed) {
+    return writes_.Add({{"what", what}, {"result", allowed ? "allowed" : "refused"}});
+  }
+
+  Family<Counter>& writes_;
+};
+
 struct Metrics::Parts {
   Parts(const StatusBoard& from, const std::string& version)
       : board(from),
@@ -182,6 +203,7 @@ struct Metrics::Parts {
   SessionMetrics sessions;
   RequestMetrics requests{registry};
   PartMetrics parts{registry};
+  WriteMetrics writes{registry};
   ProcessMetrics process{registry};
   Histogram& change;
   MetricSources sources;
@@ -197,6 +219,8 @@ void Metrics::set_sources(MetricSources sources) {
 }
 
 void Metrics::request(const RequestReport& report) { parts_->requests.count(report); }
+
+void Metrics::wrote(const WriteTrace& write) { parts_->writes.count(write); }
 
 void Metrics::frozen(RateClass which, TimePoint until) { parts_->requests.freeze(which, until); }
 

@@ -8,6 +8,7 @@
 
 #include "daemon/api/send/request_engine.h"
 #include "daemon/status/board.h"
+#include "daemon/status/write_trace.h"
 #include "daemon/watch/watcher.h"
 
 namespace sessync {
@@ -42,6 +43,7 @@ class Metrics {
   void request(const RequestReport& report);
   /// No call of the class is sent until then.
   void frozen(RateClass which, TimePoint until);
+  void wrote(const WriteTrace& write);
   /// `waited`: see StatusBoard::pass_finished.
   void pass_finished(const StatusBoard::FinishedPass& pass, Duration took,
                      std::optional<Duration> waited);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,6 +41,7 @@ struct AccessRefusal {
   int status = 403;
   std::string code;     ///< for machines, snake_case
   std::string message;  ///< what it means and what to do
+  std::chrono::seconds retry_after{0};
 };
 
 /// Nothing: the request may be answered. A page that the user's browser shows is no friend of the

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "daemon/os/log.h"
 #include "daemon/remote/proof.h"
 #include "daemon/secrets/secret_file.h"
 #include "daemon/serve/json_text.h"
@@ -31,6 +32,9 @@ http::Reply refuse(const AccessRefusal& why) {
   auto result = reply(why.status, "application/json", error_document(why.code, why.message));
   if (why.status == 401) {
     result.headers.emplace_back("WWW-Authenticate", "Bearer");
+  }
+  if (why.retry_after.count() > 0) {
+    result.headers.emplace_back("Retry-After", std::to_string(why.retry_after.count()));
   }
   return result;
 }
@@ -97,6 +101,11 @@ bool take_text(const nlohmann::json& document, const char* key, std::string& tex
 
 struct Routes::Asked {
   enum class Verb { kReconcile, kSuspend, kResume };
+
+  [[nodiscard]] const char* word() const {
+    return verb == Verb::kReconcile ? "reconcile" : verb == Verb::kSuspend ? "suspend" : "resume";
+  }
+
   std::string name;
   Verb verb = Verb::kReconcile;
   std::string allow_deletes;
@@ -179,14 +188,64 @@ std::optional<AccessRefusal> Routes::refusal(const http::Request& request,
       {asks, request.all("Host"), request.all("Origin"), request.all("Authorization")}, rules);
 }
 
+/// Who guesses tokens is not listened to for a while.
+std::optional<AccessRefusal> Routes::listen_to(const http::Request& request,
+                                               RequestFacts::Asks asks) const {
+  using Asks = RequestFacts::Asks;
+  const bool needs_token =
+      (asks == Asks::kWrite && admin_token_) || (asks == Asks::kRead && read_token_);
+  const bool guesses = needs_token && !request.all("Authorization").empty();
+  const auto now = RefusedTokens::Clock::now();
+  if (const auto pause = refused_tokens_->pause(request.peer.address, now);
+      guesses && pause.count() > 0) {
+    refused_tokens_->note(request.peer.address, false, now);
+    return AccessRefusal{
+        429, "too_many_refused_tokens",
+        "too many tokens from this address were refused, so none is looked at; try "
+        "again in " +
+            std::to_string(pause.count()) + " s",
+        pause};
+  }
+  auto why = refusal(request, asks);
+  if (why && why->status == 401) {
+    refused_tokens_->note(request.peer.address, guesses, now);
+  }
+  return why;
+}
+
+void Routes::tell_of_refused(const http::Request& request) const {
+  if (const auto count = refused_tokens_->to_tell(RefusedTokens::Clock::now())) {
+    log(LogLevel::kWarning,
+        "requests without the right token were refused; the next ones are told of in a minute",
+        {{"requests", std::to_string(*count)},
+         {"last_from", request.peer.address},
+         {"last_asked_for", request.path}});
+  }
+}
+
+void Routes::tell_of_write(const http::Request& request, const Asked& asked, bool allowed,
+                           int status) const {
+  if (!targets_.wrote) {
+    return;
+  }
+  auto told = asked;
+  static_cast<void>(told.take(request.body));
+  constexpr int kNoToken = 401;
+  constexpr int kNotLookedAt = 429;
+  targets_.wrote({request.peer.address, told.by, asked.word(), asked.name, told.allow_deletes,
+                  allowed, status == kNoToken || status == kNotLookedAt, status});
+}
+
 http::Reply Routes::answer(const http::Request& request) const {
   const bool reads = request.method == "GET" || request.method == "HEAD";
   const auto reader = reader_of(request.path);
   const auto asked = write_of(request.path);
   const bool writes = asked && request.method == "POST";
   http::Reply result;
-  if (const auto why = refusal(request, writes ? RequestFacts::Asks::kWrite : asks_of(request))) {
+  const auto why = listen_to(request, writes ? RequestFacts::Asks::kWrite : asks_of(request));
+  if (why) {
     result = refuse(*why);
+    tell_of_refused(request);
   } else if (writes) {
     result = write(request, *asked);
   } else if (reader != nullptr && reads) {
@@ -195,6 +254,9 @@ http::Reply Routes::answer(const http::Request& request) const {
     result = wrong_method(asked ? "POST" : "GET, HEAD");
   } else {
     result = refuse({404, "not_found", "nothing is served under this path"});
+  }
+  if (writes) {
+    tell_of_write(request, *asked, !why, result.status);
   }
   result.headers.emplace_back("X-Content-Type-Options", "nosniff");
   return result;

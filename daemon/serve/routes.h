@@ -12,6 +12,8 @@
 #include "daemon/serve/access.h"
 #include "daemon/serve/commands.h"
 #include "daemon/serve/documents.h"
+#include "daemon/serve/refused_tokens.h"
+#include "daemon/status/write_trace.h"
 #include "reconciler/ports/secret.h"
 
 namespace sessync {
@@ -25,6 +27,7 @@ struct RouteTargets {
   std::function<std::uint64_t()> told;  ///< see Broadcaster
   std::function<Health()> health;       ///< of the process; nothing: it is alive
   Secret nonce;                         ///< see proof_of(); "": there is nobody to show it to
+  WriteObserver wrote;                  ///< any thread; nothing: nobody wonders
 };
 
 /// Who may ask for what.
@@ -51,6 +54,11 @@ class Routes {
   static std::optional<Asked> write_of(const std::string& path);
   [[nodiscard]] std::optional<AccessRefusal> refusal(const http::Request& request,
                                                      RequestFacts::Asks asks) const;
+  [[nodiscard]] std::optional<AccessRefusal> listen_to(const http::Request& request,
+                                                       RequestFacts::Asks asks) const;
+  void tell_of_refused(const http::Request& request) const;
+  void tell_of_write(const http::Request& request, const Asked& asked, bool allowed,
+                     int status) const;
 
   [[nodiscard]] Health health() const;
   [[nodiscard]] http::Reply livez(const http::Request& request) const;
@@ -69,6 +77,7 @@ class Routes {
   RouteAccess access_;
   std::unique_ptr<SecretFile> admin_token_;  ///< null: there is none
   std::unique_ptr<SecretFile> read_token_;
+  std::unique_ptr<RefusedTokens> refused_tokens_ = std::make_unique<RefusedTokens>();
 };
 
 }  // namespace sessync

@@ -69,7 +69,8 @@ void StatusServer::Parts::serve(http::Listener listener, Keys keys) {
       Broadcaster::Pace{});
   routes = std::make_unique<Routes>(
       RouteTargets{board, &documents, commands, page_policy(),
-                   [this] { return broadcaster->told(); }, options.health, options.nonce},
+                   [this] { return broadcaster->told(); }, options.health, options.nonce,
+                   options.wrote},
       RouteAccess{listener.loopback, keys != nullptr, options.admin_token_file,
                   options.read_token_file, options.allowed_hosts});
   const auto answer = [this](const http::Request& request) { return routes->answer(request); };

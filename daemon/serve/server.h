@@ -10,6 +10,7 @@
 #include "daemon/os/health.h"
 #include "daemon/serve/commands.h"
 #include "daemon/status/board.h"
+#include "daemon/status/write_trace.h"
 #include "reconciler/ports/secret.h"
 
 namespace sessync {
@@ -23,6 +24,7 @@ struct StatusServerOptions {
   std::vector<std::string> allowed_hosts{};  ///< names by which it may be asked
   std::string tls_cert{};                    ///< a PEM file; "" and no key: no TLS
   std::string tls_key{};
+  WriteObserver wrote{};  ///< any thread; nothing: nobody wonders
 };
 
 /// Serves probes, metrics, status, events, the page and the write calls. Its threads run at a lower

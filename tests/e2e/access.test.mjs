@@ -1,6 +1,7 @@
 // Who may ask the daemon for what: tokens, and names by which it is asked.
 import assert from 'node:assert/strict';
 import * as http from 'node:http';
+import * as os from 'node:os';
 import * as path from 'node:path';
 import { test } from 'node:test';
 import { CANARY, Double, Project, addressOf, until, write } from './harness.mjs';
@@ -27,9 +28,9 @@ async function served(t, more = () => [], listen = '127.0.0.1:0') {
 }
 
 /** One request under any Host; fetch() would not send one. */
-function ask(url, target, { headers = {}, method = 'GET' } = {}) {
+function ask(url, target, { headers = {}, method = 'GET', localAddress } = {}) {
   return new Promise((resolve, reject) => {
-    const request = http.request(new URL(target, url), { method, headers, agent: false }, (answer) => {
+    const request = http.request(new URL(target, url), { method, headers, localAddress, agent: false }, (answer) => {
       let text = '';
       answer.on('data', (data) => { text += data; });
       answer.on('end', () => resolve({ status: answer.statusCode, headers: answer.headers, text }));
@@ -44,9 +45,10 @@ const READS = ['/', '/metrics', '/api/v1/status', '/api/v1/events', '/nothing'];
 test('with a read token nothing is read without it but the probes, and the commands send theirs', async (t) => {
   const { project, secret, url } = await served(t, (file) => ['--read-token-file', file('read', READ), '--admin-token-file', file('admin', ADMIN)]);
   const [read, admin] = [path.join(project.dir, 'read'), path.join(project.dir, 'admin')];
+  let address = 10; // who guesses is not listened to for long
   for (const target of READS) {
     for (const options of [{}, bearer('wrong'), { headers: { authorization: `Basic ${READ}` } }]) {
-      const { status, headers, text } = await ask(url, target, options);
+      const { status, headers, text } = await ask(url, target, { ...options, localAddress: `127.0.0.${address++}` });
       assert.equal(status, 401, target);
       assert.equal(headers['www-authenticate'], 'Bearer');
       assert.match(JSON.parse(text).error.message, /--read-token-file/);
@@ -112,4 +114,65 @@ test('an allowed host that is none is a mistake on the command line', async (t) 
     assert.equal(code, 64, host);
     assert.match(err, /allowed-host/);
   }
+});
+
+/** The lines of the daemon's log with this text. */
+const linesWith = (project, text) => project.daemon.err.split('\n').filter((line) => line.includes(text));
+const countOf = async (url, what, result) => Number((await ask(url, '/metrics')).text.match(new RegExp(`^sessync_writes_total\\{result="${result}",what="${what}"\\} (\\d+)`, 'm'))?.[1]);
+/** A request from another address of this machine. */
+const from = (localAddress, token) => ({ ...bearer(token), localAddress });
+
+test('each write leaves a line that says who wanted what, and is counted, allowed or not', async (t) => {
+  const { project, url } = await served(t);
+  assert.deepEqual(await Promise.all(['allowed', 'refused'].map((result) => countOf(url, 'suspend', result))), [0, 0]);
+  for (const command of ['suspend', 'resume', 'reconcile']) assert.equal((await project.run(command, ['s1'])).code, 0);
+  assert.equal((await project.run('suspend', ['nobody'])).code, 1);
+  const foreign = { method: 'POST', headers: { origin: 'http://evil.example' } };
+  assert.equal((await ask(url, '/api/v1/sessions/s1/suspend', foreign)).status, 403);
+  await until('all are told of', () => linesWith(project, 'a write was').length === 5);
+  const allowed = linesWith(project, 'a write was allowed');
+  assert.equal(allowed.length, 4);
+  for (const line of allowed) assert.match(line, new RegExp(`127\\.0\\.0\\.1.*${os.userInfo().username}@`));
+  for (const what of ['suspend', 'resume', 'reconcile']) assert.equal(allowed.filter((line) => new RegExp(`what\\W+${what}\\W.*s1`).test(line)).length, 1, what);
+  const [refused] = linesWith(project, 'a write was refused');
+  assert.match(refused, /127\.0\.0\.1.*suspend.*s1.*403/);
+  const counted = [['suspend', 'allowed', 2], ['suspend', 'refused', 1], ['resume', 'allowed', 1], ['reconcile', 'allowed', 1]];
+  for (const [what, result, count] of counted) await until(`${what} ${result} is counted`, async () => (await countOf(url, what, result)) === count);
+});
+
+test('after ten refused tokens nobody at the address is listened to for a while, and others are', async (t) => {
+  const { project, url } = await served(t, (file) => ['--admin-token-file', file('admin', ADMIN), '--read-token-file', file('read', READ)]);
+  const suspend = '/api/v1/sessions/s1/suspend';
+  for (let i = 0; i < 20; ++i) assert.equal((await ask(url, suspend, { method: 'POST' })).status, 401);
+  const guesses = [];
+  await until('it is listened to no more', async () => {
+    const reads = guesses.length % 2 === 1;
+    guesses.push(await ask(url, reads ? '/metrics' : suspend, { method: reads ? 'GET' : 'POST', ...bearer(`guess-${guesses.length}`) }));
+    return guesses.at(-1).status === 429;
+  });
+  assert.deepEqual(guesses.slice(0, 10).map(({ status }) => status), Array(10).fill(401));
+  const last = guesses.at(-1);
+  assert.match(last.headers['retry-after'], /^[1-9]\d*$/);
+  assert.match(JSON.parse(last.text).error.message, /try again in \d+ s/);
+  for (const target of ['/livez', '/readyz']) assert.equal((await ask(url, target)).status, 200);
+  assert.equal((await ask(url, '/metrics')).status, 401);
+  assert.equal((await ask(url, '/metrics', from('127.0.0.2', READ))).status, 200);
+  await until('it is listened to again', async () => (await ask(url, '/metrics', bearer(READ))).status === 200);
+  assert.equal(linesWith(project, 'without the right token').length, 1);
+  assert.deepEqual(linesWith(project, 'a write was'), []);
+  assert.doesNotMatch(project.daemon.err, /guess-/);
+});
+
+test('while nobody at an address is listened to, the right token opens nothing', async (t) => {
+  const { url } = await served(t, (file) => ['--read-token-file', file('read', READ)]);
+  // Each one more makes the pause longer, so that it does not end before the right one is sent.
+  const statuses = [];
+  await until('guesses make a long pause', async () => {
+    const { status, headers } = await ask(url, '/metrics', from('127.0.0.3', 'wrong'));
+    statuses.push(status);
+    return Number(headers['retry-after']) >= 4;
+  });
+  assert.ok(statuses.filter((status) => status === 401).length > 10);
+  assert.equal((await ask(url, '/metrics', from('127.0.0.3', READ))).status, 429);
+  assert.equal((await ask(url, '/metrics', bearer(READ))).status, 200);
 });

@@ -86,11 +86,8 @@ class Asker {
     return options_.sessions.empty() ? known_sessions(client_) : Names(options_.sessions);
   }
 
-  [[nodiscard]] std::string body(const std::string& verb) const {
-    Json body = Json::object();
-    if (verb == "suspend") {
-      body["by"] = who();
-    }
+  [[nodiscard]] std::string body() const {
+    Json body = {{"by", who()}};
     if (!options_.allow_deletes.empty()) {
       body["allow_deletes"] = options_.allow_deletes;
     }
@@ -99,7 +96,7 @@ class Asker {
 
   int ask(const std::string& name, const std::string& verb) {
     const auto answer =
-        client_.post("/api/v1/sessions/" + encoded(name) + "/" + verb, body(verb), token_);
+        client_.post("/api/v1/sessions/" + encoded(name) + "/" + verb, body(), token_);
     if (!answer) {
       return tell_failure(options_, answer.error());
     }

@@ -26,6 +26,22 @@ void tell_start(const Settings& settings, const ApiOptions& api) {
        {"api", api.base_url}});
 }
 
+/// Of refused tokens the server itself tells, once a minute.
+void keep_trace(const WriteTrace& write, Metrics& metrics) {
+  metrics.wrote(write);
+  if (write.token_refused) {
+    return;
+  }
+  log(write.allowed ? LogLevel::kInfo : LogLevel::kWarning,
+      write.allowed ? "a write was allowed" : "a write was refused",
+      {{"peer", write.peer},
+       {"by", write.by},
+       {"what", write.what},
+       {"session", write.session},
+       {"allow_deletes", write.allow_deletes},
+       {"status", std::to_string(write.status)}});
+}
+
 /// The status server, and the file in the state directory by which commands find it.
 class Front {
  public:
@@ -36,7 +52,8 @@ class Front {
         nonce_(random_digits()),
         server_({settings.options.listen, settings.options.admin_token_file, nonce_, health_now,
                  settings.options.read_token_file, settings.options.allowed_hosts,
-                 settings.options.tls_cert, settings.options.tls_key},
+                 settings.options.tls_cert, settings.options.tls_key,
+                 [&metrics](const WriteTrace& write) { keep_trace(write, metrics); }},
                 board, daemon.commands(), [&metrics] { return metrics.text(); }) {}
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace sessync {
+
+/// Keeps guessing slow: after ten tokens that were refused nobody at the address is listened to for
+/// a while, longer with each one more, up to a minute. An address that is quiet for ten minutes is
+/// forgotten. Any thread.
+class RefusedTokens {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// How long no token from there is looked at, the right one neither; zero: it is.
+  [[nodiscard]] std::chrono::seconds pause(const std::string& address, Clock::time_point now) const;
+
+  /// A request was refused. `guessed`: it brought a token that was looked at.
+  void note(const std::string& address, bool guessed, Clock::time_point now);
+
+  /// How many were refused since this was last said; nothing: it was within the last minute.
+  std::optional<std::uint64_t> to_tell(Clock::time_point now);
+
+ private:
+  struct Guesser {
+    std::uint64_t refused = 0;
+    Clock::time_point last;
+    Clock::time_point listens_again;
+  };
+
+  void forget_old(Clock::time_point now);
+
+  mutable std::mutex mutex_;
+  std::map<std::string, Guesser> guessers_;
+  std::uint64_t untold_ = 0;
+  std::optional<Clock::time_point> told_;
+};
+
+/// Who is taken for one guesser: an address of IPv4, or the 64 bits of one of IPv6 that its holder
+/// cannot choose.
+std::string guesser_at(const std::string& address);
+
+}  // namespace sessync
