@@ -2,6 +2,7 @@
 #include <stdexcept>
 
 #include "daemon/api/http_session_api.h"
+#include "daemon/http/client/base_url.h"
 #include "tests/contract/backend.h"
 #include "tests/double/http_server.h"
 

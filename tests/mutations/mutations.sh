@@ -102,9 +102,10 @@ in_layers() {
   mutate "overwrite a file with an output" daemon/outputs/disk_output_file.cpp \
     'to.c_str(), RENAME_NOREPLACE)' 'to.c_str(), 0)'
   mutate "accept a write that brings no token" daemon/serve/access.cpp \
-    'if (request.authorizations.size() == 1) {' \
-    'if (request.authorizations.empty()) return std::nullopt;
-  if (request.authorizations.size() == 1) {'
+    'if (shows(request, rules.token)) {' \
+    'if (request.authorizations.empty() || shows(request, rules.token)) {'
+  mutate "take a request that has two lengths" daemon/http/server/request_parser.cpp \
+    'if (!length || !head.request.all(name).empty()) return 400;' 'if (!length) return 400;'
   mutate "work on a session that is suspended" daemon/controller/session_table.cpp \
     'due.spec.suspend |= suspended_' 'due.spec.suspend &= suspended_'
   mutate "exit with 0 although something is blocked" daemon/cli/output/report.cpp \

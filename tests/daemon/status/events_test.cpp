@@ -18,7 +18,8 @@ std::string follow_request(const std::string& headers = "") {
 
 /// A loop without a board: it answers every GET with what its maker says.
 struct BareLoop {
-  explicit BareLoop(const http::Reply& reply, http::Server::Limits limits = {}) {
+  explicit BareLoop(const http::Reply& reply,
+                    http::Server::Limits limits = http::Server::Limits()) {
     auto listener = http::open_listener("127.0.0.1:0").value();
     address = listener.address;
     const auto answer = [reply](const http::Request&) { return reply; };
