@@ -141,7 +141,7 @@ TEST_CASE("a key that cannot be used is an error of the look, too") {
   }
   SECTION("encrypted") {
     world.put_key(key_pair().encrypted);
-    expected = "is encrypted";
+    expected = "is passphrase-protected";
   }
   SECTION("of another kind") {
     world.put_key(elliptic_key());
