@@ -10,8 +10,25 @@ namespace sessync {
 
 /// The writes that make one path hold its declared content: upload, delete what is in the way, add.
 ///
+///   stage    | under way                             | goes on with
+///   ---------+---------------------------------------+---------------------------------------------
+///   upload   | none is known that can be used        | room; refused for good: remembered, the end
+///   room     | a place for the row; a replace waits  | intent; the session is full: the end
+///            | for the first one of the pass         |
+///   intent   | what is about to be done is recorded  | delete, or add if nothing is in the way
+///   delete   | one row after the other               | add; a refusal by load ends it before the
+///            |                                       | first went, later it is repeated
+///   add      | the row itself                        | done; a refusal by load is repeated once
+///            |                                       | something was deleted; no answer: in doubt;
+///            |                                       | refused: look
+///   look     | the session is read, once per pass    | archived or gone: everything ends; at work:
+///            |                                       | later; idle: refused for good, put back
+///   put back | each content that was deleted         | the end; the rest is left to the next pass
+///
 /// Until the first delete was sent a chain can end without a trace; afterwards it ends only with an
 /// answered add, with the previous content put back, or with an intent that the next pass takes up.
+/// Each answer calls the next stage; no coroutines, because g++ 12 compiles everyday forms of
+/// co_await into double frees without a warning.
 class Chain {
  public:
   /// `action` is an add or replace of the run's plan and outlives the chain; `finished` runs once.
