@@ -126,6 +126,7 @@ void PlanJudge::set_scene(Random& dice) {
   world_.tokens.allow_programs(line_.allows_programs);
   if (line_.forgets_state) {
     world_.store.wipe();
+    world_.doubted.clear();
     world_.lost_state = true;
   }
   if (line_.comes_later) {
