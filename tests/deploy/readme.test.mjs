@@ -56,7 +56,7 @@ test('troubleshooting has every reason of a condition, and no other', () => {
 });
 
 test('troubleshooting has every exit code', () => {
-  const header = fs.readFileSync(path.join(TOP, 'daemon/config/options.h'), 'utf8');
+  const header = fs.readFileSync(path.join(TOP, 'daemon/config/exit_code.h'), 'utf8');
   const codes = [...header.matchAll(/inline constexpr int k\w+ = (\d+);/g)].map((m) => m[1]);
   assert.ok(codes.length >= 8);
   assert.deepEqual(table('Exit codes').filter((word) => /^\d+$/.test(word)).sort(), codes.sort());
