@@ -11,6 +11,7 @@
 #include "daemon/remote/proof.h"
 #include "daemon/secrets/secret_file.h"
 #include "daemon/serve/json_text.h"
+#include "daemon/serve/negotiation.h"
 #include "daemon/serve/status_json.h"
 
 namespace sessync {
@@ -284,9 +285,7 @@ http::Reply Routes::readyz(const http::Request& /*request*/) const {
 void Routes::give(http::Reply& reply, const http::Request& request,
                   std::shared_ptr<const std::string> text) const {
   constexpr std::size_t kWorthIt = 4096;
-  const auto accepted = request.first("Accept-Encoding");
-  const bool takes =
-      accepted.find("gzip") != std::string::npos && accepted.find("gzip;q=0") == std::string::npos;
+  const bool takes = accepts_gzip(request.first("Accept-Encoding"));
   reply.headers.emplace_back("Vary", "Accept-Encoding");
   if (takes && text->size() >= kWorthIt) {
     reply.headers.emplace_back("Content-Encoding", "gzip");
@@ -306,7 +305,7 @@ http::Reply Routes::status(const http::Request& request) const {
   const auto tag = "W/\"" + targets_.documents->id(document.revision) + '"';
   auto result = reply(200, "application/json", "");
   result.headers = {{"Cache-Control", "no-cache"}, {"ETag", tag}};
-  if (request.first("If-None-Match").find(tag) != std::string::npos) {
+  if (names_tag(request.first("If-None-Match"), tag)) {
     result.status = 304;
     return result;
   }

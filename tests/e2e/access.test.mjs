@@ -64,6 +64,7 @@ test('with a read token nothing is read without it but the probes, and the comma
   assert.match((await project.run('status', ['--read-token-file', read])).out, /s1 +Ready/);
   assert.equal((await project.run('status', [], { SESSYNC_READ_TOKEN_FILE: read })).code, 0);
   assert.equal((await project.run('reconcile', ['--read-token-file', read, '--admin-token-file', admin])).code, 0);
+  assert.equal((await project.run('reconcile', ['--admin-token-file', admin])).code, 0, 'the admin token may read as well');
   const watching = project.begin('status', ['--watch', '--read-token-file', read]);
   await until('it follows', () => /s1: Ready/.test(watching.out));
   secret('read', 'another');

@@ -160,6 +160,9 @@ int ask(const Settings& settings, const std::string& verb) {
   if (!client) {
     return tell_failure(settings.options, client.error());
   }
+  if (settings.options.read_token_file.empty()) {
+    client->read_with(token);  // it may read as well
+  }
   return Asker(settings, std::move(*client), std::move(token)).ask_for_all(verb);
 }
 
