@@ -35,15 +35,13 @@ in_decisions() {
       return after_fault();' \
     'last_fault) && in_.newest_fault.empty()) {
       return after_fault();'
-  mutate "hold against a token what was said of the one before" reconciler/tokens/check_tokens.cpp \
-    'if (one.row != nullptr &&' 'if (one.record != nullptr &&'
   mutate "send only the metadata that changed" reconciler/plan/plan_session.cpp \
     'if (!has_all(session.metadata, change.update.metadata)) {' \
     'std::erase_if(change.update.metadata, [&](const auto& pair) {
     const auto found = session.metadata.find(pair.first);
     return found != session.metadata.end() && found->second == pair.second;
   });
-  if (!change.update.metadata.empty()) {'
+  if (!has_all(session.metadata, change.update.metadata)) {'
   mutate "create again although a create is in doubt" reconciler/observe/find_session.cpp \
     'out_.in_doubt = doubtful;' 'out_.in_doubt = false && doubtful;'
   mutate "add again although an add is in doubt" reconciler/observe/observed.cpp \
@@ -99,6 +97,8 @@ in_layers() {
     'cannot be used: " + std::string(reason) + ": " + foreign_text(answer.body);'
   mutate "quote what libcurl makes of a bad proxy" daemon/http/client/transfer.cpp \
     'if (!problem.empty()) return words' 'if (problem.size() == 1) return words'
+  mutate "hold against a token what was said of the one before" reconciler/tokens/check_tokens.cpp \
+    'if (one.row != nullptr &&' 'if (one.record != nullptr &&'
   mutate "overwrite a file with an output" daemon/outputs/disk_output_file.cpp \
     'to.c_str(), RENAME_NOREPLACE)' 'to.c_str(), 0)'
   mutate "accept a write that brings no token" daemon/serve/access.cpp \
