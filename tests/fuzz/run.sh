@@ -16,7 +16,7 @@ shift $(($# > 0 ? 1 : 0))
 targets=("$@")
 [[ ${#targets[@]} -gt 0 ]] || targets=(manifest pattern wire names secrets http double)
 # As many as a minute of each was on two cores.
-declare -A runs=([manifest]=150000 [pattern]=500000 [wire]=300000 [names]=350000 [secrets]=900000 [http]=1000000 [double]=25000)
+declare -A runs=([manifest]=150000 [pattern]=500000 [wire]=300000 [names]=350000 [secrets]=150000 [http]=1000000 [double]=25000)
 build=build/asan
 kept=build/fuzz
 here=tests/fuzz
