@@ -1,15 +1,11 @@
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "manifest/manifest.h"
 
 namespace sessync {
-
-/// Bytes above which a manifest file is refused unread.
-inline constexpr std::size_t kMaxManifestBytes = 4U << 20U;
 
 /// Parses and validates one file alone: every problem of it in one run.
 ManifestFile load_manifest_file(const ManifestText& file);

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "manifest/spec.h"
 
 namespace sessync {
+
+/// Bytes above which a manifest file is refused unread.
+inline constexpr std::size_t kMaxManifestBytes = 4U << 20U;
 
 /// The bytes of one manifest file, read by the caller.
 struct ManifestText {
