@@ -109,6 +109,7 @@ test('a daemon whose workers all stand still is not alive', { skip }, async (t) 
 
 test('a thread that stands still for less than a minute is nobody\'s business', { skip }, async (t) => {
   const one = await Threads.start(t);
+  await until('it is ready', async () => (await one.ask('/readyz')).status === 200);
   for (const probe of ['/livez', '/readyz']) {
     const { status, body } = await one.ask(probe);
     assert.equal(status, 200);
