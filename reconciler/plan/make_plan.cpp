@@ -32,6 +32,9 @@ void sort(Plan& plan) {
 Plan plan(const PlanInput& input, const Policy& policy) {
   Plan result = plan_files(input, policy);
   plan_fixed(input, policy, result);
+  // Once before the guard, which offers an id only for what an apply then does, and once after all
+  // that blocks adds.
+  hold_renames(result, *input.desired);
   guard(result, policy, input.session_id);
   limit_files(result, policy, input.desired->files.size());
   hold_renames(result, *input.desired);

@@ -19,8 +19,8 @@ in_decisions() {
            (!action.protection' \
     'return action.kind == Action::Kind::kRotate &&
            (!action.protection'
-  mutate "forget a refusal in the next pass" reconciler/plan/make_plan.cpp \
-    'hold_renames(result, *input.desired);' 'static_cast<void>(hold_renames);'
+  mutate "forget a refusal in the next pass" reconciler/plan/renames.cpp \
+    'if (std::ranges::none_of(plan.actions, is_old_place)) {' 'if (!plan.actions.empty()) {'
   mutate "forget the inventory row" reconciler/apply/file_chain.cpp \
     'row.owned = true;' 'row.owned = false;'
   mutate "accept a torn digest" daemon/workspace/read/digest_cache.cpp \

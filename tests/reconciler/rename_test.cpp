@@ -112,6 +112,24 @@ TEST_CASE("the old row is held for a blocked path only, whatever else has its co
         std::vector<std::string>{"delete /gone r3", "add /new", "delete /old r1"});
 }
 
+TEST_CASE("no id is offered for a delete that is held by more than a lost source") {
+  using namespace fixtures;
+  auto wanted = desired({local("/new", '1')});
+  wanted.protected_trees.push_back({MountPath::literal("/old"), "source old is missing", true});
+  const ObservedState observed{{marked("r1", "/old", '1')}, {}, {}};
+  PlanInput input;
+  input.desired = &wanted;
+  input.observed = &observed;
+  input.refusals = {{"/new", digest('1'), "400", "no", {}}};
+  const auto result = plan(input, {});
+  CHECK_FALSE(result.held);
+  REQUIRE(blocked_at(result, "/old") != nullptr);
+  CHECK(result.actions.empty());
+  CHECK(std::ranges::any_of(result.blocked, [](const Blocked& one) {
+    return one.path.text() == "/old" && one.code == BlockCode::kRefused;
+  }));
+}
+
 TEST_CASE("what makes way for a path above or below is put back if the add is refused") {
   World world;
   world.file("a/x", "one");
