@@ -14,12 +14,8 @@ constexpr std::size_t kMostLookedAt = std::size_t{64} << 10U;
 
 /// The length of what stands at `at` and may be shown; 0 if nothing may.
 std::size_t shown_length(std::string_view text, std::size_t at) {
-  const auto byte = static_cast<unsigned char>(text[at]);
-  if (byte < 0x80) return byte >= ' ' && byte != 0x7F ? 1 : 0;
   const auto length = utf8_length(text, at);
-  // C2 80 to C2 9F are control characters that terminals obey.
-  const bool control = byte == 0xC2 && static_cast<unsigned char>(text[at + 1]) < 0xA0;
-  return control ? 0 : length;
+  return length > 0 && is_harmless(text.substr(at, length)) ? length : 0;
 }
 
 /// At most `most` bytes; a blank for white space and "?" for what may not be shown.

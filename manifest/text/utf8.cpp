@@ -10,9 +10,10 @@ unsigned char byte_at(std::string_view text, std::size_t at) {
   return static_cast<unsigned char>(text[at]);
 }
 
-bool is_control_at(std::string_view text, std::size_t at) {
-  const auto byte = byte_at(text, at);
-  return byte < 0x20 || byte == 0x7F || (byte == 0xC2 && byte_at(text, at + 1) < 0xA0);
+/// C0, DEL, and C1, which terminals obey too.
+bool is_control(std::string_view character) {
+  const auto byte = byte_at(character, 0);
+  return byte < 0x20 || byte == 0x7F || (byte == 0xC2 && byte_at(character, 1) < 0xA0);
 }
 
 /// Characters that end a line or change the order in which those around them are shown: what is
@@ -57,6 +58,10 @@ std::size_t utf8_length(std::string_view text, std::size_t at) {
   return overlong || beyond ? 0 : length;
 }
 
+bool is_harmless(std::string_view character) {
+  return !is_control(character) && !is_deceptive(character);
+}
+
 std::string printable(std::string_view text) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
@@ -67,10 +72,10 @@ std::string printable(std::string_view text) {
       continue;
     }
     const auto character = text.substr(at, length);
-    if (is_control_at(text, at) || is_deceptive(character)) {
-      append_hex(out, character);
-    } else {
+    if (is_harmless(character)) {
       out += character;
+    } else {
+      append_hex(out, character);
     }
     at += length;
   }

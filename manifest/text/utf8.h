@@ -10,9 +10,12 @@ namespace sessync {
 /// surrogates, nothing above U+10FFFF), 0 if there is none.
 std::size_t utf8_length(std::string_view text, std::size_t at);
 
-/// `text` with every control character (C0, C1, DEL), every character that turns the direction of
-/// text or ends a line, and every byte that is not UTF-8 written as \xNN, so that a hostile name
-/// can neither write to a terminal or a log nor look like another.
+/// Whether the one well-formed `character` is no control character (C0, C1, DEL) and none that
+/// turns the direction of text or ends a line.
+bool is_harmless(std::string_view character);
+
+/// `text` with every character that is not harmless, and every byte that is not UTF-8, written as
+/// \xNN, so that a hostile name can neither write to a terminal or a log nor look like another.
 std::string printable(std::string_view text);
 
 }  // namespace sessync

@@ -1,5 +1,7 @@
 #include "daemon/os/foreign_text.h"
 
+#include <vector>
+
 #include <catch2/catch.hpp>
 
 #include "daemon/os/live_secrets.h"
@@ -46,6 +48,20 @@ TEST_CASE("a secret is recognised inside of base64, wherever it stands there") {
   CHECK(shown("x>x>x?x?x", "eD54Png/eD94") == "[redacted]");
   CHECK(shown("x>x>x?x?x", "eD54Png_eD94") == "[redacted]");
   CHECK(shown("k?k>o~o?k", "az9rPm9-bz9r") == "[redacted]");
+}
+
+TEST_CASE("what a text of others ends in is not looked beyond") {
+  for (const char last : {'\xC2', '\xE2', '\xF0', '\x9F'}) {
+    const std::string text = std::string("name") + last;
+    // Exactly as long as its text: what lies behind it is nobody's.
+    const std::vector<char> bytes(text.begin(), text.end());
+    CHECK(foreign_text({bytes.data(), bytes.size()}) == "name?");
+    CHECK(foreign_lines({bytes.data(), bytes.size()}) == "name?");
+  }
+}
+
+TEST_CASE("a text of others turns no line around") {
+  CHECK(foreign_text("a\u202Eb\u2028c\u0085d") == "a?b?c?d");
 }
 
 TEST_CASE("what is no secret stays as it is") {
