@@ -17,10 +17,6 @@ using nlohmann::json;
 
 namespace {
 
-TimePoint wall_clock() {
-  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-}
-
 bool is_list(Operation operation) {
   switch (operation) {
     case Operation::kListFiles:
@@ -97,8 +93,12 @@ std::string line_of(const Request& request) {
 
 }  // namespace
 
+TimePoint wall_clock() {
+  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+}
+
 void Core::enter() {
-  const TimePoint now = wall_clock() + world_.clock_offset;
+  const TimePoint now = clock_() + world_.clock_offset;
   world_.model.set_time(now);
   const auto is_due = [now](const Late& late) { return late.due <= now; };
   std::vector<Late> due;

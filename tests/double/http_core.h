@@ -32,10 +32,15 @@ struct Call {
   std::optional<Fault> fault;
 };
 
+TimePoint wall_clock();
+
 /// The double behind its sockets. Safe to use from many threads.
 class Core {
  public:
-  Core(std::uint64_t seed, std::string api_key) : api_key_(std::move(api_key)) {
+  using Clock = std::function<TimePoint()>;
+
+  Core(std::uint64_t seed, std::string api_key, Clock clock = wall_clock)
+      : api_key_(std::move(api_key)), clock_(std::move(clock)) {
     world_.model = SessionModel(seed);
   }
 
@@ -62,6 +67,7 @@ class Core {
   std::mutex mutex_;
   DoubleWorld world_;
   std::string api_key_;
+  Clock clock_;
   std::uint64_t requests_ = 0;
   std::vector<Late> late_;
 };

@@ -91,7 +91,7 @@ void check_mounts(std::string_view left, std::string_view right) {
 void check_time(std::string_view text) {
   const auto time = parse_server_time(text);
   if (!time) return;
-  require(text.size() >= 20, "a time is written out");
+  require(text.size() >= std::string_view("2026-11-29T10:00:00").size(), "a time is written out");
   const auto later = parse_server_time(std::string(text.substr(0, 17)) + "60Z");
   require(!later || *later > *time - std::chrono::hours(25), "times are ordered");
   const auto days = std::chrono::floor<std::chrono::days>(*time);

@@ -26,12 +26,23 @@ cmake --preset asan >/dev/null
 cmake --build --preset asan --target fuzzers | tail -n 1
 mkdir -p "$kept"/{crashes,logs}
 
+# Where memory lies decides what the fuzzer's comparisons with addresses find, so that is fixed too, if it may be.
+same_addresses=""
+! setarch -R true 2>/dev/null || same_addresses="setarch -R"
+
+# corpus TARGET: the committed inputs in one order; that of a directory's entries is its file system's.
+corpus() {
+  local list=$kept/logs/$1.corpus
+  LC_ALL=C ls -d "$here/corpus/$1"/* | paste -sd , >"$list"
+  echo "-seed_inputs=@$list"
+}
+
 # limits TARGET: for how long, from which seed.
 limits() {
   if [[ -n $seconds ]]; then
-    echo "-max_total_time=$seconds"
+    echo "-max_total_time=$seconds $(corpus "$1")"
   else
-    echo "-runs=${runs[$1]} -seed=1 -reload=0"
+    echo "-runs=${runs[$1]} -seed=1 -reload=0 $(corpus "$1")"
   fi
 }
 
@@ -50,9 +61,8 @@ fuzz() { # TARGET LIMITS FOUND
     -artifact_prefix="$kept/crashes/$target-")
   [[ ! -e $dictionary ]] || options+=(-dict="$dictionary")
   local status=0
-  # shellcheck disable=SC2086 # the limits are several words
-  "$build/$here/${target}_fuzz" "${options[@]}" $2 "$found" "$here/corpus/$target" \
-    >"$log" 2>&1 || status=$?
+  # shellcheck disable=SC2086 # these are several words
+  $same_addresses "$build/$here/${target}_fuzz" "${options[@]}" $2 "$found" >"$log" 2>&1 || status=$?
   echo "$status" >"$kept/logs/$target.status"
   summary "$target" "$log" "$status"
 }
@@ -69,7 +79,7 @@ summary() { # TARGET LOG STATUS
   grep -E '^violated:|ERROR:|runtime error:|^SUMMARY:' "$2" | head -n 5 || true
 }
 export -f fuzz summary
-export build kept here
+export build kept here same_addresses
 
 rm -rf "$kept/repeated" "$kept"/logs/*.status
 for target in "${targets[@]}"; do
