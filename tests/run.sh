@@ -136,8 +136,20 @@ beside() {
 # What all sections stand on; without it there is nothing to test.
 begin() {
   packages=$1
-  run packages || finish
-  run build || finish
+  set -m
+  (run packages && run build) &
+  queues+=($!)
+  set +m
+  wait "$!" || finish
+}
+
+# packages_for NAME...: the list of packages that is enough for these sections.
+packages_for() {
+  local name
+  for name in "$@"; do
+    [[ " ${demanding[*]} " != *" $name "* ]] || { echo all && return; }
+  done
+  echo test
 }
 
 finish() {
@@ -155,6 +167,8 @@ finish() {
 # Those that mostly wait, and those that mostly compute.
 waiting=(unit e2e torture crash reads hostile sdk schema page package deploy)
 computing=(simulation lint tidy asan fuzz tsan alone)
+# Those that need more than tests/run.sh installs.
+demanding=(package deploy asan fuzz)
 planned=()
 seeds=20000
 case $* in
@@ -173,7 +187,7 @@ case $* in
     for name in "$@"; do
       [[ " ${waiting[*]} ${computing[*]} " == *" $name "* ]] || { echo "no section $name" >&2 && exit 64; }
     done
-    begin all
+    begin "$(packages_for "$@")"
     beside "$@" --
     ;;
 esac
