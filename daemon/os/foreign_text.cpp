@@ -12,24 +12,22 @@ namespace {
 /// What is longer is not looked at: redacting takes time, and no message needs it.
 constexpr std::size_t kMostLookedAt = std::size_t{64} << 10U;
 
-/// The length of what stands at `at` and may be shown; 0 if nothing may.
-std::size_t shown_length(std::string_view text, std::size_t at) {
-  const auto length = utf8_length(text, at);
-  return length > 0 && is_harmless(text.substr(at, length)) ? length : 0;
+/// What is shown for the one character, or the one byte that is none.
+std::string_view shown(std::string_view character, bool is_whole) {
+  if (is_whole && is_harmless(character)) return character;
+  return character == "\n" || character == "\r" || character == "\t" ? " " : "?";
 }
 
 /// At most `most` bytes; a blank for white space and "?" for what may not be shown.
 std::string one_line(std::string_view text, std::size_t most) {
   std::string line;
   for (std::size_t at = 0; at < text.size();) {
-    const auto length = shown_length(text, at);
-    if (line.size() + std::max<std::size_t>(length, 1) > most) break;
-    if (length > 0) {
-      line += text.substr(at, length);
-    } else {
-      line += text[at] == '\n' || text[at] == '\r' || text[at] == '\t' ? ' ' : '?';
-    }
-    at += std::max<std::size_t>(length, 1);
+    const auto length = utf8_length(text, at);
+    const auto character = text.substr(at, std::max<std::size_t>(length, 1));
+    const auto part = shown(character, length > 0);
+    if (line.size() + part.size() > most) break;
+    line += part;
+    at += character.size();
   }
   return line;
 }
