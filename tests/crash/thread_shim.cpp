@@ -1,10 +1,10 @@
 // Loaded into sessync with LD_PRELOAD: lets one thread stand still, and threads run out.
 //
 //   THREAD_CONTROL=FILE  of 64 bytes, read again and again:
-//       the first 32     the name of a thread, or its beginning and "*": it stands still for good
-//       in
-//                        its next wait, without a lock
+//       the first 32     the name of a thread, or its beginning and "*": for as long as this stands
+//                        here it stands still in its next wait, without a lock
 //       the 33rd, if '1' no new thread can be had
+//       the 34th         written: '1' once a thread stands still, '0' when one goes on
 //
 // It takes the place of C functions, so their signatures and its means are those of C.
 // NOLINTBEGIN(*-avoid-c-arrays)
@@ -20,6 +20,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 namespace {
@@ -27,21 +28,23 @@ namespace {
 struct Control {
   char stuck[32];
   char no_threads;
+  char standing;
 };
 
-const volatile Control* map_control() {
-  static const Control none{};
+volatile Control* map_control() {
+  static Control none{};
   const char* const file = std::getenv("THREAD_CONTROL");  // NOLINT(concurrency-mt-unsafe)
-  const int fd = file == nullptr ? -1 : ::open(file, O_RDONLY | O_CLOEXEC);
-  void* const mapped = fd < 0 ? MAP_FAILED : ::mmap(nullptr, 64, PROT_READ, MAP_SHARED, fd, 0);
+  const int fd = file == nullptr ? -1 : ::open(file, O_RDWR | O_CLOEXEC);
+  void* const mapped =
+      fd < 0 ? MAP_FAILED : ::mmap(nullptr, 64, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (fd >= 0) {
     ::close(fd);
   }
-  return mapped == MAP_FAILED ? &none : static_cast<const volatile Control*>(mapped);
+  return mapped == MAP_FAILED ? &none : static_cast<volatile Control*>(mapped);
 }
 
-const volatile Control& control() {
-  static const volatile Control* const mapped = map_control();
+volatile Control& control() {
+  static volatile Control* const mapped = map_control();
   return *mapped;
 }
 
@@ -60,16 +63,26 @@ bool is_meant() {
                                    : std::strcmp(name, wanted) == 0;
 }
 
-[[noreturn]] void stand_still() {
-  while (true) {
-    ::pause();
+void stand_still_if_meant() {
+  constexpr timespec kMoment{0, 10'000'000};
+  if (!is_meant()) {
+    return;
   }
+  control().standing = '1';
+  while (is_meant()) {
+    ::nanosleep(&kMoment, nullptr);
+  }
+  control().standing = '0';
 }
 
-void stand_still_if_meant() {
-  if (is_meant()) {
-    stand_still();
+bool stood_still(pthread_mutex_t* mutex) {
+  if (!is_meant()) {
+    return false;
   }
+  pthread_mutex_unlock(mutex);
+  stand_still_if_meant();
+  pthread_mutex_lock(mutex);
+  return true;
 }
 
 template <class Function>
@@ -92,9 +105,8 @@ int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*
 
 int pthread_cond_wait(pthread_cond_t* condition, pthread_mutex_t* mutex) {
   REAL(pthread_cond_wait);
-  if (is_meant()) {
-    pthread_mutex_unlock(mutex);
-    stand_still();
+  if (stood_still(mutex)) {
+    return 0;  // woken for no reason, as it may be
   }
   return real_pthread_cond_wait(condition, mutex);
 }
@@ -102,9 +114,8 @@ int pthread_cond_wait(pthread_cond_t* condition, pthread_mutex_t* mutex) {
 int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex,
                            const timespec* until) {
   REAL(pthread_cond_timedwait);
-  if (is_meant()) {
-    pthread_mutex_unlock(mutex);
-    stand_still();
+  if (stood_still(mutex)) {
+    return 0;  // woken for no reason, as it may be
   }
   return real_pthread_cond_timedwait(condition, mutex, until);
 }
@@ -112,9 +123,8 @@ int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex,
 int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock,
                            const timespec* until) {
   REAL(pthread_cond_clockwait);
-  if (is_meant()) {
-    pthread_mutex_unlock(mutex);
-    stand_still();
+  if (stood_still(mutex)) {
+    return 0;  // woken for no reason, as it may be
   }
   return real_pthread_cond_clockwait(condition, mutex, clock, until);
 }

@@ -10,7 +10,8 @@ import { byEffort } from '../lib/effort.mjs';
 const SHIM = process.env.SESSYNC_THREAD_SHIM;
 const skip = SHIM ? false : 'SESSYNC_THREAD_SHIM is not set: tests/crash/run.sh builds it';
 const STANDSTILL_MS = 60_000;
-const NO_THREADS = 32; // where the shim looks; see thread_shim.cpp
+const NO_THREADS = 32; // where the shim looks, and writes; see thread_shim.cpp
+const STANDING = 33;
 
 /** A daemon in sync with a session, over which the shim has power. */
 class Threads {
@@ -38,6 +39,11 @@ class Threads {
     const fd = fs.openSync(this.control, 'r+');
     fs.writeSync(fd, text, at);
     fs.closeSync(fd);
+  }
+
+  /** Whether a thread stands still now. */
+  standing() {
+    return String.fromCharCode(fs.readFileSync(this.control)[STANDING]) === '1';
   }
 
   names() {
@@ -110,11 +116,19 @@ test('a daemon whose workers all stand still is not alive', { skip }, async (t) 
 test('a thread that stands still for less than a minute is nobody\'s business', { skip }, async (t) => {
   const one = await Threads.start(t);
   await until('it is ready', async () => (await one.ask('/readyz')).status === 200);
+  one.set(0, 'store\0');
+  await until('the thread stands still', () => one.standing());
   for (const probe of ['/livez', '/readyz']) {
     const { status, body } = await one.ask(probe);
-    assert.equal(status, 200);
+    assert.equal(status, 200, body);
     assert.doesNotMatch(body, /stood still/);
   }
+  one.set(0, '\0');
+  await until('it goes on', () => !one.standing());
+  one.file('b.txt', 'second');
+  await one.project.equal(one.session);
+  assert.equal((await one.project.stop()).code, 0);
+  assert.doesNotMatch(one.project.daemon.err, /stood still/);
 });
 
 test('where no new thread can be had, everything that a daemon does is done by those it has', { skip }, async (t) => {
