@@ -18,7 +18,7 @@ build_packages=(
 example_packages=(catch2 librapidcheck-dev libcpp-httplib-dev curl openssl perl)
 test_packages=(
   clang-format-19 clang-tidy-19
-  strace faketime fuse3 bindfs e2fsprogs vim-tiny procps util-linux bsdutils
+  strace faketime sqlite3 fuse3 bindfs e2fsprogs vim-tiny procps util-linux bsdutils
   chromium fonts-dejavu-core zsh fish
 )
 all_packages=(
