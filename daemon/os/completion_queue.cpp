@@ -21,6 +21,11 @@ void CompletionQueue::expect() {
   ++expected_;
 }
 
+void CompletionQueue::expect_less() {
+  const std::lock_guard lock(mutex_);
+  --expected_;
+}
+
 void CompletionQueue::post(std::function<void()> completion) {
   // Notified under the lock: once it is released the pumping thread may run the completion, finish
   // its pass and destroy this queue.

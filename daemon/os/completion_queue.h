@@ -27,6 +27,9 @@ class CompletionQueue : public Loop {
   /// the pumping thread before the work is handed over.
   void expect();
 
+  /// Withdraws one announcement: nothing will be posted for it. On the pumping thread.
+  void expect_less();
+
   /// Delivers an announced completion. Any thread.
   void post(std::function<void()> completion);
 
@@ -58,6 +61,23 @@ class CompletionQueue : public Loop {
   std::size_t expected_ = 0;
   std::optional<TimePoint> waiting_since_;
   bool stopping_ = false;
+};
+
+/// An announcement that is withdrawn unless the work was handed over: what threw on the way there
+/// posts nothing, and waiting for it would not end.
+class Announcement {
+ public:
+  explicit Announcement(CompletionQueue& queue) : queue_(&queue) { queue.expect(); }
+  Announcement(const Announcement&) = delete;
+  Announcement& operator=(const Announcement&) = delete;
+  ~Announcement() {
+    if (queue_ != nullptr) queue_->expect_less();
+  }
+
+  void handed_over() { queue_ = nullptr; }
+
+ private:
+  CompletionQueue* queue_;
 };
 
 }  // namespace sessync

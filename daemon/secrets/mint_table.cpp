@@ -16,13 +16,18 @@ constexpr Duration kFailureKept = std::chrono::milliseconds(500);
 constexpr Duration kLongestHold = std::chrono::minutes(15);
 constexpr Duration kForgotten = std::chrono::hours(24);
 
+/// In a handler.
+MintResult of_current_exception() {
+  return tl::unexpected(
+      MintFailure{"met an error that nothing was prepared for: " + current_exception_text(), {}});
+}
+
 /// Whoever waits for the token is answered, whatever happens.
 MintResult mint(const MintJob& job, const std::stop_token& stop) {
   try {
     return job(stop);
   } catch (...) {
-    return tl::unexpected(
-        MintFailure{"met an error that nothing was prepared for: " + current_exception_text(), {}});
+    return of_current_exception();
   }
 }
 
@@ -51,9 +56,14 @@ void MintTable::ask(const std::string& source, Want want, MintJob job, Done done
   slot.waiting.push_back(std::move(done));
   if (!leads) return;
   lock.unlock();
-  pool_.submit([this, source, job = std::move(job)](const std::stop_token& stop) {
-    finish(source, mint(job, stop));
-  });
+  try {
+    pool_.submit([this, source, job = std::move(job)](const std::stop_token& stop) {
+      finish(source, mint(job, stop));
+    });
+  } catch (...) {
+    // Whoever asks from now on would wait with this one for a job that was never begun.
+    finish(source, of_current_exception());
+  }
 }
 
 void MintTable::finish(const std::string& source, const MintResult& result) {

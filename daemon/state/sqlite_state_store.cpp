@@ -28,11 +28,12 @@ std::vector<CreationRecord> SqliteStateStore::creations() { return database_.cre
 
 void SqliteStateStore::commit(std::vector<Change> changes,
                               std::function<void(tl::expected<Done, StoreError>)> durable) {
-  loop_.expect();
+  Announcement announced(loop_);
   database_.commit(std::move(changes), [&loop = loop_, durable = std::move(durable)](
                                            const tl::expected<Done, StoreError>& outcome) {
     loop.post([durable, outcome] { durable(outcome); });
   });
+  announced.handed_over();
 }
 
 }  // namespace sessync

@@ -14,7 +14,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
 export SESSYNC_FAULT_SHIM=$build/fault_shim.so SESSYNC_THREAD_SHIM=$build/thread_shim.so
-for shim in fault_shim thread_shim; do
+export SESSYNC_MEMORY_SHIM=$build/memory_shim.so
+for shim in fault_shim thread_shim memory_shim; do
   "${CXX:-c++}" -std=c++20 -O1 -shared -fPIC "$shim.cpp" -o "$build/$shim.so" -ldl
 done
 

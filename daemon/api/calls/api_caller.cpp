@@ -51,22 +51,33 @@ void ApiCaller::deliver(RateClass which, std::function<void()> completion) {
 void ApiCaller::complete_later(std::function<void()> completion) {
   const std::lock_guard lock(mutex_);
   if (queue_ == nullptr) return;
-  queue_->expect();
+  Announcement announced(*queue_);
   queue_->post(std::move(completion));
+  announced.handed_over();
 }
 
 void ApiCaller::hand_over(RateClass which, std::function<void(ApiEngine&, Deliver)> task) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (queue_ == nullptr) return;
-    queue_->expect();
-    ++open_.at(static_cast<std::size_t>(which));
-  }
-  api_.run([self = shared_from_this(), which, task = std::move(task)](ApiEngine& engine) {
-    task(engine, [self, which](std::function<void()> completion) {
-      self->deliver(which, std::move(completion));
+  CompletionQueue* const queue = open(which);
+  if (queue == nullptr) return;
+  try {
+    Announcement announced(*queue);
+    api_.run([self = shared_from_this(), which, task = std::move(task)](ApiEngine& engine) {
+      task(engine, [self, which](std::function<void()> completion) {
+        self->deliver(which, std::move(completion));
+      });
     });
-  });
+    announced.handed_over();
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    --open_.at(static_cast<std::size_t>(which));
+    throw;
+  }
+}
+
+CompletionQueue* ApiCaller::open(RateClass which) {
+  const std::lock_guard lock(mutex_);
+  if (queue_ != nullptr) ++open_.at(static_cast<std::size_t>(which));
+  return queue_;
 }
 
 void ApiCaller::submit(ApiCall call, Completion<HttpAnswer> done) {

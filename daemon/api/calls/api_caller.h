@@ -94,6 +94,8 @@ class ApiCaller : public CallOrigin, public std::enable_shared_from_this<ApiCall
 
  private:
   void deliver(RateClass which, std::function<void()> completion);
+  /// Counts a call as open. Null: nothing is sent any more.
+  CompletionQueue* open(RateClass which);
 
   ApiThread& api_;
   mutable std::mutex mutex_;

@@ -64,4 +64,22 @@ TEST_CASE("what is announced to a queue that is given up is waited for, and not 
   CHECK_FALSE(queue.run_one());
 }
 
+TEST_CASE("what was announced and then not handed over is not waited for") {
+  CompletionQueue queue;
+  const auto fails_on_the_way = [&queue] {
+    const Announcement announced(queue);
+    throw std::bad_alloc();
+  };
+  CHECK_THROWS_AS(fails_on_the_way(), std::bad_alloc);
+  queue.discard_all();
+  CHECK_FALSE(queue.run_one());
+  bool ran = false;
+  Announcement announced(queue);
+  queue.post([&ran] { ran = true; });
+  announced.handed_over();
+  CHECK(queue.run_one());
+  CHECK(ran);
+  CHECK_FALSE(queue.run_one());
+}
+
 }  // namespace sessync::test

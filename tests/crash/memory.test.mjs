@@ -1,0 +1,50 @@
+// Memory that is not there in the middle of a pass, while commits are under way on another thread: the pass is over, and
+// nothing else.
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { test } from 'node:test';
+import { sample, upTo } from '../lib/effort.mjs';
+import { SEED } from '../lib/seed.mjs';
+import { assertSame, inWorld, runAll, undisturbed } from './cases.mjs';
+
+const SHIM = process.env.SESSYNC_MEMORY_SHIM;
+const skip = SHIM ? false : 'SESSYNC_MEMORY_SHIM is not set: tests/crash/run.sh builds it';
+const STEP = 60;
+
+// What is freed is overwritten: what is used all the same does not go unnoticed.
+const lacking = (world, n) => ({ LD_PRELOAD: SHIM, MEMORY_LOG: path.join(world.dir, 'count'), MALLOC_PERTURB_: '165', ...(n && { MEMORY_FAULT: String(n) }) });
+const counted = (world) => Number(fs.readFileSync(path.join(world.dir, 'count'), 'utf8'));
+
+const requests = (name) =>
+  inWorld(name, 'shadow', async (world, scenario) => {
+    const { code, out, err } = await scenario.act(world, lacking(world));
+    assert.equal(code, 0, out + err);
+    return counted(world);
+  });
+
+async function lacks({ name, n }, expected) {
+  await inWorld(name, 'shadow', async (world, scenario) => {
+    const before = (await world.sight()).sessions[0];
+    const { code, signal, out, err } = await world.project.run('apply', world.flags(['--timeout', '60s']), lacking(world, n));
+    assert.equal(signal, null, `${err}`);
+    assert.ok([0, 1].includes(code), `exit ${code}: ${out}${err}`);
+    if (code === 1) assert.match(out + err, /out of memory|bad_alloc/);
+    const now = (await world.sight()).sessions[0];
+    if (before) assert.equal(now.theirs, before.theirs, 'what is not ours');
+    const again = await scenario.act(world, lacking(world));
+    assert.equal(again.code, 0, again.out + again.err);
+    await assertSame(world, expected);
+  });
+}
+
+for (const name of ['replace', 'create', 'outputs']) {
+  test(`memory that is lacking once ends a pass and nothing else: ${name}`, { skip }, async (t) => {
+    const count = await requests(name);
+    assert.ok(count > 1000, `${count} requests`);
+    const { world } = await undisturbed(name);
+    const cases = sample(upTo(count), STEP).map((n) => ({ name, n }));
+    await runAll(cases, (one) => lacks(one, world));
+    t.diagnostic(`${cases.length} of ${count} requests failed and cost nothing (seed ${SEED})`);
+  });
+}
