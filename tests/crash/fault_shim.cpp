@@ -11,6 +11,7 @@
 //               change: every call that changes something outside of the process (all but open,
 //               socket, watch and curl)
 //   CRASH_DIRS=DIR[:DIR...]       files elsewhere do not count
+//   CRASH_WHILE=FILE              calls count only while there is such a file
 //   CRASH_LOG=FILE                gets a line for each call of the kind: its number, name and file
 //
 // The count is one of the whole process, whichever thread calls: strace counts for each thread
@@ -62,6 +63,7 @@ struct Fault {
   std::uint64_t at = 0;
   bool onwards = false;
   std::string dirs;
+  std::string while_there;
   int log = -1;
 };
 
@@ -93,6 +95,7 @@ const char* variable(const char* name) {
 Fault read_fault() {
   Fault fault;
   fault.dirs = variable("CRASH_DIRS");
+  fault.while_there = variable("CRASH_WHILE");
   const std::string text = variable("CRASH_FAULT");
   const auto first = text.find(':');
   const auto second = text.find(':', first + 1);
@@ -153,6 +156,12 @@ void note(std::uint64_t number, const char* call, const std::string& target) {
   }
 }
 
+/// Asked of the kernel: the C library's way may be one of those that fail.
+bool is_on(const Fault& fault) {
+  return fault.while_there.empty() ||
+         ::syscall(SYS_faccessat, AT_FDCWD, fault.while_there.c_str(), F_OK) == 0;
+}
+
 /// What to do instead of a call.
 Action action_at(unsigned kind, const char* call, const std::string& target) {
   static std::atomic<std::uint64_t> count{0};
@@ -160,7 +169,7 @@ Action action_at(unsigned kind, const char* call, const std::string& target) {
   const bool counts =
       (fault.kinds & kind) != 0 &&
       ((kind & (kSend | kSocket | kWatch | kCurl)) != 0 || is_below(target, fault.dirs));
-  if (!counts) {
+  if (!counts || !is_on(fault)) {
     return Action::kNone;
   }
   const std::uint64_t number = ++count;
@@ -413,9 +422,47 @@ void* curl_mime_init(void* easy) {
   return fails(kCurl, "curl_mime_init", "") ? nullptr : real_init(easy);
 }
 
-int curl_mime_filename(void* part, const char* name) {
-  static auto* const real_filename = real<int(void*, const char*)>("curl_mime_filename");
-  return fails(kCurl, "curl_mime_filename", "") ? kNoMemory : real_filename(part, name);
+void* curl_mime_addpart(void* mime) {
+  static auto* const real_addpart = real<void*(void*)>("curl_mime_addpart");
+  return fails(kCurl, "curl_mime_addpart", "") ? nullptr : real_addpart(mime);
+}
+
+#define OF_A_PART(name)                                                    \
+  int name(void* part, const char* text) {                                 \
+    static auto* const real_##name = real<int(void*, const char*)>(#name); \
+    return fails(kCurl, #name, "") ? kNoMemory : real_##name(part, text);  \
+  }
+
+OF_A_PART(curl_mime_name)
+OF_A_PART(curl_mime_filename)
+OF_A_PART(curl_mime_type)
+
+int curl_mime_data_cb(void* part, std::int64_t size, void* read, void* seek, void* free,
+                      void* argument) {
+  static auto* const real_data =
+      real<int(void*, std::int64_t, void*, void*, void*, void*)>("curl_mime_data_cb");
+  return fails(kCurl, "curl_mime_data_cb", "") ? kNoMemory
+                                               : real_data(part, size, read, seek, free, argument);
+}
+
+int curl_global_init(long flags) {
+  static auto* const real_init = real<int(long)>("curl_global_init");
+  return fails(kCurl, "curl_global_init", "") ? kNoMemory : real_init(flags);
+}
+
+void* curl_multi_init() {
+  static auto* const real_init = real<void*()>("curl_multi_init");
+  return fails(kCurl, "curl_multi_init", "") ? nullptr : real_init();
+}
+
+int curl_multi_setopt(void* multi, int option, ...) {
+  static auto* const real_setopt = real<int(void*, int, ...)>("curl_multi_setopt");
+  va_list rest;
+  va_start(rest, option);
+  void* const argument = va_arg(rest, void*);
+  va_end(rest);
+  const bool failed = fails(kCurl, "curl_multi_setopt", std::to_string(option));
+  return failed ? kMultiNoMemory : real_setopt(multi, option, argument);
 }
 
 }  // extern "C"

@@ -6,6 +6,7 @@ import * as path from 'node:path';
 import { test } from 'node:test';
 import { sha256, until } from '../e2e/harness.mjs';
 import { assertSame, inWorld, undisturbed } from './cases.mjs';
+import { assertGoesOn, assertSaid, serving } from './serving.mjs';
 
 function tmpfs(dir, size) {
   fs.mkdirSync(dir, { recursive: true });
@@ -43,45 +44,6 @@ function fill(dir) {
 }
 
 const API_WRITES = ['add_resource', 'delete_resource', 'create_session', 'update_session', 'rotate_token', 'delete_file'];
-
-/** A daemon that serves its status, and the ways to look at that. */
-async function serving(world) {
-  const daemon = world.project.start(world.flags(['--listen', '127.0.0.1:0']));
-  const url = await until(() => `it serves: ${daemon.err}`, () => {
-    assert.ok(!daemon.over, `it ended: ${daemon.err}`);
-    return daemon.err.match(/serving status +listen=(\S+)/)?.[1];
-  });
-  const get = async (where) => {
-    const answer = await fetch(`http://${url}${where}`);
-    return { status: answer.status, text: await answer.text() };
-  };
-  const stalled = async () => {
-    const [session] = JSON.parse((await get('/api/v1/status')).text).sessions;
-    return session?.conditions.find((one) => one.type === 'Stalled' && one.status === 'True' && one.reason === 'StateUnavailable');
-  };
-  return { daemon, get, stalled };
-}
-
-/** It says everywhere that its state has no room, and writes nothing. */
-async function assertSaid(world, { get, stalled }, ready) {
-  await until('the condition says so', stalled);
-  assert.match((await stalled()).message, /full|No space left|make room/);
-  const probe = await until('readiness says so', async () => {
-    const seen = await get('/readyz');
-    return /StateUnavailable: .*(full|No space left)/.test(seen.text) && seen;
-  });
-  assert.equal(probe.status, ready ? 200 : 503, probe.text);
-  assert.equal((await get('/livez')).status, 200);
-  await until('the metric says so', async () => /sessync_condition\{reason="StateUnavailable",session="s",type="Stalled"\} 1/.test((await get('/metrics')).text));
-}
-
-async function assertGoesOn(world, { daemon, get, stalled }) {
-  await until(() => `it has caught up: ${daemon.err}`, async () => !(await stalled()) && /reason=Succeeded/.test(daemon.err));
-  assert.equal((await get('/readyz')).status, 200);
-  assert.doesNotMatch((await get('/readyz')).text, /StateUnavailable/);
-  await until('the commands find it', async () => (await world.project.run('status')).code === 0);
-  await world.project.stop();
-}
 
 const small = (which, size) => (world, ending) => {
   const dir = which(world);

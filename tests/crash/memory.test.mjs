@@ -10,7 +10,7 @@ import { assertSame, inWorld, runAll, undisturbed } from './cases.mjs';
 
 const SHIM = process.env.SESSYNC_MEMORY_SHIM;
 const skip = SHIM ? false : 'SESSYNC_MEMORY_SHIM is not set: tests/crash/run.sh builds it';
-const STEP = 60;
+const STEP = 120;
 
 // What is freed is overwritten: what is used all the same does not go unnoticed.
 const lacking = (world, n) => ({ LD_PRELOAD: SHIM, MEMORY_LOG: path.join(world.dir, 'count'), MALLOC_PERTURB_: '165', ...(n && { MEMORY_FAULT: String(n) }) });
