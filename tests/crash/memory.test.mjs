@@ -6,27 +6,28 @@ import * as path from 'node:path';
 import { test } from 'node:test';
 import { sample, upTo } from '../lib/effort.mjs';
 import { SEED } from '../lib/seed.mjs';
-import { assertSame, inWorld, runAll, undisturbed } from './cases.mjs';
+import { LANES, assertSame, inWorld, runAll, undisturbed } from './cases.mjs';
 
 const SHIM = process.env.SESSYNC_MEMORY_SHIM;
 const skip = SHIM ? false : 'SESSYNC_MEMORY_SHIM is not set: tests/crash/run.sh builds it';
 const STEP = 120;
 
 // What is freed is overwritten: what is used all the same does not go unnoticed.
-const lacking = (world, n) => ({ LD_PRELOAD: SHIM, MEMORY_LOG: path.join(world.dir, 'count'), MALLOC_PERTURB_: '165', ...(n && { MEMORY_FAULT: String(n) }) });
+const lacking = (world, { n, inCommit } = {}) => ({ LD_PRELOAD: SHIM, ...(inCommit && { MEMORY_IN_COMMIT: '1' }), MEMORY_LOG: path.join(world.dir, 'count'), MALLOC_PERTURB_: '165', ...(n && { MEMORY_FAULT: String(n) }) });
 const counted = (world) => Number(fs.readFileSync(path.join(world.dir, 'count'), 'utf8'));
 
-const requests = (name) =>
+/** How often memory is asked for. */
+const requests = (name, inCommit) =>
   inWorld(name, 'shadow', async (world, scenario) => {
-    const { code, out, err } = await scenario.act(world, lacking(world));
+    const { code, out, err } = await scenario.act(world, lacking(world, { inCommit }));
     assert.equal(code, 0, out + err);
     return counted(world);
   });
 
-async function lacks({ name, n }, expected) {
+async function lacks({ name, ...where }, expected) {
   await inWorld(name, 'shadow', async (world, scenario) => {
     const before = (await world.sight()).sessions[0];
-    const { code, signal, out, err } = await world.project.run('apply', world.flags(['--timeout', '60s']), lacking(world, n));
+    const { code, signal, out, err } = await world.project.run('apply', world.flags(['--timeout', '60s']), lacking(world, where));
     assert.equal(signal, null, `${err}`);
     assert.ok([0, 1].includes(code), `exit ${code}: ${out}${err}`);
     if (code === 1) assert.match(out + err, /out of memory|bad_alloc/);
@@ -40,11 +41,14 @@ async function lacks({ name, n }, expected) {
 
 for (const name of ['replace', 'create', 'outputs']) {
   test(`memory that is lacking once ends a pass and nothing else: ${name}`, { skip }, async (t) => {
-    const count = await requests(name);
-    assert.ok(count > 1000, `${count} requests`);
     const { world } = await undisturbed(name);
-    const cases = sample(upTo(count), STEP).map((n) => ({ name, n }));
-    await runAll(cases, (one) => lacks(one, world));
-    t.diagnostic(`${cases.length} of ${count} requests failed and cost nothing (seed ${SEED})`);
+    const cases = [];
+    for (const [inCommit, step] of [[false, STEP], [true, STEP / 4]]) {
+      const count = await requests(name, inCommit);
+      assert.ok(count > 20, `${count} requests`);
+      cases.push(...sample(upTo(count), step).map((n) => ({ name, n, inCommit })));
+    }
+    await runAll(cases, (one) => lacks(one, world), 2 * LANES); // they wait before they try again
+    t.diagnostic(`${cases.length} requests failed and cost nothing (seed ${SEED})`);
   });
 }

@@ -2,6 +2,7 @@
 //
 //   MEMORY_FAULT=N   the N-th one of the main thread, which works on the first session, counted
 //                    from the first thread that is started: what is before has nothing to lose
+//   MEMORY_IN_COMMIT=1  only those count that are made while a commit is under way
 //   MEMORY_LOG=FILE  gets a line when it ends: how many there were
 //
 // It takes the place of C functions, so their signatures and its means are those of C; and it must
@@ -20,6 +21,7 @@
 namespace {
 
 std::atomic<bool> begun{false};
+std::atomic<int> commits{0};
 std::uint64_t count = 0;  // of one thread only
 
 const char* variable(const char* name) {
@@ -33,7 +35,8 @@ std::uint64_t number_that_fails() {
 
 bool fails() {
   static const std::uint64_t wanted = number_that_fails();
-  return begun && ::gettid() == ::getpid() && ++count == wanted;
+  static const bool always = variable("MEMORY_IN_COMMIT") == nullptr;
+  return begun && (always || commits > 0) && ::gettid() == ::getpid() && ++count == wanted;
 }
 
 [[gnu::destructor]] void say_how_many() {
@@ -57,6 +60,18 @@ void* operator new(std::size_t size) {
 
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t /*size*/) noexcept { std::free(memory); }
+
+/// A disk as slow as they are: who gives up a pass gives up commits that are under way.
+extern "C" int fdatasync(int file) {
+  static auto* const real =
+      reinterpret_cast<decltype(::fdatasync)*>(::dlsym(RTLD_NEXT, "fdatasync"));
+  constexpr useconds_t kSlow = 20'000;
+  ++commits;
+  ::usleep(kSlow);
+  const int result = real(file);
+  --commits;
+  return result;
+}
 
 extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
                               void* (*start)(void*), void* argument) noexcept {

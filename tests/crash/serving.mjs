@@ -26,9 +26,10 @@ const NO_ROOM = /full|No space left|make room/;
 export async function assertSaid(world, { get, stalled }, ready, why = NO_ROOM) {
   await until('the condition says so', stalled);
   assert.match((await stalled()).message, why);
+  // Of the daemon as a whole: no session need have met it.
   const probe = await until('readiness says so', async () => {
     const seen = await get('/readyz');
-    return /StateUnavailable: /.test(seen.text) && seen;
+    return /^StateUnavailable: /m.test(seen.text) && seen;
   });
   assert.match(probe.text, why);
   assert.equal(probe.status, ready ? 200 : 503, probe.text);
