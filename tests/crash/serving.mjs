@@ -46,10 +46,13 @@ async function conditionOf(world) {
 
 export async function assertGoesOn(world, { daemon, get, stalled }) {
   await until(() => `it has caught up: ${daemon.err}`, async () => !(await stalled()) && /reason=Succeeded/.test(daemon.err));
-  assert.equal((await get('/readyz')).status, 200);
-  assert.doesNotMatch((await get('/metrics')).text, /reason="StateUnavailable"[^}]*\} 1/);
-  assert.doesNotMatch((await get('/readyz')).text, /StateUnavailable/);
+  // A pass that met the failure may end only after it is over.
+  await until('readiness says no more of it', async () => {
+    const { status, text } = await get('/readyz');
+    return status === 200 && !/StateUnavailable/.test(text);
+  });
+  await until('no metric says so', async () => !/reason="StateUnavailable"[^}]*\} 1/.test((await get('/metrics')).text));
   await until('the commands find it', async () => (await world.project.run('status')).code === 0);
-  assert.equal(await conditionOf(world), undefined);
+  await until('nor does the command', async () => (await conditionOf(world)) === undefined);
   await world.project.stop();
 }
