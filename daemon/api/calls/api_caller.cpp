@@ -56,22 +56,26 @@ void ApiCaller::complete_later(std::function<void()> completion) {
   announced.handed_over();
 }
 
-void ApiCaller::hand_over(RateClass which, std::function<void(ApiEngine&, Deliver)> task) {
+void ApiCaller::hand_over(RateClass which, Task task) {
   CompletionQueue* const queue = open(which);
   if (queue == nullptr) return;
   try {
-    Announcement announced(*queue);
-    api_.run([self = shared_from_this(), which, task = std::move(task)](ApiEngine& engine) {
-      task(engine, [self, which](std::function<void()> completion) {
-        self->deliver(which, std::move(completion));
-      });
-    });
-    announced.handed_over();
+    hand_over(*queue, which, std::move(task));
   } catch (...) {
     const std::lock_guard lock(mutex_);
     --open_.at(static_cast<std::size_t>(which));
     throw;
   }
+}
+
+void ApiCaller::hand_over(CompletionQueue& queue, RateClass which, Task task) {
+  Announcement announced(queue);
+  api_.run([self = shared_from_this(), which, task = std::move(task)](ApiEngine& engine) {
+    task(engine, [self, which](std::function<void()> completion) {
+      self->deliver(which, std::move(completion));
+    });
+  });
+  announced.handed_over();
 }
 
 CompletionQueue* ApiCaller::open(RateClass which) {

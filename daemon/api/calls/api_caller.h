@@ -49,7 +49,8 @@ class ApiCaller : public CallOrigin, public std::enable_shared_from_this<ApiCall
   /// Hands `task` to the API thread together with what delivers its outcome. Every task delivers
   /// exactly once, and is a call of the class until then.
   using Deliver = std::function<void(std::function<void()>)>;
-  void hand_over(RateClass which, std::function<void(ApiEngine&, Deliver)> task);
+  using Task = std::function<void(ApiEngine&, Deliver)>;
+  void hand_over(RateClass which, Task task);
 
   /// For the API thread: takes a result there and runs `done` on the worker's thread.
   template <class T>
@@ -96,6 +97,7 @@ class ApiCaller : public CallOrigin, public std::enable_shared_from_this<ApiCall
   void deliver(RateClass which, std::function<void()> completion);
   /// Counts a call as open. Null: nothing is sent any more.
   CompletionQueue* open(RateClass which);
+  void hand_over(CompletionQueue& queue, RateClass which, Task task);
 
   ApiThread& api_;
   mutable std::mutex mutex_;
