@@ -140,8 +140,9 @@ struct MemoryMirror::Apply {
     const Upload& upload = put_upload.upload;
     (*this)(change::DropUpload{upload.owner, upload.file_id});
     OwnerUploads& uploads = mirror.uploads_[upload.owner];
-    uploads.by_digest.emplace(upload.sha256, upload.file_id);
+    // In this order: what is found by its digest is there, even if memory ends in between.
     uploads.by_file_id.emplace(upload.file_id, upload);
+    uploads.by_digest.emplace(upload.sha256, upload.file_id);
   }
   void operator()(const change::DropUpload& drop_upload) const {
     OwnerUploads& uploads = mirror.uploads_[drop_upload.owner];

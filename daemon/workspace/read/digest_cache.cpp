@@ -32,14 +32,10 @@ void DigestCache::put(const std::string& path, const FileStamp& stamp, const Sha
   const std::int64_t first = read_again ? found->second.first_seen_ns : observed_ns;
   // A stamp from the future never gets old, so what counts then is that two readings agreed.
   const bool trusted = !is_racy(stamp, observed_ns) || observed_ns - first >= kRacyNs;
-  const auto [place, is_new] = known_.try_emplace(path);
-  if (is_new || !place->second.changed) changed_.push_back(&place->first);
-  place->second = {.stamp = stamp,
-                   .digest = digest,
-                   .first_seen_ns = first,
-                   .trusted = trusted,
-                   .used = true,
-                   .changed = true};
+  const auto place = known_.try_emplace(path).first;
+  changed_.insert(&place->first);
+  place->second = {
+      .stamp = stamp, .digest = digest, .first_seen_ns = first, .trusted = trusted, .used = true};
 }
 
 void DigestCache::forget_unused() {
@@ -69,19 +65,17 @@ std::vector<DigestEntry> DigestCache::entries() const {
 DigestCache::Changes DigestCache::take_changes() {
   const std::lock_guard lock(mutex_);
   Changes changes;
-  for (const std::string* path : std::exchange(changed_, {})) {
-    Known& known = known_.at(*path);
-    known.changed = false;
-    changes.put.push_back(entry(*path, known));
-  }
+  for (const std::string* path : changed_) changes.put.push_back(entry(*path, known_.at(*path)));
   // What was forgotten and came back is no longer removed.
-  for (std::string& path : std::exchange(removed_, {})) {
-    if (!known_.contains(path)) changes.removed.push_back(std::move(path));
+  for (const std::string& path : removed_) {
+    if (!known_.contains(path)) changes.removed.push_back(path);
   }
   std::ranges::sort(changes.put, {}, &DigestEntry::path);
   std::ranges::sort(changes.removed);
   changes.removed.erase(std::unique(changes.removed.begin(), changes.removed.end()),
                         changes.removed.end());
+  changed_.clear();
+  removed_.clear();
   return changes;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "daemon/os/sha256.h"
@@ -63,7 +64,6 @@ class DigestCache {
     std::int64_t first_seen_ns = 0;
     bool trusted = false;
     bool used = true;
-    bool changed = false;  // in changed_
   };
   struct PathHash {
     using is_transparent = void;  // NOLINT(readability-identifier-naming): the standard's name
@@ -75,7 +75,7 @@ class DigestCache {
 
   mutable std::mutex mutex_;
   std::unordered_map<std::string, Known, PathHash, std::equal_to<>> known_;
-  std::vector<const std::string*> changed_;  // keys of known_
+  std::unordered_set<const std::string*> changed_;  // keys of known_
   std::vector<std::string> removed_;
 };
 
