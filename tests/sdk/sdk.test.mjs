@@ -130,11 +130,11 @@ test('an agent without the read tool takes no files', async () => {
   const file = await upload('a', 'x');
   const resources = [{ type: 'file', file_id: file.id }];
   const refused = [
-    newSession({ agent: 'agent_noread', resources }),
-    newSession({ agent: 'agent_noread' }).then((session) => sessions.resources.add(session.id, resources[0])),
+    () => newSession({ agent: 'agent_noread', resources }),
+    async () => sessions.resources.add((await newSession({ agent: 'agent_noread' })).id, resources[0]),
   ];
-  for (const one of refused) {
-    const error = await refusal(one, Anthropic.BadRequestError, 400);
+  for (const call of refused) {
+    const error = await refusal(call(), Anthropic.BadRequestError, 400);
     assert.match(error.message, /Missing required tool: file resources require the read tool/);
   }
 });
