@@ -55,8 +55,8 @@ class Creator {
     const auto confirmed = confirm_uploads(known_uploads(), ports_);
     std::size_t open = 0;
     for (std::size_t i = 0; i < actions().size(); ++i) {
-      if (actions()[i].wanted) {
-        provide(i, confirmed, open);
+      if (const auto* add = std::get_if<Add>(&actions()[i])) {
+        provide(i, add->wanted, confirmed, open);
       }
     }
     while (open > 0 && ports_.loop.run_one()) {
@@ -67,18 +67,19 @@ class Creator {
   [[nodiscard]] std::vector<Upload> known_uploads() const {
     std::vector<Upload> known;
     for (const auto& action : actions()) {
-      if (!action.wanted || action.wanted->local() == nullptr) {
+      const auto* sha256 = sha256_of(action);
+      if (sha256 == nullptr) {
         continue;
       }
-      if (auto upload = ports_.store.find_upload(in_.owner, action.sha256)) {
+      if (auto upload = ports_.store.find_upload(in_.owner, *sha256)) {
         known.push_back(std::move(*upload));
       }
     }
     return known;
   }
 
-  void provide(std::size_t index, const std::set<std::string>& confirmed, std::size_t& open) {
-    const auto& wanted = *actions()[index].wanted;
+  void provide(std::size_t index, const DesiredFile& wanted, const std::set<std::string>& confirmed,
+               std::size_t& open) {
     const auto* content = wanted.local();
     if (content == nullptr) {
       const auto& file = in_.uploads.at(wanted.content_key());
@@ -101,14 +102,15 @@ class Creator {
   }
 
   void attach(std::size_t index, const FileMetadata& file) {
-    attachments_.push_back({actions()[index].path, file.file_id, file.filename, file.size_bytes});
+    attachments_.push_back(
+        {path_of(actions()[index]), file.file_id, file.filename, file.size_bytes});
   }
 
   /// A file that is refused is left out, and dealt with once the session exists.
   void on_uploaded(std::size_t index, const Result<FileMetadata>& uploaded) {
     if (uploaded) {
       const auto now = ports_.loop.now();
-      commit({change::PutUpload{{in_.owner, actions()[index].sha256, uploaded->file_id,
+      commit({change::PutUpload{{in_.owner, *sha256_of(actions()[index]), uploaded->file_id,
                                  uploaded->filename, uploaded->size_bytes, now, now}}});
       return attach(index, *uploaded);
     }

@@ -21,18 +21,28 @@ Duration conflict_delay(int tries) {
 
 }  // namespace
 
-Chain::Chain(ApplyRun& run, const Action& action, std::function<void(ActionResult)> finished)
-    : run_(run), action_(action), finished_(std::move(finished)), previous_(find_previous()) {}
+std::optional<ChainTask> chain_task(const Action& action) {
+  if (const auto* add = std::get_if<Add>(&action)) {
+    return ChainTask{add->wanted, add->deletes, add->restored ? &*add->restored : nullptr};
+  }
+  if (const auto* replace = std::get_if<Replace>(&action)) {
+    return ChainTask{replace->wanted, replace->deletes, nullptr};
+  }
+  return std::nullopt;
+}
+
+Chain::Chain(ApplyRun& run, ChainTask task, std::function<void(ActionResult)> finished)
+    : run_(run), task_(task), finished_(std::move(finished)), previous_(find_previous()) {}
 
 void Chain::start() {
-  if (const auto& restored = action_.restored) {
+  if (const auto* restored = task_.restored) {
     attachment_ = {restored->upload_file_id, restored->filename, restored->size};
     return make_room();
   }
-  if (const auto* content = action_.wanted->local()) {
+  if (const auto* content = task_.wanted.local()) {
     return acquire_upload(*content);
   }
-  const auto& file_id = action_.wanted->content_key();
+  const auto& file_id = task_.wanted.content_key();
   attachment_.file_id = file_id;
   if (const auto known = run_.in.uploads.find(file_id); known != run_.in.uploads.end()) {
     attachment_.filename = known->second.filename;
@@ -44,7 +54,7 @@ void Chain::start() {
 void Chain::acquire_upload(const ContentRef& content) {
   const auto known = run_.ports.store.find_upload(run_.in.owner, content.sha256);
   const bool usable = known && (content.archive != nullptr || known->size == content.size) &&
-                      (action_.deletes.empty() || run_.confirmed_uploads.contains(known->file_id));
+                      (task_.deletes.empty() || run_.confirmed_uploads.contains(known->file_id));
   if (!usable) {
     return upload(content);
   }
@@ -53,7 +63,7 @@ void Chain::acquire_upload(const ContentRef& content) {
 }
 
 void Chain::upload(const ContentRef& content) {
-  run_.ports.api.upload(upload_request(run_.in.owner, *action_.wanted, content),
+  run_.ports.api.upload(upload_request(run_.in.owner, task_.wanted, content),
                         [this](const Result<FileMetadata>& uploaded) { on_uploaded(uploaded); });
 }
 
@@ -63,7 +73,7 @@ void Chain::on_uploaded(const Result<FileMetadata>& uploaded) {
   }
   attachment_ = {uploaded->file_id, uploaded->filename, uploaded->size_bytes};
   const auto now = run_.ports.loop.now();
-  run_.record({change::PutUpload{{run_.in.owner, action_.sha256, attachment_.file_id,
+  run_.record({change::PutUpload{{run_.in.owner, task_.wanted.local()->sha256, attachment_.file_id,
                                   attachment_.filename, attachment_.size, now, now}}});
   if (!run_.may_start()) {
     return give_up_untouched("stopped before it was attached");
@@ -85,7 +95,7 @@ void Chain::on_upload_refused(const ApiError& error) {
     case Kind::kPermission:
     case Kind::kTooLarge:
       remember_refusal(error);
-      run_.refused_content.insert(action_.wanted->content_key());
+      run_.refused_content.insert(task_.wanted.content_key());
       return finish(ActionResult::Outcome::kFailed, "the upload was refused: " + describe(error));
     case Kind::kRateLimited:
       run_.report.rate_limited = true;
@@ -100,7 +110,7 @@ void Chain::on_upload_refused(const ApiError& error) {
 
 void Chain::make_room() {
   previous_ = find_previous();
-  if (!action_.deletes.empty()) {
+  if (!task_.deletes.empty()) {
     return run_.room.enter_swap([this] {
       swaps_ = true;
       enter_replace_gate();
@@ -113,7 +123,7 @@ void Chain::make_room() {
 }
 
 void Chain::turn_away() {
-  run_.refused_content.insert(action_.wanted->content_key());
+  run_.refused_content.insert(task_.wanted.content_key());
   finish(ActionResult::Outcome::kSkipped, kSessionIsFull);
 }
 
@@ -140,8 +150,8 @@ Intent Chain::intent(std::optional<TimePoint> in_doubt_since) const {
     intent.path = previous_[back_].path;
     return intent;
   }
-  intent.path = action_.path.text();
-  intent.deletes = action_.deletes;
+  intent.path = task_.wanted.path.text();
+  intent.deletes = task_.deletes;
   intent.previous = previous_;
   return intent;
 }
@@ -165,14 +175,14 @@ void Chain::write_intent() {
 }
 
 void Chain::delete_next() {
-  run_.open(action_.path);
-  if (deleted_ == action_.deletes.size()) {
-    return send_add(action_.deletes.empty() ? Permit::kTake : Permit::kReserved);
+  run_.open(task_.wanted.path);
+  if (deleted_ == task_.deletes.size()) {
+    return send_add(task_.deletes.empty() ? Permit::kTake : Permit::kReserved);
   }
   const bool is_first = deleted_ == 0;
   const Turn turn{is_first ? Permit::kReserved : Permit::kTake, !is_first};
   delete_sent_ = true;
-  const auto& resource_id = action_.deletes[deleted_];
+  const auto& resource_id = task_.deletes[deleted_];
   run_.ports.api.delete_resource(
       run_.in.session_id, resource_id, turn,
       [this, resource_id](const Result<Done>& result) { on_deleted(resource_id, result); });
@@ -225,7 +235,7 @@ void Chain::on_unusable_session(const Result<SessionInfo>& info, const ApiError&
 }
 
 void Chain::send_add(Permit permit) {
-  AddFile request{run_.in.session_id, attachment_.file_id, action_.wanted->mount_text};
+  AddFile request{run_.in.session_id, attachment_.file_id, task_.wanted.mount_text};
   if (puts_back_elsewhere()) {
     request.mount_path = kUploadsRoot + previous_[back_].path;
   }
@@ -250,13 +260,13 @@ void Chain::on_added(const Result<FileRow>& added) {
   if (putting_back_) {
     return on_put_back(std::move(row));
   }
-  run_.room.accepted(action_.deletes.empty());
+  run_.room.accepted(task_.deletes.empty());
   std::vector<Change> changes{change::PutRow{run_.in.session_id, std::move(row)},
-                              change::DropIntent{run_.in.session_id, action_.path.text()}};
+                              change::DropIntent{run_.in.session_id, task_.wanted.path.text()}};
   // What is put back was not what was refused here.
   changes.emplace_back(change::DropRefusal{
-      run_.in.session_id, action_.path.text(),
-      action_.restored ? std::optional(action_.wanted->content_key()) : std::nullopt});
+      run_.in.session_id, task_.wanted.path.text(),
+      task_.restored != nullptr ? std::optional(task_.wanted.content_key()) : std::nullopt});
   run_.record(std::move(changes));
   finish(ActionResult::Outcome::kDone);
 }
@@ -335,8 +345,8 @@ void Chain::on_add_refused(const ApiError& error) {
 }
 
 void Chain::refuse_for_good(const ApiError& error) {
-  const auto* content = action_.wanted->local();
-  if (action_.restored) {
+  const auto* content = task_.wanted.local();
+  if (task_.restored != nullptr) {
     note_refusal(error);
     return finish(ActionResult::Outcome::kFailed, "it could not be put back: " + describe(error));
   }
@@ -353,9 +363,9 @@ void Chain::refuse_for_good(const ApiError& error) {
     run_.report.put_off = true;
   } else {
     note_refusal(error);
-    run_.refused_content.insert(action_.wanted->content_key());
+    run_.refused_content.insert(task_.wanted.content_key());
   }
-  if (!previous_.empty() && (delete_sent_ || action_.deletes.empty())) {
+  if (!previous_.empty() && (delete_sent_ || task_.deletes.empty())) {
     refusal_ = error;
     putting_back_ = true;
     return put_back_next();
@@ -365,8 +375,8 @@ void Chain::refuse_for_good(const ApiError& error) {
 }
 
 Refusal Chain::refusal(const ApiError& error) const {
-  return {.path = action_.path.text(),
-          .content = action_.wanted->content_key(),
+  return {.path = task_.wanted.path.text(),
+          .content = task_.wanted.content_key(),
           .code = error.code.empty() ? std::to_string(error.http_status) : error.code,
           .message = error.message,
           .at = run_.ports.loop.now()};
@@ -375,14 +385,14 @@ Refusal Chain::refusal(const ApiError& error) const {
 /// What the session held before is refused as well: that is not about the content.
 void Chain::forget_doubtful_refusal(const ApiError& error) {
   if (delete_sent_ && error.kind == ApiError::Kind::kInvalid) {
-    run_.record({change::DropRefusal{run_.in.session_id, action_.path.text(),
-                                     action_.wanted->content_key()}});
+    run_.record({change::DropRefusal{run_.in.session_id, task_.wanted.path.text(),
+                                     task_.wanted.content_key()}});
   }
 }
 
 /// What was refused may be room.
 void Chain::note_refusal(const ApiError& error) {
-  const bool may_lack_room = action_.deletes.empty() && error.kind == ApiError::Kind::kInvalid;
+  const bool may_lack_room = task_.deletes.empty() && error.kind == ApiError::Kind::kInvalid;
   may_lack_room ? run_.room.refused(refusal(error)) : remember_refusal(error);
 }
 
@@ -392,7 +402,7 @@ void Chain::remember_refusal(const ApiError& error) {
 
 /// Nothing was changed, so nothing has to be remembered but what an earlier chain left.
 void Chain::forget_untouched() {
-  if (!delete_sent_ && (previous_.empty() || !action_.deletes.empty())) {
+  if (!delete_sent_ && (previous_.empty() || !task_.deletes.empty())) {
     drop_intent();
   }
 }
@@ -405,7 +415,7 @@ void Chain::give_up_untouched(const std::string& why) {
 
 void Chain::drop_intent() {
   is_in_doubt_ = false;
-  run_.record({change::DropIntent{run_.in.session_id, action_.path.text()}});
+  run_.record({change::DropIntent{run_.in.session_id, task_.wanted.path.text()}});
 }
 
 void Chain::leave_gates(bool done) {
@@ -425,7 +435,7 @@ void Chain::finish(ActionResult::Outcome outcome, std::string error) {
     // Every other end is known: the add was not sent, or was refused.
     run_.record({change::PutIntent{run_.in.session_id, intent(std::nullopt)}});
   }
-  run_.close(action_.path);
+  run_.close(task_.wanted.path);
   const bool done = outcome == ActionResult::Outcome::kDone;
   leave_gates(done);
   finished_({outcome, std::move(error), done ? std::string() : std::move(request_id_)});

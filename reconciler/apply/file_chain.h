@@ -1,12 +1,24 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "reconciler/apply/apply_context.h"
 
 namespace sessync {
+
+/// What a chain has to do: the parts that an add and a replace have in common. Refers to the
+/// action, which outlives it.
+struct ChainTask {
+  const DesiredFile& wanted;
+  const std::vector<std::string>& deletes;
+  const Previous* restored = nullptr;  ///< what is put back; null: what is declared is mounted
+};
+
+/// Nothing: the action is neither an add of a file nor a replace.
+std::optional<ChainTask> chain_task(const Action& action);
 
 /// The writes that make one path hold its declared content: upload, delete what is in the way, add.
 ///
@@ -31,8 +43,8 @@ namespace sessync {
 /// co_await into double frees without a warning.
 class Chain {
  public:
-  /// `action` is an add or replace of the run's plan and outlives the chain; `finished` runs once.
-  Chain(ApplyRun& run, const Action& action, std::function<void(ActionResult)> finished);
+  /// `task` refers to an action of the run's plan; `finished` runs once.
+  Chain(ApplyRun& run, ChainTask task, std::function<void(ActionResult)> finished);
 
   void start();
 
@@ -81,7 +93,7 @@ class Chain {
   void finish(ActionResult::Outcome outcome, std::string error = {});
 
   ApplyRun& run_;
-  const Action& action_;
+  ChainTask task_;
   std::function<void(ActionResult)> finished_;
   Attachment attachment_;
   std::vector<Previous> previous_;  ///< what is at the path of the add is the last

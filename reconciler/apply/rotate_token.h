@@ -9,10 +9,10 @@ namespace sessync {
 
 /// Sends one repository its token. Until the API has answered, what the session has is recorded as
 /// unknown, so that a crash or a lost answer is followed by one more rotation and never by none.
-class Rotate {
+class TokenRotation {
  public:
   /// `action` is a rotation of the run's plan and outlives this; `finished` runs once.
-  Rotate(ApplyRun& run, const Action& action, std::function<void(ActionResult)> finished);
+  TokenRotation(ApplyRun& run, const Rotate& action, std::function<void(ActionResult)> finished);
 
   void start();
 
@@ -27,7 +27,7 @@ class Rotate {
   void fail(std::string what);
 
   ApplyRun& run_;
-  const Action& action_;
+  const Rotate& action_;
   std::function<void(ActionResult)> finished_;
   std::optional<TokenRecord> before_;
   Token token_;

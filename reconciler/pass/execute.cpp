@@ -75,18 +75,19 @@ void note_next_rotations(const SessionView& session, Ports& ports, PassOutcome& 
   const auto now = ports.loop.now();
   const auto sent = ports.store.load(session.session_id).tokens;
   for (std::size_t i = 0; i < out.results.size(); ++i) {
-    const auto& action = out.plan.actions[i];
-    const bool is_sent = action.kind == Action::Kind::kRotate &&
-                         out.results[i].outcome == ActionResult::Outcome::kDone;
-    const auto known = std::ranges::find(sent, action.resource_id, &TokenRecord::resource_id);
-    if (!is_sent || known == sent.end()) {
+    const auto* rotate = std::get_if<Rotate>(&out.plan.actions[i]);
+    if (rotate == nullptr || out.results[i].outcome != ActionResult::Outcome::kDone) {
+      continue;
+    }
+    const auto known = std::ranges::find(sent, rotate->resource_id, &TokenRecord::resource_id);
+    if (known == sent.end()) {
       continue;
     }
     if (known->renew_at) {
       out.call_again_in(*known->renew_at - now);
     }
-    if (action.repository->rotate_every) {
-      out.call_again_in(*action.repository->rotate_every);
+    if (rotate->repository.rotate_every) {
+      out.call_again_in(*rotate->repository.rotate_every);
     }
   }
 }

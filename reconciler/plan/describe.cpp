@@ -26,20 +26,17 @@ std::string human_size(std::uint64_t bytes) {
   return text + " " + kUnits.at(unit);
 }
 
-char sign_of(Action::Kind kind) {
-  switch (kind) {
-    case Action::Kind::kAdd:
-      return '+';
-    case Action::Kind::kReplace:
-      return '~';
-    case Action::Kind::kRotate:
-      return 'r';
-    case Action::Kind::kAdopt:
-      return 'a';
-    case Action::Kind::kDelete:
-      return '-';
-  }
-  return '?';
+char sign_of(const Action& action) {
+  struct Signs {
+    char operator()(const Replace& /*action*/) const { return '~'; }
+    char operator()(const Rotate& /*action*/) const { return 'r'; }
+    char operator()(const Adopt& /*action*/) const { return 'a'; }
+    char operator()(const Delete& /*action*/) const { return '-'; }
+    char operator()(const Add& /*action*/) const { return '+'; }
+    char operator()(const AddRepository& /*action*/) const { return '+'; }
+    char operator()(const AddMemoryStore& /*action*/) const { return '+'; }
+  };
+  return std::visit(Signs(), action);
 }
 
 struct Line {
@@ -89,9 +86,10 @@ std::vector<Line> make_lines(const Plan& plan, bool verbose) {
   std::vector<Line> lines;
   lines.reserve(plan.actions.size() + plan.blocked.size());
   for (const auto& action : plan.actions) {
-    lines.push_back(
-        make_line(sign_of(action.kind), action.path,
-                  typed(action.type, join(measure(action.size, action.sha256), action.reason))));
+    const auto* sha256 = sha256_of(action);
+    const auto measured = measure(size_of(action), sha256 == nullptr ? std::string() : *sha256);
+    lines.push_back(make_line(sign_of(action), path_of(action),
+                              typed(type_of(action), join(measured, reason_of(action)))));
   }
   for (const auto& blocked : plan.blocked) {
     lines.push_back(make_line('!', blocked.path,
@@ -150,23 +148,7 @@ void PlanSummary::count(const Plan& plan) {
   create_sessions += plan.session.kind == SessionChange::Kind::kCreate ? 1U : 0U;
   update_sessions += plan.session.kind == SessionChange::Kind::kUpdate ? 1U : 0U;
   for (const auto& action : plan.actions) {
-    switch (action.kind) {
-      case Action::Kind::kAdd:
-        ++add;
-        break;
-      case Action::Kind::kReplace:
-        ++replace;
-        break;
-      case Action::Kind::kRotate:
-        ++rotate;
-        break;
-      case Action::Kind::kAdopt:
-        ++adopt;
-        break;
-      case Action::Kind::kDelete:
-        ++remove;
-        break;
-    }
+    std::visit([this](const auto& one) { ++count_of(one); }, action);
   }
   blocked += plan.blocked.size();
   unmanaged += plan.unmanaged.size();

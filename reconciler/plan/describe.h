@@ -30,6 +30,15 @@ struct PlanSummary {
   std::size_t unchanged = 0;
 
   void count(const Plan& plan);
+
+ private:
+  std::size_t& count_of(const Add& /*action*/) { return add; }
+  std::size_t& count_of(const AddRepository& /*action*/) { return add; }
+  std::size_t& count_of(const AddMemoryStore& /*action*/) { return add; }
+  std::size_t& count_of(const Replace& /*action*/) { return replace; }
+  std::size_t& count_of(const Rotate& /*action*/) { return rotate; }
+  std::size_t& count_of(const Adopt& /*action*/) { return adopt; }
+  std::size_t& count_of(const Delete& /*action*/) { return remove; }
 };
 
 /// "Plan: A to add, C to replace, ..."

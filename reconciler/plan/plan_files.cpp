@@ -218,15 +218,18 @@ class Planner {
     keep_around(around);
     const bool alone = here.size() == 1 && std::ranges::none_of(around, is_unmanaged);
     if (policy_.on_conflict == OnConflict::kAdopt && alone && same(*here.front(), wanted)) {
-      auto action = make(Action::Kind::kAdopt, wanted, "its marker has the declared content");
-      action.resource_id = here.front()->resource_id;
-      plan_.actions.push_back(std::move(action));
-      return;
+      return adopt(wanted, *here.front());
     }
     block(
         wanted.path, BlockCode::kConflict,
         "an unmanaged resource is mounted at, above or below this path; remove it, mount the file "
         "elsewhere, or set on_conflict");
+  }
+
+  /// Only local content has a digest that a marker can have.
+  void adopt(const DesiredFile& wanted, const ObservedFile& row) {
+    plan_.actions.emplace_back(Adopt{wanted.path, "its marker has the declared content",
+                                     row.resource_id, wanted.content_key(), size_of(wanted)});
   }
 
   void decide_ours(const DesiredFile& wanted, const Rows& here, const Rows& around) {
@@ -257,29 +260,35 @@ class Planner {
   }
 
   void attach(const DesiredFile& wanted, const Rows& here, const Rows& around) {
-    const bool replaces = !here.empty();
-    auto action = replaces ? make(Action::Kind::kReplace, wanted, "content differs")
-                           : make(Action::Kind::kAdd, wanted, "not in the session");
+    std::vector<std::string> deletes;
     for (const auto* row : here) {
-      action.deletes.push_back(row->resource_id);
-    }
-    if (replaces) {
-      action.resource_id = here.front()->resource_id;
-    }
-    if (const auto doubted = std::ranges::find_if(here, &ObservedFile::in_doubt);
-        doubted != here.end()) {
-      doubt(action, **doubted);
+      deletes.push_back(row->resource_id);
     }
     for (const auto* row : around) {
-      consumed_.insert(row->resource_id);
-      action.deletes.push_back(row->resource_id);
-      auto& removal = remove(*row, "makes way for " + wanted.path.text());
-      removal.chain = wanted.path;
-      if (in_.desired->kept.contains(row->path)) {
-        removal.protection = "its own entry is blocked";
-      }
+      deletes.push_back(row->resource_id);
+      make_way(*row, wanted.path);
     }
-    plan_.actions.push_back(std::move(action));
+    if (here.empty()) {
+      plan_.actions.emplace_back(
+          Add{wanted, "not in the session", size_of(wanted), std::move(deletes), std::nullopt});
+      return;
+    }
+    Replace replace{wanted, "content differs", size_of(wanted), std::move(deletes), std::nullopt};
+    const auto doubted = std::ranges::find_if(here, &ObservedFile::in_doubt);
+    if (doubted != here.end()) {
+      replace.doubt = describe_doubt(**doubted);
+    }
+    plan_.actions.emplace_back(std::move(replace));
+  }
+
+  /// What lies above or below a path that is to be mounted.
+  void make_way(const ObservedFile& row, const MountPath& path) {
+    consumed_.insert(row.resource_id);
+    auto& removal = remove(row, "makes way for " + path.text());
+    removal.chain = path;
+    if (in_.desired->kept.contains(row.path)) {
+      removal.protection = "its own entry is blocked";
+    }
   }
 
   [[nodiscard]] const Refusal* refused(const DesiredFile& wanted) const {
@@ -313,28 +322,18 @@ class Planner {
         block(place, BlockCode::kRefused, describe_lost(*refusal));
         continue;
       }
-      auto action = make(Action::Kind::kAdd, wanted, "put back: what took its place was refused");
-      action.size = content.size;
-      action.restored = content;
-      plan_.actions.push_back(std::move(action));
+      plan_.actions.emplace_back(
+          Add{wanted, "put back: what took its place was refused", content.size, {}, content});
     }
   }
 
-  [[nodiscard]] Action make(Action::Kind kind, const DesiredFile& wanted,
-                            std::string reason) const {
-    Action action;
-    action.kind = kind;
-    action.path = wanted.path;
-    action.reason = std::move(reason);
-    action.wanted = wanted;
+  /// As far as it is known.
+  [[nodiscard]] std::optional<std::uint64_t> size_of(const DesiredFile& wanted) const {
     if (const auto* ref = wanted.local()) {
-      action.size = ref->archive == nullptr ? std::optional(ref->size) : std::nullopt;
-      action.sha256 = ref->sha256;
-    } else if (const auto upload = in_.uploads.find(wanted.content_key());
-               upload != in_.uploads.end()) {
-      action.size = upload->second.size_bytes;
+      return ref->archive == nullptr ? std::optional(ref->size) : std::nullopt;
     }
-    return action;
+    const auto upload = in_.uploads.find(wanted.content_key());
+    return upload != in_.uploads.end() ? std::optional(upload->second.size_bytes) : std::nullopt;
   }
 
   void unchanged(const DesiredFile& wanted, std::uint64_t size) {
@@ -342,54 +341,55 @@ class Planner {
     plan_.unchanged.push_back({wanted.path, size, ref != nullptr ? ref->sha256 : std::string()});
   }
 
-  Action& remove(const ObservedFile& row, std::string reason) {
-    Action action;
-    action.kind = Action::Kind::kDelete;
-    action.path = row.path;
-    action.reason = std::move(reason);
-    action.size = row.size;
-    action.resource_id = row.resource_id;
-    action.digest_prefix = row.marker ? row.marker->digest_prefix : std::string();
-    action.upload_file_id = row.upload_file_id;
-    action.copy_file_id = row.copy_file_id;
-    if (const auto* place = place_of_content(action)) {
-      action.is_rename = true;
-      action.reason += ", its content is declared at " + place->text();
+  static std::optional<std::string> if_known(const std::string& text) {
+    return text.empty() ? std::nullopt : std::optional(text);
+  }
+
+  Delete& remove(const ObservedFile& row, std::string reason) {
+    Delete removal;
+    removal.path = row.path;
+    removal.reason = std::move(reason);
+    removal.size = row.size;
+    removal.resource_id = row.resource_id;
+    removal.digest_prefix = row.marker ? if_known(row.marker->digest_prefix) : std::nullopt;
+    removal.upload_file_id = if_known(row.upload_file_id);
+    removal.copy_file_id = if_known(row.copy_file_id);
+    if (const auto* place = place_of_content(removal)) {
+      removal.is_rename = true;
+      removal.reason += ", its content is declared at " + place->text();
     }
-    action.protection = protection(row.path);
-    if (row.in_doubt && action.protection.empty()) {
-      doubt(action, row);
+    removal.protection = protection(row.path);
+    if (row.in_doubt && !removal.protection) {
+      removal.in_doubt = true;
+      removal.protection = describe_doubt(row);
     }
-    plan_.actions.push_back(std::move(action));
-    return plan_.actions.back();
+    return std::get<Delete>(plan_.actions.emplace_back(std::move(removal)));
   }
 
   /// Another path at which what a delete takes away is declared.
-  [[nodiscard]] const MountPath* place_of_content(const Action& removal) const {
+  [[nodiscard]] const MountPath* place_of_content(const Delete& removal) const {
     for (const auto* key :
          {&removal.digest_prefix, &removal.upload_file_id, &removal.copy_file_id}) {
-      const auto declared = declared_contents_.find(*key);
-      if (!key->empty() && declared != declared_contents_.end() &&
-          declared->second != removal.path) {
+      const auto declared = *key ? declared_contents_.find(**key) : declared_contents_.end();
+      if (declared != declared_contents_.end() && declared->second != removal.path) {
         return &declared->second;
       }
     }
     return nullptr;
   }
 
-  static void doubt(Action& action, const ObservedFile& row) {
-    action.in_doubt = true;
-    action.protection = "this session was filled by another manifest of owner " +
-                        (row.marker ? row.marker->owner : std::string()) + "; is session_id right?";
+  static std::string describe_doubt(const ObservedFile& row) {
+    return "this session was filled by another manifest of owner " +
+           (row.marker ? row.marker->owner : std::string()) + "; is session_id right?";
   }
 
-  [[nodiscard]] std::string protection(const MountPath& path) const {
+  [[nodiscard]] std::optional<std::string> protection(const MountPath& path) const {
     for (const auto& tree : in_.desired->protected_trees) {
       if (tree.prefix == path || tree.prefix.is_above(path)) {
         return tree.reason;
       }
     }
-    return {};
+    return std::nullopt;
   }
 
   void decide_undeclared(const ObservedFile& row) {
@@ -418,8 +418,10 @@ class Planner {
   /// unnoticed.
   void report_lost_sources() {
     for (const auto& tree : in_.desired->protected_trees) {
-      const bool guards_something = std::ranges::any_of(
-          plan_.actions, [&](const Action& action) { return action.protection == tree.reason; });
+      const bool guards_something = std::ranges::any_of(plan_.actions, [&](const Action& action) {
+        const auto* removal = std::get_if<Delete>(&action);
+        return removal != nullptr && removal->protection == tree.reason;
+      });
       if (tree.source_missing && !guards_something) {
         block(tree.prefix, BlockCode::kFileNotFound, tree.reason);
       }

@@ -80,16 +80,6 @@ class Others {
     plan_.blocked.push_back({type, path, code, std::move(reason)});
   }
 
-  void add(const char* type, const MountPath& path, std::string reason, Rotation rotation = {}) {
-    Action action;
-    action.kind = Action::Kind::kAdd;
-    action.type = type;
-    action.path = path;
-    action.reason = std::move(reason);
-    action.rotation = std::move(rotation);
-    plan_.actions.push_back(std::move(action));
-  }
-
   /// The row with this URL, preferably at this path.
   const RepositoryRow* find(const DesiredRepository& wanted) {
     const ObservedOther* found = nullptr;
@@ -149,11 +139,12 @@ class Others {
       return block(kRepository, wanted.path, BlockCode::kSecretUnavailable,
                    rotation->second.reason);
     }
-    const auto look = rotation == in_.rotations.end() ? Rotation{} : rotation->second;
-    add(kRepository, wanted.path,
-        "attached when the session is created" +
-            (look.unchecked.empty() ? "" : "; its token is not checked: " + look.unchecked),
-        look);
+    AddRepository add{wanted.path, "attached when the session is created", std::nullopt};
+    if (rotation != in_.rotations.end() && !rotation->second.unchecked.empty()) {
+      add.unchecked = rotation->second.unchecked;
+      add.reason += "; its token is not checked: " + *add.unchecked;
+    }
+    plan_.actions.emplace_back(std::move(add));
   }
 
   void rotate(const DesiredRepository& wanted, const RepositoryRow& row) {
@@ -181,15 +172,8 @@ class Others {
                          "); tried again when the token changes, or after an hour");
       }
     }
-    Action action;
-    action.kind = Action::Kind::kRotate;
-    action.type = kRepository;
-    action.path = wanted.path;
-    action.reason = rotation.reason;
-    action.resource_id = row.resource_id;
-    action.repository = wanted.spec;
-    action.rotation = rotation;
-    plan_.actions.push_back(std::move(action));
+    plan_.actions.emplace_back(
+        Rotate{wanted.path, rotation.reason, row.resource_id, wanted.spec, rotation});
   }
 
   void keep(const MountPath& path, const std::string& unchecked = {}) {
@@ -198,7 +182,8 @@ class Others {
 
   void decide(const MemoryStoreResource& wanted) {
     if (creates()) {
-      return add(kMemoryStore, MountPath(), wanted.memory_store_id);
+      plan_.actions.emplace_back(AddMemoryStore{wanted.memory_store_id});
+      return;
     }
     const auto found = std::ranges::find_if(in_.observed->others, [&](const ObservedOther& other) {
       const auto* row = std::get_if<MemoryStoreRow>(&other.row);

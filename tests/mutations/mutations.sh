@@ -15,10 +15,8 @@ in_decisions() {
     'const auto first = std::min(deletes_that_make_room(), deletes.size());' \
     'const auto first = deletes.size() + 0 * deletes_that_make_room();'
   mutate "ignore the guard" reconciler/plan/guard.cpp \
-    'return action.kind == Action::Kind::kDelete &&
-           (!action.protection' \
-    'return action.kind == Action::Kind::kRotate &&
-           (!action.protection'
+    'return removal != nullptr && is_held(*removal);' \
+    'return removal != nullptr && removal->path.text().empty() && is_held(*removal);'
   mutate "forget a refusal in the next pass" reconciler/plan/renames.cpp \
     'if (std::ranges::none_of(plan.actions, is_old_place)) {' 'if (!plan.actions.empty()) {'
   mutate "forget the inventory row" reconciler/apply/file_chain.cpp \

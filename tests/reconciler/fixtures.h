@@ -74,8 +74,9 @@ inline std::vector<std::string> lines(const Plan& plan) {
   std::vector<std::string> out;
   out.reserve(plan.actions.size());
   for (const auto& action : plan.actions) {
-    out.push_back(std::string(to_string(action.kind)) + " " + action.path.text() +
-                  (action.resource_id.empty() ? "" : " " + action.resource_id));
+    const auto* resource_id = resource_id_of(action);
+    out.push_back(std::string(verb_of(action)) + " " + path_of(action).text() +
+                  (resource_id == nullptr ? "" : " " + *resource_id));
   }
   for (const auto& blocked : plan.blocked) {
     out.push_back(std::string("blocked ") + to_string(blocked.code) + " " + blocked.path.text());

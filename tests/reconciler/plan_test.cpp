@@ -10,8 +10,8 @@ using Lines = std::vector<std::string>;
 TEST_CASE("a file that the session lacks is added") {
   const auto plan = make_plan(desired({local("/a", '1')}), {});
   CHECK(lines(plan) == Lines{"add /a"});
-  CHECK(plan.actions.front().sha256 == digest('1'));
-  CHECK(plan.actions.front().size == 1);
+  CHECK(*sha256_of(plan.actions.front()) == digest('1'));
+  CHECK(size_of(plan.actions.front()) == 1);
 }
 
 TEST_CASE("a row of ours with the declared content is unchanged") {
@@ -31,7 +31,7 @@ TEST_CASE("every spelling of a mount path is the same path") {
 TEST_CASE("other content of ours is replaced, and what it replaces goes first") {
   const auto plan = make_plan(desired({local("/a", '2')}), {{marked("r1", "/a", '1')}, {}, {}});
   CHECK(lines(plan) == Lines{"replace /a r1"});
-  CHECK(plan.actions.front().deletes == Lines{"r1"});
+  CHECK(std::get<Replace>(plan.actions.front()).deletes == Lines{"r1"});
 }
 
 TEST_CASE("a marker of the right digest but another size is other content") {
@@ -140,8 +140,8 @@ TEST_CASE("an add in doubt is not repeated") {
 TEST_CASE("what of ours lies above or below a new path makes way in the same chain") {
   const auto plan = make_plan(desired({local("/a/b", '1')}), {{marked("r1", "/a", '2')}, {}, {}});
   CHECK(lines(plan) == Lines{"delete /a r1", "add /a/b"});
-  CHECK(plan.actions[0].chain == path("/a/b"));
-  CHECK(plan.actions[1].deletes == Lines{"r1"});
+  CHECK(std::get<Delete>(plan.actions[0]).chain == path("/a/b"));
+  CHECK(std::get<Add>(plan.actions[1]).deletes == Lines{"r1"});
 }
 
 TEST_CASE("a file_id entry is satisfied by any row with that content") {

@@ -22,8 +22,7 @@ World three_files() {
 TEST_CASE("a delete that belongs to an add which is not made is not made either") {
   World world;
   Plan plan;
-  Action removal;
-  removal.kind = Action::Kind::kDelete;
+  Delete removal;
   removal.path = MountPath::of_file("/a");
   removal.resource_id = world.somebody_adds("/a", "theirs");
   removal.chain = MountPath::of_file("/a/b");

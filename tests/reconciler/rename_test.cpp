@@ -163,12 +163,12 @@ TEST_CASE("what could not be put back at once is put back by the next pass") {
   world.pass();
   CHECK(world.held() == Contents{{"/b", "two"}});
   // As both were refused, neither is held against the new content yet.
-  CHECK(world.pass(true).plan.actions.front().reason == "not in the session");
+  CHECK(reason_of(world.pass(true).plan.actions.front()) == "not in the session");
   world.pass();
   CHECK(world.held() == Contents{{"/b", "two"}});
   const auto planned = world.pass(true);
   REQUIRE(planned.plan.actions.size() == 1);
-  CHECK(planned.plan.actions.front().reason.starts_with("put back"));
+  CHECK(reason_of(planned.plan.actions.front()).starts_with("put back"));
   CHECK(world.settle().settled());
   CHECK(world.held() == before);
   world.loop.advance(std::chrono::minutes(61));

@@ -242,7 +242,7 @@ TEST_CASE("planning mints nothing and sends nothing") {
   r.world.tokens.mint(kRepositoryUrl, std::chrono::hours(1));
   const auto outcome = r.world.pass(true);
   REQUIRE(outcome.plan.actions.size() == 1);
-  CHECK(outcome.plan.actions.front().kind == Action::Kind::kRotate);
+  CHECK(std::holds_alternative<Rotate>(outcome.plan.actions.front()));
   CHECK(outcome.plan.changes_nothing());
   CHECK(r.world.tokens.mints(kRepositoryUrl) == 0);
   CHECK(r.rotations() == 0);

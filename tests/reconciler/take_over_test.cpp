@@ -151,8 +151,8 @@ TEST_CASE("plan on a first look says what apply does") {
   CHECK(planned.unmanaged.size() == done.unmanaged.size());
   REQUIRE(planned.actions.size() == done.actions.size());
   for (std::size_t i = 0; i < done.actions.size(); ++i) {
-    CHECK(planned.actions[i].path == done.actions[i].path);
-    CHECK(planned.actions[i].kind == done.actions[i].kind);
+    CHECK(path_of(planned.actions[i]) == path_of(done.actions[i]));
+    CHECK(planned.actions[i].index() == done.actions[i].index());
   }
 }
 

@@ -14,8 +14,17 @@ constexpr int kMostPasses = 8;
 
 /// An action as far as somebody who reads a plan relies on it.
 std::string key_of(const Action& action) {
-  return std::string(to_string(action.kind)) + " " + action.type + " " + action.path.text() + " " +
-         action.resource_id + " " + action.sha256;
+  const auto text = [](const std::string* part) { return part == nullptr ? "" : *part; };
+  return std::string(verb_of(action)) + " " + type_of(action) + " " + path_of(action).text() + " " +
+         text(resource_id_of(action)) + " " + text(sha256_of(action));
+}
+
+/// The plan does not know whether it will be done: a token's source was not asked.
+bool is_unchecked(const Action& action) {
+  const auto* add = std::get_if<AddRepository>(&action);
+  const auto* rotate = std::get_if<Rotate>(&action);
+  return (add != nullptr && add->unchecked) ||
+         (rotate != nullptr && !rotate->rotation.unchecked.empty());
 }
 
 std::string key_of(const Blocked& blocked) {
@@ -41,10 +50,10 @@ struct PlanJudge::Expectation {
   Expectation(const SessionSpec& session, const PassOutcome& plan, bool lets_held_through)
       : spec(session), planned(plan), lets_through(lets_held_through && plan.plan.held) {
     for (const auto& action : plan.plan.actions) {
-      if (action.rotation.unchecked.empty()) {
-        actions.insert(key_of(action));
+      if (is_unchecked(action)) {
+        unchecked.insert(path_of(action));
       } else {
-        unchecked.insert(action.path);
+        actions.insert(key_of(action));
       }
     }
     for (const auto& same : plan.plan.unchanged) {
@@ -58,7 +67,7 @@ struct PlanJudge::Expectation {
   [[nodiscard]] bool is_let_through(const Action& action) const {
     const auto& blocked = planned.plan.blocked;
     return lets_through && std::ranges::any_of(blocked, [&](const Blocked& one) {
-             return one.path == action.path &&
+             return one.path == path_of(action) &&
                     (one.code == BlockCode::kGuard || one.code == BlockCode::kQuota);
            });
   }

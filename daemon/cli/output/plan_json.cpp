@@ -23,15 +23,18 @@ const char* to_string(SessionChange::Kind kind) {
   return "none";
 }
 
+Json or_null(const std::string* text) { return text == nullptr ? Json(nullptr) : Json(*text); }
+
 Json action_json(const Action& action) {
+  const auto size = size_of(action);
   Json json;
-  json["action"] = sessync::to_string(action.kind);
-  json["type"] = action.type;
-  json["mount_path"] = action.path.text();
-  json["reason"] = action.reason;
-  json["size"] = action.size ? Json(*action.size) : Json(nullptr);
-  json["sha256"] = or_null(action.sha256);
-  json["resource_id"] = or_null(action.resource_id);
+  json["action"] = verb_of(action);
+  json["type"] = type_of(action);
+  json["mount_path"] = path_of(action).text();
+  json["reason"] = reason_of(action);
+  json["size"] = size ? Json(*size) : Json(nullptr);
+  json["sha256"] = or_null(sha256_of(action));
+  json["resource_id"] = or_null(resource_id_of(action));
   return json;
 }
 

@@ -22,8 +22,8 @@ std::string failures(const PassOutcome& outcome) {
       continue;
     }
     const auto& action = outcome.plan.actions[i];
-    text += std::string("  not done: ") + to_string(action.kind) + " " +
-            printable(action.path.text()) + ": " +
+    text += std::string("  not done: ") + verb_of(action) + " " +
+            printable(path_of(action).text()) + ": " +
             printable(result.error.empty() ? "not started" : result.error) + "\n";
   }
   return text;
@@ -95,7 +95,7 @@ void sort_by_path(PassOutcome& outcome) {
     rows.emplace_back(std::move(outcome.plan.actions[i]), std::move(outcome.results[i]));
   }
   std::ranges::stable_sort(rows, {},
-                           [](const auto& row) -> const MountPath& { return row.first.path; });
+                           [](const auto& row) -> const MountPath& { return path_of(row.first); });
   outcome.plan.actions.clear();
   outcome.results.clear();
   for (auto& [action, result] : rows) {
@@ -106,9 +106,9 @@ void sort_by_path(PassOutcome& outcome) {
 
 /// The later pass did, or tried, the same at this path.
 bool has_again(const PassOutcome& later, const Action& action) {
-  const auto is_delete = [](const Action& one) { return one.kind == Action::Kind::kDelete; };
+  const auto is_delete = [](const Action& one) { return std::holds_alternative<Delete>(one); };
   return std::ranges::any_of(later.plan.actions, [&](const Action& other) {
-    return other.path == action.path && is_delete(other) == is_delete(action);
+    return path_of(other) == path_of(action) && is_delete(other) == is_delete(action);
   });
 }
 
@@ -117,7 +117,7 @@ void append_done(PassOutcome& outcome, const Action& action, const ActionResult&
   outcome.results.push_back(result);
   outcome.executed = true;
   std::erase_if(outcome.plan.unchanged,
-                [&](const Unchanged& same) { return same.path == action.path; });
+                [&](const Unchanged& same) { return same.path == path_of(action); });
 }
 
 }  // namespace
@@ -171,7 +171,8 @@ std::string remarks(const std::vector<SessionReport>& reports, const Options& op
 void warn_of_forgetting(std::vector<SessionReport>& reports) {
   for (auto& [name, outcome] : reports) {
     const bool forgotten = std::ranges::any_of(outcome.plan.actions, [](const Action& action) {
-      return action.kind == Action::Kind::kRotate && action.rotation.lacks_fingerprint;
+      const auto* rotate = std::get_if<Rotate>(&action);
+      return rotate != nullptr && rotate->rotation.lacks_fingerprint;
     });
     if (forgotten) {
       outcome.warnings.emplace_back(

@@ -43,9 +43,9 @@ inline Manifest with_error(Manifest manifest, const std::string& message) {
 /// A pass that added one file, answered at `answered`.
 inline PassOutcome added(const std::string& path, TimePoint answered) {
   PassOutcome outcome;
-  Action action;
-  action.path = MountPath::of_file(path);
-  outcome.plan.actions.push_back(std::move(action));
+  Add add;
+  add.wanted.path = MountPath::of_file(path);
+  outcome.plan.actions.emplace_back(std::move(add));
   ActionResult result;
   result.outcome = ActionResult::Outcome::kDone;
   result.ended_at = answered;
