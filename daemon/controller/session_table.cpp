@@ -219,7 +219,7 @@ Duration SessionTable::next_delay(Entry& entry, const PassOutcome& outcome, doub
   if (outcome.suspended && !outcome.error) {
     return calm;
   }
-  if (outcome.error && outcome.error->code == "out_of_resources") {
+  if (outcome.error && outcome.error->code == SessionError::Code::kOutOfResources) {
     return std::min(entry.backoff.fail(random), kLongestShortage);
   }
   if (outcome.progressed) {

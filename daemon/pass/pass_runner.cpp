@@ -9,9 +9,9 @@
 namespace sessync {
 namespace {
 
-PassOutcome failed(std::string code, std::string message) {
+PassOutcome failed(SessionError::Code code, std::string message) {
   PassOutcome outcome;
-  outcome.error = SessionError{std::move(code), std::move(message)};
+  outcome.error = SessionError{code, std::move(message)};
   return outcome;
 }
 
@@ -136,8 +136,9 @@ PassOutcome PassRunner::run(const PassRequest& request) {
   try {
     return attempt(request);
   } catch (...) {
-    return failed("internal_error", "the pass met an error that nothing was prepared for: " +
-                                        current_exception_text() + "; it is tried again");
+    return failed(SessionError::Code::kInternalError,
+                  "the pass met an error that nothing was prepared for: " +
+                      current_exception_text() + "; it is tried again");
   }
 }
 
@@ -149,9 +150,9 @@ PassOutcome PassRunner::attempt(const PassRequest& request) {
   }
   const auto snapshot = services_.scan(request.spec);
   if (!snapshot.shortage.empty()) {
-    return failed("out_of_resources", "the workspace could not be read for lack of resources (" +
-                                          snapshot.shortage +
-                                          "); nothing is changed, and it is tried again soon");
+    return failed(SessionError::Code::kOutOfResources,
+                  "the workspace could not be read for lack of resources (" + snapshot.shortage +
+                      "); nothing is changed, and it is tried again soon");
   }
   if (request.stale && request.stale()) {
     PassOutcome put_off;
@@ -179,7 +180,7 @@ PassOutcome PassRunner::attempt(const PassRequest& request) {
     outcome = reconcile(input, ports);
   });
   if (!unknown.empty() && !outcome.error) {
-    outcome.error = SessionError{"state_unavailable", unknown};
+    outcome.error = SessionError{SessionError::Code::kStateUnavailable, unknown};
   }
   return outcome;
 }

@@ -316,7 +316,7 @@ class Applier {
       return finish(index, {Outcome::kDone, {}});
     }
     if (deleted.error().kind == ApiError::Kind::kAuthentication) {
-      run_.halt("authentication_failed", describe(deleted.error()));
+      run_.halt(SessionError::Code::kAuthenticationFailed, describe(deleted.error()));
     }
     run_.report.rate_limited |= deleted.error().kind == ApiError::Kind::kRateLimited;
     run_.report.put_off = true;

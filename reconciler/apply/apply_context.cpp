@@ -61,10 +61,10 @@ void ApplyRun::finish_room() {
   }
 }
 
-void ApplyRun::halt(std::string code, std::string message) {
+void ApplyRun::halt(SessionError::Code code, std::string message) {
   halted = true;
   if (!report.error) {
-    report.error = SessionError{std::move(code), std::move(message)};
+    report.error = SessionError{code, std::move(message)};
   }
 }
 

@@ -40,7 +40,7 @@ class ApplyRun {
   void finish_room();
 
   /// Ends every action that has not sent a write.
-  void halt(std::string code, std::string message);
+  void halt(SessionError::Code code, std::string message);
 
   /// The session's status after a refused write; asked once per apply, shared by all chains.
   void look(std::function<void(const Result<SessionInfo>&)> then);

@@ -126,9 +126,9 @@ class Creator {
   void note(const ApiError& error) {
     out_.rate_limited |= error.kind == ErrorKind::kRateLimited;
     if (error.kind == ErrorKind::kAuthentication) {
-      out_.error = SessionError{"authentication_failed", describe(error)};
+      out_.error = SessionError{SessionError::Code::kAuthenticationFailed, describe(error)};
     } else if (error.kind == ErrorKind::kBilling) {
-      out_.error = SessionError{"billing", describe(error)};
+      out_.error = SessionError{SessionError::Code::kBilling, describe(error)};
     }
   }
 

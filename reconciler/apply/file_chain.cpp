@@ -86,10 +86,10 @@ void Chain::on_upload_refused(const ApiError& error) {
   using Kind = ApiError::Kind;
   switch (error.kind) {
     case Kind::kAuthentication:
-      run_.halt("authentication_failed", describe(error));
+      run_.halt(SessionError::Code::kAuthenticationFailed, describe(error));
       break;
     case Kind::kBilling:
-      run_.halt("billing", describe(error));
+      run_.halt(SessionError::Code::kBilling, describe(error));
       break;
     case Kind::kInvalid:
     case Kind::kPermission:
@@ -213,7 +213,7 @@ void Chain::on_delete_failed(const ApiError& error) {
     return run_.ports.loop.after(conflict_delay(tries_), [this] { delete_next(); });
   }
   if (error.kind == ApiError::Kind::kAuthentication) {
-    run_.halt("authentication_failed", describe(error));
+    run_.halt(SessionError::Code::kAuthenticationFailed, describe(error));
   }
   run_.report.put_off = true;
   if (is_unknown_outcome(error) || error.kind == ApiError::Kind::kAuthentication) {
@@ -226,10 +226,11 @@ void Chain::on_delete_failed(const ApiError& error) {
 
 void Chain::on_unusable_session(const Result<SessionInfo>& info, const ApiError& error) {
   if (info && info->archived_at) {
-    run_.halt("session_archived", "the session was archived at " + *info->archived_at +
-                                      "; nothing in it can be changed any more");
+    run_.halt(SessionError::Code::kSessionArchived, "the session was archived at " +
+                                                        *info->archived_at +
+                                                        "; nothing in it can be changed any more");
   } else if (!info && info.error().kind == ApiError::Kind::kNotFound) {
-    run_.halt("session_not_found", describe(info.error()));
+    run_.halt(SessionError::Code::kSessionNotFound, describe(info.error()));
   }
   finish(ActionResult::Outcome::kFailed, describe(error) + "; the next pass tries again");
 }
@@ -291,7 +292,8 @@ void Chain::on_add_failed(const ApiError& error) {
       return leave_in_doubt(error);
     case Kind::kAuthentication:
     case Kind::kBilling:
-      run_.halt(error.kind == Kind::kBilling ? "billing" : "authentication_failed",
+      run_.halt(error.kind == Kind::kBilling ? SessionError::Code::kBilling
+                                             : SessionError::Code::kAuthenticationFailed,
                 describe(error));
       run_.report.put_off = true;
       forget_untouched();

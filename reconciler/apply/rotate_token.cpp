@@ -86,7 +86,7 @@ void TokenRotation::on_refused(const ApiError& error) {
   }
   restore();
   if (error.kind == ErrorKind::kAuthentication) {
-    run_.halt("authentication_failed", describe(error));
+    run_.halt(SessionError::Code::kAuthenticationFailed, describe(error));
   }
   run_.report.rate_limited |= error.kind == ErrorKind::kRateLimited;
   if (!is_refused_for_good(error)) {
@@ -97,7 +97,8 @@ void TokenRotation::on_refused(const ApiError& error) {
       return refuse_for_good(error);
     }
     if (info && info->archived_at) {
-      run_.halt("session_archived", "the session was archived at " + *info->archived_at);
+      run_.halt(SessionError::Code::kSessionArchived,
+                "the session was archived at " + *info->archived_at);
     }
     fail("the token was refused: " + describe(error) + "; the next pass tries again");
   });

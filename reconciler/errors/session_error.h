@@ -6,12 +6,33 @@
 
 namespace sessync {
 
-/// Why a session can be worked on no further until somebody acts.
+/// Why a session can be worked on no further in this pass.
 struct SessionError {
-  std::string
-      code;  ///< snake_case: session_not_found, session_archived, authentication_failed, ...
-  std::string message;
+  enum class Code {
+    kApiError,              ///< a call failed in a way that may pass
+    kRateLimited,           ///< the same, for being called too often
+    kAuthenticationFailed,  ///< the API refused the key, or there is none that can be sent
+    kBilling,               ///< the account is on hold, or full
+    kSessionNotFound,       ///< terminal: it does not exist, or not for this key
+    kSessionArchived,       ///< terminal: nothing in it can be changed
+    kSessionNotCreated,     ///< there is none yet from which something could be fetched
+    kSourceUnavailable,     ///< what is declared could not be read
+    kAgeUnknown,            ///< how old files are is not known
+    kOutputsNotStored,      ///< outputs could not be written here
+    kStateNotWritable,      ///< what was seen could not be recorded
+    kStateUnavailable,      ///< what was remembered could not be read
+    kOutOfResources,        ///< this machine had no descriptors, threads or memory left
+    kInternalError,         ///< a fault of ours
+  };
+  Code code = Code::kInternalError;
+  std::string message;  ///< for operators; carries no credential
 };
+
+/// The code's name in output, snake_case: session_not_found, ...
+const char* to_string(SessionError::Code code);
+
+/// Gone or archived: only a manifest change or a slow retry can help.
+bool is_terminal(SessionError::Code code);
 
 /// Why a pass cannot go on with its session.
 struct SessionFailure {

@@ -76,8 +76,8 @@ class Search {
     }
     const auto why = unread(session.snapshot);
     if (!why.empty()) {
-      doubt(session.spec->name,
-            {"source_unavailable", why + "; no upload is deleted, because one may hold it"});
+      doubt(session.spec->name, {SessionError::Code::kSourceUnavailable,
+                                 why + "; no upload is deleted, because one may hold it"});
     }
     return why.empty();
   }
@@ -124,7 +124,7 @@ class Search {
 
   void note_undated(const std::string& name, const std::vector<FileMetadata>& files) {
     if (has_undated(files, owner_)) {
-      doubt(name, {"age_unknown",
+      doubt(name, {SessionError::Code::kAgeUnknown,
                    "the API does not say when files were made, or what time it is there (a Date "
                    "header), so how old they are is not known; those stay"});
     }

@@ -337,7 +337,7 @@ class Puller {
   }
 
   void fail_here(std::string message) {
-    fail({{"outputs_not_stored", std::move(message)}, false, false});
+    fail({{SessionError::Code::kOutputsNotStored, std::move(message)}, false, false});
   }
 
   const OutputsInput& in_;

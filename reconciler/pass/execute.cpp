@@ -26,7 +26,7 @@ void record(Ports& ports, std::vector<Change> changes) {
 bool is_recorded(const SessionView& session, Ports& ports, PassOutcome& out) {
   const auto recorded = session.recording.wait(ports.loop);
   if (!recorded) {
-    out.error = SessionError{"state_not_writable",
+    out.error = SessionError{SessionError::Code::kStateNotWritable,
                              "what the session holds could not be recorded, so nothing was "
                              "changed in it: " +
                                  recorded.error()};
@@ -104,8 +104,7 @@ void apply_actions(const PassInput& in, const PlanInput& known, const SessionVie
   auto report = apply(input, ports);
   out.results = std::move(report.results);
   out.error = std::move(report.error);
-  out.terminal = out.error &&
-                 (out.error->code == "session_not_found" || out.error->code == "session_archived");
+  out.terminal = out.error && is_terminal(out.error->code);
   out.rate_limited |= report.rate_limited;
   out.look_again |= report.look_again;
   out.progressed |= report.done > 0;

@@ -156,7 +156,8 @@ TEST_CASE("a session that is gone is reported, and made anew only with recreate"
   const auto outcome = c.world.pass();
   CHECK(outcome.terminal);
   REQUIRE(outcome.error);
-  CHECK(outcome.error->code == (deleted ? "session_not_found" : "session_archived"));
+  CHECK(outcome.error->code ==
+        (deleted ? SessionError::Code::kSessionNotFound : SessionError::Code::kSessionArchived));
   CHECK(c.sessions().empty());
   c.world.spec.recreate = true;
   REQUIRE(c.world.settle().converged());

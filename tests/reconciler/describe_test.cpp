@@ -74,7 +74,7 @@ TEST_CASE("a pass becomes conditions in one place") {
   outcome.source_lost = true;
   CHECK(ready().reason == "SourceUnavailable");
 
-  outcome.error = SessionError{"authentication_failed", "wrong key"};
+  outcome.error = SessionError{SessionError::Code::kAuthenticationFailed, "wrong key"};
   CHECK(ready().reason == "AuthenticationFailed");
   outcome.error.reset();
   outcome.plan.actions.resize(1);

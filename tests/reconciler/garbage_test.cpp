@@ -199,7 +199,7 @@ TEST_CASE("a source that cannot be read keeps every upload") {
   CHECK(found.uploads.empty());
   REQUIRE(found.doubts.size() == 1);
   CHECK(found.doubts[0].session == "research");
-  CHECK(found.doubts[0].error.code == "source_unavailable");
+  CHECK(found.doubts[0].error.code == SessionError::Code::kSourceUnavailable);
   CHECK(found.copies.size() == 1);
 }
 

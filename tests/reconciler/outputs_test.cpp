@@ -322,7 +322,7 @@ TEST_CASE("on a full disk the small ones arrive, and the rest once there is room
   CHECK(report.fetched.size() == 10);
   CHECK(report.again);
   REQUIRE(report.error);
-  CHECK(report.error->code == "outputs_not_stored");
+  CHECK(report.error->code == SessionError::Code::kOutputsNotStored);
   CHECK(report.error->message == "the disk is full");
   rig.directory.capacity = 5000;
   CHECK(fetched(rig.pull()) == Names{"big", "bigger"});

@@ -279,7 +279,7 @@ TEST_CASE("a wrong key is said, nothing is written") {
   world.api->faults.add(on(Operation::kAny, Fault::of_status(401)));
   const auto outcome = world.pass();
   REQUIRE(outcome.error);
-  CHECK(outcome.error->code == "authentication_failed");
+  CHECK(outcome.error->code == SessionError::Code::kAuthenticationFailed);
   CHECK(world.held().empty());
 }
 
@@ -290,7 +290,7 @@ TEST_CASE("a session that is gone or archived is terminal") {
     const auto outcome = world.pass();
     CHECK(outcome.terminal);
     REQUIRE(outcome.error);
-    CHECK(outcome.error->code == "session_archived");
+    CHECK(outcome.error->code == SessionError::Code::kSessionArchived);
   }
   SECTION("archived since the last look") {
     world.pass();
@@ -299,14 +299,14 @@ TEST_CASE("a session that is gone or archived is terminal") {
     const auto outcome = world.settle(3);
     CHECK(outcome.terminal);
     REQUIRE(outcome.error);
-    CHECK(outcome.error->code == "session_archived");
+    CHECK(outcome.error->code == SessionError::Code::kSessionArchived);
   }
   SECTION("gone") {
     REQUIRE(world.model.delete_session(*world.spec.session_id));
     const auto outcome = world.pass();
     CHECK(outcome.terminal);
     REQUIRE(outcome.error);
-    CHECK(outcome.error->code == "session_not_found");
+    CHECK(outcome.error->code == SessionError::Code::kSessionNotFound);
   }
 }
 

@@ -212,7 +212,7 @@ void PlanJudge::judge_session(const SessionSpec& spec) {
   }
   if (planned.error || !applied.first.executed) {
     const auto code = [](const PassOutcome& outcome) {
-      return outcome.error ? outcome.error->code : std::string("no error");
+      return outcome.error ? to_string(outcome.error->code) : std::string("no error");
     };
     if (code(planned) != code(applied.first)) {
       violated(spec.name, "it fails otherwise than planned",

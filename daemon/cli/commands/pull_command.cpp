@@ -25,9 +25,10 @@ struct Pulled {
 };
 
 SessionError not_created(const std::string& name) {
-  return {"session_not_created", "session " + name +
-                                     " has not been created yet, so there are no outputs: "
-                                     "`sessync apply` creates it"};
+  return {SessionError::Code::kSessionNotCreated,
+          "session " + name +
+              " has not been created yet, so there are no outputs: "
+              "`sessync apply` creates it"};
 }
 
 class Puller {
@@ -92,7 +93,8 @@ Json json_of(const Pulled& pulled) {
   json["session_id"] = pulled.session_id.empty() ? Json(nullptr) : Json(pulled.session_id);
   json["fetched"] = std::move(fetched);
   json["blocked"] = std::move(blocked);
-  json["error"] = error ? Json{{"code", error->code}, {"message", error->message}} : Json(nullptr);
+  json["error"] =
+      error ? Json{{"code", to_string(error->code)}, {"message", error->message}} : Json(nullptr);
   return json;
 }
 
@@ -141,7 +143,7 @@ std::string text(const std::vector<Pulled>& all, const std::string& outputs_dir)
 }
 
 int pull_code(const OutputsReport& report) {
-  if (report.error && report.error->code == "authentication_failed") {
+  if (report.error && report.error->code == SessionError::Code::kAuthenticationFailed) {
     return exit_code::kAuthentication;
   }
   if (report.error || report.again) {

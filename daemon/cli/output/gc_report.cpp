@@ -85,10 +85,10 @@ Json files_json(const std::vector<Garbage>& found, const std::vector<GarbageDele
 }
 
 /// What kept it from its work altogether, if one thing did.
-std::optional<SessionError> error_of_all(const GcReport& report) {
+std::optional<CommandError> error_of_all(const GcReport& report) {
   for (const auto& doubt : report.found.doubts) {
     if (doubt.session.empty()) {
-      return doubt.error;
+      return CommandError(doubt.error);
     }
   }
   return std::nullopt;
@@ -98,7 +98,7 @@ Json errors_json(const std::vector<GarbageDoubt>& doubts) {
   Json list = Json::array();
   for (const auto& doubt : doubts) {
     list.push_back({{"session", doubt.session.empty() ? Json(nullptr) : Json(doubt.session)},
-                    {"code", doubt.error.code},
+                    {"code", to_string(doubt.error.code)},
                     {"message", doubt.error.message}});
   }
   return list;
@@ -123,7 +123,7 @@ std::string gc_text(const GcReport& report) {
   return text + std::to_string(totals.deleted) + " deleted.\n";
 }
 
-std::string gc_document(const GcReport& report, const std::optional<SessionError>& error) {
+std::string gc_document(const GcReport& report, const std::optional<CommandError>& error) {
   const auto totals = totals_of(report);
   const auto why = error ? error : error_of_all(report);
   const Json failure = why ? Json{{"code", why->code}, {"message", why->message}} : Json(nullptr);
@@ -143,8 +143,9 @@ std::string gc_document(const GcReport& report, const std::optional<SessionError
 int gc_exit_code(const GcReport& report) {
   int code = exit_code::kOk;
   for (const auto& doubt : report.found.doubts) {
-    code = graver(code, doubt.error.code == "authentication_failed" ? exit_code::kAuthentication
-                                                                    : exit_code::kFailed);
+    code = graver(code, doubt.error.code == SessionError::Code::kAuthenticationFailed
+                            ? exit_code::kAuthentication
+                            : exit_code::kFailed);
   }
   const auto totals = totals_of(report);
   const bool all_deleted = !report.deletes || totals.deleted == totals.files;

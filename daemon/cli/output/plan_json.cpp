@@ -75,7 +75,7 @@ Json unmanaged_json(const Plan& plan) {
 
 Json error_json(const PassOutcome& outcome) {
   if (outcome.error) {
-    return {{"code", outcome.error->code}, {"message", outcome.error->message}};
+    return {{"code", sessync::to_string(outcome.error->code)}, {"message", outcome.error->message}};
   }
   if (!outcome.plan.pending.empty()) {
     const auto& first = outcome.plan.pending.front();
@@ -137,7 +137,7 @@ std::string dump(const Json& json) {
 }  // namespace
 
 std::string plan_document(const std::vector<SessionReport>& reports, bool applied,
-                          const std::optional<SessionError>& error) {
+                          const std::optional<CommandError>& error) {
   Json document;
   document["format"] = 1;
   document["error"] = nullptr;

@@ -52,8 +52,9 @@ std::string report_text(const SessionReport& report, const Options& options) {
 
 int code_of(const PassOutcome& outcome, const Options& options) {
   if (outcome.error) {
-    return outcome.error->code == "authentication_failed" ? exit_code::kAuthentication
-                                                          : exit_code::kFailed;
+    return outcome.error->code == SessionError::Code::kAuthenticationFailed
+               ? exit_code::kAuthentication
+               : exit_code::kFailed;
   }
   const bool blocked = !outcome.plan.blocked.empty();
   if (options.command == Command::kApply) {
@@ -123,7 +124,7 @@ void append_done(PassOutcome& outcome, const Action& action, const ActionResult&
 }  // namespace
 
 std::string present(const std::vector<SessionReport>& reports, const Options& options,
-                    const std::optional<SessionError>& error) {
+                    const std::optional<CommandError>& error) {
   if (options.json) {
     return plan_document(reports, options.command == Command::kApply, error);
   }

@@ -30,7 +30,7 @@ Manifest manifest(std::vector<SessionSpec> sessions) {
 
 PassOutcome failed() {
   PassOutcome outcome;
-  outcome.error = SessionError{"api_error", "down"};
+  outcome.error = SessionError{SessionError::Code::kApiError, "down"};
   return outcome;
 }
 
@@ -206,7 +206,7 @@ TEST_CASE(
   outcome.plan.blocked.push_back(
       {"file", MountPath::of_file("/x"), BlockCode::kUnstable, "it changes all the time"});
   CHECK(delay_after(table, outcome) < 60s);
-  outcome.error = SessionError{"api_error", "down"};
+  outcome.error = SessionError{SessionError::Code::kApiError, "down"};
   outcome.due_in = 0s;
   CHECK(delay_after(table, outcome) > 0s);
 }

@@ -54,7 +54,7 @@ inline PassOutcome added(const std::string& path, TimePoint answered) {
   return outcome;
 }
 
-inline PassOutcome failed(const std::string& code) {
+inline PassOutcome failed(SessionError::Code code) {
   PassOutcome outcome;
   outcome.error = SessionError{code, "it did not work"};
   return outcome;
