@@ -34,10 +34,31 @@ std::optional<ChainTask> chain_task(const Action& action) {
 Chain::Chain(ApplyRun& run, ChainTask task, std::function<void(ActionResult)> finished)
     : run_(run), task_(task), finished_(std::move(finished)), previous_(find_previous()) {}
 
-void Chain::start() {
+void Chain::enter(Stage next) {
+  stage_ = next;
+  switch (stage_) {
+    case Stage::kUpload:
+      return provide_content();
+    case Stage::kRoom:
+      return make_room();
+    case Stage::kIntent:
+      return write_intent();
+    case Stage::kDelete:
+      return delete_next();
+    case Stage::kAdd:
+      return send_add(task_.deletes.empty() ? Permit::kTake : Permit::kReserved);
+    case Stage::kPutBack:
+      return put_back_next();
+    case Stage::kLook:
+    case Stage::kEnd:
+      return;
+  }
+}
+
+void Chain::provide_content() {
   if (const auto* restored = task_.restored) {
     attachment_ = {restored->upload_file_id, restored->filename, restored->size};
-    return make_room();
+    return enter(Stage::kRoom);
   }
   if (const auto* content = task_.wanted.local()) {
     return acquire_upload(*content);
@@ -48,7 +69,7 @@ void Chain::start() {
     attachment_.filename = known->second.filename;
     attachment_.size = known->second.size_bytes;
   }
-  make_room();
+  enter(Stage::kRoom);
 }
 
 void Chain::acquire_upload(const ContentRef& content) {
@@ -59,7 +80,7 @@ void Chain::acquire_upload(const ContentRef& content) {
     return upload(content);
   }
   attachment_ = {known->file_id, known->filename, known->size};
-  make_room();
+  enter(Stage::kRoom);
 }
 
 void Chain::upload(const ContentRef& content) {
@@ -78,7 +99,7 @@ void Chain::on_uploaded(const Result<FileMetadata>& uploaded) {
   if (!run_.may_start()) {
     return give_up_untouched("stopped before it was attached");
   }
-  make_room();
+  enter(Stage::kRoom);
 }
 
 void Chain::on_upload_refused(const ApiError& error) {
@@ -118,7 +139,7 @@ void Chain::make_room() {
   }
   run_.room.enter_add([this](bool go) {
     adds_ = go;
-    go ? write_intent() : turn_away();
+    go ? enter(Stage::kIntent) : turn_away();
   });
 }
 
@@ -135,7 +156,7 @@ void Chain::enter_replace_gate() {
     in_gate_ = true;
     // Both permits are taken before the delete is sent, so that a spent budget cannot leave the
     // path empty.
-    run_.ports.api.reserve_writes(2, [this] { write_intent(); });
+    run_.ports.api.reserve_writes(2, [this] { enter(Stage::kIntent); });
   });
 }
 
@@ -170,14 +191,14 @@ void Chain::write_intent() {
                             if (!run_.may_start()) {
                               return give_up_untouched("stopped before anything was sent");
                             }
-                            delete_next();
+                            run_.open(task_.wanted.path);
+                            enter(task_.deletes.empty() ? Stage::kAdd : Stage::kDelete);
                           });
 }
 
 void Chain::delete_next() {
-  run_.open(task_.wanted.path);
   if (deleted_ == task_.deletes.size()) {
-    return send_add(task_.deletes.empty() ? Permit::kTake : Permit::kReserved);
+    return enter(Stage::kAdd);
   }
   const bool is_first = deleted_ == 0;
   const Turn turn{is_first ? Permit::kReserved : Permit::kTake, !is_first};
@@ -221,6 +242,7 @@ void Chain::on_delete_failed(const ApiError& error) {
                   "the delete of what is mounted here has no known outcome: " + describe(error) +
                       "; the next pass looks again");
   }
+  stage_ = Stage::kLook;
   run_.look([this, error](const Result<SessionInfo>& info) { on_unusable_session(info, error); });
 }
 
@@ -258,7 +280,7 @@ void Chain::on_added(const Result<FileRow>& added) {
   row.mount_path = added->mount_path;
   row.added_at = run_.ports.loop.now();
   is_in_doubt_ = false;
-  if (putting_back_) {
+  if (stage_ == Stage::kPutBack) {
     return on_put_back(std::move(row));
   }
   run_.room.accepted(task_.deletes.empty());
@@ -331,6 +353,7 @@ void Chain::leave_in_doubt(const ApiError& error) {
 }
 
 void Chain::on_add_refused(const ApiError& error) {
+  stage_ = stage_ == Stage::kAdd ? Stage::kLook : stage_;
   run_.look([this, error](const Result<SessionInfo>& info) {
     if (!info || info->archived_at) {
       run_.report.put_off = true;
@@ -352,7 +375,7 @@ void Chain::refuse_for_good(const ApiError& error) {
     note_refusal(error);
     return finish(ActionResult::Outcome::kFailed, "it could not be put back: " + describe(error));
   }
-  if (putting_back_) {
+  if (stage_ == Stage::kPutBack) {
     forget_doubtful_refusal(error);
     run_.report.put_off = true;
     return finish(ActionResult::Outcome::kFailed,
@@ -368,9 +391,7 @@ void Chain::refuse_for_good(const ApiError& error) {
     run_.refused_content.insert(task_.wanted.content_key());
   }
   if (!previous_.empty() && (delete_sent_ || task_.deletes.empty())) {
-    refusal_ = error;
-    putting_back_ = true;
-    return put_back_next();
+    return begin_putting_back(error);
   }
   drop_intent();
   finish(ActionResult::Outcome::kFailed, "refused: " + describe(error));
@@ -437,6 +458,7 @@ void Chain::finish(ActionResult::Outcome outcome, std::string error) {
     // Every other end is known: the add was not sent, or was refused.
     run_.record({change::PutIntent{run_.in.session_id, intent(std::nullopt)}});
   }
+  stage_ = Stage::kEnd;
   run_.close(task_.wanted.path);
   const bool done = outcome == ActionResult::Outcome::kDone;
   leave_gates(done);

@@ -40,8 +40,13 @@ std::vector<Previous> Chain::find_previous() const {
 }
 
 bool Chain::puts_back_elsewhere() const {
-  return putting_back_ && back_ < previous_.size() &&
+  return stage_ == Stage::kPutBack && back_ < previous_.size() &&
          previous_[back_].path != task_.wanted.path.text();
+}
+
+void Chain::begin_putting_back(const ApiError& error) {
+  refusal_ = error;
+  enter(Stage::kPutBack);
 }
 
 void Chain::put_back_next() {
