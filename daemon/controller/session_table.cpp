@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "reconciler/limits.h"
+
 namespace sessync {
 namespace {
 

@@ -11,6 +11,7 @@
 #include "daemon/os/completion_queue.h"
 #include "manifest/spec.h"
 #include "reconciler/condition.h"
+#include "reconciler/limits.h"
 #include "reconciler/reconcile.h"
 
 namespace sessync {
@@ -29,8 +30,8 @@ struct PassServices {
 };
 
 struct PassSettings {
-  int parallel = 32;
-  Duration list_grace{30'000};
+  int parallel = kParallelChains;
+  Duration list_grace = kListGrace;
 };
 
 struct PassRequest {

@@ -9,6 +9,7 @@
 #include "reconciler/apply/apply_input.h"
 #include "reconciler/apply/report.h"
 #include "reconciler/apply/room_gate.h"
+#include "reconciler/limits.h"
 #include "reconciler/ports/ports.h"
 
 namespace sessync {
@@ -27,8 +28,8 @@ class ApplyRun {
   std::set<std::string> confirmed_uploads;  ///< seen to exist in this pass
   std::set<std::string> refused_content;    ///< of adds that were refused for good
   RoomGate room;
-  int chains_allowed = 32;  ///< halved by every 409
-  bool halted = false;      ///< no new write: authentication, or a terminal session
+  int chains_allowed = kParallelChains;  ///< halved by every 409
+  bool halted = false;                   ///< no new write: authentication, or a terminal session
 
   [[nodiscard]] bool may_start() const { return !halted && !ports.loop.stopping(); }
 

@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 
+#include "reconciler/limits.h"
 #include "reconciler/plan/plan.h"
 #include "reconciler/ports/session_api.h"
 #include "reconciler/ports/state_store.h"
@@ -15,7 +16,7 @@ struct ApplyInput {
   std::map<std::string, FileMetadata> uploads;  ///< declared file ids that exist
   std::string session_id;
   std::string owner;
-  int parallel = 32;  ///< chains at once
+  int parallel = kParallelChains;  ///< chains at once
 };
 
 }  // namespace sessync

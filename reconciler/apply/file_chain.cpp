@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "reconciler/limits.h"
+
 namespace sessync {
 namespace {
-
-constexpr int kMaxAddTries = 8;
 
 bool is_refusal_by_load(const ApiError& error) {
   using Kind = ApiError::Kind;
@@ -15,8 +15,7 @@ bool is_refusal_by_load(const ApiError& error) {
 }
 
 Duration conflict_delay(int tries) {
-  constexpr Duration kFirst{250};
-  return kFirst * (1 << std::min(tries, 4));
+  return kFirstConflictDelay * (1 << std::min(tries, kMostConflictDoublings));
 }
 
 }  // namespace

@@ -11,11 +11,6 @@
 
 namespace sessync {
 
-/// No API is known to take fewer files than a hundred. Of a session of fewer than these it is not
-/// believed on the strength of a refusal alone that it is full: it must have taken files just
-/// before.
-inline constexpr std::uint64_t kFewestOfFull = 20;
-
 /// Finds out, while files are added, whether a session is full.
 ///
 /// An add that is refused while the session holds as many files as it ever did may have been

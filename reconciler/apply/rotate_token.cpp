@@ -5,14 +5,12 @@
 
 #include "reconciler/apply/file_chain.h"
 #include "reconciler/errors/session_error.h"
+#include "reconciler/limits.h"
 
 namespace sessync {
 namespace {
 
 using ErrorKind = ApiError::Kind;
-
-/// A source that says its tokens are over already is not asked for new ones all the time.
-constexpr Duration kSoonestRenewal = std::chrono::seconds(10);
 
 }  // namespace
 

@@ -8,8 +8,6 @@
 namespace sessync {
 namespace {
 
-constexpr std::size_t kMaxMountPathBytes = 4096;
-
 std::string join_source(const std::string& source, const std::string& path) {
   if (source.empty() || path.empty()) {
     return source + path;

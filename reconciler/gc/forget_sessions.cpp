@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "reconciler/limits.h"
 #include "reconciler/observe/find_session.h"
 #include "reconciler/ports/state_store.h"
 

@@ -8,10 +8,6 @@
 
 namespace sessync {
 
-/// How long what is remembered of a session stays once no manifest names it: one that comes back
-/// within that time has what it had.
-inline constexpr Duration kMemoryLife = std::chrono::hours(24);
-
 /// Notes which sessions of the store `declared`, which is all of the manifest, names no more, and
 /// forgets those that left kMemoryLife ago. Deletes nothing anywhere else: they were let go.
 void forget_left_sessions(const std::string& owner, const std::vector<SessionSpec>& declared,

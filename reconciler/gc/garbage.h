@@ -11,9 +11,6 @@
 
 namespace sessync {
 
-/// How old garbage is at least: somebody may be about to use what is younger.
-inline constexpr Duration kGarbageAge = std::chrono::hours(1);
-
 /// A file of ours that nothing needs.
 struct Garbage {
   FileMetadata file;

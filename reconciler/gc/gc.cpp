@@ -6,11 +6,10 @@
 #include "reconciler/apply/file_chain.h"
 #include "reconciler/desired/desired.h"
 #include "reconciler/errors/session_error.h"
+#include "reconciler/limits.h"
 
 namespace sessync {
 namespace {
-
-constexpr std::size_t kDeletesAtOnce = 8;
 
 /// Why a digest that the session declares may be missing; "" if none can be.
 std::string unread(const WorkspaceSnapshot& snapshot) {

@@ -6,6 +6,7 @@
 
 #include "manifest/spec.h"
 #include "reconciler/errors/session_error.h"
+#include "reconciler/limits.h"
 #include "reconciler/ports/ports.h"
 #include "reconciler/ports/session_api.h"
 
@@ -25,7 +26,7 @@ struct LocateInput {
   const SessionSpec* spec = nullptr;  ///< has `create`
   std::string owner;
   bool dry_run = false;
-  Duration grace{30'000};
+  Duration grace = kListGrace;
 };
 
 /// Where the session of a `create` entry is.

@@ -10,6 +10,7 @@
 
 #include "reconciler/apply/file_chain.h"
 #include "reconciler/errors/session_error.h"
+#include "reconciler/limits.h"
 #include "reconciler/observe/marker.h"
 #include "reconciler/outputs/output_name.h"
 #include "reconciler/ports/output_directory.h"
@@ -53,10 +54,7 @@ ApiError too_long(ApiError::Kind kind) {
 /// A transfer that went wrong can be too long once. If it happens again, the output is to blame.
 constexpr const char* kTooLongOnce = "too_long_once";
 
-constexpr std::size_t kDownloadsAtOnce = 4;
 constexpr const char* kNotDownloadable = "file_not_downloadable";
-constexpr Duration kOutputMemoryLife = std::chrono::hours(24);
-constexpr Duration kOutputRefusalLife = std::chrono::hours(1);
 
 /// An output to be fetched.
 struct Wanted {

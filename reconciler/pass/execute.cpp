@@ -6,13 +6,12 @@
 
 #include "reconciler/apply/apply.h"
 #include "reconciler/apply/create_session.h"
+#include "reconciler/limits.h"
 #include "reconciler/observe/recall.h"
 #include "reconciler/ports/pass_observer.h"
 
 namespace sessync {
 namespace {
-
-constexpr Duration kNeededPrecision = std::chrono::minutes(15);
 
 /// Without waiting: losing it costs a question to the API, never correctness.
 void record(Ports& ports, std::vector<Change> changes) {

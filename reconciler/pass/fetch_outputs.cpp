@@ -3,14 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "reconciler/limits.h"
+
 namespace sessync {
 namespace {
-
-/// How often a session that is at work is looked at, at most, to notice that it turned idle.
-constexpr Duration kBusyLook = std::chrono::seconds(10);
-/// Once it turned idle its outputs are looked for at once, after the first and after the second.
-constexpr Duration kFirstLook = std::chrono::seconds(2);
-constexpr Duration kLateOutputs = std::chrono::seconds(10);
 
 void remember_status(const PassInput& in, SessionView& session, Ports& ports) {
   session.memory.status = SeenStatus{session.info->status, ports.loop.now()};
@@ -29,8 +25,8 @@ void note_status(const PassInput& in, SessionView& session, Ports& ports, PassOu
     return out.call_again_in(std::max<Duration>(kBusyLook, in.spec->interval / 10));
   }
   const auto idle = ports.loop.now() - session.memory.status->since;
-  if (before && idle < kLateOutputs) {
-    out.call_again_in(idle < kFirstLook ? kFirstLook : kLateOutputs - idle);
+  if (before && idle < kLastOutputLook) {
+    out.call_again_in(idle < kFirstOutputLook ? kFirstOutputLook : kLastOutputLook - idle);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "reconciler/limits.h"
 #include "reconciler/observe/fetch_session.h"
 #include "reconciler/observe/find_session.h"
 #include "reconciler/observe/identify.h"
@@ -11,9 +12,6 @@
 
 namespace sessync {
 namespace {
-
-/// Whoever starts passes asks for a look more often than that.
-constexpr Duration kLookInterval = std::chrono::hours(1);
 
 void append(std::vector<Change>& to, std::vector<Change> changes) {
   std::ranges::move(changes, std::back_inserter(to));

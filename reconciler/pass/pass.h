@@ -7,6 +7,7 @@
 #include "manifest/spec.h"
 #include "reconciler/apply/report.h"
 #include "reconciler/errors/session_error.h"
+#include "reconciler/limits.h"
 #include "reconciler/outputs/pull_outputs.h"
 #include "reconciler/plan/plan.h"
 #include "reconciler/ports/snapshot.h"
@@ -21,10 +22,10 @@ struct PassInput {
   std::string owner;
   std::string allow_deletes;  ///< Held::id that may pass, once
   bool dry_run = false;       ///< writes nothing: neither to the API nor to the store
-  int parallel = 32;
-  bool look = false;            ///< the session itself is looked at too, not only its list
-  Duration list_grace{30'000};  ///< how long a list may lag behind our own writes
-  std::string outputs_refusal;  ///< why nothing may be written to the destination; "": it may
+  int parallel = kParallelChains;
+  bool look = false;                 ///< the session itself is looked at too, not only its list
+  Duration list_grace = kListGrace;  ///< how long a list may lag behind our own writes
+  std::string outputs_refusal;       ///< why nothing may be written to the destination; "": it may
 };
 
 /// What one pass saw and did. Each step adds what it learned.

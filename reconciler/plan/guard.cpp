@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "reconciler/limits.h"
 #include "reconciler/plan/short_hash.h"
 
 namespace sessync {
@@ -16,8 +17,8 @@ bool is_counted(const Delete& removal) {
 }
 
 std::uint64_t allowed_deletes(const MaxDeletes& limit, std::uint64_t owned) {
-  constexpr std::uint64_t kAlwaysAllowed = 5;
-  return limit.is_percentage ? std::max(kAlwaysAllowed, owned * limit.value / 100) : limit.value;
+  return limit.is_percentage ? std::max(kAlwaysAllowedDeletes, owned * limit.value / 100)
+                             : limit.value;
 }
 
 std::string describe_mass(std::uint64_t count, std::uint64_t allowed) {

@@ -7,6 +7,7 @@
 
 #include "manifest/spec.h"
 #include "reconciler/desired/desired.h"
+#include "reconciler/limits.h"
 #include "reconciler/observe/observed.h"
 #include "reconciler/plan/plan.h"
 #include "reconciler/tokens/rotation_decision.h"
@@ -17,7 +18,7 @@ struct Policy {
   Prune prune = Prune::kOwned;
   OnConflict on_conflict = OnConflict::kBlock;
   MaxDeletes max_deletes;
-  std::uint64_t max_files = 100;
+  std::uint64_t max_files = kUsualMaxFiles;
   std::string allow_deletes;  ///< the Held::id that may pass, once; "" for none
 };
 

@@ -4,9 +4,6 @@
 
 namespace sessync {
 
-inline constexpr Duration kFirstRetryDelay{750};
-inline constexpr Duration kMaxRetryDelay{std::chrono::minutes{15}};
-
 /// How long to wait after `failures` failures in a row (at least 1). The nominal delay doubles from
 /// kFirstRetryDelay up to kMaxRetryDelay; the answer lies between half of it and all of it, as
 /// `random` in [0, 1) says, so that sessions that failed together do not come back together.

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "reconciler/limits.h"
 #include "reconciler/observe/server_time.h"
 
 namespace sessync {
 namespace {
-
-constexpr Duration kSameTokenInterval = std::chrono::hours(1);
 
 std::optional<TimePoint> earliest(std::optional<TimePoint> left, std::optional<TimePoint> right) {
   if (!left || !right) {

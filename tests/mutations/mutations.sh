@@ -58,7 +58,7 @@ in_decisions() {
     '  check_declared_tokens(desired, session, ports, input, out);' \
     '  if (!in.dry_run) check_declared_tokens(desired, session, ports, input, out);'
   mutate "believe any Retry-After" reconciler/schedule/rate_budget.cpp \
-    '*said <= kLongestPlausible' '*said >= -kLongestPlausible'
+    '*said <= kLongestPlausibleWait' '*said >= -kLongestPlausibleWait'
   mutate "read the suspension before the queue" daemon/controller/session_table.cpp \
     'entry->second.revision == revision' 'entry->second.revision >= revision'
 }

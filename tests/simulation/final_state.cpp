@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "reconciler/apply/room_gate.h"
+#include "reconciler/limits.h"
 #include "reconciler/observe/marker.h"
 #include "reconciler/plan/describe.h"
 #include "tests/simulation/limits.h"
