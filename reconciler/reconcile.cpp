@@ -26,13 +26,13 @@ void make_plan(const PassInput& in, const DesiredState& desired, const PlanInput
 
 PassOutcome reconcile(const PassInput& in, Ports& ports) {
   PassOutcome out;
-  const DesiredState desired = resolve(*in.spec, *in.snapshot);
+  const DesiredState desired = resolve(in.spec, in.snapshot);
   out.warnings = desired.warnings;
   auto session = observe_session(in, desired, ports, out);
   if (!session) {
     return out;
   }
-  out.suspended = in.spec->suspend;
+  out.suspended = in.spec.suspend;
   if (!in.dry_run) {
     mark_needed(in, desired, ports);
   }

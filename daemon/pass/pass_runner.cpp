@@ -165,10 +165,7 @@ PassOutcome PassRunner::attempt(const PassRequest& request) {
     suspended = request.spec;
     suspended->suspend = true;
   }
-  PassInput input;
-  input.spec = suspended ? &*suspended : &request.spec;
-  input.snapshot = &snapshot;
-  input.owner = request.owner;
+  PassInput input{suspended ? *suspended : request.spec, snapshot, request.owner};
   input.allow_deletes = request.allow_deletes;
   input.dry_run = request.dry_run;
   input.look = request.look;

@@ -24,7 +24,7 @@ constexpr const char* kNoRoomWasMade =
 class Applier {
  public:
   Applier(const ApplyInput& input, Ports& ports)
-      : run_(input, ports), begun_(input.plan->actions.size(), ports.loop.now()) {}
+      : run_(input, ports), begun_(input.plan.actions.size(), ports.loop.now()) {}
 
   ApplyReport run() {
     adopt();
@@ -47,7 +47,7 @@ class Applier {
  private:
   using Indices = std::vector<std::size_t>;
 
-  [[nodiscard]] const std::vector<Action>& actions() const { return run_.in.plan->actions; }
+  [[nodiscard]] const std::vector<Action>& actions() const { return run_.in.plan.actions; }
 
   void begin(std::size_t index) { begun_[index] = run_.ports.loop.now(); }
 
@@ -74,7 +74,7 @@ class Applier {
   }
 
   void adopt(std::size_t index, const Adopt& action) {
-    const auto& rows = run_.in.memory->rows;
+    const auto& rows = run_.in.memory.rows;
     const auto row = std::ranges::find(rows, action.resource_id, &KnownRow::resource_id);
     if (row != rows.end()) {
       KnownRow adopted = *row;
@@ -118,19 +118,19 @@ class Applier {
 
   /// What has only not been read yet is not in the session in any case.
   [[nodiscard]] bool is_in_doubt() const {
-    return !std::ranges::all_of(run_.in.plan->pending, &Pending::unread);
+    return !std::ranges::all_of(run_.in.plan.pending, &Pending::unread);
   }
 
   /// The fewest.
   [[nodiscard]] std::size_t deletes_that_make_room() const {
-    const auto over = rows_at_most(*run_.in.plan) - static_cast<std::int64_t>(run_.in.plan->cap);
+    const auto over = rows_at_most(run_.in.plan) - static_cast<std::int64_t>(run_.in.plan.cap);
     return over > 0 ? static_cast<std::size_t>(over) : 0;
   }
 
   /// How many places there are now. None while anything is pending: what goes may be where that was
   /// before.
   std::size_t make_room(const Indices& deletes) {
-    if (!run_.in.plan->pending.empty()) {
+    if (!run_.in.plan.pending.empty()) {
       return 0;
     }
     remove(deletes);
@@ -147,7 +147,7 @@ class Applier {
       }
     }
     std::ranges::stable_sort(adds, std::ranges::greater(), [&](std::size_t i) {
-      return find_refusal(run_.in.memory->refusals, plain_add(actions()[i])->wanted) != nullptr;
+      return find_refusal(run_.in.memory.refusals, plain_add(actions()[i])->wanted) != nullptr;
     });
     adds.resize(std::min(adds.size(), count));
     for (const auto i : adds) {
@@ -253,7 +253,7 @@ class Applier {
 
   /// The file that it was may have been renamed.
   [[nodiscard]] bool may_be_unread(const Delete& old) const {
-    return std::ranges::any_of(run_.in.plan->pending, [&](const Pending& one) {
+    return std::ranges::any_of(run_.in.plan.pending, [&](const Pending& one) {
       return one.unread && (one.size == 0 || one.size == old.size);
     });
   }

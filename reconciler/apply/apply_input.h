@@ -11,8 +11,8 @@
 namespace sessync {
 
 struct ApplyInput {
-  const Plan* plan = nullptr;
-  const SessionMemory* memory = nullptr;
+  const Plan& plan;
+  const SessionMemory& memory;
   std::map<std::string, FileMetadata> uploads;  ///< declared file ids that exist
   std::string session_id;
   std::string owner;

@@ -18,7 +18,7 @@ using Outcome = ActionResult::Outcome;
 class Creator {
  public:
   Creator(const CreateInput& in, Ports& ports) : in_(in), ports_(ports) {
-    out_.results.resize(in.plan->actions.size());
+    out_.results.resize(in.plan.actions.size());
   }
 
   CreateReport run() {
@@ -37,7 +37,7 @@ class Creator {
     std::uint64_t size = 0;
   };
 
-  [[nodiscard]] const std::vector<Action>& actions() const { return in_.plan->actions; }
+  [[nodiscard]] const std::vector<Action>& actions() const { return in_.plan.actions; }
 
   bool put_off(std::string why) {
     put_off_ = true;
@@ -135,7 +135,7 @@ class Creator {
   // Tokens ----------------------------------------------------------------------------------
 
   bool collect_tokens() {
-    for (const auto& repository : in_.desired->repositories) {
+    for (const auto& repository : in_.desired.repositories) {
       if (!repository.spec.authorization_token) {
         continue;
       }
@@ -185,19 +185,19 @@ class Creator {
 
   [[nodiscard]] NewSession request() const {
     NewSession request;
-    request.spec = in_.plan->session.spec;
+    request.spec = in_.plan.session.spec;
     request.metadata = request.spec.metadata;
     request.metadata[kKeyName] = session_key(in_.owner, in_.name);
     for (const auto& file : attachments_) {
-      request.files.push_back({file.file_id, in_.desired->files.at(file.path).mount_text});
+      request.files.push_back({file.file_id, in_.desired.files.at(file.path).mount_text});
     }
-    for (const auto& repository : in_.desired->repositories) {
+    for (const auto& repository : in_.desired.repositories) {
       const auto token = tokens_.find(repository.path);
       request.repositories.push_back(
           {repository.spec.url, repository.spec.mount_path, repository.spec.checkout,
            token == tokens_.end() ? std::nullopt : std::optional(token->second.secret)});
     }
-    request.memory_stores = in_.desired->memory_stores;
+    request.memory_stores = in_.desired.memory_stores;
     return request;
   }
 
@@ -266,7 +266,7 @@ class Creator {
     if (is_refused_for_good(error) && !lost_uploads(error)) {
       changes.emplace_back(
           change::PutRefusal{unborn_id(in_.owner, in_.name),
-                             {"", in_.plan->session.content,
+                             {"", in_.plan.session.content,
                               error.code.empty() ? std::to_string(error.http_status) : error.code,
                               error.message, ports_.loop.now()}});
     }

@@ -13,8 +13,8 @@
 namespace sessync {
 
 struct CreateInput {
-  const Plan* plan = nullptr;  ///< its session change is kCreate, its actions are adds
-  const DesiredState* desired = nullptr;
+  const Plan& plan;  ///< its session change is kCreate, its actions are adds
+  const DesiredState& desired;
   std::map<std::string, FileMetadata> uploads;  ///< declared file ids that exist
   std::string owner;
   std::string name;

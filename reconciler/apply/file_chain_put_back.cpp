@@ -10,7 +10,7 @@ namespace sessync {
 /// What the rows that are deleted were made from: known for rows that we attached, and for one that
 /// has the very content; and what an earlier chain of this path could not put back.
 std::vector<Previous> Chain::find_previous() const {
-  const auto& memory = *run_.in.memory;
+  const auto& memory = run_.in.memory;
   std::vector<Previous> found;
   for (const auto& intent : memory.intents) {
     if (intent.path == task_.wanted.path.text() && task_.deletes.empty()) {

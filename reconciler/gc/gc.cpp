@@ -48,9 +48,9 @@ class Search {
       find_uploads();
     }
     for (const auto& session : sessions) {
-      const auto id = id_of(*session.spec);
+      const auto id = id_of(session.spec);
       if (!id.empty() && session.has_copies) {
-        find_copies(session.spec->name, id);
+        find_copies(session.spec.name, id);
       }
     }
     return std::move(out_);
@@ -67,16 +67,16 @@ class Search {
 
   /// Notes what the session needs of the uploads; false if that is not known.
   bool need(const GarbageSession& session) {
-    for (const auto& [path, wanted] : resolve(*session.spec, session.snapshot).files) {
+    for (const auto& [path, wanted] : resolve(session.spec, session.snapshot).files) {
       (wanted.local() == nullptr ? needed_.file_ids : needed_.digests).insert(wanted.content_key());
     }
-    if (const auto id = id_of(*session.spec); !id.empty()) {
+    if (const auto id = id_of(session.spec); !id.empty()) {
       need_open_writes(id);
     }
     const auto why = unread(session.snapshot);
     if (!why.empty()) {
-      doubt(session.spec->name, {SessionError::Code::kSourceUnavailable,
-                                 why + "; no upload is deleted, because one may hold it"});
+      doubt(session.spec.name, {SessionError::Code::kSourceUnavailable,
+                                why + "; no upload is deleted, because one may hold it"});
     }
     return why.empty();
   }

@@ -13,7 +13,7 @@ namespace sessync {
 
 /// A session of the manifest, and what its sources hold now.
 struct GarbageSession {
-  const SessionSpec* spec = nullptr;
+  const SessionSpec& spec;
   WorkspaceSnapshot snapshot;
   bool has_copies = true;  ///< its copies are asked for
 };

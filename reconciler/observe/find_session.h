@@ -23,7 +23,7 @@ inline std::string unborn_id(const std::string& owner, const std::string& name) 
 }
 
 struct LocateInput {
-  const SessionSpec* spec = nullptr;  ///< has `create`
+  const SessionSpec& spec;  ///< has `create`
   std::string owner;
   bool dry_run = false;
   Duration grace = kListGrace;

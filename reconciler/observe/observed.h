@@ -63,11 +63,11 @@ struct ObservedState {
 
 /// What is known when a list has been read.
 struct Observation {
-  const std::vector<ResourceRow>* rows = nullptr;
+  const std::vector<ResourceRow>& rows;
+  const SessionMemory& memory;
   /// Rows identified so far, by resource id: from memory or asked just now. A row that is missing
   /// here could not be identified.
   std::map<std::string, KnownRow> known;
-  const SessionMemory* memory = nullptr;
   std::string owner;
   TimePoint now;
   Duration grace{0};  ///< a list is trusted about our own writes once they are so old

@@ -100,7 +100,7 @@ class Puller {
     if (file.downloadable) {
       return *file.downloadable;
     }
-    const auto& rows = in_.memory->rows;
+    const auto& rows = in_.memory.rows;
     const bool is_copy =
         decode_marker(file.filename).has_value() ||
         std::ranges::find(rows, file.file_id, &KnownRow::copy_file_id) != rows.end();
@@ -128,7 +128,7 @@ class Puller {
     for (const auto& file : outputs_) {
       listed.insert(file.file_id);
     }
-    for (auto record : in_.memory->outputs) {
+    for (auto record : in_.memory.outputs) {
       const bool is_gone = !listed.contains(record.file_id);
       if (is_gone && record.gone_since &&
           ports_.loop.now() - *record.gone_since >= kOutputMemoryLife) {
@@ -141,13 +141,13 @@ class Puller {
   }
 
   void choose() {
-    for (const auto& record : in_.memory->outputs) {
+    for (const auto& record : in_.memory.outputs) {
       by_name_.emplace(record.name, &record);
     }
     const auto names = output_names(outputs_);
     for (const auto& file : outputs_) {
       const auto& name = names.at(file.file_id);
-      const bool included = in_.spec->include.empty() || in_.spec->include.selects(name, false);
+      const bool included = in_.spec.include.empty() || in_.spec.include.selects(name, false);
       if (included && find_record(file.file_id) == nullptr && !refused_lately(file, name)) {
         consider(file, name);
       }
@@ -188,7 +188,7 @@ class Puller {
   }
 
   [[nodiscard]] const OutputRecord* find_record(const std::string& file_id) const {
-    const auto& records = in_.memory->outputs;
+    const auto& records = in_.memory.outputs;
     const auto found = std::ranges::lower_bound(records, file_id, {}, &OutputRecord::file_id);
     return found == records.end() || found->file_id != file_id ? nullptr : &*found;
   }
@@ -206,7 +206,7 @@ class Puller {
   static std::string refusal_key(const FileMetadata& file) { return "outputs:" + file.file_id; }
 
   [[nodiscard]] const Refusal* find_refusal(const FileMetadata& file) const {
-    const auto& refusals = in_.memory->refusals;
+    const auto& refusals = in_.memory.refusals;
     const auto key = refusal_key(file);
     const auto found = std::ranges::lower_bound(refusals, key, {}, &Refusal::path);
     const bool holds = found != refusals.end() && found->path == key &&
@@ -354,15 +354,12 @@ class Puller {
 
 OutputsReport pull_outputs(const OutputsInput& input, Ports& ports) {
   OutputsReport report;
-  if (input.spec == nullptr || input.memory == nullptr) {
-    return report;
-  }
   if (ports.loop.stopping()) {
     report.again = true;
     return report;
   }
   if (!input.refusal.empty()) {
-    report.blocked.push_back({"outputs", MountPath::literal("/" + input.spec->destination),
+    report.blocked.push_back({"outputs", MountPath::literal("/" + input.spec.destination),
                               BlockCode::kConflict, input.refusal});
     return report;
   }

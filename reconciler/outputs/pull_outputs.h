@@ -15,9 +15,9 @@ namespace sessync {
 
 struct OutputsInput {
   std::string session_id;
-  const OutputsSpec* spec = nullptr;      ///< without it nothing is done
-  const SessionMemory* memory = nullptr;  ///< of this session
-  std::string refusal;                    ///< why the destination may not be used; "" if it may
+  const OutputsSpec& spec;
+  const SessionMemory& memory;  ///< of this session
+  std::string refusal;          ///< why the destination may not be used; "" if it may
 };
 
 struct FetchedOutput {

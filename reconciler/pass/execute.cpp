@@ -36,7 +36,7 @@ bool is_recorded(const SessionView& session, Ports& ports, PassOutcome& out) {
 void create(const PassInput& in, const PlanInput& known, SessionView& session, Ports& ports,
             PassOutcome& out) {
   auto report =
-      create_session({&out.plan, known.desired, known.uploads, in.owner, in.spec->name}, ports);
+      create_session({out.plan, known.desired, known.uploads, in.owner, in.spec.name}, ports);
   out.results = std::move(report.results);
   out.session_result = std::move(report.session);
   out.error = std::move(report.error);
@@ -93,14 +93,8 @@ void note_next_rotations(const SessionView& session, Ports& ports, PassOutcome& 
 
 void apply_actions(const PassInput& in, const PlanInput& known, const SessionView& session,
                    Ports& ports, PassOutcome& out) {
-  ApplyInput input;
-  input.plan = &out.plan;
-  input.memory = &session.memory;
-  input.uploads = known.uploads;
-  input.session_id = session.session_id;
-  input.owner = in.owner;
-  input.parallel = in.parallel;
-  auto report = apply(input, ports);
+  auto report = apply(
+      {out.plan, session.memory, known.uploads, session.session_id, in.owner, in.parallel}, ports);
   out.results = std::move(report.results);
   out.error = std::move(report.error);
   out.terminal = out.error && is_terminal(out.error->code);

@@ -22,7 +22,7 @@ void note_status(const PassInput& in, SessionView& session, Ports& ports, PassOu
     remember_status(in, session, ports);
   }
   if (session.info->status != "idle") {
-    return out.call_again_in(std::max<Duration>(kBusyLook, in.spec->interval / 10));
+    return out.call_again_in(std::max<Duration>(kBusyLook, in.spec.interval / 10));
   }
   const auto idle = ports.loop.now() - session.memory.status->since;
   if (before && idle < kLastOutputLook) {
@@ -33,7 +33,7 @@ void note_status(const PassInput& in, SessionView& session, Ports& ports, PassOu
 }  // namespace
 
 void fetch_outputs(const PassInput& in, SessionView& session, Ports& ports, PassOutcome& out) {
-  if (!in.spec->outputs || !session.exists() || out.error || !session.info) {
+  if (!in.spec.outputs || !session.exists() || out.error || !session.info) {
     return;
   }
   note_status(in, session, ports, out);
@@ -42,7 +42,7 @@ void fetch_outputs(const PassInput& in, SessionView& session, Ports& ports, Pass
     return;
   }
   auto report = pull_outputs(
-      {session.session_id, &*in.spec->outputs, &session.memory, in.outputs_refusal}, ports);
+      {session.session_id, *in.spec.outputs, session.memory, in.outputs_refusal}, ports);
   out.fetched = std::move(report.fetched);
   std::ranges::move(report.blocked, std::back_inserter(out.plan.blocked));
   std::ranges::stable_sort(out.plan.blocked, {}, &Blocked::path);

@@ -88,14 +88,14 @@ void check_declared_tokens(const DesiredState& desired, const SessionView& sessi
 SessionChange session_change(const PassInput& in, const DesiredState& desired,
                              const SessionView& session) {
   SessionChange change;
-  if (!in.spec->create) {
+  if (!in.spec.create) {
     return change;
   }
   if (session.exists()) {
-    return difference(*in.spec->create, *session.info, session_key(in.owner, in.spec->name));
+    return difference(*in.spec.create, *session.info, session_key(in.owner, in.spec.name));
   }
   change.kind = SessionChange::Kind::kCreate;
-  change.spec = *in.spec->create;
+  change.spec = *in.spec.create;
   change.content = creation_hash(change.spec, desired);
   return change;
 }
@@ -104,9 +104,7 @@ SessionChange session_change(const PassInput& in, const DesiredState& desired,
 
 std::optional<PlanInput> gather(const PassInput& in, const DesiredState& desired,
                                 const SessionView& session, Ports& ports, PassOutcome& out) {
-  PlanInput input;
-  input.desired = &desired;
-  input.observed = &session.state;
+  PlanInput input{desired, session.state};
   input.refusals = session.memory.refusals;
   input.most_files = session.memory.most_files;
   input.try_beyond = is_time_to_try_beyond(session.memory, ports.loop.now());
@@ -118,7 +116,7 @@ std::optional<PlanInput> gather(const PassInput& in, const DesiredState& desired
 }
 
 Policy policy_of(const PassInput& in) {
-  return {in.spec->prune, in.spec->on_conflict, in.spec->max_deletes, in.spec->max_files,
+  return {in.spec.prune, in.spec.on_conflict, in.spec.max_deletes, in.spec.max_files,
           in.allow_deletes};
 }
 

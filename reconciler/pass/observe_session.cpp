@@ -48,21 +48,16 @@ bool is_look_fresh(const SessionMemory& memory, TimePoint now) {
 /// What the list does not show: archiving, status, title, metadata.
 bool must_look(const PassInput& in, const DesiredState& desired, const SessionMemory& memory,
                TimePoint now) {
-  return in.look || in.spec->outputs || !desired.repositories.empty() ||
-         !is_look_fresh(memory, now);
+  return in.look || in.spec.outputs || !desired.repositories.empty() || !is_look_fresh(memory, now);
 }
 
 Observed identify_rows(const PassInput& in, const DesiredState& desired, Ports& ports,
                        std::vector<ResourceRow> rows, SessionView& session) {
   Identifier identifier(ports, session.session_id, session.memory, in.list_grace);
   identifier.keep_unlisted(rows);
-  Observation observation;
-  observation.rows = &rows;
-  observation.known = identifier.identify(rows);
-  observation.memory = &session.memory;
-  observation.owner = in.owner;
-  observation.now = ports.loop.now();
-  observation.grace = in.list_grace;
+  auto known = identifier.identify(rows);
+  const Observation observation{rows,     session.memory,   std::move(known),
+                                in.owner, ports.loop.now(), in.list_grace};
   return observe(observation, session.session_id, desired);
 }
 
@@ -115,12 +110,12 @@ tl::expected<Done, std::string> Recording::wait(Loop& loop) const {
 std::optional<SessionView> observe_session(const PassInput& in, const DesiredState& desired,
                                            Ports& ports, PassOutcome& out) {
   SessionView session;
-  session.session_id = in.spec->session_id.value_or("");
-  if (in.spec->create && !find_created(in, ports, session, out)) {
+  session.session_id = in.spec.session_id.value_or("");
+  if (in.spec.create && !find_created(in, ports, session, out)) {
     return std::nullopt;
   }
   out.session_id = session.session_id;
-  const auto memory_id = session.exists() ? session.session_id : unborn_id(in.owner, in.spec->name);
+  const auto memory_id = session.exists() ? session.session_id : unborn_id(in.owner, in.spec.name);
   session.memory = ports.store.load(memory_id);
   auto changes = forget_other_owner(session.memory, session.session_id, in.owner);
   if (session.exists()) {

@@ -15,17 +15,17 @@
 /// What goes into a pass over one session, and what comes out of it.
 namespace sessync {
 
-/// The pointers are not null and outlive the pass.
+/// What is referred to outlives the pass.
 struct PassInput {
-  const SessionSpec* spec = nullptr;
-  const WorkspaceSnapshot* snapshot = nullptr;
+  const SessionSpec& spec;
+  const WorkspaceSnapshot& snapshot;
   std::string owner;
-  std::string allow_deletes;  ///< Held::id that may pass, once
-  bool dry_run = false;       ///< writes nothing: neither to the API nor to the store
+  std::string allow_deletes{};  ///< Held::id that may pass, once
+  bool dry_run = false;         ///< writes nothing: neither to the API nor to the store
   int parallel = kParallelChains;
   bool look = false;                 ///< the session itself is looked at too, not only its list
   Duration list_grace = kListGrace;  ///< how long a list may lag behind our own writes
-  std::string outputs_refusal;       ///< why nothing may be written to the destination; "": it may
+  std::string outputs_refusal{};     ///< why nothing may be written to the destination; "": it may
 };
 
 /// What one pass saw and did. Each step adds what it learned.

@@ -38,10 +38,10 @@ Plan plan(const PlanInput& input, const Policy& policy) {
   plan_fixed(input, policy, result);
   // Once before the guard, which offers an id only for what an apply then does, and once after all
   // that blocks adds.
-  hold_renames(result, *input.desired);
+  hold_renames(result, input.desired);
   guard(result, policy, input.session_id);
-  limit_files(result, policy, input.desired->files.size());
-  hold_renames(result, *input.desired);
+  limit_files(result, policy, input.desired.files.size());
+  hold_renames(result, input.desired);
   limit_room(result, input, policy.max_files);
   pair_renames(result);
   settle_session(result, input);

@@ -49,16 +49,16 @@ class Planner {
 
   Plan run() {
     index();
-    plan_.blocked = in_.desired->blocked;
-    for (const auto& [path, wanted] : in_.desired->files) {
+    plan_.blocked = in_.desired.blocked;
+    for (const auto& [path, wanted] : in_.desired.files) {
       decide(wanted);
     }
-    for (const auto& file : in_.observed->files) {
+    for (const auto& file : in_.observed.files) {
       if (!consumed_.contains(file.resource_id)) {
         decide_undeclared(file);
       }
     }
-    for (const auto& file : in_.desired->unread) {
+    for (const auto& file : in_.desired.unread) {
       plan_.pending.push_back({file.path, file.reason, true, file.size});
     }
     put_back();
@@ -70,14 +70,13 @@ class Planner {
   using Rows = std::vector<const ObservedFile*>;
 
   void index() {
-    const auto opaque_files =
-        std::ranges::count(in_.observed->others, "file", &ObservedOther::type);
-    plan_.rows_now = in_.observed->files.size() + static_cast<std::uint64_t>(opaque_files);
-    for (const auto& file : in_.observed->files) {
+    const auto opaque_files = std::ranges::count(in_.observed.others, "file", &ObservedOther::type);
+    plan_.rows_now = in_.observed.files.size() + static_cast<std::uint64_t>(opaque_files);
+    for (const auto& file : in_.observed.files) {
       at_[file.path].push_back(&file);
       plan_.owned += file.holder == Holder::kOurs ? 1U : 0U;
     }
-    for (const auto& [path, wanted] : in_.desired->files) {
+    for (const auto& [path, wanted] : in_.desired.files) {
       const auto* ref = wanted.local();
       declared_contents_[ref != nullptr ? ref->sha256.substr(0, 32) : wanted.content_key()] = path;
     }
@@ -128,7 +127,7 @@ class Planner {
 
   /// A reason why nothing may be decided or done at the path of `wanted`; true if there is one.
   bool stopped(const DesiredFile& wanted, const Rows& here, const Rows& around) {
-    for (const auto& other : in_.observed->others) {
+    for (const auto& other : in_.observed.others) {
       if (other.path == wanted.path || other.path.is_above(wanted.path) ||
           wanted.path.is_above(other.path)) {
         block(wanted.path, BlockCode::kConflict,
@@ -141,7 +140,7 @@ class Planner {
       plan_.pending.push_back({wanted.path, "the name of the mounted file could not be learned"});
       return true;
     }
-    if (in_.observed->pending.contains(wanted.path.text())) {
+    if (in_.observed.pending.contains(wanted.path.text())) {
       plan_.pending.push_back({wanted.path, "the outcome of an earlier add is not known yet"});
       return true;
     }
@@ -182,7 +181,7 @@ class Planner {
   /// What overlaps a path about which nothing is decided stays.
   void keep_around(const Rows& around) {
     for (const auto* row : around) {
-      if (row->holder == Holder::kOurs && !in_.desired->files.contains(row->path)) {
+      if (row->holder == Holder::kOurs && !in_.desired.files.contains(row->path)) {
         consumed_.insert(row->resource_id);
       }
     }
@@ -286,7 +285,7 @@ class Planner {
     consumed_.insert(row.resource_id);
     auto& removal = remove(row, "makes way for " + path.text());
     removal.chain = path;
-    if (in_.desired->kept.contains(row.path)) {
+    if (in_.desired.kept.contains(row.path)) {
       removal.protection = "its own entry is blocked";
     }
   }
@@ -304,15 +303,15 @@ class Planner {
 
   /// What made way for an add that was refused, and could not be put back at once.
   void put_back() {
-    for (const auto& [added_at, content] : in_.observed->displaced) {
+    for (const auto& [added_at, content] : in_.observed.displaced) {
       const auto place = MountPath::literal(content.path);
       const bool is_refused = std::ranges::any_of(plan_.blocked, [&](const Blocked& blocked) {
         return blocked.path == added_at && blocked.code == BlockCode::kRefused;
       });
-      if (!is_refused || (place != added_at && in_.desired->files.contains(place))) {
+      if (!is_refused || (place != added_at && in_.desired.files.contains(place))) {
         continue;
       }
-      if (in_.observed->pending.contains(content.path)) {
+      if (in_.observed.pending.contains(content.path)) {
         plan_.pending.push_back({place, "whether it was put back is not known yet"});
         continue;
       }
@@ -384,7 +383,7 @@ class Planner {
   }
 
   [[nodiscard]] std::optional<std::string> protection(const MountPath& path) const {
-    for (const auto& tree : in_.desired->protected_trees) {
+    for (const auto& tree : in_.desired.protected_trees) {
       if (tree.prefix == path || tree.prefix.is_above(path)) {
         return tree.reason;
       }
@@ -400,14 +399,14 @@ class Planner {
       case Holder::kOtherDaemon:
         return block(row.path, BlockCode::kOwnerConflict, owner_conflict());
       case Holder::kUnmanaged:
-        if (policy_.prune != Prune::kAll || in_.desired->kept.contains(row.path)) {
+        if (policy_.prune != Prune::kAll || in_.desired.kept.contains(row.path)) {
           plan_.unmanaged.push_back({"file", row.path, row.resource_id});
           return;
         }
         remove(row, "not declared, and prune is all");
         return;
       case Holder::kOurs:
-        if (policy_.prune != Prune::kNone && !in_.desired->kept.contains(row.path)) {
+        if (policy_.prune != Prune::kNone && !in_.desired.kept.contains(row.path)) {
           remove(row, "no longer declared");
         }
         return;
@@ -417,7 +416,7 @@ class Planner {
   /// A missing source under which nothing of ours is mounted holds no delete back, so it would go
   /// unnoticed.
   void report_lost_sources() {
-    for (const auto& tree : in_.desired->protected_trees) {
+    for (const auto& tree : in_.desired.protected_trees) {
       const bool guards_something = std::ranges::any_of(plan_.actions, [&](const Action& action) {
         const auto* removal = std::get_if<Delete>(&action);
         return removal != nullptr && removal->protection == tree.reason;

@@ -60,13 +60,13 @@ class Others {
       : in_(in), policy_(policy), plan_(plan) {}
 
   void run() {
-    for (const auto& wanted : in_.desired->repositories) {
+    for (const auto& wanted : in_.desired.repositories) {
       decide(wanted);
     }
-    for (const auto& wanted : in_.desired->memory_stores) {
+    for (const auto& wanted : in_.desired.memory_stores) {
       decide(wanted);
     }
-    for (const auto& other : in_.observed->others) {
+    for (const auto& other : in_.observed.others) {
       if (!claimed_.contains(&other)) {
         decide_undeclared(other);
       }
@@ -83,7 +83,7 @@ class Others {
   /// The row with this URL, preferably at this path.
   const RepositoryRow* find(const DesiredRepository& wanted) {
     const ObservedOther* found = nullptr;
-    for (const auto& other : in_.observed->others) {
+    for (const auto& other : in_.observed.others) {
       const auto* row = std::get_if<RepositoryRow>(&other.row);
       if (row == nullptr || normalised_url(row->url) != normalised_url(wanted.spec.url)) {
         continue;
@@ -99,7 +99,7 @@ class Others {
   }
 
   [[nodiscard]] bool is_declared(const MountPath& path) const {
-    return std::ranges::any_of(in_.desired->repositories,
+    return std::ranges::any_of(in_.desired.repositories,
                                [&](const DesiredRepository& one) { return one.path == path; });
   }
 
@@ -185,11 +185,11 @@ class Others {
       plan_.actions.emplace_back(AddMemoryStore{wanted.memory_store_id});
       return;
     }
-    const auto found = std::ranges::find_if(in_.observed->others, [&](const ObservedOther& other) {
+    const auto found = std::ranges::find_if(in_.observed.others, [&](const ObservedOther& other) {
       const auto* row = std::get_if<MemoryStoreRow>(&other.row);
       return row != nullptr && row->memory_store_id == wanted.memory_store_id;
     });
-    if (found == in_.observed->others.end()) {
+    if (found == in_.observed.others.end()) {
       return block_store(wanted, MountPath(), "it is not in the session");
     }
     claimed_.insert(&*found);

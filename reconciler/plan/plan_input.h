@@ -23,21 +23,21 @@ struct Policy {
 };
 
 struct PlanInput {
-  const DesiredState* desired = nullptr;
-  const ObservedState* observed = nullptr;
+  const DesiredState& desired;
+  const ObservedState& observed;
   /// Declared file ids that were looked up; one that is missing here does not exist (or was not
   /// needed).
-  std::map<std::string, FileMetadata> uploads;
+  std::map<std::string, FileMetadata> uploads{};
   /// Declared file ids that cannot be mounted, and why.
-  std::map<std::string, std::string> missing_uploads;
+  std::map<std::string, std::string> missing_uploads{};
   /// Declared file ids of which nothing is known in this pass, and why.
-  std::map<std::string, std::string> unknown_uploads;
-  std::vector<Refusal> refusals;  ///< those that still count
-  std::uint64_t most_files = 0;   ///< the most file rows the session was seen to hold
-  bool try_beyond = false;        ///< it is time to see whether a full session takes one more
-  std::map<MountPath, Rotation> rotations;  ///< of declared repositories that have a token
-  SessionChange session;
-  std::string session_id;
+  std::map<std::string, std::string> unknown_uploads{};
+  std::vector<Refusal> refusals{};  ///< those that still count
+  std::uint64_t most_files = 0;     ///< the most file rows the session was seen to hold
+  bool try_beyond = false;          ///< it is time to see whether a full session takes one more
+  std::map<MountPath, Rotation> rotations{};  ///< of declared repositories that have a token
+  SessionChange session{};
+  std::string session_id{};
 };
 
 }  // namespace sessync

@@ -110,14 +110,12 @@ class Looker {
   }
 
   void decide(const Asked& asked) {
-    RotationInput input;
-    input.repository = &asked.wanted->spec;
-    input.token =
+    auto token =
         asked.token.value_or(tl::unexpected(TokenError{"the token's source could not be asked"}));
-    input.record = asked.record;
-    input.newest_fault = newest_fault(asked.wanted->spec.url);
-    input.now = ports_.loop.now();
-    out_.rotations.emplace(asked.wanted->path, decide_rotation(input));
+    const auto& spec = asked.wanted->spec;
+    out_.rotations.emplace(asked.wanted->path,
+                           decide_rotation({spec, std::move(token), asked.record,
+                                            newest_fault(spec.url), ports_.loop.now()}));
   }
 
   const std::string& session_id_;

@@ -81,11 +81,11 @@ class Decision {
     out_.look_at = again;
     return say(Rotation::Verdict::kUseless,
                what + " and its source still has the same one; put a token there that may read " +
-                   in_.repository->url + ". The same one is sent again in an hour at the earliest");
+                   in_.repository.url + ". The same one is sent again in an hour at the earliest");
   }
 
   Rotation by_age() {
-    const auto& rotate_every = in_.repository->rotate_every;
+    const auto& rotate_every = in_.repository.rotate_every;
     std::optional<TimePoint> aged;
     if (rotate_every && in_.record->sent_at) {
       aged = *in_.record->sent_at + *rotate_every;

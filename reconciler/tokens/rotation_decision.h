@@ -11,12 +11,12 @@ namespace sessync {
 
 /// What is known when it is decided whether a repository gets a token.
 struct RotationInput {
-  const RepositoryResource* repository = nullptr;
+  const RepositoryResource& repository;
   tl::expected<TokenState, TokenError> token;
   const TokenRecord* record = nullptr;  ///< null: nothing is remembered
   /// processed_at of the newest authentication error of this repository; "": there was none.
-  std::string newest_fault;
-  TimePoint now;
+  std::string newest_fault{};
+  TimePoint now{};
 };
 
 struct Rotation {

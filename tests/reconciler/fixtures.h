@@ -62,9 +62,7 @@ inline ObservedFile foreign(const std::string& id, const std::string& mount) {
 
 inline Plan make_plan(const DesiredState& desired, const ObservedState& observed,
                       const Policy& policy = {}) {
-  PlanInput input;
-  input.desired = &desired;
-  input.observed = &observed;
+  PlanInput input{desired, observed};
   input.session_id = "sesn_1";
   return plan(input, policy);
 }

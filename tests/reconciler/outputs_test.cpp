@@ -35,7 +35,7 @@ struct Rig {
   OutputsReport pull(const std::string& refusal = "") {
     const auto memory = store.load(session);
     Ports ports{*api, store, loop, nullptr, &directory};
-    auto report = pull_outputs({session, &spec, &memory, refusal}, ports);
+    auto report = pull_outputs({session, spec, memory, refusal}, ports);
     loop.run_all();
     CHECK(directory.on_their_way == 0);
     return report;

@@ -151,10 +151,8 @@ TEST_CASE("a file_id entry is satisfied by any row with that content") {
   CHECK(lines(make_plan(wanted, {{row}, {}, {}})).empty());
 
   row.upload_file_id.clear();
-  PlanInput input;
   const ObservedState observed{{row}, {}, {}};
-  input.desired = &wanted;
-  input.observed = &observed;
+  PlanInput input{wanted, observed};
   input.uploads = {{"file_9", {"file_9", "report.pdf", 1, "", std::nullopt, false}}};
   CHECK(lines(plan(input, {})).empty());
 }
@@ -162,9 +160,7 @@ TEST_CASE("a file_id entry is satisfied by any row with that content") {
 TEST_CASE("a file_id that does not exist is blocked and what is mounted stays") {
   const auto wanted = desired({uploaded("/a", "file_9")});
   const ObservedState observed{{marked("r1", "/a", '1')}, {}, {}};
-  PlanInput input;
-  input.desired = &wanted;
-  input.observed = &observed;
+  PlanInput input{wanted, observed};
   input.missing_uploads = {{"file_9", "is gone"}};
   const auto result = plan(input, {});
   CHECK(lines(result) == Lines{"blocked file_not_found /a"});
@@ -174,9 +170,7 @@ TEST_CASE("a file_id that does not exist is blocked and what is mounted stays") 
 TEST_CASE("of a file_id that nobody knows of nothing is decided, and what overlaps it stays") {
   const auto wanted = desired({uploaded("/a", "file_9"), local("/c", '1')});
   const ObservedState observed{{marked("r1", "/a/b", '2'), marked("r2", "/d", '3')}, {}, {}};
-  PlanInput input;
-  input.desired = &wanted;
-  input.observed = &observed;
+  PlanInput input{wanted, observed};
   input.unknown_uploads = {{"file_9", "no answer"}};
   const auto result = plan(input, {});
   CHECK(lines(result) == Lines{"add /c", "delete /d r2", "pending /a"});
@@ -185,9 +179,7 @@ TEST_CASE("of a file_id that nobody knows of nothing is decided, and what overla
 TEST_CASE("what the API refused is not tried again until its content changes") {
   const auto wanted = desired({local("/a", '1')});
   const ObservedState observed;
-  PlanInput input;
-  input.desired = &wanted;
-  input.observed = &observed;
+  PlanInput input{wanted, observed};
   input.refusals = {{"/a", digest('1'), "invalid_request_error", "no", {}}};
   CHECK(lines(plan(input, {})) == Lines{"blocked refused /a"});
   input.refusals = {{"/a", digest('2'), "invalid_request_error", "no", {}}};

@@ -28,11 +28,7 @@ TEST_CASE("a delete that belongs to an add which is not made is not made either"
   removal.chain = MountPath::of_file("/a/b");
   plan.actions = {removal};
   const SessionMemory memory;
-  ApplyInput input;
-  input.plan = &plan;
-  input.memory = &memory;
-  input.session_id = *world.spec.session_id;
-  input.owner = world.owner;
+  const ApplyInput input{plan, memory, {}, *world.spec.session_id, world.owner};
   Ports ports{*world.api, world.store, world.loop, &world.tokens};
   const auto report = apply(input, ports);
   REQUIRE(report.results.size() == 1);

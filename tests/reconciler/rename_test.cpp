@@ -100,9 +100,7 @@ TEST_CASE("the old row is held for a blocked path only, whatever else has its co
   const auto wanted = desired({local("/new", '1'), local("/copy", '1')});
   const ObservedState observed{
       {marked("r1", "/old", '1'), marked("r2", "/copy", '1'), marked("r3", "/gone", '7')}, {}, {}};
-  PlanInput input;
-  input.desired = &wanted;
-  input.observed = &observed;
+  PlanInput input{wanted, observed};
   input.refusals = {{"/new", digest('1'), "400", "no", {}}};
   CHECK(lines(plan(input, {})) == std::vector<std::string>{"delete /gone r3",
                                                            "blocked refused /new",
@@ -117,9 +115,7 @@ TEST_CASE("no id is offered for a delete that is held by more than a lost source
   auto wanted = desired({local("/new", '1')});
   wanted.protected_trees.push_back({MountPath::literal("/old"), "source old is missing", true});
   const ObservedState observed{{marked("r1", "/old", '1')}, {}, {}};
-  PlanInput input;
-  input.desired = &wanted;
-  input.observed = &observed;
+  PlanInput input{wanted, observed};
   input.refusals = {{"/new", digest('1'), "400", "no", {}}};
   const auto result = plan(input, {});
   CHECK_FALSE(result.held);

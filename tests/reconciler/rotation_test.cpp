@@ -20,13 +20,8 @@ struct Case {
   Case() { repository.url = "https://github.com/o/r"; }
 
   [[nodiscard]] Rotation decide() const {
-    RotationInput input;
-    input.repository = &repository;
-    input.token = token;
-    input.record = known ? &record : nullptr;
-    input.newest_fault = newest_fault;
-    input.now = kSentAt + age;
-    return decide_rotation(input);
+    return decide_rotation(
+        {repository, token, known ? &record : nullptr, newest_fault, kSentAt + age});
   }
 };
 

@@ -56,10 +56,7 @@ class World {
       declared.resources.push_back({{}, DirectoryResource{"", {}, {}, "/"}});
       snapshot.sources.emplace_back(scan());
     }
-    PassInput input;
-    input.spec = &declared;
-    input.snapshot = &snapshot;
-    input.owner = owner;
+    PassInput input{declared, snapshot, owner};
     input.allow_deletes = allow_deletes;
     input.dry_run = dry_run;
     input.look = look;

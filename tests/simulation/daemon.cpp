@@ -225,10 +225,7 @@ void Daemon::begin_pass(const Order& order, std::function<void(const PassOutcome
   const auto work = [this, order, made_by = announced_, result](Ports& ports) {
     const auto& spec = order.spec;
     const auto snapshot = world_.disk.scan(spec.resources, cache_, order.waits_for_reads);
-    PassInput input;
-    input.spec = &spec;
-    input.snapshot = &snapshot;
-    input.owner = order.owner;
+    PassInput input{spec, snapshot, order.owner};
     input.allow_deletes = order.allow_deletes;
     input.dry_run = order.dry_run;
     input.look = order.look;

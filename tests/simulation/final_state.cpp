@@ -295,7 +295,7 @@ bool FinalState::collect_garbage() {
   std::vector<GarbageSession> sessions;
   sessions.reserve(specs.size());
   for (const auto& spec : specs) {
-    sessions.push_back({&spec, world_.disk.scan(spec.resources, fresh, true), false});
+    sessions.push_back({spec, world_.disk.scan(spec.resources, fresh, true), false});
   }
   bool is_certain = false;
   // NOLINTEND(misc-const-correctness)

@@ -19,7 +19,7 @@ std::vector<GarbageSession> look_at_sources(const OneShot& shot) {
   std::vector<GarbageSession> sessions;
   sessions.reserve(shot.declared.size());
   for (const auto& spec : shot.declared) {
-    sessions.push_back({&spec, shot.engine->passes().scan(spec), is_selected(shot, spec)});
+    sessions.push_back({spec, shot.engine->passes().scan(spec), is_selected(shot, spec)});
   }
   return sessions;
 }

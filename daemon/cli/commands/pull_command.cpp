@@ -63,7 +63,7 @@ class Puller {
     while (arrived) {
       const auto memory = ports.store.load(pulled.session_id);
       auto report =
-          pull_outputs({pulled.session_id, &*pulled.spec->outputs, &memory, refusal}, ports);
+          pull_outputs({pulled.session_id, *pulled.spec->outputs, memory, refusal}, ports);
       arrived = report.again && !report.fetched.empty() && !ports.loop.stopping();
       report.fetched.insert(report.fetched.begin(), pulled.report.fetched.begin(),
                             pulled.report.fetched.end());
