@@ -149,9 +149,9 @@ PassOutcome PassRunner::attempt(const PassRequest& request) {
     pass.hurry();
   }
   const auto snapshot = services_.scan(request.spec);
-  if (!snapshot.shortage.empty()) {
+  if (snapshot.shortage) {
     return failed(SessionError::Code::kOutOfResources,
-                  "the workspace could not be read for lack of resources (" + snapshot.shortage +
+                  "the workspace could not be read for lack of resources (" + *snapshot.shortage +
                       "); nothing is changed, and it is tried again soon");
   }
   if (request.stale && request.stale()) {
@@ -166,16 +166,19 @@ PassOutcome PassRunner::attempt(const PassRequest& request) {
     suspended->suspend = true;
   }
   PassInput input{suspended ? *suspended : request.spec, snapshot, request.owner};
-  input.allow_deletes = request.allow_deletes;
+  if (!request.allow_deletes.empty()) {
+    input.allow_deletes = request.allow_deletes;
+  }
   input.dry_run = request.dry_run;
   input.look = request.look;
   input.parallel = settings_.parallel;
   input.list_grace = settings_.list_grace;
   PassOutcome outcome;
-  with_ports(pass, &request.spec, [&](Ports& ports, const std::string& outputs_refusal) {
-    input.outputs_refusal = outputs_refusal;
-    outcome = reconcile(input, ports);
-  });
+  with_ports(pass, &request.spec,
+             [&](Ports& ports, const std::optional<std::string>& outputs_refusal) {
+               input.outputs_refusal = outputs_refusal;
+               outcome = reconcile(input, ports);
+             });
   if (!unknown.empty() && !outcome.error) {
     outcome.error = SessionError{SessionError::Code::kStateUnavailable, unknown};
   }
@@ -193,7 +196,7 @@ void PassRunner::with_ports(UnderWay& pass, const SessionSpec* spec, const Work&
   const auto store = services_.make_store(queue);
   const auto tokens = services_.make_tokens(queue);
   std::unique_ptr<OutputDirectory> outputs;
-  std::string outputs_refusal;
+  std::optional<std::string> outputs_refusal;
   if (spec != nullptr && spec->outputs) {
     auto opened = services_.open_outputs(*spec);
     if (opened) {

@@ -37,7 +37,7 @@ struct PassSettings {
 struct PassRequest {
   SessionSpec spec;
   std::string owner;
-  std::string allow_deletes;
+  std::string allow_deletes;  ///< the held-back set that may pass this time; "" for none
   bool dry_run = false;
   bool look = true;             ///< see PassInput
   bool hurried = false;         ///< see SessionApi::hurry
@@ -66,7 +66,7 @@ class PassRunner {
 
   /// Runs `work` with the ports of a pass over `spec` (nothing: over no session), and why its
   /// outputs may not be brought back, if that is so.
-  using Work = std::function<void(Ports&, const std::string& outputs_refusal)>;
+  using Work = std::function<void(Ports&, const std::optional<std::string>& outputs_refusal)>;
   void with_ports(const SessionSpec* spec, const Work& work);
 
   /// From now on passes start no new chain. Any thread.

@@ -209,11 +209,12 @@ class Creator {
   }
 
   void on_created(const CreatedSession& created) {
-    out_.session_id = created.info.session_id;
-    std::vector<Change> changes{change::PutCreation{{in_.owner, in_.name, out_.session_id,
-                                                     created.info.organization_id, std::nullopt}},
-                                change::DropRefusal{unborn_id(in_.owner, in_.name), ""},
-                                change::SetLookedAt{out_.session_id, ports_.loop.now()}};
+    const auto& id = created.info.session_id;
+    out_.session_id = id;
+    std::vector<Change> changes{
+        change::PutCreation{{in_.owner, in_.name, id, created.info.organization_id, std::nullopt}},
+        change::DropRefusal{unborn_id(in_.owner, in_.name), ""},
+        change::SetLookedAt{id, ports_.loop.now()}};
     for (const auto& row : created.rows) {
       remember(row, changes);
     }
@@ -239,7 +240,7 @@ class Creator {
         std::ranges::find(attachments_, MountPath::of_file(row.mount_path), &Attachment::path);
     if (file != attachments_.end()) {
       changes.emplace_back(
-          change::PutRow{out_.session_id,
+          change::PutRow{*out_.session_id,
                          {row.resource_id, row.file_id, file->filename, file->size, true,
                           file->file_id, row.mount_path, ports_.loop.now()}});
     }
@@ -248,7 +249,7 @@ class Creator {
   void remember(const RepositoryRow& row, std::vector<Change>& changes) const {
     const auto token = tokens_.find(MountPath::literal(row.mount_path));
     if (token != tokens_.end()) {
-      changes.emplace_back(change::PutToken{out_.session_id,
+      changes.emplace_back(change::PutToken{*out_.session_id,
                                             {row.resource_id, token->second.state.fingerprint,
                                              ports_.loop.now(), token->second.renew_at, ""}});
     }

@@ -23,7 +23,7 @@ struct CreateInput {
 struct CreateReport {
   std::vector<ActionResult> results;  ///< one per action of the plan, in its order
   ActionResult session;
-  std::string session_id;  ///< "" unless it was created
+  std::optional<std::string> session_id;  ///< nothing: it was not created
   std::optional<SessionError> error;
   bool rate_limited = false;
 };

@@ -70,7 +70,7 @@ class Resolver {
       return protect(entry.mount_path, "source " + entry.source + "/ matches no file", false);
     }
     claim(entry.mount_path,
-          ContentRef{root_, entry.source, found.archive_sha256, 0,
+          ContentRef{root_, entry.source, found.archive_sha256.value(), 0,
                      std::make_shared<ArchiveContent>(ArchiveContent{entry.format, found.files}),
                      max_file_size_});
   }

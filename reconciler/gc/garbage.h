@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -14,7 +15,7 @@ namespace sessync {
 /// A file of ours that nothing needs.
 struct Garbage {
   FileMetadata file;
-  std::string session_id;  ///< of a copy; "" for an upload
+  std::optional<std::string> session_id;  ///< of a copy; nothing for an upload
   Duration age{0};
   std::string why;
 };

@@ -13,8 +13,8 @@ namespace {
 
 /// Why a digest that the session declares may be missing; "" if none can be.
 std::string unread(const WorkspaceSnapshot& snapshot) {
-  if (!snapshot.shortage.empty()) {
-    return "the workspace could not be read (" + snapshot.shortage + ")";
+  if (snapshot.shortage) {
+    return "the workspace could not be read (" + *snapshot.shortage + ")";
   }
   for (const auto& source : snapshot.sources) {
     if (const auto* lost = std::get_if<SourceUnavailable>(&source)) {
@@ -94,10 +94,10 @@ class Search {
     const auto uploads = await<std::vector<FileMetadata>>(
         ports_.loop, [&](auto done) { ports_.api.list_uploads(std::move(done)); });
     if (!uploads) {
-      doubt("", failure_of(uploads.error(), "", "listing the uploads").error);
+      doubt(std::nullopt, failure_of(uploads.error(), "", "listing the uploads").error);
       return;
     }
-    note_undated("", *uploads);
+    note_undated(std::nullopt, *uploads);
     out_.uploads = garbage_uploads(*uploads, ports_.store.uploads(owner_), needed_, owner_);
   }
 
@@ -121,7 +121,8 @@ class Search {
     }
   }
 
-  void note_undated(const std::string& name, const std::vector<FileMetadata>& files) {
+  void note_undated(const std::optional<std::string>& name,
+                    const std::vector<FileMetadata>& files) {
     if (has_undated(files, owner_)) {
       doubt(name, {SessionError::Code::kAgeUnknown,
                    "the API does not say when files were made, or what time it is there (a Date "
@@ -129,7 +130,7 @@ class Search {
     }
   }
 
-  void doubt(const std::string& name, SessionError error) {
+  void doubt(const std::optional<std::string>& name, SessionError error) {
     out_.doubts.push_back({name, std::move(error)});
   }
 
@@ -167,7 +168,7 @@ class Deletion {
     --open_;
     const bool gone = deleted || deleted.error().kind == ApiError::Kind::kNotFound;
     results_[at] = {gone, gone ? "" : describe(deleted.error())};
-    if (gone && garbage_[at].session_id.empty()) {
+    if (gone && !garbage_[at].session_id) {
       ports_.store.commit({change::DropUpload{owner_, garbage_[at].file.file_id}},
                           [](const tl::expected<Done, StoreError>&) {});
     }

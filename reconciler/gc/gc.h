@@ -20,7 +20,7 @@ struct GarbageSession {
 
 /// Something could not be looked at, or not deleted. What it concerns is left alone.
 struct GarbageDoubt {
-  std::string session;  ///< name; "" for uploads
+  std::optional<std::string> session;  ///< its name; nothing: it concerns uploads
   SessionError error;
 };
 

@@ -74,7 +74,9 @@ class Observer {
     if (const auto known = in_.known.find(row.resource_id); known != in_.known.end()) {
       file.filename = known->second.filename;
       file.size = known->second.size;
-      file.upload_file_id = known->second.upload_file_id;
+      if (!known->second.upload_file_id.empty()) {
+        file.upload_file_id = known->second.upload_file_id;
+      }
       file.marker = decode_marker(file.filename);
       file.in_doubt = known->second.owned && known->second.in_doubt;
       file.holder = known->second.owned ? Holder::kOurs : holder_of_unowned(file);
@@ -116,7 +118,7 @@ class Observer {
 
   Holder holder_of_unowned(ObservedFile& file) {
     if (const auto upload = made_by_intent(file)) {
-      file.upload_file_id = *upload;
+      file.upload_file_id = upload;
       added_lately_.insert(file.resource_id);
       return Holder::kOurs;
     }
@@ -275,7 +277,7 @@ class Observer {
       KnownRow row = in_.known.at(file.resource_id);
       row.owned = file.holder == Holder::kOurs;
       row.in_doubt = file.in_doubt;
-      row.upload_file_id = file.upload_file_id;
+      row.upload_file_id = file.upload_file_id.value_or("");
       if (added_lately_.contains(file.resource_id)) {
         row.added_at = in_.now;  // at the latest: lists may still show it and then not
       }

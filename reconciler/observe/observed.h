@@ -31,9 +31,9 @@ struct ObservedFile {
   Holder holder = Holder::kUnknown;
   std::string filename;
   std::uint64_t size = 0;
-  std::string upload_file_id;    ///< the upload it was made from; "" if not known
-  std::optional<Marker> marker;  ///< of any owner
-  bool in_doubt = false;         ///< ours, unless this is another manifest's session
+  std::optional<std::string> upload_file_id;  ///< the upload it was made from, if that is known
+  std::optional<Marker> marker;               ///< of any owner
+  bool in_doubt = false;                      ///< ours, unless this is another manifest's session
 };
 
 /// A repository, a memory store, or a row of a type that we do not know.

@@ -358,9 +358,9 @@ OutputsReport pull_outputs(const OutputsInput& input, Ports& ports) {
     report.again = true;
     return report;
   }
-  if (!input.refusal.empty()) {
+  if (input.refusal) {
     report.blocked.push_back({"outputs", MountPath::literal("/" + input.spec.destination),
-                              BlockCode::kConflict, input.refusal});
+                              BlockCode::kConflict, *input.refusal});
     return report;
   }
   return ports.outputs == nullptr ? report : Puller(input, ports).run();

@@ -16,8 +16,8 @@ namespace sessync {
 struct OutputsInput {
   std::string session_id;
   const OutputsSpec& spec;
-  const SessionMemory& memory;  ///< of this session
-  std::string refusal;          ///< why the destination may not be used; "" if it may
+  const SessionMemory& memory;         ///< of this session
+  std::optional<std::string> refusal;  ///< why the destination may not be used; nothing: it may
 };
 
 struct FetchedOutput {

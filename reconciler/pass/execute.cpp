@@ -41,8 +41,8 @@ void create(const PassInput& in, const PlanInput& known, SessionView& session, P
   out.session_result = std::move(report.session);
   out.error = std::move(report.error);
   out.rate_limited |= report.rate_limited;
-  out.progressed = !report.session_id.empty();
-  out.session_id = session.session_id = std::move(report.session_id);
+  out.progressed = report.session_id.has_value();
+  out.session_id = session.session_id = report.session_id.value_or("");
   out.look_again = session.exists();  // what the API made of it is seen in its list
 }
 

@@ -38,7 +38,7 @@ void fetch_outputs(const PassInput& in, SessionView& session, Ports& ports, Pass
   }
   note_status(in, session, ports, out);
   // A destination that may not be used is said by a plan too.
-  if ((in.dry_run && in.outputs_refusal.empty()) || out.suspended || ports.loop.stopping()) {
+  if ((in.dry_run && !in.outputs_refusal) || out.suspended || ports.loop.stopping()) {
     return;
   }
   auto report = pull_outputs(

@@ -20,12 +20,13 @@ struct PassInput {
   const SessionSpec& spec;
   const WorkspaceSnapshot& snapshot;
   std::string owner;
-  std::string allow_deletes{};  ///< Held::id that may pass, once
-  bool dry_run = false;         ///< writes nothing: neither to the API nor to the store
+  std::optional<std::string> allow_deletes{};  ///< the Held::id that may pass, once
+  bool dry_run = false;  ///< writes nothing: neither to the API nor to the store
   int parallel = kParallelChains;
   bool look = false;                 ///< the session itself is looked at too, not only its list
   Duration list_grace = kListGrace;  ///< how long a list may lag behind our own writes
-  std::string outputs_refusal{};     ///< why nothing may be written to the destination; "": it may
+  /// Why nothing may be written to the destination of outputs; nothing: it may.
+  std::optional<std::string> outputs_refusal{};
 };
 
 /// What one pass saw and did. Each step adds what it learned.

@@ -54,13 +54,13 @@ Line make_line(char sign, const MountPath& path, const std::string& detail,
   return {path, std::string("  ") + sign + " " + text + "\n"};
 }
 
-std::string measure(const std::optional<std::uint64_t>& size, const std::string& sha256) {
+std::string measure(const std::optional<std::uint64_t>& size, const std::string* sha256) {
   std::string text;
   if (size) {
     text += human_size(*size);
   }
-  if (!sha256.empty()) {
-    text += (text.empty() ? "" : "  ") + sha256.substr(0, 12);
+  if (sha256 != nullptr) {
+    text += (text.empty() ? "" : "  ") + sha256->substr(0, 12);
   }
   return text;
 }
@@ -86,8 +86,7 @@ std::vector<Line> make_lines(const Plan& plan, bool verbose) {
   std::vector<Line> lines;
   lines.reserve(plan.actions.size() + plan.blocked.size());
   for (const auto& action : plan.actions) {
-    const auto* sha256 = sha256_of(action);
-    const auto measured = measure(size_of(action), sha256 == nullptr ? std::string() : *sha256);
+    const auto measured = measure(size_of(action), sha256_of(action));
     lines.push_back(make_line(sign_of(action), path_of(action),
                               typed(type_of(action), join(measured, reason_of(action)))));
   }
@@ -104,9 +103,10 @@ std::vector<Line> make_lines(const Plan& plan, bool verbose) {
     lines.push_back(make_line('!', pending.path, "pending: " + pending.reason));
   }
   for (const auto& same : plan.unchanged) {
-    const auto doubt = same.unchecked.empty() ? "" : "not checked: " + same.unchecked;
-    if (verbose || !doubt.empty()) {
-      lines.push_back(make_line('=', same.path, join(measure(same.size, same.sha256), doubt)));
+    if (verbose || same.unchecked) {
+      const auto doubt = same.unchecked ? "not checked: " + *same.unchecked : std::string();
+      const auto* sha256 = same.sha256 ? &*same.sha256 : nullptr;
+      lines.push_back(make_line('=', same.path, join(measure(same.size, sha256), doubt)));
     }
   }
   std::ranges::stable_sort(lines, {}, &Line::path);

@@ -34,8 +34,9 @@ struct Unmanaged {
 struct Unchanged {
   MountPath path;
   std::optional<std::uint64_t> size;
-  std::string sha256;
-  std::string unchecked{};  ///< why it may turn out otherwise when this is applied; "": it will not
+  std::optional<std::string> sha256;
+  /// Why it may turn out otherwise when this is applied; nothing: it will not.
+  std::optional<std::string> unchecked{};
 };
 
 /// A path about which nothing can be decided in this pass; the next one looks again.

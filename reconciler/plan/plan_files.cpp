@@ -337,7 +337,8 @@ class Planner {
 
   void unchanged(const DesiredFile& wanted, std::uint64_t size) {
     const auto* ref = wanted.local();
-    plan_.unchanged.push_back({wanted.path, size, ref != nullptr ? ref->sha256 : std::string()});
+    plan_.unchanged.push_back(
+        {wanted.path, size, ref != nullptr ? std::optional(ref->sha256) : std::nullopt});
   }
 
   static std::optional<std::string> if_known(const std::string& text) {
@@ -351,7 +352,7 @@ class Planner {
     removal.size = row.size;
     removal.resource_id = row.resource_id;
     removal.digest_prefix = row.marker ? if_known(row.marker->digest_prefix) : std::nullopt;
-    removal.upload_file_id = if_known(row.upload_file_id);
+    removal.upload_file_id = row.upload_file_id;
     removal.copy_file_id = if_known(row.copy_file_id);
     if (const auto* place = place_of_content(removal)) {
       removal.is_rename = true;

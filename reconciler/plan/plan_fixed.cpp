@@ -140,7 +140,7 @@ class Others {
                    rotation->second.reason);
     }
     AddRepository add{wanted.path, "attached when the session is created", std::nullopt};
-    if (rotation != in_.rotations.end() && !rotation->second.unchecked.empty()) {
+    if (rotation != in_.rotations.end() && rotation->second.unchecked) {
       add.unchecked = rotation->second.unchecked;
       add.reason += "; its token is not checked: " + *add.unchecked;
     }
@@ -176,8 +176,8 @@ class Others {
         Rotate{wanted.path, rotation.reason, row.resource_id, wanted.spec, rotation});
   }
 
-  void keep(const MountPath& path, const std::string& unchecked = {}) {
-    plan_.unchanged.push_back({path, std::nullopt, {}, unchecked});
+  void keep(const MountPath& path, const std::optional<std::string>& unchecked = {}) {
+    plan_.unchanged.push_back({path, std::nullopt, std::nullopt, unchecked});
   }
 
   void decide(const MemoryStoreResource& wanted) {

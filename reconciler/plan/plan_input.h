@@ -19,7 +19,7 @@ struct Policy {
   OnConflict on_conflict = OnConflict::kBlock;
   MaxDeletes max_deletes;
   std::uint64_t max_files = kUsualMaxFiles;
-  std::string allow_deletes;  ///< the Held::id that may pass, once; "" for none
+  std::optional<std::string> allow_deletes;  ///< the Held::id that may pass, once
 };
 
 struct PlanInput {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -41,7 +42,7 @@ struct SourceFiles {
   /// Excluded by default, which they were not always: what is mounted from there stays.
   std::vector<std::string> lately_excluded;
   std::vector<std::string> warnings;
-  std::string archive_sha256;  ///< of an archive's member list; "" for any other source
+  std::optional<std::string> archive_sha256;  ///< of an archive's member list; no other has one
 };
 
 /// The source is not there or cannot be read: nothing below its mount path may be deleted.
@@ -58,9 +59,8 @@ using SourceSnapshot = std::variant<SourceFiles, SourceUnavailable>;
 struct WorkspaceSnapshot {
   std::string root;  ///< resolved, absolute
   std::vector<SourceSnapshot> sources;
-  /// What the machine had too little of for this to be worth anything ("Too many open files");
-  /// "": nothing.
-  std::string shortage{};
+  /// What the machine had too little of for this to be worth anything ("Too many open files").
+  std::optional<std::string> shortage{};
 };
 
 }  // namespace sessync

@@ -25,9 +25,9 @@ struct TokenRequest {
 struct TokenState {
   std::string fingerprint;  ///< "": the source would have to be asked, see `unchecked`
   bool mints = false;
-  /// Why this process, which only looks, did not ask the source what it would answer; "": it did,
-  /// or will when the token is fetched.
-  std::string unchecked{};
+  /// Why this process, which only looks, did not ask the source what it would answer; nothing: it
+  /// did, or will when the token is fetched.
+  std::optional<std::string> unchecked{};
 };
 
 struct Token {

@@ -52,8 +52,8 @@ class Decision {
   Rotation say(Rotation::Verdict verdict, std::string reason) {
     out_.verdict = verdict;
     out_.reason = std::move(reason);
-    if (verdict == Rotation::Verdict::kDue && !out_.unchecked.empty()) {
-      out_.reason += "; not checked: " + out_.unchecked;
+    if (verdict == Rotation::Verdict::kDue && out_.unchecked) {
+      out_.reason += "; not checked: " + *out_.unchecked;
     }
     return std::move(out_);
   }
@@ -62,7 +62,7 @@ class Decision {
   Rotation unasked() {
     if (is_later(in_.newest_fault, in_.record->last_fault)) {
       out_.unchecked = "GitHub refused the session's token at " + in_.newest_fault + "; " +
-                       std::exchange(out_.unchecked, {});
+                       out_.unchecked.value_or("");
       return say(Rotation::Verdict::kNotDue, {});
     }
     return by_age();

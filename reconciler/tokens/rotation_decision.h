@@ -31,8 +31,8 @@ struct Rotation {
   bool renew = false;              ///< a cached token will not do
   bool lacks_fingerprint = false;  ///< due only because nothing is remembered
   std::string fingerprint;         ///< of what would be sent
-  /// The source was not asked, and why: there may be no token, or (kNotDue) a new one. "": it was.
-  std::string unchecked;
+  /// The source was not asked, and why: there may be no token, or (kNotDue) a new one.
+  std::optional<std::string> unchecked;
   std::string newest_fault;          ///< dealt with once this rotation is answered
   std::optional<TimePoint> look_at;  ///< the verdict changes then, without an event
 };

@@ -32,7 +32,7 @@ struct Rig {
     return model.add_output(session, name, bytes).id;
   }
 
-  OutputsReport pull(const std::string& refusal = "") {
+  OutputsReport pull(const std::optional<std::string>& refusal = std::nullopt) {
     const auto memory = store.load(session);
     Ports ports{*api, store, loop, nullptr, &directory};
     auto report = pull_outputs({session, spec, memory, refusal}, ports);

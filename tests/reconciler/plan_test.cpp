@@ -150,7 +150,7 @@ TEST_CASE("a file_id entry is satisfied by any row with that content") {
   row.upload_file_id = "file_9";
   CHECK(lines(make_plan(wanted, {{row}, {}, {}})).empty());
 
-  row.upload_file_id.clear();
+  row.upload_file_id.reset();
   const ObservedState observed{{row}, {}, {}};
   PlanInput input{wanted, observed};
   input.uploads = {{"file_9", {"file_9", "report.pdf", 1, "", std::nullopt, false}}};

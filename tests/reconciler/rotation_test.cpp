@@ -113,7 +113,7 @@ TEST_CASE("of a source that is not asked only that is due which needs no answer"
   CHECK(unasked.decide().unchecked == "it is not run");
   unasked.newest_fault = "2026-01-01T01:00:00Z";
   CHECK(unasked.decide().verdict == Verdict::kNotDue);
-  CHECK(unasked.decide().unchecked.find("GitHub refused") == 0);
+  CHECK(unasked.decide().unchecked.value().find("GitHub refused") == 0);
 
   Case unknown = unasked;
   unknown.known = false;

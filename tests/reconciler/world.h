@@ -143,7 +143,7 @@ class World {
   TokenSource* other_tokens = nullptr;  ///< in the place of `tokens`
   SessionSpec spec;
   std::string owner = "prod";
-  std::string allow_deletes;
+  std::optional<std::string> allow_deletes;
   bool declare_directory = true;
   bool look = false;  ///< see PassInput
 

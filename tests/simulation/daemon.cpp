@@ -226,7 +226,9 @@ void Daemon::begin_pass(const Order& order, std::function<void(const PassOutcome
     const auto& spec = order.spec;
     const auto snapshot = world_.disk.scan(spec.resources, cache_, order.waits_for_reads);
     PassInput input{spec, snapshot, order.owner};
-    input.allow_deletes = order.allow_deletes;
+    if (!order.allow_deletes.empty()) {
+      input.allow_deletes = order.allow_deletes;
+    }
     input.dry_run = order.dry_run;
     input.look = order.look;
     input.parallel = order.parallel;

@@ -78,7 +78,7 @@ void WatchedApi::judge_delete(const std::string& session_id, const std::string& 
   const auto path = MountPath::of_file(row->mount_path);
   judge_ownership(*row);
   judge_doubt(session_id, *row);
-  if (!is_duplicate(session_id, *row) && input_.allow_deletes.empty()) {
+  if (!is_duplicate(session_id, *row) && !input_.allow_deletes) {
     judge_lost_sources(*row, path);
     judge_pruning(session_id, *row, path);
   }

@@ -23,8 +23,7 @@ std::string key_of(const Action& action) {
 bool is_unchecked(const Action& action) {
   const auto* add = std::get_if<AddRepository>(&action);
   const auto* rotate = std::get_if<Rotate>(&action);
-  return (add != nullptr && add->unchecked) ||
-         (rotate != nullptr && !rotate->rotation.unchecked.empty());
+  return (add != nullptr && add->unchecked) || (rotate != nullptr && rotate->rotation.unchecked);
 }
 
 std::string key_of(const Blocked& blocked) {
@@ -57,7 +56,7 @@ struct PlanJudge::Expectation {
       }
     }
     for (const auto& same : plan.plan.unchanged) {
-      if (!same.unchecked.empty()) {
+      if (same.unchecked) {
         unchecked.insert(same.path);
       }
     }

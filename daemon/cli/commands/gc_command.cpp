@@ -28,7 +28,7 @@ GcReport collect(const OneShot& shot, bool deletes) {
   GcReport report;
   report.deletes = deletes;
   const auto sessions = look_at_sources(shot);
-  shot.engine->passes().with_ports(nullptr, [&](Ports& ports, const std::string&) {
+  shot.engine->passes().with_ports(nullptr, [&](Ports& ports, const std::optional<std::string>&) {
     report.found = find_garbage(shot.owner, sessions, ports);
     if (deletes) {
       shot.engine->save_digests();

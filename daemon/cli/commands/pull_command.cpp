@@ -37,14 +37,15 @@ class Puller {
 
   Pulled pull(const SessionSpec& spec) {
     Pulled pulled{&spec, "", {}};
-    engine_.passes().with_ports(&spec, [&](Ports& ports, const std::string& refusal) {
-      pulled.session_id = id_of(spec, ports.store);
-      if (pulled.session_id.empty()) {
-        pulled.report.error = not_created(spec.name);
-      } else {
-        pull_into(pulled, ports, refusal);
-      }
-    });
+    engine_.passes().with_ports(&spec,
+                                [&](Ports& ports, const std::optional<std::string>& refusal) {
+                                  pulled.session_id = id_of(spec, ports.store);
+                                  if (pulled.session_id.empty()) {
+                                    pulled.report.error = not_created(spec.name);
+                                  } else {
+                                    pull_into(pulled, ports, refusal);
+                                  }
+                                });
     return pulled;
   }
 
@@ -58,7 +59,7 @@ class Puller {
   }
 
   /// Again as long as something arrives: what fails for now may work a moment later.
-  static void pull_into(Pulled& pulled, Ports& ports, const std::string& refusal) {
+  static void pull_into(Pulled& pulled, Ports& ports, const std::optional<std::string>& refusal) {
     bool arrived = true;
     while (arrived) {
       const auto memory = ports.store.load(pulled.session_id);

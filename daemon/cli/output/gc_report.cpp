@@ -38,7 +38,7 @@ std::string lines(const std::string& kind, const std::vector<Garbage>& found,
     text += std::string(result_of(results, i)) + "  " + kind + "  " + printable(one.file.file_id) +
             "  " + printable(one.file.filename) + "  " + std::to_string(one.file.size_bytes) +
             " B  " + age_text(one.age) + "  " + one.why +
-            (one.session_id.empty() ? "" : " in session " + printable(one.session_id));
+            (one.session_id ? " in session " + printable(*one.session_id) : "");
     const auto error = error_of(results, i);
     text += (error.empty() ? "" : ": " + printable(error)) + "\n";
   }
@@ -76,7 +76,7 @@ Json files_json(const std::vector<Garbage>& found, const std::vector<GarbageDele
                     {"size", one.file.size_bytes},
                     {"created_at", one.file.created_at},
                     {"age_seconds", std::chrono::floor<std::chrono::seconds>(one.age).count()},
-                    {"session_id", one.session_id.empty() ? Json(nullptr) : Json(one.session_id)},
+                    {"session_id", one.session_id ? Json(*one.session_id) : Json(nullptr)},
                     {"reason", one.why},
                     {"result", result_of(results, i)},
                     {"error", error.empty() ? Json(nullptr) : Json(error)}});
@@ -87,7 +87,7 @@ Json files_json(const std::vector<Garbage>& found, const std::vector<GarbageDele
 /// What kept it from its work altogether, if one thing did.
 std::optional<CommandError> error_of_all(const GcReport& report) {
   for (const auto& doubt : report.found.doubts) {
-    if (doubt.session.empty()) {
+    if (!doubt.session) {
       return CommandError(doubt.error);
     }
   }
@@ -97,7 +97,7 @@ std::optional<CommandError> error_of_all(const GcReport& report) {
 Json errors_json(const std::vector<GarbageDoubt>& doubts) {
   Json list = Json::array();
   for (const auto& doubt : doubts) {
-    list.push_back({{"session", doubt.session.empty() ? Json(nullptr) : Json(doubt.session)},
+    list.push_back({{"session", doubt.session ? Json(*doubt.session) : Json(nullptr)},
                     {"code", to_string(doubt.error.code)},
                     {"message", doubt.error.message}});
   }
@@ -110,7 +110,7 @@ std::string gc_text(const GcReport& report) {
   std::string text = lines("upload", report.found.uploads, report.uploads) +
                      lines("copy", report.found.copies, report.copies);
   for (const auto& doubt : report.found.doubts) {
-    text += "error: " + (doubt.session.empty() ? "" : "session " + doubt.session + ": ") +
+    text += "error: " + (doubt.session ? "session " + *doubt.session + ": " : "") +
             printable(doubt.error.message) + "\n";
   }
   const auto totals = totals_of(report);

@@ -147,9 +147,9 @@ std::string remarks(const SessionReport& report) {
     text.append("sessync: ").append(report.name).append(": ").append(kSuspended).append("\n");
   }
   for (const auto& same : report.outcome.plan.unchanged) {
-    if (!same.unchecked.empty()) {
+    if (same.unchecked) {
       text.append("sessync: ").append(report.name).append(": ");
-      text.append(printable(same.path.text() + ": not checked: " + same.unchecked)).append("\n");
+      text.append(printable(same.path.text() + ": not checked: " + *same.unchecked)).append("\n");
     }
   }
   for (const auto& warning : report.outcome.warnings) {

@@ -69,7 +69,7 @@ TEST_CASE("what runs over ports that it cannot use any more is waited for") {
   std::thread late;
   CHECK_THROWS_AS(
       runner.with_ports(nullptr,
-                        [&](Ports&, const std::string&) {
+                        [&](Ports&, const std::optional<std::string>&) {
                           announced->expect();
                           late = std::thread([&] { announced->post([&ran] { ran = true; }); });
                           throw std::runtime_error("no");
