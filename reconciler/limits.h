@@ -19,7 +19,7 @@ inline constexpr std::chrono::milliseconds kListGrace = std::chrono::seconds(30)
 /// How long the last read of a session itself (archived? title?) counts, for a pass that needs
 /// nothing else of it: its list is enough, and half the calls. Whoever starts passes asks for a
 /// read more often than that.
-inline constexpr std::chrono::milliseconds kLookInterval = std::chrono::hours(1);
+inline constexpr std::chrono::milliseconds kRefreshInterval = std::chrono::hours(1);
 
 /// How long a refusal for good is believed. It is about the content or the entry, which have not
 /// changed, but an account or a tool may have been mended since; once an hour costs nothing.
@@ -105,12 +105,12 @@ inline constexpr double kMostBurst = 10;
 
 /// A session at work is read so often, or at a tenth of its interval if that is longer, to notice
 /// that it turned idle: no event says so.
-inline constexpr std::chrono::milliseconds kBusyLook = std::chrono::seconds(10);
+inline constexpr std::chrono::milliseconds kBusyRefresh = std::chrono::seconds(10);
 
 /// Outputs appear up to a few seconds after a session turned idle: they are looked for then, and
 /// after each of these.
-inline constexpr std::chrono::milliseconds kFirstOutputLook = std::chrono::seconds(2);
-inline constexpr std::chrono::milliseconds kLastOutputLook = std::chrono::seconds(10);
+inline constexpr std::chrono::milliseconds kFirstOutputCheck = std::chrono::seconds(2);
+inline constexpr std::chrono::milliseconds kLastOutputCheck = std::chrono::seconds(10);
 
 /// That an output arrived is remembered so long after the session listed it last: one that a
 /// lagging list leaves out is not fetched again under another name.

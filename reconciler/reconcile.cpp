@@ -18,7 +18,7 @@ void make_plan(const PassInput& in, const DesiredState& desired, const PlanInput
   out.plan = plan(input, policy_of(in));
   out.source_lost = std::ranges::any_of(desired.protected_trees, &ProtectedTree::source_missing);
   if (!out.plan.pending.empty()) {
-    out.call_again_in(in.list_grace);
+    out.check_again_in(in.list_grace);
   }
 }
 

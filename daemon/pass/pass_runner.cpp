@@ -156,7 +156,7 @@ PassOutcome PassRunner::attempt(const PassRequest& request) {
   }
   if (request.stale && request.stale()) {
     PassOutcome put_off;
-    put_off.look_again = true;
+    put_off.pass_again = true;
     return put_off;
   }
   const auto unknown = services_.unknown_state ? services_.unknown_state() : std::string();
@@ -170,7 +170,7 @@ PassOutcome PassRunner::attempt(const PassRequest& request) {
     input.allow_deletes = request.allow_deletes;
   }
   input.dry_run = request.dry_run;
-  input.look = request.look;
+  input.refresh = request.refresh;
   input.parallel = settings_.parallel;
   input.list_grace = settings_.list_grace;
   PassOutcome outcome;

@@ -39,7 +39,7 @@ struct PassRequest {
   std::string owner;
   std::string allow_deletes;  ///< the held-back set that may pass this time; "" for none
   bool dry_run = false;
-  bool look = true;             ///< see PassInput
+  bool refresh = true;          ///< see PassInput
   bool hurried = false;         ///< see SessionApi::hurry
   std::function<bool()> stale;  ///< asked after the scan: true puts the pass off
   /// True: what the pass was made with is no longer in force, so it begins nothing more. Asked

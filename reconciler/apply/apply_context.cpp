@@ -40,7 +40,7 @@ RoomGate ApplyRun::make_room_gate() {
   };
   hooks.cap_was_wrong = [this] {
     forget_cap();
-    report.look_again = true;
+    report.pass_again = true;
   };
   const auto most = std::max(in.memory.most_files, in.plan.rows_now);
   return {in.plan.rows_now, most, learned_cap(in.memory.refusals, most), std::move(hooks)};
@@ -68,21 +68,21 @@ void ApplyRun::halt(SessionError::Code code, std::string message) {
   }
 }
 
-void ApplyRun::look(std::function<void(const Result<SessionInfo>&)> then) {
-  if (looked_) {
-    return then(*looked_);
+void ApplyRun::read_session(std::function<void(const Result<SessionInfo>&)> then) {
+  if (session_) {
+    return then(*session_);
   }
-  waiting_looks_.push_back(std::move(then));
-  if (waiting_looks_.size() > 1) {
+  waiting_readers_.push_back(std::move(then));
+  if (waiting_readers_.size() > 1) {
     return;
   }
   ports.api.get_session(in.session_id, [this](Result<SessionInfo> info) {
-    looked_ = std::move(info);
-    if (looked_->has_value()) {
+    session_ = std::move(info);
+    if (session_->has_value()) {
       record({change::SetLookedAt{in.session_id, ports.loop.now()}});
     }
-    for (auto& waiting : std::exchange(waiting_looks_, {})) {
-      waiting(*looked_);
+    for (auto& waiting : std::exchange(waiting_readers_, {})) {
+      waiting(*session_);
     }
   });
 }

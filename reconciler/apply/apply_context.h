@@ -44,7 +44,7 @@ class ApplyRun {
   void halt(SessionError::Code code, std::string message);
 
   /// The session's status after a refused write; asked once per apply, shared by all chains.
-  void look(std::function<void(const Result<SessionInfo>&)> then);
+  void read_session(std::function<void(const Result<SessionInfo>&)> then);
 
   /// Commits without waiting: losing it costs a question to the API, never correctness.
   void record(std::vector<Change> changes);
@@ -62,8 +62,8 @@ class ApplyRun {
   enum class Gate { kFree, kCanary, kOpen, kShut };
   Gate gate_ = Gate::kFree;
   std::vector<std::function<void(bool)>> waiting_replaces_;
-  std::optional<Result<SessionInfo>> looked_;
-  std::vector<std::function<void(const Result<SessionInfo>&)>> waiting_looks_;
+  std::optional<Result<SessionInfo>> session_;
+  std::vector<std::function<void(const Result<SessionInfo>&)>> waiting_readers_;
 };
 
 /// How the content of a declared file is uploaded for `owner`. The name says what kind of file it

@@ -213,7 +213,7 @@ class Creator {
     out_.session_id = id;
     std::vector<Change> changes{
         change::PutCreation{{in_.owner, in_.name, id, created.info.organization_id, std::nullopt}},
-        change::DropRefusal{unborn_id(in_.owner, in_.name), ""},
+        change::DropRefusal{synthetic_id(in_.owner, in_.name), ""},
         change::SetLookedAt{id, ports_.loop.now()}};
     for (const auto& row : created.rows) {
       remember(row, changes);
@@ -266,7 +266,7 @@ class Creator {
     std::vector<Change> changes{change::DropCreation{in_.owner, in_.name}};
     if (is_refused_for_good(error) && !lost_uploads(error)) {
       changes.emplace_back(
-          change::PutRefusal{unborn_id(in_.owner, in_.name),
+          change::PutRefusal{synthetic_id(in_.owner, in_.name),
                              {"", in_.plan.session.content,
                               error.code.empty() ? std::to_string(error.http_status) : error.code,
                               error.message, ports_.loop.now()}});

@@ -48,7 +48,7 @@ void Chain::enter(Stage next) {
       return send_add(task_.deletes.empty() ? Permit::kTake : Permit::kReserved);
     case Stage::kPutBack:
       return put_back_next();
-    case Stage::kLook:
+    case Stage::kReadSession:
     case Stage::kEnd:
       return;
   }
@@ -241,8 +241,9 @@ void Chain::on_delete_failed(const ApiError& error) {
                   "the delete of what is mounted here has no known outcome: " + describe(error) +
                       "; the next pass looks again");
   }
-  stage_ = Stage::kLook;
-  run_.look([this, error](const Result<SessionInfo>& info) { on_unusable_session(info, error); });
+  stage_ = Stage::kReadSession;
+  run_.read_session(
+      [this, error](const Result<SessionInfo>& info) { on_unusable_session(info, error); });
 }
 
 void Chain::on_unusable_session(const Result<SessionInfo>& info, const ApiError& error) {
@@ -352,8 +353,8 @@ void Chain::leave_in_doubt(const ApiError& error) {
 }
 
 void Chain::on_add_refused(const ApiError& error) {
-  stage_ = stage_ == Stage::kAdd ? Stage::kLook : stage_;
-  run_.look([this, error](const Result<SessionInfo>& info) {
+  stage_ = stage_ == Stage::kAdd ? Stage::kReadSession : stage_;
+  run_.read_session([this, error](const Result<SessionInfo>& info) {
     if (!info || info->archived_at) {
       run_.report.put_off = true;
       return on_unusable_session(info, error);

@@ -22,23 +22,25 @@ std::optional<ChainTask> chain_task(const Action& action);
 
 /// The writes that make one path hold its declared content: upload, delete what is in the way, add.
 ///
-///   stage     | under way                            | goes on with
-///   ----------+--------------------------------------+---------------------------------------------
-///   kUpload   | none is known that can be used       | kRoom; refused for good: remembered, kEnd
-///   kRoom     | a place for the row; a replace waits | kIntent; the session is full: kEnd
-///             | for the first one of the pass        |
-///   kIntent   | what is about to be done is recorded | kDelete, or kAdd if nothing is in the way
-///   kDelete   | one row after the other              | kAdd; a refusal by load is kEnd before the
-///             |                                      | first went, later it is repeated; other
-///             |                                      | refusals: kLook
-///   kAdd      | the row itself                       | kEnd; a refusal by load is repeated once
-///             |                                      | something was deleted; no answer: in doubt,
-///             |                                      | kEnd; refused: kLook
-///   kLook     | the session is read, once per pass   | kEnd: archived or gone, everything ends; at
-///             |                                      | work, later; idle, refused for good. After
-///             |                                      | the last kPutBack if something was deleted
-///   kPutBack  | each content that was deleted, and   | kEnd; what is left is put back by the next
-///             | the session read when one is refused | pass
+///   stage        | under way                            | goes on with
+///   -------------+--------------------------------------+------------------------------------------
+///   kUpload      | none is known that can be used       | kRoom; refused for good: remembered,
+///   kEnd kRoom        | a place for the row; a replace waits | kIntent; the session is full: kEnd
+///                | for the first one of the pass        |
+///   kIntent      | what is about to be done is recorded | kDelete, or kAdd if nothing is in the
+///   way kDelete      | one row after the other              | kAdd; a refusal by load is kEnd
+///   before
+///                |                                      | the first went, later it is repeated;
+///                |                                      | other refusals: kReadSession
+///   kAdd         | the row itself                       | kEnd; a refusal by load is repeated once
+///                |                                      | something was deleted; no answer: in
+///                |                                      | doubt, kEnd; refused: kReadSession
+///   kReadSession | the session is read, once per pass   | kEnd: archived or gone, everything ends;
+///                |                                      | at work, later; idle, refused for good.
+///                |                                      | Or kPutBack, if there is something to
+///                |                                      | put back
+///   kPutBack     | each content that was deleted, and   | kEnd; what is left is put back by the
+///                | the session read when one is refused | next pass
 ///
 /// enter() begins a stage; every answer of a stage stays in it, or enters the next. Until the first
 /// delete was sent a chain can end without a trace; afterwards it ends only with an answered add,
@@ -58,7 +60,7 @@ class Chain {
   void start() { enter(Stage::kUpload); }
 
  private:
-  enum class Stage { kUpload, kRoom, kIntent, kDelete, kAdd, kLook, kPutBack, kEnd };
+  enum class Stage { kUpload, kRoom, kIntent, kDelete, kAdd, kReadSession, kPutBack, kEnd };
 
   struct Attachment {
     std::string file_id;

@@ -26,7 +26,7 @@ struct ApplyReport {
   std::vector<ActionResult> results;  ///< one per action of the plan, in its order
   std::optional<SessionError> error;
   bool put_off = false;     ///< some action waits for a later pass
-  bool look_again = false;  ///< the session holds more than it seemed to: more can be planned
+  bool pass_again = false;  ///< the session holds more than it seemed to: more can be planned
   bool rate_limited = false;
   std::uint64_t done = 0;  ///< actions carried out
 };

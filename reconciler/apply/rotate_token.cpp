@@ -90,7 +90,7 @@ void TokenRotation::on_refused(const ApiError& error) {
   if (!is_refused_for_good(error)) {
     return fail("the token was not sent: " + describe(error) + "; the next pass tries again");
   }
-  run_.look([this, error](const Result<SessionInfo>& info) {
+  run_.read_session([this, error](const Result<SessionInfo>& info) {
     if (info && !info->archived_at && info->status == "idle") {
       return refuse_for_good(error);
     }

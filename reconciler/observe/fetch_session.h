@@ -18,10 +18,10 @@ struct FetchedSession {
   std::vector<ResourceRow> rows;
 };
 
-/// Asks for the session's list, and beside it for the session itself if `look` says so and it is
+/// Asks for the session's list, and beside it for the session itself if `refresh` says so and it is
 /// not `known` already. An archived session is a failure.
 tl::expected<FetchedSession, SessionFailure> fetch_session(const std::string& session_id,
                                                            std::optional<SessionInfo> known,
-                                                           bool look, Ports& ports);
+                                                           bool refresh, Ports& ports);
 
 }  // namespace sessync

@@ -108,7 +108,6 @@ class Locator {
     const bool doubtful = record_ && record_->in_doubt_since &&
                           ports_.loop.now() - *record_->in_doubt_since < in_.grace;
     out_.in_doubt = doubtful;
-    out_.missing = !doubtful;
   }
 
   void remember(const SessionInfo& info) {

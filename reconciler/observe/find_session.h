@@ -18,7 +18,7 @@ std::string session_key(const std::string& owner, const std::string& name);
 
 /// Under this the state remembers what concerns a session that does not exist yet. No id of the API
 /// has a slash.
-inline std::string unborn_id(const std::string& owner, const std::string& name) {
+inline std::string synthetic_id(const std::string& owner, const std::string& name) {
   return session_key(owner, name);
 }
 
@@ -32,7 +32,6 @@ struct LocateInput {
 /// Where the session of a `create` entry is.
 struct Located {
   std::optional<SessionInfo> info;      ///< found, live, read just now
-  bool missing = false;                 ///< there is none: it may be created
   bool in_doubt = false;                ///< a create may have been carried out; wait
   std::vector<std::string> duplicates;  ///< ids of further live sessions with its key
   std::optional<SessionFailure> failure;

@@ -27,7 +27,7 @@ class Observer {
     std::ranges::sort(out_.state.files, {}, [](const ObservedFile& file) {
       return std::tie(file.path, file.created_at, file.resource_id);
     });
-    std::ranges::sort(out_.state.others, {}, [](const ObservedOther& other) {
+    std::ranges::sort(out_.state.fixed, {}, [](const FixedResource& other) {
       return std::tie(other.path, other.type, other.resource_id);
     });
     return std::move(out_);
@@ -48,15 +48,15 @@ class Observer {
   }
 
   void collect(const RepositoryRow& row) {
-    out_.state.others.push_back(
+    out_.state.fixed.push_back(
         {"github_repository", row.resource_id, MountPath::literal(row.mount_path), row});
   }
   void collect(const MemoryStoreRow& row) {
-    out_.state.others.push_back(
+    out_.state.fixed.push_back(
         {"memory_store", row.memory_store_id, MountPath::literal(row.mount_path), row});
   }
   void collect(const OpaqueRow& row) {
-    out_.state.others.push_back(
+    out_.state.fixed.push_back(
         {row.type, row.resource_id, MountPath::of_file(row.mount_path), row});
   }
   void collect(const FileRow& row) {
@@ -79,7 +79,7 @@ class Observer {
       }
       file.marker = decode_marker(file.filename);
       file.in_doubt = known->second.owned && known->second.in_doubt;
-      file.holder = known->second.owned ? Holder::kOurs : holder_of_unowned(file);
+      file.ownership = known->second.owned ? Ownership::kOurs : ownership_of_unowned(file);
     }
     out_.state.files.push_back(std::move(file));
   }
@@ -116,19 +116,19 @@ class Observer {
     return std::nullopt;
   }
 
-  Holder holder_of_unowned(ObservedFile& file) {
+  Ownership ownership_of_unowned(ObservedFile& file) {
     if (const auto upload = made_by_intent(file)) {
       file.upload_file_id = upload;
       added_lately_.insert(file.resource_id);
-      return Holder::kOurs;
+      return Ownership::kOurs;
     }
     if (!has_our_marker(file)) {
-      return Holder::kUnmanaged;
+      return Ownership::kUnmanaged;
     }
     if (holds_declared_digest(file)) {
-      return Holder::kOurs;
+      return Ownership::kOurs;
     }
-    return Holder::kOtherDaemon;  // before the take-over: a candidate, see take_over()
+    return Ownership::kOtherDaemon;  // before the take-over: a candidate, see take_over()
   }
 
   /// What we put there shortly before the state was lost may not be listed yet.
@@ -142,13 +142,13 @@ class Observer {
   void take_over() {
     auto& files = out_.state.files;
     const bool all_known = std::ranges::none_of(
-        files, [](const ObservedFile& file) { return file.holder == Holder::kUnknown; });
+        files, [](const ObservedFile& file) { return file.ownership == Ownership::kUnknown; });
     const bool doubtful = all_known && may_be_of_another_manifest();
     for (auto& file : files) {
-      if (file.holder != Holder::kOtherDaemon) {
+      if (file.ownership != Ownership::kOtherDaemon) {
         continue;
       }
-      file.holder = all_known ? Holder::kOurs : Holder::kUnknown;
+      file.ownership = all_known ? Ownership::kOurs : Ownership::kUnknown;
       file.in_doubt = doubtful && !may_be_declared(file.path.text());
     }
     const bool complete = all_known && nothing_is_hidden();
@@ -193,7 +193,8 @@ class Observer {
     for (const auto& intent : in_.memory.intents) {
       const bool seen = !intent.adds_file_id.empty() &&
                         std::ranges::any_of(out_.state.files, [&](const ObservedFile& file) {
-                          return file.path.text() == intent.path && file.holder == Holder::kOurs &&
+                          return file.path.text() == intent.path &&
+                                 file.ownership == Ownership::kOurs &&
                                  file.filename == intent.adds_filename;
                         });
       if (seen) {
@@ -228,7 +229,7 @@ class Observer {
   /// path could not be identified, because it may be the one that was added.
   void settle(const Intent& intent) {
     const bool may_be_there = std::ranges::any_of(out_.state.files, [&](const ObservedFile& file) {
-      return file.path.text() == intent.path && file.holder == Holder::kUnknown;
+      return file.path.text() == intent.path && file.ownership == Ownership::kUnknown;
     });
     if (may_be_there) {
       return;
@@ -271,11 +272,11 @@ class Observer {
       before[row.resource_id] = &row;
     }
     for (const auto& file : out_.state.files) {
-      if (file.holder == Holder::kUnknown) {
+      if (file.ownership == Ownership::kUnknown) {
         continue;
       }
       KnownRow row = in_.known.at(file.resource_id);
-      row.owned = file.holder == Holder::kOurs;
+      row.owned = file.ownership == Ownership::kOurs;
       row.in_doubt = file.in_doubt;
       row.upload_file_id = file.upload_file_id.value_or("");
       if (added_lately_.contains(file.resource_id)) {

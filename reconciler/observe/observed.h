@@ -16,7 +16,7 @@
 namespace sessync {
 
 /// Whose a file row is.
-enum class Holder {
+enum class Ownership {
   kOurs,         ///< in the inventory
   kUnmanaged,    ///< somebody else's
   kOtherDaemon,  ///< carries our owner name, but we did not put it there
@@ -28,7 +28,7 @@ struct ObservedFile {
   std::string copy_file_id;
   MountPath path;
   std::string created_at;
-  Holder holder = Holder::kUnknown;
+  Ownership ownership = Ownership::kUnknown;
   std::string filename;
   std::uint64_t size = 0;
   std::optional<std::string> upload_file_id;  ///< the upload it was made from, if that is known
@@ -37,7 +37,7 @@ struct ObservedFile {
 };
 
 /// A repository, a memory store, or a row of a type that we do not know.
-struct ObservedOther {
+struct FixedResource {
   std::string type;
   std::string resource_id;  ///< of a memory store: its id; may be empty
   MountPath path;
@@ -56,7 +56,7 @@ struct Displaced {
 /// What the session holds, normalised.
 struct ObservedState {
   std::vector<ObservedFile> files;  ///< sorted by path, creation, id
-  std::vector<ObservedOther> others;
+  std::vector<FixedResource> fixed;
   std::set<std::string> pending;  ///< canonical paths with an add whose outcome is not known yet
   std::vector<Displaced> displaced{};
 };

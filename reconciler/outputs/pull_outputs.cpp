@@ -57,7 +57,7 @@ constexpr const char* kTooLongOnce = "too_long_once";
 constexpr const char* kNotDownloadable = "file_not_downloadable";
 
 /// An output to be fetched.
-struct Wanted {
+struct Download {
   FileMetadata file;
   std::string name;
   std::optional<OutputRecord> moves;  ///< what has the name now, and makes room
@@ -153,7 +153,7 @@ class Puller {
       }
     }
     // A disk that is full for one is full for every larger one.
-    std::ranges::sort(wanted_, [](const Wanted& left, const Wanted& right) {
+    std::ranges::sort(wanted_, [](const Download& left, const Download& right) {
       return std::tie(left.file.size_bytes, left.name) <
              std::tie(right.file.size_bytes, right.name);
     });
@@ -236,7 +236,7 @@ class Puller {
     report_.again |= open_ > 0 || next_ < wanted_.size();
   }
 
-  void start(const Wanted& wanted) {
+  void start(const Download& wanted) {
     auto file = ports_.outputs->create(wanted.name);
     if (!file) {
       return fail_here(file.error());
@@ -249,7 +249,7 @@ class Puller {
                         });
   }
 
-  void arrived(const Wanted& wanted, const Capped& local, const Result<Done>& downloaded) {
+  void arrived(const Download& wanted, const Capped& local, const Result<Done>& downloaded) {
     --open_;
     if (downloaded) {
       place(wanted, local.file());
@@ -260,7 +260,7 @@ class Puller {
     }
   }
 
-  void overflowed(const Wanted& wanted) {
+  void overflowed(const Download& wanted) {
     if (find_refusal(wanted.file) != nullptr) {
       return refuse(wanted, too_long(ApiError::Kind::kTooLarge));
     }
@@ -268,7 +268,7 @@ class Puller {
     refuse(wanted, too_long(ApiError::Kind::kUnusableAnswer));
   }
 
-  void place(const Wanted& wanted, OutputFile& local) {
+  void place(const Download& wanted, OutputFile& local) {
     if (auto room = make_room(wanted); !room) {
       return fail_here(room.error());
     }
@@ -279,7 +279,7 @@ class Puller {
     report_.fetched.push_back({wanted.name, wanted.file.size_bytes, wanted.file.file_id});
   }
 
-  Stored make_room(const Wanted& wanted) {
+  Stored make_room(const Download& wanted) {
     if (!wanted.moves) {
       return Done{};
     }
@@ -292,7 +292,7 @@ class Puller {
     return moved;
   }
 
-  void refuse(const Wanted& wanted, const ApiError& error) {
+  void refuse(const Download& wanted, const ApiError& error) {
     using Kind = ApiError::Kind;
     if (error.kind == Kind::kNotStored) {
       disk_full_ = true;
@@ -343,7 +343,7 @@ class Puller {
   std::vector<FileMetadata> outputs_;
   std::multimap<std::string_view, const OutputRecord*> by_name_;  ///< of what arrived before
   std::map<std::string, OutputEntry> present_;
-  std::vector<Wanted> wanted_;
+  std::vector<Download> wanted_;
   std::size_t next_ = 0;
   std::size_t open_ = 0;
   bool disk_full_ = false;

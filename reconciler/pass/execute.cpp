@@ -43,7 +43,7 @@ void create(const PassInput& in, const PlanInput& known, SessionView& session, P
   out.rate_limited |= report.rate_limited;
   out.progressed = report.session_id.has_value();
   out.session_id = session.session_id = report.session_id.value_or("");
-  out.look_again = session.exists();  // what the API made of it is seen in its list
+  out.pass_again = session.exists();  // what the API made of it is seen in its list
 }
 
 /// Repeating it changes nothing more, so nothing has to be remembered of it.
@@ -83,10 +83,10 @@ void note_next_rotations(const SessionView& session, Ports& ports, PassOutcome& 
       continue;
     }
     if (known->renew_at) {
-      out.call_again_in(*known->renew_at - now);
+      out.check_again_in(*known->renew_at - now);
     }
     if (rotate->repository.rotate_every) {
-      out.call_again_in(*rotate->repository.rotate_every);
+      out.check_again_in(*rotate->repository.rotate_every);
     }
   }
 }
@@ -99,7 +99,7 @@ void apply_actions(const PassInput& in, const PlanInput& known, const SessionVie
   out.error = std::move(report.error);
   out.terminal = out.error && is_terminal(out.error->code);
   out.rate_limited |= report.rate_limited;
-  out.look_again |= report.look_again;
+  out.pass_again |= report.pass_again;
   out.progressed |= report.done > 0;
   if (out.terminal) {
     // The next pass looks before it tries to write again.

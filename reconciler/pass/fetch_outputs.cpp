@@ -22,11 +22,11 @@ void note_status(const PassInput& in, SessionView& session, Ports& ports, PassOu
     remember_status(in, session, ports);
   }
   if (session.info->status != "idle") {
-    return out.call_again_in(std::max<Duration>(kBusyLook, in.spec.interval / 10));
+    return out.check_again_in(std::max<Duration>(kBusyRefresh, in.spec.interval / 10));
   }
   const auto idle = ports.loop.now() - session.memory.status->since;
-  if (before && idle < kLastOutputLook) {
-    out.call_again_in(idle < kFirstOutputLook ? kFirstOutputLook : kLastOutputLook - idle);
+  if (before && idle < kLastOutputCheck) {
+    out.check_again_in(idle < kFirstOutputCheck ? kFirstOutputCheck : kLastOutputCheck - idle);
   }
 }
 

@@ -75,14 +75,14 @@ void find_declared_uploads(const DesiredState& desired, const SessionView& sessi
 
 void check_declared_tokens(const DesiredState& desired, const SessionView& session, Ports& ports,
                            PlanInput& input, PassOutcome& out) {
-  auto look = look_at_tokens(session.session_id, desired, session.state, session.memory, ports);
-  std::ranges::move(look.warnings, std::back_inserter(out.warnings));
-  for (const auto& [path, rotation] : look.rotations) {
-    if (rotation.look_at) {
-      out.call_again_in(*rotation.look_at - ports.loop.now());
+  auto checks = check_tokens(session.session_id, desired, session.state, session.memory, ports);
+  std::ranges::move(checks.warnings, std::back_inserter(out.warnings));
+  for (const auto& [path, rotation] : checks.rotations) {
+    if (rotation.next_check_at) {
+      out.check_again_in(*rotation.next_check_at - ports.loop.now());
     }
   }
-  input.rotations = std::move(look.rotations);
+  input.rotations = std::move(checks.rotations);
 }
 
 SessionChange session_change(const PassInput& in, const DesiredState& desired,

@@ -28,7 +28,7 @@ bool find_created(const PassInput& in, Ports& ports, SessionView& session, PassO
     out.plan.pending.push_back({MountPath(),
                                 "it is not known whether the session was created; it is looked for "
                                 "before another one is made"});
-    out.call_again_in(in.list_grace);
+    out.check_again_in(in.list_grace);
     return false;
   }
   for (const auto& id : located.duplicates) {
@@ -41,14 +41,15 @@ bool find_created(const PassInput& in, Ports& ports, SessionView& session, PassO
   return true;
 }
 
-bool is_look_fresh(const SessionMemory& memory, TimePoint now) {
-  return memory.looked_at && now - *memory.looked_at < kLookInterval;
+bool is_info_fresh(const SessionMemory& memory, TimePoint now) {
+  return memory.looked_at && now - *memory.looked_at < kRefreshInterval;
 }
 
 /// What the list does not show: archiving, status, title, metadata.
-bool must_look(const PassInput& in, const DesiredState& desired, const SessionMemory& memory,
-               TimePoint now) {
-  return in.look || in.spec.outputs || !desired.repositories.empty() || !is_look_fresh(memory, now);
+bool must_refresh(const PassInput& in, const DesiredState& desired, const SessionMemory& memory,
+                  TimePoint now) {
+  return in.refresh || in.spec.outputs || !desired.repositories.empty() ||
+         !is_info_fresh(memory, now);
 }
 
 Observed identify_rows(const PassInput& in, const DesiredState& desired, Ports& ports,
@@ -70,18 +71,19 @@ void note_most_files(SessionView& session, std::vector<Change>& changes) {
 }
 
 /// What is to be remembered of it; nothing: it cannot be listed.
-std::optional<std::vector<Change>> look_into(const PassInput& in, const DesiredState& desired,
-                                             Ports& ports, SessionView& session, PassOutcome& out) {
+std::optional<std::vector<Change>> list_and_identify(const PassInput& in,
+                                                     const DesiredState& desired, Ports& ports,
+                                                     SessionView& session, PassOutcome& out) {
   std::vector<Change> changes;
   const auto now = ports.loop.now();
   auto fetched = fetch_session(session.session_id, session.info,
-                               must_look(in, desired, session.memory, now), ports);
+                               must_refresh(in, desired, session.memory, now), ports);
   if (!fetched) {
     out.fail(std::move(fetched.error()));
     return std::nullopt;
   }
   session.info = std::move(fetched->info);
-  if (session.info && !is_look_fresh(session.memory, now)) {
+  if (session.info && !is_info_fresh(session.memory, now)) {
     changes.emplace_back(change::SetLookedAt{session.session_id, ports.loop.now()});
   }
   auto observed = identify_rows(in, desired, ports, std::move(fetched->rows), session);
@@ -115,11 +117,12 @@ std::optional<SessionView> observe_session(const PassInput& in, const DesiredSta
     return std::nullopt;
   }
   out.session_id = session.session_id;
-  const auto memory_id = session.exists() ? session.session_id : unborn_id(in.owner, in.spec.name);
+  const auto memory_id =
+      session.exists() ? session.session_id : synthetic_id(in.owner, in.spec.name);
   session.memory = ports.store.load(memory_id);
   auto changes = forget_other_owner(session.memory, session.session_id, in.owner);
   if (session.exists()) {
-    auto seen = look_into(in, desired, ports, session, out);
+    auto seen = list_and_identify(in, desired, ports, session, out);
     if (!seen) {
       return std::nullopt;
     }

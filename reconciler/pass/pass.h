@@ -23,7 +23,7 @@ struct PassInput {
   std::optional<std::string> allow_deletes{};  ///< the Held::id that may pass, once
   bool dry_run = false;  ///< writes nothing: neither to the API nor to the store
   int parallel = kParallelChains;
-  bool look = false;                 ///< the session itself is looked at too, not only its list
+  bool refresh = false;              ///< the session itself is read too, not only its list
   Duration list_grace = kListGrace;  ///< how long a list may lag behind our own writes
   /// Why nothing may be written to the destination of outputs; nothing: it may.
   std::optional<std::string> outputs_refusal{};
@@ -43,10 +43,10 @@ struct PassOutcome {
   bool source_lost = false;
   bool terminal = false;  ///< gone or archived: only a manifest change or a slow retry can help
   bool rate_limited = false;
-  bool look_again = false;         ///< the next pass may decide more, without waiting
-  bool progressed = false;         ///< some write was carried out
-  bool unfinished = false;         ///< some output could not be fetched for now
-  std::optional<Duration> due_in;  ///< there is something to do then, without an event
+  bool pass_again = false;                ///< the next pass may decide more, without waiting
+  bool progressed = false;                ///< some write was carried out
+  bool unfinished = false;                ///< some output could not be fetched for now
+  std::optional<Duration> next_check_in;  ///< there is something to do then, without an event
 
   /// The session holds what is declared, except for blocked entries.
   [[nodiscard]] bool settled() const;
@@ -55,7 +55,7 @@ struct PassOutcome {
 
   void fail(SessionFailure failure);
   /// There is something to do after `delay`, if not before.
-  void call_again_in(Duration delay);
+  void check_again_in(Duration delay);
 };
 
 }  // namespace sessync

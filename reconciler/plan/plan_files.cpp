@@ -70,11 +70,11 @@ class Planner {
   using Rows = std::vector<const ObservedFile*>;
 
   void index() {
-    const auto opaque_files = std::ranges::count(in_.observed.others, "file", &ObservedOther::type);
+    const auto opaque_files = std::ranges::count(in_.observed.fixed, "file", &FixedResource::type);
     plan_.rows_now = in_.observed.files.size() + static_cast<std::uint64_t>(opaque_files);
     for (const auto& file : in_.observed.files) {
       at_[file.path].push_back(&file);
-      plan_.owned += file.holder == Holder::kOurs ? 1U : 0U;
+      plan_.owned += file.ownership == Ownership::kOurs ? 1U : 0U;
     }
     for (const auto& [path, wanted] : in_.desired.files) {
       const auto* ref = wanted.local();
@@ -115,8 +115,8 @@ class Planner {
     return it == at_.end() ? Rows{} : it->second;
   }
 
-  static bool any(const Rows& rows, Holder holder) {
-    return std::ranges::any_of(rows, [&](const auto* row) { return row->holder == holder; });
+  static bool any(const Rows& rows, Ownership ownership) {
+    return std::ranges::any_of(rows, [&](const auto* row) { return row->ownership == ownership; });
   }
 
   void consume(const Rows& rows) {
@@ -127,7 +127,7 @@ class Planner {
 
   /// A reason why nothing may be decided or done at the path of `wanted`; true if there is one.
   bool stopped(const DesiredFile& wanted, const Rows& here, const Rows& around) {
-    for (const auto& other : in_.observed.others) {
+    for (const auto& other : in_.observed.fixed) {
       if (other.path == wanted.path || other.path.is_above(wanted.path) ||
           wanted.path.is_above(other.path)) {
         block(wanted.path, BlockCode::kConflict,
@@ -136,7 +136,7 @@ class Planner {
         return true;
       }
     }
-    if (any(here, Holder::kUnknown) || any(around, Holder::kUnknown)) {
+    if (any(here, Ownership::kUnknown) || any(around, Ownership::kUnknown)) {
       plan_.pending.push_back({wanted.path, "the name of the mounted file could not be learned"});
       return true;
     }
@@ -144,7 +144,7 @@ class Planner {
       plan_.pending.push_back({wanted.path, "the outcome of an earlier add is not known yet"});
       return true;
     }
-    if (any(here, Holder::kOtherDaemon) || any(around, Holder::kOtherDaemon)) {
+    if (any(here, Ownership::kOtherDaemon) || any(around, Ownership::kOtherDaemon)) {
       block(wanted.path, BlockCode::kOwnerConflict, owner_conflict());
       return true;
     }
@@ -176,12 +176,14 @@ class Planner {
     decide_ours(wanted, here, around);
   }
 
-  static bool is_unmanaged(const ObservedFile* row) { return row->holder == Holder::kUnmanaged; }
+  static bool is_unmanaged(const ObservedFile* row) {
+    return row->ownership == Ownership::kUnmanaged;
+  }
 
   /// What overlaps a path about which nothing is decided stays.
   void keep_around(const Rows& around) {
     for (const auto* row : around) {
-      if (row->holder == Holder::kOurs && !in_.desired.files.contains(row->path)) {
+      if (row->ownership == Ownership::kOurs && !in_.desired.files.contains(row->path)) {
         consumed_.insert(row->resource_id);
       }
     }
@@ -232,8 +234,9 @@ class Planner {
   }
 
   void decide_ours(const DesiredFile& wanted, const Rows& here, const Rows& around) {
-    const auto keep = std::ranges::find_if(
-        here, [&](const auto* row) { return row->holder == Holder::kOurs && same(*row, wanted); });
+    const auto keep = std::ranges::find_if(here, [&](const auto* row) {
+      return row->ownership == Ownership::kOurs && same(*row, wanted);
+    });
     if (keep != here.end()) {
       unchanged(wanted, (*keep)->size);
       return remove_duplicates(here, **keep);
@@ -393,20 +396,20 @@ class Planner {
   }
 
   void decide_undeclared(const ObservedFile& row) {
-    switch (row.holder) {
-      case Holder::kUnknown:
+    switch (row.ownership) {
+      case Ownership::kUnknown:
         plan_.pending.push_back({row.path, "the name of the mounted file could not be learned"});
         return;
-      case Holder::kOtherDaemon:
+      case Ownership::kOtherDaemon:
         return block(row.path, BlockCode::kOwnerConflict, owner_conflict());
-      case Holder::kUnmanaged:
+      case Ownership::kUnmanaged:
         if (policy_.prune != Prune::kAll || in_.desired.kept.contains(row.path)) {
           plan_.unmanaged.push_back({"file", row.path, row.resource_id});
           return;
         }
         remove(row, "not declared, and prune is all");
         return;
-      case Holder::kOurs:
+      case Ownership::kOurs:
         if (policy_.prune != Prune::kNone && !in_.desired.kept.contains(row.path)) {
           remove(row, "no longer declared");
         }

@@ -54,9 +54,9 @@ std::string describe_checkout(const RepositoryRow& row) {
   return row.commit ? "commit " + *row.commit : std::string("the default branch");
 }
 
-class Others {
+class FixedResources {
  public:
-  Others(const PlanInput& in, const Policy& policy, Plan& plan)
+  FixedResources(const PlanInput& in, const Policy& policy, Plan& plan)
       : in_(in), policy_(policy), plan_(plan) {}
 
   void run() {
@@ -66,7 +66,7 @@ class Others {
     for (const auto& wanted : in_.desired.memory_stores) {
       decide(wanted);
     }
-    for (const auto& other : in_.observed.others) {
+    for (const auto& other : in_.observed.fixed) {
       if (!claimed_.contains(&other)) {
         decide_undeclared(other);
       }
@@ -82,8 +82,8 @@ class Others {
 
   /// The row with this URL, preferably at this path.
   const RepositoryRow* find(const DesiredRepository& wanted) {
-    const ObservedOther* found = nullptr;
-    for (const auto& other : in_.observed.others) {
+    const FixedResource* found = nullptr;
+    for (const auto& other : in_.observed.fixed) {
       const auto* row = std::get_if<RepositoryRow>(&other.row);
       if (row == nullptr || normalised_url(row->url) != normalised_url(wanted.spec.url)) {
         continue;
@@ -111,20 +111,21 @@ class Others {
     if (row == nullptr) {
       return block_repository(wanted, "it is not in the session");
     }
-    if (const auto misfit = describe_misfit(*row, wanted); !misfit.empty()) {
-      return block_repository(wanted, misfit);
+    if (const auto difference = describe_difference(*row, wanted); !difference.empty()) {
+      return block_repository(wanted, difference);
     }
     rotate(wanted, *row);
   }
 
-  void block_repository(const DesiredRepository& wanted, const std::string& misfit) {
+  void block_repository(const DesiredRepository& wanted, const std::string& difference) {
     block(kRepository, wanted.path, BlockCode::kRequiresNewSession,
-          wanted.spec.url + ": " + misfit +
+          wanted.spec.url + ": " + difference +
               "; repositories are fixed when a session is created: declare what it has, or create "
               "a new session");
   }
 
-  static std::string describe_misfit(const RepositoryRow& row, const DesiredRepository& wanted) {
+  static std::string describe_difference(const RepositoryRow& row,
+                                         const DesiredRepository& wanted) {
     if (MountPath::literal(row.mount_path) != wanted.path) {
       return "it is mounted at " + row.mount_path;
     }
@@ -185,11 +186,11 @@ class Others {
       plan_.actions.emplace_back(AddMemoryStore{wanted.memory_store_id});
       return;
     }
-    const auto found = std::ranges::find_if(in_.observed.others, [&](const ObservedOther& other) {
+    const auto found = std::ranges::find_if(in_.observed.fixed, [&](const FixedResource& other) {
       const auto* row = std::get_if<MemoryStoreRow>(&other.row);
       return row != nullptr && row->memory_store_id == wanted.memory_store_id;
     });
-    if (found == in_.observed.others.end()) {
+    if (found == in_.observed.fixed.end()) {
       return block_store(wanted, MountPath(), "it is not in the session");
     }
     claimed_.insert(&*found);
@@ -204,14 +205,14 @@ class Others {
   }
 
   void block_store(const MemoryStoreResource& wanted, const MountPath& path,
-                   const std::string& misfit) {
+                   const std::string& difference) {
     block(kMemoryStore, path, BlockCode::kRequiresNewSession,
-          wanted.memory_store_id + ": " + misfit +
+          wanted.memory_store_id + ": " + difference +
               "; memory stores are fixed when a session is created: declare what it has, or create "
               "a new session");
   }
 
-  void decide_undeclared(const ObservedOther& other) {
+  void decide_undeclared(const FixedResource& other) {
     if (policy_.prune == Prune::kAll && !other.opaque()) {
       return block(other.type.c_str(), other.path, BlockCode::kRequiresNewSession,
                    "it is not declared, but it was attached when the session was created and "
@@ -223,13 +224,13 @@ class Others {
   const PlanInput& in_;
   const Policy& policy_;
   Plan& plan_;
-  std::set<const ObservedOther*> claimed_;
+  std::set<const FixedResource*> claimed_;
 };
 
 }  // namespace
 
 void plan_fixed(const PlanInput& input, const Policy& policy, Plan& plan) {
-  Others(input, policy, plan).run();
+  FixedResources(input, policy, plan).run();
 }
 
 }  // namespace sessync

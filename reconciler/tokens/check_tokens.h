@@ -11,14 +11,14 @@
 
 namespace sessync {
 
-struct TokenLook {
+struct TokenChecks {
   std::map<MountPath, Rotation> rotations;  ///< of declared repositories that have a token
   std::vector<std::string> warnings;
 };
 
 /// Asks every declared token's source what it has, and the session for authentication errors. A
 /// session that does not exist yet has the id "".
-TokenLook look_at_tokens(const std::string& session_id, const DesiredState& desired,
+TokenChecks check_tokens(const std::string& session_id, const DesiredState& desired,
                          const ObservedState& observed, const SessionMemory& memory, Ports& ports);
 
 }  // namespace sessync

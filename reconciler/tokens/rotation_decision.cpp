@@ -78,7 +78,7 @@ class Decision {
     if (in_.now >= again) {
       return say(Rotation::Verdict::kDue, what + "; the same token is tried again");
     }
-    out_.look_at = again;
+    out_.next_check_at = again;
     return say(Rotation::Verdict::kUseless,
                what + " and its source still has the same one; put a token there that may read " +
                    in_.repository.url + ". The same one is sent again in an hour at the earliest");
@@ -98,7 +98,7 @@ class Decision {
     if (renew_at && *renew_at <= in_.now) {
       return say(Rotation::Verdict::kDue, "two thirds of the token's life are over");
     }
-    out_.look_at = earliest(aged, renew_at);
+    out_.next_check_at = earliest(aged, renew_at);
     return say(Rotation::Verdict::kNotDue, {});
   }
 

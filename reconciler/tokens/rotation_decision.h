@@ -33,8 +33,8 @@ struct Rotation {
   std::string fingerprint;         ///< of what would be sent
   /// The source was not asked, and why: there may be no token, or (kNotDue) a new one.
   std::optional<std::string> unchecked;
-  std::string newest_fault;          ///< dealt with once this rotation is answered
-  std::optional<TimePoint> look_at;  ///< the verdict changes then, without an event
+  std::string newest_fault;                ///< dealt with once this rotation is answered
+  std::optional<TimePoint> next_check_at;  ///< the verdict changes then, without an event
 };
 
 /// Whether the RFC 3339 time `left` is later than `right`; "" is before everything.

@@ -45,7 +45,7 @@ in_decisions() {
   mutate "add again although an add is in doubt" reconciler/observe/observed.cpp \
     'recent(*intent.in_doubt_since)) {' 'in_.now < *intent.in_doubt_since) {'
   mutate "take whatever has no marker for ours" reconciler/observe/observed.cpp \
-    'return Holder::kUnmanaged;' 'return Holder::kOurs;'
+    'return Ownership::kUnmanaged;' 'return Ownership::kOurs;'
   mutate "take over while rows can be hidden" reconciler/observe/observed.cpp \
     'const bool complete = all_known && nothing_is_hidden();' \
     'const bool complete = all_known || nothing_is_hidden();'

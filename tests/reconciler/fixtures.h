@@ -39,22 +39,22 @@ inline ObservedFile marked(const std::string& id, const std::string& mount, char
   file.copy_file_id = "copy_" + id;
   file.path = path(mount);
   file.created_at = "2026-01-01T00:00:00Z";
-  file.holder = Holder::kOurs;
+  file.ownership = Ownership::kOurs;
   file.filename = encode_marker(owner, digest(content), "f");
   file.size = 1;
   file.marker = decode_marker(file.filename);
   return file;
 }
 
-inline ObservedFile with(ObservedFile file, Holder holder) {
-  file.holder = holder;
+inline ObservedFile with(ObservedFile file, Ownership ownership) {
+  file.ownership = ownership;
   return file;
 }
 
 /// A row that somebody else put there.
 inline ObservedFile foreign(const std::string& id, const std::string& mount) {
   auto file = marked(id, mount, 'a');
-  file.holder = Holder::kUnmanaged;
+  file.ownership = Ownership::kUnmanaged;
   file.filename = "report.pdf";
   file.marker.reset();
   return file;

@@ -55,7 +55,7 @@ TEST_CASE("a pass is told to look at the session itself, and looks beside the li
   World world;
   world.file("a", "one");
   world.pass();
-  world.look = true;
+  world.refresh = true;
   world.api->calls.clear();
   CHECK(world.pass().converged());
   CHECK(world.api->calls.entries().size() == 2);

@@ -62,10 +62,10 @@ TEST_CASE("prune all spares what cannot or must not be deleted") {
   Policy all;
   all.prune = Prune::kAll;
   ObservedState observed;
-  observed.files = {with(marked("r1", "/a", '1'), Holder::kOtherDaemon)};
-  observed.others = {{"github_repository", "r2", MountPath::literal("/workspace/x"),
-                      RepositoryRow{"r2", "https://github.com/o/x", "/workspace/x", {}, {}, true}},
-                     {"hologram", "r3", path("/h"), OpaqueRow{"r3", "hologram", "/h"}}};
+  observed.files = {with(marked("r1", "/a", '1'), Ownership::kOtherDaemon)};
+  observed.fixed = {{"github_repository", "r2", MountPath::literal("/workspace/x"),
+                     RepositoryRow{"r2", "https://github.com/o/x", "/workspace/x", {}, {}, true}},
+                    {"hologram", "r3", path("/h"), OpaqueRow{"r3", "hologram", "/h"}}};
   CHECK(lines(make_plan({}, observed, all)) == Lines{"blocked owner_conflict /a",
                                                      "blocked requires_new_session /workspace/x",
                                                      "unmanaged /h"});
@@ -90,7 +90,7 @@ TEST_CASE("on_conflict replace deletes what is not ours, but never what we do no
   policy.on_conflict = OnConflict::kReplace;
   ObservedState observed{{foreign("r1", "/a")}, {}, {}};
   CHECK(lines(make_plan(desired({local("/a", '1')}), observed, policy)) == Lines{"replace /a r1"});
-  observed.others = {{"hologram", "r2", path("/a"), OpaqueRow{"r2", "hologram", "/a"}}};
+  observed.fixed = {{"hologram", "r2", path("/a"), OpaqueRow{"r2", "hologram", "/a"}}};
   CHECK(lines(make_plan(desired({local("/a", '1')}), observed, policy)) ==
         Lines{"blocked conflict /a", "unmanaged /a"});
 }
@@ -100,7 +100,7 @@ TEST_CASE("a file that is mounted nobody knows where is left alone, and counts a
   policy.prune = Prune::kAll;
   policy.on_conflict = OnConflict::kReplace;
   ObservedState observed{{foreign("r1", "/b")}, {}, {}};
-  observed.others = {{"file", "r2", MountPath(), OpaqueRow{"r2", "file", ""}}};
+  observed.fixed = {{"file", "r2", MountPath(), OpaqueRow{"r2", "file", ""}}};
   const auto plan = make_plan(desired({local("/a", '1')}), observed, policy);
   CHECK(lines(plan) == Lines{"add /a", "delete /b r1", "unmanaged "});
   CHECK(plan.rows_now == 2);
@@ -112,7 +112,7 @@ TEST_CASE("a file that is mounted nobody knows where is left alone, and counts a
 TEST_CASE("on_conflict adopt takes over a row of any owner that has the declared digest") {
   Policy policy;
   policy.on_conflict = OnConflict::kAdopt;
-  const auto same = with(marked("r1", "/a", '1', "staging"), Holder::kUnmanaged);
+  const auto same = with(marked("r1", "/a", '1', "staging"), Ownership::kUnmanaged);
   CHECK(lines(make_plan(desired({local("/a", '1')}), {{same}, {}, {}}, policy)) ==
         Lines{"adopt /a r1"});
   CHECK(lines(make_plan(desired({local("/a", '2')}), {{same}, {}, {}}, policy)) ==
@@ -120,7 +120,7 @@ TEST_CASE("on_conflict adopt takes over a row of any owner that has the declared
 }
 
 TEST_CASE("another daemon's row is neither replaced nor pruned") {
-  const ObservedState observed{{with(marked("r1", "/a", '1'), Holder::kOtherDaemon)}, {}, {}};
+  const ObservedState observed{{with(marked("r1", "/a", '1'), Ownership::kOtherDaemon)}, {}, {}};
   CHECK(lines(make_plan(desired({local("/a", '2')}), observed)) ==
         Lines{"blocked owner_conflict /a"});
   CHECK(lines(make_plan({}, observed)) == Lines{"blocked owner_conflict /a"});
@@ -128,7 +128,7 @@ TEST_CASE("another daemon's row is neither replaced nor pruned") {
 
 TEST_CASE("unknown is not different") {
   ObservedFile unknown = foreign("r1", "/a");
-  unknown.holder = Holder::kUnknown;
+  unknown.ownership = Ownership::kUnknown;
   CHECK(lines(make_plan(desired({local("/a", '1')}), {{unknown}, {}, {}})) == Lines{"pending /a"});
   CHECK(lines(make_plan({}, {{unknown}, {}, {}})) == Lines{"pending /a"});
 }

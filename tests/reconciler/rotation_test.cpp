@@ -50,7 +50,7 @@ TEST_CASE("a token is sent when it is as old as rotate_every says") {
   young.repository.rotate_every = std::chrono::minutes(45);
   young.age = std::chrono::minutes(44);
   CHECK(young.decide().verdict == Verdict::kNotDue);
-  CHECK(young.decide().look_at == kSentAt + std::chrono::minutes(45));
+  CHECK(young.decide().next_check_at == kSentAt + std::chrono::minutes(45));
 
   Case old = young;
   old.age = std::chrono::minutes(45);
@@ -64,7 +64,7 @@ TEST_CASE("a minted token is sent anew when two thirds of its life are over") {
   Case minted;
   minted.token = TokenState{"print-1", true};
   minted.record.renew_at = kSentAt + std::chrono::minutes(40);
-  CHECK(minted.decide().look_at == minted.record.renew_at);
+  CHECK(minted.decide().next_check_at == minted.record.renew_at);
   minted.age = std::chrono::minutes(40);
   CHECK(minted.decide().verdict == Verdict::kDue);
 }
@@ -85,7 +85,7 @@ TEST_CASE("the same token is sent at most once an hour") {
   refused.newest_fault = "2026-01-01T01:00:00Z";
   refused.age = std::chrono::minutes(59);
   CHECK(refused.decide().verdict == Verdict::kUseless);
-  CHECK(refused.decide().look_at == kSentAt + std::chrono::hours(1));
+  CHECK(refused.decide().next_check_at == kSentAt + std::chrono::hours(1));
   refused.age = std::chrono::hours(1);
   CHECK(refused.decide().verdict == Verdict::kDue);
 }

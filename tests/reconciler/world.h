@@ -59,7 +59,7 @@ class World {
     PassInput input{declared, snapshot, owner};
     input.allow_deletes = allow_deletes;
     input.dry_run = dry_run;
-    input.look = look;
+    input.refresh = refresh;
     Ports ports{*api, store, loop, other_tokens != nullptr ? other_tokens : &tokens};
     auto outcome = reconcile(input, ports);
     loop.run_all();
@@ -145,7 +145,7 @@ class World {
   std::string owner = "prod";
   std::optional<std::string> allow_deletes;
   bool declare_directory = true;
-  bool look = false;  ///< see PassInput
+  bool refresh = false;  ///< see PassInput
 
  private:
   SourceFiles scan() {

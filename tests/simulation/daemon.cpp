@@ -136,7 +136,7 @@ bool Daemon::take_due() {
     return !schedule_.table().is_in_force(name, revision);
   };
   Order order{std::move(due->spec), due->owner, due->allow_deletes};
-  order.look = due->look;
+  order.refresh = due->refresh;
   order.withdrawn = std::move(withdrawn);
   begin_pass(order, [this, name](const PassOutcome& outcome) {
     --working_;
@@ -230,7 +230,7 @@ void Daemon::begin_pass(const Order& order, std::function<void(const PassOutcome
       input.allow_deletes = order.allow_deletes;
     }
     input.dry_run = order.dry_run;
-    input.look = order.look;
+    input.refresh = order.refresh;
     input.parallel = order.parallel;
     input.list_grace = order.list_grace;
     world_.note(spec.name + ": pass begins");

@@ -91,7 +91,7 @@ bool FinalState::is_too_large_to_create(const SessionSpec& spec, const PassOutco
 /// An empty plan, and no write in the next pass.
 void FinalState::judge_rest(const SessionSpec& spec) {
   const auto outcome = pass(spec, "", true);
-  if (!outcome.plan.empty() || !outcome.plan.pending.empty() || outcome.look_again) {
+  if (!outcome.plan.empty() || !outcome.plan.pending.empty() || outcome.pass_again) {
     return world_.violated(
         "converges: the plan of " + spec.name + " is not empty: " +
         describe(PlanHeader{spec.name, outcome.session_id}, outcome.plan, false));

@@ -77,7 +77,7 @@ struct PlanJudge::Expectation {
   [[nodiscard]] bool is_open() const {
     const bool creates = planned.plan.session.kind == SessionChange::Kind::kCreate;
     return (creates && !unchecked.empty()) || (is_creation_refused() && has_tokens()) ||
-           planned.look_again;
+           planned.pass_again;
   }
 
   /// Nothing is planned of a session that may not be created again yet, so its plan cannot name the
@@ -183,11 +183,11 @@ PlanJudge::Applied PlanJudge::apply(const SessionSpec& spec, const std::string& 
     applied.troubled = outcome.error || !all_done || !outcome.session_result.error.empty();
     // What a session takes that seemed to be full is planned anew.
     const bool has_more_room =
-        outcome.look_again && std::ranges::any_of(outcome.plan.blocked, [](const Blocked& one) {
+        outcome.pass_again && std::ranges::any_of(outcome.plan.blocked, [](const Blocked& one) {
           return one.code == BlockCode::kQuota;
         });
     goes_on = !outcome.settled() && !outcome.suspended && !applied.troubled && !has_more_room &&
-              outcome.plan.pending.empty() && (outcome.look_again || outcome.progressed);
+              outcome.plan.pending.empty() && (outcome.pass_again || outcome.progressed);
     if (i == 0) {
       applied.first = outcome;
     }

@@ -35,7 +35,7 @@ class ApplyLoop {
     Backoff backoff;
     auto outcome = pass(spec);
     while (wants_more(outcome)) {
-      const auto delay = outcome.look_again || outcome.progressed ? Duration{0} : backoff.fail(0.5);
+      const auto delay = outcome.pass_again || outcome.progressed ? Duration{0} : backoff.fail(0.5);
       if (!wait(std::min(delay, Duration{5'000}))) {
         break;
       }

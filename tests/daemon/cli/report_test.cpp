@@ -136,7 +136,7 @@ TEST_CASE("a session that was made in an earlier pass, with nothing in it, is ma
   PassOutcome first;
   first.plan.session.kind = SessionChange::Kind::kCreate;
   first.session_result.outcome = ActionResult::Outcome::kDone;
-  first.executed = first.look_again = true;
+  first.executed = first.pass_again = true;
   const auto merged = merge_passes(first, PassOutcome{});
   CHECK(merged.plan.session.kind == SessionChange::Kind::kCreate);
   CHECK(merged.converged());
