@@ -10,13 +10,14 @@
 
 namespace sessync {
 
+/// What apply() needs beside its ports. What it refers to outlives the call.
 struct ApplyInput {
-  const Plan& plan;
-  const SessionMemory& memory;
+  const Plan& plan;                             ///< of a session that exists
+  const SessionMemory& memory;                  ///< as the plan was made from it
   std::map<std::string, FileMetadata> uploads;  ///< declared file ids that exist
   std::string session_id;
-  std::string owner;
-  int parallel = kParallelChains;  ///< chains at once
+  std::string owner;               ///< whose marker uploads get
+  int parallel = kParallelChains;  ///< chains at once, at least 1
 };
 
 }  // namespace sessync

@@ -41,14 +41,16 @@ struct SessionFailure {
   bool rate_limited = false;
 };
 
-/// What a failed call means for the session; `doing` completes "while ...".
+/// What a failed call means for the session; `doing` completes "while ...". `session_id` is shown
+/// only where the session is what was not found.
 SessionFailure failure_of(const ApiError& error, const std::string& session_id,
                           const std::string& doing);
 
-/// Refused, and repeating the same would be refused again.
+/// Refused, and repeating the same would be refused again, so it is remembered instead.
 bool is_refused_for_good(const ApiError& error);
 
-/// Nothing in an archived session can be changed. `advice` says what to do.
+/// Nothing in an archived session can be changed: the API refuses every write. Terminal. `advice`
+/// says what to do.
 SessionFailure archived_failure(const std::string& session_id, const std::string& at,
                                 const std::string& advice);
 

@@ -16,8 +16,8 @@ namespace sessync {
 struct Garbage {
   FileMetadata file;
   std::optional<std::string> session_id;  ///< of a copy; nothing for an upload
-  Duration age{0};
-  std::string why;
+  Duration age{0};                        ///< by the API's clock
+  std::string why;                        ///< for people: what it was, and that nothing needs it
 };
 
 /// What is needed of an owner's uploads.

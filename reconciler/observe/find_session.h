@@ -22,6 +22,7 @@ inline std::string synthetic_id(const std::string& owner, const std::string& nam
   return session_key(owner, name);
 }
 
+/// What locate() needs beside its ports. `spec` outlives it.
 struct LocateInput {
   const SessionSpec& spec;  ///< has `create`
   std::string owner;
@@ -38,7 +39,8 @@ struct Located {
 };
 
 /// By the remembered id, else by the key in the metadata among all sessions. Any doubt means that
-/// nothing is created.
+/// nothing is created: `info`, `in_doubt` and `failure` are all empty if one may be. Records the id
+/// that it finds, unless it is a dry run. Pumps the loop.
 Located locate(const LocateInput& input, Ports& ports);
 
 }  // namespace sessync

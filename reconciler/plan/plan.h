@@ -15,7 +15,8 @@ namespace sessync {
 /// Below it a canonical path is one that the API takes as it is.
 inline constexpr const char* kUploadsRoot = "/mnt/session/uploads";
 
-/// What is done to the session itself.
+/// What is done to the session itself. One that leaves the manifest is neither archived nor
+/// deleted.
 struct SessionChange {
   enum class Kind { kNone, kCreate, kUpdate };
   Kind kind = Kind::kNone;
@@ -25,35 +26,40 @@ struct SessionChange {
   SessionUpdate update;             ///< kUpdate
 };
 
+/// A row that is left alone.
 struct Unmanaged {
-  std::string type;
+  std::string type;  ///< as the API calls it; may be one that this version does not know
   MountPath path;
   std::string resource_id;
 };
 
+/// A declared resource that the session has as it is declared.
 struct Unchanged {
-  MountPath path;
-  std::optional<std::uint64_t> size;
-  std::optional<std::string> sha256;
+  MountPath path;                     ///< empty for memory stores without one
+  std::optional<std::uint64_t> size;  ///< bytes, of files
+  std::optional<std::string> sha256;  ///< 64 hex digits, of local content
   /// Why it may turn out otherwise when this is applied; nothing: it will not.
   std::optional<std::string> unchecked{};
 };
 
-/// A path about which nothing can be decided in this pass; the next one looks again.
+/// A path about which nothing can be decided in this pass; the next one tries again. While there is
+/// any, the session is not settled, and nothing is pruned that could be what was there before.
 struct Pending {
   MountPath path;
   std::string reason;
   bool unread = false;     ///< it is large and still being read
-  std::uint64_t size = 0;  ///< then: how large; 0: not known
+  std::uint64_t size = 0;  ///< then: how large, in bytes; 0: not known
 };
 
 /// Deletes that the guard holds back, and the id that lets exactly these through once.
 struct Held {
-  std::string id;
+  std::string id;                         ///< 12 hex digits, for --allow-deletes
   std::vector<std::string> resource_ids;  ///< sorted
 };
 
-/// What a pass would do, or did. Every list is sorted by path.
+/// What a pass would do, or did: values alone, so that it can be kept, copied and compared with
+/// another one. Every list is sorted by path. A path can be in several: an unchanged file beside
+/// the delete of a duplicate row.
 struct Plan {
   std::vector<Action> actions;
   std::vector<Blocked> blocked;

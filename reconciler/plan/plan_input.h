@@ -14,14 +14,16 @@
 
 namespace sessync {
 
+/// What the manifest, or somebody who read a plan, allows.
 struct Policy {
   Prune prune = Prune::kOwned;
   OnConflict on_conflict = OnConflict::kBlock;
   MaxDeletes max_deletes;
-  std::uint64_t max_files = kUsualMaxFiles;
+  std::uint64_t max_files = kUsualMaxFiles;  ///< file rows, whoever put them there
   std::optional<std::string> allow_deletes;  ///< the Held::id that may pass, once
 };
 
+/// Everything that a plan depends on. What it refers to outlives it, and is not changed meanwhile.
 struct PlanInput {
   const DesiredState& desired;
   const ObservedState& observed;
@@ -36,8 +38,8 @@ struct PlanInput {
   std::uint64_t most_files = 0;     ///< the most file rows the session was seen to hold
   bool try_beyond = false;          ///< it is time to see whether a full session takes one more
   std::map<MountPath, Rotation> rotations{};  ///< of declared repositories that have a token
-  SessionChange session{};
-  std::string session_id{};
+  SessionChange session{};   ///< what is to be done to it; settle_session() may withdraw it
+  std::string session_id{};  ///< "" if it is still to be created
 };
 
 }  // namespace sessync

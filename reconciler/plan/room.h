@@ -16,7 +16,8 @@ namespace sessync {
 /// null: it is none.
 const Add* plain_add(const Action& action);
 
-/// The file rows that there are while the plan is carried out, if it adds before it deletes.
+/// The most file rows that there are while the plan is carried out, if it adds before it deletes.
+/// Deletes that belong to an add free its place first.
 std::int64_t rows_at_most(const Plan& plan);
 
 /// Blocks as `quota` every add for which the session is known to have no room after the planned

@@ -8,7 +8,8 @@
 
 namespace sessync {
 
-/// One file that an entry of the manifest selects, as it was at one instant.
+/// One file that an entry of the manifest selects, as it was at one instant: digest and size belong
+/// together, whatever is written to it meanwhile.
 struct ScannedFile {
   std::string path;    ///< below the entry's source; raw bytes; "" for a single-file source
   std::string sha256;  ///< 64 lower-case hex digits
@@ -26,9 +27,9 @@ struct ScanIssue {
     kTooLarge,
     kUnread,  ///< it is large and still being read: nothing is wrong with it
   };
-  std::string path;  ///< below the entry's source
+  std::string path;  ///< below the entry's source; raw bytes
   Kind kind = Kind::kUnreadable;
-  std::string message;
+  std::string message;     ///< for operators: what happened to which path, and what to do
   std::uint64_t size = 0;  ///< of what is kUnread
   friend bool operator==(const ScanIssue&, const ScanIssue&) = default;
 };

@@ -9,7 +9,8 @@
 
 namespace sessync {
 
-/// What is known when it is decided whether a repository gets a token.
+/// What is known when it is decided whether a repository gets a token. What it refers to outlives
+/// it.
 struct RotationInput {
   const RepositoryResource& repository;
   tl::expected<TokenState, TokenError> token;
@@ -19,6 +20,7 @@ struct RotationInput {
   TimePoint now{};
 };
 
+/// Whether, and why, a repository's token is to be sent.
 struct Rotation {
   enum class Verdict {
     kNotDue,
@@ -27,7 +29,7 @@ struct Rotation {
     kUseless,      ///< GitHub refused the token that the source still has
   };
   Verdict verdict = Verdict::kNotDue;
-  std::string reason;
+  std::string reason;              ///< for people; "" if it is not due
   bool renew = false;              ///< a cached token will not do
   bool lacks_fingerprint = false;  ///< due only because nothing is remembered
   std::string fingerprint;         ///< of what would be sent
@@ -41,7 +43,8 @@ struct Rotation {
 bool is_later(const std::string& left, const std::string& right);
 
 /// A token is sent when it changed, when it is too old, when what the session has is not known, and
-/// once for each authentication error; the same token at most once an hour. Pure.
+/// once for each authentication error; the same token at most once in kSameTokenInterval, because
+/// GitHub would refuse it again. Pure.
 Rotation decide_rotation(const RotationInput& input);
 
 }  // namespace sessync
