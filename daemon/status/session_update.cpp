@@ -22,7 +22,7 @@ ResourceCounts counts_of(const Plan& plan, const std::vector<ActionResult>& resu
       counts.files -= done && counts.files > 0 ? 1U : 0U;
     } else {
       ++(done ? counts.in_sync : counts.pending);
-      counts.files += done && is_add(action) ? 1U : 0U;
+      counts.files += done && std::holds_alternative<Add>(action) ? 1U : 0U;
     }
   }
   counts.desired = counts.in_sync + counts.pending + counts.blocked;

@@ -171,11 +171,12 @@ void limit_files(Plan& plan, const Policy& policy, std::uint64_t declared) {
       "; nothing is added: declare fewer files, or raise max_files if the account allows more";
   std::set<MountPath> blocked;
   std::erase_if(plan.actions, [&](const Action& action) {
-    if (!is_add(action)) {
+    const auto* add = std::get_if<Add>(&action);
+    if (add == nullptr) {
       return false;
     }
-    plan.blocked.push_back({"file", path_of(action), BlockCode::kQuota, reason});
-    blocked.insert(path_of(action));
+    plan.blocked.push_back({"file", add->wanted.path, BlockCode::kQuota, reason});
+    blocked.insert(add->wanted.path);
     return true;
   });
   for (auto& action : plan.actions) {

@@ -19,8 +19,8 @@ namespace sessync {
 /// of other files do not change it, one more delete does. Pure.
 void guard(Plan& plan, const Policy& policy, const std::string& session_id);
 
-/// Blocks every add if declared, unmanaged and held-back file rows together exceed max_files:
-/// nothing is half done. Replaces and deletes go on.
+/// Blocks every add of a file if declared, unmanaged and held-back file rows together exceed
+/// max_files: nothing is half done. Replaces and deletes go on.
 void limit_files(Plan& plan, const Policy& policy, std::uint64_t declared);
 
 }  // namespace sessync

@@ -65,6 +65,18 @@ struct Creation {
   }
 };
 
+TEST_CASE("too many files block files alone, not what is attached beside them") {
+  Creation c;
+  c.world.spec.max_files = 1;
+  const auto plan = c.world.pass(true).plan;
+  REQUIRE(plan.blocked.size() == 2);
+  CHECK(plan.blocked[0].path == MountPath::of_file("/a"));
+  CHECK(plan.blocked[1].path == MountPath::of_file("/b/c"));
+  REQUIRE(plan.actions.size() == 2);
+  CHECK(std::holds_alternative<AddMemoryStore>(plan.actions[0]));
+  CHECK(std::holds_alternative<AddRepository>(plan.actions[1]));
+}
+
 TEST_CASE("a session is created once, with everything that is declared") {
   Creation c;
   const auto plan = c.world.pass(true);

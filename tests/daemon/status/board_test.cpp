@@ -38,6 +38,17 @@ TEST_CASE("a condition keeps the time since when it holds") {
   CHECK(only_session(board).conditions.front().since == at(10));
 }
 
+TEST_CASE("only files count as files of a session that was created just now") {
+  StatusBoard board(kOrigin);
+  board.manifest_read(manifest_of({"a"}), {}, at(0));
+  auto outcome = added("/a", at(1));
+  outcome.plan.actions.emplace_back(AddMemoryStore{"memstore_1"});
+  outcome.results.push_back(outcome.results.front());
+  finish(board, "a", outcome, at(2));
+  CHECK(only_session(board).counts.files == 1);
+  CHECK(only_session(board).counts.in_sync == 2);
+}
+
 TEST_CASE("what cannot be looked at keeps the counts that it had") {
   StatusBoard board(kOrigin);
   board.manifest_read(manifest_of({"a"}), {}, at(0));
