@@ -359,7 +359,7 @@ void Chain::on_add_refused(const ApiError& error) {
       run_.report.put_off = true;
       return on_unusable_session(info, error);
     }
-    if (info->status != "idle") {
+    if (!info->is_idle()) {
       run_.report.put_off = true;
       return finish(ActionResult::Outcome::kFailed, "refused while the session is " + info->status +
                                                         ": " + describe(error) +

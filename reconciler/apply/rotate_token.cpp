@@ -91,7 +91,7 @@ void TokenRotation::on_refused(const ApiError& error) {
     return fail("the token was not sent: " + describe(error) + "; the next pass tries again");
   }
   run_.read_session([this, error](const Result<SessionInfo>& info) {
-    if (info && !info->archived_at && info->status == "idle") {
+    if (info && !info->archived_at && info->is_idle()) {
       return refuse_for_good(error);
     }
     if (info && info->archived_at) {

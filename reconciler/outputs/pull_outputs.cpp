@@ -324,7 +324,8 @@ class Puller {
   }
 
   void block(BlockCode code, const std::string& name, std::string reason) {
-    report_.blocked.push_back({"outputs", MountPath::literal("/" + name), code, std::move(reason)});
+    report_.blocked.push_back(
+        {BlockedType::kOutputs, MountPath::literal("/" + name), code, std::move(reason)});
   }
 
   void fail(SessionFailure failure) {
@@ -359,7 +360,8 @@ OutputsReport pull_outputs(const OutputsInput& input, Ports& ports) {
     return report;
   }
   if (input.refusal) {
-    report.blocked.push_back({"outputs", MountPath::literal("/" + input.spec.destination),
+    report.blocked.push_back({BlockedType::kOutputs,
+                              MountPath::literal("/" + input.spec.destination),
                               BlockCode::kConflict, *input.refusal});
     return report;
   }

@@ -31,7 +31,7 @@ struct FetchedOutput {
 /// What one call came to.
 struct OutputsReport {
   std::vector<FetchedOutput> fetched;  ///< in this call; sorted by name
-  std::vector<Blocked> blocked;        ///< type "outputs", path "/" + name; sorted by path
+  std::vector<Blocked> blocked;        ///< of outputs, path "/" + name; sorted by path
   std::optional<SessionError> error;   ///< the first thing that failed
   bool again = false;                  ///< something is still to be fetched, and may work later
 };

@@ -21,7 +21,7 @@ void note_status(const PassInput& in, SessionView& session, Ports& ports, PassOu
   if (!before || before->status != session.info->status) {
     remember_status(in, session, ports);
   }
-  if (session.info->status != "idle") {
+  if (!session.info->is_idle()) {
     return out.check_again_in(std::max<Duration>(kBusyRefresh, in.spec.interval / 10));
   }
   const auto idle = ports.loop.now() - session.memory.status->since;

@@ -96,7 +96,7 @@ class GuardRail {
              const std::string& otherwise) {
     why += why.ends_with("?") ? " What" : "; what";
     plan_.blocked.push_back(
-        {"file", path, BlockCode::kGuard,
+        {BlockedType::kFile, path, BlockCode::kGuard,
          why + " is mounted here stays. To let these deletes through once: --allow-deletes=" + id +
              ". Otherwise " + otherwise});
   }
@@ -175,7 +175,7 @@ void limit_files(Plan& plan, const Policy& policy, std::uint64_t declared) {
     if (add == nullptr) {
       return false;
     }
-    plan.blocked.push_back({"file", add->wanted.path, BlockCode::kQuota, reason});
+    plan.blocked.push_back({BlockedType::kFile, add->wanted.path, BlockCode::kQuota, reason});
     blocked.insert(add->wanted.path);
     return true;
   });

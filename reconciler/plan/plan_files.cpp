@@ -87,7 +87,7 @@ class Planner {
   }
 
   void block(const MountPath& path, BlockCode code, std::string reason) {
-    plan_.blocked.push_back({"file", path, code, std::move(reason)});
+    plan_.blocked.push_back({BlockedType::kFile, path, code, std::move(reason)});
   }
 
   /// Rows above or below `path`, not at it.

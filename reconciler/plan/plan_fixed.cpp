@@ -34,9 +34,6 @@ namespace {
    to be another one.
  */
 
-constexpr const char* kRepository = "github_repository";
-constexpr const char* kMemoryStore = "memory_store";
-
 bool has_checkout(const RepositoryRow& row, const std::optional<Checkout>& declared) {
   if (!declared || !row.is_checkout_said) {
     return true;
@@ -76,7 +73,7 @@ class FixedResources {
  private:
   [[nodiscard]] bool creates() const { return in_.session.kind == SessionChange::Kind::kCreate; }
 
-  void block(const char* type, const MountPath& path, BlockCode code, std::string reason) {
+  void block(BlockedType type, const MountPath& path, BlockCode code, std::string reason) {
     plan_.blocked.push_back({type, path, code, std::move(reason)});
   }
 
@@ -118,7 +115,7 @@ class FixedResources {
   }
 
   void block_repository(const DesiredRepository& wanted, const std::string& difference) {
-    block(kRepository, wanted.path, BlockCode::kRequiresNewSession,
+    block(BlockedType::kRepository, wanted.path, BlockCode::kRequiresNewSession,
           wanted.spec.url + ": " + difference +
               "; repositories are fixed when a session is created: declare what it has, or create "
               "a new session");
@@ -137,7 +134,7 @@ class FixedResources {
     const auto rotation = in_.rotations.find(wanted.path);
     if (rotation != in_.rotations.end() &&
         rotation->second.verdict == Rotation::Verdict::kUnavailable) {
-      return block(kRepository, wanted.path, BlockCode::kSecretUnavailable,
+      return block(BlockedType::kRepository, wanted.path, BlockCode::kSecretUnavailable,
                    rotation->second.reason);
     }
     AddRepository add{wanted.path, "attached when the session is created", std::nullopt};
@@ -159,7 +156,8 @@ class FixedResources {
         return keep(wanted.path, rotation.unchecked);
       case Rotation::Verdict::kUnavailable:
       case Rotation::Verdict::kUseless:
-        return block(kRepository, wanted.path, BlockCode::kSecretUnavailable, rotation.reason);
+        return block(BlockedType::kRepository, wanted.path, BlockCode::kSecretUnavailable,
+                     rotation.reason);
       case Rotation::Verdict::kDue:
         return send(wanted, row, rotation);
     }
@@ -168,7 +166,7 @@ class FixedResources {
   void send(const DesiredRepository& wanted, const RepositoryRow& row, const Rotation& rotation) {
     for (const auto& refusal : in_.refusals) {
       if (refusal.path == wanted.path.text() && refusal.content == rotation.fingerprint) {
-        return block(kRepository, wanted.path, BlockCode::kRefused,
+        return block(BlockedType::kRepository, wanted.path, BlockCode::kRefused,
                      "the API refused its token (" + refusal.code + ": " + refusal.message +
                          "); tried again when the token changes, or after an hour");
       }
@@ -206,7 +204,7 @@ class FixedResources {
 
   void block_store(const MemoryStoreResource& wanted, const MountPath& path,
                    const std::string& difference) {
-    block(kMemoryStore, path, BlockCode::kRequiresNewSession,
+    block(BlockedType::kMemoryStore, path, BlockCode::kRequiresNewSession,
           wanted.memory_store_id + ": " + difference +
               "; memory stores are fixed when a session is created: declare what it has, or create "
               "a new session");
@@ -214,7 +212,9 @@ class FixedResources {
 
   void decide_undeclared(const FixedResource& other) {
     if (policy_.prune == Prune::kAll && !other.opaque()) {
-      return block(other.type.c_str(), other.path, BlockCode::kRequiresNewSession,
+      const bool is_store = std::holds_alternative<MemoryStoreRow>(other.row);
+      return block(is_store ? BlockedType::kMemoryStore : BlockedType::kRepository, other.path,
+                   BlockCode::kRequiresNewSession,
                    "it is not declared, but it was attached when the session was created and "
                    "cannot be removed");
     }

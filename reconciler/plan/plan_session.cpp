@@ -22,7 +22,7 @@ bool has_all(const Metadata& there, const Metadata& wanted) {
 
 const Blocked* needed_at_creation(const Plan& plan) {
   const auto blocked = std::ranges::find_if(plan.blocked, [](const Blocked& one) {
-    return one.type == "github_repository" || one.type == "memory_store";
+    return one.type == BlockedType::kRepository || one.type == BlockedType::kMemoryStore;
   });
   return blocked == plan.blocked.end() ? nullptr : &*blocked;
 }
@@ -37,7 +37,7 @@ const Refusal* refused_creation(const PlanInput& input) {
 
 void hold_creation(Plan& plan, BlockCode code, std::string reason) {
   plan.actions.clear();
-  plan.blocked.push_back({"session", MountPath(), code, std::move(reason)});
+  plan.blocked.push_back({BlockedType::kSession, MountPath(), code, std::move(reason)});
 }
 
 }  // namespace
@@ -95,7 +95,7 @@ void settle_session(Plan& plan, const PlanInput& input) {
   if (const auto* blocked = needed_at_creation(plan)) {
     plan.session = {};
     hold_creation(plan, blocked->code,
-                  "it is not created yet, because a " + blocked->type +
+                  std::string("it is not created yet, because a ") + to_string(blocked->type) +
                       " can only be attached when it is: " + blocked->reason);
   } else if (const auto* refusal = refused_creation(input)) {
     plan.session = {};

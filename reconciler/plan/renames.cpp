@@ -33,7 +33,7 @@ BlockedPlaces blocked_places(const Plan& plan, const DesiredState& desired) {
   BlockedPlaces places;
   for (const auto& blocked : plan.blocked) {
     const auto wanted = desired.files.find(blocked.path);
-    if (blocked.type == "file" && wanted != desired.files.end()) {
+    if (blocked.type == BlockedType::kFile && wanted != desired.files.end()) {
       places.emplace(wanted->second.content_key(), BlockedPlace{blocked.path, blocked.code});
     }
   }
@@ -67,7 +67,8 @@ void hold_renames(Plan& plan, const DesiredState& desired) {
     const auto* old = old_place(action);
     const auto* place = old != nullptr ? find_place(places, *old) : nullptr;
     if (place != nullptr) {
-      plan.blocked.push_back({"file", old->path, place->code, describe_old_place(*place)});
+      plan.blocked.push_back(
+          {BlockedType::kFile, old->path, place->code, describe_old_place(*place)});
     }
     return place != nullptr;
   });

@@ -46,7 +46,7 @@ class RoomLimit {
         return false;
       }
       const auto* own = own_refusal(*add);
-      plan_.blocked.push_back({"file", add->wanted.path, BlockCode::kQuota,
+      plan_.blocked.push_back({BlockedType::kFile, add->wanted.path, BlockCode::kQuota,
                                describe_no_room(own != nullptr ? *own : *full_, own != nullptr)});
       return true;
     });

@@ -78,6 +78,9 @@ struct SessionInfo {
   std::map<std::string, std::string> metadata;
   std::string organization_id;  ///< of the answering credential; may be empty
   std::string created_at;
+
+  /// The agent is not at work: what is refused now is not refused for that.
+  [[nodiscard]] bool is_idle() const { return status == "idle"; }
 };
 
 /// The resources of a session that is created. Mount paths as they are sent, tokens once.

@@ -77,7 +77,7 @@ Names fetched(const OutputsReport& report) {
 Names blocked_outputs(const OutputsReport& report) {
   Names lines;
   for (const auto& entry : report.blocked) {
-    CHECK(entry.type == "outputs");
+    CHECK(entry.type == BlockedType::kOutputs);
     lines.push_back(std::string(to_string(entry.code)) + " " + entry.path.text());
   }
   return lines;

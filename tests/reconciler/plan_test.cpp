@@ -188,7 +188,7 @@ TEST_CASE("what the API refused is not tried again until its content changes") {
 
 TEST_CASE("what is mounted at the path of a blocked entry stays") {
   DesiredState state;
-  state.blocked = {{"file", path("/a"), BlockCode::kUnstable, "changes all the time"}};
+  state.blocked = {{BlockedType::kFile, path("/a"), BlockCode::kUnstable, "changes all the time"}};
   state.kept = {path("/a")};
   CHECK(lines(make_plan(state, {{marked("r1", "/a", '1')}, {}, {}})) ==
         Lines{"blocked unstable /a"});

@@ -27,7 +27,8 @@ bool is_unchecked(const Action& action) {
 }
 
 std::string key_of(const Blocked& blocked) {
-  return blocked.type + " " + blocked.path.text() + " " + to_string(blocked.code);
+  return std::string(to_string(blocked.type)) + " " + blocked.path.text() + " " +
+         to_string(blocked.code);
 }
 
 bool is_tried(const ActionResult& result) {
@@ -84,7 +85,7 @@ struct PlanJudge::Expectation {
   /// tokens that it did not ask for.
   [[nodiscard]] bool is_creation_refused() const {
     return std::ranges::any_of(planned.plan.blocked, [](const Blocked& one) {
-      return one.type == "session" && one.code == BlockCode::kRefused;
+      return one.type == BlockedType::kSession && one.code == BlockCode::kRefused;
     });
   }
 

@@ -83,7 +83,7 @@ Json json_of(const Pulled& pulled) {
   }
   Json blocked = Json::array();
   for (const auto& entry : pulled.report.blocked) {
-    blocked.push_back({{"type", entry.type},
+    blocked.push_back({{"type", to_string(entry.type)},
                        {"mount_path", entry.path.text()},
                        {"code", to_string(entry.code)},
                        {"reason", entry.reason}});

@@ -55,7 +55,7 @@ Json actions_json(const PassOutcome& outcome, bool applied) {
 Json blocked_json(const Plan& plan) {
   Json list = Json::array();
   for (const auto& blocked : plan.blocked) {
-    list.push_back({{"type", blocked.type},
+    list.push_back({{"type", sessync::to_string(blocked.type)},
                     {"mount_path", blocked.path.text()},
                     {"code", sessync::to_string(blocked.code)},
                     {"reason", blocked.reason}});

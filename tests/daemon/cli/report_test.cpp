@@ -106,7 +106,7 @@ TEST_CASE("apply adds what became of each action") {
 
 TEST_CASE("a file name of any bytes does not break the document") {
   DesiredState wanted;
-  wanted.blocked = {{"file", path("/\xff\n\""), BlockCode::kInvalidName, "bad\xfe"}};
+  wanted.blocked = {{BlockedType::kFile, path("/\xff\n\""), BlockCode::kInvalidName, "bad\xfe"}};
   CHECK_NOTHROW(Json::parse(plan_document({{"s", planned(wanted, {})}}, false)));
 }
 

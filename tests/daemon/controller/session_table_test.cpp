@@ -203,8 +203,8 @@ TEST_CASE(
   SessionTable table({});
   table.put_in_force(manifest({session("a")}), kNow);
   PassOutcome outcome;
-  outcome.plan.blocked.push_back(
-      {"file", MountPath::of_file("/x"), BlockCode::kUnstable, "it changes all the time"});
+  outcome.plan.blocked.push_back({BlockedType::kFile, MountPath::of_file("/x"),
+                                  BlockCode::kUnstable, "it changes all the time"});
   CHECK(delay_after(table, outcome) < 60s);
   outcome.error = SessionError{SessionError::Code::kApiError, "down"};
   outcome.next_check_in = 0s;
@@ -253,7 +253,8 @@ TEST_CASE("a file that changes all the time is tried again soon") {
   SessionTable table({});
   table.put_in_force(manifest({session("a")}), kNow);
   PassOutcome outcome;
-  outcome.plan.blocked = {{"file", MountPath::of_file("/a"), BlockCode::kUnstable, "busy"}};
+  outcome.plan.blocked = {
+      {BlockedType::kFile, MountPath::of_file("/a"), BlockCode::kUnstable, "busy"}};
   CHECK(delay_after(table, outcome) < 1s);
 }
 

@@ -62,7 +62,8 @@ inline PassOutcome failed(SessionError::Code code) {
 
 inline PassOutcome blocked(const std::string& path, BlockCode code) {
   PassOutcome outcome;
-  outcome.plan.blocked.push_back({"file", MountPath::of_file(path), code, "in the way"});
+  outcome.plan.blocked.push_back(
+      {BlockedType::kFile, MountPath::of_file(path), code, "in the way"});
   return outcome;
 }
 
