@@ -35,11 +35,10 @@ void log_action(const std::string& name, const Action& action, const ActionResul
 }
 
 void log_session_change(const std::string& name, const PassOutcome& outcome) {
-  const auto kind = outcome.plan.session.kind;
-  if (!outcome.executed || kind == SessionChange::Kind::kNone) {
+  if (!outcome.executed || is_none(outcome.plan.session)) {
     return;
   }
-  const std::string what = kind == SessionChange::Kind::kCreate ? "create" : "update";
+  const std::string what = to_string(outcome.plan.session);
   if (outcome.session_result.outcome == Outcome::kDone) {
     log(LogLevel::kInfo, what + " done",
         {{"session", name}, {"action", what}, {"session_id", outcome.session_id}});

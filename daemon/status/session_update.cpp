@@ -53,13 +53,12 @@ void remember_actions(SessionStatus& status, const PassOutcome& outcome, TimePoi
 }
 
 void remember_session_change(SessionStatus& status, const PassOutcome& outcome, TimePoint at) {
-  const auto kind = outcome.plan.session.kind;
-  if (!outcome.executed || kind == SessionChange::Kind::kNone) {
+  if (!outcome.executed || is_none(outcome.plan.session)) {
     return;
   }
   const bool done = outcome.session_result.outcome == Outcome::kDone;
   remember(status, {at,
-                    kind == SessionChange::Kind::kCreate ? "create" : "update",
+                    to_string(outcome.plan.session),
                     {},
                     done ? "done" : "failed",
                     outcome.session_result.error});

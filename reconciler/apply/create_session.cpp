@@ -37,6 +37,10 @@ class Creator {
     std::uint64_t size = 0;
   };
 
+  [[nodiscard]] const CreateSession& change() const {
+    return std::get<CreateSession>(in_.plan.session);
+  }
+
   [[nodiscard]] const std::vector<Action>& actions() const { return in_.plan.actions; }
 
   bool put_off(std::string why) {
@@ -185,7 +189,7 @@ class Creator {
 
   [[nodiscard]] NewSession request() const {
     NewSession request;
-    request.spec = in_.plan.session.spec;
+    request.spec = change().spec;
     request.metadata = request.spec.metadata;
     request.metadata[kKeyName] = session_key(in_.owner, in_.name);
     for (const auto& file : attachments_) {
@@ -267,7 +271,7 @@ class Creator {
     if (is_refused_for_good(error) && !lost_uploads(error)) {
       changes.emplace_back(
           change::PutRefusal{synthetic_id(in_.owner, in_.name),
-                             {"", in_.plan.session.content,
+                             {"", change().content,
                               error.code.empty() ? std::to_string(error.http_status) : error.code,
                               error.message, ports_.loop.now()}});
     }

@@ -14,7 +14,7 @@ namespace sessync {
 
 /// What create_session() needs beside its ports. What it refers to outlives the call.
 struct CreateInput {
-  const Plan& plan;  ///< its session change is kCreate, its actions are adds
+  const Plan& plan;  ///< its session change is a create, its actions are adds
   const DesiredState& desired;
   std::map<std::string, FileMetadata> uploads;  ///< declared file ids that exist
   std::string owner;

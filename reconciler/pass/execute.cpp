@@ -48,13 +48,13 @@ void create(const PassInput& in, const PlanInput& known, SessionView& session, P
 
 /// Repeating it changes nothing more, so nothing has to be remembered of it.
 void update(const SessionView& session, Ports& ports, PassOutcome& out) {
-  if (out.plan.session.kind != SessionChange::Kind::kUpdate) {
+  const auto* change = std::get_if<UpdateSession>(&out.plan.session);
+  if (change == nullptr) {
     return;
   }
   const SessionWrite write(ports.observer);
-  const auto updated = await<SessionInfo>(ports.loop, [&](auto done) {
-    ports.api.update_session(out.plan.session.update, std::move(done));
-  });
+  const auto updated = await<SessionInfo>(
+      ports.loop, [&](auto done) { ports.api.update_session(change->update, std::move(done)); });
   if (updated) {
     out.session_result = {ActionResult::Outcome::kDone, {}};
     out.progressed = true;
@@ -138,7 +138,7 @@ void execute(const PassInput& in, const PlanInput& known, SessionView& session, 
   if (out.plan.doubt_is_settled) {
     record(ports, settle_doubt(session.memory, session.session_id));
   }
-  if (out.plan.session.kind == SessionChange::Kind::kCreate) {
+  if (is_create(out.plan.session)) {
     return create(in, known, session, ports, out);
   }
   update(session, ports, out);

@@ -87,17 +87,13 @@ void check_declared_tokens(const DesiredState& desired, const SessionView& sessi
 
 SessionChange session_change(const PassInput& in, const DesiredState& desired,
                              const SessionView& session) {
-  SessionChange change;
   if (!in.spec.create) {
-    return change;
+    return {};
   }
   if (session.exists()) {
     return difference(*in.spec.create, *session.info, session_key(in.owner, in.spec.name));
   }
-  change.kind = SessionChange::Kind::kCreate;
-  change.spec = *in.spec.create;
-  change.content = creation_hash(change.spec, desired);
-  return change;
+  return CreateSession{*in.spec.create, creation_hash(*in.spec.create, desired)};
 }
 
 }  // namespace

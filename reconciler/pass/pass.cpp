@@ -9,8 +9,8 @@ bool PassOutcome::settled() const {
   const bool all_done = std::ranges::all_of(results, [](const ActionResult& result) {
     return result.outcome == ActionResult::Outcome::kDone;
   });
-  const bool session_done = plan.session.kind == SessionChange::Kind::kNone ||
-                            session_result.outcome == ActionResult::Outcome::kDone;
+  const bool session_done =
+      is_none(plan.session) || session_result.outcome == ActionResult::Outcome::kDone;
   return !error && !pass_again && !unfinished && plan.pending.empty() &&
          (plan.empty() || (executed && all_done && session_done));
 }

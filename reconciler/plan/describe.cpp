@@ -114,14 +114,12 @@ std::vector<Line> make_lines(const Plan& plan, bool verbose) {
 }
 
 std::string session_line(const std::string& name, const SessionChange& change) {
-  switch (change.kind) {
-    case SessionChange::Kind::kNone:
-      break;
-    case SessionChange::Kind::kCreate:
-      return "  + session " + name + " (agent " + printable(change.spec.agent_id) +
-             ", environment " + printable(change.spec.environment_id) + ")\n";
-    case SessionChange::Kind::kUpdate:
-      return "  ~ session " + name + " (" + join_words(change.fields) + ")\n";
+  if (const auto* create = std::get_if<CreateSession>(&change)) {
+    return "  + session " + name + " (agent " + printable(create->spec.agent_id) +
+           ", environment " + printable(create->spec.environment_id) + ")\n";
+  }
+  if (const auto* update = std::get_if<UpdateSession>(&change)) {
+    return "  ~ session " + name + " (" + join_words(update->fields) + ")\n";
   }
   return {};
 }
@@ -145,8 +143,8 @@ std::string describe(const PlanHeader& header, const Plan& plan, bool verbose) {
 }
 
 void PlanSummary::count(const Plan& plan) {
-  create_sessions += plan.session.kind == SessionChange::Kind::kCreate ? 1U : 0U;
-  update_sessions += plan.session.kind == SessionChange::Kind::kUpdate ? 1U : 0U;
+  create_sessions += is_create(plan.session) ? 1U : 0U;
+  update_sessions += std::holds_alternative<UpdateSession>(plan.session) ? 1U : 0U;
   for (const auto& action : plan.actions) {
     std::visit([this](const auto& one) { ++count_of(one); }, action);
   }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "manifest/spec.h"
@@ -15,16 +16,31 @@ namespace sessync {
 /// Below it a canonical path is one that the API takes as it is.
 inline constexpr const char* kUploadsRoot = "/mnt/session/uploads";
 
-/// What is done to the session itself. One that leaves the manifest is neither archived nor
-/// deleted.
-struct SessionChange {
-  enum class Kind { kNone, kCreate, kUpdate };
-  Kind kind = Kind::kNone;
-  CreateSpec spec;                  ///< kCreate
-  std::string content;              ///< kCreate: what a refusal is remembered by
-  std::vector<std::string> fields;  ///< kUpdate: "title", "metadata"
-  SessionUpdate update;             ///< kUpdate
+/// The session is made, with everything that is declared.
+struct CreateSession {
+  CreateSpec spec;
+  std::string content;  ///< what a refusal is remembered by, see creation_hash()
 };
+
+/// The session gets the declared title and metadata, and the key by which it is found again.
+struct UpdateSession {
+  std::vector<std::string> fields;  ///< what differs, never empty: "title", "metadata"
+  SessionUpdate update;
+};
+
+/// What is done to the session itself, if anything. One that leaves the manifest is neither
+/// archived nor deleted.
+using SessionChange = std::variant<std::monostate, CreateSession, UpdateSession>;
+
+/// The change's name in output: none, create, update.
+const char* to_string(const SessionChange& change);
+
+inline bool is_none(const SessionChange& change) {
+  return std::holds_alternative<std::monostate>(change);
+}
+inline bool is_create(const SessionChange& change) {
+  return std::holds_alternative<CreateSession>(change);
+}
 
 /// A row that is left alone.
 struct Unmanaged {
@@ -73,9 +89,7 @@ struct Plan {
   bool doubt_is_settled = false;  ///< an id let deletes through that were held back by doubt
   SessionChange session;
 
-  [[nodiscard]] bool empty() const {
-    return actions.empty() && session.kind == SessionChange::Kind::kNone;
-  }
+  [[nodiscard]] bool empty() const { return actions.empty() && is_none(session); }
   /// empty(), but for tokens that are sent only because none is remembered.
   [[nodiscard]] bool changes_nothing() const;
 };

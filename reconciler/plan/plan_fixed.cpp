@@ -71,7 +71,7 @@ class FixedResources {
   }
 
  private:
-  [[nodiscard]] bool creates() const { return in_.session.kind == SessionChange::Kind::kCreate; }
+  [[nodiscard]] bool creates() const { return is_create(in_.session); }
 
   void block(BlockedType type, const MountPath& path, BlockCode code, std::string reason) {
     plan_.blocked.push_back({type, path, code, std::move(reason)});

@@ -28,9 +28,9 @@ const Blocked* needed_at_creation(const Plan& plan) {
 }
 
 /// A create that the API refused for good.
-const Refusal* refused_creation(const PlanInput& input) {
+const Refusal* refused_creation(const PlanInput& input, const CreateSession& create) {
   const auto refusal = std::ranges::find_if(input.refusals, [&](const Refusal& one) {
-    return one.path.empty() && one.content == input.session.content;
+    return one.path.empty() && one.content == create.content;
   });
   return refusal == input.refusals.end() ? nullptr : &*refusal;
 }
@@ -44,7 +44,7 @@ void hold_creation(Plan& plan, BlockCode code, std::string reason) {
 
 SessionChange difference(const CreateSpec& declared, const SessionInfo& session,
                          const std::string& key) {
-  SessionChange change;
+  UpdateSession change;
   change.update.session_id = session.session_id;
   if (declared.title && session.title != declared.title) {
     change.update.title = declared.title;
@@ -56,10 +56,7 @@ SessionChange difference(const CreateSpec& declared, const SessionInfo& session,
   if (!has_all(session.metadata, change.update.metadata)) {
     change.fields.emplace_back("metadata");
   }
-  if (!change.fields.empty()) {
-    change.kind = SessionChange::Kind::kUpdate;
-  }
-  return change;
+  return change.fields.empty() ? SessionChange() : SessionChange(std::move(change));
 }
 
 std::string creation_hash(const CreateSpec& declared, const DesiredState& desired) {
@@ -89,7 +86,8 @@ std::string creation_hash(const CreateSpec& declared, const DesiredState& desire
 
 void settle_session(Plan& plan, const PlanInput& input) {
   plan.session = input.session;
-  if (input.session.kind != SessionChange::Kind::kCreate) {
+  const auto* create = std::get_if<CreateSession>(&input.session);
+  if (create == nullptr) {
     return;
   }
   if (const auto* blocked = needed_at_creation(plan)) {
@@ -97,7 +95,7 @@ void settle_session(Plan& plan, const PlanInput& input) {
     hold_creation(plan, blocked->code,
                   std::string("it is not created yet, because a ") + to_string(blocked->type) +
                       " can only be attached when it is: " + blocked->reason);
-  } else if (const auto* refusal = refused_creation(input)) {
+  } else if (const auto* refusal = refused_creation(input, *create)) {
     plan.session = {};
     hold_creation(plan, BlockCode::kRefused,
                   "the API refused to create it (" + refusal->code + ": " + refusal->message +

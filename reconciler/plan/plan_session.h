@@ -9,7 +9,7 @@ namespace sessync {
 
 /// What must be updated so that the session has the declared title and metadata, and the key by
 /// which it is found again. Metadata that is not declared stays: the API merges what it is sent.
-/// kNone if nothing differs.
+/// Nothing is done if nothing differs.
 SessionChange difference(const CreateSpec& declared, const SessionInfo& session,
                          const std::string& key);
 

@@ -80,7 +80,7 @@ TEST_CASE("too many files block files alone, not what is attached beside them") 
 TEST_CASE("a session is created once, with everything that is declared") {
   Creation c;
   const auto plan = c.world.pass(true);
-  CHECK(plan.plan.session.kind == SessionChange::Kind::kCreate);
+  CHECK(is_create(plan.plan.session));
   CHECK(plan.plan.actions.size() == 4);
   CHECK(c.sessions().empty());
   REQUIRE(c.world.settle().converged());
@@ -237,7 +237,8 @@ TEST_CASE("title and declared metadata are brought up to date, other metadata st
   REQUIRE(c.world.model.update_session(id, theirs));
   c.world.spec.create->title = "Renamed";
   const auto plan = c.world.pass(true);
-  CHECK(plan.plan.session.fields == std::vector<std::string>{"title", "metadata"});
+  CHECK(std::get<UpdateSession>(plan.plan.session).fields ==
+        std::vector<std::string>{"title", "metadata"});
   REQUIRE(c.world.settle().converged());
   const auto& session = c.only_session();
   CHECK(session.title == "Renamed");

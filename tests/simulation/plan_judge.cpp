@@ -76,7 +76,7 @@ struct PlanJudge::Expectation {
   /// are the tokens without which it is not created, and whether another daemon filled it, which
   /// the next pass decides.
   [[nodiscard]] bool is_open() const {
-    const bool creates = planned.plan.session.kind == SessionChange::Kind::kCreate;
+    const bool creates = is_create(planned.plan.session);
     return (creates && !unchecked.empty()) || (is_creation_refused() && has_tokens()) ||
            planned.pass_again;
   }
@@ -223,7 +223,7 @@ void PlanJudge::judge_session(const SessionSpec& spec) {
   if (expected.is_open()) {
     return;
   }
-  if (planned.plan.session.kind != applied.first.plan.session.kind) {
+  if (planned.plan.session.index() != applied.first.plan.session.index()) {
     violated(spec.name, "something else is done to the session", "the plan");
   }
   judge_actions(expected, applied);

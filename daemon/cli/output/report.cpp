@@ -203,7 +203,7 @@ PassOutcome merge_passes(const PassOutcome& earlier, PassOutcome later) {
   }
   sort_by_path(merged);
   if (earlier.session_result.outcome == ActionResult::Outcome::kDone &&
-      merged.plan.session.kind == SessionChange::Kind::kNone) {
+      is_none(merged.plan.session)) {
     merged.plan.session = earlier.plan.session;
     merged.session_result = earlier.session_result;
     merged.executed = true;

@@ -134,11 +134,11 @@ TEST_CASE("apply's exit codes") {
 
 TEST_CASE("a session that was made in an earlier pass, with nothing in it, is made") {
   PassOutcome first;
-  first.plan.session.kind = SessionChange::Kind::kCreate;
+  first.plan.session = CreateSession();
   first.session_result.outcome = ActionResult::Outcome::kDone;
   first.executed = first.pass_again = true;
   const auto merged = merge_passes(first, PassOutcome{});
-  CHECK(merged.plan.session.kind == SessionChange::Kind::kCreate);
+  CHECK(is_create(merged.plan.session));
   CHECK(merged.converged());
 }
 
