@@ -1,8 +1,7 @@
 #include "reconciler/condition.h"
 
 #include <algorithm>
-#include <array>
-#include <utility>
+#include <string>
 
 #include "reconciler/observe/server_time.h"
 
@@ -17,19 +16,28 @@ struct Verdict {
 };
 
 Verdict of_error(const SessionError& error) {
-  static const std::array<std::pair<const char*, const char*>, 7> reasons{{
-      {"authentication_failed", "AuthenticationFailed"},
-      {"rate_limited", "RateLimited"},
-      {"session_not_found", "SessionNotFound"},
-      {"session_archived", "SessionArchived"},
-      {"read_tool_missing", "ReadToolMissing"},
-      {"state_not_writable", "StateUnavailable"},
-      {"state_unavailable", "StateUnavailable"},
-  }};
-  for (const auto& [code, reason] : reasons) {
-    if (error.code == code) {
-      return {reason, error.message, false, error.code != "rate_limited"};
-    }
+  using Code = SessionError::Code;
+  switch (error.code) {
+    case Code::kAuthenticationFailed:
+      return {"AuthenticationFailed", error.message, false, true};
+    case Code::kSessionNotFound:
+      return {"SessionNotFound", error.message, false, true};
+    case Code::kSessionArchived:
+      return {"SessionArchived", error.message, false, true};
+    case Code::kStateNotWritable:
+    case Code::kStateUnavailable:
+      return {"StateUnavailable", error.message, false, true};
+    case Code::kRateLimited:
+      return {"RateLimited", error.message, false, false};
+    case Code::kApiError:
+    case Code::kBilling:
+    case Code::kSessionNotCreated:
+    case Code::kSourceUnavailable:
+    case Code::kAgeUnknown:
+    case Code::kOutputsNotStored:
+    case Code::kOutOfResources:
+    case Code::kInternalError:
+      break;
   }
   return {"ProgressingWithRetry", error.message, false, false};
 }

@@ -30,7 +30,10 @@ struct PassProgress {
 /// nobody knows whether the session holds what is declared.
 std::vector<Condition> conditions_of(const PassProgress& pass);
 
-/// What a pass means for its session: always the four conditions, in the order above.
+/// What a pass means for its session: always the four conditions, in the order above. The same
+/// reason and message stand in the first three, because one thing decides all of them: the error,
+/// else a suspension, else what is not settled, else what is blocked. Reasons are listed in
+/// deploy/README.md. Pure.
 std::vector<Condition> conditions_of(const PassOutcome& outcome);
 
 }  // namespace sessync

@@ -18,7 +18,7 @@ void make_plan(const PassInput& in, const DesiredState& desired, const PlanInput
   out.plan = plan(input, policy_of(in));
   out.source_lost = std::ranges::any_of(desired.protected_trees, &ProtectedTree::source_missing);
   if (!out.plan.pending.empty()) {
-    out.call_again_in(in.list_grace);
+    out.check_again_in(in.list_grace);
   }
 }
 
@@ -26,13 +26,13 @@ void make_plan(const PassInput& in, const DesiredState& desired, const PlanInput
 
 PassOutcome reconcile(const PassInput& in, Ports& ports) {
   PassOutcome out;
-  const DesiredState desired = resolve(*in.spec, *in.snapshot);
+  const DesiredState desired = resolve(in.spec, in.snapshot);
   out.warnings = desired.warnings;
   auto session = observe_session(in, desired, ports, out);
   if (!session) {
     return out;
   }
-  out.suspended = in.spec->suspend;
+  out.suspended = in.spec.suspend;
   if (!in.dry_run) {
     mark_needed(in, desired, ports);
   }

@@ -43,8 +43,8 @@ std::vector<Wanted> wanted_of(const WorkspaceSnapshot& snapshot) {
   for (const auto& source : snapshot.sources) {
     const auto* found = std::get_if<SourceFiles>(&source);
     if (found == nullptr) continue;
-    if (!found->archive_sha256.empty()) {
-      wanted.push_back({found->archive_sha256, 0});
+    if (found->archive_sha256) {
+      wanted.push_back({*found->archive_sha256, 0});
       continue;
     }
     for (const auto& file : found->files) wanted.push_back({file.sha256, file.size});

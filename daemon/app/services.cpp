@@ -230,8 +230,9 @@ void Engine::save_digests() {
 void Engine::forget_unused_digests() { parts_->digests.forget_unused(); }
 
 void Engine::collect_uploads(const std::string& owner) {
-  parts_->passes.with_ports(
-      nullptr, [&](Ports& ports, const std::string&) { sessync::collect_uploads(owner, ports); });
+  parts_->passes.with_ports(nullptr, [&](Ports& ports, const std::optional<std::string>&) {
+    sessync::collect_uploads(owner, ports);
+  });
 }
 
 void Engine::forget_left_sessions(const std::string& owner) {
@@ -241,7 +242,7 @@ void Engine::forget_left_sessions(const std::string& owner) {
     declared = parts_->declared;
   }
   if (declared) {
-    parts_->passes.with_ports(nullptr, [&](Ports& ports, const std::string&) {
+    parts_->passes.with_ports(nullptr, [&](Ports& ports, const std::optional<std::string>&) {
       sessync::forget_left_sessions(owner, *declared, ports);
     });
   }

@@ -129,7 +129,7 @@ int run(int argc, const char* const* argv) {
     print(early->to_stdout);
     std::fputs(early->to_stderr.c_str(), stderr);
     if (early->json && early->code != exit_code::kOk) {
-      const SessionError error{"usage", early->to_stderr};
+      const CommandError error{"usage", early->to_stderr};
       print(failure_document(early->command, error));
     }
     return early->code;

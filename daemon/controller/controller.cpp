@@ -202,7 +202,7 @@ void Controller::run_pass(const DuePass& due) {
   request.spec = due.spec;
   request.owner = due.owner;
   request.allow_deletes = due.allow_deletes;
-  request.look = due.look;
+  request.refresh = due.refresh;
   request.hurried = due.demanded;
   request.stale = [this] { return manifest_moved(); };
   request.withdrawn = [this, name, revision = due.revision] {

@@ -12,14 +12,14 @@ namespace {
 using Outcome = ActionResult::Outcome;
 
 void log_action(const std::string& name, const Action& action, const ActionResult& result) {
-  const std::string what = to_string(action.kind);
+  const std::string what = verb_of(action);
   std::vector<LogField> fields{
-      {"session", name}, {"action", what}, {"mount_path", action.path.text()}};
+      {"session", name}, {"action", what}, {"mount_path", path_of(action).text()}};
   if (result.ended_at != TimePoint{}) {
     fields.emplace_back("duration_ms", result.took.count());
   }
-  if (action.size) {
-    fields.emplace_back("bytes", *action.size);
+  if (const auto size = size_of(action)) {
+    fields.emplace_back("bytes", *size);
   }
   if (!result.request_id.empty()) {
     fields.emplace_back("request_id", result.request_id);
@@ -35,11 +35,10 @@ void log_action(const std::string& name, const Action& action, const ActionResul
 }
 
 void log_session_change(const std::string& name, const PassOutcome& outcome) {
-  const auto kind = outcome.plan.session.kind;
-  if (!outcome.executed || kind == SessionChange::Kind::kNone) {
+  if (!outcome.executed || is_none(outcome.plan.session)) {
     return;
   }
-  const std::string what = kind == SessionChange::Kind::kCreate ? "create" : "update";
+  const std::string what = to_string(outcome.plan.session);
   if (outcome.session_result.outcome == Outcome::kDone) {
     log(LogLevel::kInfo, what + " done",
         {{"session", name}, {"action", what}, {"session_id", outcome.session_id}});

@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "reconciler/limits.h"
+
 namespace sessync {
 namespace {
 
@@ -112,7 +114,7 @@ std::optional<DuePass> SessionTable::start(TimePoint now) {
       auto& entry = found->second;
       entry.allowed_now = entry.allow_deletes;
       DuePass due{entry.spec, owner_, entry.allow_deletes, generation_, entry.revision};
-      due.look = must_look(entry, now);
+      due.refresh = must_refresh(entry, now);
       due.demanded = std::exchange(entry.demanded, false);
       due.spec.suspend |= suspended_.contains(*name);
       return due;
@@ -123,7 +125,7 @@ std::optional<DuePass> SessionTable::start(TimePoint now) {
 }
 
 /// Changes can come so often that no pass of the interval ever does.
-bool SessionTable::must_look(Entry& entry, TimePoint now) {
+bool SessionTable::must_refresh(Entry& entry, TimePoint now) {
   const bool of_interval = !std::exchange(entry.woken, false);
   const bool overdue = now - entry.looked_at > (1 + kJitter) * entry.spec.interval;
   if (!of_interval && !overdue && !entry.demanded) {
@@ -196,7 +198,7 @@ SessionTable::Figures SessionTable::figures(TimePoint now) const {
 
 /// It holds for one pass that came as far as to use it.
 void SessionTable::end_permission(Entry& entry, const PassOutcome& outcome) {
-  const bool used = outcome.executed || (!outcome.error && !outcome.look_again);
+  const bool used = outcome.executed || (!outcome.error && !outcome.pass_again);
   if (used && entry.allow_deletes == entry.allowed_now) {
     entry.allow_deletes.clear();
   }
@@ -205,7 +207,8 @@ void SessionTable::end_permission(Entry& entry, const PassOutcome& outcome) {
 Duration SessionTable::next_delay(Entry& entry, const PassOutcome& outcome, double random) const {
   const auto interval = std::chrono::duration_cast<Duration>(entry.spec.interval *
                                                              (1 - kJitter + 2 * kJitter * random));
-  const auto calm = std::min({interval, pace_.rescan, outcome.due_in.value_or(Duration::max())});
+  const auto calm =
+      std::min({interval, pace_.rescan, outcome.next_check_in.value_or(Duration::max())});
   if (outcome.settled() && has_unstable(outcome)) {
     return std::min(entry.backoff.fail(random), calm);
   }
@@ -213,13 +216,13 @@ Duration SessionTable::next_delay(Entry& entry, const PassOutcome& outcome, doub
     entry.backoff.reset();
     return calm;
   }
-  if (outcome.look_again && !outcome.error) {
+  if (outcome.pass_again && !outcome.error) {
     return Duration{0};
   }
   if (outcome.suspended && !outcome.error) {
     return calm;
   }
-  if (outcome.error && outcome.error->code == "out_of_resources") {
+  if (outcome.error && outcome.error->code == SessionError::Code::kOutOfResources) {
     return std::min(entry.backoff.fail(random), kLongestShortage);
   }
   if (outcome.progressed) {

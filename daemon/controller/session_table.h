@@ -22,7 +22,7 @@ struct DuePass {
   std::string allow_deletes;     ///< the held-back set that may pass this time; "" for none
   std::uint64_t generation = 0;  ///< how many manifests came into force so far
   std::uint64_t revision = 0;    ///< see SessionTable::is_in_force
-  bool look = false;             ///< see PassInput: each pass of the interval
+  bool refresh = false;          ///< see PassInput: each pass of the interval
   bool demanded = false;         ///< somebody asked for it
 };
 
@@ -87,7 +87,7 @@ class SessionTable {
     bool demanded = false;
     TimePoint looked_at{};  ///< the last pass that had to look at the session itself began
   };
-  static bool must_look(Entry& entry, TimePoint now);
+  static bool must_refresh(Entry& entry, TimePoint now);
   [[nodiscard]] bool selected(const std::string& name) const;
   void wake(const std::string& name, TimePoint now);
   static void end_permission(Entry& entry, const PassOutcome& outcome);

@@ -74,11 +74,11 @@ void SessionMetrics::pass_finished(const StatusBoard::FinishedPass& pass, Durati
   for (std::size_t i = 0; i < outcome.results.size(); ++i) {
     const auto& action = outcome.plan.actions[i];
     const auto& result = outcome.results[i];
-    f.of(pass.name, f.actions,
-         {{"action", to_string(action.kind)}, {"result", to_string(result.outcome)}})
+    f.of(pass.name, f.actions, {{"action", verb_of(action)}, {"result", to_string(result.outcome)}})
         .Increment();
-    if (action.repository && result.outcome == ActionResult::Outcome::kDone) {
-      f.of(pass.name, f.rotations, {{"repository", repository_name(action.repository->url)}})
+    const auto* rotate = std::get_if<Rotate>(&action);
+    if (rotate != nullptr && result.outcome == ActionResult::Outcome::kDone) {
+      f.of(pass.name, f.rotations, {{"repository", repository_name(rotate->repository.url)}})
           .Set(in_seconds(result.ended_at));
     }
   }

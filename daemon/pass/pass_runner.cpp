@@ -9,9 +9,9 @@
 namespace sessync {
 namespace {
 
-PassOutcome failed(std::string code, std::string message) {
+PassOutcome failed(SessionError::Code code, std::string message) {
   PassOutcome outcome;
-  outcome.error = SessionError{std::move(code), std::move(message)};
+  outcome.error = SessionError{code, std::move(message)};
   return outcome;
 }
 
@@ -136,8 +136,9 @@ PassOutcome PassRunner::run(const PassRequest& request) {
   try {
     return attempt(request);
   } catch (...) {
-    return failed("internal_error", "the pass met an error that nothing was prepared for: " +
-                                        current_exception_text() + "; it is tried again");
+    return failed(SessionError::Code::kInternalError,
+                  "the pass met an error that nothing was prepared for: " +
+                      current_exception_text() + "; it is tried again");
   }
 }
 
@@ -148,14 +149,14 @@ PassOutcome PassRunner::attempt(const PassRequest& request) {
     pass.hurry();
   }
   const auto snapshot = services_.scan(request.spec);
-  if (!snapshot.shortage.empty()) {
-    return failed("out_of_resources", "the workspace could not be read for lack of resources (" +
-                                          snapshot.shortage +
-                                          "); nothing is changed, and it is tried again soon");
+  if (snapshot.shortage) {
+    return failed(SessionError::Code::kOutOfResources,
+                  "the workspace could not be read for lack of resources (" + *snapshot.shortage +
+                      "); nothing is changed, and it is tried again soon");
   }
   if (request.stale && request.stale()) {
     PassOutcome put_off;
-    put_off.look_again = true;
+    put_off.pass_again = true;
     return put_off;
   }
   const auto unknown = services_.unknown_state ? services_.unknown_state() : std::string();
@@ -164,22 +165,22 @@ PassOutcome PassRunner::attempt(const PassRequest& request) {
     suspended = request.spec;
     suspended->suspend = true;
   }
-  PassInput input;
-  input.spec = suspended ? &*suspended : &request.spec;
-  input.snapshot = &snapshot;
-  input.owner = request.owner;
-  input.allow_deletes = request.allow_deletes;
+  PassInput input{suspended ? *suspended : request.spec, snapshot, request.owner};
+  if (!request.allow_deletes.empty()) {
+    input.allow_deletes = request.allow_deletes;
+  }
   input.dry_run = request.dry_run;
-  input.look = request.look;
+  input.refresh = request.refresh;
   input.parallel = settings_.parallel;
   input.list_grace = settings_.list_grace;
   PassOutcome outcome;
-  with_ports(pass, &request.spec, [&](Ports& ports, const std::string& outputs_refusal) {
-    input.outputs_refusal = outputs_refusal;
-    outcome = reconcile(input, ports);
-  });
+  with_ports(pass, &request.spec,
+             [&](Ports& ports, const std::optional<std::string>& outputs_refusal) {
+               input.outputs_refusal = outputs_refusal;
+               outcome = reconcile(input, ports);
+             });
   if (!unknown.empty() && !outcome.error) {
-    outcome.error = SessionError{"state_unavailable", unknown};
+    outcome.error = SessionError{SessionError::Code::kStateUnavailable, unknown};
   }
   return outcome;
 }
@@ -195,7 +196,7 @@ void PassRunner::with_ports(UnderWay& pass, const SessionSpec* spec, const Work&
   const auto store = services_.make_store(queue);
   const auto tokens = services_.make_tokens(queue);
   std::unique_ptr<OutputDirectory> outputs;
-  std::string outputs_refusal;
+  std::optional<std::string> outputs_refusal;
   if (spec != nullptr && spec->outputs) {
     auto opened = services_.open_outputs(*spec);
     if (opened) {

@@ -11,6 +11,7 @@
 #include "daemon/os/completion_queue.h"
 #include "manifest/spec.h"
 #include "reconciler/condition.h"
+#include "reconciler/limits.h"
 #include "reconciler/reconcile.h"
 
 namespace sessync {
@@ -29,16 +30,16 @@ struct PassServices {
 };
 
 struct PassSettings {
-  int parallel = 32;
-  Duration list_grace{30'000};
+  int parallel = kParallelChains;
+  Duration list_grace = kListGrace;
 };
 
 struct PassRequest {
   SessionSpec spec;
   std::string owner;
-  std::string allow_deletes;
+  std::string allow_deletes;  ///< the held-back set that may pass this time; "" for none
   bool dry_run = false;
-  bool look = true;             ///< see PassInput
+  bool refresh = true;          ///< see PassInput
   bool hurried = false;         ///< see SessionApi::hurry
   std::function<bool()> stale;  ///< asked after the scan: true puts the pass off
   /// True: what the pass was made with is no longer in force, so it begins nothing more. Asked
@@ -65,7 +66,7 @@ class PassRunner {
 
   /// Runs `work` with the ports of a pass over `spec` (nothing: over no session), and why its
   /// outputs may not be brought back, if that is so.
-  using Work = std::function<void(Ports&, const std::string& outputs_refusal)>;
+  using Work = std::function<void(Ports&, const std::optional<std::string>& outputs_refusal)>;
   void with_ports(const SessionSpec* spec, const Work& work);
 
   /// From now on passes start no new chain. Any thread.

@@ -163,11 +163,13 @@ void TokenService::peek_command(const TokenCommand& source, const TokenRequest& 
 
 void TokenService::peek_app(const Slow& source, const PeekDone& done) const {
   if (!source) return done(unavailable(source.error()));
-  const auto* const unchecked = options_.may_run
-                                    ? ""
-                                    : "GitHub is not asked for a token just to look; whether it "
-                                      "gives one shows when this is applied";
-  done(TokenState{source->fingerprint, true, unchecked});
+  TokenState state{source->fingerprint, true};
+  if (!options_.may_run) {
+    state.unchecked =
+        "GitHub is not asked for a token just to look; whether it gives one shows when this is "
+        "applied";
+  }
+  done(state);
 }
 
 void TokenService::fetch_slow(const Slow& source, bool renew, const FetchDone& done) {

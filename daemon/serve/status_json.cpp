@@ -47,7 +47,11 @@ void write_counts(JsonText& json, const ResourceCounts& counts) {
 void write_blocked(JsonText& json, const SessionStatus& session) {
   json.key("blocked").array();
   for (const auto& blocked : session.blocked) {
-    json.object().key("type").text(blocked.type).key("mount_path").text(blocked.path.text());
+    json.object()
+        .key("type")
+        .text(to_string(blocked.type))
+        .key("mount_path")
+        .text(blocked.path.text());
     json.key("code").text(to_string(blocked.code)).key("reason").text(blocked.reason).end_object();
   }
   json.end_array();

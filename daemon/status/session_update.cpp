@@ -16,13 +16,13 @@ ResourceCounts counts_of(const Plan& plan, const std::vector<ActionResult>& resu
   counts.pending = plan.pending.size();
   counts.files = plan.rows_now;
   for (std::size_t i = 0; i < plan.actions.size(); ++i) {
-    const auto kind = plan.actions[i].kind;
+    const auto& action = plan.actions[i];
     const bool done = i < results.size() && results[i].outcome == Outcome::kDone;
-    if (kind == Action::Kind::kDelete) {
+    if (std::holds_alternative<Delete>(action)) {
       counts.files -= done && counts.files > 0 ? 1U : 0U;
     } else {
       ++(done ? counts.in_sync : counts.pending);
-      counts.files += done && kind == Action::Kind::kAdd ? 1U : 0U;
+      counts.files += done && std::holds_alternative<Add>(action) ? 1U : 0U;
     }
   }
   counts.desired = counts.in_sync + counts.pending + counts.blocked;
@@ -44,7 +44,7 @@ void remember_actions(SessionStatus& status, const PassOutcome& outcome, TimePoi
     }
     const bool done = result.outcome == Outcome::kDone;
     remember(status, {result.ended_at == TimePoint{} ? at : result.ended_at,
-                      to_string(outcome.plan.actions[i].kind), outcome.plan.actions[i].path.text(),
+                      verb_of(outcome.plan.actions[i]), path_of(outcome.plan.actions[i]).text(),
                       done ? "done" : "failed", result.error});
   }
   for (const auto& output : outcome.fetched) {
@@ -53,13 +53,12 @@ void remember_actions(SessionStatus& status, const PassOutcome& outcome, TimePoi
 }
 
 void remember_session_change(SessionStatus& status, const PassOutcome& outcome, TimePoint at) {
-  const auto kind = outcome.plan.session.kind;
-  if (!outcome.executed || kind == SessionChange::Kind::kNone) {
+  if (!outcome.executed || is_none(outcome.plan.session)) {
     return;
   }
   const bool done = outcome.session_result.outcome == Outcome::kDone;
   remember(status, {at,
-                    kind == SessionChange::Kind::kCreate ? "create" : "update",
+                    to_string(outcome.plan.session),
                     {},
                     done ? "done" : "failed",
                     outcome.session_result.error});
@@ -192,10 +191,10 @@ bool take_in_progress(SessionStatus& status, const PassProgress& pass, bool is_n
 std::optional<TimePoint> last_answered_add(const PassOutcome& outcome) {
   std::optional<TimePoint> last;
   for (std::size_t i = 0; i < outcome.results.size(); ++i) {
-    const auto kind = outcome.plan.actions[i].kind;
-    const bool is_add = kind == Action::Kind::kAdd || kind == Action::Kind::kReplace;
+    const auto& action = outcome.plan.actions[i];
+    const bool mounts = is_add(action) || std::holds_alternative<Replace>(action);
     const auto& result = outcome.results[i];
-    if (is_add && result.outcome == Outcome::kDone && result.ended_at != TimePoint{}) {
+    if (mounts && result.outcome == Outcome::kDone && result.ended_at != TimePoint{}) {
       last = std::max(last.value_or(result.ended_at), result.ended_at);
     }
   }

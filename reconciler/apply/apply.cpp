@@ -16,7 +16,6 @@
 namespace sessync {
 namespace {
 
-using ActionKind = Action::Kind;
 using Outcome = ActionResult::Outcome;
 
 constexpr const char* kNoRoomWasMade =
@@ -25,7 +24,7 @@ constexpr const char* kNoRoomWasMade =
 class Applier {
  public:
   Applier(const ApplyInput& input, Ports& ports)
-      : run_(input, ports), begun_(input.plan->actions.size(), ports.loop.now()) {}
+      : run_(input, ports), begun_(input.plan.actions.size(), ports.loop.now()) {}
 
   ApplyReport run() {
     adopt();
@@ -48,7 +47,7 @@ class Applier {
  private:
   using Indices = std::vector<std::size_t>;
 
-  [[nodiscard]] const std::vector<Action>& actions() const { return run_.in.plan->actions; }
+  [[nodiscard]] const std::vector<Action>& actions() const { return run_.in.plan.actions; }
 
   void begin(std::size_t index) { begun_[index] = run_.ports.loop.now(); }
 
@@ -68,15 +67,15 @@ class Applier {
 
   void adopt() {
     for (std::size_t i = 0; i < actions().size(); ++i) {
-      if (actions()[i].kind == ActionKind::kAdopt) {
-        adopt(i);
+      if (const auto* action = std::get_if<Adopt>(&actions()[i])) {
+        adopt(i, *action);
       }
     }
   }
 
-  void adopt(std::size_t index) {
-    const auto& rows = run_.in.memory->rows;
-    const auto row = std::ranges::find(rows, actions()[index].resource_id, &KnownRow::resource_id);
+  void adopt(std::size_t index, const Adopt& action) {
+    const auto& rows = run_.in.memory.rows;
+    const auto row = std::ranges::find(rows, action.resource_id, &KnownRow::resource_id);
     if (row != rows.end()) {
       KnownRow adopted = *row;
       adopted.owned = true;
@@ -88,43 +87,50 @@ class Applier {
   [[nodiscard]] std::vector<Upload> uploads_that_must_exist() const {
     std::vector<Upload> known;
     for (const auto& action : actions()) {
-      if (action.deletes.empty() || action.wanted->local() == nullptr) {
+      const auto task = chain_task(action);
+      if (!task || task->deletes.empty() || task->wanted.local() == nullptr) {
         continue;
       }
-      if (auto upload = run_.ports.store.find_upload(run_.in.owner, action.sha256)) {
+      const auto& sha256 = task->wanted.local()->sha256;
+      if (auto upload = run_.ports.store.find_upload(run_.in.owner, sha256)) {
         known.push_back(std::move(*upload));
       }
     }
     return known;
   }
 
+  [[nodiscard]] const Delete& removal(std::size_t index) const {
+    return std::get<Delete>(actions()[index]);
+  }
+
   /// Deletes that no add depends on; what is declared elsewhere goes last.
   [[nodiscard]] Indices plain_deletes() const {
     Indices indices;
     for (std::size_t i = 0; i < actions().size(); ++i) {
-      if (actions()[i].kind == ActionKind::kDelete && !actions()[i].chain) {
+      const auto* one = std::get_if<Delete>(&actions()[i]);
+      if (one != nullptr && !one->chain) {
         indices.push_back(i);
       }
     }
-    std::ranges::stable_sort(indices, {}, [&](std::size_t i) { return actions()[i].is_rename; });
+    std::ranges::stable_sort(indices, {}, [&](std::size_t i) { return removal(i).is_rename; });
     return indices;
   }
 
   /// What has only not been read yet is not in the session in any case.
   [[nodiscard]] bool is_in_doubt() const {
-    return !std::ranges::all_of(run_.in.plan->pending, &Pending::unread);
+    return !std::ranges::all_of(run_.in.plan.pending, &Pending::unread);
   }
 
   /// The fewest.
   [[nodiscard]] std::size_t deletes_that_make_room() const {
-    const auto over = rows_at_most(*run_.in.plan) - static_cast<std::int64_t>(run_.in.plan->cap);
+    const auto over = rows_at_most(run_.in.plan) - static_cast<std::int64_t>(run_.in.plan.cap);
     return over > 0 ? static_cast<std::size_t>(over) : 0;
   }
 
   /// How many places there are now. None while anything is pending: what goes may be where that was
   /// before.
   std::size_t make_room(const Indices& deletes) {
-    if (!run_.in.plan->pending.empty()) {
+    if (!run_.in.plan.pending.empty()) {
       return 0;
     }
     remove(deletes);
@@ -136,17 +142,17 @@ class Applier {
   void hold_back_adds(std::size_t count) {
     Indices adds;
     for (std::size_t i = 0; i < actions().size(); ++i) {
-      if (is_plain_add(actions()[i])) {
+      if (plain_add(actions()[i]) != nullptr) {
         adds.push_back(i);
       }
     }
     std::ranges::stable_sort(adds, std::ranges::greater(), [&](std::size_t i) {
-      return find_refusal(run_.in.memory->refusals, *actions()[i].wanted) != nullptr;
+      return find_refusal(run_.in.memory.refusals, plain_add(actions()[i])->wanted) != nullptr;
     });
     adds.resize(std::min(adds.size(), count));
     for (const auto i : adds) {
       held_back_.insert(i);
-      run_.refused_content.insert(actions()[i].wanted->content_key());
+      run_.refused_content.insert(plain_add(actions()[i])->wanted.content_key());
       run_.report.put_off = true;
       finish(i, {Outcome::kSkipped, kNoRoomWasMade});
     }
@@ -154,9 +160,7 @@ class Applier {
 
   void run_chains() {
     for (std::size_t i = 0; i < actions().size(); ++i) {
-      const bool is_chain =
-          actions()[i].kind == ActionKind::kAdd || actions()[i].kind == ActionKind::kReplace;
-      if (is_chain && !held_back_.contains(i)) {
+      if (chain_task(actions()[i]) && !held_back_.contains(i)) {
         waiting_.push_back(i);
       }
     }
@@ -170,12 +174,13 @@ class Applier {
   /// Beside the chains: a token neither waits for a file nor keeps one waiting.
   void start_rotations() {
     for (std::size_t i = 0; i < actions().size(); ++i) {
-      if (actions()[i].kind != ActionKind::kRotate || !run_.may_start()) {
+      const auto* rotate = std::get_if<Rotate>(&actions()[i]);
+      if (rotate == nullptr || !run_.may_start()) {
         continue;
       }
       ++unfinished_;
       begin(i);
-      rotations_.push_back(std::make_unique<Rotate>(run_, actions()[i], [this, i](auto result) {
+      rotations_.push_back(std::make_unique<TokenRotation>(run_, *rotate, [this, i](auto result) {
         finish(i, std::move(result));
         --unfinished_;
       }));
@@ -196,16 +201,17 @@ class Applier {
         run_.report.put_off = true;
         continue;
       }
-      if (run_.room.is_shut() && is_plain_add(actions()[index])) {
+      const auto* add = plain_add(actions()[index]);
+      if (run_.room.is_shut() && add != nullptr) {
         --unfinished_;
-        run_.refused_content.insert(actions()[index].wanted->content_key());
+        run_.refused_content.insert(add->wanted.content_key());
         finish(index, {Outcome::kSkipped, kSessionIsFull});
         continue;
       }
       ++active_;
       begin(index);
       chains_.push_back(std::make_unique<Chain>(
-          run_, actions()[index],
+          run_, *chain_task(actions()[index]),
           [this, index](ActionResult result) { on_chain_finished(index, std::move(result)); }));
       chains_.back()->start();
     }
@@ -231,12 +237,12 @@ class Applier {
         run_.report.put_off = true;
         return true;
       }
-      if (may_be_unread(actions()[i])) {
+      if (may_be_unread(removal(i))) {
         finish(i, {Outcome::kSkipped,
                    "held back until a large file is read, which may have the same content"});
         return true;
       }
-      if (is_refused_elsewhere(actions()[i])) {
+      if (is_refused_elsewhere(removal(i))) {
         finish(i, {Outcome::kSkipped, "held back: the add of the same content was refused"});
         return true;
       }
@@ -246,16 +252,15 @@ class Applier {
   }
 
   /// The file that it was may have been renamed.
-  [[nodiscard]] bool may_be_unread(const Action& action) const {
-    return std::ranges::any_of(run_.in.plan->pending, [&](const Pending& one) {
-      return one.unread && (one.size == 0 || one.size == action.size.value_or(one.size));
+  [[nodiscard]] bool may_be_unread(const Delete& old) const {
+    return std::ranges::any_of(run_.in.plan.pending, [&](const Pending& one) {
+      return one.unread && (one.size == 0 || one.size == old.size);
     });
   }
 
-  [[nodiscard]] bool is_refused_elsewhere(const Action& action) const {
-    return action.is_rename && std::ranges::any_of(run_.refused_content, [&](const auto& key) {
-             return action.holds(key);
-           });
+  [[nodiscard]] bool is_refused_elsewhere(const Delete& old) const {
+    return old.is_rename && std::ranges::any_of(run_.refused_content,
+                                                [&](const auto& key) { return old.holds(key); });
   }
 
   void remove(const Indices& deletes) {
@@ -279,8 +284,8 @@ class Applier {
     std::vector<Change> intents;
     for (const auto i : deletes) {
       Intent intent;
-      intent.path = actions()[i].path.text();
-      intent.deletes = {actions()[i].resource_id};
+      intent.path = removal(i).path.text();
+      intent.deletes = {removal(i).resource_id};
       intents.emplace_back(change::PutIntent{run_.in.session_id, std::move(intent)});
     }
     return intents;
@@ -292,8 +297,8 @@ class Applier {
       return;
     }
     begin(index);
-    run_.open(actions()[index].path);
-    run_.ports.api.delete_resource(run_.in.session_id, actions()[index].resource_id, {},
+    run_.open(removal(index).path);
+    run_.ports.api.delete_resource(run_.in.session_id, removal(index).resource_id, {},
                                    [this, index, &unfinished](const Result<Done>& deleted) {
                                      on_removed(index, deleted);
                                      --unfinished;
@@ -301,7 +306,7 @@ class Applier {
   }
 
   void on_removed(std::size_t index, const Result<Done>& deleted) {
-    const auto& action = actions()[index];
+    const auto& action = removal(index);
     run_.close(action.path);
     if (deleted || deleted.error().kind == ApiError::Kind::kNotFound) {
       run_.room.deleted();
@@ -311,7 +316,7 @@ class Applier {
       return finish(index, {Outcome::kDone, {}});
     }
     if (deleted.error().kind == ApiError::Kind::kAuthentication) {
-      run_.halt("authentication_failed", describe(deleted.error()));
+      run_.halt(SessionError::Code::kAuthenticationFailed, describe(deleted.error()));
     }
     run_.report.rate_limited |= deleted.error().kind == ApiError::Kind::kRateLimited;
     run_.report.put_off = true;
@@ -323,11 +328,12 @@ class Applier {
   /// A delete that belongs to an add shares its fate.
   void settle_chained_deletes() {
     for (std::size_t i = 0; i < actions().size(); ++i) {
-      if (!actions()[i].chain) {
+      const auto* chained = std::get_if<Delete>(&actions()[i]);
+      if (chained == nullptr || !chained->chain) {
         continue;
       }
       const auto add = std::ranges::find_if(actions(), [&](const Action& other) {
-        return other.wanted && other.path == *actions()[i].chain;
+        return chain_task(other) && path_of(other) == *chained->chain;
       });
       if (add == actions().end()) {
         finish(i, {Outcome::kSkipped, "the add that it was to make way for is not made"});
@@ -342,7 +348,7 @@ class Applier {
   ApplyRun run_;
   std::vector<TimePoint> begun_;  ///< by action
   std::vector<std::unique_ptr<Chain>> chains_;
-  std::vector<std::unique_ptr<Rotate>> rotations_;
+  std::vector<std::unique_ptr<TokenRotation>> rotations_;
   std::set<std::size_t> held_back_;
   Indices waiting_;
   int active_ = 0;

@@ -7,7 +7,11 @@
 namespace sessync {
 
 /// Executes exactly `input.plan`: adds and replaces as chains that run at once, one per path, then
-/// what is to be deleted. Never throws; each action's fate is in the report.
+/// what is to be deleted. Each action's fate is in the report, in the plan's order.
+///
+/// Runs on the calling thread, which pumps `ports.loop` until nothing is under way. Once the loop
+/// is stopping nothing is begun, and chains that have deleted go to their end. Never throws, but
+/// for what a port throws.
 ApplyReport apply(const ApplyInput& input, Ports& ports);
 
 }  // namespace sessync

@@ -23,7 +23,7 @@ void ApplyRun::close(const MountPath& path) const {
 
 ApplyRun::ApplyRun(const ApplyInput& input, Ports& with)
     : in(input), ports(with), room(make_room_gate()), chains_allowed(input.parallel) {
-  report.results.resize(input.plan->actions.size());
+  report.results.resize(input.plan.actions.size());
 }
 
 RoomGate ApplyRun::make_room_gate() {
@@ -40,14 +40,14 @@ RoomGate ApplyRun::make_room_gate() {
   };
   hooks.cap_was_wrong = [this] {
     forget_cap();
-    report.look_again = true;
+    report.pass_again = true;
   };
-  const auto most = std::max(in.memory->most_files, in.plan->rows_now);
-  return {in.plan->rows_now, most, learned_cap(in.memory->refusals, most), std::move(hooks)};
+  const auto most = std::max(in.memory.most_files, in.plan.rows_now);
+  return {in.plan.rows_now, most, learned_cap(in.memory.refusals, most), std::move(hooks)};
 }
 
 void ApplyRun::forget_cap() {
-  for (const auto& refusal : in.memory->refusals) {
+  for (const auto& refusal : in.memory.refusals) {
     if (refusal.rows > 0) {
       record({change::DropRefusal{in.session_id, refusal.path, refusal.content}});
     }
@@ -56,33 +56,33 @@ void ApplyRun::forget_cap() {
 
 void ApplyRun::finish_room() {
   room.finish();
-  if (room.most() > in.memory->most_files) {
+  if (room.most() > in.memory.most_files) {
     record({change::SetMostFiles{in.session_id, room.most()}});
   }
 }
 
-void ApplyRun::halt(std::string code, std::string message) {
+void ApplyRun::halt(SessionError::Code code, std::string message) {
   halted = true;
   if (!report.error) {
-    report.error = SessionError{std::move(code), std::move(message)};
+    report.error = SessionError{code, std::move(message)};
   }
 }
 
-void ApplyRun::look(std::function<void(const Result<SessionInfo>&)> then) {
-  if (looked_) {
-    return then(*looked_);
+void ApplyRun::read_session(std::function<void(const Result<SessionInfo>&)> then) {
+  if (session_) {
+    return then(*session_);
   }
-  waiting_looks_.push_back(std::move(then));
-  if (waiting_looks_.size() > 1) {
+  waiting_readers_.push_back(std::move(then));
+  if (waiting_readers_.size() > 1) {
     return;
   }
   ports.api.get_session(in.session_id, [this](Result<SessionInfo> info) {
-    looked_ = std::move(info);
-    if (looked_->has_value()) {
+    session_ = std::move(info);
+    if (session_->has_value()) {
       record({change::SetLookedAt{in.session_id, ports.loop.now()}});
     }
-    for (auto& waiting : std::exchange(waiting_looks_, {})) {
-      waiting(*looked_);
+    for (auto& waiting : std::exchange(waiting_readers_, {})) {
+      waiting(*session_);
     }
   });
 }

@@ -9,6 +9,7 @@
 #include "reconciler/apply/apply_input.h"
 #include "reconciler/apply/report.h"
 #include "reconciler/apply/room_gate.h"
+#include "reconciler/limits.h"
 #include "reconciler/ports/ports.h"
 
 namespace sessync {
@@ -23,27 +24,29 @@ class ApplyRun {
 
   const ApplyInput& in;
   Ports& ports;
-  ApplyReport report;
+  ApplyReport report;                       ///< filled in by whoever learns something
   std::set<std::string> confirmed_uploads;  ///< seen to exist in this pass
   std::set<std::string> refused_content;    ///< of adds that were refused for good
-  RoomGate room;
-  int chains_allowed = 32;  ///< halved by every 409
-  bool halted = false;      ///< no new write: authentication, or a terminal session
+  RoomGate room;                            ///< through which every add goes
+  int chains_allowed = kParallelChains;     ///< halved by every 409
+  bool halted = false;                      ///< no new write: authentication, or a terminal session
 
+  /// Asked right before anything is begun, at the moment when it is sent.
   [[nodiscard]] bool may_start() const { return !halted && !ports.loop.stopping(); }
 
   /// Around all writes for a path: see PassObserver.
   void open(const MountPath& path) const;
   void close(const MountPath& path) const;
 
-  /// What the session was learned to hold is kept for later passes.
+  /// What the session was learned to hold is kept for later passes. Once, after the last chain.
   void finish_room();
 
-  /// Ends every action that has not sent a write.
-  void halt(std::string code, std::string message);
+  /// Ends every action that has not sent a write. Of several reasons the first is reported.
+  void halt(SessionError::Code code, std::string message);
 
-  /// The session's status after a refused write; asked once per apply, shared by all chains.
-  void look(std::function<void(const Result<SessionInfo>&)> then);
+  /// The session's status after a refused write: a refusal means something else in a session that
+  /// is archived or at work. Asked once per apply, shared by all chains; `then` may run at once.
+  void read_session(std::function<void(const Result<SessionInfo>&)> then);
 
   /// Commits without waiting: losing it costs a question to the API, never correctness.
   void record(std::vector<Change> changes);
@@ -51,6 +54,7 @@ class ApplyRun {
   /// Replaces wait until the first one's add was accepted, so that a session which refuses adds
   /// loses nothing. `go(true)`: delete now. `go(false)`: not in this pass.
   void enter_replace_gate(std::function<void(bool)> go);
+  /// By the one that was let in first; the others go on, or not, inside this call.
   void leave_replace_gate(bool add_accepted);
 
  private:
@@ -61,8 +65,8 @@ class ApplyRun {
   enum class Gate { kFree, kCanary, kOpen, kShut };
   Gate gate_ = Gate::kFree;
   std::vector<std::function<void(bool)>> waiting_replaces_;
-  std::optional<Result<SessionInfo>> looked_;
-  std::vector<std::function<void(const Result<SessionInfo>&)>> waiting_looks_;
+  std::optional<Result<SessionInfo>> session_;
+  std::vector<std::function<void(const Result<SessionInfo>&)>> waiting_readers_;
 };
 
 /// How the content of a declared file is uploaded for `owner`. The name says what kind of file it

@@ -3,19 +3,21 @@
 #include <map>
 #include <string>
 
+#include "reconciler/limits.h"
 #include "reconciler/plan/plan.h"
 #include "reconciler/ports/session_api.h"
 #include "reconciler/ports/state_store.h"
 
 namespace sessync {
 
+/// What apply() needs beside its ports. What it refers to outlives the call.
 struct ApplyInput {
-  const Plan* plan = nullptr;
-  const SessionMemory* memory = nullptr;
+  const Plan& plan;                             ///< of a session that exists
+  const SessionMemory& memory;                  ///< as the plan was made from it
   std::map<std::string, FileMetadata> uploads;  ///< declared file ids that exist
   std::string session_id;
-  std::string owner;
-  int parallel = 32;  ///< chains at once
+  std::string owner;               ///< whose marker uploads get
+  int parallel = kParallelChains;  ///< chains at once, at least 1
 };
 
 }  // namespace sessync

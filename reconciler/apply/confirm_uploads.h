@@ -14,7 +14,10 @@ namespace sessync {
 /// it did not say what time it is, by `now`.
 bool is_expired(const FileMetadata& file, TimePoint now);
 
-/// Asks which of `known` still exist and records the answer. The ids of those that surely do.
+/// Asks which of `known` still exist and records the answer: those that are gone or will expire are
+/// forgotten, so that their content is sent again. The ids of those that surely exist; one whose
+/// answer did not come is in neither. Needed before something is deleted to make way for what is
+/// made from an upload, because uploads can be deleted by anybody. Pumps the loop.
 std::set<std::string> confirm_uploads(std::vector<Upload> known, Ports& ports);
 
 }  // namespace sessync

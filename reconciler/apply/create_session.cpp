@@ -18,7 +18,7 @@ using Outcome = ActionResult::Outcome;
 class Creator {
  public:
   Creator(const CreateInput& in, Ports& ports) : in_(in), ports_(ports) {
-    out_.results.resize(in.plan->actions.size());
+    out_.results.resize(in.plan.actions.size());
   }
 
   CreateReport run() {
@@ -37,7 +37,11 @@ class Creator {
     std::uint64_t size = 0;
   };
 
-  [[nodiscard]] const std::vector<Action>& actions() const { return in_.plan->actions; }
+  [[nodiscard]] const CreateSession& change() const {
+    return std::get<CreateSession>(in_.plan.session);
+  }
+
+  [[nodiscard]] const std::vector<Action>& actions() const { return in_.plan.actions; }
 
   bool put_off(std::string why) {
     put_off_ = true;
@@ -55,8 +59,8 @@ class Creator {
     const auto confirmed = confirm_uploads(known_uploads(), ports_);
     std::size_t open = 0;
     for (std::size_t i = 0; i < actions().size(); ++i) {
-      if (actions()[i].wanted) {
-        provide(i, confirmed, open);
+      if (const auto* add = std::get_if<Add>(&actions()[i])) {
+        provide(i, add->wanted, confirmed, open);
       }
     }
     while (open > 0 && ports_.loop.run_one()) {
@@ -67,18 +71,19 @@ class Creator {
   [[nodiscard]] std::vector<Upload> known_uploads() const {
     std::vector<Upload> known;
     for (const auto& action : actions()) {
-      if (!action.wanted || action.wanted->local() == nullptr) {
+      const auto* sha256 = sha256_of(action);
+      if (sha256 == nullptr) {
         continue;
       }
-      if (auto upload = ports_.store.find_upload(in_.owner, action.sha256)) {
+      if (auto upload = ports_.store.find_upload(in_.owner, *sha256)) {
         known.push_back(std::move(*upload));
       }
     }
     return known;
   }
 
-  void provide(std::size_t index, const std::set<std::string>& confirmed, std::size_t& open) {
-    const auto& wanted = *actions()[index].wanted;
+  void provide(std::size_t index, const DesiredFile& wanted, const std::set<std::string>& confirmed,
+               std::size_t& open) {
     const auto* content = wanted.local();
     if (content == nullptr) {
       const auto& file = in_.uploads.at(wanted.content_key());
@@ -101,14 +106,15 @@ class Creator {
   }
 
   void attach(std::size_t index, const FileMetadata& file) {
-    attachments_.push_back({actions()[index].path, file.file_id, file.filename, file.size_bytes});
+    attachments_.push_back(
+        {path_of(actions()[index]), file.file_id, file.filename, file.size_bytes});
   }
 
   /// A file that is refused is left out, and dealt with once the session exists.
   void on_uploaded(std::size_t index, const Result<FileMetadata>& uploaded) {
     if (uploaded) {
       const auto now = ports_.loop.now();
-      commit({change::PutUpload{{in_.owner, actions()[index].sha256, uploaded->file_id,
+      commit({change::PutUpload{{in_.owner, *sha256_of(actions()[index]), uploaded->file_id,
                                  uploaded->filename, uploaded->size_bytes, now, now}}});
       return attach(index, *uploaded);
     }
@@ -124,16 +130,16 @@ class Creator {
   void note(const ApiError& error) {
     out_.rate_limited |= error.kind == ErrorKind::kRateLimited;
     if (error.kind == ErrorKind::kAuthentication) {
-      out_.error = SessionError{"authentication_failed", describe(error)};
+      out_.error = SessionError{SessionError::Code::kAuthenticationFailed, describe(error)};
     } else if (error.kind == ErrorKind::kBilling) {
-      out_.error = SessionError{"billing", describe(error)};
+      out_.error = SessionError{SessionError::Code::kBilling, describe(error)};
     }
   }
 
   // Tokens ----------------------------------------------------------------------------------
 
   bool collect_tokens() {
-    for (const auto& repository : in_.desired->repositories) {
+    for (const auto& repository : in_.desired.repositories) {
       if (!repository.spec.authorization_token) {
         continue;
       }
@@ -183,19 +189,19 @@ class Creator {
 
   [[nodiscard]] NewSession request() const {
     NewSession request;
-    request.spec = in_.plan->session.spec;
+    request.spec = change().spec;
     request.metadata = request.spec.metadata;
     request.metadata[kKeyName] = session_key(in_.owner, in_.name);
     for (const auto& file : attachments_) {
-      request.files.push_back({file.file_id, in_.desired->files.at(file.path).mount_text});
+      request.files.push_back({file.file_id, in_.desired.files.at(file.path).mount_text});
     }
-    for (const auto& repository : in_.desired->repositories) {
+    for (const auto& repository : in_.desired.repositories) {
       const auto token = tokens_.find(repository.path);
       request.repositories.push_back(
           {repository.spec.url, repository.spec.mount_path, repository.spec.checkout,
            token == tokens_.end() ? std::nullopt : std::optional(token->second.secret)});
     }
-    request.memory_stores = in_.desired->memory_stores;
+    request.memory_stores = in_.desired.memory_stores;
     return request;
   }
 
@@ -207,11 +213,12 @@ class Creator {
   }
 
   void on_created(const CreatedSession& created) {
-    out_.session_id = created.info.session_id;
-    std::vector<Change> changes{change::PutCreation{{in_.owner, in_.name, out_.session_id,
-                                                     created.info.organization_id, std::nullopt}},
-                                change::DropRefusal{unborn_id(in_.owner, in_.name), ""},
-                                change::SetLookedAt{out_.session_id, ports_.loop.now()}};
+    const auto& id = created.info.session_id;
+    out_.session_id = id;
+    std::vector<Change> changes{
+        change::PutCreation{{in_.owner, in_.name, id, created.info.organization_id, std::nullopt}},
+        change::DropRefusal{synthetic_id(in_.owner, in_.name), ""},
+        change::SetLookedAt{id, ports_.loop.now()}};
     for (const auto& row : created.rows) {
       remember(row, changes);
     }
@@ -237,7 +244,7 @@ class Creator {
         std::ranges::find(attachments_, MountPath::of_file(row.mount_path), &Attachment::path);
     if (file != attachments_.end()) {
       changes.emplace_back(
-          change::PutRow{out_.session_id,
+          change::PutRow{*out_.session_id,
                          {row.resource_id, row.file_id, file->filename, file->size, true,
                           file->file_id, row.mount_path, ports_.loop.now()}});
     }
@@ -246,7 +253,7 @@ class Creator {
   void remember(const RepositoryRow& row, std::vector<Change>& changes) const {
     const auto token = tokens_.find(MountPath::literal(row.mount_path));
     if (token != tokens_.end()) {
-      changes.emplace_back(change::PutToken{out_.session_id,
+      changes.emplace_back(change::PutToken{*out_.session_id,
                                             {row.resource_id, token->second.state.fingerprint,
                                              ports_.loop.now(), token->second.renew_at, ""}});
     }
@@ -263,8 +270,8 @@ class Creator {
     std::vector<Change> changes{change::DropCreation{in_.owner, in_.name}};
     if (is_refused_for_good(error) && !lost_uploads(error)) {
       changes.emplace_back(
-          change::PutRefusal{unborn_id(in_.owner, in_.name),
-                             {"", in_.plan->session.content,
+          change::PutRefusal{synthetic_id(in_.owner, in_.name),
+                             {"", change().content,
                               error.code.empty() ? std::to_string(error.http_status) : error.code,
                               error.message, ports_.loop.now()}});
     }

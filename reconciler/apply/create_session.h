@@ -12,24 +12,32 @@
 
 namespace sessync {
 
+/// What create_session() needs beside its ports. What it refers to outlives the call.
 struct CreateInput {
-  const Plan* plan = nullptr;  ///< its session change is kCreate, its actions are adds
-  const DesiredState* desired = nullptr;
+  const Plan& plan;  ///< its session change is a create, its actions are adds
+  const DesiredState& desired;
   std::map<std::string, FileMetadata> uploads;  ///< declared file ids that exist
   std::string owner;
-  std::string name;
+  std::string name;  ///< of the entry; with the owner it is the key by which the session is found
 };
 
+/// What came of it. Nothing is attached to a session that was not created.
 struct CreateReport {
-  std::vector<ActionResult> results;  ///< one per action of the plan, in its order
-  ActionResult session;
-  std::string session_id;  ///< "" unless it was created
+  std::vector<ActionResult> results;      ///< one per action of the plan, in its order
+  ActionResult session;                   ///< of the create itself
+  std::optional<std::string> session_id;  ///< nothing: it was not created
   std::optional<SessionError> error;
   bool rate_limited = false;
 };
 
 /// Makes the session together with everything that is attached to it: uploads first, then the
-/// tokens, then one call. What may have been carried out is in the state before it is sent.
+/// tokens, then one call, which the API answers once everything is mounted. What may have been
+/// carried out is in the state before it is sent: if the answer is lost the session is looked for
+/// by its key before another one is made.
+///
+/// A file that the API refuses is left out, and dealt with once the session exists; a token that
+/// cannot be fetched keeps the session from being created, because a repository cannot be attached
+/// later. Runs on the calling thread, which pumps `ports.loop`.
 CreateReport create_session(const CreateInput& input, Ports& ports);
 
 }  // namespace sessync

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "reconciler/limits.h"
+
 namespace sessync {
 namespace {
-
-constexpr int kMaxAddTries = 8;
 
 bool is_refusal_by_load(const ApiError& error) {
   using Kind = ApiError::Kind;
@@ -15,45 +15,75 @@ bool is_refusal_by_load(const ApiError& error) {
 }
 
 Duration conflict_delay(int tries) {
-  constexpr Duration kFirst{250};
-  return kFirst * (1 << std::min(tries, 4));
+  return kFirstConflictDelay * (1 << std::min(tries, kMostConflictDoublings));
 }
 
 }  // namespace
 
-Chain::Chain(ApplyRun& run, const Action& action, std::function<void(ActionResult)> finished)
-    : run_(run), action_(action), finished_(std::move(finished)), previous_(find_previous()) {}
-
-void Chain::start() {
-  if (const auto& restored = action_.restored) {
-    attachment_ = {restored->upload_file_id, restored->filename, restored->size};
-    return make_room();
+std::optional<ChainTask> chain_task(const Action& action) {
+  if (const auto* add = std::get_if<Add>(&action)) {
+    return ChainTask{add->wanted, add->deletes, add->restored ? &*add->restored : nullptr};
   }
-  if (const auto* content = action_.wanted->local()) {
+  if (const auto* replace = std::get_if<Replace>(&action)) {
+    return ChainTask{replace->wanted, replace->deletes, nullptr};
+  }
+  return std::nullopt;
+}
+
+Chain::Chain(ApplyRun& run, ChainTask task, std::function<void(ActionResult)> finished)
+    : run_(run), task_(task), finished_(std::move(finished)), previous_(find_previous()) {}
+
+void Chain::enter(Stage next) {
+  stage_ = next;
+  switch (stage_) {
+    case Stage::kUpload:
+      return provide_content();
+    case Stage::kRoom:
+      return make_room();
+    case Stage::kIntent:
+      return write_intent();
+    case Stage::kDelete:
+      return delete_next();
+    case Stage::kAdd:
+      return send_add(task_.deletes.empty() ? Permit::kTake : Permit::kReserved);
+    case Stage::kPutBack:
+      return put_back_next();
+    case Stage::kReadSession:
+    case Stage::kEnd:
+      return;
+  }
+}
+
+void Chain::provide_content() {
+  if (const auto* restored = task_.restored) {
+    attachment_ = {restored->upload_file_id, restored->filename, restored->size};
+    return enter(Stage::kRoom);
+  }
+  if (const auto* content = task_.wanted.local()) {
     return acquire_upload(*content);
   }
-  const auto& file_id = action_.wanted->content_key();
+  const auto& file_id = task_.wanted.content_key();
   attachment_.file_id = file_id;
   if (const auto known = run_.in.uploads.find(file_id); known != run_.in.uploads.end()) {
     attachment_.filename = known->second.filename;
     attachment_.size = known->second.size_bytes;
   }
-  make_room();
+  enter(Stage::kRoom);
 }
 
 void Chain::acquire_upload(const ContentRef& content) {
   const auto known = run_.ports.store.find_upload(run_.in.owner, content.sha256);
   const bool usable = known && (content.archive != nullptr || known->size == content.size) &&
-                      (action_.deletes.empty() || run_.confirmed_uploads.contains(known->file_id));
+                      (task_.deletes.empty() || run_.confirmed_uploads.contains(known->file_id));
   if (!usable) {
     return upload(content);
   }
   attachment_ = {known->file_id, known->filename, known->size};
-  make_room();
+  enter(Stage::kRoom);
 }
 
 void Chain::upload(const ContentRef& content) {
-  run_.ports.api.upload(upload_request(run_.in.owner, *action_.wanted, content),
+  run_.ports.api.upload(upload_request(run_.in.owner, task_.wanted, content),
                         [this](const Result<FileMetadata>& uploaded) { on_uploaded(uploaded); });
 }
 
@@ -63,12 +93,12 @@ void Chain::on_uploaded(const Result<FileMetadata>& uploaded) {
   }
   attachment_ = {uploaded->file_id, uploaded->filename, uploaded->size_bytes};
   const auto now = run_.ports.loop.now();
-  run_.record({change::PutUpload{{run_.in.owner, action_.sha256, attachment_.file_id,
+  run_.record({change::PutUpload{{run_.in.owner, task_.wanted.local()->sha256, attachment_.file_id,
                                   attachment_.filename, attachment_.size, now, now}}});
   if (!run_.may_start()) {
     return give_up_untouched("stopped before it was attached");
   }
-  make_room();
+  enter(Stage::kRoom);
 }
 
 void Chain::on_upload_refused(const ApiError& error) {
@@ -76,16 +106,16 @@ void Chain::on_upload_refused(const ApiError& error) {
   using Kind = ApiError::Kind;
   switch (error.kind) {
     case Kind::kAuthentication:
-      run_.halt("authentication_failed", describe(error));
+      run_.halt(SessionError::Code::kAuthenticationFailed, describe(error));
       break;
     case Kind::kBilling:
-      run_.halt("billing", describe(error));
+      run_.halt(SessionError::Code::kBilling, describe(error));
       break;
     case Kind::kInvalid:
     case Kind::kPermission:
     case Kind::kTooLarge:
       remember_refusal(error);
-      run_.refused_content.insert(action_.wanted->content_key());
+      run_.refused_content.insert(task_.wanted.content_key());
       return finish(ActionResult::Outcome::kFailed, "the upload was refused: " + describe(error));
     case Kind::kRateLimited:
       run_.report.rate_limited = true;
@@ -100,7 +130,7 @@ void Chain::on_upload_refused(const ApiError& error) {
 
 void Chain::make_room() {
   previous_ = find_previous();
-  if (!action_.deletes.empty()) {
+  if (!task_.deletes.empty()) {
     return run_.room.enter_swap([this] {
       swaps_ = true;
       enter_replace_gate();
@@ -108,12 +138,12 @@ void Chain::make_room() {
   }
   run_.room.enter_add([this](bool go) {
     adds_ = go;
-    go ? write_intent() : turn_away();
+    go ? enter(Stage::kIntent) : turn_away();
   });
 }
 
 void Chain::turn_away() {
-  run_.refused_content.insert(action_.wanted->content_key());
+  run_.refused_content.insert(task_.wanted.content_key());
   finish(ActionResult::Outcome::kSkipped, kSessionIsFull);
 }
 
@@ -125,7 +155,7 @@ void Chain::enter_replace_gate() {
     in_gate_ = true;
     // Both permits are taken before the delete is sent, so that a spent budget cannot leave the
     // path empty.
-    run_.ports.api.reserve_writes(2, [this] { write_intent(); });
+    run_.ports.api.reserve_writes(2, [this] { enter(Stage::kIntent); });
   });
 }
 
@@ -140,8 +170,8 @@ Intent Chain::intent(std::optional<TimePoint> in_doubt_since) const {
     intent.path = previous_[back_].path;
     return intent;
   }
-  intent.path = action_.path.text();
-  intent.deletes = action_.deletes;
+  intent.path = task_.wanted.path.text();
+  intent.deletes = task_.deletes;
   intent.previous = previous_;
   return intent;
 }
@@ -160,19 +190,19 @@ void Chain::write_intent() {
                             if (!run_.may_start()) {
                               return give_up_untouched("stopped before anything was sent");
                             }
-                            delete_next();
+                            run_.open(task_.wanted.path);
+                            enter(task_.deletes.empty() ? Stage::kAdd : Stage::kDelete);
                           });
 }
 
 void Chain::delete_next() {
-  run_.open(action_.path);
-  if (deleted_ == action_.deletes.size()) {
-    return send_add(action_.deletes.empty() ? Permit::kTake : Permit::kReserved);
+  if (deleted_ == task_.deletes.size()) {
+    return enter(Stage::kAdd);
   }
   const bool is_first = deleted_ == 0;
   const Turn turn{is_first ? Permit::kReserved : Permit::kTake, !is_first};
   delete_sent_ = true;
-  const auto& resource_id = action_.deletes[deleted_];
+  const auto& resource_id = task_.deletes[deleted_];
   run_.ports.api.delete_resource(
       run_.in.session_id, resource_id, turn,
       [this, resource_id](const Result<Done>& result) { on_deleted(resource_id, result); });
@@ -203,7 +233,7 @@ void Chain::on_delete_failed(const ApiError& error) {
     return run_.ports.loop.after(conflict_delay(tries_), [this] { delete_next(); });
   }
   if (error.kind == ApiError::Kind::kAuthentication) {
-    run_.halt("authentication_failed", describe(error));
+    run_.halt(SessionError::Code::kAuthenticationFailed, describe(error));
   }
   run_.report.put_off = true;
   if (is_unknown_outcome(error) || error.kind == ApiError::Kind::kAuthentication) {
@@ -211,21 +241,24 @@ void Chain::on_delete_failed(const ApiError& error) {
                   "the delete of what is mounted here has no known outcome: " + describe(error) +
                       "; the next pass looks again");
   }
-  run_.look([this, error](const Result<SessionInfo>& info) { on_unusable_session(info, error); });
+  stage_ = Stage::kReadSession;
+  run_.read_session(
+      [this, error](const Result<SessionInfo>& info) { on_unusable_session(info, error); });
 }
 
 void Chain::on_unusable_session(const Result<SessionInfo>& info, const ApiError& error) {
   if (info && info->archived_at) {
-    run_.halt("session_archived", "the session was archived at " + *info->archived_at +
-                                      "; nothing in it can be changed any more");
+    run_.halt(SessionError::Code::kSessionArchived, "the session was archived at " +
+                                                        *info->archived_at +
+                                                        "; nothing in it can be changed any more");
   } else if (!info && info.error().kind == ApiError::Kind::kNotFound) {
-    run_.halt("session_not_found", describe(info.error()));
+    run_.halt(SessionError::Code::kSessionNotFound, describe(info.error()));
   }
   finish(ActionResult::Outcome::kFailed, describe(error) + "; the next pass tries again");
 }
 
 void Chain::send_add(Permit permit) {
-  AddFile request{run_.in.session_id, attachment_.file_id, action_.wanted->mount_text};
+  AddFile request{run_.in.session_id, attachment_.file_id, task_.wanted.mount_text};
   if (puts_back_elsewhere()) {
     request.mount_path = kUploadsRoot + previous_[back_].path;
   }
@@ -247,16 +280,16 @@ void Chain::on_added(const Result<FileRow>& added) {
   row.mount_path = added->mount_path;
   row.added_at = run_.ports.loop.now();
   is_in_doubt_ = false;
-  if (putting_back_) {
+  if (stage_ == Stage::kPutBack) {
     return on_put_back(std::move(row));
   }
-  run_.room.accepted(action_.deletes.empty());
+  run_.room.accepted(task_.deletes.empty());
   std::vector<Change> changes{change::PutRow{run_.in.session_id, std::move(row)},
-                              change::DropIntent{run_.in.session_id, action_.path.text()}};
+                              change::DropIntent{run_.in.session_id, task_.wanted.path.text()}};
   // What is put back was not what was refused here.
   changes.emplace_back(change::DropRefusal{
-      run_.in.session_id, action_.path.text(),
-      action_.restored ? std::optional(action_.wanted->content_key()) : std::nullopt});
+      run_.in.session_id, task_.wanted.path.text(),
+      task_.restored != nullptr ? std::optional(task_.wanted.content_key()) : std::nullopt});
   run_.record(std::move(changes));
   finish(ActionResult::Outcome::kDone);
 }
@@ -281,7 +314,8 @@ void Chain::on_add_failed(const ApiError& error) {
       return leave_in_doubt(error);
     case Kind::kAuthentication:
     case Kind::kBilling:
-      run_.halt(error.kind == Kind::kBilling ? "billing" : "authentication_failed",
+      run_.halt(error.kind == Kind::kBilling ? SessionError::Code::kBilling
+                                             : SessionError::Code::kAuthenticationFailed,
                 describe(error));
       run_.report.put_off = true;
       forget_untouched();
@@ -319,12 +353,13 @@ void Chain::leave_in_doubt(const ApiError& error) {
 }
 
 void Chain::on_add_refused(const ApiError& error) {
-  run_.look([this, error](const Result<SessionInfo>& info) {
+  stage_ = stage_ == Stage::kAdd ? Stage::kReadSession : stage_;
+  run_.read_session([this, error](const Result<SessionInfo>& info) {
     if (!info || info->archived_at) {
       run_.report.put_off = true;
       return on_unusable_session(info, error);
     }
-    if (info->status != "idle") {
+    if (!info->is_idle()) {
       run_.report.put_off = true;
       return finish(ActionResult::Outcome::kFailed, "refused while the session is " + info->status +
                                                         ": " + describe(error) +
@@ -335,12 +370,12 @@ void Chain::on_add_refused(const ApiError& error) {
 }
 
 void Chain::refuse_for_good(const ApiError& error) {
-  const auto* content = action_.wanted->local();
-  if (action_.restored) {
+  const auto* content = task_.wanted.local();
+  if (task_.restored != nullptr) {
     note_refusal(error);
     return finish(ActionResult::Outcome::kFailed, "it could not be put back: " + describe(error));
   }
-  if (putting_back_) {
+  if (stage_ == Stage::kPutBack) {
     forget_doubtful_refusal(error);
     run_.report.put_off = true;
     return finish(ActionResult::Outcome::kFailed,
@@ -353,20 +388,18 @@ void Chain::refuse_for_good(const ApiError& error) {
     run_.report.put_off = true;
   } else {
     note_refusal(error);
-    run_.refused_content.insert(action_.wanted->content_key());
+    run_.refused_content.insert(task_.wanted.content_key());
   }
-  if (!previous_.empty() && (delete_sent_ || action_.deletes.empty())) {
-    refusal_ = error;
-    putting_back_ = true;
-    return put_back_next();
+  if (!previous_.empty() && (delete_sent_ || task_.deletes.empty())) {
+    return begin_putting_back(error);
   }
   drop_intent();
   finish(ActionResult::Outcome::kFailed, "refused: " + describe(error));
 }
 
 Refusal Chain::refusal(const ApiError& error) const {
-  return {.path = action_.path.text(),
-          .content = action_.wanted->content_key(),
+  return {.path = task_.wanted.path.text(),
+          .content = task_.wanted.content_key(),
           .code = error.code.empty() ? std::to_string(error.http_status) : error.code,
           .message = error.message,
           .at = run_.ports.loop.now()};
@@ -375,14 +408,14 @@ Refusal Chain::refusal(const ApiError& error) const {
 /// What the session held before is refused as well: that is not about the content.
 void Chain::forget_doubtful_refusal(const ApiError& error) {
   if (delete_sent_ && error.kind == ApiError::Kind::kInvalid) {
-    run_.record({change::DropRefusal{run_.in.session_id, action_.path.text(),
-                                     action_.wanted->content_key()}});
+    run_.record({change::DropRefusal{run_.in.session_id, task_.wanted.path.text(),
+                                     task_.wanted.content_key()}});
   }
 }
 
 /// What was refused may be room.
 void Chain::note_refusal(const ApiError& error) {
-  const bool may_lack_room = action_.deletes.empty() && error.kind == ApiError::Kind::kInvalid;
+  const bool may_lack_room = task_.deletes.empty() && error.kind == ApiError::Kind::kInvalid;
   may_lack_room ? run_.room.refused(refusal(error)) : remember_refusal(error);
 }
 
@@ -392,7 +425,7 @@ void Chain::remember_refusal(const ApiError& error) {
 
 /// Nothing was changed, so nothing has to be remembered but what an earlier chain left.
 void Chain::forget_untouched() {
-  if (!delete_sent_ && (previous_.empty() || !action_.deletes.empty())) {
+  if (!delete_sent_ && (previous_.empty() || !task_.deletes.empty())) {
     drop_intent();
   }
 }
@@ -405,7 +438,7 @@ void Chain::give_up_untouched(const std::string& why) {
 
 void Chain::drop_intent() {
   is_in_doubt_ = false;
-  run_.record({change::DropIntent{run_.in.session_id, action_.path.text()}});
+  run_.record({change::DropIntent{run_.in.session_id, task_.wanted.path.text()}});
 }
 
 void Chain::leave_gates(bool done) {
@@ -425,7 +458,8 @@ void Chain::finish(ActionResult::Outcome outcome, std::string error) {
     // Every other end is known: the add was not sent, or was refused.
     run_.record({change::PutIntent{run_.in.session_id, intent(std::nullopt)}});
   }
-  run_.close(action_.path);
+  stage_ = Stage::kEnd;
+  run_.close(task_.wanted.path);
   const bool done = outcome == ActionResult::Outcome::kDone;
   leave_gates(done);
   finished_({outcome, std::move(error), done ? std::string() : std::move(request_id_)});

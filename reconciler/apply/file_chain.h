@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,41 +9,68 @@
 
 namespace sessync {
 
+/// What a chain has to do: the parts that an add and a replace have in common. Refers to the
+/// action, which outlives it.
+struct ChainTask {
+  const DesiredFile& wanted;
+  const std::vector<std::string>& deletes;
+  const Previous* restored = nullptr;  ///< what is put back; null: what is declared is mounted
+};
+
+/// Nothing: the action is neither an add of a file nor a replace.
+std::optional<ChainTask> chain_task(const Action& action);
+
 /// The writes that make one path hold its declared content: upload, delete what is in the way, add.
 ///
-///   stage    | under way                             | goes on with
-///   ---------+---------------------------------------+---------------------------------------------
-///   upload   | none is known that can be used        | room; refused for good: remembered, the end
-///   room     | a place for the row; a replace waits  | intent; the session is full: the end
-///            | for the first one of the pass         |
-///   intent   | what is about to be done is recorded  | delete, or add if nothing is in the way
-///   delete   | one row after the other               | add; a refusal by load ends it before the
-///            |                                       | first went, later it is repeated
-///   add      | the row itself                        | done; a refusal by load is repeated once
-///            |                                       | something was deleted; no answer: in doubt;
-///            |                                       | refused: look
-///   look     | the session is read, once per pass    | archived or gone: everything ends; at work:
-///            |                                       | later; idle: refused for good, put back
-///   put back | each content that was deleted         | the end; the rest is left to the next pass
+///   stage        | under way                            | goes on with
+///   -------------+--------------------------------------+------------------------------------------
+///   kUpload      | none is known that can be used       | kRoom; refused for good: remembered,
+///   kEnd kRoom        | a place for the row; a replace waits | kIntent; the session is full: kEnd
+///                | for the first one of the pass        |
+///   kIntent      | what is about to be done is recorded | kDelete, or kAdd if nothing is in the
+///   way kDelete      | one row after the other              | kAdd; a refusal by load is kEnd
+///   before
+///                |                                      | the first went, later it is repeated;
+///                |                                      | other refusals: kReadSession
+///   kAdd         | the row itself                       | kEnd; a refusal by load is repeated once
+///                |                                      | something was deleted; no answer: in
+///                |                                      | doubt, kEnd; refused: kReadSession
+///   kReadSession | the session is read, once per pass   | kEnd: archived or gone, everything ends;
+///                |                                      | at work, later; idle, refused for good.
+///                |                                      | Or kPutBack, if there is something to
+///                |                                      | put back
+///   kPutBack     | each content that was deleted, and   | kEnd; what is left is put back by the
+///                | the session read when one is refused | next pass
 ///
-/// Until the first delete was sent a chain can end without a trace; afterwards it ends only with an
-/// answered add, with the previous content put back, or with an intent that the next pass takes up.
-/// Each answer calls the next stage; no coroutines, because g++ 12 compiles everyday forms of
-/// co_await into double frees without a warning.
+/// enter() begins a stage; every answer of a stage stays in it, or enters the next. Until the first
+/// delete was sent a chain can end without a trace; afterwards it ends only with an answered add,
+/// with the previous content put back, or with an intent that the next pass takes up.
+///
+/// Answers call back. There are no coroutines, because g++ 12 miscompiles everyday forms of
+/// co_await without a warning: beside an aggregate temporary (`co_await add({session, file,
+/// path})`) or a lambda that captures by value it frees twice, in a condition before the first
+/// local variable it runs off the function's end.
+///
+/// Lives as long as the run, on its thread. `finished` is called once, when the chain has ended.
 class Chain {
  public:
-  /// `action` is an add or replace of the run's plan and outlives the chain; `finished` runs once.
-  Chain(ApplyRun& run, const Action& action, std::function<void(ActionResult)> finished);
+  /// `task` refers to an action of the run's plan; `finished` runs once.
+  Chain(ApplyRun& run, ChainTask task, std::function<void(ActionResult)> finished);
 
-  void start();
+  void start() { enter(Stage::kUpload); }
 
  private:
+  enum class Stage { kUpload, kRoom, kIntent, kDelete, kAdd, kReadSession, kPutBack, kEnd };
+
   struct Attachment {
     std::string file_id;
     std::string filename;
     std::uint64_t size = 0;
   };
 
+  void enter(Stage next);
+
+  void provide_content();
   void acquire_upload(const ContentRef& content);
   void upload(const ContentRef& content);
   void on_uploaded(const Result<FileMetadata>& uploaded);
@@ -61,6 +89,7 @@ class Chain {
   void on_add_failed(const ApiError& error);
   void on_add_refused(const ApiError& error);
   void refuse_for_good(const ApiError& error);
+  void begin_putting_back(const ApiError& error);
   void put_back_next();
   void on_put_back(KnownRow row);
 
@@ -81,8 +110,9 @@ class Chain {
   void finish(ActionResult::Outcome outcome, std::string error = {});
 
   ApplyRun& run_;
-  const Action& action_;
+  ChainTask task_;
   std::function<void(ActionResult)> finished_;
+  Stage stage_ = Stage::kUpload;
   Attachment attachment_;
   std::vector<Previous> previous_;  ///< what is at the path of the add is the last
   std::size_t deleted_ = 0;
@@ -91,10 +121,9 @@ class Chain {
   bool adds_ = false;         ///< entered the room as an add
   bool swaps_ = false;        ///< entered the room as a swap
   bool is_in_doubt_ = false;  ///< so says the intent, as long as this chain does not know better
-  bool putting_back_ = false;
-  std::size_t back_ = 0;    ///< how many of `previous_` were put back
-  ApiError refusal_;        ///< why the previous content is put back
-  std::string request_id_;  ///< of the newest failure
+  std::size_t back_ = 0;      ///< how many of `previous_` were put back
+  ApiError refusal_;          ///< why the previous content is put back
+  std::string request_id_;    ///< of the newest failure
   int tries_ = 0;
 };
 

@@ -10,36 +10,43 @@ namespace sessync {
 /// What the rows that are deleted were made from: known for rows that we attached, and for one that
 /// has the very content; and what an earlier chain of this path could not put back.
 std::vector<Previous> Chain::find_previous() const {
-  const auto& memory = *run_.in.memory;
+  const auto& memory = run_.in.memory;
   std::vector<Previous> found;
   for (const auto& intent : memory.intents) {
-    if (intent.path == action_.path.text() && action_.deletes.empty()) {
+    if (intent.path == task_.wanted.path.text() && task_.deletes.empty()) {
       found = intent.previous;
     }
   }
   for (const auto& row : memory.rows) {
-    if (!row.owned ||
-        std::ranges::find(action_.deletes, row.resource_id) == action_.deletes.end()) {
+    if (!row.owned || std::ranges::find(task_.deletes, row.resource_id) == task_.deletes.end()) {
       continue;
     }
     const auto path = MountPath::of_file(row.mount_path).text();
     const auto marker = decode_marker(row.filename);
+    const auto* content = task_.wanted.local();
+    const bool is_same = marker && content != nullptr && marker_matches(*marker, content->sha256);
     if (path.empty() || std::ranges::find(found, path, &Previous::path) != found.end()) {
       continue;
     }
     if (!row.upload_file_id.empty()) {
       found.push_back({path, row.upload_file_id, row.filename, row.size});
-    } else if (marker && marker_matches(*marker, action_.sha256) && !attachment_.file_id.empty()) {
+    } else if (is_same && !attachment_.file_id.empty()) {
       found.push_back({path, attachment_.file_id, attachment_.filename, attachment_.size});
     }
   }
   std::ranges::stable_partition(
-      found, [&](const Previous& one) { return one.path != action_.path.text(); });
+      found, [&](const Previous& one) { return one.path != task_.wanted.path.text(); });
   return found;
 }
 
 bool Chain::puts_back_elsewhere() const {
-  return putting_back_ && back_ < previous_.size() && previous_[back_].path != action_.path.text();
+  return stage_ == Stage::kPutBack && back_ < previous_.size() &&
+         previous_[back_].path != task_.wanted.path.text();
+}
+
+void Chain::begin_putting_back(const ApiError& error) {
+  refusal_ = error;
+  enter(Stage::kPutBack);
 }
 
 void Chain::put_back_next() {
@@ -55,8 +62,8 @@ void Chain::put_back_next() {
   if (puts_back_elsewhere()) {
     // Nothing of the refused add can still happen, but this has to be known if we die meanwhile.
     Intent refused;
-    refused.path = action_.path.text();
-    refused.deletes = action_.deletes;
+    refused.path = task_.wanted.path.text();
+    refused.deletes = task_.deletes;
     refused.previous = previous_;
     intents.emplace_back(change::PutIntent{run_.in.session_id, std::move(refused)});
   }

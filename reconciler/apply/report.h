@@ -10,8 +10,13 @@
 
 namespace sessync {
 
+/// What became of one action.
 struct ActionResult {
-  enum class Outcome { kDone, kFailed, kSkipped };
+  enum class Outcome {
+    kDone,
+    kFailed,   ///< a call was refused, or its outcome is not known
+    kSkipped,  ///< nothing was sent for it
+  };
   Outcome outcome = Outcome::kSkipped;
   std::string error{};       ///< what happened and what happens next; "" when done
   std::string request_id{};  ///< of the answer that decided a failure; "" if there was none
@@ -22,11 +27,12 @@ struct ActionResult {
 /// The outcome's name in output: done, failed, skipped.
 const char* to_string(ActionResult::Outcome outcome);
 
+/// What became of a plan.
 struct ApplyReport {
   std::vector<ActionResult> results;  ///< one per action of the plan, in its order
-  std::optional<SessionError> error;
-  bool put_off = false;     ///< some action waits for a later pass
-  bool look_again = false;  ///< the session holds more than it seemed to: more can be planned
+  std::optional<SessionError> error;  ///< why nothing more was begun; nothing: all of it was
+  bool put_off = false;               ///< some action waits for a later pass
+  bool pass_again = false;  ///< the session holds more than it seemed to: more can be planned
   bool rate_limited = false;
   std::uint64_t done = 0;  ///< actions carried out
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "reconciler/limits.h"
+
 namespace sessync {
 
 void RoomGate::enter_add(std::function<void(bool)> go) {

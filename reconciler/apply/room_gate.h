@@ -11,11 +11,6 @@
 
 namespace sessync {
 
-/// No API is known to take fewer files than a hundred. Of a session of fewer than these it is not
-/// believed on the strength of a refusal alone that it is full: it must have taken files just
-/// before.
-inline constexpr std::uint64_t kFewestOfFull = 20;
-
 /// Finds out, while files are added, whether a session is full.
 ///
 /// An add that is refused while the session holds as many files as it ever did may have been
@@ -23,6 +18,9 @@ inline constexpr std::uint64_t kFewestOfFull = 20;
 /// one more is sent alone: if that is accepted, there was room; if it is refused too, the session
 /// is full, and no further add is sent. Adds that have freed their own place (swaps) are kept apart
 /// from the others where there may be no room for both: what a swap has freed must be left to it.
+///
+/// The API names no cap, and refuses one file too many with an error like any other, so only counts
+/// tell. Not synchronised; callbacks run inside the calls that let them go on.
 class RoomGate {
  public:
   /// What was found out, once it is known.
@@ -46,7 +44,8 @@ class RoomGate {
   void enter_swap(std::function<void()> go);
   void leave_swap();
 
-  /// A file row came to be; `in_new_place`: by an add that had freed none.
+  /// Every row that comes or goes is told, or the counts are wrong. A file row came to be;
+  /// `in_new_place`: by an add that had freed none.
   void accepted(bool in_new_place);
   void deleted();
   /// An add was refused that had freed no place.

@@ -5,38 +5,37 @@
 
 #include "reconciler/apply/file_chain.h"
 #include "reconciler/errors/session_error.h"
+#include "reconciler/limits.h"
 
 namespace sessync {
 namespace {
 
 using ErrorKind = ApiError::Kind;
 
-/// A source that says its tokens are over already is not asked for new ones all the time.
-constexpr Duration kSoonestRenewal = std::chrono::seconds(10);
-
 }  // namespace
 
-Rotate::Rotate(ApplyRun& run, const Action& action, std::function<void(ActionResult)> finished)
+TokenRotation::TokenRotation(ApplyRun& run, const Rotate& action,
+                             std::function<void(ActionResult)> finished)
     : run_(run), action_(action), finished_(std::move(finished)) {
-  const auto& known = run_.in.memory->tokens;
+  const auto& known = run_.in.memory.tokens;
   const auto found = std::ranges::find(known, action_.resource_id, &TokenRecord::resource_id);
   if (found != known.end()) {
     before_ = *found;
   }
 }
 
-void Rotate::start() {
+void TokenRotation::start() {
   if (run_.ports.tokens == nullptr) {
     return fail("there is no source of tokens");
   }
-  TokenRequest request{action_.repository->url, *action_.repository->authorization_token,
+  TokenRequest request{action_.repository.url, *action_.repository.authorization_token,
                        before_ ? before_->fingerprint : std::string(), action_.rotation.renew};
   run_.ports.tokens->fetch(std::move(request), [this](tl::expected<Token, TokenError> token) {
     on_token(std::move(token));
   });
 }
 
-void Rotate::on_token(tl::expected<Token, TokenError> token) {
+void TokenRotation::on_token(tl::expected<Token, TokenError> token) {
   if (!token) {
     return fail(token.error().message);
   }
@@ -50,7 +49,7 @@ void Rotate::on_token(tl::expected<Token, TokenError> token) {
                           });
 }
 
-void Rotate::send() {
+void TokenRotation::send() {
   if (!run_.may_start()) {
     restore();
     return fail("stopped before the token was sent");
@@ -60,7 +59,7 @@ void Rotate::send() {
                               [this](const Result<Done>& answer) { on_answer(answer); });
 }
 
-void Rotate::on_answer(const Result<Done>& answer) {
+void TokenRotation::on_answer(const Result<Done>& answer) {
   run_.close(action_.path);
   if (!answer) {
     return on_refused(answer.error());
@@ -77,7 +76,7 @@ void Rotate::on_answer(const Result<Done>& answer) {
   finished_({ActionResult::Outcome::kDone, {}});
 }
 
-void Rotate::on_refused(const ApiError& error) {
+void TokenRotation::on_refused(const ApiError& error) {
   request_id_ = error.request_id;
   if (is_unknown_outcome(error) || error.kind == ErrorKind::kUnusableAnswer) {
     return fail("it is not known whether the token was accepted: " + describe(error) +
@@ -85,24 +84,25 @@ void Rotate::on_refused(const ApiError& error) {
   }
   restore();
   if (error.kind == ErrorKind::kAuthentication) {
-    run_.halt("authentication_failed", describe(error));
+    run_.halt(SessionError::Code::kAuthenticationFailed, describe(error));
   }
   run_.report.rate_limited |= error.kind == ErrorKind::kRateLimited;
   if (!is_refused_for_good(error)) {
     return fail("the token was not sent: " + describe(error) + "; the next pass tries again");
   }
-  run_.look([this, error](const Result<SessionInfo>& info) {
-    if (info && !info->archived_at && info->status == "idle") {
+  run_.read_session([this, error](const Result<SessionInfo>& info) {
+    if (info && !info->archived_at && info->is_idle()) {
       return refuse_for_good(error);
     }
     if (info && info->archived_at) {
-      run_.halt("session_archived", "the session was archived at " + *info->archived_at);
+      run_.halt(SessionError::Code::kSessionArchived,
+                "the session was archived at " + *info->archived_at);
     }
     fail("the token was refused: " + describe(error) + "; the next pass tries again");
   });
 }
 
-void Rotate::refuse_for_good(const ApiError& error) {
+void TokenRotation::refuse_for_good(const ApiError& error) {
   run_.record(
       {change::PutRefusal{run_.in.session_id,
                           {action_.path.text(), action_.rotation.fingerprint,
@@ -112,7 +112,7 @@ void Rotate::refuse_for_good(const ApiError& error) {
 }
 
 /// A refusal had no effect: the session still has what it had.
-void Rotate::restore() {
+void TokenRotation::restore() {
   if (before_) {
     run_.record({change::PutToken{run_.in.session_id, *before_}});
   } else {
@@ -120,14 +120,14 @@ void Rotate::restore() {
   }
 }
 
-TokenRecord Rotate::record(std::string fingerprint) const {
+TokenRecord TokenRotation::record(std::string fingerprint) const {
   TokenRecord record = before_.value_or(TokenRecord{});
   record.resource_id = action_.resource_id;
   record.fingerprint = std::move(fingerprint);
   return record;
 }
 
-void Rotate::fail(std::string what) {
+void TokenRotation::fail(std::string what) {
   finished_({ActionResult::Outcome::kFailed, std::move(what), request_id_});
 }
 

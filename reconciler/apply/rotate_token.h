@@ -9,11 +9,20 @@ namespace sessync {
 
 /// Sends one repository its token. Until the API has answered, what the session has is recorded as
 /// unknown, so that a crash or a lost answer is followed by one more rotation and never by none.
-class Rotate {
+///
+///   fetch the token ──► record "not known" ──► send it ──┬ accepted: its fingerprint is recorded
+///                                                        ├ refused: what was known before is again
+///                                                        └ no answer: it stays not known
+///
+/// The token itself is held between the fetch and the end of the call, and never recorded. A 4xx
+/// from an idle session is remembered for that fingerprint. Lives as long as the run, on its
+/// thread.
+class TokenRotation {
  public:
   /// `action` is a rotation of the run's plan and outlives this; `finished` runs once.
-  Rotate(ApplyRun& run, const Action& action, std::function<void(ActionResult)> finished);
+  TokenRotation(ApplyRun& run, const Rotate& action, std::function<void(ActionResult)> finished);
 
+  /// Fetches the token and sends it; to be called once.
   void start();
 
  private:
@@ -27,7 +36,7 @@ class Rotate {
   void fail(std::string what);
 
   ApplyRun& run_;
-  const Action& action_;
+  const Rotate& action_;
   std::function<void(ActionResult)> finished_;
   std::optional<TokenRecord> before_;
   Token token_;

@@ -34,11 +34,27 @@ const char* to_string(BlockCode code) {
   return "unknown";
 }
 
+const char* to_string(BlockedType type) {
+  switch (type) {
+    case BlockedType::kFile:
+      return "file";
+    case BlockedType::kRepository:
+      return "github_repository";
+    case BlockedType::kMemoryStore:
+      return "memory_store";
+    case BlockedType::kOutputs:
+      return "outputs";
+    case BlockedType::kSession:
+      return "session";
+  }
+  return "file";
+}
+
 std::string place_of(const Blocked& blocked) {
   if (!blocked.path.text().empty()) {
     return blocked.path.text();
   }
-  std::string words = blocked.type;
+  std::string words = to_string(blocked.type);
   std::ranges::replace(words, '_', ' ');
   return words;
 }

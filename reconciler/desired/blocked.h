@@ -25,9 +25,16 @@ enum class BlockCode {
 /// The code's name in output, snake_case.
 const char* to_string(BlockCode code);
 
+/// What is blocked. In this order entries of one path are printed.
+enum class BlockedType { kFile, kRepository, kMemoryStore, kOutputs, kSession };
+
+/// The type's name in output: file, github_repository, memory_store, outputs, session.
+const char* to_string(BlockedType type);
+
+/// An entry that is not carried out.
 struct Blocked {
-  std::string type;  ///< file | github_repository | memory_store | session | outputs
-  MountPath path;
+  BlockedType type = BlockedType::kFile;
+  MountPath path;  ///< of outputs: "/" and the name; empty where there is none
   BlockCode code = BlockCode::kConflict;
   std::string reason;  ///< what it means and what to do
   friend bool operator==(const Blocked&, const Blocked&) = default;

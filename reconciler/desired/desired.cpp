@@ -8,8 +8,6 @@
 namespace sessync {
 namespace {
 
-constexpr std::size_t kMaxMountPathBytes = 4096;
-
 std::string join_source(const std::string& source, const std::string& path) {
   if (source.empty() || path.empty()) {
     return source + path;
@@ -65,14 +63,14 @@ class Resolver {
       return add_issue(*member, entry.mount_path, 0);
     }
     if (const auto fault = archive_fault(found)) {
-      return block("file", MountPath::of_file(entry.mount_path), fault->first,
+      return block(BlockedType::kFile, MountPath::of_file(entry.mount_path), fault->first,
                    fault->second + "; the archive is not packed without it, what is mounted stays");
     }
     if (found.files.empty()) {
       return protect(entry.mount_path, "source " + entry.source + "/ matches no file", false);
     }
     claim(entry.mount_path,
-          ContentRef{root_, entry.source, found.archive_sha256, 0,
+          ContentRef{root_, entry.source, found.archive_sha256.value(), 0,
                      std::make_shared<ArchiveContent>(ArchiveContent{entry.format, found.files}),
                      max_file_size_});
   }
@@ -87,8 +85,8 @@ class Resolver {
     state_.memory_stores.push_back(entry);
   }
 
-  void block(std::string type, const MountPath& path, BlockCode code, std::string reason) {
-    state_.blocked.push_back({std::move(type), path, code, std::move(reason)});
+  void block(BlockedType type, const MountPath& path, BlockCode code, std::string reason) {
+    state_.blocked.push_back({type, path, code, std::move(reason)});
     state_.kept.insert(path);
   }
 
@@ -120,7 +118,7 @@ class Resolver {
       state_.unread.push_back({path, issue.message, size});
       state_.kept.insert(path);
     } else {
-      block("file", path, code_of(issue), issue.message);
+      block(BlockedType::kFile, path, code_of(issue), issue.message);
     }
   }
 
@@ -169,7 +167,7 @@ class Resolver {
   void claim(const std::string& mount, std::variant<ContentRef, UploadedContent> content) {
     const auto path = MountPath::of_file(mount);
     if (const auto problem = mount_path_problem(mount, false)) {
-      return block("file", path, BlockCode::kInvalidName,
+      return block(BlockedType::kFile, path, BlockCode::kInvalidName,
                    "its mount path cannot be used: " + *problem + "; rename the file");
     }
     claims_[path].push_back({path, clean_mount_text(mount), std::move(content)});
@@ -208,7 +206,7 @@ class Resolver {
     }
     for (const auto& [path, other] : met) {
       if (claims_.contains(path)) {
-        block("file", path, BlockCode::kPathCollision,
+        block(BlockedType::kFile, path, BlockCode::kPathCollision,
               "two declared entries meet here (with " + other +
                   "); nothing is changed at this path until one of them is renamed, excluded or "
                   "mounted elsewhere");

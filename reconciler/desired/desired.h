@@ -15,17 +15,18 @@
 
 namespace sessync {
 
-/// Content that was uploaded by somebody else.
+/// Content that was uploaded by somebody else, and is never read here.
 struct UploadedContent {
   std::string file_id;
 };
 
-/// A file that the session must hold.
+/// A file that the session must hold. Two with one content_key() have the same bytes.
 struct DesiredFile {
   MountPath path;
-  std::string mount_text;  ///< as it is sent
+  std::string mount_text;  ///< as it is sent: cleaned, but not canonical
   std::variant<ContentRef, UploadedContent> content;
 
+  /// Null for content that somebody else uploaded.
   [[nodiscard]] const ContentRef* local() const { return std::get_if<ContentRef>(&content); }
   /// The digest of local content, or the file id: what a refusal is remembered by.
   [[nodiscard]] const std::string& content_key() const;
@@ -35,18 +36,19 @@ struct DesiredFile {
 /// they are no longer wanted could not be read.
 struct ProtectedTree {
   MountPath prefix;
-  std::string reason;
+  std::string reason;          ///< for operators: what is missing, or cannot be read
   bool source_missing = true;  ///< false: the source is there but selects nothing
 };
 
-/// A file whose content is not known yet, because reading it takes long.
+/// A file whose content is not known yet, because reading it takes long. Its path is pending, and
+/// nothing is pruned that could be the same file under an old name.
 struct UnreadFile {
   MountPath path;
   std::string reason;
   std::uint64_t size = 0;  ///< 0: not known either
 };
 
-/// A repository that the session must have been created with.
+/// A repository that the session must have been created with: the API attaches none later.
 struct DesiredRepository {
   MountPath path;
   RepositoryResource spec;
@@ -65,7 +67,9 @@ struct DesiredState {
 };
 
 /// Total: whatever the workspace looks like, every declared file is desired, blocked or protected.
-/// `snapshot.sources` has one element per resource of `spec`.
+/// `snapshot.sources` has one element per resource of `spec`, in its order. Two entries that meet
+/// on one path, or one above the other, are both blocked, because neither is more right than the
+/// other. Pure.
 DesiredState resolve(const SessionSpec& spec, const WorkspaceSnapshot& snapshot);
 
 }  // namespace sessync

@@ -2,35 +2,77 @@
 
 namespace sessync {
 
+const char* to_string(SessionError::Code code) {
+  using Code = SessionError::Code;
+  switch (code) {
+    case Code::kApiError:
+      return "api_error";
+    case Code::kRateLimited:
+      return "rate_limited";
+    case Code::kAuthenticationFailed:
+      return "authentication_failed";
+    case Code::kBilling:
+      return "billing";
+    case Code::kSessionNotFound:
+      return "session_not_found";
+    case Code::kSessionArchived:
+      return "session_archived";
+    case Code::kSessionNotCreated:
+      return "session_not_created";
+    case Code::kSourceUnavailable:
+      return "source_unavailable";
+    case Code::kAgeUnknown:
+      return "age_unknown";
+    case Code::kOutputsNotStored:
+      return "outputs_not_stored";
+    case Code::kStateNotWritable:
+      return "state_not_writable";
+    case Code::kStateUnavailable:
+      return "state_unavailable";
+    case Code::kOutOfResources:
+      return "out_of_resources";
+    case Code::kInternalError:
+      return "internal_error";
+  }
+  return "internal_error";
+}
+
+bool is_terminal(SessionError::Code code) {
+  return code == SessionError::Code::kSessionNotFound ||
+         code == SessionError::Code::kSessionArchived;
+}
+
 SessionFailure failure_of(const ApiError& error, const std::string& session_id,
                           const std::string& doing) {
   using Kind = ApiError::Kind;
+  using Code = SessionError::Code;
   switch (error.kind) {
     case Kind::kNotFound:
-      return {{"session_not_found",
+      return {{Code::kSessionNotFound,
                "session " + session_id + " does not exist, or not for this key and workspace (" +
                    describe(error) + "); nothing is created in its place: check session_id"},
               true,
               false};
     case Kind::kAuthentication:
       if (error.http_status == 0) {
-        return {{"authentication_failed", "nothing was sent to the API while " + doing + ": " +
+        return {
+            {Code::kAuthenticationFailed, "nothing was sent to the API while " + doing + ": " +
                                               describe(error) + "; the session is left as it is"},
-                false,
-                false};
+            false,
+            false};
       }
-      return {{"authentication_failed",
+      return {{Code::kAuthenticationFailed,
                "the API refused the key while " + doing + ": " + describe(error) +
                    "; the session is left as it is: check ANTHROPIC_API_KEY or --api-key-file"},
               false,
               false};
     case Kind::kRateLimited:
-      return {{"rate_limited", doing + ": " + describe(error)}, false, true};
+      return {{Code::kRateLimited, doing + ": " + describe(error)}, false, true};
     default:
-      return {
-          {"api_error", doing + " failed: " + describe(error) + "; the session is left as it is"},
-          false,
-          false};
+      return {{Code::kApiError,
+               doing + " failed: " + describe(error) + "; the session is left as it is"},
+              false,
+              false};
   }
 }
 
@@ -42,10 +84,11 @@ bool is_refused_for_good(const ApiError& error) {
 
 SessionFailure archived_failure(const std::string& session_id, const std::string& at,
                                 const std::string& advice) {
-  return {{"session_archived", "session " + session_id + " was archived at " + at +
-                                   "; nothing in it can be changed: " + advice},
-          true,
-          false};
+  return {
+      {SessionError::Code::kSessionArchived, "session " + session_id + " was archived at " + at +
+                                                 "; nothing in it can be changed: " + advice},
+      true,
+      false};
 }
 
 }  // namespace sessync

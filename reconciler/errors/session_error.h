@@ -6,12 +6,33 @@
 
 namespace sessync {
 
-/// Why a session can be worked on no further until somebody acts.
+/// Why a session can be worked on no further in this pass.
 struct SessionError {
-  std::string
-      code;  ///< snake_case: session_not_found, session_archived, authentication_failed, ...
-  std::string message;
+  enum class Code {
+    kApiError,              ///< a call failed in a way that may pass
+    kRateLimited,           ///< the same, for being called too often
+    kAuthenticationFailed,  ///< the API refused the key, or there is none that can be sent
+    kBilling,               ///< the account is on hold, or full
+    kSessionNotFound,       ///< terminal: it does not exist, or not for this key
+    kSessionArchived,       ///< terminal: nothing in it can be changed
+    kSessionNotCreated,     ///< there is none yet from which something could be fetched
+    kSourceUnavailable,     ///< what is declared could not be read
+    kAgeUnknown,            ///< how old files are is not known
+    kOutputsNotStored,      ///< outputs could not be written here
+    kStateNotWritable,      ///< what was seen could not be recorded
+    kStateUnavailable,      ///< what was remembered could not be read
+    kOutOfResources,        ///< this machine had no descriptors, threads or memory left
+    kInternalError,         ///< a fault of ours
+  };
+  Code code = Code::kInternalError;
+  std::string message;  ///< for operators; carries no credential
 };
+
+/// The code's name in output, snake_case: session_not_found, ...
+const char* to_string(SessionError::Code code);
+
+/// Gone or archived: only a manifest change or a slow retry can help.
+bool is_terminal(SessionError::Code code);
 
 /// Why a pass cannot go on with its session.
 struct SessionFailure {
@@ -20,14 +41,16 @@ struct SessionFailure {
   bool rate_limited = false;
 };
 
-/// What a failed call means for the session; `doing` completes "while ...".
+/// What a failed call means for the session; `doing` completes "while ...". `session_id` is shown
+/// only where the session is what was not found.
 SessionFailure failure_of(const ApiError& error, const std::string& session_id,
                           const std::string& doing);
 
-/// Refused, and repeating the same would be refused again.
+/// Refused, and repeating the same would be refused again, so it is remembered instead.
 bool is_refused_for_good(const ApiError& error);
 
-/// Nothing in an archived session can be changed. `advice` says what to do.
+/// Nothing in an archived session can be changed: the API refuses every write. Terminal. `advice`
+/// says what to do.
 SessionFailure archived_failure(const std::string& session_id, const std::string& at,
                                 const std::string& advice);
 

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "reconciler/limits.h"
 #include "reconciler/ports/session_api.h"
 #include "reconciler/ports/state_store.h"
 

@@ -7,12 +7,11 @@
 
 namespace sessync {
 
-/// How long an upload of ours is kept after the last pass that needed it. Copies in sessions do not
-/// depend on their upload.
-inline constexpr Duration kUploadLife = std::chrono::hours(1);
-
 /// Deletes the uploads recorded in the store that nothing has needed for kUploadLife, and forgets
-/// them. Uploads that the store does not know are left alone. Returns how many are gone.
+/// them. Uploads that the store does not know are left alone: `gc` finds those. Returns how many
+/// are gone. One that cannot be deleted for now is tried again the next time; nothing is begun once
+/// the loop is stopping. Copies in sessions do not depend on their upload (so the API behaves).
+/// Pumps the loop.
 std::size_t collect_uploads(const std::string& owner, Ports& ports);
 
 }  // namespace sessync

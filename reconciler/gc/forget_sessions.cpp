@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "reconciler/limits.h"
 #include "reconciler/observe/find_session.h"
 #include "reconciler/ports/state_store.h"
 
@@ -32,7 +33,7 @@ class Forgetting {
         named_.insert(*spec.session_id);
         continue;
       }
-      named_.insert(unborn_id(owner_, spec.name));
+      named_.insert(synthetic_id(owner_, spec.name));
       const auto creation = ports_.store.find_creation(owner_, spec.name);
       if (creation && !creation->session_id.empty()) {
         named_.insert(creation->session_id);
@@ -60,7 +61,7 @@ class Forgetting {
   /// A creation goes with what was remembered of its session: that is found again by its key.
   void forget_creations() {
     for (const auto& creation : ports_.store.creations()) {
-      const auto unborn = unborn_id(creation.owner, creation.name);
+      const auto unborn = synthetic_id(creation.owner, creation.name);
       const bool in_doubt =
           creation.in_doubt_since && now_ - *creation.in_doubt_since < kMemoryLife;
       if (!named_.contains(unborn) && !known_.contains(creation.session_id) &&

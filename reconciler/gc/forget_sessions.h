@@ -8,12 +8,12 @@
 
 namespace sessync {
 
-/// How long what is remembered of a session stays once no manifest names it: one that comes back
-/// within that time has what it had.
-inline constexpr Duration kMemoryLife = std::chrono::hours(24);
-
 /// Notes which sessions of the store `declared`, which is all of the manifest, names no more, and
 /// forgets those that left kMemoryLife ago. Deletes nothing anywhere else: they were let go.
+///
+/// Sessions of a file that has errors now count in its last good version: they have not left. A
+/// create in doubt is kept as long, so that a session that it made is still found. Commits without
+/// waiting: what is lost is forgotten the next time.
 void forget_left_sessions(const std::string& owner, const std::vector<SessionSpec>& declared,
                           Ports& ports);
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "reconciler/apply/confirm_uploads.h"
+#include "reconciler/limits.h"
 #include "reconciler/observe/marker.h"
 #include "reconciler/observe/server_time.h"
 

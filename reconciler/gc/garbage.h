@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -11,15 +12,12 @@
 
 namespace sessync {
 
-/// How old garbage is at least: somebody may be about to use what is younger.
-inline constexpr Duration kGarbageAge = std::chrono::hours(1);
-
 /// A file of ours that nothing needs.
 struct Garbage {
   FileMetadata file;
-  std::string session_id;  ///< of a copy; "" for an upload
-  Duration age{0};
-  std::string why;
+  std::optional<std::string> session_id;  ///< of a copy; nothing for an upload
+  Duration age{0};                        ///< by the API's clock
+  std::string why;                        ///< for people: what it was, and that nothing needs it
 };
 
 /// What is needed of an owner's uploads.

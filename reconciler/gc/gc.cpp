@@ -6,16 +6,15 @@
 #include "reconciler/apply/file_chain.h"
 #include "reconciler/desired/desired.h"
 #include "reconciler/errors/session_error.h"
+#include "reconciler/limits.h"
 
 namespace sessync {
 namespace {
 
-constexpr std::size_t kDeletesAtOnce = 8;
-
 /// Why a digest that the session declares may be missing; "" if none can be.
 std::string unread(const WorkspaceSnapshot& snapshot) {
-  if (!snapshot.shortage.empty()) {
-    return "the workspace could not be read (" + snapshot.shortage + ")";
+  if (snapshot.shortage) {
+    return "the workspace could not be read (" + *snapshot.shortage + ")";
   }
   for (const auto& source : snapshot.sources) {
     if (const auto* lost = std::get_if<SourceUnavailable>(&source)) {
@@ -49,9 +48,9 @@ class Search {
       find_uploads();
     }
     for (const auto& session : sessions) {
-      const auto id = id_of(*session.spec);
+      const auto id = id_of(session.spec);
       if (!id.empty() && session.has_copies) {
-        find_copies(session.spec->name, id);
+        find_copies(session.spec.name, id);
       }
     }
     return std::move(out_);
@@ -68,16 +67,16 @@ class Search {
 
   /// Notes what the session needs of the uploads; false if that is not known.
   bool need(const GarbageSession& session) {
-    for (const auto& [path, wanted] : resolve(*session.spec, session.snapshot).files) {
+    for (const auto& [path, wanted] : resolve(session.spec, session.snapshot).files) {
       (wanted.local() == nullptr ? needed_.file_ids : needed_.digests).insert(wanted.content_key());
     }
-    if (const auto id = id_of(*session.spec); !id.empty()) {
+    if (const auto id = id_of(session.spec); !id.empty()) {
       need_open_writes(id);
     }
     const auto why = unread(session.snapshot);
     if (!why.empty()) {
-      doubt(session.spec->name,
-            {"source_unavailable", why + "; no upload is deleted, because one may hold it"});
+      doubt(session.spec.name, {SessionError::Code::kSourceUnavailable,
+                                why + "; no upload is deleted, because one may hold it"});
     }
     return why.empty();
   }
@@ -95,10 +94,10 @@ class Search {
     const auto uploads = await<std::vector<FileMetadata>>(
         ports_.loop, [&](auto done) { ports_.api.list_uploads(std::move(done)); });
     if (!uploads) {
-      doubt("", failure_of(uploads.error(), "", "listing the uploads").error);
+      doubt(std::nullopt, failure_of(uploads.error(), "", "listing the uploads").error);
       return;
     }
-    note_undated("", *uploads);
+    note_undated(std::nullopt, *uploads);
     out_.uploads = garbage_uploads(*uploads, ports_.store.uploads(owner_), needed_, owner_);
   }
 
@@ -122,15 +121,16 @@ class Search {
     }
   }
 
-  void note_undated(const std::string& name, const std::vector<FileMetadata>& files) {
+  void note_undated(const std::optional<std::string>& name,
+                    const std::vector<FileMetadata>& files) {
     if (has_undated(files, owner_)) {
-      doubt(name, {"age_unknown",
+      doubt(name, {SessionError::Code::kAgeUnknown,
                    "the API does not say when files were made, or what time it is there (a Date "
                    "header), so how old they are is not known; those stay"});
     }
   }
 
-  void doubt(const std::string& name, SessionError error) {
+  void doubt(const std::optional<std::string>& name, SessionError error) {
     out_.doubts.push_back({name, std::move(error)});
   }
 
@@ -168,7 +168,7 @@ class Deletion {
     --open_;
     const bool gone = deleted || deleted.error().kind == ApiError::Kind::kNotFound;
     results_[at] = {gone, gone ? "" : describe(deleted.error())};
-    if (gone && garbage_[at].session_id.empty()) {
+    if (gone && !garbage_[at].session_id) {
       ports_.store.commit({change::DropUpload{owner_, garbage_[at].file.file_id}},
                           [](const tl::expected<Done, StoreError>&) {});
     }

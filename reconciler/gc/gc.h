@@ -11,19 +11,21 @@
 
 namespace sessync {
 
-/// A session of the manifest, and what its sources hold now.
+/// A session of the manifest, and what its sources hold now. `spec` outlives it.
 struct GarbageSession {
-  const SessionSpec* spec = nullptr;
+  const SessionSpec& spec;
   WorkspaceSnapshot snapshot;
   bool has_copies = true;  ///< its copies are asked for
 };
 
-/// Something could not be looked at, or not deleted. What it concerns is left alone.
+/// Something could not be read or listed. What it concerns is left alone, because a file that
+/// nothing seems to need may be needed there.
 struct GarbageDoubt {
-  std::string session;  ///< name; "" for uploads
+  std::optional<std::string> session;  ///< its name; nothing: it concerns uploads
   SessionError error;
 };
 
+/// What nothing needs, and what could not be told.
 struct GarbageFound {
   std::vector<Garbage> uploads;
   std::vector<Garbage> copies;
@@ -39,11 +41,12 @@ GarbageFound find_garbage(const std::string& owner, const std::vector<GarbageSes
 /// One deletion: done if the file is gone, whoever deleted it.
 struct GarbageDeletion {
   bool done = false;
-  std::string error;
+  std::string error;  ///< "" if it is done, or was not begun
 };
 
 /// Deletes `garbage`, and forgets uploads that are gone. One result each, in its order; those not
-/// begun before the loop stopped have neither.
+/// begun before the loop stopped have neither. So many at once as kDeletesAtOnce says; pumps the
+/// loop.
 std::vector<GarbageDeletion> delete_garbage(const std::string& owner,
                                             const std::vector<Garbage>& garbage, Ports& ports);
 

@@ -9,6 +9,7 @@
 #include "manifest/load.h"
 #include "manifest/text/text.h"
 #include "manifest/write/write.h"
+#include "reconciler/limits.h"
 #include "reconciler/observe/marker.h"
 
 namespace sessync {
@@ -16,8 +17,6 @@ namespace {
 
 constexpr const char* kNoOwner = "imported";
 constexpr std::size_t kMaxName = 63;
-constexpr std::uint64_t kUsualMaxFiles = 100;
-constexpr std::uint64_t kLargerMaxFiles = 500;
 
 /// "" if the title makes no name.
 std::string name_from_title(const std::optional<std::string>& title) {

@@ -21,20 +21,20 @@ ApiError error_in(const std::optional<Result<T>>& answer) {
 
 tl::expected<FetchedSession, SessionFailure> fetch_session(const std::string& session_id,
                                                            std::optional<SessionInfo> known,
-                                                           bool look, Ports& ports) {
+                                                           bool refresh, Ports& ports) {
   std::optional<Result<SessionInfo>> info;
   std::optional<Result<std::vector<ResourceRow>>> rows;
-  const bool looks = look && !known;
-  if (looks) {
+  const bool refreshes = refresh && !known;
+  if (refreshes) {
     ports.api.get_session(session_id, [&](Result<SessionInfo> got) { info = std::move(got); });
   }
   ports.api.list_resources(session_id, [&](auto got) { rows = std::move(got); });
-  while ((!rows || (looks && !info)) && ports.loop.run_one()) {
+  while ((!rows || (refreshes && !info)) && ports.loop.run_one()) {
   }
-  if (looks && (!info || !*info)) {
+  if (refreshes && (!info || !*info)) {
     return tl::unexpected(failure_of(error_in(info), session_id, "looking at the session"));
   }
-  if (looks) {
+  if (refreshes) {
     known = std::move(**info);
   }
   if (known && known->archived_at) {

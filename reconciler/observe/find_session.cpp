@@ -15,7 +15,7 @@ const char* const kArchivedAdvice =
 class Locator {
  public:
   Locator(const LocateInput& in, Ports& ports)
-      : in_(in), ports_(ports), record_(ports.store.find_creation(in.owner, in.spec->name)) {}
+      : in_(in), ports_(ports), record_(ports.store.find_creation(in.owner, in.spec.name)) {}
 
   Located run() {
     const bool known = record_ && !record_->session_id.empty();
@@ -36,15 +36,15 @@ class Locator {
       return true;
     }
     if (info) {
-      return in_.spec->recreate ? false
-                                : fail(archived_failure(id, *info->archived_at, kArchivedAdvice));
+      return in_.spec.recreate ? false
+                               : fail(archived_failure(id, *info->archived_at, kArchivedAdvice));
     }
     return is_surely_deleted(info.error()) ? false : fail(gone(info.error()));
   }
 
   /// A 404 is also what another key or workspace answers.
   [[nodiscard]] bool is_surely_deleted(const ApiError& error) const {
-    return error.kind == ApiError::Kind::kNotFound && in_.spec->recreate &&
+    return error.kind == ApiError::Kind::kNotFound && in_.spec.recreate &&
            !record_->organization_id.empty() && error.organization_id == record_->organization_id;
   }
 
@@ -74,7 +74,7 @@ class Locator {
       }
       return;
     }
-    const auto key = session_key(in_.owner, in_.spec->name);
+    const auto key = session_key(in_.owner, in_.spec.name);
     std::erase_if(*sessions, [&](const SessionInfo& info) {
       const auto found = info.metadata.find(kKeyName);
       return found == info.metadata.end() || found->second != key;
@@ -100,7 +100,7 @@ class Locator {
     if (out_.info) {
       return remember(*out_.info);
     }
-    if (!ours.empty() && !in_.spec->recreate) {
+    if (!ours.empty() && !in_.spec.recreate) {
       const auto& last = ours.back();
       fail(archived_failure(last.session_id, *last.archived_at, kArchivedAdvice));
       return;
@@ -108,12 +108,11 @@ class Locator {
     const bool doubtful = record_ && record_->in_doubt_since &&
                           ports_.loop.now() - *record_->in_doubt_since < in_.grace;
     out_.in_doubt = doubtful;
-    out_.missing = !doubtful;
   }
 
   void remember(const SessionInfo& info) {
     if (!in_.dry_run) {
-      ports_.store.commit({change::PutCreation{{in_.owner, in_.spec->name, info.session_id,
+      ports_.store.commit({change::PutCreation{{in_.owner, in_.spec.name, info.session_id,
                                                 info.organization_id, std::nullopt}}},
                           [](const tl::expected<Done, StoreError>&) {});
     }

@@ -6,6 +6,7 @@
 
 #include "manifest/spec.h"
 #include "reconciler/errors/session_error.h"
+#include "reconciler/limits.h"
 #include "reconciler/ports/ports.h"
 #include "reconciler/ports/session_api.h"
 
@@ -17,28 +18,29 @@ std::string session_key(const std::string& owner, const std::string& name);
 
 /// Under this the state remembers what concerns a session that does not exist yet. No id of the API
 /// has a slash.
-inline std::string unborn_id(const std::string& owner, const std::string& name) {
+inline std::string synthetic_id(const std::string& owner, const std::string& name) {
   return session_key(owner, name);
 }
 
+/// What locate() needs beside its ports. `spec` outlives it.
 struct LocateInput {
-  const SessionSpec* spec = nullptr;  ///< has `create`
+  const SessionSpec& spec;  ///< has `create`
   std::string owner;
   bool dry_run = false;
-  Duration grace{30'000};
+  Duration grace = kListGrace;
 };
 
 /// Where the session of a `create` entry is.
 struct Located {
   std::optional<SessionInfo> info;      ///< found, live, read just now
-  bool missing = false;                 ///< there is none: it may be created
   bool in_doubt = false;                ///< a create may have been carried out; wait
   std::vector<std::string> duplicates;  ///< ids of further live sessions with its key
   std::optional<SessionFailure> failure;
 };
 
 /// By the remembered id, else by the key in the metadata among all sessions. Any doubt means that
-/// nothing is created.
+/// nothing is created: `info`, `in_doubt` and `failure` are all empty if one may be. Records the id
+/// that it finds, unless it is a dry run. Pumps the loop.
 Located locate(const LocateInput& input, Ports& ports);
 
 }  // namespace sessync

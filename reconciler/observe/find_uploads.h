@@ -9,7 +9,8 @@
 
 namespace sessync {
 
-/// What asking for some uploads came to. An id that is in neither does not exist.
+/// What asking for some uploads came to. An id that is in neither does not exist: that alone lets
+/// an entry be blocked, or an upload be forgotten.
 struct FoundUploads {
   std::map<std::string, FileMetadata> files;   ///< those that exist, expired ones included
   std::map<std::string, ApiError> unanswered;  ///< those of which the API did not say whether
@@ -17,7 +18,8 @@ struct FoundUploads {
 
 /// Asks which of `ids` exist: many with one call, and one by one what such a call does not answer.
 /// Not every server knows that call, and one that does may refuse it for the sake of one id. An
-/// error: the credential was refused, which says nothing of any upload.
+/// error: the credential was refused, which says nothing of any upload, or the loop had nothing
+/// left to run. Ids may repeat. Pumps the loop.
 Result<FoundUploads> find_uploads(const std::vector<std::string>& ids, Ports& ports);
 
 }  // namespace sessync

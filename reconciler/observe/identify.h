@@ -10,15 +10,18 @@
 
 namespace sessync {
 
-/// Learns the names of a session's file rows: from memory, else from the API, each row once.
+/// Learns the names of a session's file rows: from memory, else from the API, each row once. A row
+/// has no name of its own, but the id of its copy, and the copy has the name of the upload. Pumps
+/// the loop.
 class Identifier {
  public:
-  /// All references must outlive the object.
+  /// All references must outlive the object. `grace`: see kListGrace.
   Identifier(Ports& ports, const std::string& session_id, const SessionMemory& memory,
              Duration grace);
 
   /// Adds of ours that were answered a moment ago may be missing from a list that lags: each is
-  /// asked for by its id, and appended to `rows` unless the API says that it is gone.
+  /// asked for by its id, and appended to `rows` unless the API says that it is gone: one that
+  /// cannot be asked for now is there still, so that its path is not filled a second time.
   void keep_unlisted(std::vector<ResourceRow>& rows);
 
   /// What is known of each file row, by resource id. Rows whose name could not be learned are

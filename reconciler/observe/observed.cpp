@@ -15,10 +15,10 @@ class Observer {
 
   Observed run() {
     expire_tombstones();
-    for (const auto& row : *in_.rows) {
+    for (const auto& row : in_.rows) {
       std::visit([&](const auto& r) { collect(r); }, row);
     }
-    if (!in_.memory->taken_over) {
+    if (!in_.memory.taken_over) {
       take_over();
     }
     close_intents();
@@ -27,7 +27,7 @@ class Observer {
     std::ranges::sort(out_.state.files, {}, [](const ObservedFile& file) {
       return std::tie(file.path, file.created_at, file.resource_id);
     });
-    std::ranges::sort(out_.state.others, {}, [](const ObservedOther& other) {
+    std::ranges::sort(out_.state.fixed, {}, [](const FixedResource& other) {
       return std::tie(other.path, other.type, other.resource_id);
     });
     return std::move(out_);
@@ -37,7 +37,7 @@ class Observer {
   [[nodiscard]] bool recent(TimePoint at) const { return in_.now - at < in_.grace; }
 
   void expire_tombstones() {
-    for (const auto& tombstone : in_.memory->tombstones) {
+    for (const auto& tombstone : in_.memory.tombstones) {
       if (recent(tombstone.deleted_at)) {
         buried_.insert(tombstone.resource_id);
       } else {
@@ -48,15 +48,15 @@ class Observer {
   }
 
   void collect(const RepositoryRow& row) {
-    out_.state.others.push_back(
+    out_.state.fixed.push_back(
         {"github_repository", row.resource_id, MountPath::literal(row.mount_path), row});
   }
   void collect(const MemoryStoreRow& row) {
-    out_.state.others.push_back(
+    out_.state.fixed.push_back(
         {"memory_store", row.memory_store_id, MountPath::literal(row.mount_path), row});
   }
   void collect(const OpaqueRow& row) {
-    out_.state.others.push_back(
+    out_.state.fixed.push_back(
         {row.type, row.resource_id, MountPath::of_file(row.mount_path), row});
   }
   void collect(const FileRow& row) {
@@ -74,10 +74,12 @@ class Observer {
     if (const auto known = in_.known.find(row.resource_id); known != in_.known.end()) {
       file.filename = known->second.filename;
       file.size = known->second.size;
-      file.upload_file_id = known->second.upload_file_id;
+      if (!known->second.upload_file_id.empty()) {
+        file.upload_file_id = known->second.upload_file_id;
+      }
       file.marker = decode_marker(file.filename);
       file.in_doubt = known->second.owned && known->second.in_doubt;
-      file.holder = known->second.owned ? Holder::kOurs : holder_of_unowned(file);
+      file.ownership = known->second.owned ? Ownership::kOurs : ownership_of_unowned(file);
     }
     out_.state.files.push_back(std::move(file));
   }
@@ -100,7 +102,7 @@ class Observer {
       return !name.empty() && path == file.path.text() && name == file.filename &&
              size == file.size;
     };
-    for (const auto& intent : in_.memory->intents) {
+    for (const auto& intent : in_.memory.intents) {
       if (made_from(intent.path, intent.adds_filename, intent.adds_size)) {
         return intent.adds_file_id;
       }
@@ -114,24 +116,24 @@ class Observer {
     return std::nullopt;
   }
 
-  Holder holder_of_unowned(ObservedFile& file) {
+  Ownership ownership_of_unowned(ObservedFile& file) {
     if (const auto upload = made_by_intent(file)) {
-      file.upload_file_id = *upload;
+      file.upload_file_id = upload;
       added_lately_.insert(file.resource_id);
-      return Holder::kOurs;
+      return Ownership::kOurs;
     }
     if (!has_our_marker(file)) {
-      return Holder::kUnmanaged;
+      return Ownership::kUnmanaged;
     }
     if (holds_declared_digest(file)) {
-      return Holder::kOurs;
+      return Ownership::kOurs;
     }
-    return Holder::kOtherDaemon;  // before the take-over: a candidate, see take_over()
+    return Ownership::kOtherDaemon;  // before the take-over: a candidate, see take_over()
   }
 
   /// What we put there shortly before the state was lost may not be listed yet.
   [[nodiscard]] bool nothing_is_hidden() const {
-    return in_.memory->looked_at && in_.now - *in_.memory->looked_at >= in_.grace;
+    return in_.memory.looked_at && in_.now - *in_.memory.looked_at >= in_.grace;
   }
 
   /// The first pass that could identify every row: rows with our marker are ours. If they do not
@@ -140,17 +142,17 @@ class Observer {
   void take_over() {
     auto& files = out_.state.files;
     const bool all_known = std::ranges::none_of(
-        files, [](const ObservedFile& file) { return file.holder == Holder::kUnknown; });
+        files, [](const ObservedFile& file) { return file.ownership == Ownership::kUnknown; });
     const bool doubtful = all_known && may_be_of_another_manifest();
     for (auto& file : files) {
-      if (file.holder != Holder::kOtherDaemon) {
+      if (file.ownership != Ownership::kOtherDaemon) {
         continue;
       }
-      file.holder = all_known ? Holder::kOurs : Holder::kUnknown;
+      file.ownership = all_known ? Ownership::kOurs : Ownership::kUnknown;
       file.in_doubt = doubtful && !may_be_declared(file.path.text());
     }
     const bool complete = all_known && nothing_is_hidden();
-    if (complete || in_.memory->owner != in_.owner) {
+    if (complete || in_.memory.owner != in_.owner) {
       change(change::SetTakenOver{session_id_, in_.owner, complete});
     }
   }
@@ -172,7 +174,7 @@ class Observer {
       alike += is_placed || digests.contains(file.marker->digest_prefix) ? 1U : 0U;
     }
     const bool was_doubted =
-        std::ranges::any_of(in_.memory->rows, [](const KnownRow& row) { return row.in_doubt; });
+        std::ranges::any_of(in_.memory.rows, [](const KnownRow& row) { return row.in_doubt; });
     return was_doubted || (all > 0 && (placed == 0 || 2 * alike < all));
   }
 
@@ -188,10 +190,11 @@ class Observer {
   }
 
   void close_intents() {
-    for (const auto& intent : in_.memory->intents) {
+    for (const auto& intent : in_.memory.intents) {
       const bool seen = !intent.adds_file_id.empty() &&
                         std::ranges::any_of(out_.state.files, [&](const ObservedFile& file) {
-                          return file.path.text() == intent.path && file.holder == Holder::kOurs &&
+                          return file.path.text() == intent.path &&
+                                 file.ownership == Ownership::kOurs &&
                                  file.filename == intent.adds_filename;
                         });
       if (seen) {
@@ -226,7 +229,7 @@ class Observer {
   /// path could not be identified, because it may be the one that was added.
   void settle(const Intent& intent) {
     const bool may_be_there = std::ranges::any_of(out_.state.files, [&](const ObservedFile& file) {
-      return file.path.text() == intent.path && file.holder == Holder::kUnknown;
+      return file.path.text() == intent.path && file.ownership == Ownership::kUnknown;
     });
     if (may_be_there) {
       return;
@@ -251,7 +254,7 @@ class Observer {
   /// A row of ours that is gone gets a tombstone, whoever deleted it: a list that lags may show it
   /// once more, and it must not be taken for the outcome of a later add.
   void forget_vanished() {
-    for (const auto& row : in_.memory->rows) {
+    for (const auto& row : in_.memory.rows) {
       if (listed_.contains(row.resource_id) || buried_.contains(row.resource_id)) {
         continue;
       }
@@ -265,17 +268,17 @@ class Observer {
 
   void remember() {
     std::map<std::string, const KnownRow*> before;
-    for (const auto& row : in_.memory->rows) {
+    for (const auto& row : in_.memory.rows) {
       before[row.resource_id] = &row;
     }
     for (const auto& file : out_.state.files) {
-      if (file.holder == Holder::kUnknown) {
+      if (file.ownership == Ownership::kUnknown) {
         continue;
       }
       KnownRow row = in_.known.at(file.resource_id);
-      row.owned = file.holder == Holder::kOurs;
+      row.owned = file.ownership == Ownership::kOurs;
       row.in_doubt = file.in_doubt;
-      row.upload_file_id = file.upload_file_id;
+      row.upload_file_id = file.upload_file_id.value_or("");
       if (added_lately_.contains(file.resource_id)) {
         row.added_at = in_.now;  // at the latest: lists may still show it and then not
       }

@@ -16,33 +16,36 @@
 namespace sessync {
 
 /// Whose a file row is.
-enum class Holder {
+enum class Ownership {
   kOurs,         ///< in the inventory
   kUnmanaged,    ///< somebody else's
   kOtherDaemon,  ///< carries our owner name, but we did not put it there
   kUnknown,      ///< its name could not be learned: unknown is not different
 };
 
+/// A file row of the session.
 struct ObservedFile {
-  std::string resource_id;
-  std::string copy_file_id;
-  MountPath path;
-  std::string created_at;
-  Holder holder = Holder::kUnknown;
-  std::string filename;
-  std::uint64_t size = 0;
-  std::string upload_file_id;    ///< the upload it was made from; "" if not known
-  std::optional<Marker> marker;  ///< of any owner
-  bool in_doubt = false;         ///< ours, unless this is another manifest's session
+  std::string resource_id;   ///< what a delete names; changes with every add
+  std::string copy_file_id;  ///< the session's own copy, never an upload
+  MountPath path;            ///< canonical, from what the API answered
+  std::string created_at;    ///< RFC 3339, only to order rows of one path
+  Ownership ownership = Ownership::kUnknown;
+  std::string filename;                       ///< of the copy; "" if there is none any more
+  std::uint64_t size = 0;                     ///< bytes, of the copy
+  std::optional<std::string> upload_file_id;  ///< the upload it was made from, if that is known
+  std::optional<Marker> marker;               ///< of any owner
+  bool in_doubt = false;                      ///< ours, unless this is another manifest's session
 };
 
-/// A repository, a memory store, or a row of a type that we do not know.
-struct ObservedOther {
+/// A repository, a memory store, or a row that we do not understand: of an unknown type, or a file
+/// of which the API does not say where it is. None of them can be replaced or removed by us.
+struct FixedResource {
   std::string type;
   std::string resource_id;  ///< of a memory store: its id; may be empty
   MountPath path;
   ResourceRow row;
 
+  /// Not understood: whatever it is, it is left alone, also by `prune: all`.
   [[nodiscard]] bool opaque() const { return std::holds_alternative<OpaqueRow>(row); }
 };
 
@@ -53,38 +56,41 @@ struct Displaced {
   friend bool operator==(const Displaced&, const Displaced&) = default;
 };
 
-/// What the session holds, normalised.
+/// What the session holds, normalised: paths are canonical, rows that we deleted and a lagging list
+/// still shows are left out, and rows that it does not show yet are in.
 struct ObservedState {
   std::vector<ObservedFile> files;  ///< sorted by path, creation, id
-  std::vector<ObservedOther> others;
+  std::vector<FixedResource> fixed;
   std::set<std::string> pending;  ///< canonical paths with an add whose outcome is not known yet
   std::vector<Displaced> displaced{};
 };
 
-/// What is known when a list has been read.
+/// What is known when a list has been read. What it refers to outlives it.
 struct Observation {
-  const std::vector<ResourceRow>* rows = nullptr;
+  const std::vector<ResourceRow>& rows;
+  const SessionMemory& memory;
   /// Rows identified so far, by resource id: from memory or asked just now. A row that is missing
   /// here could not be identified.
   std::map<std::string, KnownRow> known;
-  const SessionMemory* memory = nullptr;
   std::string owner;
   TimePoint now;
   Duration grace{0};  ///< a list is trusted about our own writes once they are so old
 };
 
+/// What a list comes to.
 struct Observed {
   ObservedState state;
   std::vector<Change> changes;  ///< what the store must learn; the caller commits them
 };
 
 /// Normalises a list: subtracts what we deleted a moment ago, decides whose each row is, closes
-/// intents whose outcome the list shows. Pure.
+/// intents whose outcome the list shows. The rules are in reconciler/README.md, "Whose is it?" and
+/// "When an answer does not come". Pure: the same list at the same time has the same result.
 Observed observe(const Observation& observation, const std::string& session_id,
                  const DesiredState& desired);
 
 /// True when `file` holds the content that `wanted` declares. `uploads` are the declared file ids
-/// that were looked up.
+/// that were looked up. A digest is compared as far as a marker has it (32 digits) and by the size.
 bool holds(const ObservedFile& file, const DesiredFile& wanted,
            const std::map<std::string, FileMetadata>& uploads);
 

@@ -1,18 +1,12 @@
 #include "reconciler/observe/recall.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
+#include "reconciler/limits.h"
 #include "reconciler/observe/refusals.h"
 
 namespace sessync {
-namespace {
-
-constexpr Duration kRefusalLife = std::chrono::hours(1);
-
-}  // namespace
-
 std::vector<Change> forget_other_owner(SessionMemory& memory, const std::string& session_id,
                                        const std::string& owner) {
   std::vector<Change> changes;

@@ -7,7 +7,7 @@
 #include "reconciler/ports/state_store.h"
 
 /// What of a session's memory still counts. Each changes `memory` and says what the store must
-/// learn.
+/// learn; the caller commits it, all in one. Pure.
 namespace sessync {
 
 /// What was put there under another owner name is not ours any more. An add that the former owner
@@ -16,13 +16,14 @@ namespace sessync {
 std::vector<Change> forget_other_owner(SessionMemory& memory, const std::string& session_id,
                                        const std::string& owner);
 
-/// Refusals are tried again after an hour. That a session is full is known until it held more.
+/// Refusals are tried again after kRefusalLife. That a session is full is known until it held more.
 std::vector<Change> expire_refusals(SessionMemory& memory, const std::string& session_id,
                                     TimePoint now);
-/// Whether it is so long ago that a session was found to be full that one more file may be tried.
+/// Whether it is kRefusalLife ago that a session was found to be full: one more file may be tried.
 bool is_time_to_try_beyond(const SessionMemory& memory, TimePoint now);
 
-/// Whoever gave an id for what was held back by doubt has said that the session is the right one.
+/// Whoever gave an id for what was held back by doubt has said that the session is the right one:
+/// its rows are ours like all others from then on. Does not change `memory`.
 std::vector<Change> settle_doubt(const SessionMemory& memory, const std::string& session_id);
 
 }  // namespace sessync

@@ -11,14 +11,16 @@
 /// of a file that it does not like, except in words.
 namespace sessync {
 
-/// The refusal that is remembered of this content at this path.
+/// The refusal that is remembered of this content at this path; null: none. Points into `refusals`.
 const Refusal* find_refusal(const std::vector<Refusal>& refusals, const DesiredFile& wanted);
 
 /// Whether what was refused may have been room: the session held as many files as it ever did. Once
-/// it was seen to hold more, the entry was refused for its own sake.
+/// it was seen to hold more, the entry was refused for its own sake. `most_files`: the most file
+/// rows that the session was ever seen to hold.
 bool is_about_room(const Refusal& refusal, std::uint64_t most_files);
 
-/// How many files the session can hold, as far as refusals about room say so.
+/// How many files the session can hold, as far as refusals about room say so; nothing: they say
+/// nothing of it.
 std::optional<std::uint64_t> learned_cap(const std::vector<Refusal>& refusals,
                                          std::uint64_t most_files);
 

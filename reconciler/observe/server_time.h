@@ -9,7 +9,8 @@
 
 namespace sessync {
 
-/// An instant as a server writes it, to the microsecond.
+/// An instant as a server writes it, to the microsecond. By the server's clock: only to be compared
+/// with other times of that server, never with TimePoint of this machine.
 using ServerTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::microseconds>;
 
 /// The instant that RFC 3339 text names ("2026-01-31T23:59:59Z", with an offset in the place of the
@@ -20,7 +21,8 @@ std::optional<ServerTime> parse_rfc3339(std::string_view text);
 /// As above; a time that says nothing of an offset, as some servers write it, is UTC.
 std::optional<ServerTime> parse_server_time(std::string_view text);
 
-/// 2026-11-21T17:31:43.250Z
+/// For output and for the state: 2026-11-21T17:31:43.250Z, always UTC, always milliseconds, so that
+/// texts sort as times do.
 std::string timestamp(TimePoint at);
 
 }  // namespace sessync

@@ -10,6 +10,7 @@
 
 #include "reconciler/apply/file_chain.h"
 #include "reconciler/errors/session_error.h"
+#include "reconciler/limits.h"
 #include "reconciler/observe/marker.h"
 #include "reconciler/outputs/output_name.h"
 #include "reconciler/ports/output_directory.h"
@@ -53,13 +54,10 @@ ApiError too_long(ApiError::Kind kind) {
 /// A transfer that went wrong can be too long once. If it happens again, the output is to blame.
 constexpr const char* kTooLongOnce = "too_long_once";
 
-constexpr std::size_t kDownloadsAtOnce = 4;
 constexpr const char* kNotDownloadable = "file_not_downloadable";
-constexpr Duration kOutputMemoryLife = std::chrono::hours(24);
-constexpr Duration kOutputRefusalLife = std::chrono::hours(1);
 
 /// An output to be fetched.
-struct Wanted {
+struct Download {
   FileMetadata file;
   std::string name;
   std::optional<OutputRecord> moves;  ///< what has the name now, and makes room
@@ -102,7 +100,7 @@ class Puller {
     if (file.downloadable) {
       return *file.downloadable;
     }
-    const auto& rows = in_.memory->rows;
+    const auto& rows = in_.memory.rows;
     const bool is_copy =
         decode_marker(file.filename).has_value() ||
         std::ranges::find(rows, file.file_id, &KnownRow::copy_file_id) != rows.end();
@@ -130,7 +128,7 @@ class Puller {
     for (const auto& file : outputs_) {
       listed.insert(file.file_id);
     }
-    for (auto record : in_.memory->outputs) {
+    for (auto record : in_.memory.outputs) {
       const bool is_gone = !listed.contains(record.file_id);
       if (is_gone && record.gone_since &&
           ports_.loop.now() - *record.gone_since >= kOutputMemoryLife) {
@@ -143,19 +141,19 @@ class Puller {
   }
 
   void choose() {
-    for (const auto& record : in_.memory->outputs) {
+    for (const auto& record : in_.memory.outputs) {
       by_name_.emplace(record.name, &record);
     }
     const auto names = output_names(outputs_);
     for (const auto& file : outputs_) {
       const auto& name = names.at(file.file_id);
-      const bool included = in_.spec->include.empty() || in_.spec->include.selects(name, false);
+      const bool included = in_.spec.include.empty() || in_.spec.include.selects(name, false);
       if (included && find_record(file.file_id) == nullptr && !refused_lately(file, name)) {
         consider(file, name);
       }
     }
     // A disk that is full for one is full for every larger one.
-    std::ranges::sort(wanted_, [](const Wanted& left, const Wanted& right) {
+    std::ranges::sort(wanted_, [](const Download& left, const Download& right) {
       return std::tie(left.file.size_bytes, left.name) <
              std::tie(right.file.size_bytes, right.name);
     });
@@ -190,7 +188,7 @@ class Puller {
   }
 
   [[nodiscard]] const OutputRecord* find_record(const std::string& file_id) const {
-    const auto& records = in_.memory->outputs;
+    const auto& records = in_.memory.outputs;
     const auto found = std::ranges::lower_bound(records, file_id, {}, &OutputRecord::file_id);
     return found == records.end() || found->file_id != file_id ? nullptr : &*found;
   }
@@ -208,7 +206,7 @@ class Puller {
   static std::string refusal_key(const FileMetadata& file) { return "outputs:" + file.file_id; }
 
   [[nodiscard]] const Refusal* find_refusal(const FileMetadata& file) const {
-    const auto& refusals = in_.memory->refusals;
+    const auto& refusals = in_.memory.refusals;
     const auto key = refusal_key(file);
     const auto found = std::ranges::lower_bound(refusals, key, {}, &Refusal::path);
     const bool holds = found != refusals.end() && found->path == key &&
@@ -238,7 +236,7 @@ class Puller {
     report_.again |= open_ > 0 || next_ < wanted_.size();
   }
 
-  void start(const Wanted& wanted) {
+  void start(const Download& wanted) {
     auto file = ports_.outputs->create(wanted.name);
     if (!file) {
       return fail_here(file.error());
@@ -251,7 +249,7 @@ class Puller {
                         });
   }
 
-  void arrived(const Wanted& wanted, const Capped& local, const Result<Done>& downloaded) {
+  void arrived(const Download& wanted, const Capped& local, const Result<Done>& downloaded) {
     --open_;
     if (downloaded) {
       place(wanted, local.file());
@@ -262,7 +260,7 @@ class Puller {
     }
   }
 
-  void overflowed(const Wanted& wanted) {
+  void overflowed(const Download& wanted) {
     if (find_refusal(wanted.file) != nullptr) {
       return refuse(wanted, too_long(ApiError::Kind::kTooLarge));
     }
@@ -270,7 +268,7 @@ class Puller {
     refuse(wanted, too_long(ApiError::Kind::kUnusableAnswer));
   }
 
-  void place(const Wanted& wanted, OutputFile& local) {
+  void place(const Download& wanted, OutputFile& local) {
     if (auto room = make_room(wanted); !room) {
       return fail_here(room.error());
     }
@@ -281,7 +279,7 @@ class Puller {
     report_.fetched.push_back({wanted.name, wanted.file.size_bytes, wanted.file.file_id});
   }
 
-  Stored make_room(const Wanted& wanted) {
+  Stored make_room(const Download& wanted) {
     if (!wanted.moves) {
       return Done{};
     }
@@ -294,7 +292,7 @@ class Puller {
     return moved;
   }
 
-  void refuse(const Wanted& wanted, const ApiError& error) {
+  void refuse(const Download& wanted, const ApiError& error) {
     using Kind = ApiError::Kind;
     if (error.kind == Kind::kNotStored) {
       disk_full_ = true;
@@ -326,7 +324,8 @@ class Puller {
   }
 
   void block(BlockCode code, const std::string& name, std::string reason) {
-    report_.blocked.push_back({"outputs", MountPath::literal("/" + name), code, std::move(reason)});
+    report_.blocked.push_back(
+        {BlockedType::kOutputs, MountPath::literal("/" + name), code, std::move(reason)});
   }
 
   void fail(SessionFailure failure) {
@@ -337,7 +336,7 @@ class Puller {
   }
 
   void fail_here(std::string message) {
-    fail({{"outputs_not_stored", std::move(message)}, false, false});
+    fail({{SessionError::Code::kOutputsNotStored, std::move(message)}, false, false});
   }
 
   const OutputsInput& in_;
@@ -345,7 +344,7 @@ class Puller {
   std::vector<FileMetadata> outputs_;
   std::multimap<std::string_view, const OutputRecord*> by_name_;  ///< of what arrived before
   std::map<std::string, OutputEntry> present_;
-  std::vector<Wanted> wanted_;
+  std::vector<Download> wanted_;
   std::size_t next_ = 0;
   std::size_t open_ = 0;
   bool disk_full_ = false;
@@ -356,16 +355,14 @@ class Puller {
 
 OutputsReport pull_outputs(const OutputsInput& input, Ports& ports) {
   OutputsReport report;
-  if (input.spec == nullptr || input.memory == nullptr) {
-    return report;
-  }
   if (ports.loop.stopping()) {
     report.again = true;
     return report;
   }
-  if (!input.refusal.empty()) {
-    report.blocked.push_back({"outputs", MountPath::literal("/" + input.spec->destination),
-                              BlockCode::kConflict, input.refusal});
+  if (input.refusal) {
+    report.blocked.push_back({BlockedType::kOutputs,
+                              MountPath::literal("/" + input.spec.destination),
+                              BlockCode::kConflict, *input.refusal});
     return report;
   }
   return ports.outputs == nullptr ? report : Puller(input, ports).run();

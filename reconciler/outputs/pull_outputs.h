@@ -13,22 +13,25 @@
 
 namespace sessync {
 
+/// What pull_outputs() needs beside its ports. What it refers to outlives the call.
 struct OutputsInput {
   std::string session_id;
-  const OutputsSpec* spec = nullptr;      ///< without it nothing is done
-  const SessionMemory* memory = nullptr;  ///< of this session
-  std::string refusal;                    ///< why the destination may not be used; "" if it may
+  const OutputsSpec& spec;
+  const SessionMemory& memory;         ///< of this session
+  std::optional<std::string> refusal;  ///< why the destination may not be used; nothing: it may
 };
 
+/// An output that has arrived.
 struct FetchedOutput {
-  std::string name;
-  std::uint64_t size = 0;
+  std::string name;        ///< at the destination, cleaned
+  std::uint64_t size = 0;  ///< bytes
   std::string file_id;
 };
 
+/// What one call came to.
 struct OutputsReport {
   std::vector<FetchedOutput> fetched;  ///< in this call; sorted by name
-  std::vector<Blocked> blocked;        ///< type "outputs", path "/" + name; sorted by path
+  std::vector<Blocked> blocked;        ///< of outputs, path "/" + name; sorted by path
   std::optional<SessionError> error;   ///< the first thing that failed
   bool again = false;                  ///< something is still to be fetched, and may work later
 };
@@ -37,7 +40,8 @@ struct OutputsReport {
 /// per file id, to Ports::outputs. Nothing at the destination is deleted or overwritten; of several
 /// outputs with one name the newest has it, and what was fetched under it before is moved to its
 /// older name. What is complete is recorded in the store at once, so a later call goes on from
-/// there. Never throws.
+/// there. One that is not finished leaves nothing behind. Some at once, as kDownloadsAtOnce says;
+/// pumps the loop. Without Ports::outputs nothing is done. Never throws.
 OutputsReport pull_outputs(const OutputsInput& input, Ports& ports);
 
 }  // namespace sessync

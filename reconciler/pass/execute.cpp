@@ -6,13 +6,12 @@
 
 #include "reconciler/apply/apply.h"
 #include "reconciler/apply/create_session.h"
+#include "reconciler/limits.h"
 #include "reconciler/observe/recall.h"
 #include "reconciler/ports/pass_observer.h"
 
 namespace sessync {
 namespace {
-
-constexpr Duration kNeededPrecision = std::chrono::minutes(15);
 
 /// Without waiting: losing it costs a question to the API, never correctness.
 void record(Ports& ports, std::vector<Change> changes) {
@@ -26,7 +25,7 @@ void record(Ports& ports, std::vector<Change> changes) {
 bool is_recorded(const SessionView& session, Ports& ports, PassOutcome& out) {
   const auto recorded = session.recording.wait(ports.loop);
   if (!recorded) {
-    out.error = SessionError{"state_not_writable",
+    out.error = SessionError{SessionError::Code::kStateNotWritable,
                              "what the session holds could not be recorded, so nothing was "
                              "changed in it: " +
                                  recorded.error()};
@@ -37,25 +36,25 @@ bool is_recorded(const SessionView& session, Ports& ports, PassOutcome& out) {
 void create(const PassInput& in, const PlanInput& known, SessionView& session, Ports& ports,
             PassOutcome& out) {
   auto report =
-      create_session({&out.plan, known.desired, known.uploads, in.owner, in.spec->name}, ports);
+      create_session({out.plan, known.desired, known.uploads, in.owner, in.spec.name}, ports);
   out.results = std::move(report.results);
   out.session_result = std::move(report.session);
   out.error = std::move(report.error);
   out.rate_limited |= report.rate_limited;
-  out.progressed = !report.session_id.empty();
-  out.session_id = session.session_id = std::move(report.session_id);
-  out.look_again = session.exists();  // what the API made of it is seen in its list
+  out.progressed = report.session_id.has_value();
+  out.session_id = session.session_id = report.session_id.value_or("");
+  out.pass_again = session.exists();  // what the API made of it is seen in its list
 }
 
 /// Repeating it changes nothing more, so nothing has to be remembered of it.
 void update(const SessionView& session, Ports& ports, PassOutcome& out) {
-  if (out.plan.session.kind != SessionChange::Kind::kUpdate) {
+  const auto* change = std::get_if<UpdateSession>(&out.plan.session);
+  if (change == nullptr) {
     return;
   }
   const SessionWrite write(ports.observer);
-  const auto updated = await<SessionInfo>(ports.loop, [&](auto done) {
-    ports.api.update_session(out.plan.session.update, std::move(done));
-  });
+  const auto updated = await<SessionInfo>(
+      ports.loop, [&](auto done) { ports.api.update_session(change->update, std::move(done)); });
   if (updated) {
     out.session_result = {ActionResult::Outcome::kDone, {}};
     out.progressed = true;
@@ -75,38 +74,32 @@ void note_next_rotations(const SessionView& session, Ports& ports, PassOutcome& 
   const auto now = ports.loop.now();
   const auto sent = ports.store.load(session.session_id).tokens;
   for (std::size_t i = 0; i < out.results.size(); ++i) {
-    const auto& action = out.plan.actions[i];
-    const bool is_sent = action.kind == Action::Kind::kRotate &&
-                         out.results[i].outcome == ActionResult::Outcome::kDone;
-    const auto known = std::ranges::find(sent, action.resource_id, &TokenRecord::resource_id);
-    if (!is_sent || known == sent.end()) {
+    const auto* rotate = std::get_if<Rotate>(&out.plan.actions[i]);
+    if (rotate == nullptr || out.results[i].outcome != ActionResult::Outcome::kDone) {
+      continue;
+    }
+    const auto known = std::ranges::find(sent, rotate->resource_id, &TokenRecord::resource_id);
+    if (known == sent.end()) {
       continue;
     }
     if (known->renew_at) {
-      out.call_again_in(*known->renew_at - now);
+      out.check_again_in(*known->renew_at - now);
     }
-    if (action.repository->rotate_every) {
-      out.call_again_in(*action.repository->rotate_every);
+    if (rotate->repository.rotate_every) {
+      out.check_again_in(*rotate->repository.rotate_every);
     }
   }
 }
 
 void apply_actions(const PassInput& in, const PlanInput& known, const SessionView& session,
                    Ports& ports, PassOutcome& out) {
-  ApplyInput input;
-  input.plan = &out.plan;
-  input.memory = &session.memory;
-  input.uploads = known.uploads;
-  input.session_id = session.session_id;
-  input.owner = in.owner;
-  input.parallel = in.parallel;
-  auto report = apply(input, ports);
+  auto report = apply(
+      {out.plan, session.memory, known.uploads, session.session_id, in.owner, in.parallel}, ports);
   out.results = std::move(report.results);
   out.error = std::move(report.error);
-  out.terminal = out.error &&
-                 (out.error->code == "session_not_found" || out.error->code == "session_archived");
+  out.terminal = out.error && is_terminal(out.error->code);
   out.rate_limited |= report.rate_limited;
-  out.look_again |= report.look_again;
+  out.pass_again |= report.pass_again;
   out.progressed |= report.done > 0;
   if (out.terminal) {
     // The next pass looks before it tries to write again.
@@ -145,7 +138,7 @@ void execute(const PassInput& in, const PlanInput& known, SessionView& session, 
   if (out.plan.doubt_is_settled) {
     record(ports, settle_doubt(session.memory, session.session_id));
   }
-  if (out.plan.session.kind == SessionChange::Kind::kCreate) {
+  if (is_create(out.plan.session)) {
     return create(in, known, session, ports, out);
   }
   update(session, ports, out);

@@ -3,14 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "reconciler/limits.h"
+
 namespace sessync {
 namespace {
-
-/// How often a session that is at work is looked at, at most, to notice that it turned idle.
-constexpr Duration kBusyLook = std::chrono::seconds(10);
-/// Once it turned idle its outputs are looked for at once, after the first and after the second.
-constexpr Duration kFirstLook = std::chrono::seconds(2);
-constexpr Duration kLateOutputs = std::chrono::seconds(10);
 
 void remember_status(const PassInput& in, SessionView& session, Ports& ports) {
   session.memory.status = SeenStatus{session.info->status, ports.loop.now()};
@@ -25,28 +21,28 @@ void note_status(const PassInput& in, SessionView& session, Ports& ports, PassOu
   if (!before || before->status != session.info->status) {
     remember_status(in, session, ports);
   }
-  if (session.info->status != "idle") {
-    return out.call_again_in(std::max<Duration>(kBusyLook, in.spec->interval / 10));
+  if (!session.info->is_idle()) {
+    return out.check_again_in(std::max<Duration>(kBusyRefresh, in.spec.interval / 10));
   }
   const auto idle = ports.loop.now() - session.memory.status->since;
-  if (before && idle < kLateOutputs) {
-    out.call_again_in(idle < kFirstLook ? kFirstLook : kLateOutputs - idle);
+  if (before && idle < kLastOutputCheck) {
+    out.check_again_in(idle < kFirstOutputCheck ? kFirstOutputCheck : kLastOutputCheck - idle);
   }
 }
 
 }  // namespace
 
 void fetch_outputs(const PassInput& in, SessionView& session, Ports& ports, PassOutcome& out) {
-  if (!in.spec->outputs || !session.exists() || out.error || !session.info) {
+  if (!in.spec.outputs || !session.exists() || out.error || !session.info) {
     return;
   }
   note_status(in, session, ports, out);
   // A destination that may not be used is said by a plan too.
-  if ((in.dry_run && in.outputs_refusal.empty()) || out.suspended || ports.loop.stopping()) {
+  if ((in.dry_run && !in.outputs_refusal) || out.suspended || ports.loop.stopping()) {
     return;
   }
   auto report = pull_outputs(
-      {session.session_id, &*in.spec->outputs, &session.memory, in.outputs_refusal}, ports);
+      {session.session_id, *in.spec.outputs, session.memory, in.outputs_refusal}, ports);
   out.fetched = std::move(report.fetched);
   std::ranges::move(report.blocked, std::back_inserter(out.plan.blocked));
   std::ranges::stable_sort(out.plan.blocked, {}, &Blocked::path);

@@ -8,7 +8,9 @@ namespace sessync {
 
 /// Brings back what the session's agent wrote, and says in `out` what came and what is blocked.
 /// Outputs appear up to a few seconds after a session turned idle, and no event says so: `out` says
-/// when to look again.
+/// when to look again. Remembers the session's status in `session` and, unless it is a dry run, in
+/// the store. What is downloaded is never deleted at either end. Does nothing without an `outputs:`
+/// entry, or if the pass has failed already.
 void fetch_outputs(const PassInput& in, SessionView& session, Ports& ports, PassOutcome& out);
 
 }  // namespace sessync

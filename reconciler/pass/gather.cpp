@@ -75,38 +75,32 @@ void find_declared_uploads(const DesiredState& desired, const SessionView& sessi
 
 void check_declared_tokens(const DesiredState& desired, const SessionView& session, Ports& ports,
                            PlanInput& input, PassOutcome& out) {
-  auto look = look_at_tokens(session.session_id, desired, session.state, session.memory, ports);
-  std::ranges::move(look.warnings, std::back_inserter(out.warnings));
-  for (const auto& [path, rotation] : look.rotations) {
-    if (rotation.look_at) {
-      out.call_again_in(*rotation.look_at - ports.loop.now());
+  auto checks = check_tokens(session.session_id, desired, session.state, session.memory, ports);
+  std::ranges::move(checks.warnings, std::back_inserter(out.warnings));
+  for (const auto& [path, rotation] : checks.rotations) {
+    if (rotation.next_check_at) {
+      out.check_again_in(*rotation.next_check_at - ports.loop.now());
     }
   }
-  input.rotations = std::move(look.rotations);
+  input.rotations = std::move(checks.rotations);
 }
 
 SessionChange session_change(const PassInput& in, const DesiredState& desired,
                              const SessionView& session) {
-  SessionChange change;
-  if (!in.spec->create) {
-    return change;
+  if (!in.spec.create) {
+    return {};
   }
   if (session.exists()) {
-    return difference(*in.spec->create, *session.info, session_key(in.owner, in.spec->name));
+    return difference(*in.spec.create, *session.info, session_key(in.owner, in.spec.name));
   }
-  change.kind = SessionChange::Kind::kCreate;
-  change.spec = *in.spec->create;
-  change.content = creation_hash(change.spec, desired);
-  return change;
+  return CreateSession{*in.spec.create, creation_hash(*in.spec.create, desired)};
 }
 
 }  // namespace
 
 std::optional<PlanInput> gather(const PassInput& in, const DesiredState& desired,
                                 const SessionView& session, Ports& ports, PassOutcome& out) {
-  PlanInput input;
-  input.desired = &desired;
-  input.observed = &session.state;
+  PlanInput input{desired, session.state};
   input.refusals = session.memory.refusals;
   input.most_files = session.memory.most_files;
   input.try_beyond = is_time_to_try_beyond(session.memory, ports.loop.now());
@@ -118,7 +112,7 @@ std::optional<PlanInput> gather(const PassInput& in, const DesiredState& desired
 }
 
 Policy policy_of(const PassInput& in) {
-  return {in.spec->prune, in.spec->on_conflict, in.spec->max_deletes, in.spec->max_files,
+  return {in.spec.prune, in.spec.on_conflict, in.spec.max_deletes, in.spec.max_files,
           in.allow_deletes};
 }
 

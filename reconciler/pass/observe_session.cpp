@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "reconciler/limits.h"
 #include "reconciler/observe/fetch_session.h"
 #include "reconciler/observe/find_session.h"
 #include "reconciler/observe/identify.h"
@@ -11,9 +12,6 @@
 
 namespace sessync {
 namespace {
-
-/// Whoever starts passes asks for a look more often than that.
-constexpr Duration kLookInterval = std::chrono::hours(1);
 
 void append(std::vector<Change>& to, std::vector<Change> changes) {
   std::ranges::move(changes, std::back_inserter(to));
@@ -30,7 +28,7 @@ bool find_created(const PassInput& in, Ports& ports, SessionView& session, PassO
     out.plan.pending.push_back({MountPath(),
                                 "it is not known whether the session was created; it is looked for "
                                 "before another one is made"});
-    out.call_again_in(in.list_grace);
+    out.check_again_in(in.list_grace);
     return false;
   }
   for (const auto& id : located.duplicates) {
@@ -43,28 +41,24 @@ bool find_created(const PassInput& in, Ports& ports, SessionView& session, PassO
   return true;
 }
 
-bool is_look_fresh(const SessionMemory& memory, TimePoint now) {
-  return memory.looked_at && now - *memory.looked_at < kLookInterval;
+bool is_info_fresh(const SessionMemory& memory, TimePoint now) {
+  return memory.looked_at && now - *memory.looked_at < kRefreshInterval;
 }
 
 /// What the list does not show: archiving, status, title, metadata.
-bool must_look(const PassInput& in, const DesiredState& desired, const SessionMemory& memory,
-               TimePoint now) {
-  return in.look || in.spec->outputs || !desired.repositories.empty() ||
-         !is_look_fresh(memory, now);
+bool must_refresh(const PassInput& in, const DesiredState& desired, const SessionMemory& memory,
+                  TimePoint now) {
+  return in.refresh || in.spec.outputs || !desired.repositories.empty() ||
+         !is_info_fresh(memory, now);
 }
 
 Observed identify_rows(const PassInput& in, const DesiredState& desired, Ports& ports,
                        std::vector<ResourceRow> rows, SessionView& session) {
   Identifier identifier(ports, session.session_id, session.memory, in.list_grace);
   identifier.keep_unlisted(rows);
-  Observation observation;
-  observation.rows = &rows;
-  observation.known = identifier.identify(rows);
-  observation.memory = &session.memory;
-  observation.owner = in.owner;
-  observation.now = ports.loop.now();
-  observation.grace = in.list_grace;
+  auto known = identifier.identify(rows);
+  const Observation observation{rows,     session.memory,   std::move(known),
+                                in.owner, ports.loop.now(), in.list_grace};
   return observe(observation, session.session_id, desired);
 }
 
@@ -77,18 +71,19 @@ void note_most_files(SessionView& session, std::vector<Change>& changes) {
 }
 
 /// What is to be remembered of it; nothing: it cannot be listed.
-std::optional<std::vector<Change>> look_into(const PassInput& in, const DesiredState& desired,
-                                             Ports& ports, SessionView& session, PassOutcome& out) {
+std::optional<std::vector<Change>> list_and_identify(const PassInput& in,
+                                                     const DesiredState& desired, Ports& ports,
+                                                     SessionView& session, PassOutcome& out) {
   std::vector<Change> changes;
   const auto now = ports.loop.now();
   auto fetched = fetch_session(session.session_id, session.info,
-                               must_look(in, desired, session.memory, now), ports);
+                               must_refresh(in, desired, session.memory, now), ports);
   if (!fetched) {
     out.fail(std::move(fetched.error()));
     return std::nullopt;
   }
   session.info = std::move(fetched->info);
-  if (session.info && !is_look_fresh(session.memory, now)) {
+  if (session.info && !is_info_fresh(session.memory, now)) {
     changes.emplace_back(change::SetLookedAt{session.session_id, ports.loop.now()});
   }
   auto observed = identify_rows(in, desired, ports, std::move(fetched->rows), session);
@@ -117,16 +112,17 @@ tl::expected<Done, std::string> Recording::wait(Loop& loop) const {
 std::optional<SessionView> observe_session(const PassInput& in, const DesiredState& desired,
                                            Ports& ports, PassOutcome& out) {
   SessionView session;
-  session.session_id = in.spec->session_id.value_or("");
-  if (in.spec->create && !find_created(in, ports, session, out)) {
+  session.session_id = in.spec.session_id.value_or("");
+  if (in.spec.create && !find_created(in, ports, session, out)) {
     return std::nullopt;
   }
   out.session_id = session.session_id;
-  const auto memory_id = session.exists() ? session.session_id : unborn_id(in.owner, in.spec->name);
+  const auto memory_id =
+      session.exists() ? session.session_id : synthetic_id(in.owner, in.spec.name);
   session.memory = ports.store.load(memory_id);
   auto changes = forget_other_owner(session.memory, session.session_id, in.owner);
   if (session.exists()) {
-    auto seen = look_into(in, desired, ports, session, out);
+    auto seen = list_and_identify(in, desired, ports, session, out);
     if (!seen) {
       return std::nullopt;
     }

@@ -13,7 +13,7 @@
 
 namespace sessync {
 
-/// Whether what a pass has seen is on disk. Copies share that.
+/// Whether what a pass has seen is on disk. Copies share that. Not synchronised.
 class Recording {
  public:
   using Durable = tl::expected<Done, StoreError>;
@@ -30,19 +30,25 @@ class Recording {
   std::shared_ptr<std::optional<Durable>> durable_;
 };
 
-/// A session as a pass sees it.
+/// A session as a pass sees it: the API's answers, what was remembered, and what both mean
+/// together.
 struct SessionView {
   std::string session_id;           ///< "": it is still to be created
   std::optional<SessionInfo> info;  ///< read in this pass; nothing: only its list was
-  SessionMemory memory;
-  ObservedState state;
-  Recording recording;
+  SessionMemory memory;             ///< with what was learned in this pass, unless it is a dry run
+  ObservedState state;              ///< empty if it does not exist
+  Recording recording;              ///< of what was learned
 
   [[nodiscard]] bool exists() const { return !session_id.empty(); }
 };
 
 /// Finds the session, lists what is in it, and says whose each row is. What was learned is
-/// recorded, unless it is a dry run. Nothing: `out` says why nothing can be planned.
+/// recorded, unless it is a dry run. Nothing: `out` says why nothing can be planned: out.error, or
+/// an entry of out.plan.pending while a create is in doubt.
+///
+/// One call for a session of which nothing but files is declared: its list. The session itself is
+/// read as well if `in.refresh` says so, if something that only it shows is declared, or once in
+/// kRefreshInterval. Pumps the loop.
 std::optional<SessionView> observe_session(const PassInput& in, const DesiredState& desired,
                                            Ports& ports, PassOutcome& out);
 

@@ -9,9 +9,9 @@ bool PassOutcome::settled() const {
   const bool all_done = std::ranges::all_of(results, [](const ActionResult& result) {
     return result.outcome == ActionResult::Outcome::kDone;
   });
-  const bool session_done = plan.session.kind == SessionChange::Kind::kNone ||
-                            session_result.outcome == ActionResult::Outcome::kDone;
-  return !error && !look_again && !unfinished && plan.pending.empty() &&
+  const bool session_done =
+      is_none(plan.session) || session_result.outcome == ActionResult::Outcome::kDone;
+  return !error && !pass_again && !unfinished && plan.pending.empty() &&
          (plan.empty() || (executed && all_done && session_done));
 }
 
@@ -21,9 +21,9 @@ void PassOutcome::fail(SessionFailure failure) {
   rate_limited |= failure.rate_limited;
 }
 
-void PassOutcome::call_again_in(Duration delay) {
+void PassOutcome::check_again_in(Duration delay) {
   const auto wait = std::max(delay, Duration{0});
-  due_in = std::min(due_in.value_or(wait), wait);
+  next_check_in = std::min(next_check_in.value_or(wait), wait);
 }
 
 }  // namespace sessync

@@ -26,20 +26,17 @@ std::string human_size(std::uint64_t bytes) {
   return text + " " + kUnits.at(unit);
 }
 
-char sign_of(Action::Kind kind) {
-  switch (kind) {
-    case Action::Kind::kAdd:
-      return '+';
-    case Action::Kind::kReplace:
-      return '~';
-    case Action::Kind::kRotate:
-      return 'r';
-    case Action::Kind::kAdopt:
-      return 'a';
-    case Action::Kind::kDelete:
-      return '-';
-  }
-  return '?';
+char sign_of(const Action& action) {
+  struct Signs {
+    char operator()(const Replace& /*action*/) const { return '~'; }
+    char operator()(const Rotate& /*action*/) const { return 'r'; }
+    char operator()(const Adopt& /*action*/) const { return 'a'; }
+    char operator()(const Delete& /*action*/) const { return '-'; }
+    char operator()(const Add& /*action*/) const { return '+'; }
+    char operator()(const AddRepository& /*action*/) const { return '+'; }
+    char operator()(const AddMemoryStore& /*action*/) const { return '+'; }
+  };
+  return std::visit(Signs(), action);
 }
 
 struct Line {
@@ -57,13 +54,13 @@ Line make_line(char sign, const MountPath& path, const std::string& detail,
   return {path, std::string("  ") + sign + " " + text + "\n"};
 }
 
-std::string measure(const std::optional<std::uint64_t>& size, const std::string& sha256) {
+std::string measure(const std::optional<std::uint64_t>& size, const std::string* sha256) {
   std::string text;
   if (size) {
     text += human_size(*size);
   }
-  if (!sha256.empty()) {
-    text += (text.empty() ? "" : "  ") + sha256.substr(0, 12);
+  if (sha256 != nullptr) {
+    text += (text.empty() ? "" : "  ") + sha256->substr(0, 12);
   }
   return text;
 }
@@ -89,9 +86,9 @@ std::vector<Line> make_lines(const Plan& plan, bool verbose) {
   std::vector<Line> lines;
   lines.reserve(plan.actions.size() + plan.blocked.size());
   for (const auto& action : plan.actions) {
-    lines.push_back(
-        make_line(sign_of(action.kind), action.path,
-                  typed(action.type, join(measure(action.size, action.sha256), action.reason))));
+    const auto measured = measure(size_of(action), sha256_of(action));
+    lines.push_back(make_line(sign_of(action), path_of(action),
+                              typed(type_of(action), join(measured, reason_of(action)))));
   }
   for (const auto& blocked : plan.blocked) {
     lines.push_back(make_line('!', blocked.path,
@@ -106,9 +103,10 @@ std::vector<Line> make_lines(const Plan& plan, bool verbose) {
     lines.push_back(make_line('!', pending.path, "pending: " + pending.reason));
   }
   for (const auto& same : plan.unchanged) {
-    const auto doubt = same.unchecked.empty() ? "" : "not checked: " + same.unchecked;
-    if (verbose || !doubt.empty()) {
-      lines.push_back(make_line('=', same.path, join(measure(same.size, same.sha256), doubt)));
+    if (verbose || same.unchecked) {
+      const auto doubt = same.unchecked ? "not checked: " + *same.unchecked : std::string();
+      const auto* sha256 = same.sha256 ? &*same.sha256 : nullptr;
+      lines.push_back(make_line('=', same.path, join(measure(same.size, sha256), doubt)));
     }
   }
   std::ranges::stable_sort(lines, {}, &Line::path);
@@ -116,14 +114,12 @@ std::vector<Line> make_lines(const Plan& plan, bool verbose) {
 }
 
 std::string session_line(const std::string& name, const SessionChange& change) {
-  switch (change.kind) {
-    case SessionChange::Kind::kNone:
-      break;
-    case SessionChange::Kind::kCreate:
-      return "  + session " + name + " (agent " + printable(change.spec.agent_id) +
-             ", environment " + printable(change.spec.environment_id) + ")\n";
-    case SessionChange::Kind::kUpdate:
-      return "  ~ session " + name + " (" + join_words(change.fields) + ")\n";
+  if (const auto* create = std::get_if<CreateSession>(&change)) {
+    return "  + session " + name + " (agent " + printable(create->spec.agent_id) +
+           ", environment " + printable(create->spec.environment_id) + ")\n";
+  }
+  if (const auto* update = std::get_if<UpdateSession>(&change)) {
+    return "  ~ session " + name + " (" + join_words(update->fields) + ")\n";
   }
   return {};
 }
@@ -147,26 +143,10 @@ std::string describe(const PlanHeader& header, const Plan& plan, bool verbose) {
 }
 
 void PlanSummary::count(const Plan& plan) {
-  create_sessions += plan.session.kind == SessionChange::Kind::kCreate ? 1U : 0U;
-  update_sessions += plan.session.kind == SessionChange::Kind::kUpdate ? 1U : 0U;
+  create_sessions += is_create(plan.session) ? 1U : 0U;
+  update_sessions += std::holds_alternative<UpdateSession>(plan.session) ? 1U : 0U;
   for (const auto& action : plan.actions) {
-    switch (action.kind) {
-      case Action::Kind::kAdd:
-        ++add;
-        break;
-      case Action::Kind::kReplace:
-        ++replace;
-        break;
-      case Action::Kind::kRotate:
-        ++rotate;
-        break;
-      case Action::Kind::kAdopt:
-        ++adopt;
-        break;
-      case Action::Kind::kDelete:
-        ++remove;
-        break;
-    }
+    std::visit([this](const auto& one) { ++count_of(one); }, action);
   }
   blocked += plan.blocked.size();
   unmanaged += plan.unmanaged.size();

@@ -1,23 +1,24 @@
 #include "reconciler/plan/guard.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
+#include "reconciler/limits.h"
 #include "reconciler/plan/short_hash.h"
 
 namespace sessync {
 namespace {
 
-bool is_counted(const Action& action) {
-  return action.kind == Action::Kind::kDelete && !action.is_rename && !action.is_duplicate &&
-         action.protection.empty();
+bool is_counted(const Delete& removal) {
+  return !removal.is_rename && !removal.is_duplicate && !removal.protection;
 }
 
 std::uint64_t allowed_deletes(const MaxDeletes& limit, std::uint64_t owned) {
-  constexpr std::uint64_t kAlwaysAllowed = 5;
-  return limit.is_percentage ? std::max(kAlwaysAllowed, owned * limit.value / 100) : limit.value;
+  return limit.is_percentage ? std::max(kAlwaysAllowedDeletes, owned * limit.value / 100)
+                             : limit.value;
 }
 
 std::string describe_mass(std::uint64_t count, std::uint64_t allowed) {
@@ -28,31 +29,28 @@ std::string describe_mass(std::uint64_t count, std::uint64_t allowed) {
 /// Takes the held deletes and the adds that need them out of the actions.
 class GuardRail {
  public:
-  GuardRail(Plan& plan, std::string mass_reason)
+  /// `mass_reason`: why every delete that counts is held; nothing: none is for that.
+  GuardRail(Plan& plan, std::optional<std::string> mass_reason)
       : plan_(plan), mass_reason_(std::move(mass_reason)) {}
 
   [[nodiscard]] bool is_held(const Action& action) const {
-    if (action.kind == Action::Kind::kReplace) {
-      return action.in_doubt;
+    if (const auto* replace = std::get_if<Replace>(&action)) {
+      return replace->doubt.has_value();
     }
-    return action.kind == Action::Kind::kDelete &&
-           (!action.protection.empty() || (!mass_reason_.empty() && is_counted(action)));
+    const auto* removal = std::get_if<Delete>(&action);
+    return removal != nullptr && is_held(*removal);
   }
 
   void hold(const std::string& id) {
     std::vector<Action> go;
-    std::set<MountPath> blocked_chains;
-    for (const auto& action : plan_.actions) {
-      if (is_held(action) && (action.chain || action.kind == Action::Kind::kReplace)) {
-        blocked_chains.insert(action.chain.value_or(action.path));
-      }
-    }
+    const auto chains = held_chains();
     for (auto& action : plan_.actions) {
-      const bool chained = action.chain && blocked_chains.contains(*action.chain);
+      const auto* removal = std::get_if<Delete>(&action);
+      const bool chained = removal != nullptr && removal->chain && chains.contains(*removal->chain);
       if (is_held(action) || chained) {
         block(action, id);
-      } else if (action.kind != Action::Kind::kDelete && blocked_chains.contains(action.path)) {
-        block(action.path, "it needs a delete that is held back", id,
+      } else if (removal == nullptr && chains.contains(path_of(action))) {
+        block(path_of(action), "it needs a delete that is held back", id,
               "mount it elsewhere, or bring the source back");
       } else {
         go.push_back(std::move(action));
@@ -62,42 +60,85 @@ class GuardRail {
   }
 
  private:
+  [[nodiscard]] bool is_held(const Delete& removal) const {
+    return removal.protection || (mass_reason_ && is_counted(removal));
+  }
+
+  /// The paths of the adds and replaces that cannot be made.
+  [[nodiscard]] std::set<MountPath> held_chains() const {
+    std::set<MountPath> chains;
+    for (const auto& action : plan_.actions) {
+      if (!is_held(action)) {
+        continue;
+      }
+      const auto* removal = std::get_if<Delete>(&action);
+      if (removal == nullptr) {
+        chains.insert(path_of(action));
+      } else if (removal->chain) {
+        chains.insert(*removal->chain);
+      }
+    }
+    return chains;
+  }
+
   void block(const Action& action, const std::string& id) {
-    const auto& why = action.protection.empty() ? mass_reason_ : action.protection;
-    block(action.path, why.empty() ? "its chain is held back" : why, id,
-          action.in_doubt ? "correct session_id"
-                          : "bring the source back, or remove its entry from the manifest");
+    if (const auto* replace = std::get_if<Replace>(&action)) {
+      return block(replace->wanted.path, *replace->doubt, id, kCorrectId);
+    }
+    const auto& removal = std::get<Delete>(action);
+    const auto& why = removal.protection ? removal.protection : mass_reason_;
+    block(removal.path, why.value_or("its chain is held back"), id,
+          removal.in_doubt ? kCorrectId
+                           : "bring the source back, or remove its entry from the manifest");
   }
 
   void block(const MountPath& path, std::string why, const std::string& id,
              const std::string& otherwise) {
     why += why.ends_with("?") ? " What" : "; what";
     plan_.blocked.push_back(
-        {"file", path, BlockCode::kGuard,
+        {BlockedType::kFile, path, BlockCode::kGuard,
          why + " is mounted here stays. To let these deletes through once: --allow-deletes=" + id +
              ". Otherwise " + otherwise});
   }
 
+  static constexpr const char* kCorrectId = "correct session_id";
   Plan& plan_;
-  std::string mass_reason_;
+  std::optional<std::string> mass_reason_;
 };
+
+/// The rows that a held action would take away.
+void append_rows(const Action& action, std::vector<std::string>& resource_ids) {
+  if (const auto* replace = std::get_if<Replace>(&action)) {
+    resource_ids.insert(resource_ids.end(), replace->deletes.begin(), replace->deletes.end());
+  } else {
+    resource_ids.push_back(std::get<Delete>(action).resource_id);
+  }
+}
+
+bool is_in_doubt(const Action& action) {
+  const auto* replace = std::get_if<Replace>(&action);
+  const auto* removal = std::get_if<Delete>(&action);
+  return replace != nullptr ? replace->doubt.has_value() : removal != nullptr && removal->in_doubt;
+}
+
+std::uint64_t count_mass(const Plan& plan) {
+  return static_cast<std::uint64_t>(std::ranges::count_if(plan.actions, [](const Action& action) {
+    const auto* removal = std::get_if<Delete>(&action);
+    return removal != nullptr && is_counted(*removal);
+  }));
+}
 
 }  // namespace
 
 void guard(Plan& plan, const Policy& policy, const std::string& session_id) {
-  const auto counted = static_cast<std::uint64_t>(std::ranges::count_if(plan.actions, is_counted));
+  const auto counted = count_mass(plan);
   const auto allowed = allowed_deletes(policy.max_deletes, plan.owned);
-  GuardRail rail(plan, counted > allowed ? describe_mass(counted, allowed) : std::string());
+  GuardRail rail(plan,
+                 counted > allowed ? std::optional(describe_mass(counted, allowed)) : std::nullopt);
   Held held;
   for (const auto& action : plan.actions) {
-    if (!rail.is_held(action)) {
-      continue;
-    }
-    if (action.kind == Action::Kind::kReplace) {
-      held.resource_ids.insert(held.resource_ids.end(), action.deletes.begin(),
-                               action.deletes.end());
-    } else {
-      held.resource_ids.push_back(action.resource_id);
+    if (rail.is_held(action)) {
+      append_rows(action, held.resource_ids);
     }
   }
   if (held.resource_ids.empty()) {
@@ -108,7 +149,7 @@ void guard(Plan& plan, const Policy& policy, const std::string& session_id) {
   texts.insert(texts.begin(), session_id);
   held.id = short_hash(texts);
   if (held.id == policy.allow_deletes) {
-    plan.doubt_is_settled = std::ranges::any_of(plan.actions, &Action::in_doubt);
+    plan.doubt_is_settled = std::ranges::any_of(plan.actions, is_in_doubt);
     return;
   }
   rail.hold(held.id);
@@ -130,16 +171,18 @@ void limit_files(Plan& plan, const Policy& policy, std::uint64_t declared) {
       "; nothing is added: declare fewer files, or raise max_files if the account allows more";
   std::set<MountPath> blocked;
   std::erase_if(plan.actions, [&](const Action& action) {
-    if (action.kind != Action::Kind::kAdd) {
+    const auto* add = std::get_if<Add>(&action);
+    if (add == nullptr) {
       return false;
     }
-    plan.blocked.push_back({"file", action.path, BlockCode::kQuota, reason});
-    blocked.insert(action.path);
+    plan.blocked.push_back({BlockedType::kFile, add->wanted.path, BlockCode::kQuota, reason});
+    blocked.insert(add->wanted.path);
     return true;
   });
   for (auto& action : plan.actions) {
-    if (action.chain && blocked.contains(*action.chain)) {
-      action.chain.reset();
+    auto* removal = std::get_if<Delete>(&action);
+    if (removal != nullptr && removal->chain && blocked.contains(*removal->chain)) {
+      removal->chain.reset();
     }
   }
 }

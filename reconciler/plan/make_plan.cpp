@@ -1,6 +1,7 @@
 #include "reconciler/plan/make_plan.h"
 
 #include <algorithm>
+#include <string_view>
 #include <tuple>
 
 #include "reconciler/plan/guard.h"
@@ -15,7 +16,10 @@ namespace {
 
 void sort(Plan& plan) {
   std::ranges::sort(plan.actions, {}, [](const Action& action) {
-    return std::tie(action.path, action.kind, action.resource_id);
+    const auto* resource_id = resource_id_of(action);
+    return std::tuple<const MountPath&, std::size_t, std::string_view>(
+        path_of(action), action.index(),
+        resource_id == nullptr ? std::string_view() : std::string_view(*resource_id));
   });
   std::ranges::sort(plan.blocked, {}, [](const Blocked& blocked) {
     return std::tie(blocked.path, blocked.type, blocked.code, blocked.reason);
@@ -34,10 +38,10 @@ Plan plan(const PlanInput& input, const Policy& policy) {
   plan_fixed(input, policy, result);
   // Once before the guard, which offers an id only for what an apply then does, and once after all
   // that blocks adds.
-  hold_renames(result, *input.desired);
+  hold_renames(result, input.desired);
   guard(result, policy, input.session_id);
-  limit_files(result, policy, input.desired->files.size());
-  hold_renames(result, *input.desired);
+  limit_files(result, policy, input.desired.files.size());
+  hold_renames(result, input.desired);
   limit_room(result, input, policy.max_files);
   pair_renames(result);
   settle_session(result, input);

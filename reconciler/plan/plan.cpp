@@ -4,31 +4,17 @@
 
 namespace sessync {
 
-const char* to_string(Action::Kind kind) {
-  switch (kind) {
-    case Action::Kind::kAdd:
-      return "add";
-    case Action::Kind::kReplace:
-      return "replace";
-    case Action::Kind::kRotate:
-      return "rotate";
-    case Action::Kind::kAdopt:
-      return "adopt";
-    case Action::Kind::kDelete:
-      return "delete";
+const char* to_string(const SessionChange& change) {
+  if (is_none(change)) {
+    return "none";
   }
-  return "unknown";
-}
-
-bool Action::holds(const std::string& content_key) const {
-  return (!digest_prefix.empty() && content_key.starts_with(digest_prefix)) ||
-         (!content_key.empty() && (content_key == upload_file_id || content_key == copy_file_id));
+  return is_create(change) ? "create" : "update";
 }
 
 bool Plan::changes_nothing() const {
-  return session.kind == SessionChange::Kind::kNone &&
-         std::ranges::all_of(actions, [](const Action& action) {
-           return action.kind == Action::Kind::kRotate && action.rotation.lacks_fingerprint;
+  return is_none(session) && std::ranges::all_of(actions, [](const Action& action) {
+           const auto* rotate = std::get_if<Rotate>(&action);
+           return rotate != nullptr && rotate->rotation.lacks_fingerprint;
          });
 }
 

@@ -1,104 +1,81 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "manifest/spec.h"
 #include "reconciler/desired/blocked.h"
-#include "reconciler/desired/desired.h"
-#include "reconciler/observe/observed.h"
-#include "reconciler/tokens/rotation_decision.h"
+#include "reconciler/plan/action.h"
+#include "reconciler/ports/session_api.h"
 
 namespace sessync {
 
 /// Below it a canonical path is one that the API takes as it is.
 inline constexpr const char* kUploadsRoot = "/mnt/session/uploads";
 
-/// One intended change.
-struct Action {
-  enum class Kind { kAdd, kReplace, kRotate, kAdopt, kDelete };
-  Kind kind = Kind::kAdd;
-  std::string type = "file";
-  MountPath path;
-  std::string reason;
-  std::optional<std::uint64_t> size;
-  std::string sha256;       ///< "" where it is not known
-  std::string resource_id;  ///< the row replaced, adopted or deleted
-
-  /// Rotations: of which repository, and what is known of the token that would be sent.
-  std::optional<RepositoryResource> repository;
-  Rotation rotation;
-
-  /// Adds and replaces: what to attach, and every row that must be gone before.
-  std::optional<DesiredFile> wanted;
-  std::vector<std::string> deletes;
-  /// Adds: what a refused add displaced is put back; `wanted` names its upload.
-  std::optional<Previous> restored;
-
-  /// Deletes: what the row's marker says of its content; "" without one.
-  std::string digest_prefix;
-  /// Deletes: the upload that the row was made from, and the copy; "" where that is not known.
-  std::string upload_file_id;
-  std::string copy_file_id;
-  /// Deletes: the content is declared at another path of the session (a rename).
-  bool is_rename = false;
-  /// Deletes: one of several rows of ours on one path; the guard does not count it.
-  bool is_duplicate = false;
-  /// Deletes: belongs to the add at this path, which is blocked if the guard holds the delete.
-  std::optional<MountPath> chain;
-  /// Deletes and replaces: why what would say so cannot be believed; "" if it can.
-  std::string protection;
-  /// `protection` is that the session may be another manifest's.
-  bool in_doubt = false;
-
-  /// Deletes: whether the row has the content that DesiredFile::content_key() names.
-  [[nodiscard]] bool holds(const std::string& content_key) const;
+/// The session is made, with everything that is declared.
+struct CreateSession {
+  CreateSpec spec;
+  std::string content;  ///< what a refusal is remembered by, see creation_hash()
 };
 
-/// What is done to the session itself.
-struct SessionChange {
-  enum class Kind { kNone, kCreate, kUpdate };
-  Kind kind = Kind::kNone;
-  CreateSpec spec;                  ///< kCreate
-  std::string content;              ///< kCreate: what a refusal is remembered by
-  std::vector<std::string> fields;  ///< kUpdate: "title", "metadata"
-  SessionUpdate update;             ///< kUpdate
+/// The session gets the declared title and metadata, and the key by which it is found again.
+struct UpdateSession {
+  std::vector<std::string> fields;  ///< what differs, never empty: "title", "metadata"
+  SessionUpdate update;
 };
 
-/// The action's name in output: add, replace, rotate, adopt, delete.
-const char* to_string(Action::Kind kind);
+/// What is done to the session itself, if anything. One that leaves the manifest is neither
+/// archived nor deleted.
+using SessionChange = std::variant<std::monostate, CreateSession, UpdateSession>;
 
+/// The change's name in output: none, create, update.
+const char* to_string(const SessionChange& change);
+
+inline bool is_none(const SessionChange& change) {
+  return std::holds_alternative<std::monostate>(change);
+}
+inline bool is_create(const SessionChange& change) {
+  return std::holds_alternative<CreateSession>(change);
+}
+
+/// A row that is left alone.
 struct Unmanaged {
-  std::string type;
+  std::string type;  ///< as the API calls it; may be one that this version does not know
   MountPath path;
   std::string resource_id;
 };
 
+/// A declared resource that the session has as it is declared.
 struct Unchanged {
-  MountPath path;
-  std::optional<std::uint64_t> size;
-  std::string sha256;
-  std::string unchecked{};  ///< why it may turn out otherwise when this is applied; "": it will not
+  MountPath path;                     ///< empty for memory stores without one
+  std::optional<std::uint64_t> size;  ///< bytes, of files
+  std::optional<std::string> sha256;  ///< 64 hex digits, of local content
+  /// Why it may turn out otherwise when this is applied; nothing: it will not.
+  std::optional<std::string> unchecked{};
 };
 
-/// A path about which nothing can be decided in this pass; the next one looks again.
+/// A path about which nothing can be decided in this pass; the next one tries again. While there is
+/// any, the session is not settled, and nothing is pruned that could be what was there before.
 struct Pending {
   MountPath path;
   std::string reason;
   bool unread = false;     ///< it is large and still being read
-  std::uint64_t size = 0;  ///< then: how large; 0: not known
+  std::uint64_t size = 0;  ///< then: how large, in bytes; 0: not known
 };
 
 /// Deletes that the guard holds back, and the id that lets exactly these through once.
 struct Held {
-  std::string id;
+  std::string id;                         ///< 12 hex digits, for --allow-deletes
   std::vector<std::string> resource_ids;  ///< sorted
 };
 
-/// What a pass would do, or did. Every list is sorted by path.
+/// What a pass would do, or did: values alone, so that it can be kept, copied and compared with
+/// another one. Every list is sorted by path. A path can be in several: an unchanged file beside
+/// the delete of a duplicate row.
 struct Plan {
   std::vector<Action> actions;
   std::vector<Blocked> blocked;
@@ -112,9 +89,7 @@ struct Plan {
   bool doubt_is_settled = false;  ///< an id let deletes through that were held back by doubt
   SessionChange session;
 
-  [[nodiscard]] bool empty() const {
-    return actions.empty() && session.kind == SessionChange::Kind::kNone;
-  }
+  [[nodiscard]] bool empty() const { return actions.empty() && is_none(session); }
   /// empty(), but for tokens that are sent only because none is remembered.
   [[nodiscard]] bool changes_nothing() const;
 };

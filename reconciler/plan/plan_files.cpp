@@ -49,16 +49,16 @@ class Planner {
 
   Plan run() {
     index();
-    plan_.blocked = in_.desired->blocked;
-    for (const auto& [path, wanted] : in_.desired->files) {
+    plan_.blocked = in_.desired.blocked;
+    for (const auto& [path, wanted] : in_.desired.files) {
       decide(wanted);
     }
-    for (const auto& file : in_.observed->files) {
+    for (const auto& file : in_.observed.files) {
       if (!consumed_.contains(file.resource_id)) {
         decide_undeclared(file);
       }
     }
-    for (const auto& file : in_.desired->unread) {
+    for (const auto& file : in_.desired.unread) {
       plan_.pending.push_back({file.path, file.reason, true, file.size});
     }
     put_back();
@@ -70,14 +70,13 @@ class Planner {
   using Rows = std::vector<const ObservedFile*>;
 
   void index() {
-    const auto opaque_files =
-        std::ranges::count(in_.observed->others, "file", &ObservedOther::type);
-    plan_.rows_now = in_.observed->files.size() + static_cast<std::uint64_t>(opaque_files);
-    for (const auto& file : in_.observed->files) {
+    const auto opaque_files = std::ranges::count(in_.observed.fixed, "file", &FixedResource::type);
+    plan_.rows_now = in_.observed.files.size() + static_cast<std::uint64_t>(opaque_files);
+    for (const auto& file : in_.observed.files) {
       at_[file.path].push_back(&file);
-      plan_.owned += file.holder == Holder::kOurs ? 1U : 0U;
+      plan_.owned += file.ownership == Ownership::kOurs ? 1U : 0U;
     }
-    for (const auto& [path, wanted] : in_.desired->files) {
+    for (const auto& [path, wanted] : in_.desired.files) {
       const auto* ref = wanted.local();
       declared_contents_[ref != nullptr ? ref->sha256.substr(0, 32) : wanted.content_key()] = path;
     }
@@ -88,7 +87,7 @@ class Planner {
   }
 
   void block(const MountPath& path, BlockCode code, std::string reason) {
-    plan_.blocked.push_back({"file", path, code, std::move(reason)});
+    plan_.blocked.push_back({BlockedType::kFile, path, code, std::move(reason)});
   }
 
   /// Rows above or below `path`, not at it.
@@ -116,8 +115,8 @@ class Planner {
     return it == at_.end() ? Rows{} : it->second;
   }
 
-  static bool any(const Rows& rows, Holder holder) {
-    return std::ranges::any_of(rows, [&](const auto* row) { return row->holder == holder; });
+  static bool any(const Rows& rows, Ownership ownership) {
+    return std::ranges::any_of(rows, [&](const auto* row) { return row->ownership == ownership; });
   }
 
   void consume(const Rows& rows) {
@@ -128,7 +127,7 @@ class Planner {
 
   /// A reason why nothing may be decided or done at the path of `wanted`; true if there is one.
   bool stopped(const DesiredFile& wanted, const Rows& here, const Rows& around) {
-    for (const auto& other : in_.observed->others) {
+    for (const auto& other : in_.observed.fixed) {
       if (other.path == wanted.path || other.path.is_above(wanted.path) ||
           wanted.path.is_above(other.path)) {
         block(wanted.path, BlockCode::kConflict,
@@ -137,15 +136,15 @@ class Planner {
         return true;
       }
     }
-    if (any(here, Holder::kUnknown) || any(around, Holder::kUnknown)) {
+    if (any(here, Ownership::kUnknown) || any(around, Ownership::kUnknown)) {
       plan_.pending.push_back({wanted.path, "the name of the mounted file could not be learned"});
       return true;
     }
-    if (in_.observed->pending.contains(wanted.path.text())) {
+    if (in_.observed.pending.contains(wanted.path.text())) {
       plan_.pending.push_back({wanted.path, "the outcome of an earlier add is not known yet"});
       return true;
     }
-    if (any(here, Holder::kOtherDaemon) || any(around, Holder::kOtherDaemon)) {
+    if (any(here, Ownership::kOtherDaemon) || any(around, Ownership::kOtherDaemon)) {
       block(wanted.path, BlockCode::kOwnerConflict, owner_conflict());
       return true;
     }
@@ -177,12 +176,14 @@ class Planner {
     decide_ours(wanted, here, around);
   }
 
-  static bool is_unmanaged(const ObservedFile* row) { return row->holder == Holder::kUnmanaged; }
+  static bool is_unmanaged(const ObservedFile* row) {
+    return row->ownership == Ownership::kUnmanaged;
+  }
 
   /// What overlaps a path about which nothing is decided stays.
   void keep_around(const Rows& around) {
     for (const auto* row : around) {
-      if (row->holder == Holder::kOurs && !in_.desired->files.contains(row->path)) {
+      if (row->ownership == Ownership::kOurs && !in_.desired.files.contains(row->path)) {
         consumed_.insert(row->resource_id);
       }
     }
@@ -218,10 +219,7 @@ class Planner {
     keep_around(around);
     const bool alone = here.size() == 1 && std::ranges::none_of(around, is_unmanaged);
     if (policy_.on_conflict == OnConflict::kAdopt && alone && same(*here.front(), wanted)) {
-      auto action = make(Action::Kind::kAdopt, wanted, "its marker has the declared content");
-      action.resource_id = here.front()->resource_id;
-      plan_.actions.push_back(std::move(action));
-      return;
+      return adopt(wanted, *here.front());
     }
     block(
         wanted.path, BlockCode::kConflict,
@@ -229,9 +227,16 @@ class Planner {
         "elsewhere, or set on_conflict");
   }
 
+  /// Only local content has a digest that a marker can have.
+  void adopt(const DesiredFile& wanted, const ObservedFile& row) {
+    plan_.actions.emplace_back(Adopt{wanted.path, "its marker has the declared content",
+                                     row.resource_id, wanted.content_key(), size_of(wanted)});
+  }
+
   void decide_ours(const DesiredFile& wanted, const Rows& here, const Rows& around) {
-    const auto keep = std::ranges::find_if(
-        here, [&](const auto* row) { return row->holder == Holder::kOurs && same(*row, wanted); });
+    const auto keep = std::ranges::find_if(here, [&](const auto* row) {
+      return row->ownership == Ownership::kOurs && same(*row, wanted);
+    });
     if (keep != here.end()) {
       unchanged(wanted, (*keep)->size);
       return remove_duplicates(here, **keep);
@@ -257,29 +262,35 @@ class Planner {
   }
 
   void attach(const DesiredFile& wanted, const Rows& here, const Rows& around) {
-    const bool replaces = !here.empty();
-    auto action = replaces ? make(Action::Kind::kReplace, wanted, "content differs")
-                           : make(Action::Kind::kAdd, wanted, "not in the session");
+    std::vector<std::string> deletes;
     for (const auto* row : here) {
-      action.deletes.push_back(row->resource_id);
-    }
-    if (replaces) {
-      action.resource_id = here.front()->resource_id;
-    }
-    if (const auto doubted = std::ranges::find_if(here, &ObservedFile::in_doubt);
-        doubted != here.end()) {
-      doubt(action, **doubted);
+      deletes.push_back(row->resource_id);
     }
     for (const auto* row : around) {
-      consumed_.insert(row->resource_id);
-      action.deletes.push_back(row->resource_id);
-      auto& removal = remove(*row, "makes way for " + wanted.path.text());
-      removal.chain = wanted.path;
-      if (in_.desired->kept.contains(row->path)) {
-        removal.protection = "its own entry is blocked";
-      }
+      deletes.push_back(row->resource_id);
+      make_way(*row, wanted.path);
     }
-    plan_.actions.push_back(std::move(action));
+    if (here.empty()) {
+      plan_.actions.emplace_back(
+          Add{wanted, "not in the session", size_of(wanted), std::move(deletes), std::nullopt});
+      return;
+    }
+    Replace replace{wanted, "content differs", size_of(wanted), std::move(deletes), std::nullopt};
+    const auto doubted = std::ranges::find_if(here, &ObservedFile::in_doubt);
+    if (doubted != here.end()) {
+      replace.doubt = describe_doubt(**doubted);
+    }
+    plan_.actions.emplace_back(std::move(replace));
+  }
+
+  /// What lies above or below a path that is to be mounted.
+  void make_way(const ObservedFile& row, const MountPath& path) {
+    consumed_.insert(row.resource_id);
+    auto& removal = remove(row, "makes way for " + path.text());
+    removal.chain = path;
+    if (in_.desired.kept.contains(row.path)) {
+      removal.protection = "its own entry is blocked";
+    }
   }
 
   [[nodiscard]] const Refusal* refused(const DesiredFile& wanted) const {
@@ -295,15 +306,15 @@ class Planner {
 
   /// What made way for an add that was refused, and could not be put back at once.
   void put_back() {
-    for (const auto& [added_at, content] : in_.observed->displaced) {
+    for (const auto& [added_at, content] : in_.observed.displaced) {
       const auto place = MountPath::literal(content.path);
       const bool is_refused = std::ranges::any_of(plan_.blocked, [&](const Blocked& blocked) {
         return blocked.path == added_at && blocked.code == BlockCode::kRefused;
       });
-      if (!is_refused || (place != added_at && in_.desired->files.contains(place))) {
+      if (!is_refused || (place != added_at && in_.desired.files.contains(place))) {
         continue;
       }
-      if (in_.observed->pending.contains(content.path)) {
+      if (in_.observed.pending.contains(content.path)) {
         plan_.pending.push_back({place, "whether it was put back is not known yet"});
         continue;
       }
@@ -313,101 +324,93 @@ class Planner {
         block(place, BlockCode::kRefused, describe_lost(*refusal));
         continue;
       }
-      auto action = make(Action::Kind::kAdd, wanted, "put back: what took its place was refused");
-      action.size = content.size;
-      action.restored = content;
-      plan_.actions.push_back(std::move(action));
+      plan_.actions.emplace_back(
+          Add{wanted, "put back: what took its place was refused", content.size, {}, content});
     }
   }
 
-  [[nodiscard]] Action make(Action::Kind kind, const DesiredFile& wanted,
-                            std::string reason) const {
-    Action action;
-    action.kind = kind;
-    action.path = wanted.path;
-    action.reason = std::move(reason);
-    action.wanted = wanted;
+  /// As far as it is known.
+  [[nodiscard]] std::optional<std::uint64_t> size_of(const DesiredFile& wanted) const {
     if (const auto* ref = wanted.local()) {
-      action.size = ref->archive == nullptr ? std::optional(ref->size) : std::nullopt;
-      action.sha256 = ref->sha256;
-    } else if (const auto upload = in_.uploads.find(wanted.content_key());
-               upload != in_.uploads.end()) {
-      action.size = upload->second.size_bytes;
+      return ref->archive == nullptr ? std::optional(ref->size) : std::nullopt;
     }
-    return action;
+    const auto upload = in_.uploads.find(wanted.content_key());
+    return upload != in_.uploads.end() ? std::optional(upload->second.size_bytes) : std::nullopt;
   }
 
   void unchanged(const DesiredFile& wanted, std::uint64_t size) {
     const auto* ref = wanted.local();
-    plan_.unchanged.push_back({wanted.path, size, ref != nullptr ? ref->sha256 : std::string()});
+    plan_.unchanged.push_back(
+        {wanted.path, size, ref != nullptr ? std::optional(ref->sha256) : std::nullopt});
   }
 
-  Action& remove(const ObservedFile& row, std::string reason) {
-    Action action;
-    action.kind = Action::Kind::kDelete;
-    action.path = row.path;
-    action.reason = std::move(reason);
-    action.size = row.size;
-    action.resource_id = row.resource_id;
-    action.digest_prefix = row.marker ? row.marker->digest_prefix : std::string();
-    action.upload_file_id = row.upload_file_id;
-    action.copy_file_id = row.copy_file_id;
-    if (const auto* place = place_of_content(action)) {
-      action.is_rename = true;
-      action.reason += ", its content is declared at " + place->text();
+  static std::optional<std::string> if_known(const std::string& text) {
+    return text.empty() ? std::nullopt : std::optional(text);
+  }
+
+  Delete& remove(const ObservedFile& row, std::string reason) {
+    Delete removal;
+    removal.path = row.path;
+    removal.reason = std::move(reason);
+    removal.size = row.size;
+    removal.resource_id = row.resource_id;
+    removal.digest_prefix = row.marker ? if_known(row.marker->digest_prefix) : std::nullopt;
+    removal.upload_file_id = row.upload_file_id;
+    removal.copy_file_id = if_known(row.copy_file_id);
+    if (const auto* place = place_of_content(removal)) {
+      removal.is_rename = true;
+      removal.reason += ", its content is declared at " + place->text();
     }
-    action.protection = protection(row.path);
-    if (row.in_doubt && action.protection.empty()) {
-      doubt(action, row);
+    removal.protection = protection(row.path);
+    if (row.in_doubt && !removal.protection) {
+      removal.in_doubt = true;
+      removal.protection = describe_doubt(row);
     }
-    plan_.actions.push_back(std::move(action));
-    return plan_.actions.back();
+    return std::get<Delete>(plan_.actions.emplace_back(std::move(removal)));
   }
 
   /// Another path at which what a delete takes away is declared.
-  [[nodiscard]] const MountPath* place_of_content(const Action& removal) const {
+  [[nodiscard]] const MountPath* place_of_content(const Delete& removal) const {
     for (const auto* key :
          {&removal.digest_prefix, &removal.upload_file_id, &removal.copy_file_id}) {
-      const auto declared = declared_contents_.find(*key);
-      if (!key->empty() && declared != declared_contents_.end() &&
-          declared->second != removal.path) {
+      const auto declared = *key ? declared_contents_.find(**key) : declared_contents_.end();
+      if (declared != declared_contents_.end() && declared->second != removal.path) {
         return &declared->second;
       }
     }
     return nullptr;
   }
 
-  static void doubt(Action& action, const ObservedFile& row) {
-    action.in_doubt = true;
-    action.protection = "this session was filled by another manifest of owner " +
-                        (row.marker ? row.marker->owner : std::string()) + "; is session_id right?";
+  static std::string describe_doubt(const ObservedFile& row) {
+    return "this session was filled by another manifest of owner " +
+           (row.marker ? row.marker->owner : std::string()) + "; is session_id right?";
   }
 
-  [[nodiscard]] std::string protection(const MountPath& path) const {
-    for (const auto& tree : in_.desired->protected_trees) {
+  [[nodiscard]] std::optional<std::string> protection(const MountPath& path) const {
+    for (const auto& tree : in_.desired.protected_trees) {
       if (tree.prefix == path || tree.prefix.is_above(path)) {
         return tree.reason;
       }
     }
-    return {};
+    return std::nullopt;
   }
 
   void decide_undeclared(const ObservedFile& row) {
-    switch (row.holder) {
-      case Holder::kUnknown:
+    switch (row.ownership) {
+      case Ownership::kUnknown:
         plan_.pending.push_back({row.path, "the name of the mounted file could not be learned"});
         return;
-      case Holder::kOtherDaemon:
+      case Ownership::kOtherDaemon:
         return block(row.path, BlockCode::kOwnerConflict, owner_conflict());
-      case Holder::kUnmanaged:
-        if (policy_.prune != Prune::kAll || in_.desired->kept.contains(row.path)) {
+      case Ownership::kUnmanaged:
+        if (policy_.prune != Prune::kAll || in_.desired.kept.contains(row.path)) {
           plan_.unmanaged.push_back({"file", row.path, row.resource_id});
           return;
         }
         remove(row, "not declared, and prune is all");
         return;
-      case Holder::kOurs:
-        if (policy_.prune != Prune::kNone && !in_.desired->kept.contains(row.path)) {
+      case Ownership::kOurs:
+        if (policy_.prune != Prune::kNone && !in_.desired.kept.contains(row.path)) {
           remove(row, "no longer declared");
         }
         return;
@@ -417,9 +420,11 @@ class Planner {
   /// A missing source under which nothing of ours is mounted holds no delete back, so it would go
   /// unnoticed.
   void report_lost_sources() {
-    for (const auto& tree : in_.desired->protected_trees) {
-      const bool guards_something = std::ranges::any_of(
-          plan_.actions, [&](const Action& action) { return action.protection == tree.reason; });
+    for (const auto& tree : in_.desired.protected_trees) {
+      const bool guards_something = std::ranges::any_of(plan_.actions, [&](const Action& action) {
+        const auto* removal = std::get_if<Delete>(&action);
+        return removal != nullptr && removal->protection == tree.reason;
+      });
       if (tree.source_missing && !guards_something) {
         block(tree.prefix, BlockCode::kFileNotFound, tree.reason);
       }

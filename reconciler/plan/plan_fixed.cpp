@@ -34,9 +34,6 @@ namespace {
    to be another one.
  */
 
-constexpr const char* kRepository = "github_repository";
-constexpr const char* kMemoryStore = "memory_store";
-
 bool has_checkout(const RepositoryRow& row, const std::optional<Checkout>& declared) {
   if (!declared || !row.is_checkout_said) {
     return true;
@@ -54,19 +51,19 @@ std::string describe_checkout(const RepositoryRow& row) {
   return row.commit ? "commit " + *row.commit : std::string("the default branch");
 }
 
-class Others {
+class FixedResources {
  public:
-  Others(const PlanInput& in, const Policy& policy, Plan& plan)
+  FixedResources(const PlanInput& in, const Policy& policy, Plan& plan)
       : in_(in), policy_(policy), plan_(plan) {}
 
   void run() {
-    for (const auto& wanted : in_.desired->repositories) {
+    for (const auto& wanted : in_.desired.repositories) {
       decide(wanted);
     }
-    for (const auto& wanted : in_.desired->memory_stores) {
+    for (const auto& wanted : in_.desired.memory_stores) {
       decide(wanted);
     }
-    for (const auto& other : in_.observed->others) {
+    for (const auto& other : in_.observed.fixed) {
       if (!claimed_.contains(&other)) {
         decide_undeclared(other);
       }
@@ -74,26 +71,16 @@ class Others {
   }
 
  private:
-  [[nodiscard]] bool creates() const { return in_.session.kind == SessionChange::Kind::kCreate; }
+  [[nodiscard]] bool creates() const { return is_create(in_.session); }
 
-  void block(const char* type, const MountPath& path, BlockCode code, std::string reason) {
+  void block(BlockedType type, const MountPath& path, BlockCode code, std::string reason) {
     plan_.blocked.push_back({type, path, code, std::move(reason)});
-  }
-
-  void add(const char* type, const MountPath& path, std::string reason, Rotation rotation = {}) {
-    Action action;
-    action.kind = Action::Kind::kAdd;
-    action.type = type;
-    action.path = path;
-    action.reason = std::move(reason);
-    action.rotation = std::move(rotation);
-    plan_.actions.push_back(std::move(action));
   }
 
   /// The row with this URL, preferably at this path.
   const RepositoryRow* find(const DesiredRepository& wanted) {
-    const ObservedOther* found = nullptr;
-    for (const auto& other : in_.observed->others) {
+    const FixedResource* found = nullptr;
+    for (const auto& other : in_.observed.fixed) {
       const auto* row = std::get_if<RepositoryRow>(&other.row);
       if (row == nullptr || normalised_url(row->url) != normalised_url(wanted.spec.url)) {
         continue;
@@ -109,7 +96,7 @@ class Others {
   }
 
   [[nodiscard]] bool is_declared(const MountPath& path) const {
-    return std::ranges::any_of(in_.desired->repositories,
+    return std::ranges::any_of(in_.desired.repositories,
                                [&](const DesiredRepository& one) { return one.path == path; });
   }
 
@@ -121,20 +108,21 @@ class Others {
     if (row == nullptr) {
       return block_repository(wanted, "it is not in the session");
     }
-    if (const auto misfit = describe_misfit(*row, wanted); !misfit.empty()) {
-      return block_repository(wanted, misfit);
+    if (const auto difference = describe_difference(*row, wanted); !difference.empty()) {
+      return block_repository(wanted, difference);
     }
     rotate(wanted, *row);
   }
 
-  void block_repository(const DesiredRepository& wanted, const std::string& misfit) {
-    block(kRepository, wanted.path, BlockCode::kRequiresNewSession,
-          wanted.spec.url + ": " + misfit +
+  void block_repository(const DesiredRepository& wanted, const std::string& difference) {
+    block(BlockedType::kRepository, wanted.path, BlockCode::kRequiresNewSession,
+          wanted.spec.url + ": " + difference +
               "; repositories are fixed when a session is created: declare what it has, or create "
               "a new session");
   }
 
-  static std::string describe_misfit(const RepositoryRow& row, const DesiredRepository& wanted) {
+  static std::string describe_difference(const RepositoryRow& row,
+                                         const DesiredRepository& wanted) {
     if (MountPath::literal(row.mount_path) != wanted.path) {
       return "it is mounted at " + row.mount_path;
     }
@@ -146,14 +134,15 @@ class Others {
     const auto rotation = in_.rotations.find(wanted.path);
     if (rotation != in_.rotations.end() &&
         rotation->second.verdict == Rotation::Verdict::kUnavailable) {
-      return block(kRepository, wanted.path, BlockCode::kSecretUnavailable,
+      return block(BlockedType::kRepository, wanted.path, BlockCode::kSecretUnavailable,
                    rotation->second.reason);
     }
-    const auto look = rotation == in_.rotations.end() ? Rotation{} : rotation->second;
-    add(kRepository, wanted.path,
-        "attached when the session is created" +
-            (look.unchecked.empty() ? "" : "; its token is not checked: " + look.unchecked),
-        look);
+    AddRepository add{wanted.path, "attached when the session is created", std::nullopt};
+    if (rotation != in_.rotations.end() && rotation->second.unchecked) {
+      add.unchecked = rotation->second.unchecked;
+      add.reason += "; its token is not checked: " + *add.unchecked;
+    }
+    plan_.actions.emplace_back(std::move(add));
   }
 
   void rotate(const DesiredRepository& wanted, const RepositoryRow& row) {
@@ -167,7 +156,8 @@ class Others {
         return keep(wanted.path, rotation.unchecked);
       case Rotation::Verdict::kUnavailable:
       case Rotation::Verdict::kUseless:
-        return block(kRepository, wanted.path, BlockCode::kSecretUnavailable, rotation.reason);
+        return block(BlockedType::kRepository, wanted.path, BlockCode::kSecretUnavailable,
+                     rotation.reason);
       case Rotation::Verdict::kDue:
         return send(wanted, row, rotation);
     }
@@ -176,35 +166,29 @@ class Others {
   void send(const DesiredRepository& wanted, const RepositoryRow& row, const Rotation& rotation) {
     for (const auto& refusal : in_.refusals) {
       if (refusal.path == wanted.path.text() && refusal.content == rotation.fingerprint) {
-        return block(kRepository, wanted.path, BlockCode::kRefused,
+        return block(BlockedType::kRepository, wanted.path, BlockCode::kRefused,
                      "the API refused its token (" + refusal.code + ": " + refusal.message +
                          "); tried again when the token changes, or after an hour");
       }
     }
-    Action action;
-    action.kind = Action::Kind::kRotate;
-    action.type = kRepository;
-    action.path = wanted.path;
-    action.reason = rotation.reason;
-    action.resource_id = row.resource_id;
-    action.repository = wanted.spec;
-    action.rotation = rotation;
-    plan_.actions.push_back(std::move(action));
+    plan_.actions.emplace_back(
+        Rotate{wanted.path, rotation.reason, row.resource_id, wanted.spec, rotation});
   }
 
-  void keep(const MountPath& path, const std::string& unchecked = {}) {
-    plan_.unchanged.push_back({path, std::nullopt, {}, unchecked});
+  void keep(const MountPath& path, const std::optional<std::string>& unchecked = {}) {
+    plan_.unchanged.push_back({path, std::nullopt, std::nullopt, unchecked});
   }
 
   void decide(const MemoryStoreResource& wanted) {
     if (creates()) {
-      return add(kMemoryStore, MountPath(), wanted.memory_store_id);
+      plan_.actions.emplace_back(AddMemoryStore{wanted.memory_store_id});
+      return;
     }
-    const auto found = std::ranges::find_if(in_.observed->others, [&](const ObservedOther& other) {
+    const auto found = std::ranges::find_if(in_.observed.fixed, [&](const FixedResource& other) {
       const auto* row = std::get_if<MemoryStoreRow>(&other.row);
       return row != nullptr && row->memory_store_id == wanted.memory_store_id;
     });
-    if (found == in_.observed->others.end()) {
+    if (found == in_.observed.fixed.end()) {
       return block_store(wanted, MountPath(), "it is not in the session");
     }
     claimed_.insert(&*found);
@@ -219,16 +203,18 @@ class Others {
   }
 
   void block_store(const MemoryStoreResource& wanted, const MountPath& path,
-                   const std::string& misfit) {
-    block(kMemoryStore, path, BlockCode::kRequiresNewSession,
-          wanted.memory_store_id + ": " + misfit +
+                   const std::string& difference) {
+    block(BlockedType::kMemoryStore, path, BlockCode::kRequiresNewSession,
+          wanted.memory_store_id + ": " + difference +
               "; memory stores are fixed when a session is created: declare what it has, or create "
               "a new session");
   }
 
-  void decide_undeclared(const ObservedOther& other) {
+  void decide_undeclared(const FixedResource& other) {
     if (policy_.prune == Prune::kAll && !other.opaque()) {
-      return block(other.type.c_str(), other.path, BlockCode::kRequiresNewSession,
+      const bool is_store = std::holds_alternative<MemoryStoreRow>(other.row);
+      return block(is_store ? BlockedType::kMemoryStore : BlockedType::kRepository, other.path,
+                   BlockCode::kRequiresNewSession,
                    "it is not declared, but it was attached when the session was created and "
                    "cannot be removed");
     }
@@ -238,13 +224,13 @@ class Others {
   const PlanInput& in_;
   const Policy& policy_;
   Plan& plan_;
-  std::set<const ObservedOther*> claimed_;
+  std::set<const FixedResource*> claimed_;
 };
 
 }  // namespace
 
 void plan_fixed(const PlanInput& input, const Policy& policy, Plan& plan) {
-  Others(input, policy, plan).run();
+  FixedResources(input, policy, plan).run();
 }
 
 }  // namespace sessync

@@ -7,36 +7,39 @@
 
 #include "manifest/spec.h"
 #include "reconciler/desired/desired.h"
+#include "reconciler/limits.h"
 #include "reconciler/observe/observed.h"
 #include "reconciler/plan/plan.h"
 #include "reconciler/tokens/rotation_decision.h"
 
 namespace sessync {
 
+/// What the manifest, or somebody who read a plan, allows.
 struct Policy {
   Prune prune = Prune::kOwned;
   OnConflict on_conflict = OnConflict::kBlock;
   MaxDeletes max_deletes;
-  std::uint64_t max_files = 100;
-  std::string allow_deletes;  ///< the Held::id that may pass, once; "" for none
+  std::uint64_t max_files = kUsualMaxFiles;  ///< file rows, whoever put them there
+  std::optional<std::string> allow_deletes;  ///< the Held::id that may pass, once
 };
 
+/// Everything that a plan depends on. What it refers to outlives it, and is not changed meanwhile.
 struct PlanInput {
-  const DesiredState* desired = nullptr;
-  const ObservedState* observed = nullptr;
+  const DesiredState& desired;
+  const ObservedState& observed;
   /// Declared file ids that were looked up; one that is missing here does not exist (or was not
   /// needed).
-  std::map<std::string, FileMetadata> uploads;
+  std::map<std::string, FileMetadata> uploads{};
   /// Declared file ids that cannot be mounted, and why.
-  std::map<std::string, std::string> missing_uploads;
+  std::map<std::string, std::string> missing_uploads{};
   /// Declared file ids of which nothing is known in this pass, and why.
-  std::map<std::string, std::string> unknown_uploads;
-  std::vector<Refusal> refusals;  ///< those that still count
-  std::uint64_t most_files = 0;   ///< the most file rows the session was seen to hold
-  bool try_beyond = false;        ///< it is time to see whether a full session takes one more
-  std::map<MountPath, Rotation> rotations;  ///< of declared repositories that have a token
-  SessionChange session;
-  std::string session_id;
+  std::map<std::string, std::string> unknown_uploads{};
+  std::vector<Refusal> refusals{};  ///< those that still count
+  std::uint64_t most_files = 0;     ///< the most file rows the session was seen to hold
+  bool try_beyond = false;          ///< it is time to see whether a full session takes one more
+  std::map<MountPath, Rotation> rotations{};  ///< of declared repositories that have a token
+  SessionChange session{};   ///< what is to be done to it; settle_session() may withdraw it
+  std::string session_id{};  ///< "" if it is still to be created
 };
 
 }  // namespace sessync

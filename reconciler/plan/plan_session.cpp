@@ -22,29 +22,29 @@ bool has_all(const Metadata& there, const Metadata& wanted) {
 
 const Blocked* needed_at_creation(const Plan& plan) {
   const auto blocked = std::ranges::find_if(plan.blocked, [](const Blocked& one) {
-    return one.type == "github_repository" || one.type == "memory_store";
+    return one.type == BlockedType::kRepository || one.type == BlockedType::kMemoryStore;
   });
   return blocked == plan.blocked.end() ? nullptr : &*blocked;
 }
 
 /// A create that the API refused for good.
-const Refusal* refused_creation(const PlanInput& input) {
+const Refusal* refused_creation(const PlanInput& input, const CreateSession& create) {
   const auto refusal = std::ranges::find_if(input.refusals, [&](const Refusal& one) {
-    return one.path.empty() && one.content == input.session.content;
+    return one.path.empty() && one.content == create.content;
   });
   return refusal == input.refusals.end() ? nullptr : &*refusal;
 }
 
 void hold_creation(Plan& plan, BlockCode code, std::string reason) {
   plan.actions.clear();
-  plan.blocked.push_back({"session", MountPath(), code, std::move(reason)});
+  plan.blocked.push_back({BlockedType::kSession, MountPath(), code, std::move(reason)});
 }
 
 }  // namespace
 
 SessionChange difference(const CreateSpec& declared, const SessionInfo& session,
                          const std::string& key) {
-  SessionChange change;
+  UpdateSession change;
   change.update.session_id = session.session_id;
   if (declared.title && session.title != declared.title) {
     change.update.title = declared.title;
@@ -56,10 +56,7 @@ SessionChange difference(const CreateSpec& declared, const SessionInfo& session,
   if (!has_all(session.metadata, change.update.metadata)) {
     change.fields.emplace_back("metadata");
   }
-  if (!change.fields.empty()) {
-    change.kind = SessionChange::Kind::kUpdate;
-  }
-  return change;
+  return change.fields.empty() ? SessionChange() : SessionChange(std::move(change));
 }
 
 std::string creation_hash(const CreateSpec& declared, const DesiredState& desired) {
@@ -89,15 +86,16 @@ std::string creation_hash(const CreateSpec& declared, const DesiredState& desire
 
 void settle_session(Plan& plan, const PlanInput& input) {
   plan.session = input.session;
-  if (input.session.kind != SessionChange::Kind::kCreate) {
+  const auto* create = std::get_if<CreateSession>(&input.session);
+  if (create == nullptr) {
     return;
   }
   if (const auto* blocked = needed_at_creation(plan)) {
     plan.session = {};
     hold_creation(plan, blocked->code,
-                  "it is not created yet, because a " + blocked->type +
+                  std::string("it is not created yet, because a ") + to_string(blocked->type) +
                       " can only be attached when it is: " + blocked->reason);
-  } else if (const auto* refusal = refused_creation(input)) {
+  } else if (const auto* refusal = refused_creation(input, *create)) {
     plan.session = {};
     hold_creation(plan, BlockCode::kRefused,
                   "the API refused to create it (" + refusal->code + ": " + refusal->message +

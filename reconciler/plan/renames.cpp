@@ -12,11 +12,15 @@
 namespace sessync {
 namespace {
 
-bool is_prune(const Action& action) {
-  return action.kind == Action::Kind::kDelete && !action.chain && !action.is_duplicate;
+/// The action as the delete of a renamed file's old row that nothing else needs; null: it is none.
+const Delete* old_place(const Action& action) {
+  const auto* removal = std::get_if<Delete>(&action);
+  const bool is_old =
+      removal != nullptr && removal->is_rename && !removal->chain && !removal->is_duplicate;
+  return is_old ? removal : nullptr;
 }
 
-bool is_old_place(const Action& action) { return is_prune(action) && action.is_rename; }
+bool is_old_place(const Action& action) { return old_place(action) != nullptr; }
 
 struct BlockedPlace {
   MountPath path;
@@ -29,7 +33,7 @@ BlockedPlaces blocked_places(const Plan& plan, const DesiredState& desired) {
   BlockedPlaces places;
   for (const auto& blocked : plan.blocked) {
     const auto wanted = desired.files.find(blocked.path);
-    if (blocked.type == "file" && wanted != desired.files.end()) {
+    if (blocked.type == BlockedType::kFile && wanted != desired.files.end()) {
       places.emplace(wanted->second.content_key(), BlockedPlace{blocked.path, blocked.code});
     }
   }
@@ -37,9 +41,9 @@ BlockedPlaces blocked_places(const Plan& plan, const DesiredState& desired) {
 }
 
 /// Where what the delete takes away is declared, if that is blocked.
-const BlockedPlace* find_place(const BlockedPlaces& places, const Action& removal) {
+const BlockedPlace* find_place(const BlockedPlaces& places, const Delete& removal) {
   for (const auto* key : {&removal.digest_prefix, &removal.upload_file_id, &removal.copy_file_id}) {
-    const auto place = places.lower_bound(*key);
+    const auto place = *key ? places.lower_bound(**key) : places.end();
     if (place != places.end() && removal.holds(place->first)) {
       return &place->second;
     }
@@ -60,9 +64,11 @@ void hold_renames(Plan& plan, const DesiredState& desired) {
   }
   const auto places = blocked_places(plan, desired);
   std::erase_if(plan.actions, [&](const Action& action) {
-    const auto* place = is_old_place(action) ? find_place(places, action) : nullptr;
+    const auto* old = old_place(action);
+    const auto* place = old != nullptr ? find_place(places, *old) : nullptr;
     if (place != nullptr) {
-      plan.blocked.push_back({"file", action.path, place->code, describe_old_place(*place)});
+      plan.blocked.push_back(
+          {BlockedType::kFile, old->path, place->code, describe_old_place(*place)});
     }
     return place != nullptr;
   });
@@ -70,19 +76,22 @@ void hold_renames(Plan& plan, const DesiredState& desired) {
 
 void pair_renames(Plan& plan) {
   auto over = rows_at_most(plan) - static_cast<std::int64_t>(plan.cap);
-  for (auto& add : plan.actions) {
+  for (auto& action : plan.actions) {
     if (over <= 0) {
       return;
     }
-    if (!is_plain_add(add)) {
+    if (plain_add(action) == nullptr) {
       continue;
     }
-    const auto old = std::ranges::find_if(plan.actions, [&](const Action& action) {
-      return is_old_place(action) && action.holds(add.wanted->content_key());
+    auto& add = std::get<Add>(action);
+    const auto found = std::ranges::find_if(plan.actions, [&](const Action& other) {
+      const auto* old = old_place(other);
+      return old != nullptr && old->holds(add.wanted.content_key());
     });
-    if (old != plan.actions.end()) {
-      old->chain = add.path;
-      add.deletes.push_back(old->resource_id);
+    if (found != plan.actions.end()) {
+      auto& old = std::get<Delete>(*found);
+      old.chain = add.wanted.path;
+      add.deletes.push_back(old.resource_id);
       --over;
     }
   }

@@ -5,9 +5,10 @@
 
 namespace sessync {
 
-/// A file whose new place is blocked keeps its old row: every delete whose content is declared at a
-/// blocked path is blocked with that path's code. Deletes that a declared path needs, because the
-/// row lies on it, above or below it, go on.
+/// A rename is a delete and an add of one content. A file whose new place is blocked keeps its old
+/// row: every delete whose content is declared at a blocked path is blocked with that path's code.
+/// Deletes that a declared path needs, because the row lies on it, above or below it, go on. To be
+/// called again after whatever blocks adds.
 void hold_renames(Plan& plan, const DesiredState& desired);
 
 /// Where a full session has no room for a file beside its old row, the delete of that row is made

@@ -11,8 +11,6 @@
 namespace sessync {
 namespace {
 
-bool is_file(const Action& action) { return action.type == "file"; }
-
 std::string describe_no_room(const Refusal& refusal, bool is_own) {
   const auto rows = std::to_string(refusal.rows);
   const auto said = " (" + refusal.code + ": " + refusal.message + ")";
@@ -39,15 +37,16 @@ class RoomLimit {
     std::set<MountPath> refused;
     for (const auto* add : by_claim()) {
       if (--room < 0 && (full_ != nullptr || own_refusal(*add) != nullptr)) {
-        refused.insert(add->path);
+        refused.insert(add->wanted.path);
       }
     }
     std::erase_if(plan_.actions, [&](const Action& action) {
-      if (!is_plain_add(action) || !refused.contains(action.path)) {
+      const auto* add = plain_add(action);
+      if (add == nullptr || !refused.contains(add->wanted.path)) {
         return false;
       }
-      const auto* own = own_refusal(action);
-      plan_.blocked.push_back({"file", action.path, BlockCode::kQuota,
+      const auto* own = own_refusal(*add);
+      plan_.blocked.push_back({BlockedType::kFile, add->wanted.path, BlockCode::kQuota,
                                describe_no_room(own != nullptr ? *own : *full_, own != nullptr)});
       return true;
     });
@@ -58,33 +57,34 @@ class RoomLimit {
   [[nodiscard]] std::int64_t rows_without_adds() const {
     auto rows = static_cast<std::int64_t>(plan_.rows_now);
     for (const auto& action : plan_.actions) {
-      const bool chained = action.kind == Action::Kind::kAdd && !is_plain_add(action);
-      rows -= is_file(action) && action.kind == Action::Kind::kDelete ? 1 : 0;
-      rows += is_file(action) && chained ? 1 : 0;
+      const bool chained = std::holds_alternative<Add>(action) && plain_add(action) == nullptr;
+      rows -= std::holds_alternative<Delete>(action) ? 1 : 0;
+      rows += chained ? 1 : 0;
     }
     return rows;
   }
 
   /// Whose old row is there to go comes first, what was refused before comes last.
-  [[nodiscard]] std::vector<const Action*> by_claim() const {
-    std::vector<const Action*> adds;
+  [[nodiscard]] std::vector<const Add*> by_claim() const {
+    std::vector<const Add*> adds;
     for (const auto& action : plan_.actions) {
-      if (is_plain_add(action)) {
-        adds.push_back(&action);
+      if (const auto* add = plain_add(action)) {
+        adds.push_back(add);
       }
     }
-    std::ranges::stable_sort(adds, {}, [&](const Action* add) {
+    std::ranges::stable_sort(adds, {}, [&](const Add* add) {
       const bool is_renamed = std::ranges::any_of(plan_.actions, [&](const Action& action) {
-        return action.kind == Action::Kind::kDelete && action.is_rename &&
-               action.holds(add->wanted->content_key());
+        const auto* removal = std::get_if<Delete>(&action);
+        return removal != nullptr && removal->is_rename &&
+               removal->holds(add->wanted.content_key());
       });
       return is_renamed ? 0 : own_refusal(*add) == nullptr ? 1 : 2;
     });
     return adds;
   }
 
-  [[nodiscard]] const Refusal* own_refusal(const Action& add) const {
-    const auto* refusal = find_refusal(in_.refusals, *add.wanted);
+  [[nodiscard]] const Refusal* own_refusal(const Add& add) const {
+    const auto* refusal = find_refusal(in_.refusals, add.wanted);
     return refusal != nullptr && is_about_room(*refusal, in_.most_files) ? refusal : nullptr;
   }
 
@@ -95,15 +95,17 @@ class RoomLimit {
 
 }  // namespace
 
-bool is_plain_add(const Action& action) {
-  return action.kind == Action::Kind::kAdd && action.wanted && action.deletes.empty();
+const Add* plain_add(const Action& action) {
+  const auto* add = std::get_if<Add>(&action);
+  return add != nullptr && add->deletes.empty() ? add : nullptr;
 }
 
 std::int64_t rows_at_most(const Plan& plan) {
   auto rows = static_cast<std::int64_t>(plan.rows_now);
   for (const auto& action : plan.actions) {
-    rows += is_file(action) && action.kind == Action::Kind::kAdd ? 1 : 0;
-    rows -= action.chain ? 1 : 0;
+    const auto* removal = std::get_if<Delete>(&action);
+    rows += std::holds_alternative<Add>(action) ? 1 : 0;
+    rows -= removal != nullptr && removal->chain ? 1 : 0;
   }
   return rows;
 }

@@ -12,10 +12,12 @@
 /// one file too many do not differ from those of a file that it does not like, except in words.
 namespace sessync {
 
-/// An add that takes away nothing: it needs a place of its own.
-bool is_plain_add(const Action& action);
+/// The action as the add of a file that takes away nothing, so that it needs a place of its own;
+/// null: it is none.
+const Add* plain_add(const Action& action);
 
-/// The file rows that there are while the plan is carried out, if it adds before it deletes.
+/// The most file rows that there are while the plan is carried out, if it adds before it deletes.
+/// Deletes that belong to an add free its place first.
 std::int64_t rows_at_most(const Plan& plan);
 
 /// Blocks as `quota` every add for which the session is known to have no room after the planned

@@ -35,11 +35,11 @@ struct ApiError {
     kAborted,         ///< stopped by us before it was finished; an upload may be left over, no more
   };
   Kind kind = Kind::kInvalid;
-  int http_status = 0;  ///< 0: no answer
-  std::string request_id;
-  std::string code;     ///< error.type, or error.details.error_code where there is one
-  std::string message;  ///< safe to print: carries no credential
-  std::optional<Duration> retry_after;
+  int http_status = 0;     ///< 0: no answer
+  std::string request_id;  ///< of the answer, for support; "" without one
+  std::string code;        ///< error.type, or error.details.error_code where there is one
+  std::string message;     ///< safe to print: carries no credential
+  std::optional<Duration> retry_after;  ///< as the server said it, plausible or not
   std::string organization_id;  ///< of the answering credential; "" if the answer did not say
 };
 

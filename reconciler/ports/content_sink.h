@@ -9,7 +9,9 @@
 
 namespace sessync {
 
-/// Takes downloaded bytes, in order. Called from the thread that receives them.
+/// Takes downloaded bytes, in order and in pieces of any size. Called from the thread that receives
+/// them, so a slow one slows that download alone only if the receiver says so; never from two at
+/// once. Whether what came is all of it the sender of the request knows, not the sink.
 class ContentSink {
  public:
   virtual ~ContentSink() = default;

@@ -48,6 +48,8 @@ class ContentReader {
 class ContentSource {
  public:
   virtual ~ContentSource() = default;
+  /// kSourceChanged: it is not there any more, or not as planned; kTooLarge: an archive came out
+  /// larger than it may be.
   virtual Result<std::unique_ptr<ContentReader>> open(const ContentRef& content) = 0;
 
   /// For shutdown. From now on open() of an archive fails, under way ones soon. Any thread.

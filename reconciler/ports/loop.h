@@ -7,12 +7,17 @@
 namespace sessync {
 
 /// The thread of one pass, seen from the core: time, timers, and the pump that runs completions.
+/// The core waits nowhere else, so whoever implements this decides how passes are scheduled.
+/// stopping() and ending() can change at any time, as other threads see fit; the rest belongs to
+/// the thread.
 class Loop {
  public:
   virtual ~Loop() = default;
+  /// Never earlier than at the call before.
   [[nodiscard]] virtual TimePoint now() const = 0;
 
-  /// Runs `then` on the pumping thread once `delay` is over.
+  /// Runs `then` on the pumping thread once `delay` is over, never inside this call. Dropped with
+  /// the loop.
   virtual void after(Duration delay, std::function<void()> then) = 0;
 
   /// Waits for the next completion and runs it. False: nothing is under way that could complete.

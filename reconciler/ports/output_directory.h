@@ -14,9 +14,9 @@ namespace sessync {
 
 /// What is at a destination already.
 struct OutputEntry {
-  std::string name;
-  std::uint64_t size = 0;
-  bool is_file = true;  ///< false: a directory, a link or something else
+  std::string name;        ///< raw bytes, one component
+  std::uint64_t size = 0;  ///< bytes, of files
+  bool is_file = true;     ///< false: a directory, a link or something else
 };
 
 /// A download on its way: invisible under its name until it is finished, gone if it is dropped.
@@ -27,13 +27,17 @@ class OutputFile : public ContentSink {
   virtual tl::expected<Done, std::string> finish(std::uint64_t size) = 0;
 };
 
-/// The port to one session's output destination. Errors say what happened to which path.
+/// The port to one session's output destination, a directory of plain files. Errors say what
+/// happened to which path. Nothing that was there before is ever overwritten or deleted: agents
+/// choose the names of outputs, and people put files there as well.
 class OutputDirectory {
  public:
   virtual ~OutputDirectory() = default;
-  /// A destination that does not exist yet is empty.
+  /// In any order, without what is still on its way. A destination that does not exist yet is
+  /// empty.
   virtual tl::expected<std::vector<OutputEntry>, std::string> list() = 0;
-  /// `name` has been cleaned: one component, not "." or "..".
+  /// Begins a download. `name` has been cleaned: one component, not "." or "..". Nothing is visible
+  /// under it before finish().
   virtual tl::expected<std::shared_ptr<OutputFile>, std::string> create(
       const std::string& name) = 0;
   /// Gives the file `from` the name `to`, never over something that is there already.

@@ -10,14 +10,17 @@ struct ActionResult;
 struct PassOutcome;
 
 /// Told what a pass knows and does as soon as it is so, on the thread of the pass. Nothing that it
-/// does changes the pass.
+/// does changes the pass. What a status page shows of work under way, and what a suspension has to
+/// wait for, comes from here; what is final is in the outcome.
 class PassObserver {
  public:
   virtual ~PassObserver() = default;
 
-  /// What is to be done, before anything of it is. `so_far`: what the pass has found.
+  /// What is to be done, before anything of it is. `so_far`: what the pass has found; it lives as
+  /// long as the call. Once a pass at most.
   virtual void planned(const PassOutcome& so_far) = 0;
-  /// The action at this place of the plan has come to its end.
+  /// The action at this place of the plan has come to its end. Once per action at most: what was
+  /// not begun is not told.
   virtual void acted(std::size_t index, const ActionResult& result) = 0;
 
   /// From before the first write for `path` is handed to the API until the last one was answered:

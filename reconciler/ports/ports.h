@@ -14,7 +14,7 @@ class SessionApi;
 class StateStore;
 class TokenSource;
 
-/// What one pass needs of the world.
+/// What one pass needs of the world. All of it outlives the pass and is used on its thread alone.
 struct Ports {
   SessionApi& api;
   StateStore& store;
@@ -25,7 +25,11 @@ struct Ports {
 };
 
 /// Submits one call and pumps the loop until its completion has run. `submit` is given the
-/// completion.
+/// completion, which refers to this call's frame: it must not be kept beyond the first time that it
+/// runs. kAborted: the loop had nothing left to run, so nobody will ever answer.
+///
+/// The one way in which the core waits for a single call: nothing else of the pass is held up, for
+/// completions of other calls run meanwhile.
 template <class T, class Submit>
 Result<T> await(Loop& loop, const Submit& submit) {
   std::optional<Result<T>> slot;

@@ -15,15 +15,23 @@
 #include "reconciler/ports/secret.h"
 
 /// The port to the Managed Agents and Files APIs: domain types only, no transport.
+///
+/// What is said here of the API stands in its public reference and the types of its official SDK,
+/// unless it says otherwise. Whatever these types call optional or nullable may be absent. Nothing
+/// of it is idempotent and no call takes an idempotency key, so what was sent and not answered is
+/// never simply sent again.
 namespace sessync {
 
 /// Rows of a session's resource list. Ids are opaque, times RFC 3339 text.
+/// A file is immutable and has no content hash: which upload a row was made from shows only in the
+/// name of its copy (see marker.h).
 struct FileRow {
   std::string resource_id;
   std::string file_id;     ///< of the session's copy, never that of the upload
   std::string mount_path;  ///< as answered: resolved, or as sent
   std::string created_at;
 };
+/// Attached for the lifetime of the session; only its token can be changed, and is never answered.
 struct RepositoryRow {
   std::string resource_id;
   std::string url;
@@ -47,6 +55,8 @@ struct OpaqueRow {
 };
 using ResourceRow = std::variant<FileRow, RepositoryRow, MemoryStoreRow, OpaqueRow>;
 
+/// An upload, a session's copy of one, or an output. Names are those of the upload, also of copies;
+/// an agent chose those of outputs.
 struct FileMetadata {
   std::string file_id;
   std::string filename;
@@ -59,6 +69,7 @@ struct FileMetadata {
   std::optional<TimePoint> answered_at{};
 };
 
+/// A session without its resources.
 struct SessionInfo {
   std::string session_id;
   std::string status;  ///< idle | running | rescheduling | terminated | one we do not know
@@ -67,6 +78,9 @@ struct SessionInfo {
   std::map<std::string, std::string> metadata;
   std::string organization_id;  ///< of the answering credential; may be empty
   std::string created_at;
+
+  /// The agent is not at work: what is refused now is not refused for that.
+  [[nodiscard]] bool is_idle() const { return status == "idle"; }
 };
 
 /// The resources of a session that is created. Mount paths as they are sent, tokens once.
@@ -99,6 +113,7 @@ struct SessionUpdate {
   std::map<std::string, std::string> metadata;
 };
 
+/// The only change that a repository of a session allows.
 struct TokenUpdate {
   std::string session_id;
   std::string resource_id;
@@ -113,16 +128,19 @@ struct SessionFault {
   std::string repository_url;  ///< may be empty
 };
 
+/// One content to be uploaded, and for whom.
 struct UploadRequest {
   std::string owner;
   std::string filename;  ///< the marker; at most 255 bytes of the API's charset
   ContentRef content;
 };
 
+/// A file row to be made. The API makes a copy of the upload, under an id of its own. A place is
+/// never replaced: what is there must be deleted before.
 struct AddFile {
   std::string session_id;
-  std::string file_id;
-  std::string mount_path;
+  std::string file_id;     ///< of an upload
+  std::string mount_path;  ///< as sent; the API roots it below /mnt/session/uploads
 };
 
 /// Whether a write takes a permit of the write budget itself or uses one taken by reserve_writes.
@@ -149,8 +167,10 @@ class SessionApi {
   /// short.
   virtual void list_resources(std::string session_id,
                               Completion<std::vector<ResourceRow>> done) = 0;
+  /// kNotFound: it is not there, or not any more.
   virtual void get_resource(std::string session_id, std::string resource_id,
                             Completion<ResourceRow> done) = 0;
+  /// kNotFound: it does not exist, or not for this key and workspace.
   virtual void get_session(std::string session_id, Completion<SessionInfo> done) = 0;
   /// Every session of the workspace, archived ones included: all pages, each id once.
   virtual void list_sessions(Completion<std::vector<SessionInfo>> done) = 0;
@@ -158,11 +178,12 @@ class SessionApi {
   virtual void list_faults(std::string session_id, std::string since,
                            Completion<std::vector<SessionFault>> done) = 0;
 
-  /// The copies and outputs of a session: all pages.
+  /// The copies and outputs of a session: all pages. May lag behind its resources.
   virtual void list_session_files(std::string session_id,
                                   Completion<std::vector<FileMetadata>> done) = 0;
   /// Every plain upload of the workspace, whoever made it: all pages, each id once.
   virtual void list_uploads(Completion<std::vector<FileMetadata>> done) = 0;
+  /// Any file, copies included, which no list of uploads has.
   virtual void get_file(std::string file_id, Completion<FileMetadata> done) = 0;
   /// Those of `file_ids` (at most 100) that exist, expired ones included. Servers that do not know
   /// this call refuse it, or answer with something else.
@@ -172,6 +193,7 @@ class SessionApi {
   /// Streams the content. Concurrent uploads of one owner and digest, of any session, are one
   /// upload.
   virtual void upload(UploadRequest request, Completion<FileMetadata> done) = 0;
+  /// Copies that were made of it stay.
   virtual void delete_file(std::string file_id, Completion<Done> done) = 0;
   /// Streams the bytes of a downloadable file into `sink`, on the thread that receives them.
   virtual void download(std::string file_id, std::shared_ptr<ContentSink> sink,
@@ -179,12 +201,16 @@ class SessionApi {
 
   /// Takes `permits` of the write budget, then calls back.
   virtual void reserve_writes(int permits, std::function<void()> ready) = 0;
+  /// Files alone can be added to a session that exists. Refusals of one file too many have no code
+  /// of their own.
   virtual void add_file(AddFile request, Turn turn, Completion<FileRow> done) = 0;
   virtual void delete_resource(std::string session_id, std::string resource_id, Turn turn,
                                Completion<Done> done) = 0;
+  /// kInvalid for anything but a repository.
   virtual void rotate_token(TokenUpdate update, Completion<Done> done) = 0;
   /// May take ten minutes: the API answers once everything is mounted.
   virtual void create_session(NewSession request, Completion<CreatedSession> done) = 0;
+  /// Title and metadata; resources cannot be changed this way.
   virtual void update_session(SessionUpdate update, Completion<SessionInfo> done) = 0;
 
   /// Loop::stopping() or ending() has become true: what waits and must not be sent any more ends

@@ -1,13 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 namespace sessync {
 
-/// One file that an entry of the manifest selects, as it was at one instant.
+/// One file that an entry of the manifest selects, as it was at one instant: digest and size belong
+/// together, whatever is written to it meanwhile.
 struct ScannedFile {
   std::string path;    ///< below the entry's source; raw bytes; "" for a single-file source
   std::string sha256;  ///< 64 lower-case hex digits
@@ -25,9 +27,9 @@ struct ScanIssue {
     kTooLarge,
     kUnread,  ///< it is large and still being read: nothing is wrong with it
   };
-  std::string path;  ///< below the entry's source
+  std::string path;  ///< below the entry's source; raw bytes
   Kind kind = Kind::kUnreadable;
-  std::string message;
+  std::string message;     ///< for operators: what happened to which path, and what to do
   std::uint64_t size = 0;  ///< of what is kUnread
   friend bool operator==(const ScanIssue&, const ScanIssue&) = default;
 };
@@ -41,7 +43,7 @@ struct SourceFiles {
   /// Excluded by default, which they were not always: what is mounted from there stays.
   std::vector<std::string> lately_excluded;
   std::vector<std::string> warnings;
-  std::string archive_sha256;  ///< of an archive's member list; "" for any other source
+  std::optional<std::string> archive_sha256;  ///< of an archive's member list; no other has one
 };
 
 /// The source is not there or cannot be read: nothing below its mount path may be deleted.
@@ -58,9 +60,8 @@ using SourceSnapshot = std::variant<SourceFiles, SourceUnavailable>;
 struct WorkspaceSnapshot {
   std::string root;  ///< resolved, absolute
   std::vector<SourceSnapshot> sources;
-  /// What the machine had too little of for this to be worth anything ("Too many open files");
-  /// "": nothing.
-  std::string shortage{};
+  /// What the machine had too little of for this to be worth anything ("Too many open files").
+  std::optional<std::string> shortage{};
 };
 
 }  // namespace sessync

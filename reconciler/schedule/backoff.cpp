@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "reconciler/limits.h"
+
 namespace sessync {
 namespace {
 

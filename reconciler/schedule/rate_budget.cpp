@@ -4,23 +4,14 @@
 #include <chrono>
 #include <cmath>
 
+#include "reconciler/limits.h"
+
 namespace sessync {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr Duration kWindow = seconds(60);  // the published limits are per minute
-constexpr Duration kFirstBlindFreeze = seconds(1);
-constexpr int kMostDoublings = 6;
-constexpr Duration kSpendLimitFreeze = minutes(5);
-constexpr Duration kLongestPlausible = minutes(60);
-constexpr double kSlowest = 0.1;
-// That few calls were made proves nothing about the limit; a lower one is found by halving.
-constexpr double kSlowestAtFirst = 1;
-constexpr double kStep = 0.1;
-constexpr double kMostBurst = 10;
 // Doubles lose a little on each refill; without this a permit could come one millisecond late.
 constexpr double kOnePermit = 1 - 1e-6;
 
@@ -48,7 +39,7 @@ const char* to_string(RateClass which) {
 }
 
 std::optional<Duration> plausible_wait(std::optional<Duration> said) {
-  const bool is_plausible = said && *said > Duration::zero() && *said <= kLongestPlausible;
+  const bool is_plausible = said && *said > Duration::zero() && *said <= kLongestPlausibleWait;
   return is_plausible ? said : std::nullopt;
 }
 
@@ -117,12 +108,12 @@ void RateBudget::accepted(TimePoint now) {
   if (!learned_) return;
   // Unused permits prove nothing about the limit, so only a rate that is used grows: by one step
   // per second, or per call when calls are slower than that.
-  if (tokens_at(now) < burst_of(*rate()) / 2) *learned_ += kStep / std::max(1.0, *learned_);
+  if (tokens_at(now) < burst_of(*rate()) / 2) *learned_ += kRateStep / std::max(1.0, *learned_);
 }
 
 Duration RateBudget::freeze_for(const RateRefusal& refusal) const {
-  const int doublings = std::min(refusals_in_a_row_, kMostDoublings);
-  const Duration blind = std::min<Duration>(kFirstBlindFreeze * (1 << doublings), kWindow);
+  const int doublings = std::min(refusals_in_a_row_, kMostFreezeDoublings);
+  const Duration blind = std::min<Duration>(kFirstBlindFreeze * (1 << doublings), kRateWindow);
   const Duration freeze = plausible_wait(refusal.retry_after).value_or(blind);
   return refusal.spend_limit ? std::max(freeze, kSpendLimitFreeze) : freeze;
 }
@@ -130,13 +121,13 @@ Duration RateBudget::freeze_for(const RateRefusal& refusal) const {
 void RateBudget::cut(TimePoint now, Duration freeze) {
   if (learned_) {
     // Halving what is really used: a learned rate above the ceiling was never tried.
-    learned_ = std::max(*rate() / 2, kSlowest);
+    learned_ = std::max(*rate() / 2, kSlowestRate);
   } else {
     // The wait belongs to the window: a burst of a minute's worth is refused until the minute ends.
     const Duration window =
-        std::clamp(recent_.span(now) + freeze, Duration(seconds(1)), Duration(kWindow));
+        std::clamp(recent_.span(now) + freeze, Duration(seconds(1)), Duration(kRateWindow));
     const auto calls = static_cast<double>(std::max<std::uint64_t>(recent_.count(now), 1));
-    learned_ = std::max(calls / as_seconds(window), kSlowestAtFirst);
+    learned_ = std::max(calls / as_seconds(window), kSlowestFirstRate);
   }
   last_cut_ = now;
 }

@@ -8,7 +8,9 @@
 
 namespace sessync {
 
-/// The API limits these classes separately.
+/// The API limits these classes separately: creating and changing, reading, and the Files API, in
+/// calls per minute for each organisation. It publishes the limits, but they differ from one to the
+/// next, so they are learned.
 enum class RateClass { kWrites, kReads, kFiles };
 inline constexpr std::size_t kRateClasses = 3;
 
@@ -28,7 +30,8 @@ struct RateRefusal {
   bool spend_limit = false;             ///< money has run out: asking soon is pointless
 };
 
-/// How many calls were accepted in the last minute, to the second.
+/// How many calls were accepted in the last minute, to the second, in sixty counters whatever the
+/// rate.
 class RecentCalls {
  public:
   void add(TimePoint now);
@@ -47,10 +50,12 @@ class RecentCalls {
 
 /// Paces the calls of one class. Open until the first refusal; then frozen as long as the refusal
 /// asks, and continued at a rate learned from what was accepted before it: up by addition while the
-/// rate is used, halved by each further refusal. A ceiling binds from the start.
+/// rate is used, halved by each further refusal. A ceiling binds from the start. One budget serves
+/// every session of a process. Not synchronised; the caller's clock is the only one.
 class RateBudget {
  public:
   RateBudget() = default;
+  /// A ceiling, as --max-rate gives it; nothing: none.
   explicit RateBudget(std::optional<double> calls_per_second);
 
   /// Takes the permits and returns true, or takes nothing. One free permit suffices: the others
@@ -62,7 +67,7 @@ class RateBudget {
   [[nodiscard]] TimePoint ready_at(TimePoint now, int permits = 1,
                                    Freeze freeze = Freeze::kObeyed) const;
 
-  /// A call was answered by anything but 429.
+  /// A call was answered by anything but 429: a refusal for another reason counts as well.
   void accepted(TimePoint now);
 
   /// A call sent at `sent_at` was answered 429. Calls under way together are refused together, so
@@ -71,6 +76,7 @@ class RateBudget {
 
   /// Calls per second; nothing while there is no limit.
   [[nodiscard]] std::optional<double> rate() const;
+  /// A refusal said to wait, and that is not over.
   [[nodiscard]] bool frozen(TimePoint now) const { return now < frozen_until_; }
   [[nodiscard]] TimePoint frozen_until() const { return frozen_until_; }
 

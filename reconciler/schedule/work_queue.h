@@ -14,9 +14,11 @@ namespace sessync {
 /// Which key is worked on next, and when. A key is handed out to one worker at a time, however
 /// often it was added, and never forgotten: what is added while it is worked on comes after that.
 /// Of several due times of a key the earliest holds. Keys that are due are handed out in the order
-/// of their due times, so none starves. Not synchronised.
+/// of their due times, so none starves. In the manner of client-go's work queues, with due times of
+/// its own. Not synchronised; the caller's clock is the only one.
 class WorkQueue {
  public:
+  /// Worked on at `due`, or before if it is due already.
   void add(const std::string& key, TimePoint due);
 
   /// `add` after a failure; only the counter differs.
@@ -27,7 +29,7 @@ class WorkQueue {
   std::optional<std::string> pop(TimePoint now);
   void done(const std::string& key);
 
-  /// Forgets what is waiting of `key`. Work under way is not stopped.
+  /// Forgets what is waiting of `key`. Work under way is not stopped, and is given back as ever.
   void remove(const std::string& key);
 
   /// When `pop` will have something, unless that is only after a `done`.
@@ -37,8 +39,10 @@ class WorkQueue {
 
   /// When `key` will be handed out (once it is done, if it is being worked on).
   [[nodiscard]] std::optional<TimePoint> due_of(const std::string& key) const;
+  /// Popped, and not given back yet.
   [[nodiscard]] bool is_processing(const std::string& key) const;
 
+  /// Keys added and not popped, due or not.
   [[nodiscard]] std::size_t waiting() const { return due_.size(); }
   [[nodiscard]] std::size_t processing() const { return processing_.size(); }
   [[nodiscard]] std::size_t depth(TimePoint now) const;  ///< due, and not being worked on

@@ -9,13 +9,13 @@
 namespace sessync {
 namespace {
 
-class Looker {
+class TokenCheck {
  public:
-  Looker(const std::string& session_id, const ObservedState& observed, const SessionMemory& memory,
-         Ports& ports)
+  TokenCheck(const std::string& session_id, const ObservedState& observed,
+             const SessionMemory& memory, Ports& ports)
       : session_id_(session_id), observed_(observed), memory_(memory), ports_(ports) {}
 
-  TokenLook run(const DesiredState& desired) {
+  TokenChecks run(const DesiredState& desired) {
     for (const auto& wanted : desired.repositories) {
       if (wanted.spec.authorization_token) {
         const auto* row = row_of(wanted);
@@ -39,7 +39,7 @@ class Looker {
   };
 
   [[nodiscard]] const RepositoryRow* row_of(const DesiredRepository& wanted) const {
-    for (const auto& other : observed_.others) {
+    for (const auto& other : observed_.fixed) {
       const auto* row = std::get_if<RepositoryRow>(&other.row);
       if (row != nullptr && other.path == wanted.path) {
         return row;
@@ -110,14 +110,12 @@ class Looker {
   }
 
   void decide(const Asked& asked) {
-    RotationInput input;
-    input.repository = &asked.wanted->spec;
-    input.token =
+    auto token =
         asked.token.value_or(tl::unexpected(TokenError{"the token's source could not be asked"}));
-    input.record = asked.record;
-    input.newest_fault = newest_fault(asked.wanted->spec.url);
-    input.now = ports_.loop.now();
-    out_.rotations.emplace(asked.wanted->path, decide_rotation(input));
+    const auto& spec = asked.wanted->spec;
+    out_.rotations.emplace(asked.wanted->path,
+                           decide_rotation({spec, std::move(token), asked.record,
+                                            newest_fault(spec.url), ports_.loop.now()}));
   }
 
   const std::string& session_id_;
@@ -126,14 +124,14 @@ class Looker {
   Ports& ports_;
   std::vector<Asked> asked_;
   std::vector<SessionFault> faults_;
-  TokenLook out_;
+  TokenChecks out_;
 };
 
 }  // namespace
 
-TokenLook look_at_tokens(const std::string& session_id, const DesiredState& desired,
+TokenChecks check_tokens(const std::string& session_id, const DesiredState& desired,
                          const ObservedState& observed, const SessionMemory& memory, Ports& ports) {
-  return Looker(session_id, observed, memory, ports).run(desired);
+  return TokenCheck(session_id, observed, memory, ports).run(desired);
 }
 
 }  // namespace sessync

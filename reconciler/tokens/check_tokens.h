@@ -11,14 +11,19 @@
 
 namespace sessync {
 
-struct TokenLook {
+/// What is known of the tokens of a session's repositories.
+struct TokenChecks {
   std::map<MountPath, Rotation> rotations;  ///< of declared repositories that have a token
-  std::vector<std::string> warnings;
+  std::vector<std::string> warnings;        ///< what could not be learned, for operators
 };
 
-/// Asks every declared token's source what it has, and the session for authentication errors. A
-/// session that does not exist yet has the id "".
-TokenLook look_at_tokens(const std::string& session_id, const DesiredState& desired,
+/// Asks every declared token's source what it has, and the session for authentication errors: that
+/// GitHub refused a token the API says in an event of the session. A session that does not exist
+/// yet has the id "", and is asked nothing.
+///
+/// Mints nothing and sends nothing. A source that does not answer is a verdict of its repository, a
+/// list of events that fails is a warning: neither fails the pass. Pumps the loop.
+TokenChecks check_tokens(const std::string& session_id, const DesiredState& desired,
                          const ObservedState& observed, const SessionMemory& memory, Ports& ports);
 
 }  // namespace sessync

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "reconciler/limits.h"
 #include "reconciler/observe/server_time.h"
 
 namespace sessync {
 namespace {
-
-constexpr Duration kSameTokenInterval = std::chrono::hours(1);
 
 std::optional<TimePoint> earliest(std::optional<TimePoint> left, std::optional<TimePoint> right) {
   if (!left || !right) {
@@ -53,8 +52,8 @@ class Decision {
   Rotation say(Rotation::Verdict verdict, std::string reason) {
     out_.verdict = verdict;
     out_.reason = std::move(reason);
-    if (verdict == Rotation::Verdict::kDue && !out_.unchecked.empty()) {
-      out_.reason += "; not checked: " + out_.unchecked;
+    if (verdict == Rotation::Verdict::kDue && out_.unchecked) {
+      out_.reason += "; not checked: " + *out_.unchecked;
     }
     return std::move(out_);
   }
@@ -63,7 +62,7 @@ class Decision {
   Rotation unasked() {
     if (is_later(in_.newest_fault, in_.record->last_fault)) {
       out_.unchecked = "GitHub refused the session's token at " + in_.newest_fault + "; " +
-                       std::exchange(out_.unchecked, {});
+                       out_.unchecked.value_or("");
       return say(Rotation::Verdict::kNotDue, {});
     }
     return by_age();
@@ -79,14 +78,14 @@ class Decision {
     if (in_.now >= again) {
       return say(Rotation::Verdict::kDue, what + "; the same token is tried again");
     }
-    out_.look_at = again;
+    out_.next_check_at = again;
     return say(Rotation::Verdict::kUseless,
                what + " and its source still has the same one; put a token there that may read " +
-                   in_.repository->url + ". The same one is sent again in an hour at the earliest");
+                   in_.repository.url + ". The same one is sent again in an hour at the earliest");
   }
 
   Rotation by_age() {
-    const auto& rotate_every = in_.repository->rotate_every;
+    const auto& rotate_every = in_.repository.rotate_every;
     std::optional<TimePoint> aged;
     if (rotate_every && in_.record->sent_at) {
       aged = *in_.record->sent_at + *rotate_every;
@@ -99,7 +98,7 @@ class Decision {
     if (renew_at && *renew_at <= in_.now) {
       return say(Rotation::Verdict::kDue, "two thirds of the token's life are over");
     }
-    out_.look_at = earliest(aged, renew_at);
+    out_.next_check_at = earliest(aged, renew_at);
     return say(Rotation::Verdict::kNotDue, {});
   }
 

@@ -9,16 +9,18 @@
 
 namespace sessync {
 
-/// What is known when it is decided whether a repository gets a token.
+/// What is known when it is decided whether a repository gets a token. What it refers to outlives
+/// it.
 struct RotationInput {
-  const RepositoryResource* repository = nullptr;
+  const RepositoryResource& repository;
   tl::expected<TokenState, TokenError> token;
   const TokenRecord* record = nullptr;  ///< null: nothing is remembered
   /// processed_at of the newest authentication error of this repository; "": there was none.
-  std::string newest_fault;
-  TimePoint now;
+  std::string newest_fault{};
+  TimePoint now{};
 };
 
+/// Whether, and why, a repository's token is to be sent.
 struct Rotation {
   enum class Verdict {
     kNotDue,
@@ -27,21 +29,22 @@ struct Rotation {
     kUseless,      ///< GitHub refused the token that the source still has
   };
   Verdict verdict = Verdict::kNotDue;
-  std::string reason;
+  std::string reason;              ///< for people; "" if it is not due
   bool renew = false;              ///< a cached token will not do
   bool lacks_fingerprint = false;  ///< due only because nothing is remembered
   std::string fingerprint;         ///< of what would be sent
-  /// The source was not asked, and why: there may be no token, or (kNotDue) a new one. "": it was.
-  std::string unchecked;
-  std::string newest_fault;          ///< dealt with once this rotation is answered
-  std::optional<TimePoint> look_at;  ///< the verdict changes then, without an event
+  /// The source was not asked, and why: there may be no token, or (kNotDue) a new one.
+  std::optional<std::string> unchecked;
+  std::string newest_fault;                ///< dealt with once this rotation is answered
+  std::optional<TimePoint> next_check_at;  ///< the verdict changes then, without an event
 };
 
 /// Whether the RFC 3339 time `left` is later than `right`; "" is before everything.
 bool is_later(const std::string& left, const std::string& right);
 
 /// A token is sent when it changed, when it is too old, when what the session has is not known, and
-/// once for each authentication error; the same token at most once an hour. Pure.
+/// once for each authentication error; the same token at most once in kSameTokenInterval, because
+/// GitHub would refuse it again. Pure.
 Rotation decide_rotation(const RotationInput& input);
 
 }  // namespace sessync

@@ -4,8 +4,10 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-# reconciler/'s folders, those of one line beside each other. What lies in reconciler/ itself is above all.
-readonly order='ports
+# reconciler/'s folders, those of one line beside each other. Of what lies in reconciler/ itself limits.h, which
+# holds constants alone, is below all, and the rest above.
+readonly order='limits.h
+ports
 errors desired schedule
 observe
 tokens
@@ -21,7 +23,8 @@ includes=$(our_files manifest reconciler daemon | grep -E '\.(h|cpp)$' | xargs -
 level_of() {
   local level=0 line folder
   folder=${1#reconciler/}
-  [[ $folder == */* ]] && folder=${folder%%/*} || folder=.
+  [[ $folder != */* ]] || folder=${folder%%/*}
+  [[ $1 == reconciler/*/* || $folder == limits.h ]] || folder=.
   while read -r line; do
     level=$((level + 1))
     [[ " $line " != *" $folder "* ]] || { echo "$level $folder" && return; }

@@ -15,10 +15,8 @@ in_decisions() {
     'const auto first = std::min(deletes_that_make_room(), deletes.size());' \
     'const auto first = deletes.size() + 0 * deletes_that_make_room();'
   mutate "ignore the guard" reconciler/plan/guard.cpp \
-    'return action.kind == Action::Kind::kDelete &&
-           (!action.protection' \
-    'return action.kind == Action::Kind::kRotate &&
-           (!action.protection'
+    'return removal != nullptr && is_held(*removal);' \
+    'return removal != nullptr && removal->path.text().empty() && is_held(*removal);'
   mutate "forget a refusal in the next pass" reconciler/plan/renames.cpp \
     'if (std::ranges::none_of(plan.actions, is_old_place)) {' 'if (!plan.actions.empty()) {'
   mutate "forget the inventory row" reconciler/apply/file_chain.cpp \
@@ -47,7 +45,7 @@ in_decisions() {
   mutate "add again although an add is in doubt" reconciler/observe/observed.cpp \
     'recent(*intent.in_doubt_since)) {' 'in_.now < *intent.in_doubt_since) {'
   mutate "take whatever has no marker for ours" reconciler/observe/observed.cpp \
-    'return Holder::kUnmanaged;' 'return Holder::kOurs;'
+    'return Ownership::kUnmanaged;' 'return Ownership::kOurs;'
   mutate "take over while rows can be hidden" reconciler/observe/observed.cpp \
     'const bool complete = all_known && nothing_is_hidden();' \
     'const bool complete = all_known || nothing_is_hidden();'
@@ -60,7 +58,7 @@ in_decisions() {
     '  check_declared_tokens(desired, session, ports, input, out);' \
     '  if (!in.dry_run) check_declared_tokens(desired, session, ports, input, out);'
   mutate "believe any Retry-After" reconciler/schedule/rate_budget.cpp \
-    '*said <= kLongestPlausible' '*said >= -kLongestPlausible'
+    '*said <= kLongestPlausibleWait' '*said >= -kLongestPlausibleWait'
   mutate "read the suspension before the queue" daemon/controller/session_table.cpp \
     'entry->second.revision == revision' 'entry->second.revision >= revision'
 }

@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <rapidcheck/catch.h>
 
+#include "reconciler/limits.h"
+
 namespace sessync {
 namespace {
 

@@ -65,10 +65,22 @@ struct Creation {
   }
 };
 
+TEST_CASE("too many files block files alone, not what is attached beside them") {
+  Creation c;
+  c.world.spec.max_files = 1;
+  const auto plan = c.world.pass(true).plan;
+  REQUIRE(plan.blocked.size() == 2);
+  CHECK(plan.blocked[0].path == MountPath::of_file("/a"));
+  CHECK(plan.blocked[1].path == MountPath::of_file("/b/c"));
+  REQUIRE(plan.actions.size() == 2);
+  CHECK(std::holds_alternative<AddMemoryStore>(plan.actions[0]));
+  CHECK(std::holds_alternative<AddRepository>(plan.actions[1]));
+}
+
 TEST_CASE("a session is created once, with everything that is declared") {
   Creation c;
   const auto plan = c.world.pass(true);
-  CHECK(plan.plan.session.kind == SessionChange::Kind::kCreate);
+  CHECK(is_create(plan.plan.session));
   CHECK(plan.plan.actions.size() == 4);
   CHECK(c.sessions().empty());
   REQUIRE(c.world.settle().converged());
@@ -156,7 +168,8 @@ TEST_CASE("a session that is gone is reported, and made anew only with recreate"
   const auto outcome = c.world.pass();
   CHECK(outcome.terminal);
   REQUIRE(outcome.error);
-  CHECK(outcome.error->code == (deleted ? "session_not_found" : "session_archived"));
+  CHECK(outcome.error->code ==
+        (deleted ? SessionError::Code::kSessionNotFound : SessionError::Code::kSessionArchived));
   CHECK(c.sessions().empty());
   c.world.spec.recreate = true;
   REQUIRE(c.world.settle().converged());
@@ -224,7 +237,8 @@ TEST_CASE("title and declared metadata are brought up to date, other metadata st
   REQUIRE(c.world.model.update_session(id, theirs));
   c.world.spec.create->title = "Renamed";
   const auto plan = c.world.pass(true);
-  CHECK(plan.plan.session.fields == std::vector<std::string>{"title", "metadata"});
+  CHECK(std::get<UpdateSession>(plan.plan.session).fields ==
+        std::vector<std::string>{"title", "metadata"});
   REQUIRE(c.world.settle().converged());
   const auto& session = c.only_session();
   CHECK(session.title == "Renamed");

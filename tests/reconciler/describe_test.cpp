@@ -38,8 +38,9 @@ TEST_CASE("a plan reads like this") {
 
 TEST_CASE("what has no mount path is named by what it is") {
   Plan plan;
-  plan.blocked = {{"memory_store", MountPath(), BlockCode::kRequiresNewSession, "it is new"},
-                  {"session", MountPath(), BlockCode::kRefused, "it was refused"}};
+  plan.blocked = {
+      {BlockedType::kMemoryStore, MountPath(), BlockCode::kRequiresNewSession, "it is new"},
+      {BlockedType::kSession, MountPath(), BlockCode::kRefused, "it was refused"}};
   plan.pending = {{MountPath(), "not known yet"}};
   CHECK(describe(PlanHeader{"a", "sesn_1"}, plan, true) ==
         R"(session a (sesn_1): files are below /mnt/session/uploads
@@ -68,13 +69,13 @@ TEST_CASE("a pass becomes conditions in one place") {
   CHECK(ready().status);
   CHECK(ready().reason == "Succeeded");
 
-  outcome.plan.blocked = {{"file", path("/a"), BlockCode::kGuard, "held"}};
+  outcome.plan.blocked = {{BlockedType::kFile, path("/a"), BlockCode::kGuard, "held"}};
   CHECK(ready().reason == "DeletionBlocked");
   CHECK(conditions_of(outcome)[2].status);
   outcome.source_lost = true;
   CHECK(ready().reason == "SourceUnavailable");
 
-  outcome.error = SessionError{"authentication_failed", "wrong key"};
+  outcome.error = SessionError{SessionError::Code::kAuthenticationFailed, "wrong key"};
   CHECK(ready().reason == "AuthenticationFailed");
   outcome.error.reset();
   outcome.plan.actions.resize(1);

@@ -67,7 +67,7 @@ TEST_CASE("nothing is written as long as what was seen cannot be recorded") {
   world.store.fail_next(1);
   const auto outcome = world.pass();
   REQUIRE(outcome.error);
-  CHECK(outcome.error->code == "state_not_writable");
+  CHECK(outcome.error->code == SessionError::Code::kStateNotWritable);
   CHECK(world.held() == std::map<std::string, std::string>{{"/a", "one"}});
   CHECK(world.settle().converged());
   CHECK(world.held() == world.wanted());
@@ -230,7 +230,7 @@ TEST_CASE("an add for which the key was refused leaves nothing in doubt") {
   world.api->faults.add(once(Operation::kAddResource, Fault::of_status(401)));
   const auto refused = world.pass();
   REQUIRE(refused.error);
-  CHECK(refused.error->code == "authentication_failed");
+  CHECK(refused.error->code == SessionError::Code::kAuthenticationFailed);
   world.crash(false);
   CHECK(world.pass().plan.pending.empty());
   CHECK(world.settle().converged());

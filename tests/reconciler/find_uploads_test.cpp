@@ -160,5 +160,5 @@ TEST_CASE("a key that is refused while uploads are looked up is that of the sess
   world.api->faults.add(refused);
   const auto outcome = world.pass();
   REQUIRE(outcome.error.has_value());
-  CHECK(outcome.error->code == "authentication_failed");
+  CHECK(outcome.error->code == SessionError::Code::kAuthenticationFailed);
 }

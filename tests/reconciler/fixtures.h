@@ -39,22 +39,22 @@ inline ObservedFile marked(const std::string& id, const std::string& mount, char
   file.copy_file_id = "copy_" + id;
   file.path = path(mount);
   file.created_at = "2026-01-01T00:00:00Z";
-  file.holder = Holder::kOurs;
+  file.ownership = Ownership::kOurs;
   file.filename = encode_marker(owner, digest(content), "f");
   file.size = 1;
   file.marker = decode_marker(file.filename);
   return file;
 }
 
-inline ObservedFile with(ObservedFile file, Holder holder) {
-  file.holder = holder;
+inline ObservedFile with(ObservedFile file, Ownership ownership) {
+  file.ownership = ownership;
   return file;
 }
 
 /// A row that somebody else put there.
 inline ObservedFile foreign(const std::string& id, const std::string& mount) {
   auto file = marked(id, mount, 'a');
-  file.holder = Holder::kUnmanaged;
+  file.ownership = Ownership::kUnmanaged;
   file.filename = "report.pdf";
   file.marker.reset();
   return file;
@@ -62,9 +62,7 @@ inline ObservedFile foreign(const std::string& id, const std::string& mount) {
 
 inline Plan make_plan(const DesiredState& desired, const ObservedState& observed,
                       const Policy& policy = {}) {
-  PlanInput input;
-  input.desired = &desired;
-  input.observed = &observed;
+  PlanInput input{desired, observed};
   input.session_id = "sesn_1";
   return plan(input, policy);
 }
@@ -74,8 +72,9 @@ inline std::vector<std::string> lines(const Plan& plan) {
   std::vector<std::string> out;
   out.reserve(plan.actions.size());
   for (const auto& action : plan.actions) {
-    out.push_back(std::string(to_string(action.kind)) + " " + action.path.text() +
-                  (action.resource_id.empty() ? "" : " " + action.resource_id));
+    const auto* resource_id = resource_id_of(action);
+    out.push_back(std::string(verb_of(action)) + " " + path_of(action).text() +
+                  (resource_id == nullptr ? "" : " " + *resource_id));
   }
   for (const auto& blocked : plan.blocked) {
     out.push_back(std::string("blocked ") + to_string(blocked.code) + " " + blocked.path.text());

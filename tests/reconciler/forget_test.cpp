@@ -33,7 +33,7 @@ struct Rig {
     for (const auto* id : {"sesn_1", "sesn_2", "sesn_made"}) {
       commit(change::PutTombstone{id, {"sesrsc_1", loop.now()}});
     }
-    commit(change::PutRefusal{unborn_id("prod", "refused"), {"", "c", "400", "no", loop.now()}});
+    commit(change::PutRefusal{synthetic_id("prod", "refused"), {"", "c", "400", "no", loop.now()}});
     commit(change::PutCreation{{"prod", "made", "sesn_made", "", std::nullopt}});
     commit(change::PutCreation{{"prod", "refused", "", "", loop.now()}});
   }

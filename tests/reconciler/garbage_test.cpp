@@ -43,8 +43,8 @@ Ids found(const std::vector<FileMetadata>& uploads, const NeededUploads& needed 
 }
 
 GarbageFound search(World& world, bool with_files = true) {
-  GarbageSession session{&world.spec, {"/w", {}}, true};
   auto declared = world.spec;
+  GarbageSession session{declared, {"/w", {}}, true};
   if (with_files) {
     SourceFiles files;
     for (const auto& [path, bytes] : world.wanted()) {
@@ -57,7 +57,6 @@ GarbageFound search(World& world, bool with_files = true) {
     session.snapshot.sources.emplace_back(
         SourceUnavailable{SourceUnavailable::Kind::kMissing, "a is not there"});
   }
-  session.spec = &declared;
   Ports ports{*world.api, world.store, world.loop};
   return find_garbage(world.owner, {session}, ports);
 }
@@ -199,7 +198,7 @@ TEST_CASE("a source that cannot be read keeps every upload") {
   CHECK(found.uploads.empty());
   REQUIRE(found.doubts.size() == 1);
   CHECK(found.doubts[0].session == "research");
-  CHECK(found.doubts[0].error.code == "source_unavailable");
+  CHECK(found.doubts[0].error.code == SessionError::Code::kSourceUnavailable);
   CHECK(found.copies.size() == 1);
 }
 

@@ -55,7 +55,7 @@ TEST_CASE("a pass is told to look at the session itself, and looks beside the li
   World world;
   world.file("a", "one");
   world.pass();
-  world.look = true;
+  world.refresh = true;
   world.api->calls.clear();
   CHECK(world.pass().converged());
   CHECK(world.api->calls.entries().size() == 2);
@@ -63,5 +63,5 @@ TEST_CASE("a pass is told to look at the session itself, and looks beside the li
   (void)world.model.archive_session(*world.spec.session_id);
   const auto outcome = world.pass();
   REQUIRE(outcome.error);
-  CHECK(outcome.error->code == "session_archived");
+  CHECK(outcome.error->code == SessionError::Code::kSessionArchived);
 }

@@ -32,10 +32,10 @@ struct Rig {
     return model.add_output(session, name, bytes).id;
   }
 
-  OutputsReport pull(const std::string& refusal = "") {
+  OutputsReport pull(const std::optional<std::string>& refusal = std::nullopt) {
     const auto memory = store.load(session);
     Ports ports{*api, store, loop, nullptr, &directory};
-    auto report = pull_outputs({session, &spec, &memory, refusal}, ports);
+    auto report = pull_outputs({session, spec, memory, refusal}, ports);
     loop.run_all();
     CHECK(directory.on_their_way == 0);
     return report;
@@ -77,7 +77,7 @@ Names fetched(const OutputsReport& report) {
 Names blocked_outputs(const OutputsReport& report) {
   Names lines;
   for (const auto& entry : report.blocked) {
-    CHECK(entry.type == "outputs");
+    CHECK(entry.type == BlockedType::kOutputs);
     lines.push_back(std::string(to_string(entry.code)) + " " + entry.path.text());
   }
   return lines;
@@ -322,7 +322,7 @@ TEST_CASE("on a full disk the small ones arrive, and the rest once there is room
   CHECK(report.fetched.size() == 10);
   CHECK(report.again);
   REQUIRE(report.error);
-  CHECK(report.error->code == "outputs_not_stored");
+  CHECK(report.error->code == SessionError::Code::kOutputsNotStored);
   CHECK(report.error->message == "the disk is full");
   rig.directory.capacity = 5000;
   CHECK(fetched(rig.pull()) == Names{"big", "bigger"});

@@ -10,8 +10,8 @@ using Lines = std::vector<std::string>;
 TEST_CASE("a file that the session lacks is added") {
   const auto plan = make_plan(desired({local("/a", '1')}), {});
   CHECK(lines(plan) == Lines{"add /a"});
-  CHECK(plan.actions.front().sha256 == digest('1'));
-  CHECK(plan.actions.front().size == 1);
+  CHECK(*sha256_of(plan.actions.front()) == digest('1'));
+  CHECK(size_of(plan.actions.front()) == 1);
 }
 
 TEST_CASE("a row of ours with the declared content is unchanged") {
@@ -31,7 +31,7 @@ TEST_CASE("every spelling of a mount path is the same path") {
 TEST_CASE("other content of ours is replaced, and what it replaces goes first") {
   const auto plan = make_plan(desired({local("/a", '2')}), {{marked("r1", "/a", '1')}, {}, {}});
   CHECK(lines(plan) == Lines{"replace /a r1"});
-  CHECK(plan.actions.front().deletes == Lines{"r1"});
+  CHECK(std::get<Replace>(plan.actions.front()).deletes == Lines{"r1"});
 }
 
 TEST_CASE("a marker of the right digest but another size is other content") {
@@ -62,10 +62,10 @@ TEST_CASE("prune all spares what cannot or must not be deleted") {
   Policy all;
   all.prune = Prune::kAll;
   ObservedState observed;
-  observed.files = {with(marked("r1", "/a", '1'), Holder::kOtherDaemon)};
-  observed.others = {{"github_repository", "r2", MountPath::literal("/workspace/x"),
-                      RepositoryRow{"r2", "https://github.com/o/x", "/workspace/x", {}, {}, true}},
-                     {"hologram", "r3", path("/h"), OpaqueRow{"r3", "hologram", "/h"}}};
+  observed.files = {with(marked("r1", "/a", '1'), Ownership::kOtherDaemon)};
+  observed.fixed = {{"github_repository", "r2", MountPath::literal("/workspace/x"),
+                     RepositoryRow{"r2", "https://github.com/o/x", "/workspace/x", {}, {}, true}},
+                    {"hologram", "r3", path("/h"), OpaqueRow{"r3", "hologram", "/h"}}};
   CHECK(lines(make_plan({}, observed, all)) == Lines{"blocked owner_conflict /a",
                                                      "blocked requires_new_session /workspace/x",
                                                      "unmanaged /h"});
@@ -90,7 +90,7 @@ TEST_CASE("on_conflict replace deletes what is not ours, but never what we do no
   policy.on_conflict = OnConflict::kReplace;
   ObservedState observed{{foreign("r1", "/a")}, {}, {}};
   CHECK(lines(make_plan(desired({local("/a", '1')}), observed, policy)) == Lines{"replace /a r1"});
-  observed.others = {{"hologram", "r2", path("/a"), OpaqueRow{"r2", "hologram", "/a"}}};
+  observed.fixed = {{"hologram", "r2", path("/a"), OpaqueRow{"r2", "hologram", "/a"}}};
   CHECK(lines(make_plan(desired({local("/a", '1')}), observed, policy)) ==
         Lines{"blocked conflict /a", "unmanaged /a"});
 }
@@ -100,7 +100,7 @@ TEST_CASE("a file that is mounted nobody knows where is left alone, and counts a
   policy.prune = Prune::kAll;
   policy.on_conflict = OnConflict::kReplace;
   ObservedState observed{{foreign("r1", "/b")}, {}, {}};
-  observed.others = {{"file", "r2", MountPath(), OpaqueRow{"r2", "file", ""}}};
+  observed.fixed = {{"file", "r2", MountPath(), OpaqueRow{"r2", "file", ""}}};
   const auto plan = make_plan(desired({local("/a", '1')}), observed, policy);
   CHECK(lines(plan) == Lines{"add /a", "delete /b r1", "unmanaged "});
   CHECK(plan.rows_now == 2);
@@ -112,7 +112,7 @@ TEST_CASE("a file that is mounted nobody knows where is left alone, and counts a
 TEST_CASE("on_conflict adopt takes over a row of any owner that has the declared digest") {
   Policy policy;
   policy.on_conflict = OnConflict::kAdopt;
-  const auto same = with(marked("r1", "/a", '1', "staging"), Holder::kUnmanaged);
+  const auto same = with(marked("r1", "/a", '1', "staging"), Ownership::kUnmanaged);
   CHECK(lines(make_plan(desired({local("/a", '1')}), {{same}, {}, {}}, policy)) ==
         Lines{"adopt /a r1"});
   CHECK(lines(make_plan(desired({local("/a", '2')}), {{same}, {}, {}}, policy)) ==
@@ -120,7 +120,7 @@ TEST_CASE("on_conflict adopt takes over a row of any owner that has the declared
 }
 
 TEST_CASE("another daemon's row is neither replaced nor pruned") {
-  const ObservedState observed{{with(marked("r1", "/a", '1'), Holder::kOtherDaemon)}, {}, {}};
+  const ObservedState observed{{with(marked("r1", "/a", '1'), Ownership::kOtherDaemon)}, {}, {}};
   CHECK(lines(make_plan(desired({local("/a", '2')}), observed)) ==
         Lines{"blocked owner_conflict /a"});
   CHECK(lines(make_plan({}, observed)) == Lines{"blocked owner_conflict /a"});
@@ -128,7 +128,7 @@ TEST_CASE("another daemon's row is neither replaced nor pruned") {
 
 TEST_CASE("unknown is not different") {
   ObservedFile unknown = foreign("r1", "/a");
-  unknown.holder = Holder::kUnknown;
+  unknown.ownership = Ownership::kUnknown;
   CHECK(lines(make_plan(desired({local("/a", '1')}), {{unknown}, {}, {}})) == Lines{"pending /a"});
   CHECK(lines(make_plan({}, {{unknown}, {}, {}})) == Lines{"pending /a"});
 }
@@ -140,8 +140,8 @@ TEST_CASE("an add in doubt is not repeated") {
 TEST_CASE("what of ours lies above or below a new path makes way in the same chain") {
   const auto plan = make_plan(desired({local("/a/b", '1')}), {{marked("r1", "/a", '2')}, {}, {}});
   CHECK(lines(plan) == Lines{"delete /a r1", "add /a/b"});
-  CHECK(plan.actions[0].chain == path("/a/b"));
-  CHECK(plan.actions[1].deletes == Lines{"r1"});
+  CHECK(std::get<Delete>(plan.actions[0]).chain == path("/a/b"));
+  CHECK(std::get<Add>(plan.actions[1]).deletes == Lines{"r1"});
 }
 
 TEST_CASE("a file_id entry is satisfied by any row with that content") {
@@ -150,11 +150,9 @@ TEST_CASE("a file_id entry is satisfied by any row with that content") {
   row.upload_file_id = "file_9";
   CHECK(lines(make_plan(wanted, {{row}, {}, {}})).empty());
 
-  row.upload_file_id.clear();
-  PlanInput input;
+  row.upload_file_id.reset();
   const ObservedState observed{{row}, {}, {}};
-  input.desired = &wanted;
-  input.observed = &observed;
+  PlanInput input{wanted, observed};
   input.uploads = {{"file_9", {"file_9", "report.pdf", 1, "", std::nullopt, false}}};
   CHECK(lines(plan(input, {})).empty());
 }
@@ -162,9 +160,7 @@ TEST_CASE("a file_id entry is satisfied by any row with that content") {
 TEST_CASE("a file_id that does not exist is blocked and what is mounted stays") {
   const auto wanted = desired({uploaded("/a", "file_9")});
   const ObservedState observed{{marked("r1", "/a", '1')}, {}, {}};
-  PlanInput input;
-  input.desired = &wanted;
-  input.observed = &observed;
+  PlanInput input{wanted, observed};
   input.missing_uploads = {{"file_9", "is gone"}};
   const auto result = plan(input, {});
   CHECK(lines(result) == Lines{"blocked file_not_found /a"});
@@ -174,9 +170,7 @@ TEST_CASE("a file_id that does not exist is blocked and what is mounted stays") 
 TEST_CASE("of a file_id that nobody knows of nothing is decided, and what overlaps it stays") {
   const auto wanted = desired({uploaded("/a", "file_9"), local("/c", '1')});
   const ObservedState observed{{marked("r1", "/a/b", '2'), marked("r2", "/d", '3')}, {}, {}};
-  PlanInput input;
-  input.desired = &wanted;
-  input.observed = &observed;
+  PlanInput input{wanted, observed};
   input.unknown_uploads = {{"file_9", "no answer"}};
   const auto result = plan(input, {});
   CHECK(lines(result) == Lines{"add /c", "delete /d r2", "pending /a"});
@@ -185,9 +179,7 @@ TEST_CASE("of a file_id that nobody knows of nothing is decided, and what overla
 TEST_CASE("what the API refused is not tried again until its content changes") {
   const auto wanted = desired({local("/a", '1')});
   const ObservedState observed;
-  PlanInput input;
-  input.desired = &wanted;
-  input.observed = &observed;
+  PlanInput input{wanted, observed};
   input.refusals = {{"/a", digest('1'), "invalid_request_error", "no", {}}};
   CHECK(lines(plan(input, {})) == Lines{"blocked refused /a"});
   input.refusals = {{"/a", digest('2'), "invalid_request_error", "no", {}}};
@@ -196,7 +188,7 @@ TEST_CASE("what the API refused is not tried again until its content changes") {
 
 TEST_CASE("what is mounted at the path of a blocked entry stays") {
   DesiredState state;
-  state.blocked = {{"file", path("/a"), BlockCode::kUnstable, "changes all the time"}};
+  state.blocked = {{BlockedType::kFile, path("/a"), BlockCode::kUnstable, "changes all the time"}};
   state.kept = {path("/a")};
   CHECK(lines(make_plan(state, {{marked("r1", "/a", '1')}, {}, {}})) ==
         Lines{"blocked unstable /a"});

@@ -22,18 +22,13 @@ World three_files() {
 TEST_CASE("a delete that belongs to an add which is not made is not made either") {
   World world;
   Plan plan;
-  Action removal;
-  removal.kind = Action::Kind::kDelete;
+  Delete removal;
   removal.path = MountPath::of_file("/a");
   removal.resource_id = world.somebody_adds("/a", "theirs");
   removal.chain = MountPath::of_file("/a/b");
   plan.actions = {removal};
   const SessionMemory memory;
-  ApplyInput input;
-  input.plan = &plan;
-  input.memory = &memory;
-  input.session_id = *world.spec.session_id;
-  input.owner = world.owner;
+  const ApplyInput input{plan, memory, {}, *world.spec.session_id, world.owner};
   Ports ports{*world.api, world.store, world.loop, &world.tokens};
   const auto report = apply(input, ports);
   REQUIRE(report.results.size() == 1);
@@ -280,7 +275,7 @@ TEST_CASE("a wrong key is said, nothing is written") {
   world.api->faults.add(on(Operation::kAny, Fault::of_status(401)));
   const auto outcome = world.pass();
   REQUIRE(outcome.error);
-  CHECK(outcome.error->code == "authentication_failed");
+  CHECK(outcome.error->code == SessionError::Code::kAuthenticationFailed);
   CHECK(world.held().empty());
 }
 
@@ -291,7 +286,7 @@ TEST_CASE("a session that is gone or archived is terminal") {
     const auto outcome = world.pass();
     CHECK(outcome.terminal);
     REQUIRE(outcome.error);
-    CHECK(outcome.error->code == "session_archived");
+    CHECK(outcome.error->code == SessionError::Code::kSessionArchived);
   }
   SECTION("archived since the last look") {
     world.pass();
@@ -300,14 +295,14 @@ TEST_CASE("a session that is gone or archived is terminal") {
     const auto outcome = world.settle(3);
     CHECK(outcome.terminal);
     REQUIRE(outcome.error);
-    CHECK(outcome.error->code == "session_archived");
+    CHECK(outcome.error->code == SessionError::Code::kSessionArchived);
   }
   SECTION("gone") {
     REQUIRE(world.model.delete_session(*world.spec.session_id));
     const auto outcome = world.pass();
     CHECK(outcome.terminal);
     REQUIRE(outcome.error);
-    CHECK(outcome.error->code == "session_not_found");
+    CHECK(outcome.error->code == SessionError::Code::kSessionNotFound);
   }
 }
 

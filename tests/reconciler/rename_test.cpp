@@ -100,9 +100,7 @@ TEST_CASE("the old row is held for a blocked path only, whatever else has its co
   const auto wanted = desired({local("/new", '1'), local("/copy", '1')});
   const ObservedState observed{
       {marked("r1", "/old", '1'), marked("r2", "/copy", '1'), marked("r3", "/gone", '7')}, {}, {}};
-  PlanInput input;
-  input.desired = &wanted;
-  input.observed = &observed;
+  PlanInput input{wanted, observed};
   input.refusals = {{"/new", digest('1'), "400", "no", {}}};
   CHECK(lines(plan(input, {})) == std::vector<std::string>{"delete /gone r3",
                                                            "blocked refused /new",
@@ -117,9 +115,7 @@ TEST_CASE("no id is offered for a delete that is held by more than a lost source
   auto wanted = desired({local("/new", '1')});
   wanted.protected_trees.push_back({MountPath::literal("/old"), "source old is missing", true});
   const ObservedState observed{{marked("r1", "/old", '1')}, {}, {}};
-  PlanInput input;
-  input.desired = &wanted;
-  input.observed = &observed;
+  PlanInput input{wanted, observed};
   input.refusals = {{"/new", digest('1'), "400", "no", {}}};
   const auto result = plan(input, {});
   CHECK_FALSE(result.held);
@@ -163,12 +159,12 @@ TEST_CASE("what could not be put back at once is put back by the next pass") {
   world.pass();
   CHECK(world.held() == Contents{{"/b", "two"}});
   // As both were refused, neither is held against the new content yet.
-  CHECK(world.pass(true).plan.actions.front().reason == "not in the session");
+  CHECK(reason_of(world.pass(true).plan.actions.front()) == "not in the session");
   world.pass();
   CHECK(world.held() == Contents{{"/b", "two"}});
   const auto planned = world.pass(true);
   REQUIRE(planned.plan.actions.size() == 1);
-  CHECK(planned.plan.actions.front().reason.starts_with("put back"));
+  CHECK(reason_of(planned.plan.actions.front()).starts_with("put back"));
   CHECK(world.settle().settled());
   CHECK(world.held() == before);
   world.loop.advance(std::chrono::minutes(61));

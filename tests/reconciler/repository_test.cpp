@@ -194,7 +194,7 @@ TEST_CASE("an authentication error is answered with the token that the source ha
   SECTION("the same one: not for an hour") {
     const auto outcome = r.world.pass();
     CHECK(only_code(outcome) == "secret_unavailable");
-    CHECK(outcome.due_in == Duration(std::chrono::hours(1)));
+    CHECK(outcome.next_check_in == Duration(std::chrono::hours(1)));
     CHECK(r.rotations() == 1);
     r.world.loop.advance(std::chrono::hours(1));
     CHECK(r.world.pass().converged());
@@ -242,7 +242,7 @@ TEST_CASE("planning mints nothing and sends nothing") {
   r.world.tokens.mint(kRepositoryUrl, std::chrono::hours(1));
   const auto outcome = r.world.pass(true);
   REQUIRE(outcome.plan.actions.size() == 1);
-  CHECK(outcome.plan.actions.front().kind == Action::Kind::kRotate);
+  CHECK(std::holds_alternative<Rotate>(outcome.plan.actions.front()));
   CHECK(outcome.plan.changes_nothing());
   CHECK(r.world.tokens.mints(kRepositoryUrl) == 0);
   CHECK(r.rotations() == 0);
@@ -251,9 +251,9 @@ TEST_CASE("planning mints nothing and sends nothing") {
 TEST_CASE("rotate_every sends the token again when it is due, and says when that is") {
   Repository r;
   r.declared().rotate_every = std::chrono::minutes(45);
-  CHECK(r.world.pass().due_in == Duration(std::chrono::minutes(45)));
+  CHECK(r.world.pass().next_check_in == Duration(std::chrono::minutes(45)));
   r.world.loop.advance(std::chrono::minutes(5));
-  CHECK(r.world.pass().due_in == Duration(std::chrono::minutes(40)));
+  CHECK(r.world.pass().next_check_in == Duration(std::chrono::minutes(40)));
   r.world.loop.advance(std::chrono::minutes(40));
   CHECK(r.world.pass().converged());
   CHECK(r.rotations() == 2);
@@ -262,7 +262,7 @@ TEST_CASE("rotate_every sends the token again when it is due, and says when that
 TEST_CASE("tokens that are over when they are minted are not renewed without a pause") {
   Repository r;
   r.world.tokens.mint(kRepositoryUrl, std::chrono::seconds(-30));
-  CHECK(r.world.pass().due_in == Duration(std::chrono::seconds(10)));
+  CHECK(r.world.pass().next_check_in == Duration(std::chrono::seconds(10)));
   CHECK(r.world.pass().converged());
   CHECK(r.rotations() == 1);
 }
@@ -275,7 +275,7 @@ TEST_CASE("a rotation that failed is due when its retry is, not at once") {
   r.world.api->faults.add(once(Operation::kRotateToken, Fault::of(Fault::Kind::kCutAfter)));
   const auto outcome = r.world.pass();
   CHECK_FALSE(outcome.settled());
-  CHECK_FALSE(outcome.due_in);
+  CHECK_FALSE(outcome.next_check_in);
 }
 
 TEST_CASE("prune all cannot remove repositories and memory stores") {

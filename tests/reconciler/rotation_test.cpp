@@ -20,13 +20,8 @@ struct Case {
   Case() { repository.url = "https://github.com/o/r"; }
 
   [[nodiscard]] Rotation decide() const {
-    RotationInput input;
-    input.repository = &repository;
-    input.token = token;
-    input.record = known ? &record : nullptr;
-    input.newest_fault = newest_fault;
-    input.now = kSentAt + age;
-    return decide_rotation(input);
+    return decide_rotation(
+        {repository, token, known ? &record : nullptr, newest_fault, kSentAt + age});
   }
 };
 
@@ -55,7 +50,7 @@ TEST_CASE("a token is sent when it is as old as rotate_every says") {
   young.repository.rotate_every = std::chrono::minutes(45);
   young.age = std::chrono::minutes(44);
   CHECK(young.decide().verdict == Verdict::kNotDue);
-  CHECK(young.decide().look_at == kSentAt + std::chrono::minutes(45));
+  CHECK(young.decide().next_check_at == kSentAt + std::chrono::minutes(45));
 
   Case old = young;
   old.age = std::chrono::minutes(45);
@@ -69,7 +64,7 @@ TEST_CASE("a minted token is sent anew when two thirds of its life are over") {
   Case minted;
   minted.token = TokenState{"print-1", true};
   minted.record.renew_at = kSentAt + std::chrono::minutes(40);
-  CHECK(minted.decide().look_at == minted.record.renew_at);
+  CHECK(minted.decide().next_check_at == minted.record.renew_at);
   minted.age = std::chrono::minutes(40);
   CHECK(minted.decide().verdict == Verdict::kDue);
 }
@@ -90,7 +85,7 @@ TEST_CASE("the same token is sent at most once an hour") {
   refused.newest_fault = "2026-01-01T01:00:00Z";
   refused.age = std::chrono::minutes(59);
   CHECK(refused.decide().verdict == Verdict::kUseless);
-  CHECK(refused.decide().look_at == kSentAt + std::chrono::hours(1));
+  CHECK(refused.decide().next_check_at == kSentAt + std::chrono::hours(1));
   refused.age = std::chrono::hours(1);
   CHECK(refused.decide().verdict == Verdict::kDue);
 }
@@ -118,7 +113,7 @@ TEST_CASE("of a source that is not asked only that is due which needs no answer"
   CHECK(unasked.decide().unchecked == "it is not run");
   unasked.newest_fault = "2026-01-01T01:00:00Z";
   CHECK(unasked.decide().verdict == Verdict::kNotDue);
-  CHECK(unasked.decide().unchecked.find("GitHub refused") == 0);
+  CHECK(unasked.decide().unchecked.value().find("GitHub refused") == 0);
 
   Case unknown = unasked;
   unknown.known = false;

@@ -71,7 +71,7 @@ TEST_CASE(
 
   world.allow_deletes = planned.held->id;
   world.pass();
-  world.allow_deletes.clear();
+  world.allow_deletes.reset();
   CHECK(world.settle().converged());
   CHECK(world.held() == world.wanted());
 }
@@ -88,7 +88,7 @@ TEST_CASE("once it was said that the session is right, later deletes need no id"
   REQUIRE(held);
   world.allow_deletes = held->id;
   world.pass();
-  world.allow_deletes.clear();
+  world.allow_deletes.reset();
   CHECK(world.settle().converged());
   world.remove("d/0");
   CHECK(world.settle().converged());
@@ -107,7 +107,7 @@ TEST_CASE("what was taken over in doubt is not replaced either without the id") 
   REQUIRE(outcome.plan.held);
   world.allow_deletes = outcome.plan.held->id;
   world.pass();
-  world.allow_deletes.clear();
+  world.allow_deletes.reset();
   CHECK(world.settle().converged());
   CHECK(world.held() == world.wanted());
 }
@@ -151,8 +151,8 @@ TEST_CASE("plan on a first look says what apply does") {
   CHECK(planned.unmanaged.size() == done.unmanaged.size());
   REQUIRE(planned.actions.size() == done.actions.size());
   for (std::size_t i = 0; i < done.actions.size(); ++i) {
-    CHECK(planned.actions[i].path == done.actions[i].path);
-    CHECK(planned.actions[i].kind == done.actions[i].kind);
+    CHECK(path_of(planned.actions[i]) == path_of(done.actions[i]));
+    CHECK(planned.actions[i].index() == done.actions[i].index());
   }
 }
 

@@ -56,13 +56,10 @@ class World {
       declared.resources.push_back({{}, DirectoryResource{"", {}, {}, "/"}});
       snapshot.sources.emplace_back(scan());
     }
-    PassInput input;
-    input.spec = &declared;
-    input.snapshot = &snapshot;
-    input.owner = owner;
+    PassInput input{declared, snapshot, owner};
     input.allow_deletes = allow_deletes;
     input.dry_run = dry_run;
-    input.look = look;
+    input.refresh = refresh;
     Ports ports{*api, store, loop, other_tokens != nullptr ? other_tokens : &tokens};
     auto outcome = reconcile(input, ports);
     loop.run_all();
@@ -146,9 +143,9 @@ class World {
   TokenSource* other_tokens = nullptr;  ///< in the place of `tokens`
   SessionSpec spec;
   std::string owner = "prod";
-  std::string allow_deletes;
+  std::optional<std::string> allow_deletes;
   bool declare_directory = true;
-  bool look = false;  ///< see PassInput
+  bool refresh = false;  ///< see PassInput
 
  private:
   SourceFiles scan() {

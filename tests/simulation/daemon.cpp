@@ -136,7 +136,7 @@ bool Daemon::take_due() {
     return !schedule_.table().is_in_force(name, revision);
   };
   Order order{std::move(due->spec), due->owner, due->allow_deletes};
-  order.look = due->look;
+  order.refresh = due->refresh;
   order.withdrawn = std::move(withdrawn);
   begin_pass(order, [this, name](const PassOutcome& outcome) {
     --working_;
@@ -225,13 +225,12 @@ void Daemon::begin_pass(const Order& order, std::function<void(const PassOutcome
   const auto work = [this, order, made_by = announced_, result](Ports& ports) {
     const auto& spec = order.spec;
     const auto snapshot = world_.disk.scan(spec.resources, cache_, order.waits_for_reads);
-    PassInput input;
-    input.spec = &spec;
-    input.snapshot = &snapshot;
-    input.owner = order.owner;
-    input.allow_deletes = order.allow_deletes;
+    PassInput input{spec, snapshot, order.owner};
+    if (!order.allow_deletes.empty()) {
+      input.allow_deletes = order.allow_deletes;
+    }
     input.dry_run = order.dry_run;
-    input.look = order.look;
+    input.refresh = order.refresh;
     input.parallel = order.parallel;
     input.list_grace = order.list_grace;
     world_.note(spec.name + ": pass begins");

@@ -56,7 +56,7 @@ class Daemon {
     int parallel = 32;
     Duration list_grace{30'000};
     bool waits_for_reads = false;  ///< as a command does; a daemon goes on without large files
-    bool look = false;
+    bool refresh = false;
     std::function<bool()> withdrawn{};  ///< what it is made with is no longer in force
   };
   /// One more job, as an operator asks for one.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "reconciler/apply/room_gate.h"
+#include "reconciler/limits.h"
 #include "reconciler/observe/marker.h"
 #include "reconciler/plan/describe.h"
 #include "tests/simulation/limits.h"
@@ -90,7 +91,7 @@ bool FinalState::is_too_large_to_create(const SessionSpec& spec, const PassOutco
 /// An empty plan, and no write in the next pass.
 void FinalState::judge_rest(const SessionSpec& spec) {
   const auto outcome = pass(spec, "", true);
-  if (!outcome.plan.empty() || !outcome.plan.pending.empty() || outcome.look_again) {
+  if (!outcome.plan.empty() || !outcome.plan.pending.empty() || outcome.pass_again) {
     return world_.violated(
         "converges: the plan of " + spec.name + " is not empty: " +
         describe(PlanHeader{spec.name, outcome.session_id}, outcome.plan, false));
@@ -294,7 +295,7 @@ bool FinalState::collect_garbage() {
   std::vector<GarbageSession> sessions;
   sessions.reserve(specs.size());
   for (const auto& spec : specs) {
-    sessions.push_back({&spec, world_.disk.scan(spec.resources, fresh, true), false});
+    sessions.push_back({spec, world_.disk.scan(spec.resources, fresh, true), false});
   }
   bool is_certain = false;
   // NOLINTEND(misc-const-correctness)

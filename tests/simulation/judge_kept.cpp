@@ -39,7 +39,7 @@ void WatchedApi::note_doubt(const std::string& session_id) {
 
 void WatchedApi::judge_doubt(const std::string& session_id, const model::Resource& row) {
   auto& doubted = world_.doubted[session_id];
-  if (!input_.allow_deletes.empty()) {
+  if (input_.allow_deletes) {
     doubted.clear();  // somebody has looked
   }
   if (doubted.contains(row.id)) {
@@ -93,7 +93,7 @@ void WatchedApi::judge_moved(const std::string& session_id, const model::Resourc
 void WatchedApi::judge_end(const PassOutcome& outcome) {
   const auto session = world_.model.get_session(outcome.session_id);
   const bool is_undisturbed = world_.losses == losses_before_ && session && !session->archived_at;
-  if (!outcome.executed || !outcome.settled() || !is_undisturbed || !input_.allow_deletes.empty()) {
+  if (!outcome.executed || !outcome.settled() || !is_undisturbed || input_.allow_deletes) {
     return;
   }
   for (const auto& row : rows_before_[outcome.session_id]) {

@@ -39,7 +39,7 @@ void World::judge_outcome(const PassInput& input, const PassOutcome& outcome) {
   const bool is_silent = outcome.plan.empty() && outcome.plan.blocked.empty();
   auto said = is_silent
                   ? std::string()
-                  : describe(PlanHeader{input.spec->name, outcome.session_id}, outcome.plan, true);
+                  : describe(PlanHeader{input.spec.name, outcome.session_id}, outcome.plan, true);
   for (const auto& warning : outcome.warnings) {
     said += warning;
   }

@@ -78,7 +78,7 @@ void WatchedApi::judge_delete(const std::string& session_id, const std::string& 
   const auto path = MountPath::of_file(row->mount_path);
   judge_ownership(*row);
   judge_doubt(session_id, *row);
-  if (!is_duplicate(session_id, *row) && input_.allow_deletes.empty()) {
+  if (!is_duplicate(session_id, *row) && !input_.allow_deletes) {
     judge_lost_sources(*row, path);
     judge_pruning(session_id, *row, path);
   }
@@ -86,7 +86,7 @@ void WatchedApi::judge_delete(const std::string& session_id, const std::string& 
 }
 
 void WatchedApi::judge_ownership(const model::Resource& row) {
-  const auto& spec = *input_.spec;
+  const auto& spec = input_.spec;
   if (spec.prune == Prune::kAll || spec.on_conflict == OnConflict::kReplace) {
     return;
   }
@@ -108,7 +108,7 @@ void WatchedApi::judge_lost_sources(const model::Resource& row, const MountPath&
 }
 
 std::size_t WatchedApi::limit_of_pruning() const {
-  const auto& limit = input_.spec->max_deletes;
+  const auto& limit = input_.spec.max_deletes;
   if (!limit.is_percentage) {
     return limit.value;
   }
@@ -135,7 +135,7 @@ void WatchedApi::judge_pruning(const std::string& session_id, const model::Resou
   const bool is_elsewhere = std::ranges::any_of(rows, [&](const auto& other) {
     return other.id != row.id && other.content.sha256 == row.content.sha256;
   });
-  const auto room = std::min<std::size_t>(world_.model.switches().file_cap, input_.spec->max_files);
+  const auto room = std::min<std::size_t>(world_.model.switches().file_cap, input_.spec.max_files);
   const auto needed = rows.size() + desired().files.size();
   // As the plan knew it: an add since then may have shown that there is more room.
   const auto& refusals = known_refusals_[session_id];

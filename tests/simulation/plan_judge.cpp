@@ -14,12 +14,21 @@ constexpr int kMostPasses = 8;
 
 /// An action as far as somebody who reads a plan relies on it.
 std::string key_of(const Action& action) {
-  return std::string(to_string(action.kind)) + " " + action.type + " " + action.path.text() + " " +
-         action.resource_id + " " + action.sha256;
+  const auto text = [](const std::string* part) { return part == nullptr ? "" : *part; };
+  return std::string(verb_of(action)) + " " + type_of(action) + " " + path_of(action).text() + " " +
+         text(resource_id_of(action)) + " " + text(sha256_of(action));
+}
+
+/// The plan does not know whether it will be done: a token's source was not asked.
+bool is_unchecked(const Action& action) {
+  const auto* add = std::get_if<AddRepository>(&action);
+  const auto* rotate = std::get_if<Rotate>(&action);
+  return (add != nullptr && add->unchecked) || (rotate != nullptr && rotate->rotation.unchecked);
 }
 
 std::string key_of(const Blocked& blocked) {
-  return blocked.type + " " + blocked.path.text() + " " + to_string(blocked.code);
+  return std::string(to_string(blocked.type)) + " " + blocked.path.text() + " " +
+         to_string(blocked.code);
 }
 
 bool is_tried(const ActionResult& result) {
@@ -41,14 +50,14 @@ struct PlanJudge::Expectation {
   Expectation(const SessionSpec& session, const PassOutcome& plan, bool lets_held_through)
       : spec(session), planned(plan), lets_through(lets_held_through && plan.plan.held) {
     for (const auto& action : plan.plan.actions) {
-      if (action.rotation.unchecked.empty()) {
-        actions.insert(key_of(action));
+      if (is_unchecked(action)) {
+        unchecked.insert(path_of(action));
       } else {
-        unchecked.insert(action.path);
+        actions.insert(key_of(action));
       }
     }
     for (const auto& same : plan.plan.unchanged) {
-      if (!same.unchecked.empty()) {
+      if (same.unchecked) {
         unchecked.insert(same.path);
       }
     }
@@ -58,7 +67,7 @@ struct PlanJudge::Expectation {
   [[nodiscard]] bool is_let_through(const Action& action) const {
     const auto& blocked = planned.plan.blocked;
     return lets_through && std::ranges::any_of(blocked, [&](const Blocked& one) {
-             return one.path == action.path &&
+             return one.path == path_of(action) &&
                     (one.code == BlockCode::kGuard || one.code == BlockCode::kQuota);
            });
   }
@@ -67,16 +76,16 @@ struct PlanJudge::Expectation {
   /// are the tokens without which it is not created, and whether another daemon filled it, which
   /// the next pass decides.
   [[nodiscard]] bool is_open() const {
-    const bool creates = planned.plan.session.kind == SessionChange::Kind::kCreate;
+    const bool creates = is_create(planned.plan.session);
     return (creates && !unchecked.empty()) || (is_creation_refused() && has_tokens()) ||
-           planned.look_again;
+           planned.pass_again;
   }
 
   /// Nothing is planned of a session that may not be created again yet, so its plan cannot name the
   /// tokens that it did not ask for.
   [[nodiscard]] bool is_creation_refused() const {
     return std::ranges::any_of(planned.plan.blocked, [](const Blocked& one) {
-      return one.type == "session" && one.code == BlockCode::kRefused;
+      return one.type == BlockedType::kSession && one.code == BlockCode::kRefused;
     });
   }
 
@@ -175,11 +184,11 @@ PlanJudge::Applied PlanJudge::apply(const SessionSpec& spec, const std::string& 
     applied.troubled = outcome.error || !all_done || !outcome.session_result.error.empty();
     // What a session takes that seemed to be full is planned anew.
     const bool has_more_room =
-        outcome.look_again && std::ranges::any_of(outcome.plan.blocked, [](const Blocked& one) {
+        outcome.pass_again && std::ranges::any_of(outcome.plan.blocked, [](const Blocked& one) {
           return one.code == BlockCode::kQuota;
         });
     goes_on = !outcome.settled() && !outcome.suspended && !applied.troubled && !has_more_room &&
-              outcome.plan.pending.empty() && (outcome.look_again || outcome.progressed);
+              outcome.plan.pending.empty() && (outcome.pass_again || outcome.progressed);
     if (i == 0) {
       applied.first = outcome;
     }
@@ -203,7 +212,7 @@ void PlanJudge::judge_session(const SessionSpec& spec) {
   }
   if (planned.error || !applied.first.executed) {
     const auto code = [](const PassOutcome& outcome) {
-      return outcome.error ? outcome.error->code : std::string("no error");
+      return outcome.error ? to_string(outcome.error->code) : std::string("no error");
     };
     if (code(planned) != code(applied.first)) {
       violated(spec.name, "it fails otherwise than planned",
@@ -214,7 +223,7 @@ void PlanJudge::judge_session(const SessionSpec& spec) {
   if (expected.is_open()) {
     return;
   }
-  if (planned.plan.session.kind != applied.first.plan.session.kind) {
+  if (planned.plan.session.index() != applied.first.plan.session.index()) {
     violated(spec.name, "something else is done to the session", "the plan");
   }
   judge_actions(expected, applied);

@@ -17,20 +17,20 @@ WatchedApi::WatchedApi(MemorySessionApi& api, World& world, const PassInput& inp
 
 const DesiredState& WatchedApi::desired() const {
   if (!desired_) {
-    desired_ = resolve(*input_.spec, *input_.snapshot);
+    desired_ = resolve(input_.spec, input_.snapshot);
   }
   return *desired_;
 }
 
 void WatchedApi::write(const std::string& what, bool completes) {
-  world_.note(input_.spec->name + ": " + what);
+  world_.note(input_.spec.name + ": " + what);
   if (what.find(kCanary) != std::string::npos) {
     world_.violated("no secret in any output: " + what);
   }
-  if (input_.dry_run || input_.spec->suspend) {
+  if (input_.dry_run || input_.spec.suspend) {
     world_.violated("a plan, or a suspended session, writes: " + what);
   }
-  if (!completes && world_.suspended.contains(input_.spec->name)) {
+  if (!completes && world_.suspended.contains(input_.spec.name)) {
     world_.violated("a session that was suspended meanwhile is written to: " + what);
   }
   if (!completes && !is_in_force_()) {

@@ -35,7 +35,7 @@ class ApplyLoop {
     Backoff backoff;
     auto outcome = pass(spec);
     while (wants_more(outcome)) {
-      const auto delay = outcome.look_again || outcome.progressed ? Duration{0} : backoff.fail(0.5);
+      const auto delay = outcome.pass_again || outcome.progressed ? Duration{0} : backoff.fail(0.5);
       if (!wait(std::min(delay, Duration{5'000}))) {
         break;
       }
@@ -68,8 +68,9 @@ class ApplyLoop {
       return false;
     }
     const bool hopeless =
-        outcome.terminal || (outcome.error && (outcome.error->code == "authentication_failed" ||
-                                               outcome.error->code == "billing"));
+        outcome.terminal ||
+        (outcome.error && (outcome.error->code == SessionError::Code::kAuthenticationFailed ||
+                           outcome.error->code == SessionError::Code::kBilling));
     return !hopeless && !outcome.suspended && !outcome.settled();
   }
 
@@ -92,7 +93,7 @@ class ApplyLoop {
 
 /// Why there is no more than there is; nothing: every session is settled, or says itself what keeps
 /// it from that.
-std::optional<SessionError> cut_short(const std::vector<SessionReport>& reports, bool interrupted,
+std::optional<CommandError> cut_short(const std::vector<SessionReport>& reports, bool interrupted,
                                       bool is_over) {
   std::string names;
   for (const auto& [name, outcome] : reports) {
@@ -105,8 +106,8 @@ std::optional<SessionError> cut_short(const std::vector<SessionReport>& reports,
   }
   const auto left = " before " + names +
                     " was as declared; what was done is recorded, and the next apply goes on";
-  return interrupted ? SessionError{"interrupted", "it was interrupted" + left}
-                     : SessionError{"timed_out", "the time that --timeout gives was over" + left};
+  return interrupted ? CommandError{"interrupted", "it was interrupted" + left}
+                     : CommandError{"timed_out", "the time that --timeout gives was over" + left};
 }
 
 int apply(const Settings& settings, const OneShot& shot, Signals& signals, Progress& progress) {

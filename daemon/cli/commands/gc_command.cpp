@@ -19,7 +19,7 @@ std::vector<GarbageSession> look_at_sources(const OneShot& shot) {
   std::vector<GarbageSession> sessions;
   sessions.reserve(shot.declared.size());
   for (const auto& spec : shot.declared) {
-    sessions.push_back({&spec, shot.engine->passes().scan(spec), is_selected(shot, spec)});
+    sessions.push_back({spec, shot.engine->passes().scan(spec), is_selected(shot, spec)});
   }
   return sessions;
 }
@@ -28,7 +28,7 @@ GcReport collect(const OneShot& shot, bool deletes) {
   GcReport report;
   report.deletes = deletes;
   const auto sessions = look_at_sources(shot);
-  shot.engine->passes().with_ports(nullptr, [&](Ports& ports, const std::string&) {
+  shot.engine->passes().with_ports(nullptr, [&](Ports& ports, const std::optional<std::string>&) {
     report.found = find_garbage(shot.owner, sessions, ports);
     if (deletes) {
       shot.engine->save_digests();

@@ -97,7 +97,7 @@ int print_nothing(const Options& options, const std::vector<Reading>& readings) 
   const auto failed = std::ranges::find_if(
       readings, [](const Reading& reading) { return reading.error.has_value(); });
   if (options.json && failed != readings.end()) {
-    print(failure_document(options.command, *failed->error));
+    print(failure_document(options.command, CommandError(*failed->error)));
   }
   return exit_code::kFailed;
 }
@@ -131,7 +131,7 @@ int import_command(const Settings& settings) {
   for (auto& reading : readings) {
     if (reading.error) {
       const int failed = complain(reading.error->message);
-      const bool is_key = reading.error->code == "authentication_failed";
+      const bool is_key = reading.error->code == SessionError::Code::kAuthenticationFailed;
       code = is_key ? exit_code::kAuthentication : std::max(code, failed);
     } else if (!has(sessions, reading.session.info.session_id)) {
       sessions.push_back(std::move(reading.session));

@@ -25,9 +25,10 @@ struct Pulled {
 };
 
 SessionError not_created(const std::string& name) {
-  return {"session_not_created", "session " + name +
-                                     " has not been created yet, so there are no outputs: "
-                                     "`sessync apply` creates it"};
+  return {SessionError::Code::kSessionNotCreated,
+          "session " + name +
+              " has not been created yet, so there are no outputs: "
+              "`sessync apply` creates it"};
 }
 
 class Puller {
@@ -36,14 +37,15 @@ class Puller {
 
   Pulled pull(const SessionSpec& spec) {
     Pulled pulled{&spec, "", {}};
-    engine_.passes().with_ports(&spec, [&](Ports& ports, const std::string& refusal) {
-      pulled.session_id = id_of(spec, ports.store);
-      if (pulled.session_id.empty()) {
-        pulled.report.error = not_created(spec.name);
-      } else {
-        pull_into(pulled, ports, refusal);
-      }
-    });
+    engine_.passes().with_ports(&spec,
+                                [&](Ports& ports, const std::optional<std::string>& refusal) {
+                                  pulled.session_id = id_of(spec, ports.store);
+                                  if (pulled.session_id.empty()) {
+                                    pulled.report.error = not_created(spec.name);
+                                  } else {
+                                    pull_into(pulled, ports, refusal);
+                                  }
+                                });
     return pulled;
   }
 
@@ -57,12 +59,12 @@ class Puller {
   }
 
   /// Again as long as something arrives: what fails for now may work a moment later.
-  static void pull_into(Pulled& pulled, Ports& ports, const std::string& refusal) {
+  static void pull_into(Pulled& pulled, Ports& ports, const std::optional<std::string>& refusal) {
     bool arrived = true;
     while (arrived) {
       const auto memory = ports.store.load(pulled.session_id);
       auto report =
-          pull_outputs({pulled.session_id, &*pulled.spec->outputs, &memory, refusal}, ports);
+          pull_outputs({pulled.session_id, *pulled.spec->outputs, memory, refusal}, ports);
       arrived = report.again && !report.fetched.empty() && !ports.loop.stopping();
       report.fetched.insert(report.fetched.begin(), pulled.report.fetched.begin(),
                             pulled.report.fetched.end());
@@ -81,7 +83,7 @@ Json json_of(const Pulled& pulled) {
   }
   Json blocked = Json::array();
   for (const auto& entry : pulled.report.blocked) {
-    blocked.push_back({{"type", entry.type},
+    blocked.push_back({{"type", to_string(entry.type)},
                        {"mount_path", entry.path.text()},
                        {"code", to_string(entry.code)},
                        {"reason", entry.reason}});
@@ -92,7 +94,8 @@ Json json_of(const Pulled& pulled) {
   json["session_id"] = pulled.session_id.empty() ? Json(nullptr) : Json(pulled.session_id);
   json["fetched"] = std::move(fetched);
   json["blocked"] = std::move(blocked);
-  json["error"] = error ? Json{{"code", error->code}, {"message", error->message}} : Json(nullptr);
+  json["error"] =
+      error ? Json{{"code", to_string(error->code)}, {"message", error->message}} : Json(nullptr);
   return json;
 }
 
@@ -141,7 +144,7 @@ std::string text(const std::vector<Pulled>& all, const std::string& outputs_dir)
 }
 
 int pull_code(const OutputsReport& report) {
-  if (report.error && report.error->code == "authentication_failed") {
+  if (report.error && report.error->code == SessionError::Code::kAuthenticationFailed) {
     return exit_code::kAuthentication;
   }
   if (report.error || report.again) {

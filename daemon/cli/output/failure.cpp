@@ -29,13 +29,13 @@ std::string name_of_code(int code) {
   }
 }
 
-void print_failure(const Options& options, const SessionError& error) {
+void print_failure(const Options& options, const CommandError& error) {
   if (options.json) {
     print(failure_document(options.command, error));
   }
 }
 
-std::string short_document(const SessionError& error, bool has_sessions) {
+std::string short_document(const CommandError& error, bool has_sessions) {
   Json json{{"format", 1}, {"error", {{"code", error.code}, {"message", error.message}}}};
   if (has_sessions) {
     json["sessions"] = Json::array();
@@ -43,7 +43,7 @@ std::string short_document(const SessionError& error, bool has_sessions) {
   return json.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
-std::string validation_document(const SessionError& error) {
+std::string validation_document(const CommandError& error) {
   Problem problem;
   problem.code = error.code;
   problem.message = error.message;
@@ -52,7 +52,7 @@ std::string validation_document(const SessionError& error) {
 
 }  // namespace
 
-std::string failure_document(Command command, const SessionError& error) {
+std::string failure_document(Command command, const CommandError& error) {
   switch (command) {
     case Command::kPlan:
     case Command::kApply:

@@ -2,17 +2,17 @@
 
 #include <string>
 
+#include "daemon/cli/output/command_error.h"
 #include "daemon/config/exit_code.h"
 #include "daemon/config/options.h"
 #include "manifest/load.h"
-#include "reconciler/errors/session_error.h"
 
 /// How a command tells that it cannot do what it is for.
 namespace sessync {
 
 /// The document that the command of these options prints with -o json when it has nothing else to
 /// say: its usual one, empty, with the error. "" for a command that never prints one.
-std::string failure_document(Command command, const SessionError& error);
+std::string failure_document(Command command, const CommandError& error);
 
 /// Prints to standard error what keeps a command from being carried out, and with -o json the
 /// document that says it as well; returns the exit code.

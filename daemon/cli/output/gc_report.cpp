@@ -38,7 +38,7 @@ std::string lines(const std::string& kind, const std::vector<Garbage>& found,
     text += std::string(result_of(results, i)) + "  " + kind + "  " + printable(one.file.file_id) +
             "  " + printable(one.file.filename) + "  " + std::to_string(one.file.size_bytes) +
             " B  " + age_text(one.age) + "  " + one.why +
-            (one.session_id.empty() ? "" : " in session " + printable(one.session_id));
+            (one.session_id ? " in session " + printable(*one.session_id) : "");
     const auto error = error_of(results, i);
     text += (error.empty() ? "" : ": " + printable(error)) + "\n";
   }
@@ -76,7 +76,7 @@ Json files_json(const std::vector<Garbage>& found, const std::vector<GarbageDele
                     {"size", one.file.size_bytes},
                     {"created_at", one.file.created_at},
                     {"age_seconds", std::chrono::floor<std::chrono::seconds>(one.age).count()},
-                    {"session_id", one.session_id.empty() ? Json(nullptr) : Json(one.session_id)},
+                    {"session_id", one.session_id ? Json(*one.session_id) : Json(nullptr)},
                     {"reason", one.why},
                     {"result", result_of(results, i)},
                     {"error", error.empty() ? Json(nullptr) : Json(error)}});
@@ -85,10 +85,10 @@ Json files_json(const std::vector<Garbage>& found, const std::vector<GarbageDele
 }
 
 /// What kept it from its work altogether, if one thing did.
-std::optional<SessionError> error_of_all(const GcReport& report) {
+std::optional<CommandError> error_of_all(const GcReport& report) {
   for (const auto& doubt : report.found.doubts) {
-    if (doubt.session.empty()) {
-      return doubt.error;
+    if (!doubt.session) {
+      return CommandError(doubt.error);
     }
   }
   return std::nullopt;
@@ -97,8 +97,8 @@ std::optional<SessionError> error_of_all(const GcReport& report) {
 Json errors_json(const std::vector<GarbageDoubt>& doubts) {
   Json list = Json::array();
   for (const auto& doubt : doubts) {
-    list.push_back({{"session", doubt.session.empty() ? Json(nullptr) : Json(doubt.session)},
-                    {"code", doubt.error.code},
+    list.push_back({{"session", doubt.session ? Json(*doubt.session) : Json(nullptr)},
+                    {"code", to_string(doubt.error.code)},
                     {"message", doubt.error.message}});
   }
   return list;
@@ -110,7 +110,7 @@ std::string gc_text(const GcReport& report) {
   std::string text = lines("upload", report.found.uploads, report.uploads) +
                      lines("copy", report.found.copies, report.copies);
   for (const auto& doubt : report.found.doubts) {
-    text += "error: " + (doubt.session.empty() ? "" : "session " + doubt.session + ": ") +
+    text += "error: " + (doubt.session ? "session " + *doubt.session + ": " : "") +
             printable(doubt.error.message) + "\n";
   }
   const auto totals = totals_of(report);
@@ -123,7 +123,7 @@ std::string gc_text(const GcReport& report) {
   return text + std::to_string(totals.deleted) + " deleted.\n";
 }
 
-std::string gc_document(const GcReport& report, const std::optional<SessionError>& error) {
+std::string gc_document(const GcReport& report, const std::optional<CommandError>& error) {
   const auto totals = totals_of(report);
   const auto why = error ? error : error_of_all(report);
   const Json failure = why ? Json{{"code", why->code}, {"message", why->message}} : Json(nullptr);
@@ -143,8 +143,9 @@ std::string gc_document(const GcReport& report, const std::optional<SessionError
 int gc_exit_code(const GcReport& report) {
   int code = exit_code::kOk;
   for (const auto& doubt : report.found.doubts) {
-    code = graver(code, doubt.error.code == "authentication_failed" ? exit_code::kAuthentication
-                                                                    : exit_code::kFailed);
+    code = graver(code, doubt.error.code == SessionError::Code::kAuthenticationFailed
+                            ? exit_code::kAuthentication
+                            : exit_code::kFailed);
   }
   const auto totals = totals_of(report);
   const bool all_deleted = !report.deletes || totals.deleted == totals.files;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/cli/output/command_error.h"
 #include "reconciler/gc/gc.h"
 
 namespace sessync {
@@ -21,7 +22,7 @@ std::string gc_text(const GcReport& report);
 
 /// The document of `gc -o json`; `error` is why it is empty.
 std::string gc_document(const GcReport& report,
-                        const std::optional<SessionError>& error = std::nullopt);
+                        const std::optional<CommandError>& error = std::nullopt);
 
 /// 5 if the key was refused, 1 if anything could not be listed, read or deleted, else 0.
 int gc_exit_code(const GcReport& report);

@@ -11,27 +11,18 @@ using Json = nlohmann::ordered_json;
 
 Json or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
-const char* to_string(SessionChange::Kind kind) {
-  switch (kind) {
-    case SessionChange::Kind::kNone:
-      return "none";
-    case SessionChange::Kind::kCreate:
-      return "create";
-    case SessionChange::Kind::kUpdate:
-      return "update";
-  }
-  return "none";
-}
+Json or_null(const std::string* text) { return text == nullptr ? Json(nullptr) : Json(*text); }
 
 Json action_json(const Action& action) {
+  const auto size = size_of(action);
   Json json;
-  json["action"] = sessync::to_string(action.kind);
-  json["type"] = action.type;
-  json["mount_path"] = action.path.text();
-  json["reason"] = action.reason;
-  json["size"] = action.size ? Json(*action.size) : Json(nullptr);
-  json["sha256"] = or_null(action.sha256);
-  json["resource_id"] = or_null(action.resource_id);
+  json["action"] = verb_of(action);
+  json["type"] = type_of(action);
+  json["mount_path"] = path_of(action).text();
+  json["reason"] = reason_of(action);
+  json["size"] = size ? Json(*size) : Json(nullptr);
+  json["sha256"] = or_null(sha256_of(action));
+  json["resource_id"] = or_null(resource_id_of(action));
   return json;
 }
 
@@ -52,9 +43,9 @@ Json actions_json(const PassOutcome& outcome, bool applied) {
 Json blocked_json(const Plan& plan) {
   Json list = Json::array();
   for (const auto& blocked : plan.blocked) {
-    list.push_back({{"type", blocked.type},
+    list.push_back({{"type", to_string(blocked.type)},
                     {"mount_path", blocked.path.text()},
-                    {"code", sessync::to_string(blocked.code)},
+                    {"code", to_string(blocked.code)},
                     {"reason", blocked.reason}});
   }
   return list;
@@ -72,7 +63,7 @@ Json unmanaged_json(const Plan& plan) {
 
 Json error_json(const PassOutcome& outcome) {
   if (outcome.error) {
-    return {{"code", outcome.error->code}, {"message", outcome.error->message}};
+    return {{"code", to_string(outcome.error->code)}, {"message", outcome.error->message}};
   }
   if (!outcome.plan.pending.empty()) {
     const auto& first = outcome.plan.pending.front();
@@ -85,7 +76,7 @@ Json error_json(const PassOutcome& outcome) {
   }
   // The session has no place of its own in the document.
   if (const auto& failed = outcome.session_result.error; !failed.empty()) {
-    const bool creates = outcome.plan.session.kind == SessionChange::Kind::kCreate;
+    const bool creates = is_create(outcome.plan.session);
     return {{"code", creates ? "session_not_created" : "session_not_updated"}, {"message", failed}};
   }
   return nullptr;
@@ -96,7 +87,7 @@ Json session_json(const SessionReport& report, bool applied) {
   Json json;
   json["name"] = report.name;
   json["session_id"] = or_null(outcome.session_id);
-  json["session_action"] = to_string(outcome.plan.session.kind);
+  json["session_action"] = to_string(outcome.plan.session);
   json["error"] = error_json(outcome);
   json["actions"] = actions_json(outcome, applied);
   json["blocked"] = blocked_json(outcome.plan);
@@ -134,7 +125,7 @@ std::string dump(const Json& json) {
 }  // namespace
 
 std::string plan_document(const std::vector<SessionReport>& reports, bool applied,
-                          const std::optional<SessionError>& error) {
+                          const std::optional<CommandError>& error) {
   Json document;
   document["format"] = 1;
   document["error"] = nullptr;

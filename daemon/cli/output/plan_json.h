@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/cli/output/command_error.h"
 #include "manifest/spec.h"
 #include "reconciler/reconcile.h"
 
@@ -18,7 +19,7 @@ struct SessionReport {
 /// The document of `plan -o json`; with `applied`, that of `apply -o json`. Sessions in the given
 /// order; `error` is why there are none.
 std::string plan_document(const std::vector<SessionReport>& reports, bool applied,
-                          const std::optional<SessionError>& error = std::nullopt);
+                          const std::optional<CommandError>& error = std::nullopt);
 
 /// The problems of a manifest as `validate -o json` prints them.
 std::string problems_document(const std::vector<Problem>& problems);

@@ -22,8 +22,8 @@ std::string failures(const PassOutcome& outcome) {
       continue;
     }
     const auto& action = outcome.plan.actions[i];
-    text += std::string("  not done: ") + to_string(action.kind) + " " +
-            printable(action.path.text()) + ": " +
+    text += std::string("  not done: ") + verb_of(action) + " " +
+            printable(path_of(action).text()) + ": " +
             printable(result.error.empty() ? "not started" : result.error) + "\n";
   }
   return text;
@@ -52,8 +52,9 @@ std::string report_text(const SessionReport& report, const Options& options) {
 
 int code_of(const PassOutcome& outcome, const Options& options) {
   if (outcome.error) {
-    return outcome.error->code == "authentication_failed" ? exit_code::kAuthentication
-                                                          : exit_code::kFailed;
+    return outcome.error->code == SessionError::Code::kAuthenticationFailed
+               ? exit_code::kAuthentication
+               : exit_code::kFailed;
   }
   const bool blocked = !outcome.plan.blocked.empty();
   if (options.command == Command::kApply) {
@@ -95,7 +96,7 @@ void sort_by_path(PassOutcome& outcome) {
     rows.emplace_back(std::move(outcome.plan.actions[i]), std::move(outcome.results[i]));
   }
   std::ranges::stable_sort(rows, {},
-                           [](const auto& row) -> const MountPath& { return row.first.path; });
+                           [](const auto& row) -> const MountPath& { return path_of(row.first); });
   outcome.plan.actions.clear();
   outcome.results.clear();
   for (auto& [action, result] : rows) {
@@ -106,9 +107,9 @@ void sort_by_path(PassOutcome& outcome) {
 
 /// The later pass did, or tried, the same at this path.
 bool has_again(const PassOutcome& later, const Action& action) {
-  const auto is_delete = [](const Action& one) { return one.kind == Action::Kind::kDelete; };
+  const auto is_delete = [](const Action& one) { return std::holds_alternative<Delete>(one); };
   return std::ranges::any_of(later.plan.actions, [&](const Action& other) {
-    return other.path == action.path && is_delete(other) == is_delete(action);
+    return path_of(other) == path_of(action) && is_delete(other) == is_delete(action);
   });
 }
 
@@ -117,13 +118,13 @@ void append_done(PassOutcome& outcome, const Action& action, const ActionResult&
   outcome.results.push_back(result);
   outcome.executed = true;
   std::erase_if(outcome.plan.unchanged,
-                [&](const Unchanged& same) { return same.path == action.path; });
+                [&](const Unchanged& same) { return same.path == path_of(action); });
 }
 
 }  // namespace
 
 std::string present(const std::vector<SessionReport>& reports, const Options& options,
-                    const std::optional<SessionError>& error) {
+                    const std::optional<CommandError>& error) {
   if (options.json) {
     return plan_document(reports, options.command == Command::kApply, error);
   }
@@ -146,9 +147,9 @@ std::string remarks(const SessionReport& report) {
     text.append("sessync: ").append(report.name).append(": ").append(kSuspended).append("\n");
   }
   for (const auto& same : report.outcome.plan.unchanged) {
-    if (!same.unchecked.empty()) {
+    if (same.unchecked) {
       text.append("sessync: ").append(report.name).append(": ");
-      text.append(printable(same.path.text() + ": not checked: " + same.unchecked)).append("\n");
+      text.append(printable(same.path.text() + ": not checked: " + *same.unchecked)).append("\n");
     }
   }
   for (const auto& warning : report.outcome.warnings) {
@@ -171,7 +172,8 @@ std::string remarks(const std::vector<SessionReport>& reports, const Options& op
 void warn_of_forgetting(std::vector<SessionReport>& reports) {
   for (auto& [name, outcome] : reports) {
     const bool forgotten = std::ranges::any_of(outcome.plan.actions, [](const Action& action) {
-      return action.kind == Action::Kind::kRotate && action.rotation.lacks_fingerprint;
+      const auto* rotate = std::get_if<Rotate>(&action);
+      return rotate != nullptr && rotate->rotation.lacks_fingerprint;
     });
     if (forgotten) {
       outcome.warnings.emplace_back(
@@ -201,7 +203,7 @@ PassOutcome merge_passes(const PassOutcome& earlier, PassOutcome later) {
   }
   sort_by_path(merged);
   if (earlier.session_result.outcome == ActionResult::Outcome::kDone &&
-      merged.plan.session.kind == SessionChange::Kind::kNone) {
+      is_none(merged.plan.session)) {
     merged.plan.session = earlier.plan.session;
     merged.session_result = earlier.session_result;
     merged.executed = true;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/cli/output/command_error.h"
 #include "daemon/cli/output/plan_json.h"
 #include "daemon/config/options.h"
 
@@ -12,7 +13,7 @@ namespace sessync {
 /// The document that `plan` or `apply` prints, text or JSON as the options say. Sorted by name.
 /// `error`: what kept the command as a whole from its work; text leaves that to standard error.
 std::string present(const std::vector<SessionReport>& reports, const Options& options,
-                    const std::optional<SessionError>& error = std::nullopt);
+                    const std::optional<CommandError>& error = std::nullopt);
 
 /// What the JSON document has no place for, as lines for standard error; "" for text.
 std::string remarks(const std::vector<SessionReport>& reports, const Options& options);

@@ -24,7 +24,7 @@ PassOutcome applied(PassOutcome outcome, ActionResult::Outcome result) {
   return outcome;
 }
 
-PassOutcome with_error(const std::string& code) {
+PassOutcome with_error(SessionError::Code code) {
   PassOutcome outcome;
   outcome.error = SessionError{code, "why"};
   return outcome;
@@ -106,15 +106,16 @@ TEST_CASE("apply adds what became of each action") {
 
 TEST_CASE("a file name of any bytes does not break the document") {
   DesiredState wanted;
-  wanted.blocked = {{"file", path("/\xff\n\""), BlockCode::kInvalidName, "bad\xfe"}};
+  wanted.blocked = {{BlockedType::kFile, path("/\xff\n\""), BlockCode::kInvalidName, "bad\xfe"}};
   CHECK_NOTHROW(Json::parse(plan_document({{"s", planned(wanted, {})}}, false)));
 }
 
 TEST_CASE("plan's exit codes") {
   auto plain = options(Command::kPlan);
   CHECK(code(plain, {kChange()}) == 0);
-  CHECK(code(plain, {with_error("session_not_found")}) == 1);
-  CHECK(code(plain, {with_error("session_not_found"), with_error("authentication_failed")}) == 5);
+  CHECK(code(plain, {with_error(SessionError::Code::kSessionNotFound)}) == 1);
+  CHECK(code(plain, {with_error(SessionError::Code::kSessionNotFound),
+                     with_error(SessionError::Code::kAuthenticationFailed)}) == 5);
   auto detailed = plain;
   detailed.detailed_exitcode = true;
   CHECK(code(detailed, {{}}) == 0);
@@ -128,16 +129,16 @@ TEST_CASE("apply's exit codes") {
   CHECK(code(apply, {applied(kChange(), ActionResult::Outcome::kFailed)}) == 1);
   CHECK(code(apply, {kBlocked()}) == 4);
   CHECK(code(apply, {kBlocked(), applied(kChange(), ActionResult::Outcome::kFailed)}) == 1);
-  CHECK(code(apply, {kBlocked(), with_error("authentication_failed")}) == 5);
+  CHECK(code(apply, {kBlocked(), with_error(SessionError::Code::kAuthenticationFailed)}) == 5);
 }
 
 TEST_CASE("a session that was made in an earlier pass, with nothing in it, is made") {
   PassOutcome first;
-  first.plan.session.kind = SessionChange::Kind::kCreate;
+  first.plan.session = CreateSession();
   first.session_result.outcome = ActionResult::Outcome::kDone;
-  first.executed = first.look_again = true;
+  first.executed = first.pass_again = true;
   const auto merged = merge_passes(first, PassOutcome{});
-  CHECK(merged.plan.session.kind == SessionChange::Kind::kCreate);
+  CHECK(is_create(merged.plan.session));
   CHECK(merged.converged());
 }
 

@@ -39,7 +39,7 @@ TEST_CASE("an exception ends the pass in which it is thrown, with an error") {
       services([](const SessionSpec&) -> WorkspaceSnapshot { throw std::bad_alloc(); }), {});
   const auto scanned = of_scan.run(request());
   REQUIRE(scanned.error);
-  CHECK(scanned.error->code == "internal_error");
+  CHECK(scanned.error->code == SessionError::Code::kInternalError);
   CHECK(scanned.error->message.find("out of memory") != std::string::npos);
   CHECK_FALSE(scanned.settled());
   PassRunner of_ports(services([](const SessionSpec&) { return WorkspaceSnapshot{}; }), {});
@@ -69,7 +69,7 @@ TEST_CASE("what runs over ports that it cannot use any more is waited for") {
   std::thread late;
   CHECK_THROWS_AS(
       runner.with_ports(nullptr,
-                        [&](Ports&, const std::string&) {
+                        [&](Ports&, const std::optional<std::string>&) {
                           announced->expect();
                           late = std::thread([&] { announced->post([&ran] { ran = true; }); });
                           throw std::runtime_error("no");
@@ -88,7 +88,7 @@ TEST_CASE("a pass for which something was lacking comes again within seconds, ho
                     {});
   const auto outcome = runner.run(request());
   REQUIRE(outcome.error);
-  CHECK(outcome.error->code == "out_of_resources");
+  CHECK(outcome.error->code == SessionError::Code::kOutOfResources);
   CHECK_FALSE(outcome.source_lost);
   SessionTable table({});
   const ManifestText text{

@@ -48,7 +48,7 @@ TEST_CASE("whoever waits for the writes of a session is told what is still being
   PassRunner passes(ports.services(), {});
   const auto a = named("a");
   CHECK(passes.wait_for_writes("a", milliseconds(0)).empty());
-  passes.with_ports(&a, [&](Ports& of_pass, const std::string&) {
+  passes.with_ports(&a, [&](Ports& of_pass, const std::optional<std::string>&) {
     of_pass.observer->opened(MountPath::of_file("/x"));
     CHECK(passes.wait_for_writes("a", milliseconds(1)) == std::vector<std::string>{"/x"});
     CHECK(passes.wait_for_writes("b", milliseconds(1)).empty());
@@ -63,7 +63,7 @@ TEST_CASE("a write that ends lets go of whoever waits for it") {
   IdlePorts ports;
   PassRunner passes(ports.services(), {});
   const auto a = named("a");
-  passes.with_ports(&a, [&](Ports& of_pass, const std::string&) {
+  passes.with_ports(&a, [&](Ports& of_pass, const std::optional<std::string>&) {
     of_pass.observer->opened(MountPath::of_file("/x"));
     auto waiting = std::async(std::launch::async, [&] {
       return passes.wait_for_writes("a", std::chrono::hours(1)).size();
@@ -77,13 +77,15 @@ TEST_CASE("shutdown reaches passes under way, and those that begin later") {
   IdlePorts ports;
   PassRunner passes(ports.services(), {});
   const auto a = named("a");
-  passes.with_ports(&a, [&](Ports& of_pass, const std::string&) {
+  passes.with_ports(&a, [&](Ports& of_pass, const std::optional<std::string>&) {
     CHECK_FALSE(of_pass.loop.ending());
     passes.stop();
     CHECK(of_pass.loop.ending());
     CHECK(of_pass.loop.stopping());
   });
-  passes.with_ports(&a, [](Ports& of_pass, const std::string&) { CHECK(of_pass.loop.stopping()); });
+  passes.with_ports(&a, [](Ports& of_pass, const std::optional<std::string>&) {
+    CHECK(of_pass.loop.stopping());
+  });
 }
 
 TEST_CASE("what a pass knows is there to be seen while it runs") {
@@ -91,7 +93,7 @@ TEST_CASE("what a pass knows is there to be seen while it runs") {
   PassRunner passes(ports.services(), {});
   CHECK(passes.progress().empty());
   const auto a = named("a");
-  passes.with_ports(&a, [&](Ports& of_pass, const std::string&) {
+  passes.with_ports(&a, [&](Ports& of_pass, const std::optional<std::string>&) {
     REQUIRE(passes.progress().size() == 1);
     CHECK(passes.progress().front().name == "a");
     CHECK_FALSE(passes.progress().front().found);

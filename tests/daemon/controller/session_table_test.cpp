@@ -30,7 +30,7 @@ Manifest manifest(std::vector<SessionSpec> sessions) {
 
 PassOutcome failed() {
   PassOutcome outcome;
-  outcome.error = SessionError{"api_error", "down"};
+  outcome.error = SessionError{SessionError::Code::kApiError, "down"};
   return outcome;
 }
 
@@ -144,16 +144,16 @@ TEST_CASE(
     "each pass of the interval looks at the session itself, one that a change woke does not") {
   SessionTable table({});
   table.put_in_force(manifest({session("a", 60s)}), kNow);
-  CHECK(table.start(kNow)->look);  // nobody ever did
+  CHECK(table.start(kNow)->refresh);  // nobody ever did
   table.finish("a", {}, kNow, 0.5);
   table.touch({"a"}, kNow + 10s);
-  CHECK_FALSE(table.start(kNow + 10s)->look);
+  CHECK_FALSE(table.start(kNow + 10s)->refresh);
   table.finish("a", {}, kNow + 10s, 0.5);
   const auto due = *table.next_due();
-  CHECK(table.start(due)->look);
+  CHECK(table.start(due)->refresh);
   table.finish("a", {}, due, 0.5);
   table.demand("a", "", due + 1s);
-  CHECK(table.start(due + 1s)->look);
+  CHECK(table.start(due + 1s)->refresh);
   table.finish("a", {}, due + 1s, 0.5);
 }
 
@@ -165,7 +165,7 @@ TEST_CASE("changes that come all the time keep nobody from looking once an inter
   int looks = 0;
   for (auto now = kNow + 1s; now <= kNow + 300s; now += 1s) {
     table.touch({"a"}, now);
-    looks += table.start(now)->look ? 1 : 0;
+    looks += table.start(now)->refresh ? 1 : 0;
     table.finish("a", {}, now, 0.5);
   }
   CHECK(looks == 4);
@@ -203,11 +203,11 @@ TEST_CASE(
   SessionTable table({});
   table.put_in_force(manifest({session("a")}), kNow);
   PassOutcome outcome;
-  outcome.plan.blocked.push_back(
-      {"file", MountPath::of_file("/x"), BlockCode::kUnstable, "it changes all the time"});
+  outcome.plan.blocked.push_back({BlockedType::kFile, MountPath::of_file("/x"),
+                                  BlockCode::kUnstable, "it changes all the time"});
   CHECK(delay_after(table, outcome) < 60s);
-  outcome.error = SessionError{"api_error", "down"};
-  outcome.due_in = 0s;
+  outcome.error = SessionError{SessionError::Code::kApiError, "down"};
+  outcome.next_check_in = 0s;
   CHECK(delay_after(table, outcome) > 0s);
 }
 
@@ -253,7 +253,8 @@ TEST_CASE("a file that changes all the time is tried again soon") {
   SessionTable table({});
   table.put_in_force(manifest({session("a")}), kNow);
   PassOutcome outcome;
-  outcome.plan.blocked = {{"file", MountPath::of_file("/a"), BlockCode::kUnstable, "busy"}};
+  outcome.plan.blocked = {
+      {BlockedType::kFile, MountPath::of_file("/a"), BlockCode::kUnstable, "busy"}};
   CHECK(delay_after(table, outcome) < 1s);
 }
 
@@ -261,7 +262,7 @@ TEST_CASE("a pass that asks to look again is followed at once") {
   SessionTable table({});
   table.put_in_force(manifest({session("a")}), kNow);
   PassOutcome outcome;
-  outcome.look_again = true;
+  outcome.pass_again = true;
   CHECK(delay_after(table, outcome) == 0s);
 }
 

@@ -34,15 +34,26 @@ TEST_CASE("a condition keeps the time since when it holds") {
   finish(board, "a", {}, at(1));
   finish(board, "a", {}, at(9));
   CHECK(only_session(board).conditions.front().since == at(1));
-  finish(board, "a", failed("api_error"), at(10));
+  finish(board, "a", failed(SessionError::Code::kApiError), at(10));
   CHECK(only_session(board).conditions.front().since == at(10));
+}
+
+TEST_CASE("only files count as files of a session that was created just now") {
+  StatusBoard board(kOrigin);
+  board.manifest_read(manifest_of({"a"}), {}, at(0));
+  auto outcome = added("/a", at(1));
+  outcome.plan.actions.emplace_back(AddMemoryStore{"memstore_1"});
+  outcome.results.push_back(outcome.results.front());
+  finish(board, "a", outcome, at(2));
+  CHECK(only_session(board).counts.files == 1);
+  CHECK(only_session(board).counts.in_sync == 2);
 }
 
 TEST_CASE("what cannot be looked at keeps the counts that it had") {
   StatusBoard board(kOrigin);
   board.manifest_read(manifest_of({"a"}), {}, at(0));
   finish(board, "a", blocked("/x", BlockCode::kConflict), at(1));
-  finish(board, "a", failed("authentication_failed"), at(2));
+  finish(board, "a", failed(SessionError::Code::kAuthenticationFailed), at(2));
   const auto session = only_session(board);
   CHECK(session.counts.blocked == 1);
   CHECK(session.blocked.size() == 1);
@@ -72,7 +83,7 @@ TEST_CASE("ready means: a manifest in force, watched, and every session was trie
   board.watching("/w");
   finish(board, "a", {}, at(1));
   CHECK_FALSE(board.readiness().ready);
-  finish(board, "b", failed("api_error"), at(1));
+  finish(board, "b", failed(SessionError::Code::kApiError), at(1));
   const auto readiness = board.readiness();
   CHECK(readiness.ready);
   REQUIRE(readiness.problems.size() == 1);
@@ -123,7 +134,7 @@ TEST_CASE("a change that needs two passes counts until the second") {
   board.manifest_read(manifest_of({"a"}), {}, at(0));
   board.changed({"a"}, at(10));
   board.pass_started("a");
-  CHECK_FALSE(done(board, "a", failed("rate_limited"), at(12)));
+  CHECK_FALSE(done(board, "a", failed(SessionError::Code::kRateLimited), at(12)));
   board.pass_started("a");
   CHECK(done(board, "a", added("/x", at(31)), at(32)) == seconds(21));
   CHECK(only_session(board).latencies.size() == 1);
@@ -216,7 +227,7 @@ TEST_CASE("reading the workspace is no reason for doubt unless something changed
 
 TEST_CASE("a pass that goes on hides neither a suspension nor what was wrong before") {
   BusyBoard busy;
-  done(busy.board, "a", failed("session_archived"), at(10));
+  done(busy.board, "a", failed(SessionError::Code::kSessionArchived), at(10));
   busy.board.pass_started("a");
   busy.board.pass_goes_on(waiting_pass(at(10)), at(20));
   CHECK(busy.ready().reason == "SessionArchived");
@@ -277,7 +288,7 @@ TEST_CASE("what stood still before the state did goes on standing still after it
   StatusBoard board(kOrigin);
   board.manifest_read(manifest_of({"a", "b"}), {}, at(0));
   finish(board, "a", blocked("/x", BlockCode::kConflict), at(1));
-  finish(board, "b", failed("state_not_writable"), at(1));
+  finish(board, "b", failed(SessionError::Code::kStateNotWritable), at(1));
   board.state_is({"the disk is full", true}, at(2));
   board.state_is({}, at(3));
   CHECK(board.find("a")->conditions[2].what ==

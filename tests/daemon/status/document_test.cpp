@@ -35,7 +35,8 @@ SessionStatus full_session() {
   session.last_pass_at = at(2);
   session.suspended = Suspension{kHostile, at(3)};
   session.counts = {41, 38, 2, 1, 7, 48, 100};
-  session.blocked = {{"file", MountPath::of_file("/b"), BlockCode::kConflict, kHostile}};
+  session.blocked = {
+      {BlockedType::kFile, MountPath::of_file("/b"), BlockCode::kConflict, kHostile}};
   session.unmanaged = {{"file", MountPath::of_file("/u"), ""}};
   session.held = Held{"h1", {"r1", "r2"}};
   session.recent = {{at(4), "replace", "/r", "failed", kHostile}, {at(3), "add", "/a", "done", ""}};

@@ -48,7 +48,7 @@ TEST_CASE("passes, actions and resources are counted by session") {
 
 TEST_CASE("a condition has one series: that of its reason") {
   Counted counted({"a"});
-  counted.pass("a", failed("authentication_failed"));
+  counted.pass("a", failed(SessionError::Code::kAuthenticationFailed));
   const std::string refused =
       R"(sessync_condition{reason="AuthenticationFailed",session="a",type="Ready"})";
   CHECK(counted.of(refused) == "0");

@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 Blocked blocked_file(const std::string& path, BlockCode code, const std::string& reason) {
-  return {"file", MountPath::of_file(path), code, reason};
+  return {BlockedType::kFile, MountPath::of_file(path), code, reason};
 }
 
 void add(StatusSnapshot& status, SessionStatus session) {
@@ -106,7 +106,7 @@ StatusSnapshot hostile() {
   auto session = equal_session("research");
   session.session_id = text;
   set_reason(session, text, text);
-  session.blocked = {{text, MountPath::of_file(text), BlockCode::kConflict, text}};
+  session.blocked = {{BlockedType::kFile, MountPath::of_file(text), BlockCode::kConflict, text}};
   session.unmanaged = {{text, MountPath::of_file(text), text}};
   session.held = Held{text, {text}};
   session.recent = {{noon(), text, text, "failed", text}};

@@ -95,7 +95,7 @@ StatusSnapshot snapshot_full_of(const std::string& text) {
   auto session = *status.sessions.front();
   session.session_id = text;
   page_fixture::set_reason(session, "Conflict", text);
-  session.blocked = {{text, MountPath::of_file(text), BlockCode::kConflict, text}};
+  session.blocked = {{BlockedType::kFile, MountPath::of_file(text), BlockCode::kConflict, text}};
   session.unmanaged = {{text, MountPath::of_file(text), text}};
   session.recent = {{noon(), "add", text, "failed", text}};
   session.suspended = Suspension{text, noon()};

@@ -43,9 +43,9 @@ inline Manifest with_error(Manifest manifest, const std::string& message) {
 /// A pass that added one file, answered at `answered`.
 inline PassOutcome added(const std::string& path, TimePoint answered) {
   PassOutcome outcome;
-  Action action;
-  action.path = MountPath::of_file(path);
-  outcome.plan.actions.push_back(std::move(action));
+  Add add;
+  add.wanted.path = MountPath::of_file(path);
+  outcome.plan.actions.emplace_back(std::move(add));
   ActionResult result;
   result.outcome = ActionResult::Outcome::kDone;
   result.ended_at = answered;
@@ -54,7 +54,7 @@ inline PassOutcome added(const std::string& path, TimePoint answered) {
   return outcome;
 }
 
-inline PassOutcome failed(const std::string& code) {
+inline PassOutcome failed(SessionError::Code code) {
   PassOutcome outcome;
   outcome.error = SessionError{code, "it did not work"};
   return outcome;
@@ -62,7 +62,8 @@ inline PassOutcome failed(const std::string& code) {
 
 inline PassOutcome blocked(const std::string& path, BlockCode code) {
   PassOutcome outcome;
-  outcome.plan.blocked.push_back({"file", MountPath::of_file(path), code, "in the way"});
+  outcome.plan.blocked.push_back(
+      {BlockedType::kFile, MountPath::of_file(path), code, "in the way"});
   return outcome;
 }
 

@@ -21,7 +21,7 @@ nlohmann::json json_of(const std::string& answer) { return nlohmann::json::parse
 void make_ready(StatusBoard& board) {
   board.watching("/w");
   finish(board, "a", {}, at(1));
-  finish(board, "b", failed("authentication_failed"), at(1));
+  finish(board, "b", failed(SessionError::Code::kAuthenticationFailed), at(1));
 }
 
 }  // namespace

@@ -57,7 +57,7 @@ ArchiveResource archive_source(std::string source, Format format) {
 ContentRef archive_content(Workspace& ws, const ArchiveResource& entry) {
   const SourceFiles found = ws.files(entry);
   REQUIRE(found.issues.empty());
-  return {ws.workspace, entry.source, found.archive_sha256, 0,
+  return {ws.workspace, entry.source, found.archive_sha256.value(), 0,
           std::make_shared<ArchiveContent>(ArchiveContent{entry.format, found.files})};
 }
 

@@ -14,7 +14,7 @@ void make_executable(const TempTree& tree, std::string_view path, bool executabl
 }
 
 std::string scanned_digest(Workspace& ws, const ArchiveResource& entry) {
-  return ws.files(entry).archive_sha256;
+  return ws.files(entry).archive_sha256.value();
 }
 
 /// As a store would give it back after a while: no file is read again.
@@ -43,8 +43,8 @@ TEST_CASE("An archive takes what a directory source takes") {
   CHECK(archive.files == mirrored.files);
   CHECK(archive.warnings == mirrored.warnings);
   CHECK(archive.warnings.size() == 1);
-  CHECK(archive.archive_sha256.size() == 64);
-  CHECK(mirrored.archive_sha256.empty());
+  CHECK(archive.archive_sha256.value().size() == 64);
+  CHECK_FALSE(mirrored.archive_sha256);
 }
 
 TEST_CASE("A lost archive source is unavailable, with or without the workspace") {

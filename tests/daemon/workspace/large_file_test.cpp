@@ -128,7 +128,7 @@ TEST_CASE("Without descriptors nothing is said of the sources, only that they co
     CHECK(scanner.scan(request).shortage == "Too many open files");
   }
   const auto again = scanner.scan(request);
-  CHECK(again.shortage.empty());
+  CHECK_FALSE(again.shortage);
   CHECK(paths(std::get<SourceFiles>(again.sources.front())) == Lines{"e/f"});
 }
 
@@ -151,7 +151,7 @@ TEST_CASE("At whatever descriptor a scan runs out, it says so or has seen everyt
     given_back.clear();
     const auto snapshot =
         scanner.scan({.workspace = ws.workspace, .manifests = {}, .resources = resources});
-    if (!snapshot.shortage.empty()) continue;
+    if (snapshot.shortage) continue;
     ++complete;
     const auto& files = std::get<SourceFiles>(snapshot.sources.front());
     CHECK(paths(files) == Lines{"e/f", "link"});
