@@ -79,31 +79,27 @@ struct Bind {
   int index;
   int operator()(std::monostate /*null*/) const { return sqlite3_bind_null(statement, index); }
   int operator()(std::int64_t number) const { return sqlite3_bind_int64(statement, index, number); }
-  int operator()(std::string_view text) const {
-    const char* const data = text.data() == nullptr ? "" : text.data();
-    return sqlite3_bind_text64(statement, index, data, text.size(), SQLITE_STATIC, SQLITE_UTF8);
+  int operator()(const std::string& text) const {
+    return sqlite3_bind_text64(statement, index, text.data(), text.size(), SQLITE_STATIC,
+                               SQLITE_UTF8);
   }
 };
 
-}  // namespace
-
-bool Row::is_null(int column) const {
-  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
-}
-
-std::int64_t Row::integer(int column) const { return sqlite3_column_int64(statement_, column); }
-
-std::uint64_t Row::size(int column) const { return static_cast<std::uint64_t>(integer(column)); }
-
-std::string Row::text(int column) const {
-  const void* const data = sqlite3_column_blob(statement_, column);
-  const auto length = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
+Value column_of(sqlite3_stmt* statement, int column) {
+  switch (sqlite3_column_type(statement, column)) {
+    case SQLITE_NULL:
+      return {};
+    case SQLITE_INTEGER:
+      return std::int64_t{sqlite3_column_int64(statement, column)};
+    default:
+      break;
+  }
+  const void* const data = sqlite3_column_blob(statement, column);
+  const auto length = static_cast<std::size_t>(sqlite3_column_bytes(statement, column));
   return data == nullptr ? std::string() : std::string(static_cast<const char*>(data), length);
 }
 
-std::optional<TimePoint> Row::optional_time(int column) const {
-  return is_null(column) ? std::nullopt : std::optional(time(column));
-}
+}  // namespace
 
 void Connection::Close::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
 
@@ -126,6 +122,20 @@ Connection::Connection(const std::string& path, Mode mode) : path_(path) {
   if (mode != Mode::kReadWrite) {
     sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   }
+}
+
+Connection Connection::copy_of(const Connection& original) {
+  Connection copy(":memory:", Mode::kReadWrite);
+  sqlite3_backup* const backup =
+      sqlite3_backup_init(copy.handle_.get(), "main", original.handle_.get(), "main");
+  if (backup != nullptr) {
+    sqlite3_backup_step(backup, -1);
+  }
+  if (sqlite3_backup_finish(backup) != SQLITE_OK) {
+    copy.path_ = original.path_;
+    copy.fail("copy");
+  }
+  return copy;
 }
 
 void Connection::fail(const std::string& doing) const {
@@ -155,7 +165,7 @@ sqlite3_stmt* Connection::prepare(std::string_view sql) {
   return statements_.emplace(sql, Statement(statement)).first->second.get();
 }
 
-void Connection::bind(sqlite3_stmt* statement, std::initializer_list<Value> values) {
+void Connection::bind(sqlite3_stmt* statement, const Values& values) {
   int index = 0;
   for (const Value& value : values) {
     if (std::visit(Bind{statement, ++index}, value) != SQLITE_OK) {
@@ -164,28 +174,42 @@ void Connection::bind(sqlite3_stmt* statement, std::initializer_list<Value> valu
   }
 }
 
-void Connection::run(std::string_view sql, std::initializer_list<Value> values) {
-  query(sql, values, [](const Row&) {});
+void Connection::run(std::string_view sql, const Values& values) {
+  step(sql, values, [](const Values&) {});
 }
 
-void Connection::query(std::string_view sql, std::initializer_list<Value> values,
-                       const std::function<void(const Row&)>& each) {
+void Connection::query(std::string_view sql, const std::function<void(const Values&)>& each) {
+  step(sql, {}, each);
+}
+
+void Connection::step(std::string_view sql, const Values& values,
+                      const std::function<void(const Values&)>& each) {
   sqlite3_stmt* const statement = prepare(sql);
   const ResetAtEnd reset(statement);
   bind(statement, values);
+  Values row(static_cast<std::size_t>(sqlite3_column_count(statement)));
   int code = sqlite3_step(statement);
   for (; code == SQLITE_ROW; code = sqlite3_step(statement)) {
-    each(Row(statement));
+    for (std::size_t column = 0; column < row.size(); ++column) {
+      row[column] = column_of(statement, static_cast<int>(column));
+    }
+    each(row);
   }
   if (code != SQLITE_DONE) {
     fail(sqlite3_stmt_readonly(statement) != 0 ? "read" : "write");
   }
 }
 
-std::int64_t Connection::integer(std::string_view sql) {
-  std::int64_t answer = 0;
-  query(sql, {}, [&answer](const Row& row) { answer = row.integer(0); });
+Value Connection::value(std::string_view sql) {
+  Value answer;
+  query(sql, [&answer](const Values& row) { answer = row.at(0); });
   return answer;
+}
+
+std::int64_t Connection::integer(std::string_view sql) {
+  const Value answer = value(sql);
+  const auto* const number = std::get_if<std::int64_t>(&answer);
+  return number == nullptr ? 0 : *number;
 }
 
 void Connection::rollback() noexcept {

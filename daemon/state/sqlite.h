@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -10,8 +9,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
-
-#include "reconciler/ports/api_error.h"
+#include <vector>
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -38,44 +36,25 @@ class Error : public std::runtime_error {
   Kind kind_;
 };
 
-/// A value to bind. Text may be any bytes; it is referred to, not copied, until the call returns.
-using Value = std::variant<std::monostate, std::int64_t, std::string_view>;
-inline Value value(std::string_view text) { return text; }
-inline Value value(const std::string& text) { return std::string_view(text); }
-inline Value value(bool flag) { return std::int64_t{flag ? 1 : 0}; }
-inline Value value(std::int64_t number) { return number; }
-inline Value value(std::uint64_t number) { return static_cast<std::int64_t>(number); }
-inline Value value(TimePoint time) { return std::int64_t{time.time_since_epoch().count()}; }
-inline Value value(const std::optional<TimePoint>& time) { return time ? value(*time) : Value{}; }
-
-/// The current row of a running query.
-class Row {
- public:
-  explicit Row(sqlite3_stmt* statement) : statement_(statement) {}
-  [[nodiscard]] bool is_null(int column) const;
-  [[nodiscard]] std::int64_t integer(int column) const;
-  [[nodiscard]] std::uint64_t size(int column) const;
-  [[nodiscard]] bool flag(int column) const { return integer(column) != 0; }
-  [[nodiscard]] std::string text(int column) const;
-  [[nodiscard]] TimePoint time(int column) const { return TimePoint{Duration{integer(column)}}; }
-  [[nodiscard]] std::optional<TimePoint> optional_time(int column) const;
-
- private:
-  sqlite3_stmt* statement_;
-};
+/// What a column holds: NULL, an integer, or text of any bytes.
+using Value = std::variant<std::monostate, std::int64_t, std::string>;
+using Values = std::vector<Value>;
 
 /// One connection; every call throws Error. To be used by one thread at a time.
 class Connection {
  public:
   enum class Mode { kReadWrite, kReadOnly, kImmutable };
   Connection(const std::string& path, Mode mode);
+  /// A copy in memory, which can be written to.
+  static Connection copy_of(const Connection& original);
 
   /// Several statements without parameters or answers.
   void script(const char* sql);
   /// One statement; it stays prepared.
-  void run(std::string_view sql, std::initializer_list<Value> values = {});
-  void query(std::string_view sql, std::initializer_list<Value> values,
-             const std::function<void(const Row&)>& each);
+  void run(std::string_view sql, const Values& values = {});
+  void query(std::string_view sql, const std::function<void(const Values&)>& each);
+  /// The only value of the only row.
+  [[nodiscard]] Value value(std::string_view sql);
   [[nodiscard]] std::int64_t integer(std::string_view sql);
 
   /// Ends a transaction that did not come to its commit; never throws.
@@ -92,7 +71,9 @@ class Connection {
 
   [[noreturn]] void fail(const std::string& doing) const;
   sqlite3_stmt* prepare(std::string_view sql);
-  void bind(sqlite3_stmt* statement, std::initializer_list<Value> values);
+  void bind(sqlite3_stmt* statement, const Values& values);
+  void step(std::string_view sql, const Values& values,
+            const std::function<void(const Values&)>& each);
 
   std::string path_;
   std::unique_ptr<sqlite3, Close> handle_;

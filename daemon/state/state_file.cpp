@@ -68,11 +68,10 @@ void refuse_newer(std::int64_t version) {
 }
 
 void check_content(Connection& connection) {
-  std::string verdict;
-  connection.query("PRAGMA quick_check(1)", {},
-                   [&verdict](const sqlite::Row& row) { verdict = row.text(0); });
-  if (verdict != "ok") {
-    throw Error(Error::Kind::kDamaged, verdict);
+  const auto verdict = connection.value("PRAGMA quick_check(1)");
+  if (verdict != sqlite::Value("ok")) {
+    const auto* const words = std::get_if<std::string>(&verdict);
+    throw Error(Error::Kind::kDamaged, words == nullptr ? "its content is damaged" : *words);
   }
 }
 
@@ -229,8 +228,12 @@ bool StateFile::read_as_found(const Reads& reads) {
   connection.script("BEGIN");
   const std::int64_t version = tables::schema_version(connection);
   refuse_newer(version);
-  if (version > 0) {
+  if (version == tables::kSchemaVersion) {
     reads(connection);
+  } else if (version > 0) {
+    auto upgraded = Connection::copy_of(connection);
+    tables::upgrade(upgraded, version);
+    reads(upgraded);
   }
   return in_use || alone_ || !exists(path_ + "-shm");
 }
