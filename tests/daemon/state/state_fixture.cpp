@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <span>
 #include <sstream>
 #include <stdexcept>
+
+#include <sqlite3.h>
 
 #include "daemon/state/sqlite_state_store.h"
 #include "daemon/state/table.h"
@@ -97,6 +100,24 @@ tl::expected<Done, StoreError> commit(StateDatabase& database, std::vector<Chang
   while (!outcome && loop.run_one()) {
   }
   return outcome.value();
+}
+
+void run_sql(const std::string& path, const char* sql) { ask_sql(path, sql); }
+
+std::vector<std::string> ask_sql(const std::string& path, const char* sql) {
+  std::vector<std::string> rows;
+  sqlite3* handle = nullptr;
+  REQUIRE(sqlite3_open(path.c_str(), &handle) == SQLITE_OK);
+  const auto add = [](void* to, int columns, char** values, char** /*names*/) {
+    auto& row = static_cast<std::vector<std::string>*>(to)->emplace_back();
+    for (const char* const value : std::span(values, static_cast<std::size_t>(columns))) {
+      row.append(row.empty() ? "" : " ").append(value == nullptr ? "NULL" : value);
+    }
+    return 0;
+  };
+  CHECK(sqlite3_exec(handle, sql, add, &rows, nullptr) == SQLITE_OK);
+  sqlite3_close(handle);
+  return rows;
 }
 
 std::string text_of(const SessionMemory& memory) {

@@ -48,6 +48,11 @@ std::vector<Change> tombstone(const std::string& id);
 /// Commits through a worker's store and pumps the loop until that is answered.
 tl::expected<Done, StoreError> commit(StateDatabase& database, std::vector<Change> changes);
 
+/// Runs SQL on a database file as some other program would.
+void run_sql(const std::string& path, const char* sql);
+/// The rows that answer, each as its values with a blank between.
+std::vector<std::string> ask_sql(const std::string& path, const char* sql);
+
 /// Everything of one session, to read: comparing it is == 's part.
 std::string text_of(const SessionMemory& memory);
 

@@ -1,18 +1,15 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <span>
 #include <string>
 #include <vector>
 
 #include <catch2/catch.hpp>
-#include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/state/state_directory.h"
-#include "tests/daemon/state/old_formats.h"
 #include "tests/daemon/state/state_fixture.h"
 
 namespace sessync {
@@ -29,14 +26,6 @@ unsigned mode_of(const std::string& path) {
 
 void write_file(const std::string& path, const std::string& content) {
   std::ofstream(path, std::ios::binary) << content;
-}
-
-/// Runs SQL on a database file as some other program would.
-void run_sql(const std::string& path, const char* sql) {
-  sqlite3* handle = nullptr;
-  REQUIRE(sqlite3_open(path.c_str(), &handle) == SQLITE_OK);
-  CHECK(sqlite3_exec(handle, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
-  sqlite3_close(handle);
 }
 
 TEST_CASE("Only we can read the state") {
@@ -179,70 +168,6 @@ TEST_CASE("The state of a newer sessync is refused and left as it is") {
   REQUIRE_FALSE(reader);
   CHECK_THAT(reader.error(), Contains("newer"));
   CHECK(fs::exists(directory / "state.db"));
-}
-
-/// What the tables of a database are, as SQLite understood it.
-std::vector<std::string> tables_of(const std::string& path) {
-  std::vector<std::string> found;
-  sqlite3* handle = nullptr;
-  REQUIRE(sqlite3_open(path.c_str(), &handle) == SQLITE_OK);
-  const auto add = [](void* to, int columns, char** values, char** /*names*/) {
-    auto& line = static_cast<std::vector<std::string>*>(to)->emplace_back();
-    for (const char* const value : std::span(values, static_cast<std::size_t>(columns))) {
-      line.append(value == nullptr ? "NULL" : value).append(" ");
-    }
-    return 0;
-  };
-  CHECK(sqlite3_exec(handle,
-                     "SELECT list.name, list.strict, list.wr, info.name, info.type, "
-                     "info.\"notnull\", info.dflt_value, info.pk "
-                     "FROM pragma_table_list AS list JOIN pragma_table_xinfo(list.name) AS info "
-                     "WHERE list.name NOT LIKE 'sqlite%' ORDER BY list.name, info.cid",
-                     add, &found, nullptr) == SQLITE_OK);
-  sqlite3_close(handle);
-  return found;
-}
-
-TEST_CASE("A new state has the very tables that an old one is brought to") {
-  const TempDirectory fresh;
-  {
-    const auto state = open_state(fresh.path());
-  }
-  const auto wanted = tables_of(fresh / "state.db");
-  CHECK(wanted.size() > 50);
-  for (const char* const format : {kFormat1, kFormat2}) {
-    const TempDirectory directory;
-    run_sql(directory / "state.db", format);
-    {
-      const auto state = open_state(directory.path());
-    }
-    CHECK(tables_of(directory / "state.db") == wanted);
-  }
-}
-
-TEST_CASE("Nothing of an older state is lost, to a reader or a writer") {
-  const TempDirectory directory;
-  run_sql(directory / "state.db", kFormat2);
-  SessionMemory wanted;
-  wanted.taken_over = true;
-  wanted.owner = "prod";
-  wanted.looked_at = at(7);
-  wanted.rows = {{"sesrsc_1", "file_c", "name", 3, true, "file_u", "/m", at(5)}};
-  wanted.intents = {{"/a", {}, "file_n", "new", 4, {{"/a", "file_o", "old", 2}}, at(9)},
-                    {"/b", {}, "file_n", "new", 4, {}, at(9)}};
-  wanted.refusals = {{"/r", "sha", "400", "no", at(8)}};
-  {
-    const auto reader = StateDatabase::open_read_only(directory.path(), at(9));
-    REQUIRE(reader);
-    CHECK((*reader)->load("sesn_1") == wanted);
-  }
-  for (int openings = 0; openings < 2; ++openings) {
-    const auto state = open_state(directory.path(), at(9));
-    CHECK(state.database->warnings().empty());
-    CHECK(state.database->load("sesn_1") == wanted);
-  }
-  REQUIRE(commit(*open_state(directory.path()).database, {change::DropIntent{"sesn_1", "/a"}}));
-  CHECK(open_state(directory.path()).database->load("sesn_1").intents.size() == 1);
 }
 
 TEST_CASE("A reader creates nothing where there is no state") {
