@@ -146,10 +146,10 @@ Connection& StateFile::connection() {
 MemoryMirror StateFile::open_for_writing(TimePoint now) {
   connect();
   check_content(*connection_);
-  sqlite::Transaction transaction(*connection_);
-  tables::doubt_intents(*connection_, now);
-  tables::touch(*connection_);  // a full disk is to be seen now, not with the first commit
-  transaction.commit();
+  connection_->transaction([&] {
+    tables::doubt_intents(*connection_, now);
+    tables::touch(*connection_);  // a full disk is to be seen now, not with the first commit
+  });
   return tables::read_all(*connection_);
 }
 
@@ -251,9 +251,8 @@ StoreError StateFile::failed(const Error& error) {
 tl::expected<Done, StoreError> StateFile::write(const std::function<void(Connection&)>& writes) {
   const std::lock_guard lock(mutex_);
   try {
-    sqlite::Transaction transaction(connection());
-    writes(*connection_);
-    transaction.commit();
+    Connection& to = connection();
+    to.transaction([&] { writes(to); });
     return Done{};
   } catch (const Error& error) {
     return tl::unexpected(failed(error));

@@ -110,25 +110,25 @@ std::int64_t schema_version(Connection& connection) {
 }
 
 void create(Connection& connection) {
-  sqlite::Transaction transaction(connection);
-  for_each_kind([&]<class Row>() {
-    for (const Shape& shape : shapes_of<Row>()) {
-      connection.script(create_sql(shape).c_str());
-    }
+  connection.transaction([&] {
+    for_each_kind([&]<class Row>() {
+      for (const Shape& shape : shapes_of<Row>()) {
+        connection.script(create_sql(shape));
+      }
+    });
+    touch(connection);
   });
-  touch(connection);
-  transaction.commit();
 }
 
 void upgrade(Connection& connection, std::int64_t from) {
   if (from >= kSchemaVersion) {
     return;
   }
-  sqlite::Transaction transaction(connection);
-  for (auto step = static_cast<std::size_t>(from) - 1; step < kMigrations.size(); ++step) {
-    connection.script(kMigrations.at(step));
-  }
-  transaction.commit();
+  connection.transaction([&] {
+    for (auto step = static_cast<std::size_t>(from) - 1; step < kMigrations.size(); ++step) {
+      connection.script(kMigrations.at(step));
+    }
+  });
 }
 
 void write(Connection& connection, const Change& change) { std::visit(Write{connection}, change); }
@@ -152,7 +152,7 @@ void write_digests(Connection& connection, const DigestCache::Changes& changes) 
 }
 
 void touch(Connection& connection) {
-  connection.script(("PRAGMA user_version = " + std::to_string(kSchemaVersion)).c_str());
+  connection.script("PRAGMA user_version = " + std::to_string(kSchemaVersion));
 }
 
 void doubt_intents(Connection& connection, TimePoint since) {
