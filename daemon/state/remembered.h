@@ -9,28 +9,35 @@
 /// What is remembered, described once. The tables of the state file and all SQL for them
 /// (table.h, tables.h), and what is kept in memory (memory_mirror.h) follow from here.
 ///
-/// To remember one more member: name it in its row's describe(), and let one more version of the
-/// file have that column (migrations.h). Columns are in the order of the file, which must not
-/// change: programs of this version write rows by position.
+/// To remember one more member: name it in its row's describe(), with a default for rows that were
+/// kept without it, and let one more version of the file have that column (migrations.h). Columns
+/// are in the order of the file, which must not change: programs of this version may write rows by
+/// position.
 namespace sessync::tables {
 
 /// Table<Row>: how rows of one kind are kept.
 ///
-/// kName      the table
-/// kScope     the column before all others that says whose row it is; "": the row says so itself
-/// kIn        the member of SessionMemory that holds them, sorted by key (or the only one)
-/// key()      which members tell two rows of one scope apart: they are the first columns
-/// describe() column(name, member[, default of the column]), for each member;
-///            beside(table, column, optional member): a table of its own with the same key, in
-///            which there is a row as long as there is a value; rows(table, column of the key,
-///            members): a table of its own, any number of rows each, whose key is this row's, its
-///            last column under that name, and "number"
+/// kName: the table.
+///
+/// kScope: its first column, which says whose the row is; "": the row says so itself.
+///
+/// kIn: the member of SessionMemory that holds such rows, sorted by key (or the only one).
+///
+/// key(row): the members that tell two rows of one scope apart; they are described first.
+///
+/// describe(row, to): tells `to` of every member. column(name, member[, default of the column]): a
+/// column of that name. beside(table, column, optional member): a table of its own with the same
+/// key, in which there is a row as long as there is a value. rows(table, column, members): a table
+/// of its own with any number of rows, whose key is this row's, the last column of it under that
+/// name, and "number".
 template <class Row>
 struct Table;
 
+/// Of one session, by its id.
 struct OfSession {
   static constexpr std::string_view kScope = "session_id";
 };
+/// Of an owner, or of nobody; what says so is a column like all others.
 struct Unscoped {
   static constexpr std::string_view kScope = "";
 };
@@ -208,7 +215,7 @@ struct Table<Suspension> : OnlyOne {
   }
 };
 
-/// Calls `each.template operator()<Row>()` for every Row with a place in SessionMemory.
+/// Calls `each.template operator()<Row>()` for every Row with a place in SessionMemory (kIn).
 void for_each_kind_in_session(auto&& each) {
   each.template operator()<KnownRow>();
   each.template operator()<Intent>();

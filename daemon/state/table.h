@@ -17,12 +17,17 @@
 
 /// From the description of a kind of row (remembered.h) to tables of the file: their SQL, and rows
 /// to and from what SQLite keeps. What reaches the file, or comes from there, throws sqlite::Error.
+///
+/// Three classes below are what a description is told to: Outline learns what tables there are,
+/// Store takes a row's values, Load gives them back. All else is the same for every kind of row,
+/// and lies in the .cpp file.
 namespace sessync::tables {
 
 using sqlite::Value;
 using sqlite::Values;
 
-/// One table as the file has it.
+/// One table as the file has it. Names and types are ours, never a user's: they become SQL as they
+/// are, while values are bound.
 struct Shape {
   struct Column {
     std::string name;
@@ -41,18 +46,22 @@ struct Stored {
 };
 
 std::string create_sql(const Shape& shape);
-/// `shapes`: the rows' own table, then those beside it.
+/// A row in place of the one with its key, if there is one, in all of its tables.
+/// `shapes`: the rows' own table, then those beside it. Not a transaction, neither here nor below.
 void put(sqlite::Connection& to, const std::vector<Shape>& shapes, const Stored& row);
 /// Only these columns; `values`: the key, then theirs. A new row has the defaults in all others.
 void put_some(sqlite::Connection& to, const Shape& shape, const std::vector<std::string>& columns,
               const Values& values);
-/// Rows whose key begins with `key`.
+/// Rows whose key begins with `key`, however few of its columns that are, but for none.
 void drop(sqlite::Connection& to, const std::vector<Shape>& shapes, const Values& key);
+/// Every row with what lies beside it, in the order of their keys. What lies beside no row is not
+/// seen. All that lies beside is in memory at once.
 void read(sqlite::Connection& from, const std::vector<Shape>& shapes,
           const std::function<void(const Stored&)>& each);
 
-/// How members are kept: texts, of any bytes, as TEXT; everything else as INTEGER, times in
-/// milliseconds since 1970.
+/// How members are kept. Texts, of any bytes, lists of texts (text_list.h) and digests are TEXT,
+/// everything else is INTEGER: flags 0 or 1, times in milliseconds since 1970, and numbers above
+/// 2^63 as negative ones. What may be nothing may be NULL.
 inline Value to_value(const std::string& text) { return text; }
 inline Value to_value(bool flag) { return std::int64_t{flag ? 1 : 0}; }
 inline Value to_value(std::int64_t number) { return number; }
@@ -121,7 +130,8 @@ class Outline {
   std::vector<Shape> shapes_;
 };
 
-/// Takes a row's values for the file.
+/// Takes a row's values for the file. What stands before the described columns (the scope, a
+/// number) is put into row().own first.
 class Store {
  public:
   template <class T>
@@ -154,7 +164,7 @@ class Store {
   Stored row_;
 };
 
-/// Gives a row the values of the file.
+/// Gives a row the values of the file. `row` must outlive it.
 class Load {
  public:
   /// `first`: where in `row.own` the described columns begin.
@@ -184,10 +194,11 @@ class Load {
   std::size_t beside_ = 0;
 };
 
+/// So many columns, 0 or 1, stand before the described ones: see Table.
 template <class Row>
 constexpr std::size_t kScopes = Table<Row>::kScope.empty() ? 0 : 1;
 
-/// The rows' own table, then those beside it.
+/// The rows' own table, then those beside it. Made with the first call, by whatever thread.
 template <class Row>
 const std::vector<Shape>& shapes_of() {
   static const std::vector<Shape> kShapes = [] {
