@@ -1,70 +1,88 @@
 #include "daemon/state/memory_mirror.h"
 
 #include <algorithm>
-#include <functional>
-#include <tuple>
 #include <variant>
+
+#include "daemon/state/remembered.h"
 
 namespace sessync {
 namespace {
 
-/// Puts `item` where its key belongs in `items`, in place of one with the same key.
-template <class Item, class Key>
-void put(std::vector<Item>& items, const Item& item, Key key) {
-  const auto place = std::ranges::lower_bound(items, std::invoke(key, item), {}, key);
-  if (place != items.end() && std::invoke(key, *place) == std::invoke(key, item)) {
-    *place = item;
+using tables::Table;
+
+/// Puts `row` where its key belongs in `rows`, in place of one with the same key.
+template <class Row>
+void put(std::vector<Row>& rows, const Row& row) {
+  const auto place = std::ranges::lower_bound(rows, Table<Row>::key(row), {}, Table<Row>::key);
+  if (place != rows.end() && Table<Row>::key(*place) == Table<Row>::key(row)) {
+    *place = row;
   } else {
-    items.insert(place, item);
+    rows.insert(place, row);
   }
 }
 
-template <class Item>
-void drop(std::vector<Item>& items, const std::string& value, std::string Item::* key) {
-  const auto place = std::ranges::lower_bound(items, value, {}, key);
-  if (place != items.end() && (*place).*key == value) {
-    items.erase(place);
+template <class Row>
+void put(std::optional<Row>& only, const Row& row) {
+  only = row;
+}
+
+template <class Row>
+void drop(std::vector<Row>& rows, const std::string& key) {
+  const auto place = std::ranges::lower_bound(rows, std::tie(key), {}, Table<Row>::key);
+  if (place != rows.end() && Table<Row>::key(*place) == std::tie(key)) {
+    rows.erase(place);
   }
 }
 
-void take_back(std::optional<TimePoint>& at, TimePoint now) {
-  if (at) {
-    at = std::min(*at, now);
-  }
-}
+/// Takes back every time that is described to it and lies in the future.
+struct TakeBack {
+  TimePoint now;
 
-/// A token's life is as long as it was, whatever the clock said when it began.
-void take_back_times(TokenRecord& token, TimePoint now) {
-  if (!token.sent_at || *token.sent_at <= now) {
-    return;
+  void column(std::string_view /*name*/, TimePoint& at) const { at = std::min(at, now); }
+  void column(std::string_view /*name*/, std::optional<TimePoint>& at) const {
+    if (at) {
+      at = std::min(*at, now);
+    }
   }
-  if (token.renew_at) {
-    *token.renew_at -= *token.sent_at - now;
+  template <class T>
+  void column(std::string_view /*name*/, const T& /*none*/, std::string_view /*none*/ = {}) const {}
+  void beside(std::string_view /*table*/, std::string_view name,
+              std::optional<TimePoint>& at) const {
+    column(name, at);
   }
-  token.sent_at = now;
-}
+  template <class T>
+  void rows(std::string_view /*table*/, std::string_view /*key*/, const T& /*none*/) const {}
+
+  template <class Row>
+  void of(Row& row) const {
+    Table<Row>::describe(row, *this);
+  }
+  /// A token's life is as long as it was, whatever the clock said when it began.
+  void of(TokenRecord& token) const {
+    auto renew_at = token.renew_at;
+    if (renew_at && token.sent_at && *token.sent_at > now) {
+      *renew_at -= *token.sent_at - now;
+    }
+    Table<TokenRecord>::describe(token, *this);
+    token.renew_at = renew_at;
+  }
+  template <class Row>
+  void of(std::vector<Row>& rows) const {
+    std::ranges::for_each(rows, [this](Row& row) { of(row); });
+  }
+  template <class Row>
+  void of(std::optional<Row>& row) const {
+    if (row) {
+      of(*row);
+    }
+  }
+};
 
 void take_back_times(SessionMemory& memory, TimePoint now) {
-  take_back(memory.looked_at, now);
-  take_back(memory.left_at, now);
-  for (auto& row : memory.rows) {
-    take_back(row.added_at, now);
-  }
-  for (auto& tombstone : memory.tombstones) {
-    tombstone.deleted_at = std::min(tombstone.deleted_at, now);
-  }
-  for (auto& refusal : memory.refusals) {
-    refusal.at = std::min(refusal.at, now);
-  }
-  for (auto& token : memory.tokens) {
-    take_back_times(token, now);
-  }
-  for (auto& output : memory.outputs) {
-    take_back(output.gone_since, now);
-  }
-  if (memory.status) {
-    memory.status->since = std::min(memory.status->since, now);
-  }
+  const TakeBack to{now};
+  to.of(memory);
+  to.column("left_at", memory.left_at);
+  tables::for_each_kind_in_session([&]<class Row>() { to.of(memory.*Table<Row>::kIn); });
 }
 
 }  // namespace
@@ -75,33 +93,18 @@ struct MemoryMirror::Apply {
   [[nodiscard]] SessionMemory& of(const std::string& session_id) const {
     return mirror.sessions_[session_id];
   }
-  void operator()(const change::PutRow& put_row) const {
-    put(of(put_row.session_id).rows, put_row.row, &KnownRow::resource_id);
+  template <class Row>
+  void operator()(const change::Put<Row>& change) const {
+    put(of(change.session_id).*Table<Row>::kIn, change.row);
   }
-  void operator()(const change::DropRow& drop_row) const {
-    drop(of(drop_row.session_id).rows, drop_row.resource_id, &KnownRow::resource_id);
+  template <class Row>
+  void operator()(const change::Drop<Row>& change) const {
+    drop(of(change.of).*Table<Row>::kIn, change.key);
   }
-  void operator()(const change::PutIntent& put_intent) const {
-    put(of(put_intent.session_id).intents, put_intent.intent, &Intent::path);
-  }
-  void operator()(const change::DropIntent& drop_intent) const {
-    drop(of(drop_intent.session_id).intents, drop_intent.path, &Intent::path);
-  }
-  void operator()(const change::PutTombstone& put_tombstone) const {
-    put(of(put_tombstone.session_id).tombstones, put_tombstone.tombstone, &Tombstone::resource_id);
-  }
-  void operator()(const change::DropTombstone& drop_tombstone) const {
-    drop(of(drop_tombstone.session_id).tombstones, drop_tombstone.resource_id,
-         &Tombstone::resource_id);
-  }
-  void operator()(const change::PutRefusal& put_refusal) const {
-    put(of(put_refusal.session_id).refusals, put_refusal.refusal,
-        [](const Refusal& refusal) { return std::tie(refusal.path, refusal.content); });
-  }
-  void operator()(const change::DropRefusal& drop_refusal) const {
-    std::erase_if(of(drop_refusal.session_id).refusals, [&](const Refusal& refusal) {
-      return refusal.path == drop_refusal.path &&
-             refusal.content == drop_refusal.content.value_or(refusal.content);
+  void operator()(const change::DropRefusal& change) const {
+    std::erase_if(of(change.session_id).refusals, [&](const Refusal& refusal) {
+      return refusal.path == change.path &&
+             refusal.content == change.content.value_or(refusal.content);
     });
   }
   void operator()(const change::SetTakenOver& set) const {
@@ -112,43 +115,29 @@ struct MemoryMirror::Apply {
   void operator()(const change::SetMostFiles& set) const {
     of(set.session_id).most_files = set.count;
   }
-  void operator()(const change::PutToken& put_token) const {
-    put(of(put_token.session_id).tokens, put_token.token, &TokenRecord::resource_id);
-  }
-  void operator()(const change::DropToken& drop_token) const {
-    drop(of(drop_token.session_id).tokens, drop_token.resource_id, &TokenRecord::resource_id);
-  }
-  void operator()(const change::PutOutput& put_output) const {
-    put(of(put_output.session_id).outputs, put_output.output, &OutputRecord::file_id);
-  }
-  void operator()(const change::DropOutput& drop_output) const {
-    drop(of(drop_output.session_id).outputs, drop_output.file_id, &OutputRecord::file_id);
-  }
   void operator()(const change::SetLeft& set) const { of(set.session_id).left_at = set.at; }
-  void operator()(const change::DropSession& drop_session) const {
-    mirror.sessions_.erase(drop_session.session_id);
+  void operator()(const change::DropSession& change) const {
+    mirror.sessions_.erase(change.session_id);
   }
-  void operator()(const change::SetStatus& set) const { of(set.session_id).status = set.status; }
-  void operator()(const change::PutCreation& put_creation) const {
-    const CreationRecord& creation = put_creation.creation;
-    mirror.creations_.insert_or_assign({creation.owner, creation.name}, creation);
+  void operator()(const change::PutCreation& change) const {
+    mirror.creations_.insert_or_assign({change.row.owner, change.row.name}, change.row);
   }
-  void operator()(const change::DropCreation& drop_creation) const {
-    mirror.creations_.erase({drop_creation.owner, drop_creation.name});
+  void operator()(const change::DropCreation& change) const {
+    mirror.creations_.erase({change.of, change.key});
   }
-  void operator()(const change::PutUpload& put_upload) const {
-    const Upload& upload = put_upload.upload;
+  void operator()(const change::PutUpload& change) const {
+    const Upload& upload = change.row;
     (*this)(change::DropUpload{upload.owner, upload.file_id});
     OwnerUploads& uploads = mirror.uploads_[upload.owner];
     // In this order: what is found by its digest is there, even if memory ends in between.
     uploads.by_file_id.emplace(upload.file_id, upload);
     uploads.by_digest.emplace(upload.sha256, upload.file_id);
   }
-  void operator()(const change::DropUpload& drop_upload) const {
-    OwnerUploads& uploads = mirror.uploads_[drop_upload.owner];
-    const auto known = uploads.by_file_id.find(drop_upload.file_id);
+  void operator()(const change::DropUpload& change) const {
+    OwnerUploads& uploads = mirror.uploads_[change.of];
+    const auto known = uploads.by_file_id.find(change.key);
     if (known != uploads.by_file_id.end()) {
-      uploads.by_digest.erase({known->second.sha256, drop_upload.file_id});
+      uploads.by_digest.erase({known->second.sha256, change.key});
       uploads.by_file_id.erase(known);
     }
   }
@@ -190,8 +179,7 @@ void MemoryMirror::believe_no_future(TimePoint now) {
   }
   for (auto& [owner, uploads] : uploads_) {
     for (auto& [file_id, upload] : uploads.by_file_id) {
-      upload.confirmed_at = std::min(upload.confirmed_at, now);
-      upload.needed_at = std::min(upload.needed_at, now);
+      TakeBack{now}.of(upload);
     }
   }
 }

@@ -12,18 +12,29 @@
 
 namespace sessync {
 
-/// What the state holds, in memory: the meaning of each Change in one place. Not synchronised.
+/// What the state holds, in memory: the meaning of each Change in one place. The database answers
+/// reads from it, and the store of the tests is it. What kinds of rows there are and what tells
+/// them apart is said in remembered.h.
+///
+/// A value: copying one copies all of it. Not synchronised; nothing fails and nothing waits.
 class MemoryMirror {
  public:
+  /// In their order. A session is known from the first change that names it, of whatever kind, to
+  /// its DropSession.
   void apply(const Change& change);
   void apply(const std::vector<Change>& changes);
+  /// `session`: its name in the manifest. Nothing: it is no longer suspended.
   void suspend(const std::string& session, const std::optional<Suspension>& suspension);
-  /// Every add and create that was about to be sent may have been carried out.
+  /// Every add, and every create whose session is not known, may have been carried out since then:
+  /// whoever was about to send them is gone. For a state that is opened, or only read.
   void doubt_intents(TimePoint since);
   /// What is recorded for after `now` was recorded by a clock that has been set back since: it
-  /// counts as recorded now, or it would be recent for as long as the clock was ahead.
+  /// counts as recorded now, or it would be recent for as long as the clock was ahead. A token
+  /// keeps the length of its life. Suspensions and creations decide nothing by their age: they
+  /// stay.
   void believe_no_future(TimePoint now);
 
+  /// A copy; of a session that is not known an empty one.
   [[nodiscard]] SessionMemory load(const std::string& session_id) const;
   /// Of several uploads of one content the one that was confirmed last.
   [[nodiscard]] std::optional<Upload> find_upload(const std::string& owner,
@@ -31,8 +42,9 @@ class MemoryMirror {
   [[nodiscard]] std::vector<Upload> uploads(const std::string& owner) const;  ///< by file id
   [[nodiscard]] std::optional<CreationRecord> find_creation(const std::string& owner,
                                                             const std::string& name) const;
-  [[nodiscard]] std::vector<std::string> sessions() const;
-  [[nodiscard]] std::vector<CreationRecord> creations() const;
+  [[nodiscard]] std::vector<std::string> sessions() const;      ///< ids, sorted
+  [[nodiscard]] std::vector<CreationRecord> creations() const;  ///< by owner and name
+  /// By the session's name in the manifest. The reference is good until the next change.
   [[nodiscard]] const std::map<std::string, Suspension>& suspensions() const {
     return suspensions_;
   }

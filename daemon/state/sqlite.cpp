@@ -1,8 +1,18 @@
 #include "daemon/state/sqlite.h"
 
-#include <system_error>
+#include <cerrno>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <utility>
 
+#include <SQLiteCpp/Backup.h>
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Exception.h>
+#include <SQLiteCpp/Statement.h>
+#include <SQLiteCpp/Transaction.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include "daemon/os/foreign_text.h"
 #include "daemon/os/os_error.h"
@@ -30,18 +40,14 @@ Error::Kind kind_of(int code) {
   }
 }
 
-bool is_input_output(int code) {
-  return (code & 0xFF) == SQLITE_IOERR || (code & 0xFF) == SQLITE_CANTOPEN;
-}
-
-/// SQLite's own words say only that reading, writing or opening failed; the system knows why.
-std::string reason_of(sqlite3* handle) {
-  std::string why = foreign_text(sqlite3_errmsg(handle));
-  const int system = sqlite3_system_errno(handle);
-  if (system != 0 && is_input_output(sqlite3_errcode(handle))) {
-    why += " (" + error_text(system) + ")";
-  }
-  return why;
+/// SQLite's own words say only that reading, writing or opening failed; `system` says why.
+Error error_of(const SQLite::Exception& exception, int system, const std::string& doing,
+               const std::string& path) {
+  const int code = exception.getErrorCode() & 0xFF;
+  const bool has_reason = system != 0 && (code == SQLITE_IOERR || code == SQLITE_CANTOPEN);
+  return {has_reason && is_no_room(system) ? Error::Kind::kNoRoom : kind_of(code),
+          "cannot " + doing + " " + path + ": " + foreign_text(exception.what()) +
+              (has_reason ? " (" + error_text(system) + ")" : "")};
 }
 
 /// `path` as a URI, in which "immutable" can be said.
@@ -59,154 +65,147 @@ std::string uri_of(const std::string& path, Connection::Mode mode) {
   return mode == Connection::Mode::kImmutable ? uri + "?immutable=1" : uri;
 }
 
-/// Leaves a statement without the values that were bound: they are gone once the call returns.
+SQLite::Database open(const std::string& path, Connection::Mode mode) {
+  const bool writes = mode == Connection::Mode::kReadWrite;
+  const int access = writes ? SQLite::OPEN_READWRITE : SQLite::OPEN_READONLY;
+  try {
+    SQLite::Database database(uri_of(path, mode),
+                              access | SQLite::OPEN_URI | SQLite::OPEN_NOMUTEX |
+                                  SQLite::OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE,
+                              kBusyTimeoutMs);
+    if (!writes) {
+      sqlite3_db_config(database.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    }
+    return database;
+  } catch (const SQLite::Exception& exception) {
+    // What the system said is gone with the handle, so it is asked again. Not by opening the file:
+    // closing it would drop the locks that another connection of this process has on it.
+    const bool allowed = ::access(path.c_str(), writes ? R_OK | W_OK : R_OK) == 0;
+    throw error_of(exception, allowed ? 0 : errno, "open", path);
+  }
+}
+
+/// Leaves a statement as it was, and the database without its lock.
 class ResetAtEnd {
  public:
-  explicit ResetAtEnd(sqlite3_stmt* statement) : statement_(statement) {}
+  explicit ResetAtEnd(SQLite::Statement& statement) : statement_(statement) {}
   ResetAtEnd(const ResetAtEnd&) = delete;
   ResetAtEnd& operator=(const ResetAtEnd&) = delete;
-  ~ResetAtEnd() {
-    sqlite3_reset(statement_);
-    sqlite3_clear_bindings(statement_);
-  }
+  ~ResetAtEnd() { statement_.tryReset(); }
 
  private:
-  sqlite3_stmt* statement_;
+  SQLite::Statement& statement_;
 };
 
 struct Bind {
-  sqlite3_stmt* statement;
+  SQLite::Statement& statement;
   int index;
-  int operator()(std::monostate /*null*/) const { return sqlite3_bind_null(statement, index); }
-  int operator()(std::int64_t number) const { return sqlite3_bind_int64(statement, index, number); }
-  int operator()(std::string_view text) const {
-    const char* const data = text.data() == nullptr ? "" : text.data();
-    return sqlite3_bind_text64(statement, index, data, text.size(), SQLITE_STATIC, SQLITE_UTF8);
-  }
+  void operator()(std::monostate /*null*/) const { statement.bind(index); }
+  void operator()(const auto& value) const { statement.bind(index, value); }
 };
+
+Value value_of(const SQLite::Column& column) {
+  if (column.isNull()) {
+    return {};
+  }
+  return column.isInteger() ? Value(column.getInt64()) : Value(column.getString());
+}
 
 }  // namespace
 
-bool Row::is_null(int column) const {
-  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
-}
+struct Connection::Parts {
+  std::string path;
+  SQLite::Database database;
+  /// Behind the database, so that they are gone when it is closed: SQLiteCpp aborts otherwise.
+  std::map<std::string, SQLite::Statement> prepared{};
 
-std::int64_t Row::integer(int column) const { return sqlite3_column_int64(statement_, column); }
-
-std::uint64_t Row::size(int column) const { return static_cast<std::uint64_t>(integer(column)); }
-
-std::string Row::text(int column) const {
-  const void* const data = sqlite3_column_blob(statement_, column);
-  const auto length = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
-  return data == nullptr ? std::string() : std::string(static_cast<const char*>(data), length);
-}
-
-std::optional<TimePoint> Row::optional_time(int column) const {
-  return is_null(column) ? std::nullopt : std::optional(time(column));
-}
-
-void Connection::Close::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
-
-void Connection::Finalize::operator()(sqlite3_stmt* statement) const {
-  sqlite3_finalize(statement);
-}
-
-Connection::Connection(const std::string& path, Mode mode) : path_(path) {
-  const int access = mode == Mode::kReadWrite ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
-  sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(
-      uri_of(path, mode).c_str(), &handle,
-      access | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE,
-      nullptr);
-  handle_.reset(handle);
-  if (code != SQLITE_OK) {
-    fail("open");
-  }
-  sqlite3_busy_timeout(handle, kBusyTimeoutMs);
-  if (mode != Mode::kReadWrite) {
-    sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-  }
-}
-
-void Connection::fail(const std::string& doing) const {
-  const int code = handle_ ? sqlite3_errcode(handle_.get()) : SQLITE_NOMEM;
-  const std::string why = handle_ ? reason_of(handle_.get()) : "out of memory";
-  const bool no_room =
-      handle_ && is_input_output(code) && is_no_room(sqlite3_system_errno(handle_.get()));
-  throw Error(no_room ? Error::Kind::kNoRoom : kind_of(code),
-              "cannot " + doing + " " + path_ + ": " + why);
-}
-
-void Connection::script(const char* sql) {
-  if (sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) {
-    fail("use");
-  }
-}
-
-sqlite3_stmt* Connection::prepare(std::string_view sql) {
-  if (const auto known = statements_.find(sql); known != statements_.end()) {
-    return known->second.get();
-  }
-  sqlite3_stmt* statement = nullptr;
-  if (sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()),
-                         SQLITE_PREPARE_PERSISTENT, &statement, nullptr) != SQLITE_OK) {
-    fail("use");
-  }
-  return statements_.emplace(sql, Statement(statement)).first->second.get();
-}
-
-void Connection::bind(sqlite3_stmt* statement, std::initializer_list<Value> values) {
-  int index = 0;
-  for (const Value& value : values) {
-    if (std::visit(Bind{statement, ++index}, value) != SQLITE_OK) {
-      fail("use");
+  /// Runs `action`, whose failures become Errors while the connection still knows their reason.
+  template <class Action>
+  decltype(auto) act(const char* doing, const Action& action) {
+    try {
+      return action();
+    } catch (const SQLite::Exception& exception) {
+      throw error_of(exception, sqlite3_system_errno(database.getHandle()), doing, path);
     }
   }
-}
 
-void Connection::run(std::string_view sql, std::initializer_list<Value> values) {
-  query(sql, values, [](const Row&) {});
-}
-
-void Connection::query(std::string_view sql, std::initializer_list<Value> values,
-                       const std::function<void(const Row&)>& each) {
-  sqlite3_stmt* const statement = prepare(sql);
-  const ResetAtEnd reset(statement);
-  bind(statement, values);
-  int code = sqlite3_step(statement);
-  for (; code == SQLITE_ROW; code = sqlite3_step(statement)) {
-    each(Row(statement));
+  SQLite::Statement& prepare(const std::string& sql) {
+    return act("use", [&]() -> SQLite::Statement& {
+      return prepared.try_emplace(sql, database, sql).first->second;
+    });
   }
+
+  void step(const char* doing, const std::string& sql, const Values& values,
+            const std::function<void(const Values&)>& each) {
+    SQLite::Statement& statement = prepare(sql);
+    const ResetAtEnd reset(statement);
+    act(doing, [&] {
+      for (int index = 0; const Value& value : values) {
+        std::visit(Bind{statement, ++index}, value);
+      }
+      Values row(static_cast<std::size_t>(statement.getColumnCount()));
+      while (statement.executeStep()) {
+        for (int column = 0; Value & value : row) {
+          value = value_of(statement.getColumn(column++));
+        }
+        each(row);
+      }
+    });
+  }
+};
+
+Connection::Connection(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Connection::Connection(const std::string& path, Mode mode)
+    : parts_(std::make_unique<Parts>(Parts{path, open(path, mode)})) {}
+
+Connection::Connection(Connection&& other) noexcept = default;
+Connection& Connection::operator=(Connection&& other) noexcept = default;
+Connection::~Connection() = default;
+
+Connection Connection::copy_of(Connection& original) {
+  Connection copy(":memory:", Mode::kReadWrite);
+  copy.parts_->path = original.parts_->path;
+  const int code = copy.parts_->act("copy", [&] {
+    return SQLite::Backup(copy.parts_->database, original.parts_->database).executeStep();
+  });
   if (code != SQLITE_DONE) {
-    fail(sqlite3_stmt_readonly(statement) != 0 ? "read" : "write");
+    throw Error(Error::Kind::kBusy, "cannot copy " + copy.parts_->path + ": it is in use");
   }
+  return copy;
 }
 
-std::int64_t Connection::integer(std::string_view sql) {
-  std::int64_t answer = 0;
-  query(sql, {}, [&answer](const Row& row) { answer = row.integer(0); });
+void Connection::script(const std::string& sql) {
+  parts_->act("use", [&] { parts_->database.exec(sql); });
+}
+
+void Connection::run(const std::string& sql, const Values& values) {
+  parts_->step("write", sql, values, [](const Values&) {});
+}
+
+void Connection::query(const std::string& sql, const std::function<void(const Values&)>& each) {
+  parts_->step("read", sql, {}, each);
+}
+
+Value Connection::value(const std::string& sql) {
+  Value answer;
+  query(sql, [&answer](const Values& row) { answer = row.at(0); });
   return answer;
 }
 
-void Connection::rollback() noexcept {
-  if (sqlite3_get_autocommit(handle_.get()) == 0) {
-    sqlite3_exec(handle_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
-  }
+std::int64_t Connection::integer(const std::string& sql) {
+  const Value answer = value(sql);
+  const auto* const number = std::get_if<std::int64_t>(&answer);
+  return number == nullptr ? 0 : *number;
 }
 
-Transaction::Transaction(Connection& connection) : connection_(connection) {
-  connection_.run("BEGIN IMMEDIATE");
-}
-
-Transaction::~Transaction() {
-  if (open_) {
-    connection_.rollback();
-  }
-}
-
-void Transaction::commit() {
-  connection_.run("COMMIT");
-  open_ = false;
+void Connection::transaction(const std::function<void()>& body) {
+  std::optional<SQLite::Transaction> transaction;  // what is not committed is rolled back
+  parts_->act("write", [&] {
+    transaction.emplace(parts_->database, SQLite::TransactionBehavior::IMMEDIATE);
+  });
+  body();
+  parts_->act("write", [&] { transaction->commit(); });
 }
 
 }  // namespace sessync::sqlite

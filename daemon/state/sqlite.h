@@ -2,24 +2,18 @@
 
 #include <cstdint>
 #include <functional>
-#include <initializer_list>
-#include <map>
 #include <memory>
-#include <optional>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <variant>
+#include <vector>
 
-#include "reconciler/ports/api_error.h"
-
-struct sqlite3;
-struct sqlite3_stmt;
-
-/// As much of SQLite as the state needs, without its header. Used below daemon/state/ only; Error
-/// does not leave that folder.
+/// As much of SQLite as the state needs, by way of SQLiteCpp, and without a header of either. Used
+/// in daemon/state/ only, and Error does not leave that folder.
 namespace sessync::sqlite {
 
+/// What went wrong: doing what, with which file, why, the system's own reason included. What SQLite
+/// says has passed foreign_text().
 class Error : public std::runtime_error {
  public:
   /// What it says of the file.
@@ -27,7 +21,7 @@ class Error : public std::runtime_error {
     kDamaged,  ///< not a database, or one whose content contradicts itself
     kFull,     ///< no space left; the connection is as good as before
     kNoRoom,   ///< no space left for a file beside it
-    kBusy,     ///< another process holds it
+    kBusy,     ///< another process held it for all of five seconds
     kNewer,    ///< of a program that knows more than this one
     kOther,    ///< input or output failed, permissions, ...
   };
@@ -38,79 +32,45 @@ class Error : public std::runtime_error {
   Kind kind_;
 };
 
-/// A value to bind. Text may be any bytes; it is referred to, not copied, until the call returns.
-using Value = std::variant<std::monostate, std::int64_t, std::string_view>;
-inline Value value(std::string_view text) { return text; }
-inline Value value(const std::string& text) { return std::string_view(text); }
-inline Value value(bool flag) { return std::int64_t{flag ? 1 : 0}; }
-inline Value value(std::int64_t number) { return number; }
-inline Value value(std::uint64_t number) { return static_cast<std::int64_t>(number); }
-inline Value value(TimePoint time) { return std::int64_t{time.time_since_epoch().count()}; }
-inline Value value(const std::optional<TimePoint>& time) { return time ? value(*time) : Value{}; }
+/// What a column holds: NULL, an integer, or text of any bytes.
+using Value = std::variant<std::monostate, std::int64_t, std::string>;
+using Values = std::vector<Value>;
 
-/// The current row of a running query.
-class Row {
- public:
-  explicit Row(sqlite3_stmt* statement) : statement_(statement) {}
-  [[nodiscard]] bool is_null(int column) const;
-  [[nodiscard]] std::int64_t integer(int column) const;
-  [[nodiscard]] std::uint64_t size(int column) const;
-  [[nodiscard]] bool flag(int column) const { return integer(column) != 0; }
-  [[nodiscard]] std::string text(int column) const;
-  [[nodiscard]] TimePoint time(int column) const { return TimePoint{Duration{integer(column)}}; }
-  [[nodiscard]] std::optional<TimePoint> optional_time(int column) const;
-
- private:
-  sqlite3_stmt* statement_;
-};
-
-/// One connection; every call throws Error. To be used by one thread at a time.
+/// One connection. Every call but moving and closing throws Error, and nothing else of SQLite's. To
+/// be used by one thread at a time.
 class Connection {
  public:
+  /// A file is opened if it is there, never created, and no symbolic link is followed. kImmutable:
+  /// nobody writes to it meanwhile; nothing is locked, and no file is made beside it.
   enum class Mode { kReadWrite, kReadOnly, kImmutable };
   Connection(const std::string& path, Mode mode);
+  /// A copy in memory, which can be written to whatever the original's mode.
+  static Connection copy_of(Connection& original);
+
+  Connection(Connection&& other) noexcept;
+  Connection& operator=(Connection&& other) noexcept;
+  ~Connection();
 
   /// Several statements without parameters or answers.
-  void script(const char* sql);
-  /// One statement; it stays prepared.
-  void run(std::string_view sql, std::initializer_list<Value> values = {});
-  void query(std::string_view sql, std::initializer_list<Value> values,
-             const std::function<void(const Row&)>& each);
-  [[nodiscard]] std::int64_t integer(std::string_view sql);
+  void script(const std::string& sql);
+  /// One statement, whose every "?" has a value; it stays prepared until the connection is closed.
+  void run(const std::string& sql, const Values& values = {});
+  /// `each` may throw, and must use no statement that is being asked.
+  void query(const std::string& sql, const std::function<void(const Values&)>& each);
+  /// The first value of the only row.
+  [[nodiscard]] Value value(const std::string& sql);
+  /// The same, an integer; 0 if it is none.
+  [[nodiscard]] std::int64_t integer(const std::string& sql);
 
-  /// Ends a transaction that did not come to its commit; never throws.
-  void rollback() noexcept;
-
- private:
-  struct Close {
-    void operator()(sqlite3* handle) const;
-  };
-  struct Finalize {
-    void operator()(sqlite3_stmt* statement) const;
-  };
-  using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
-
-  [[noreturn]] void fail(const std::string& doing) const;
-  sqlite3_stmt* prepare(std::string_view sql);
-  void bind(sqlite3_stmt* statement, std::initializer_list<Value> values);
-
-  std::string path_;
-  std::unique_ptr<sqlite3, Close> handle_;
-  std::map<std::string, Statement, std::less<>> statements_;
-};
-
-/// Everything until commit() or nothing.
-class Transaction {
- public:
-  explicit Transaction(Connection& connection);
-  Transaction(const Transaction&) = delete;
-  Transaction& operator=(const Transaction&) = delete;
-  ~Transaction();
-  void commit();
+  /// What `body` does is durable when this returns, all of it; if this or `body` throws, nothing of
+  /// it is kept. No other process writes meanwhile. Not to be nested.
+  void transaction(const std::function<void()>& body);
 
  private:
-  Connection& connection_;
-  bool open_ = true;
+  struct Parts;
+  explicit Connection(std::unique_ptr<Parts> parts);
+
+  std::unique_ptr<Parts> parts_;  ///< null when moved from
 };
 
 }  // namespace sessync::sqlite

@@ -11,8 +11,12 @@
 
 namespace sessync {
 
-/// The state as one pass worker sees it: what is durable is told to the worker's own loop. Both
-/// must outlive it, and the loop is pumped until nothing of it is under way.
+/// The state as one pass worker sees it: what is durable is told to the worker's own loop.
+///
+/// Both must outlive it, and the loop is pumped until nothing of it is under way: each commit is
+/// announced to the loop (CompletionQueue::expect) and answered there exactly once, never inside
+/// commit(), and also after the database has failed. Reads do not wait for the disk. To be used by
+/// the worker's thread alone; many of them may stand on one database.
 class SqliteStateStore : public StateStore {
  public:
   SqliteStateStore(StateDatabase& database, CompletionQueue& loop)

@@ -364,9 +364,9 @@ void StateDatabase::keep_uploads(const std::vector<Job>& jobs) {
 
 void StateDatabase::keep_upload(const Change& change) {
   if (const auto* const put = std::get_if<change::PutUpload>(&change)) {
-    unsaved_.insert_or_assign({put->upload.owner, put->upload.file_id}, change);
+    unsaved_.insert_or_assign({put->row.owner, put->row.file_id}, change);
   } else if (const auto* const drop = std::get_if<change::DropUpload>(&change)) {
-    unsaved_.insert_or_assign({drop->owner, drop->file_id}, change);
+    unsaved_.insert_or_assign({drop->of, drop->key}, change);
   }
 }
 

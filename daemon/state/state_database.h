@@ -36,12 +36,14 @@ class StateDatabase {
  public:
   using Durable = std::function<void(tl::expected<Done, StoreError>)>;
 
-  /// Opens or creates the state of the directory that is locked. A damaged file is moved aside, and
-  /// said in warnings(): the state is a cache. `now`: intents found there may have been sent just
-  /// before the last process ended, so they are in doubt from now on.
+  /// Opens or creates the state of the directory that is locked; the lock must outlive it. A
+  /// damaged file is moved aside, and said in warnings(): the state is a cache. `now`: intents
+  /// found there may have been sent just before the last process ended, so they are in doubt from
+  /// now on.
   static tl::expected<std::unique_ptr<StateDatabase>, StoreError> open(const StateLock& lock,
                                                                        TimePoint now);
 
+  /// What a directory without room is: an error, or something to wait out.
   enum class OnFullDisk { kRefuse, kWait };
   /// Prepares a directory (see prepare_state_directory), locks it for as long as this lives, and
   /// opens what is in it.
@@ -61,9 +63,10 @@ class StateDatabase {
 
   StateDatabase(const StateDatabase&) = delete;
   StateDatabase& operator=(const StateDatabase&) = delete;
-  /// Writes what was submitted, then closes.
+  /// Writes what was submitted, then closes. Every commit has been answered when this returns.
   ~StateDatabase();
 
+  /// Reads: see StateStore. They come from memory and wait for nothing but each other.
   [[nodiscard]] SessionMemory load(const std::string& session_id) const;
   [[nodiscard]] std::optional<Upload> find_upload(const std::string& owner,
                                                   const std::string& sha256) const;
@@ -73,15 +76,17 @@ class StateDatabase {
   [[nodiscard]] std::vector<std::string> sessions() const;
   [[nodiscard]] std::vector<CreationRecord> creations() const;
 
-  /// `durable` runs once, on the writing thread (or inside the call, without one).
+  /// `durable` runs once, on the writing thread (or inside the call, without one), after the memory
+  /// has been taken back if it failed. It must not wait for this database.
   void commit(std::vector<Change> changes, Durable durable);
 
-  [[nodiscard]] std::map<std::string, Suspension> suspensions() const;
-  /// Waits until it is durable. Nothing: the session is no longer suspended.
+  [[nodiscard]] std::map<std::string, Suspension> suspensions() const;  ///< by name in the manifest
+  /// Waits until it is durable. Nothing: the session is no longer suspended. On an error nothing
+  /// has changed. Not to be called on the writing thread.
   tl::expected<Done, StoreError> set_suspension(const std::string& session,
                                                 const std::optional<Suspension>& suspension);
 
-  /// The digests that were saved; none if they cannot be read.
+  /// The digests that were saved, read from the file; none if they cannot be read.
   [[nodiscard]] std::vector<DigestEntry> load_digests() const;
   /// Saves in the background, after every commit that waits. What is lost is only read again.
   void save_digests(DigestCache::Changes changes);
@@ -91,7 +96,7 @@ class StateDatabase {
 
   /// The state directory that is open_directory()'s and has room; nothing: there is none.
   [[nodiscard]] std::optional<std::string> locked_directory() const;
-  /// What was wrong with the file when it was opened.
+  /// What was wrong with the file when it was opened, in words for the operator.
   [[nodiscard]] std::vector<std::string> warnings() const;
   /// What stands between the state and the disk.
   struct Trouble {

@@ -68,11 +68,10 @@ void refuse_newer(std::int64_t version) {
 }
 
 void check_content(Connection& connection) {
-  std::string verdict;
-  connection.query("PRAGMA quick_check(1)", {},
-                   [&verdict](const sqlite::Row& row) { verdict = row.text(0); });
-  if (verdict != "ok") {
-    throw Error(Error::Kind::kDamaged, verdict);
+  const auto verdict = connection.value("PRAGMA quick_check(1)");
+  if (verdict != sqlite::Value("ok")) {
+    const auto* const words = std::get_if<std::string>(&verdict);
+    throw Error(Error::Kind::kDamaged, words == nullptr ? "its content is damaged" : *words);
   }
 }
 
@@ -147,10 +146,10 @@ Connection& StateFile::connection() {
 MemoryMirror StateFile::open_for_writing(TimePoint now) {
   connect();
   check_content(*connection_);
-  sqlite::Transaction transaction(*connection_);
-  tables::doubt_intents(*connection_, now);
-  tables::touch(*connection_);  // a full disk is to be seen now, not with the first commit
-  transaction.commit();
+  connection_->transaction([&] {
+    tables::doubt_intents(*connection_, now);
+    tables::touch(*connection_);  // a full disk is to be seen now, not with the first commit
+  });
   return tables::read_all(*connection_);
 }
 
@@ -229,8 +228,12 @@ bool StateFile::read_as_found(const Reads& reads) {
   connection.script("BEGIN");
   const std::int64_t version = tables::schema_version(connection);
   refuse_newer(version);
-  if (version > 0) {
+  if (version == tables::kSchemaVersion) {
     reads(connection);
+  } else if (version > 0) {
+    auto upgraded = Connection::copy_of(connection);
+    tables::upgrade(upgraded, version);
+    reads(upgraded);
   }
   return in_use || alone_ || !exists(path_ + "-shm");
 }
@@ -248,9 +251,8 @@ StoreError StateFile::failed(const Error& error) {
 tl::expected<Done, StoreError> StateFile::write(const std::function<void(Connection&)>& writes) {
   const std::lock_guard lock(mutex_);
   try {
-    sqlite::Transaction transaction(connection());
-    writes(*connection_);
-    transaction.commit();
+    Connection& to = connection();
+    to.transaction([&] { writes(to); });
     return Done{};
   } catch (const Error& error) {
     return tl::unexpected(failed(error));

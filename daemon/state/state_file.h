@@ -16,7 +16,16 @@
 
 namespace sessync {
 
-/// `state.db` without exceptions. Safe to use from many threads, which then take turns.
+/// `state.db` without exceptions: a failure is a StoreError that says what happened, to which file
+/// and what to do next, or, to a reader, a text that says the same.
+///
+/// Durable means what SQLite makes of WAL with synchronous=FULL: each commit is synced to the log
+/// before write() returns, and the directory once the file was made. The file, and those that
+/// SQLite makes beside it, have mode 0600.
+///
+/// After a failure that leaves the connection in doubt (all but a full disk and a busy file) the
+/// next call opens the file again. Safe to use from many threads, which then take turns; a call may
+/// wait five seconds for another process.
 class StateFile {
  public:
   struct Opened {
@@ -25,12 +34,16 @@ class StateFile {
     std::vector<std::string> warnings;
   };
 
-  /// Opens it for writing, creates it if it is not there, moves it aside if it is damaged. All
-  /// intents are in doubt from `now` on.
+  /// Opens it for writing, and creates it if it is not there. Tables of an older version are
+  /// brought up to this one; those of a newer one are refused and left alone. A damaged file, or
+  /// one that is none of ours, is moved aside to "<path>.corrupt-<n>" with a warning, unless there
+  /// is no room for a new one. All intents are in doubt from `now` on, on disk too, so a full disk
+  /// is noticed here. Nobody else writes to it: the caller holds the directory's StateLock.
   static tl::expected<Opened, StoreError> open(const std::string& path, TimePoint now);
 
-  /// Reads what is committed now; nothing is created or changed. A damaged file counts as none.
-  /// `alone`: no other process has it open, and none will.
+  /// Reads what is committed now; nothing is created or changed, tables of an older version
+  /// included. A damaged file counts as none, with a warning; one of a newer version is an error.
+  /// `alone`: no other process has it open, and none will. Without a file `file` is null.
   static tl::expected<Opened, std::string> open_read_only(const std::string& path,
                                                           bool alone = false);
 
@@ -38,10 +51,10 @@ class StateFile {
   /// nothing of it is kept.
   tl::expected<Done, StoreError> write(const std::function<void(sqlite::Connection&)>& writes);
 
-  /// Writes as little as can be written: whether that works at all.
+  /// Writes as little as can be written, and makes it durable: whether that works at all.
   tl::expected<Done, StoreError> touch();
 
-  /// What is on disk at one instant.
+  /// What is on disk at one instant; everything but the digests.
   tl::expected<MemoryMirror, StoreError> read_all();
   tl::expected<std::vector<DigestEntry>, StoreError> read_digests();
 
@@ -50,11 +63,13 @@ class StateFile {
 
   StateFile(std::string path, bool read_only) : path_(std::move(path)), read_only_(read_only) {}
   MemoryMirror open_for_writing(TimePoint now);
+  /// Makes the file private, opens it and brings its tables up to date; throws sqlite::Error.
   void connect();
   /// An already open connection, or a new one if the last was given up.
   sqlite::Connection& connection();
   void read(const Reads& reads);
   bool read_as_found(const Reads& reads);
+  /// What to tell of it; gives up a connection that may not be what is on disk.
   StoreError failed(const sqlite::Error& error);
 
   const std::string path_;

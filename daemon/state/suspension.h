@@ -6,10 +6,11 @@
 
 namespace sessync {
 
-/// A session of the manifest that somebody asked the daemon to leave alone.
+/// A session of the manifest that somebody asked the daemon to leave alone. Kept by the session's
+/// name, and beside token fingerprints the one thing in the state that cannot be asked of the API.
 struct Suspension {
-  std::string by;  ///< who asked, as far as that is known
-  TimePoint at;
+  std::string by;  ///< who asked, as far as that is known; to be shown, not to be believed
+  TimePoint at;    ///< when, by the daemon's clock
   friend bool operator==(const Suspension&, const Suspension&) = default;
 };
 

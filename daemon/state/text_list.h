@@ -7,10 +7,12 @@
 
 namespace sessync {
 
-/// Texts of any bytes as one text: "<length>:<bytes>" each.
+/// Texts of any bytes as one text: "<length>:<bytes>" each, lengths in decimal digits, nothing
+/// between. No text at all is "". The state keeps lists in this form (`intent.deletes`, `origin`).
 std::string join_texts(const std::vector<std::string>& texts);
 
-/// The texts that were joined; nothing if `joined` is no such text.
+/// The texts that were joined; nothing if `joined` is no such text. Reads nothing behind its end,
+/// whatever lengths it claims.
 std::optional<std::vector<std::string>> split_texts(std::string_view joined);
 
 }  // namespace sessync

@@ -137,38 +137,49 @@ struct SessionMemory {
   std::vector<OutputRecord> outputs;   ///< sorted by file id
   std::optional<SeenStatus> status;
   std::optional<TimePoint> left_at;  ///< no manifest has named it since
+  friend bool operator==(const SessionMemory&, const SessionMemory&) = default;
 };
 
 /// One change of what is remembered. Changes of one commit are applied in order, all or none.
 namespace change {
-struct PutRow {
+/// What belongs to a name (`owner`) and not to a session says so itself.
+template <class Row>
+concept Owned = requires(const Row& row) { row.owner; };
+
+/// From now on `row` is remembered, in place of what had its key.
+template <class Row>
+struct Put {
   std::string session_id;
-  KnownRow row;
+  Row row;
 };
-struct DropRow {
-  std::string session_id;
-  std::string resource_id;
+template <Owned Row>
+struct Put<Row> {
+  Row row;
 };
-struct PutIntent {
-  std::string session_id;
-  Intent intent;
+/// What has this key is remembered no more; nothing happens if there is no such row.
+template <class Row>
+struct Drop {
+  std::string of;  ///< session id, or owner
+  std::string key;
 };
-struct DropIntent {
-  std::string session_id;
-  std::string path;
-};
-struct PutTombstone {
-  std::string session_id;
-  Tombstone tombstone;
-};
-struct DropTombstone {
-  std::string session_id;
-  std::string resource_id;
-};
-struct PutRefusal {
-  std::string session_id;
-  Refusal refusal;
-};
+
+using PutRow = Put<KnownRow>;
+using DropRow = Drop<KnownRow>;
+using PutIntent = Put<Intent>;  ///< replaces all of what made way for it, too
+using DropIntent = Drop<Intent>;
+using PutTombstone = Put<Tombstone>;
+using DropTombstone = Drop<Tombstone>;
+using PutRefusal = Put<Refusal>;
+using PutToken = Put<TokenRecord>;
+using DropToken = Drop<TokenRecord>;
+using PutOutput = Put<OutputRecord>;
+using DropOutput = Drop<OutputRecord>;
+using SetStatus = Put<SeenStatus>;
+using PutCreation = Put<CreationRecord>;
+using DropCreation = Drop<CreationRecord>;
+using PutUpload = Put<Upload>;
+using DropUpload = Drop<Upload>;
+
 struct DropRefusal {
   std::string session_id;
   std::string path;
@@ -187,22 +198,6 @@ struct SetMostFiles {
   std::string session_id;
   std::uint64_t count = 0;
 };
-struct PutToken {
-  std::string session_id;
-  TokenRecord token;
-};
-struct DropToken {
-  std::string session_id;
-  std::string resource_id;
-};
-struct PutOutput {
-  std::string session_id;
-  OutputRecord output;
-};
-struct DropOutput {
-  std::string session_id;
-  std::string file_id;
-};
 /// Nothing: a manifest names it again.
 struct SetLeft {
   std::string session_id;
@@ -211,24 +206,6 @@ struct SetLeft {
 /// Nothing is remembered of it any more.
 struct DropSession {
   std::string session_id;
-};
-struct SetStatus {
-  std::string session_id;
-  SeenStatus status;
-};
-struct PutCreation {
-  CreationRecord creation;
-};
-struct DropCreation {
-  std::string owner;
-  std::string name;
-};
-struct PutUpload {
-  Upload upload;
-};
-struct DropUpload {
-  std::string owner;
-  std::string file_id;
 };
 }  // namespace change
 using Change =

@@ -12,7 +12,7 @@ set -euo pipefail
 build_packages=(
   g++ cmake ninja-build ccache pkg-config git ca-certificates
   libyaml-cpp-dev nlohmann-json3-dev libspdlog-dev libcli11-dev libexpected-dev
-  libcurl4-openssl-dev libssl-dev libsqlite3-dev prometheus-cpp-dev
+  libcurl4-openssl-dev libssl-dev libsqlite3-dev libsqlitecpp-dev prometheus-cpp-dev
   libarchive-dev zlib1g-dev
 )
 example_packages=(catch2 librapidcheck-dev libcpp-httplib-dev curl openssl perl)

@@ -13,7 +13,7 @@ third_party_folder() {
     nlohmann/json_fwd.hpp | tl/expected.hpp) echo 'any' ;;
     nlohmann/*) echo 'daemon/' ;;
     curl/*) echo 'daemon/http/client/' ;;
-    sqlite3.h) echo 'daemon/state/' ;;
+    sqlite3.h | SQLiteCpp/*) echo 'daemon/state/' ;;
     prometheus/*) echo 'daemon/metrics/' ;;
     CLI/*) echo 'daemon/config/' ;;
     spdlog/* | fmt/*) echo 'daemon/os/' ;;

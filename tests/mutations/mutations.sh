@@ -85,9 +85,11 @@ in_layers() {
     'if (error != 0 && error != EACCES && !is_absence(error)) note_unreadable'
   mutate "do not see what is moved into a directory" daemon/watch/inotify_masks.h \
     'kNameCame = IN_CREATE | IN_MOVED_TO;' 'kNameCame = IN_CREATE;'
-  mutate "leave the intents that are over in the state file" daemon/state/tables.cpp \
-    '"DELETE FROM intent WHERE session_id = ? AND path = ?"' \
-    '"DELETE FROM intent WHERE path = ? AND session_id = ?"'
+  mutate "leave what is over in the state file" daemon/state/tables.cpp \
+    'drop(to, shapes_of<Row>(), {gone.of, gone.key});' \
+    'drop(to, shapes_of<Row>(), {gone.key, gone.of});'
+  mutate "forget with a restart what made way for an add" daemon/state/table.cpp \
+    'row.beside.push_back(std::move(rows[first_of(own, keys)]));' 'row.beside.emplace_back();'
   mutate "show the token that a failed command printed" daemon/secrets/command_token.cpp \
     'errors = redact(errors, printed->token);' 'errors = redact(errors, Secret());'
   mutate "quote an answer that cannot be used" daemon/api/wire/error.cpp \

@@ -3,32 +3,52 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <span>
 #include <sstream>
 #include <stdexcept>
 
+#include <sqlite3.h>
+
 #include "daemon/state/sqlite_state_store.h"
+#include "daemon/state/table.h"
 
 namespace sessync {
 namespace {
 
-std::string text_of(const std::optional<TimePoint>& time) {
-  return time ? std::to_string(time->time_since_epoch().count()) : "never";
-}
+/// Prints what is described to it.
+struct Print {
+  std::ostream& out;
 
-std::string text_of(const Intent& intent) {
-  std::ostringstream out;
-  out << intent.path << " deletes[";
-  for (const auto& id : intent.deletes) {
-    out << id << ",";
+  void column(std::string_view name, const auto& member, std::string_view /*none*/ = {}) const {
+    out << ' ' << name << '=';
+    std::visit(*this, tables::to_value(member));
   }
-  out << "] adds " << intent.adds_file_id << "|" << intent.adds_filename << "|" << intent.adds_size;
-  for (const auto& previous : intent.previous) {
-    out << " was " << previous.path << "|" << previous.upload_file_id << "|" << previous.filename
-        << "|" << previous.size;
+  void beside(std::string_view /*table*/, std::string_view name, const auto& member) const {
+    column(name, member);
   }
-  out << " doubt " << text_of(intent.in_doubt_since);
-  return out.str();
-}
+  void rows(std::string_view table, std::string_view /*key*/, const auto& members) const {
+    of(table, members);
+  }
+
+  template <class Row>
+  void of(std::string_view name, const Row& row) const {
+    out << '\n' << name;
+    tables::Table<Row>::describe(row, *this);
+  }
+  template <class Row>
+  void of(std::string_view name, const std::vector<Row>& rows) const {
+    std::ranges::for_each(rows, [&](const Row& row) { of(name, row); });
+  }
+  template <class Row>
+  void of(std::string_view name, const std::optional<Row>& row) const {
+    if (row) {
+      of(name, *row);
+    }
+  }
+
+  void operator()(std::monostate /*null*/) const { out << "none"; }
+  void operator()(const auto& value) const { out << value; }
+};
 
 }  // namespace
 
@@ -82,48 +102,31 @@ tl::expected<Done, StoreError> commit(StateDatabase& database, std::vector<Chang
   return outcome.value();
 }
 
-std::string text_of(const SessionMemory& memory) {
-  std::ostringstream out;
-  out << "taken over " << memory.taken_over << " by " << memory.owner << " looked at "
-      << text_of(memory.looked_at) << " most files " << memory.most_files << "\n";
-  for (const KnownRow& row : memory.rows) {
-    out << "row " << row.resource_id << "|" << row.copy_file_id << "|" << row.filename << "|"
-        << row.size << "|" << row.owned << "|" << row.upload_file_id << "|" << row.mount_path << "|"
-        << text_of(row.added_at) << "|" << row.in_doubt << "\n";
-  }
-  for (const Intent& intent : memory.intents) {
-    out << "intent " << text_of(intent) << "\n";
-  }
-  for (const Tombstone& tombstone : memory.tombstones) {
-    out << "tombstone " << tombstone.resource_id << "|" << text_of(tombstone.deleted_at) << "\n";
-  }
-  for (const Refusal& refusal : memory.refusals) {
-    out << "refusal " << refusal.path << "|" << refusal.content << "|" << refusal.code << "|"
-        << refusal.message << "|" << text_of(refusal.at) << "|" << refusal.rows << "\n";
-  }
-  for (const TokenRecord& token : memory.tokens) {
-    out << "token " << token.resource_id << "|" << token.fingerprint << "|"
-        << text_of(token.sent_at) << "|" << text_of(token.renew_at) << "|" << token.last_fault
-        << "\n";
-  }
-  for (const OutputRecord& output : memory.outputs) {
-    out << "output " << output.file_id << "|" << output.name << "|" << output.size << "|"
-        << text_of(output.gone_since) << "\n";
-  }
-  if (memory.left_at) {
-    out << "left " << text_of(memory.left_at) << "\n";
-  }
-  if (memory.status) {
-    out << "status " << memory.status->status << "|" << text_of(memory.status->since) << "\n";
-  }
-  return out.str();
+void run_sql(const std::string& path, const char* sql) { ask_sql(path, sql); }
+
+std::vector<std::string> ask_sql(const std::string& path, const char* sql) {
+  std::vector<std::string> rows;
+  sqlite3* handle = nullptr;
+  REQUIRE(sqlite3_open(path.c_str(), &handle) == SQLITE_OK);
+  const auto add = [](void* to, int columns, char** values, char** /*names*/) {
+    auto& row = static_cast<std::vector<std::string>*>(to)->emplace_back();
+    for (const char* const value : std::span(values, static_cast<std::size_t>(columns))) {
+      row.append(row.empty() ? "" : " ").append(value == nullptr ? "NULL" : value);
+    }
+    return 0;
+  };
+  CHECK(sqlite3_exec(handle, sql, add, &rows, nullptr) == SQLITE_OK);
+  sqlite3_close(handle);
+  return rows;
 }
 
-std::string text_of(const Upload& upload) {
+std::string text_of(const SessionMemory& memory) {
   std::ostringstream out;
-  out << upload.owner << "|" << upload.sha256 << "|" << upload.file_id << "|" << upload.filename
-      << "|" << upload.size << "|" << text_of(upload.confirmed_at) << "|"
-      << text_of(upload.needed_at);
+  const Print print{out};
+  print.of("session", memory);
+  print.column("left_at", memory.left_at);
+  tables::for_each_kind_in_session(
+      [&]<class Row>() { print.of(tables::Table<Row>::kName, memory.*tables::Table<Row>::kIn); });
   return out.str();
 }
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <catch2/catch.hpp>
+
 #include "daemon/os/completion_queue.h"
 #include "daemon/state/state_database.h"
 #include "daemon/state/state_lock.h"
@@ -46,8 +48,21 @@ std::vector<Change> tombstone(const std::string& id);
 /// Commits through a worker's store and pumps the loop until that is answered.
 tl::expected<Done, StoreError> commit(StateDatabase& database, std::vector<Change> changes);
 
-/// Everything of one session as text, to compare and to read.
+/// Runs SQL on a database file as some other program would.
+void run_sql(const std::string& path, const char* sql);
+/// The rows that answer, each as its values with a blank between.
+std::vector<std::string> ask_sql(const std::string& path, const char* sql);
+
+/// Everything of one session, to read: comparing it is == 's part.
 std::string text_of(const SessionMemory& memory);
-std::string text_of(const Upload& upload);
 
 }  // namespace sessync
+
+namespace Catch {
+template <>
+struct StringMaker<sessync::SessionMemory> {
+  static std::string convert(const sessync::SessionMemory& memory) {
+    return sessync::text_of(memory);
+  }
+};
+}  // namespace Catch

@@ -1,5 +1,6 @@
 #include <map>
 #include <string>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -12,38 +13,44 @@ namespace sessync {
 namespace {
 
 using Key = std::pair<std::string, std::string>;
+template <class Row>
+using Rows = std::map<Key, Row>;
 
-/// The contract of Change, as plainly as it can be said.
+std::string key_of(const KnownRow& row) { return row.resource_id; }
+std::string key_of(const Intent& intent) { return intent.path; }
+std::string key_of(const Tombstone& tombstone) { return tombstone.resource_id; }
+std::string key_of(const Refusal& refusal) { return refusal.path + '\n' + refusal.content; }
+std::string key_of(const TokenRecord& token) { return token.resource_id; }
+std::string key_of(const OutputRecord& output) { return output.file_id; }
+std::string key_of(const SeenStatus& /*only one*/) { return {}; }
+
+/// The contract of Change, as plainly as it can be said; it believes no description.
 struct Model {
-  std::map<Key, KnownRow> rows;
-  std::map<Key, Intent> intents;
-  std::map<Key, Tombstone> tombstones;
-  std::map<Key, Refusal> refusals;
+  std::tuple<Rows<KnownRow>, Rows<Intent>, Rows<Tombstone>, Rows<Refusal>, Rows<TokenRecord>,
+             Rows<OutputRecord>, Rows<SeenStatus>>
+      in_sessions;
   std::map<std::string, change::SetTakenOver> taken_over;
   std::map<std::string, std::uint64_t> most_files;
   std::map<std::string, TimePoint> looked_at;
-  std::map<Key, Upload> uploads;
-  std::map<Key, TokenRecord> tokens;
-  std::map<Key, OutputRecord> outputs;
-  std::map<std::string, SeenStatus> statuses;
-  std::map<Key, CreationRecord> creations;
   std::map<std::string, std::optional<TimePoint>> left;
+  Rows<Upload> uploads;
+  Rows<CreationRecord> creations;
 
-  void operator()(const change::PutRow& c) { rows[{c.session_id, c.row.resource_id}] = c.row; }
-  void operator()(const change::DropRow& c) { rows.erase({c.session_id, c.resource_id}); }
-  void operator()(const change::PutIntent& c) { intents[{c.session_id, c.intent.path}] = c.intent; }
-  void operator()(const change::DropIntent& c) { intents.erase({c.session_id, c.path}); }
-  void operator()(const change::PutTombstone& c) {
-    tombstones[{c.session_id, c.tombstone.resource_id}] = c.tombstone;
+  template <class Row>
+  [[nodiscard]] Rows<Row>& all() {
+    return std::get<Rows<Row>>(in_sessions);
   }
-  void operator()(const change::DropTombstone& c) {
-    tombstones.erase({c.session_id, c.resource_id});
+
+  template <class Row>
+  void operator()(const change::Put<Row>& c) {
+    all<Row>()[{c.session_id, key_of(c.row)}] = c.row;
   }
-  void operator()(const change::PutRefusal& c) {
-    refusals[{c.session_id, c.refusal.path + '\n' + c.refusal.content}] = c.refusal;
+  template <class Row>
+  void operator()(const change::Drop<Row>& c) {
+    all<Row>().erase({c.of, c.key});
   }
   void operator()(const change::DropRefusal& c) {
-    std::erase_if(refusals, [&](const auto& entry) {
+    std::erase_if(all<Refusal>(), [&](const auto& entry) {
       const Refusal& refusal = entry.second;
       return entry.first.first == c.session_id && refusal.path == c.path &&
              (!c.content || refusal.content == *c.content);
@@ -52,43 +59,24 @@ struct Model {
   void operator()(const change::SetTakenOver& c) { taken_over[c.session_id] = c; }
   void operator()(const change::SetMostFiles& c) { most_files[c.session_id] = c.count; }
   void operator()(const change::SetLookedAt& c) { looked_at[c.session_id] = c.at; }
-  void operator()(const change::PutUpload& c) {
-    uploads[{c.upload.owner, c.upload.file_id}] = c.upload;
-  }
-  void operator()(const change::DropUpload& c) { uploads.erase({c.owner, c.file_id}); }
-  void operator()(const change::PutToken& c) {
-    tokens[{c.session_id, c.token.resource_id}] = c.token;
-  }
-  void operator()(const change::DropToken& c) { tokens.erase({c.session_id, c.resource_id}); }
-  void operator()(const change::PutOutput& c) {
-    outputs[{c.session_id, c.output.file_id}] = c.output;
-  }
-  void operator()(const change::DropOutput& c) { outputs.erase({c.session_id, c.file_id}); }
   void operator()(const change::SetLeft& c) { left[c.session_id] = c.at; }
+  void operator()(const change::PutUpload& c) { uploads[{c.row.owner, c.row.file_id}] = c.row; }
+  void operator()(const change::DropUpload& c) { uploads.erase({c.of, c.key}); }
+  void operator()(const change::PutCreation& c) { creations[{c.row.owner, c.row.name}] = c.row; }
+  void operator()(const change::DropCreation& c) { creations.erase({c.of, c.key}); }
   void operator()(const change::DropSession& c) {
-    const auto drop = [&](auto& from) {
+    const auto drop = [&c](auto& from) {
       std::erase_if(from, [&](const auto& entry) { return entry.first.first == c.session_id; });
     };
-    drop(rows);
-    drop(intents);
-    drop(tombstones);
-    drop(refusals);
-    drop(tokens);
-    drop(outputs);
+    std::apply([&drop](auto&... rows) { (drop(rows), ...); }, in_sessions);
     taken_over.erase(c.session_id);
     looked_at.erase(c.session_id);
-    statuses.erase(c.session_id);
     most_files.erase(c.session_id);
     left.erase(c.session_id);
   }
-  void operator()(const change::SetStatus& c) { statuses[c.session_id] = c.status; }
-  void operator()(const change::PutCreation& c) {
-    creations[{c.creation.owner, c.creation.name}] = c.creation;
-  }
-  void operator()(const change::DropCreation& c) { creations.erase({c.owner, c.name}); }
 
   void restart(TimePoint now) {
-    for (auto& [key, intent] : intents) {
+    for (auto& [key, intent] : all<Intent>()) {
       intent.in_doubt_since = now;
     }
     for (auto& [key, creation] : creations) {
@@ -98,37 +86,42 @@ struct Model {
     }
   }
 
+  template <class Row>
+  [[nodiscard]] std::vector<Row> of(const std::string& session) const {
+    std::vector<Row> found;
+    for (const auto& [key, row] : std::get<Rows<Row>>(in_sessions)) {
+      if (key.first == session) {
+        found.push_back(row);
+      }
+    }
+    return found;
+  }
+  template <class Value>
+  static Value value_of(const std::map<std::string, Value>& from, const std::string& session) {
+    const auto found = from.find(session);
+    return found == from.end() ? Value{} : found->second;
+  }
+
   [[nodiscard]] SessionMemory load(const std::string& session) const {
     SessionMemory memory;
-    const auto collect = [&session](const auto& from, auto& into) {
-      for (const auto& [key, item] : from) {
-        if (key.first == session) {
-          into.push_back(item);
-        }
-      }
-    };
-    collect(rows, memory.rows);
-    collect(intents, memory.intents);
-    collect(tombstones, memory.tombstones);
-    collect(refusals, memory.refusals);
-    collect(tokens, memory.tokens);
-    collect(outputs, memory.outputs);
-    if (const auto status = statuses.find(session); status != statuses.end()) {
-      memory.status = status->second;
+    memory.rows = of<KnownRow>(session);
+    memory.intents = of<Intent>(session);
+    memory.tombstones = of<Tombstone>(session);
+    memory.refusals = of<Refusal>(session);
+    memory.tokens = of<TokenRecord>(session);
+    memory.outputs = of<OutputRecord>(session);
+    if (const auto status = of<SeenStatus>(session); !status.empty()) {
+      memory.status = status.front();
     }
-    if (const auto by = taken_over.find(session); by != taken_over.end()) {
-      memory.taken_over = by->second.complete;
-      memory.owner = by->second.owner;
+    if (taken_over.contains(session)) {
+      memory.taken_over = taken_over.at(session).complete;
+      memory.owner = taken_over.at(session).owner;
     }
-    if (const auto most = most_files.find(session); most != most_files.end()) {
-      memory.most_files = most->second;
+    memory.most_files = value_of(most_files, session);
+    if (looked_at.contains(session)) {
+      memory.looked_at = looked_at.at(session);
     }
-    if (const auto at = looked_at.find(session); at != looked_at.end()) {
-      memory.looked_at = at->second;
-    }
-    if (const auto at = left.find(session); at != left.end()) {
-      memory.left_at = at->second;
-    }
+    memory.left_at = value_of(left, session);
     return memory;
   }
 };
@@ -224,7 +217,7 @@ void check_equal(const StateDatabase& database, const Model& model) {
   for (const std::string& name :
        {std::string(), std::string("a"), std::string("b"), std::string("B"), std::string("\0x", 2),
         std::string("\xff'\"")}) {
-    RC_ASSERT(text_of(database.load(name)) == text_of(model.load(name)));
+    RC_ASSERT(database.load(name) == model.load(name));
     std::vector<Upload> uploads;
     for (const auto& [upload_key, upload] : model.uploads) {
       if (upload_key.first == name) {

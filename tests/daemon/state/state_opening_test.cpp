@@ -2,9 +2,9 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include <catch2/catch.hpp>
-#include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,14 +26,6 @@ unsigned mode_of(const std::string& path) {
 
 void write_file(const std::string& path, const std::string& content) {
   std::ofstream(path, std::ios::binary) << content;
-}
-
-/// Runs SQL on a database file as some other program would.
-void run_sql(const std::string& path, const char* sql) {
-  sqlite3* handle = nullptr;
-  REQUIRE(sqlite3_open(path.c_str(), &handle) == SQLITE_OK);
-  CHECK(sqlite3_exec(handle, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
-  sqlite3_close(handle);
 }
 
 TEST_CASE("Only we can read the state") {
@@ -176,91 +168,6 @@ TEST_CASE("The state of a newer sessync is refused and left as it is") {
   REQUIRE_FALSE(reader);
   CHECK_THAT(reader.error(), Contains("newer"));
   CHECK(fs::exists(directory / "state.db"));
-}
-
-/// What sessync of format 2 leaves behind.
-constexpr const char* kFormat2 = R"sql(
-CREATE TABLE session (
-  session_id TEXT PRIMARY KEY, taken_over INTEGER NOT NULL DEFAULT 0, looked_at INTEGER,
-  owner TEXT NOT NULL DEFAULT ''
-) STRICT, WITHOUT ROWID;
-CREATE TABLE row (
-  session_id TEXT, resource_id TEXT, copy_file_id TEXT NOT NULL, filename TEXT NOT NULL,
-  size INTEGER NOT NULL, owned INTEGER NOT NULL, upload_file_id TEXT NOT NULL,
-  mount_path TEXT NOT NULL, added_at INTEGER, PRIMARY KEY (session_id, resource_id)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE intent (
-  session_id TEXT, path TEXT, deletes TEXT NOT NULL, adds_file_id TEXT NOT NULL,
-  adds_filename TEXT NOT NULL, adds_size INTEGER NOT NULL, previous_file_id TEXT,
-  previous_filename TEXT, previous_size INTEGER, in_doubt_since INTEGER,
-  PRIMARY KEY (session_id, path)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE tombstone (
-  session_id TEXT, resource_id TEXT, deleted_at INTEGER NOT NULL,
-  PRIMARY KEY (session_id, resource_id)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE refusal (
-  session_id TEXT, path TEXT, content TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL,
-  at INTEGER NOT NULL, PRIMARY KEY (session_id, path)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE upload (
-  owner TEXT, file_id TEXT, sha256 TEXT NOT NULL, filename TEXT NOT NULL, size INTEGER NOT NULL,
-  confirmed_at INTEGER NOT NULL, needed_at INTEGER NOT NULL, PRIMARY KEY (owner, file_id)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE suspension (
-  session TEXT PRIMARY KEY, by TEXT NOT NULL, at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE digest (
-  path TEXT PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL,
-  modified_ns INTEGER NOT NULL, changed_ns INTEGER NOT NULL, digest TEXT NOT NULL,
-  first_seen_ns INTEGER NOT NULL, trusted INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE token (
-  session_id TEXT, resource_id TEXT, fingerprint TEXT NOT NULL, sent_at INTEGER, renew_at INTEGER,
-  last_fault TEXT NOT NULL, PRIMARY KEY (session_id, resource_id)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE output (
-  session_id TEXT, file_id TEXT, name TEXT NOT NULL, size INTEGER NOT NULL,
-  PRIMARY KEY (session_id, file_id)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE status (
-  session_id TEXT PRIMARY KEY, status TEXT NOT NULL, since INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE creation (
-  owner TEXT, name TEXT, session_id TEXT NOT NULL, organization_id TEXT NOT NULL,
-  in_doubt_since INTEGER, PRIMARY KEY (owner, name)
-) STRICT, WITHOUT ROWID;
-INSERT INTO session VALUES ('sesn_1', 1, 7, 'prod');
-INSERT INTO row VALUES ('sesn_1', 'sesrsc_1', 'file_c', 'name', 3, 1, 'file_u', '/m', 5);
-INSERT INTO intent VALUES ('sesn_1', '/a', '', 'file_n', 'new', 4, 'file_o', 'old', 2, 6);
-INSERT INTO intent VALUES ('sesn_1', '/b', '', 'file_n', 'new', 4, NULL, NULL, NULL, NULL);
-INSERT INTO refusal VALUES ('sesn_1', '/r', 'sha', '400', 'no', 8);
-PRAGMA user_version = 2;
-)sql";
-
-TEST_CASE("Nothing of an older state is lost, to a reader or a writer") {
-  const TempDirectory directory;
-  run_sql(directory / "state.db", kFormat2);
-  SessionMemory wanted;
-  wanted.taken_over = true;
-  wanted.owner = "prod";
-  wanted.looked_at = at(7);
-  wanted.rows = {{"sesrsc_1", "file_c", "name", 3, true, "file_u", "/m", at(5)}};
-  wanted.intents = {{"/a", {}, "file_n", "new", 4, {{"/a", "file_o", "old", 2}}, at(9)},
-                    {"/b", {}, "file_n", "new", 4, {}, at(9)}};
-  wanted.refusals = {{"/r", "sha", "400", "no", at(8)}};
-  {
-    const auto reader = StateDatabase::open_read_only(directory.path(), at(9));
-    REQUIRE(reader);
-    CHECK(text_of((*reader)->load("sesn_1")) == text_of(wanted));
-  }
-  for (int openings = 0; openings < 2; ++openings) {
-    const auto state = open_state(directory.path(), at(9));
-    CHECK(state.database->warnings().empty());
-    CHECK(text_of(state.database->load("sesn_1")) == text_of(wanted));
-  }
-  REQUIRE(commit(*open_state(directory.path()).database, {change::DropIntent{"sesn_1", "/a"}}));
-  CHECK(open_state(directory.path()).database->load("sesn_1").intents.size() == 1);
 }
 
 TEST_CASE("A reader creates nothing where there is no state") {

@@ -1,49 +1,14 @@
 #pragma once
 
+#include <array>
+
 /// What is run to make the tables of each version of the state out of those of the version before.
+/// An empty file gets its tables from their description (remembered.h), which is that of the last
+/// version.
 namespace sessync::tables {
 
-/// Version 1: out of nothing.
-inline constexpr const char* kSchema = R"sql(
-CREATE TABLE session (
-  session_id TEXT PRIMARY KEY, taken_over INTEGER NOT NULL DEFAULT 0, looked_at INTEGER
-) STRICT, WITHOUT ROWID;
-CREATE TABLE row (
-  session_id TEXT, resource_id TEXT, copy_file_id TEXT NOT NULL, filename TEXT NOT NULL,
-  size INTEGER NOT NULL, owned INTEGER NOT NULL, upload_file_id TEXT NOT NULL,
-  mount_path TEXT NOT NULL, added_at INTEGER, PRIMARY KEY (session_id, resource_id)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE intent (
-  session_id TEXT, path TEXT, deletes TEXT NOT NULL, adds_file_id TEXT NOT NULL,
-  adds_filename TEXT NOT NULL, adds_size INTEGER NOT NULL, previous_file_id TEXT,
-  previous_filename TEXT, previous_size INTEGER, in_doubt_since INTEGER,
-  PRIMARY KEY (session_id, path)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE tombstone (
-  session_id TEXT, resource_id TEXT, deleted_at INTEGER NOT NULL,
-  PRIMARY KEY (session_id, resource_id)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE refusal (
-  session_id TEXT, path TEXT, content TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL,
-  at INTEGER NOT NULL, PRIMARY KEY (session_id, path)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE upload (
-  owner TEXT, file_id TEXT, sha256 TEXT NOT NULL, filename TEXT NOT NULL, size INTEGER NOT NULL,
-  confirmed_at INTEGER NOT NULL, needed_at INTEGER NOT NULL, PRIMARY KEY (owner, file_id)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE suspension (
-  session TEXT PRIMARY KEY, by TEXT NOT NULL, at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE digest (
-  path TEXT PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL,
-  modified_ns INTEGER NOT NULL, changed_ns INTEGER NOT NULL, digest TEXT NOT NULL,
-  first_seen_ns INTEGER NOT NULL, trusted INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-PRAGMA user_version = 1;
-)sql";
-
-/// What version 2 has beside that of version 1.
-inline constexpr const char* kSchema2 = R"sql(
+/// Version 2: owners, tokens, outputs, statuses and creations.
+inline constexpr const char* kToVersion2 = R"sql(
 ALTER TABLE session ADD COLUMN owner TEXT NOT NULL DEFAULT '';
 CREATE TABLE token (
   session_id TEXT, resource_id TEXT, fingerprint TEXT NOT NULL, sent_at INTEGER, renew_at INTEGER,
@@ -63,8 +28,8 @@ CREATE TABLE creation (
 PRAGMA user_version = 2;
 )sql";
 
-/// What version 3 has beside that of version 2: since when what is remembered is of no use.
-inline constexpr const char* kSchema3 = R"sql(
+/// Version 3: since when what is remembered is of no use.
+inline constexpr const char* kToVersion3 = R"sql(
 CREATE TABLE gone_session (session_id TEXT PRIMARY KEY, since INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE gone_output (
   session_id TEXT, file_id TEXT, since INTEGER NOT NULL, PRIMARY KEY (session_id, file_id)
@@ -72,8 +37,8 @@ CREATE TABLE gone_output (
 PRAGMA user_version = 3;
 )sql";
 
-/// What version 4 has beside, and in place of, what version 3 has.
-inline constexpr const char* kSchema4 = R"sql(
+/// Version 4: doubts, room, refusals by content, and all that made way for an add.
+inline constexpr const char* kToVersion4 = R"sql(
 ALTER TABLE row ADD COLUMN in_doubt INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE session ADD COLUMN most_files INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE refusal_4 (
@@ -96,5 +61,8 @@ ALTER TABLE intent DROP COLUMN previous_filename;
 ALTER TABLE intent DROP COLUMN previous_size;
 PRAGMA user_version = 4;
 )sql";
+
+/// By the version that they start from.
+inline constexpr std::array kMigrations{kToVersion2, kToVersion3, kToVersion4};
 
 }  // namespace sessync::tables

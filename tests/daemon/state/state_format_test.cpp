@@ -1,0 +1,162 @@
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "tests/daemon/state/old_formats.h"
+#include "tests/daemon/state/state_fixture.h"
+
+namespace sessync {
+namespace {
+
+/// What the tables of a database are, as SQLite understood it.
+std::vector<std::string> tables_of(const std::string& path) {
+  return ask_sql(path,
+                 "SELECT list.name, list.strict, list.wr, info.name, info.type, info.\"notnull\", "
+                 "info.dflt_value, info.pk "
+                 "FROM pragma_table_list AS list JOIN pragma_table_xinfo(list.name) AS info "
+                 "WHERE list.name NOT LIKE 'sqlite%' ORDER BY list.name, info.cid");
+}
+
+/// What is in them, as statements that put it there, values by position.
+std::vector<std::string> content_of(const std::string& path) {
+  std::vector<std::string> all;
+  for (const auto& select :
+       ask_sql(path,
+               "SELECT 'SELECT ''INSERT INTO ' || list.name || ' VALUES('' || ' || "
+               "(SELECT group_concat('quote(' || name || ')', ' || '','' || ') "
+               "FROM pragma_table_info(list.name)) || ' || '');'' FROM ' || list.name "
+               "FROM pragma_table_list AS list WHERE list.name NOT LIKE 'sqlite%' "
+               "ORDER BY list.name")) {
+    for (const auto& row : ask_sql(path, select.c_str())) {
+      all.push_back(row);
+    }
+  }
+  return all;
+}
+
+TEST_CASE("A new state has the very tables that an old one is brought to") {
+  const TempDirectory fresh;
+  {
+    const auto state = open_state(fresh.path());
+  }
+  const auto wanted = tables_of(fresh / "state.db");
+  CHECK(wanted.size() > 50);
+  for (const char* const format : {kFormat1, kFormat2}) {
+    const TempDirectory directory;
+    run_sql(directory / "state.db", format);
+    {
+      const auto state = open_state(directory.path());
+    }
+    CHECK(tables_of(directory / "state.db") == wanted);
+  }
+}
+
+std::vector<Change> everything() {
+  return {
+      change::SetTakenOver{"sesn_1", "prod"},
+      change::SetLookedAt{"sesn_1", at(1)},
+      change::SetMostFiles{"sesn_1", 2},
+      change::SetLeft{"sesn_1", at(3)},
+      change::PutRow{"sesn_1", {"r", "copy", "name", 4, true, "up", "/m", at(5), true}},
+      change::PutRow{"sesn_1", {"s", "", "", 0, false, "", "", {}, false}},
+      change::PutIntent{"sesn_1", {"/a", {"x", ""}, "f", "n", 6, {{"/b", "o", "p", 7}}, {}}},
+      change::PutTombstone{"sesn_1", {"t", at(8)}},
+      change::PutRefusal{"sesn_1", {"/r", "sha", "400", "it's no", at(9), 10}},
+      change::PutToken{"sesn_1", {"r", "print", at(11), at(12), "13"}},
+      change::PutOutput{"sesn_1", {"o", "out", 14, at(15)}},
+      change::PutOutput{"sesn_1", {"p", "kept", 16, {}}},
+      change::SetStatus{"sesn_1", {"idle", at(17)}},
+      change::PutCreation{{"me", "new", "sesn_2", "org", at(18)}},
+      change::PutUpload{{"me", "sha", "file", "name", 19, at(20), at(21)}},
+  };
+}
+
+/// As the first program with format 4 wrote it, and reads it: not to be changed.
+const std::vector<std::string> kContent4 = {
+    "INSERT INTO creation VALUES('me','new','sesn_2','org',18);",
+    "INSERT INTO digest VALUES('a/b',22,23,24,25,26,'dddddddddddddddddddddddddddddddd',27,1);",
+    "INSERT INTO gone_output VALUES('sesn_1','o',15);",
+    "INSERT INTO gone_session VALUES('sesn_1',3);",
+    "INSERT INTO intent VALUES('sesn_1','/a','1:x0:','f','n',6,NULL);",
+    "INSERT INTO output VALUES('sesn_1','o','out',14);",
+    "INSERT INTO output VALUES('sesn_1','p','kept',16);",
+    "INSERT INTO previous VALUES('sesn_1','/a',0,'/b','o','p',7);",
+    "INSERT INTO refusal VALUES('sesn_1','/r','sha','400','it''s no',9,10);",
+    "INSERT INTO row VALUES('sesn_1','r','copy','name',4,1,'up','/m',5,1);",
+    "INSERT INTO row VALUES('sesn_1','s','','',0,0,'','',NULL,0);",
+    "INSERT INTO session VALUES('sesn_1',1,1,'prod',2);",
+    "INSERT INTO status VALUES('sesn_1','idle',17);",
+    "INSERT INTO suspension VALUES('research','ada',28);",
+    "INSERT INTO token VALUES('sesn_1','r','print',11,12,'13');",
+    "INSERT INTO tombstone VALUES('sesn_1','t',8);",
+    "INSERT INTO upload VALUES('me','file','sha','name',19,20,21);",
+};
+
+DigestEntry some_digest() {
+  DigestEntry entry{"a/b", {22, 23, 24, 25, 26}, {}, 27, true};
+  entry.digest.fill('d');
+  return entry;
+}
+
+TEST_CASE("What a program of this format writes another one of it can read") {
+  const TempDirectory written;
+  SessionMemory memory;
+  {
+    const auto state = open_state(written.path());
+    REQUIRE(commit(*state.database, everything()));
+    REQUIRE(state.database->set_suspension("research", Suspension{"ada", at(28)}));
+    state.database->save_digests({.put = {some_digest()}, .removed = {}});
+    state.database->flush();
+    memory = state.database->load("sesn_1");
+  }
+  CHECK(content_of(written / "state.db") == kContent4);
+
+  const TempDirectory found;
+  {
+    const auto state = open_state(found.path());
+  }
+  for (const auto& row : kContent4) {
+    run_sql(found / "state.db", row.c_str());
+  }
+  const auto state = open_state(found.path(), at(50));
+  memory.intents.at(0).in_doubt_since = at(50);
+  CHECK(state.database->load("sesn_1") == memory);
+  CHECK(state.database->uploads("me") ==
+        std::vector<Upload>{{"me", "sha", "file", "name", 19, at(20), at(21)}});
+  CHECK(state.database->find_creation("me", "new") ==
+        CreationRecord{"me", "new", "sesn_2", "org", at(18)});
+  CHECK(state.database->suspensions().at("research") == Suspension{"ada", at(28)});
+  CHECK(state.database->load_digests() == std::vector{some_digest()});
+}
+
+TEST_CASE("Nothing of an older state is lost, to a reader or a writer") {
+  const TempDirectory directory;
+  run_sql(directory / "state.db", kFormat2);
+  run_sql(directory / "state.db",
+          GENERATE("PRAGMA journal_mode = DELETE", "PRAGMA journal_mode = WAL"));
+  SessionMemory wanted;
+  wanted.taken_over = true;
+  wanted.owner = "prod";
+  wanted.looked_at = at(7);
+  wanted.rows = {{"sesrsc_1", "file_c", "name", 3, true, "file_u", "/m", at(5)}};
+  wanted.intents = {{"/a", {}, "file_n", "new", 4, {{"/a", "file_o", "old", 2}}, at(9)},
+                    {"/b", {}, "file_n", "new", 4, {}, at(9)}};
+  wanted.refusals = {{"/r", "sha", "400", "no", at(8)}};
+  {
+    const auto reader = StateDatabase::open_read_only(directory.path(), at(9));
+    REQUIRE(reader);
+    CHECK((*reader)->load("sesn_1") == wanted);
+    CHECK(directory.names() == std::vector<std::string>{"state.db"});
+  }
+  for (int openings = 0; openings < 2; ++openings) {
+    const auto state = open_state(directory.path(), at(9));
+    CHECK(state.database->warnings().empty());
+    CHECK(state.database->load("sesn_1") == wanted);
+  }
+  REQUIRE(commit(*open_state(directory.path()).database, {change::DropIntent{"sesn_1", "/a"}}));
+  CHECK(open_state(directory.path()).database->load("sesn_1").intents.size() == 1);
+}
+
+}  // namespace
+}  // namespace sessync
