@@ -46,11 +46,11 @@ test('status of no daemon, of one that is gone and of one that cannot be asked f
 test('status prints a table, and the very document with -o json', async (t) => {
   const { project, url } = await served(t);
   await until('it is ready', async () => (await get(`${url}/readyz`)).status === 200);
-  await until('the table shows it', async () => /s1 +Ready +1\/1 +0 +1\/500 +\d+s ago/.test((await project.run('status')).out));
+  await until('the table shows it', async () => /s1 +in sync +1\/1 +0 +1\/500 +(\d+ s ago|just now)/.test((await project.run('status')).out));
   const { out, code } = await project.run('status', ['-o', 'json']);
   assert.equal(code, 0);
   await until('both say the same', async () => (await project.run('status', ['-o', 'json'])).out === (await get(`${url}/api/v1/status`)).text);
-  assert.deepEqual(Object.keys(JSON.parse(out)).filter((key) => key !== 'notes'), ['version', 'started_at', 'manifest', 'workspace', 'sessions']);
+  assert.deepEqual(Object.keys(JSON.parse(out)).filter((key) => key !== 'notes'), ['version', 'started_at', 'state', 'headline', 'manifest', 'workspace', 'sessions']);
 });
 
 test('status shows what is blocked and why, and obeys no name', async (t) => {
@@ -67,9 +67,9 @@ test('status shows what is blocked and why, and obeys no name', async (t) => {
 test('--watch tells every change on a line of its own', async (t) => {
   const { project } = await served(t);
   const watching = project.begin('status', ['--watch']);
-  await until('it begins', () => /s1: Ready, 1\/1 in sync/.test(watching.out));
+  await until('it begins', () => /s1: in sync, 1\/1 resources/.test(watching.out));
   write(path.join(project.workspace, 'b.txt'), 'b');
-  await until('it goes on', () => /s1: Ready, 2\/2 in sync/.test(watching.out));
+  await until('it goes on', () => /s1: in sync, 2\/2 resources/.test(watching.out));
   await project.stop();
   const { code } = await watching.ended;
   assert.equal(code, 1);
@@ -81,9 +81,9 @@ test('--watch on a terminal keeps one table as it is, and ends when it is interr
   await project.equal(session);
   const watching = screen(project, 'status', ['--watch']);
   const shown = () => watching.out.split('\x1b[H\x1b[2J').at(-1);
-  await until('it begins', () => /^SESSION +STATE[^]*\ns1 +Ready +1\/1 /.test(shown()));
+  await until('it begins', () => /^SESSION +STATE[^]*\ns1 +in sync +1\/1 /.test(shown()));
   write(path.join(project.workspace, 'b.txt'), 'b');
-  await until('it goes on', () => /^SESSION +STATE[^]*\ns1 +Ready +2\/2 /.test(shown()));
+  await until('it goes on', () => /^SESSION +STATE[^]*\ns1 +in sync +2\/2 /.test(shown()));
   assert.equal(shown().match(/SESSION/g).length, 1);
   watching.interrupt();
   await watching.ended;

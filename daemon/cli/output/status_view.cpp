@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
-#include <optional>
 #include <stdexcept>
 
 #include <nlohmann/json.hpp>
 
+#include "daemon/status/words.h"
 #include "manifest/text/utf8.h"
+#include "reconciler/observe/server_time.h"
 
 namespace sessync {
 namespace {
@@ -45,53 +45,16 @@ const Json& part_of(const Json& json, const char* key) {
   return found == json.end() ? nothing : *found;
 }
 
-Json condition_of(const Json& session, const std::string& type) {
-  for (const auto& condition : part_of(session, "conditions")) {
-    if (text_of(condition, "type") == type) {
-      return condition;
-    }
-  }
-  return Json::object();
-}
-
-bool holds(const Json& condition) { return text_of(condition, "status") == "True"; }
-
-std::optional<TimePoint> parsed_time(const std::string& text) {
-  int year = 0;
-  unsigned month = 0;
-  unsigned day = 0;
-  std::array<int, 3> clock{};
-  if (std::sscanf(text.c_str(), "%d-%u-%uT%d:%d:%d", &year, &month, &day, &clock[0], &clock[1],
-                  &clock[2]) != 6) {
-    return std::nullopt;
-  }
-  const std::chrono::sys_days date{std::chrono::year{year} / std::chrono::month{month} /
-                                   std::chrono::day{day}};
-  return TimePoint{date.time_since_epoch() + std::chrono::hours{clock[0]} +
-                   std::chrono::minutes{clock[1]} + std::chrono::seconds{clock[2]}};
-}
-
 std::string ago(const std::string& at, TimePoint now) {
-  const auto when = parsed_time(at);
-  return when ? short_span(std::max<Duration>(now - *when, Duration{0})) + " ago" : "never";
+  const auto when = parse_rfc3339(at);
+  return when ? words::relative(std::min(std::chrono::floor<Duration>(*when), now), now) : "never";
 }
 
-std::string state_of(const Json& session) {
-  const auto ready = condition_of(session, "Ready");
-  if (!part_of(session, "suspended").is_null()) {
-    return "Suspended";
-  }
-  return holds(ready) ? "Ready" : text_of(ready, "reason");
-}
-
-/// Why it is not ready, else what else there is to know.
-std::string message_of(const Json& session) {
-  const auto ready = condition_of(session, "Ready");
-  const auto stalled = condition_of(session, "Stalled");
-  if (holds(ready) && holds(stalled)) {
-    return text_of(stalled, "message");
-  }
-  return text_of(ready, "message");
+/// "in sync"
+std::string state_in(const Json& session) {
+  auto state = text_of(session, "state");
+  std::ranges::replace(state, '_', ' ');
+  return state;
 }
 
 std::string of(std::uint64_t part, std::uint64_t all) {
@@ -101,12 +64,12 @@ std::string of(std::uint64_t part, std::uint64_t all) {
 Row row_of(const Json& session, TimePoint now) {
   const auto& counts = part_of(session, "counts");
   return {text_of(session, "name"),
-          state_of(session) + (is_true(session, "working") ? " (working)" : ""),
+          state_in(session),
           of(number_of(counts, "in_sync"), number_of(counts, "desired")),
           std::to_string(number_of(counts, "blocked")),
           of(number_of(counts, "files"), number_of(counts, "max_files")),
           ago(text_of(session, "last_converged_at"), now),
-          message_of(session)};
+          text_of(session, "headline")};
 }
 
 std::string aligned(const std::vector<Row>& rows) {
@@ -200,13 +163,16 @@ std::string table_of(const Json& document, const StatusView& view) {
   return manifest_lines(document) + body + details;
 }
 
+/// A pass is under way and has found nothing to do: most passes begin and end so.
+bool is_looked_at(const Json& session) {
+  return is_true(session, "working") && text_of(session, "state") == "syncing" &&
+         number_of(part_of(session, "counts"), "pending") == 0;
+}
+
 /// All of it on one line, without what changes all the time.
 std::string line_of(const Json& session) {
   const auto row = row_of(session, {});
-  std::string line = row[0];
-  line.append(": ").append(state_of(session)).append(", ").append(row[2]).append(" in sync, ");
-  line.append(row[3]).append(" blocked");
-  return row[6].empty() ? line : line + ": " + row[6];
+  return row[0] + ": " + row[1] + ", " + row[2] + " resources, " + row[3] + " blocked: " + row[6];
 }
 
 std::vector<std::string> names_in(const std::string& document) {
@@ -223,18 +189,6 @@ std::vector<std::string> names_in(const std::string& document) {
 
 }  // namespace
 
-std::string short_span(Duration length) {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(length).count();
-  static constexpr std::array<std::pair<std::int64_t, char>, 3> kSpans{
-      {{86400, 'd'}, {3600, 'h'}, {60, 'm'}}};
-  for (const auto& [size, unit] : kSpans) {
-    if (seconds >= size) {
-      return std::to_string(seconds / size) + unit;
-    }
-  }
-  return std::to_string(seconds) + "s";
-}
-
 std::string status_table(const std::string& document, const StatusView& view) {
   return table_of(parse(document), view);
 }
@@ -246,6 +200,9 @@ std::string FollowedStatus::lines_of(const std::string& document) {
     return {};
   }
   latest_[name] = document;
+  if (is_looked_at(session) && lines_.contains(name)) {
+    return {};
+  }
   const auto line = line_of(session);
   auto& said = lines_[name];
   if (said == line) {
@@ -262,6 +219,10 @@ std::string FollowedStatus::begin_pass(const std::string& name) {
   }
   auto session = parse(found->second);
   session["working"] = true;
+  if (text_of(session, "state") == "in_sync") {
+    session["state"] = "syncing";
+    session["headline"] = "A pass is under way";
+  }
   return lines_of(session.dump());
 }
 

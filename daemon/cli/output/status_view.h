@@ -40,7 +40,4 @@ class FollowedStatus {
   std::map<std::string, std::string> lines_;   ///< session → what was said of it last
 };
 
-/// "12s", "3m", "5h", "2d": to the largest whole unit.
-std::string short_span(Duration length);
-
 }  // namespace sessync

@@ -1,9 +1,11 @@
 #include "daemon/serve/page.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include <openssl/evp.h>
@@ -12,8 +14,8 @@
 #include "daemon/serve/page/html.h"
 #include "daemon/serve/page/session_row.h"
 #include "daemon/serve/page/time.h"
-#include "daemon/serve/page/verdict.h"
-#include "daemon/serve/page/words.h"
+#include "daemon/status/verdict.h"
+#include "daemon/status/words.h"
 
 namespace sessync {
 namespace page {
@@ -56,7 +58,7 @@ std::string facts_of(const StatusSnapshot& status, TimePoint now) {
   const auto& resolved = status.workspace_resolved;
   const bool is_linked = !resolved.empty() && resolved != status.workspace;
   fact("Workspace", status.workspace, is_linked ? "→ " + resolved : "");
-  fact("Manifest", status.manifest.path, "generation " + number(status.manifest.generation));
+  fact("Manifest", status.manifest.path, "generation " + words::number(status.manifest.generation));
   out.open("div").element("dt", {}, "Daemon").open("dd").element("code", {}, status.version);
   out.open("span", {{"class", "aside"}}).text("started ");
   write_time(out, status.started_at, now);
@@ -96,6 +98,24 @@ std::string verdict_of(const std::vector<Finding>& findings) {
   return out.str();
 }
 
+/// Problems first, the worst of them on top; then by name.
+std::vector<const SessionStatus*> in_order(const StatusSnapshot& status) {
+  std::vector<std::pair<int, const SessionStatus*>> ranked;
+  ranked.reserve(status.sessions.size());
+  for (const auto& session : status.sessions) {
+    const auto state = state_of(*session);
+    ranked.emplace_back(is_problem(state) ? static_cast<int>(state) : 9, session.get());
+  }
+  std::ranges::sort(ranked, {},
+                    [](const auto& entry) { return std::tie(entry.first, entry.second->name); });
+  std::vector<const SessionStatus*> out;
+  out.reserve(ranked.size());
+  for (const auto& [rank, session] : ranked) {
+    out.push_back(session);
+  }
+  return out;
+}
+
 std::string sessions_of(const StatusSnapshot& status, TimePoint now) {
   Html out;
   std::size_t count = 0;
@@ -111,14 +131,14 @@ std::string sessions_of(const StatusSnapshot& status, TimePoint now) {
 
 std::string render_page(const StatusSnapshot& status, TimePoint now) {
   using page::escape_html;
-  const auto findings = page::findings(status);
+  const auto findings = findings_of(status);
   const page::Values values{
       {"style", std::string(page::kStyle)},
       {"script", std::string(page::kScript)},
       {"title", escape_html(findings.front().text + " · sessync")},
       {"tone", name_of(findings.front().tone)},
       {"version", escape_html(status.version)},
-      {"now", page::timestamp(now)},
+      {"now", words::timestamp(now)},
       {"facts", page::facts_of(status, now)},
       {"verdict", page::verdict_of(findings)},
       {"sessions", page::sessions_of(status, now)},

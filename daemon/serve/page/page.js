@@ -69,7 +69,7 @@ function filter() {
 function drawStates() {
   const states = [...rows.values()].map((row) => row.state);
   const choices = [[null, 'all', states.length], ['problems', 'problems', states.filter(isProblem).length]];
-  for (const state of STATES) choices.push([state, state, states.filter((one) => one === state).length]);
+  for (const state of STATES) choices.push([state, wordOf(state), states.filter((one) => one === state).length]);
   for (const [state, word, count] of choices) {
     const id = `state-${word}`;
     const button = byId(id) ?? el('button', { type: 'button', id });

@@ -54,7 +54,7 @@ function cellsOf(session, state) {
   const { counts } = session;
   const when = (label, what) => el('td', { class: 'when', 'data-label': label }, what);
   return [
-    el('td', { class: 'state', 'data-label': 'State' }, el('span', { class: 'sign', 'aria-hidden': true }, SIGNS[state]), el('span', { class: 'word' }, state)),
+    el('td', { class: 'state', 'data-label': 'State' }, el('span', { class: 'sign', 'aria-hidden': true }, SIGNS[state]), el('span', { class: 'word' }, wordOf(state))),
     el('th', { class: 'name', scope: 'row' }, el('span', { class: 'title' }, session.name), el('code', { class: 'id' }, session.session_id || 'not created yet')),
     el('td', { class: 'files', 'data-label': 'Files' }, bar(counts), figure(`${number(counts.files)} / ${number(counts.max_files)}`), asidesOf(counts)),
     latencyCell(session.latencies_ms ?? []),
@@ -150,7 +150,7 @@ class Row {
     this.text = text;
     this.session = session;
     this.state = stateOf(session);
-    this.haystack = `${session.name} ${session.session_id ?? ''} ${this.state} ${headlineOf(session)}`.toLowerCase();
+    this.haystack = `${session.name} ${session.session_id ?? ''} ${wordOf(this.state)} ${headlineOf(session)}`.toLowerCase();
     this.draw();
     return true;
   }

@@ -2,8 +2,12 @@
 
 #include "daemon/serve/page/html.h"
 #include "daemon/status/status.h"
+#include "daemon/status/verdict.h"
 
 namespace sessync::page {
+
+/// "in sync"
+std::string word_of(SessionState state);
 
 /// A session as a group of rows of the table: one with its figures, one with its state in words,
 /// which opens to everything else if `with_details`.

@@ -1,9 +1,10 @@
 // What the facts mean; verdict.cpp draws the same conclusions.
-const STATES = ['failed', 'retrying', 'blocked', 'outdated', 'syncing', 'suspended', 'equal'];
-const SIGNS = { failed: '×', retrying: '↻', blocked: '!', outdated: '!', syncing: '~', suspended: '‖', equal: '=' };
+const STATES = ['failed', 'retrying', 'blocked', 'outdated', 'syncing', 'suspended', 'in_sync'];
+const SIGNS = { failed: '×', retrying: '↻', blocked: '!', outdated: '!', syncing: '~', suspended: '‖', in_sync: '=' };
 const TONES = ['bad', 'warn', 'busy', 'paused', 'good'];
 const ERRORS = 12;
 
+const wordOf = (state) => state.replace('_', ' ');
 const isProblem = (state) => STATES.indexOf(state) <= STATES.indexOf('outdated');
 const conditionOf = (session, type) => (session.conditions ?? []).find((one) => one.type === type) ?? {};
 const isTrue = (condition) => condition.status === 'True';
@@ -14,7 +15,7 @@ function stateOf(session) {
   if (isTrue(ready)) {
     const stalled = conditionOf(session, 'Stalled');
     if (isTrue(stalled) && stalled.reason === 'ManifestInvalid') return 'outdated';
-    return session.working ? 'syncing' : 'equal';
+    return session.working ? 'syncing' : 'in_sync';
   }
   if (['AuthenticationFailed', 'SessionNotFound', 'SessionArchived'].includes(ready.reason)) return 'failed';
   if (['ProgressingWithRetry', 'RateLimited'].includes(ready.reason)) return 'retrying';
@@ -56,7 +57,7 @@ const SENTENCES = [
 const COUNTS = [
   ['syncing', 'busy', 'syncing'],
   ['suspended', 'paused', 'suspended'],
-  ['equal', 'good', 'in sync'],
+  ['in_sync', 'good', 'in sync'],
 ];
 
 function manifestFinding({ manifest, sessions }) {

@@ -68,8 +68,9 @@ Documents::Renderers counting(int& metrics) {
 
 TEST_CASE("the status has the shape that is promised") {
   const auto status = document_of(full_session());
-  CHECK(keys(status) == std::vector<std::string>{"version", "started_at", "manifest", "workspace",
-                                                 "notes", "sessions"});
+  CHECK(keys(status) == std::vector<std::string>{"version", "started_at", "state", "headline",
+                                                 "manifest", "workspace", "notes", "sessions"});
+  CHECK(status["state"] == "warn");
   CHECK(status["started_at"] == "2026-11-21T17:31:43.250Z");
   CHECK(status["manifest"]["path"] == "/m.yaml");
   CHECK(status["manifest"]["generation"] == 3);
@@ -77,11 +78,12 @@ TEST_CASE("the status has the shape that is promised") {
   CHECK(status["manifest"]["errors"].size() == 1);
   CHECK(status["workspace"] == Json::parse(R"({"path":"/w","resolved":null})"));
   const auto& session = status["sessions"][0];
-  CHECK(keys(session) == std::vector<std::string>{"name", "session_id", "conditions", "generation",
-                                                  "observed_generation", "working", "last_pass_at",
-                                                  "last_converged_at", "next_pass_at", "suspended",
-                                                  "counts", "blocked", "unmanaged", "held",
-                                                  "recent", "latencies_ms"});
+  CHECK(keys(session) == std::vector<std::string>{"name", "session_id", "state", "headline",
+                                                  "conditions", "generation", "observed_generation",
+                                                  "working", "last_pass_at", "last_converged_at",
+                                                  "next_pass_at", "suspended", "counts", "blocked",
+                                                  "unmanaged", "held", "recent", "latencies_ms"});
+  CHECK(session["state"] == "suspended");
   CHECK(keys(session["conditions"][0]) ==
         std::vector<std::string>{"type", "status", "reason", "message", "last_transition_time"});
   CHECK(session["conditions"][0]["status"] == "True");
