@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/serve/page.h"
 #include "daemon/status/board.h"
 
 namespace sessync {
@@ -44,7 +45,7 @@ class Documents {
  public:
   struct Renderers {
     std::function<std::string()> metrics;
-    std::function<std::string(const StatusSnapshot&)> page;
+    std::function<std::string(const StatusSnapshot&, const PagePart&)> page;
   };
 
   Documents(const StatusBoard& board, Renderers renderers);
@@ -52,7 +53,14 @@ class Documents {
   /// The status; at least of the revision `since`.
   Document status(std::uint64_t since = 0);
   std::shared_ptr<const std::string> metrics();
-  std::shared_ptr<const std::string> page();
+
+  /// The page; at least of the revision `at_least`.
+  std::shared_ptr<const std::string> page(std::uint64_t at_least);
+  /// Its verdict, and the rows that changed since the revision that `id` names; all of it if that
+  /// is of no revision of this daemon, or of one so old that nobody knows what left since.
+  std::shared_ptr<const std::string> page_since(const std::string& id, std::uint64_t at_least);
+  /// Its verdict, and the row of this session with everything in it, as they are now.
+  std::shared_ptr<const std::string> page_of(const std::string& session);
 
   /// A document that was given out lately, as gzip; packed once, however many ask.
   std::shared_ptr<const std::string> packed(const std::shared_ptr<const std::string>& text);
@@ -79,6 +87,7 @@ class Documents {
 
   const std::string& fragment(const SessionStatus& session);
   Document render_status();
+  std::shared_ptr<const std::string> whole_page(std::uint64_t at_least);
   Document current(std::uint64_t since);
   [[nodiscard]] std::string event(const char* kind, const std::string& data,
                                   std::uint64_t revision) const;
@@ -98,10 +107,19 @@ class Documents {
   Document beginning_;  ///< that status as an event
   CachedText::Clock::time_point status_until_;
   CachedText page_;
+  std::uint64_t page_revision_ = 0;
+  struct Part {
+    std::uint64_t since = 0;
+    Document page;
+    CachedText::Clock::time_point until;
+  };
+  /// Who follows asks since the revision before, so all ask for the same. When all of these are
+  /// fresh, others are shown the whole: rendering costs little, whatever is asked for.
+  std::array<Part, 4> parts_;
   std::string manifest_;  ///< as it was last told to those who follow
   using Text = std::shared_ptr<const std::string>;
   std::mutex packed_mutex_;
-  std::array<std::pair<Text, Text>, 3> packed_;  ///< plain and packed
+  std::array<std::pair<Text, Text>, 6> packed_;  ///< plain and packed
   std::size_t next_packed_ = 0;
   std::mutex metrics_mutex_;
   CachedText metrics_;

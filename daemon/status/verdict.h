@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,11 @@ enum class SessionState {
   kSuspended,  ///< by command or manifest: nothing is written
   kInSync,     ///< as declared
 };
+
+inline constexpr std::array kSessionStates = {SessionState::kFailed,  SessionState::kRetrying,
+                                              SessionState::kBlocked, SessionState::kOutdated,
+                                              SessionState::kSyncing, SessionState::kSuspended,
+                                              SessionState::kInSync};
 
 SessionState state_of(const SessionStatus& session);
 

@@ -40,7 +40,7 @@ function ask(url, target, { headers = {}, method = 'GET', localAddress } = {}) {
   });
 }
 const bearer = (token) => ({ headers: { authorization: `Bearer ${token}` } });
-const READS = ['/', '/metrics', '/api/v1/status', '/api/v1/events', '/nothing'];
+const READS = ['/', '/page/since/1-1', '/page/sessions/s1', '/metrics', '/api/v1/status', '/api/v1/events', '/api/v1/events/1-1', '/nothing'];
 
 test('with a read token nothing is read without it but the probes, and the commands send theirs', async (t) => {
   const { project, secret, url } = await served(t, (file) => ['--read-token-file', file('read', READ), '--admin-token-file', file('admin', ADMIN)]);

@@ -22,6 +22,11 @@ const char* sign_of(SessionState state) {
   return kSigns.at(static_cast<std::size_t>(state));
 }
 
+/// By which a row is filtered.
+std::string kinds_of(SessionState state) {
+  return std::string("all ") + name_of(state) + (is_problem(state) ? " problems" : "");
+}
+
 /// How much of a bar of 200 units `part` of `whole` is.
 std::uint64_t share(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : std::min<std::uint64_t>(part, whole) * 200 / whole;
@@ -128,10 +133,16 @@ std::string word_of(SessionState state) {
   return word;
 }
 
+int rank_of(SessionState state) {
+  return static_cast<int>(is_problem(state) ? state : SessionState::kInSync);
+}
+
 void write_session(Html& out, const SessionStatus& session, TimePoint now, bool with_details) {
   const auto state = state_of(session);
-  out.open("tbody",
-           {{"class", std::string("session ") + name_of(state)}, {"id", "s-" + session.name}});
+  out.open("tbody", {{"class", std::string("session ") + name_of(state)},
+                     {"id", "s-" + session.name},
+                     {"data-rank", std::to_string(rank_of(state))},
+                     {"data-kinds", kinds_of(state)}});
   out.open("tr", {{"class", "row"}}).open("td", {{"class", "state"}, {"data-label", "State"}});
   out.element("span", {{"class", "sign"}, {"aria-hidden", "true"}}, sign_of(state));
   out.element("span", {{"class", "word"}}, word_of(state)).close("td");

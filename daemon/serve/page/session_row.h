@@ -9,6 +9,9 @@ namespace sessync::page {
 /// "in sync"
 std::string word_of(SessionState state);
 
+/// Where a row in this state stands: problems first, the worst of them on top; all others alike.
+int rank_of(SessionState state);
+
 /// A session as a group of rows of the table: one with its figures, one with its state in words,
 /// which opens to everything else if `with_details`.
 void write_session(Html& out, const SessionStatus& session, TimePoint now, bool with_details);

@@ -61,7 +61,7 @@ Json document_of(const SessionStatus& session) {
 
 Documents::Renderers counting(int& metrics) {
   return {[&metrics] { return std::to_string(++metrics); },
-          [](const StatusSnapshot&) { return std::string("page"); }};
+          [](const StatusSnapshot&, const PagePart&) { return std::string("page"); }};
 }
 
 }  // namespace
@@ -209,6 +209,48 @@ TEST_CASE("who comes back is told what it missed; whoever comes from another dae
     CHECK(
         documents.beginning(other, board.snapshot().revision).text->starts_with("event: status\n"));
   }
+}
+
+TEST_CASE("of the page only what changed is asked for, and rendered once for all who ask") {
+  StatusBoard board(kOrigin);
+  int rendered = 0;
+  Documents documents(board, {[] { return std::string(); },
+                              [&](const StatusSnapshot& status, const PagePart& part) {
+                                ++rendered;
+                                return render_page(status, part, at(9));
+                              }});
+  board.manifest_read(manifest_of({"a", "b", "c"}), {}, at(0));
+  const auto id = documents.id(board.revision());
+  finish(board, "b", {}, at(1));
+  const auto told = board.revision();
+  const auto part = documents.page_since(id, told);
+  CHECK(part->find("data-id=\"" + documents.id(told)) != std::string::npos);
+  CHECK(part->find("id=\"s-b\"") != std::string::npos);
+  CHECK(part->find("id=\"s-a\"") == std::string::npos);
+  const auto before = rendered;
+  for (int i = 0; i < 100 && part == documents.page_since(id, told); ++i) {
+    CHECK(rendered == before);
+  }
+  finish(board, "c", {}, at(2));
+  CHECK(documents.page_since(id, board.revision())->find("id=\"s-c\"") != std::string::npos);
+  CHECK(documents.page(board.revision())->find("id=\"s-a\"") != std::string::npos);
+  for (const std::string& other : {std::string(), std::string("7-1"), id + "x", id + "000"}) {
+    INFO(other);
+    CHECK(documents.page_since(other, 0)->find("data-part=\"whole\"") != std::string::npos);
+  }
+  for (int i = 0; i < 20; ++i) {
+    finish(board, "b", {}, at(3));
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const auto so_far = rendered;
+  for (auto revision = board.revision(); revision > 0; --revision) {
+    documents.page_since(documents.id(revision), 0);
+  }
+  const auto took = std::chrono::steady_clock::now() - start;
+  CHECK(rendered - so_far <= 5 * (1 + took / std::chrono::milliseconds(200)));
+  const auto one = documents.page_of("a");
+  CHECK(one->find("id=\"s-a\"") != std::string::npos);
+  CHECK(one->find("id=\"s-b\"") == std::string::npos);
 }
 
 TEST_CASE("the file that leads to the daemon is replaced at once and removed by its owner") {

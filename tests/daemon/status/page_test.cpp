@@ -19,6 +19,8 @@ using namespace std::chrono_literals;
 using page_fixture::noon;
 using page_fixture::scene;
 
+const PagePart kWhole{"1-99", {}, {}};
+
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
@@ -127,17 +129,17 @@ TEST_CASE("escaped text reads as it was") {
 }
 
 TEST_CASE("whatever names are, the document has the same elements") {
-  const auto harmless = tags_of(render_page(snapshot_full_of("harmless"), noon()));
+  const auto harmless = tags_of(render_page(snapshot_full_of("harmless"), kWhole, noon()));
   CHECK(rc::check([&] {
     const auto text = *hostile_strings();
     RC_PRE(!text.empty());
-    RC_ASSERT(tags_of(render_page(snapshot_full_of(text), noon())) == harmless);
+    RC_ASSERT(tags_of(render_page(snapshot_full_of(text), kWhole, noon())) == harmless);
   }));
 }
 
 TEST_CASE("the policy names the style and the script that the document has, and nothing else") {
   for (const auto& name : page_fixture::scene_names()) {
-    const auto page = render_page(scene(name), noon());
+    const auto page = render_page(scene(name), kWhole, noon());
     CAPTURE(name);
     CHECK(contains(page_policy(), "style-src " + digest_source(element(page, "style")) + ";"));
     CHECK(contains(page_policy(), "script-src " + digest_source(element(page, "script")) + ";"));
@@ -149,7 +151,7 @@ TEST_CASE("the policy names the style and the script that the document has, and 
 }
 
 TEST_CASE("the document works without its script, and asks nothing of anybody") {
-  const auto page = render_page(scene("blocked"), noon());
+  const auto page = render_page(scene("blocked"), kWhole, noon());
   CHECK(contains(page, "2 of 4 sessions are blocked"));
   CHECK(contains(page, "sessync reconcile research --allow-deletes=9f2c41d7a0b3"));
   CHECK(contains(page, "/notes/agent.md"));
@@ -162,8 +164,28 @@ TEST_CASE("the document works without its script, and asks nothing of anybody") 
   }
 }
 
+TEST_CASE("a part has the verdict of all, and no row but those that were asked for") {
+  auto status = scene("blocked");
+  auto changed = *status.sessions[3];
+  changed.revision = 8;
+  status.sessions[3] = std::make_shared<const SessionStatus>(changed);
+  const auto since = render_page(status, {"1-99", 7, {}}, noon());
+  const auto one = render_page(status, {"1-99", {}, "research"}, noon());
+  CHECK(count(since, "<tbody") == 1);
+  CHECK(contains(since, "id=\"s-writing\""));
+  CHECK(count(one, "<tbody") == 1);
+  CHECK(contains(one, "id=\"s-research\""));
+  const auto whole = render_page(status, kWhole, noon());
+  for (const auto& part : {since, one}) {
+    CHECK(element(part, "section") == element(whole, "section"));
+    CHECK(contains(part, "data-part=\"part\""));
+    CHECK_FALSE(contains(part, "<script"));
+    CHECK_FALSE(contains(part, "<style"));
+  }
+}
+
 TEST_CASE("problems stand first, the worst of them on top") {
-  const auto page = render_page(scene("blocked"), noon());
+  const auto page = render_page(scene("blocked"), kWhole, noon());
   std::vector<std::size_t> places;
   for (const auto* name : {"research", "support", "analysis", "writing"}) {
     places.push_back(page.find("id=\"s-" + std::string(name)));
