@@ -6,7 +6,6 @@
 
 #include "daemon/http/server/listen_address.h"
 #include "daemon/remote/client_connection.h"
-#include "daemon/remote/event_parser.h"
 #include "reconciler/ports/secret.h"
 
 namespace sessync {
@@ -19,6 +18,7 @@ class DaemonClient {
   struct Answer {
     int status = 0;
     std::string body;
+    std::string tag;  ///< of this version of what was asked for (ETag); "": it has none
   };
   using Result = tl::expected<Answer, std::string>;
 
@@ -32,12 +32,12 @@ class DaemonClient {
   /// What reads are sent with from now on; "": nothing.
   void read_with(Secret token) { read_token_ = std::move(token); }
 
-  [[nodiscard]] Result get(const std::string& path) const;
+  /// `known`: the tag of an answer that is there already; if it is still the same, the status is
+  /// 304 and the body empty.
+  [[nodiscard]] Result get(const std::string& path, const std::string& known = {}) const;
   /// Without a token if it is empty.
   [[nodiscard]] Result post(const std::string& path, const std::string& body,
                             const Secret& token) const;
-  /// Until the receiver has enough or the connection ends, which is an error.
-  [[nodiscard]] tl::expected<void, std::string> follow(EventParser::Receiver receiver) const;
 
  private:
   using Connected = tl::expected<ClientConnection, std::string>;

@@ -27,6 +27,7 @@ class ClientConnection {
   struct Head {
     int status = 0;
     std::optional<std::size_t> length;  ///< of the body; nothing: until the connection ends
+    std::string tag;                    ///< the value of ETag; "": there is none
   };
 
   /// `tls`: through a session that whoever holds the other end of channel() has, too.
@@ -38,8 +39,6 @@ class ClientConnection {
 
   Or<void> send(std::string_view request, Clock::time_point until);
   Or<Head> read_head(Clock::time_point until);
-  /// What of the body is there, at least a byte; "" at the end of the connection.
-  Or<std::string> read_some(Clock::time_point until);
   /// The whole body. More than `most` bytes are an error.
   Or<std::string> read_body(const Head& head, std::size_t most, Clock::time_point until);
 
@@ -48,6 +47,7 @@ class ClientConnection {
   static Or<ClientConnection> over(UniqueFd socket, bool tls, Clock::time_point until);
   Or<void> shake_hands(Clock::time_point until);
   Or<void> put(std::string_view wire, Clock::time_point until);
+  Or<std::string> read_some(Clock::time_point until);
   Or<std::string> pull(Clock::time_point until);
   static Or<UniqueFd> dial(const addrinfo& where, Clock::time_point until);
   static bool wait(int fd, short events, Clock::time_point until);

@@ -70,10 +70,26 @@ test('--watch tells every change on a line of its own', async (t) => {
   await until('it begins', () => /s1: in sync, 1\/1 resources/.test(watching.out));
   write(path.join(project.workspace, 'b.txt'), 'b');
   await until('it goes on', () => /s1: in sync, 2\/2 resources/.test(watching.out));
-  await project.stop();
-  const { code } = await watching.ended;
-  assert.equal(code, 1);
-  assert.match(watching.err, /ended the connection/);
+});
+
+test('--watch goes on when the daemon was away, and says so once', async (t) => {
+  const { project } = await served(t);
+  const [lines, events] = [[], ['-o', 'json']].map((how) => project.begin('status', ['--watch', ...how]));
+  await until('they begin', () => /s1: in sync, 1\/1 resources/.test(lines.out) && /"event":"status"/.test(events.out));
+  const away = (one) => one.err.match(/the daemon does not answer/g)?.length ?? 0;
+  for (const times of [1, 2]) {
+    const signal = times === 1 ? 'SIGTERM' : 'SIGKILL';
+    await project.stop(signal);
+    await until('they say that it is away', () => away(lines) === times && away(events) === times);
+    write(path.join(project.workspace, `while-away-${times}.txt`), 'b');
+    project.start(SERVED);
+    await until(`they go on: ${lines.err}`, () => lines.out.includes(`s1: in sync, ${times + 1}/${times + 1} resources`));
+    await until('programs are told everything again', () => events.out.match(/"event":"status"/g).length === times + 1);
+    await until('that it is back is said', () => lines.err.match(/the daemon answers again/g)?.length === times);
+    assert.equal(away(lines), times);
+  }
+  assert.doesNotMatch(lines.out, /left the manifest/);
+  for (const line of events.out.trimEnd().split('\n')) assert.ok(JSON.parse(line).event);
 });
 
 test('--watch on a terminal keeps one table as it is, and ends when it is interrupted', { skip: noTerminal }, async (t) => {

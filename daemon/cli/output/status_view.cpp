@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <stdexcept>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -175,16 +176,9 @@ std::string line_of(const Json& session) {
   return row[0] + ": " + row[1] + ", " + row[2] + " resources, " + row[3] + " blocked: " + row[6];
 }
 
-std::vector<std::string> names_in(const std::string& document) {
-  const auto json = Json::parse(document, nullptr, false);
-  if (!json.is_array()) {
-    throw std::runtime_error("the daemon's answer is no list of sessions");
-  }
-  std::vector<std::string> names;
-  for (const auto& name : json) {
-    names.push_back(name.is_string() ? printable(name.get<std::string>()) : std::string());
-  }
-  return names;
+std::string line_of_event(const char* kind, const Json& data) {
+  const Json event{{"event", kind}, {"data", data}};
+  return event.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace
@@ -193,74 +187,66 @@ std::string status_table(const std::string& document, const StatusView& view) {
   return table_of(parse(document), view);
 }
 
-std::string FollowedStatus::lines_of(const std::string& document) {
-  const auto session = parse(document);
-  const auto name = text_of(session, "name");
-  if (!is_wanted(sessions_, name)) {
-    return {};
-  }
-  latest_[name] = document;
-  if (is_looked_at(session) && lines_.contains(name)) {
-    return {};
-  }
-  const auto line = line_of(session);
-  auto& said = lines_[name];
-  if (said == line) {
-    return {};
-  }
-  said = line;
-  return line + "\n";
-}
-
-std::string FollowedStatus::begin_pass(const std::string& name) {
-  const auto found = latest_.find(name);
-  if (found == latest_.end()) {
-    return {};
-  }
-  auto session = parse(found->second);
-  session["working"] = true;
-  if (text_of(session, "state") == "in_sync") {
-    session["state"] = "syncing";
-    session["headline"] = "A pass is under way";
-  }
-  return lines_of(session.dump());
-}
-
-std::string FollowedStatus::remove(const std::string& name) {
-  latest_.erase(name);
-  return lines_.erase(name) > 0 ? name + ": left the manifest\n" : "";
-}
-
-std::string FollowedStatus::take(const std::string& kind, const std::string& data) {
+std::string FollowedStatus::lines_of_sessions(const nlohmann::ordered_json& document) {
   std::string lines;
-  if (kind == "session") {
-    lines = lines_of(data);
-  } else if (kind == "working" || kind == "left") {
-    for (const auto& name : names_in(data)) {
-      lines += kind == "left" ? remove(name) : begin_pass(name);
+  std::map<std::string, std::string> said;
+  for (const auto& session : part_of(document, "sessions")) {
+    const auto name = text_of(session, "name");
+    const auto before = said_.find(name);
+    if (!is_wanted(sessions_, name)) {
+      continue;
     }
-  } else if (kind == "manifest" || kind == "status") {
-    auto document = parse(data);
-    lines = manifest_lines(document);
-    for (const auto& session : part_of(document, "sessions")) {
-      lines += lines_of(session.dump());
+    const bool is_news = before == said_.end() || !is_looked_at(session);
+    said[name] = is_news ? line_of(session) : before->second;
+    if (before == said_.end() || before->second != said[name]) {
+      lines += said[name] + "\n";
     }
-    document.erase("sessions");
-    begun_ = document.dump();
   }
+  for (const auto& [name, line] : said_) {
+    lines += said.contains(name) ? "" : name + ": left the manifest\n";
+  }
+  said_ = std::move(said);
   return lines;
 }
 
+std::string FollowedStatus::take(const std::string& text) {
+  const auto document = parse(text);
+  document_ = text;
+  if (number_of(part_of(document, "manifest"), "generation") == 0) {
+    return {};  // it has just begun: nothing left because it has not read its manifest yet
+  }
+  const auto before = std::exchange(manifest_, manifest_lines(document));
+  return (manifest_ == before ? "" : manifest_) + lines_of_sessions(document);
+}
+
 std::string FollowedStatus::table(TimePoint now) const {
-  if (begun_.empty()) {
-    return "waiting for the daemon\n";
+  return document_.empty() ? std::string() : table_of(parse(document_), {now, sessions_});
+}
+
+std::string StatusEvents::take(const std::string& text) {
+  auto document = parse(text);
+  const auto started = text_of(document, "started_at");
+  const bool is_another = std::exchange(started_, started) != started;
+  auto lines = is_another ? line_of_event("status", document) : std::string();
+  std::map<std::string, std::string> sessions;
+  for (const auto& session : part_of(document, "sessions")) {
+    auto& latest = sessions[session.value("name", "")];
+    latest = session.dump();
+    const auto before = sessions_.find(session.value("name", ""));
+    if (!is_another && (before == sessions_.end() || before->second != latest)) {
+      lines += line_of_event("session", session);
+    }
   }
-  auto document = parse(begun_);
-  document["sessions"] = Json::array();
-  for (const auto& [name, session] : latest_) {
-    document["sessions"].push_back(parse(session));
+  auto left = Json::array();
+  for (const auto& [name, latest] : std::exchange(sessions_, sessions)) {
+    if (!sessions.contains(name)) left.push_back(name);
   }
-  return table_of(document, {now, {}});
+  document.erase("sessions");
+  const auto facts = document.dump();
+  if (std::exchange(facts_, facts) != facts && !is_another) {
+    lines += line_of_event("manifest", document);
+  }
+  return is_another || left.empty() ? lines : lines + line_of_event("left", left);
 }
 
 }  // namespace sessync
