@@ -16,7 +16,7 @@
 
 namespace sessync {
 
-/// A text as of a revision of the board.
+/// A text as of a revision of the board. Shared with whoever is still being sent it; never changed.
 struct Document {
   std::shared_ptr<const std::string> text;
   std::uint64_t revision = 0;
@@ -31,7 +31,9 @@ class CachedText {
   /// The text, by `render` unless the last is younger than 200 ms, or than twenty times what
   /// rendering it took.
   const std::shared_ptr<const std::string>& get(const std::function<std::string()>& render);
+  /// Whether get() would give the text that is there.
   [[nodiscard]] bool fresh() const { return Clock::now() < until_; }
+  /// The next get() renders.
   void expire() { until_ = {}; }
 
  private:
@@ -40,18 +42,24 @@ class CachedText {
 };
 
 /// What the server says, rendered as seldom as possible: a session once for each of its revisions,
-/// a document when it is asked for and something changed. Any thread.
+/// a document when it is asked for and something changed. So nobody costs the daemon more by asking
+/// more often, and thousands of sessions are not rendered for each follower. Any thread; two who
+/// ask at once wait for one rendering. What is given out may be up to 200 ms old (longer, if
+/// rendering takes long), but never older than `at_least`.
 class Documents {
  public:
+  /// Each is called with a lock held: it must not call back.
   struct Renderers {
     std::function<std::string()> metrics;
     std::function<std::string(const StatusSnapshot&, const PagePart&)> page;
   };
 
+  /// The board must outlive it.
   Documents(const StatusBoard& board, Renderers renderers);
 
   /// The status; at least of the revision `since`.
   Document status(std::uint64_t since = 0);
+  /// In Prometheus' text format.
   std::shared_ptr<const std::string> metrics();
 
   /// The page; at least of the revision `at_least`.
@@ -76,7 +84,8 @@ class Documents {
   /// Whoever asks next sees what is true now.
   void expire();
 
-  /// Names a revision of this daemon, among all daemons.
+  /// Names a revision of this daemon, among all daemons: "START-REVISION", in digits. The ids of
+  /// events and of the page's data-id; ETag quotes it.
   [[nodiscard]] std::string id(std::uint64_t revision) const;
 
  private:
@@ -85,6 +94,7 @@ class Documents {
     std::string text;
   };
 
+  // With mutex_ held:
   const std::string& fragment(const SessionStatus& session);
   Document render_status();
   std::shared_ptr<const std::string> whole_page(std::uint64_t at_least);
@@ -93,6 +103,7 @@ class Documents {
                                   std::uint64_t revision) const;
   [[nodiscard]] std::string names_event(const char* kind, const std::vector<std::string>& names,
                                         std::uint64_t revision) const;
+  /// `manifest`: its document, if that is to be told too.
   std::string events_since(std::uint64_t since, const StatusSnapshot& snapshot,
                            const std::string& manifest);
   [[nodiscard]] std::optional<std::uint64_t> parse_id(const std::string& id) const;
@@ -101,8 +112,8 @@ class Documents {
   Renderers renderers_;
   std::string started_;
 
-  std::mutex mutex_;
-  std::map<std::string, Fragment> fragments_;
+  std::mutex mutex_;                           ///< of what stands below it, up to the next
+  std::map<std::string, Fragment> fragments_;  ///< session → its part of the document
   Document status_;
   Document beginning_;  ///< that status as an event
   CachedText::Clock::time_point status_until_;
