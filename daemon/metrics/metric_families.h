@@ -11,9 +11,12 @@ class Histogram;
 class Registry;
 }  // namespace prometheus
 
-/// Metrics are made alike: each name once, with the help that `/metrics` shows.
+/// Metrics are made alike: each name once, with the help that `/metrics` shows. The names are an
+/// interface (dashboards and alerts know them). What is returned lives as long as the registry; the
+/// library's own locks make it safe on any thread.
 namespace sessync {
 
+/// Each registers a new family: once for a name and a registry.
 prometheus::Family<prometheus::Counter>& counter_family(prometheus::Registry& registry,
                                                         const char* name, const char* help);
 prometheus::Family<prometheus::Gauge>& gauge_family(prometheus::Registry& registry,
@@ -21,7 +24,7 @@ prometheus::Family<prometheus::Gauge>& gauge_family(prometheus::Registry& regist
 prometheus::Family<prometheus::Histogram>& histogram_family(prometheus::Registry& registry,
                                                             const char* name, const char* help);
 
-/// Prometheus counts in seconds, times from the epoch on.
+/// Prometheus counts in seconds, times from the epoch on; ours are in milliseconds.
 double in_seconds(Duration duration);
 double in_seconds(TimePoint at);
 

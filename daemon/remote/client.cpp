@@ -15,8 +15,6 @@ using Clock = ClientConnection::Clock;
 
 constexpr std::chrono::seconds kProvenWithin{4};
 constexpr std::chrono::seconds kReplyWithin{30};
-/// Heartbeats come more often than that.
-constexpr std::chrono::seconds kSilentFor{90};
 constexpr std::size_t kLongestProof = 4096;
 constexpr std::size_t kLongestReply = std::size_t{1} << 30;
 
@@ -145,11 +143,12 @@ DaemonClient::Result DaemonClient::ask(std::string request) const {
   if (!body) {
     return tl::unexpected(unreachable(body.error()));
   }
-  return Answer{head->status, std::move(*body)};
+  return Answer{head->status, std::move(*body), head->tag};
 }
 
-DaemonClient::Result DaemonClient::get(const std::string& path) const {
-  return ask(head_of("GET", path) + bearer_of(read_token_) + "\r\n");
+DaemonClient::Result DaemonClient::get(const std::string& path, const std::string& known) const {
+  const auto condition = known.empty() ? "" : "If-None-Match: " + known + "\r\n";
+  return ask(head_of("GET", path) + condition + bearer_of(read_token_) + "\r\n");
 }
 
 DaemonClient::Result DaemonClient::post(const std::string& path, const std::string& body,
@@ -158,36 +157,6 @@ DaemonClient::Result DaemonClient::post(const std::string& path, const std::stri
       head_of("POST", path) +
       "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
   return ask(request + bearer_of(token) + "\r\n" + body);
-}
-
-tl::expected<void, std::string> DaemonClient::follow(EventParser::Receiver receiver) const {
-  auto connection = connect();
-  if (!connection) {
-    return tl::unexpected(connection.error());
-  }
-  auto request = head_of("GET", "/api/v1/events") + bearer_of(read_token_) +
-                 "Accept: text/event-stream\r\n\r\n";
-  const auto asked = connection->send(request, Clock::now() + kReplyWithin);
-  wipe(request);
-  const auto head =
-      asked ? connection->read_head(Clock::now() + kReplyWithin) : tl::unexpected(asked.error());
-  if (!head) {
-    return tl::unexpected(unreachable(head.error()));
-  }
-  if (head->status != 200) {
-    return tl::unexpected("the daemon answered with status " + std::to_string(head->status));
-  }
-  EventParser parser(std::move(receiver));
-  while (true) {
-    const auto more = connection->read_some(Clock::now() + kSilentFor);
-    if (!more || more->empty()) {
-      return tl::unexpected("the daemon ended the connection" +
-                            (more ? std::string() : " (" + more.error() + ")"));
-    }
-    if (!parser.take(*more)) {
-      return {};
-    }
-  }
 }
 
 }  // namespace sessync

@@ -6,45 +6,53 @@
 
 #include "daemon/http/server/listen_address.h"
 #include "daemon/remote/client_connection.h"
-#include "daemon/remote/event_parser.h"
 #include "reconciler/ports/secret.h"
 
 namespace sessync {
 
 /// Talks to the daemon that works in a state directory, once it has shown that it is that one, and
-/// on the connection on which it did: nobody else is told anything. Every error is worded for the
-/// user and says what to do.
+/// on the connection on which it did: nobody else is told anything, whoever has its port. A new
+/// connection for each request, so a daemon that was restarted under the same address and nonce is
+/// none. Every error is worded for the user and says what to do. It waits: 4 s for the proof, 30 s
+/// for an answer. One thread at a time.
 class DaemonClient {
  public:
+  /// Any status: that a request was refused is an answer.
   struct Answer {
     int status = 0;
     std::string body;
+    std::string tag;  ///< of this version of what was asked for (ETag); "": it has none
   };
   using Result = tl::expected<Answer, std::string>;
 
-  /// By the file that the daemon leaves there, if it still holds the directory's lock.
+  /// By the file that the daemon leaves there, if it still holds the directory's lock. Nothing is
+  /// sent yet.
   static tl::expected<DaemonClient, std::string> find(const std::string& state_dir);
 
-  /// `nonce`: what the daemon must know.
+  /// `nonce`: what the daemon must know. `tls`: whether it speaks TLS there; its certificate is not
+  /// looked at, because the proof is bound to the session (see bound_channel()).
   DaemonClient(http::ListenAddress address, Secret nonce, bool tls = false)
       : address_(std::move(address)), nonce_(std::move(nonce)), tls_(tls) {}
 
   /// What reads are sent with from now on; "": nothing.
   void read_with(Secret token) { read_token_ = std::move(token); }
 
-  [[nodiscard]] Result get(const std::string& path) const;
-  /// Without a token if it is empty.
+  /// `known`: the tag of an answer that is there already; if it is still the same, the status is
+  /// 304 and the body empty.
+  [[nodiscard]] Result get(const std::string& path, const std::string& known = {}) const;
+  /// With this token, not that of reads; without one if it is empty. `body`: JSON, or "".
   [[nodiscard]] Result post(const std::string& path, const std::string& body,
                             const Secret& token) const;
-  /// Until the receiver has enough or the connection ends, which is an error.
-  [[nodiscard]] tl::expected<void, std::string> follow(EventParser::Receiver receiver) const;
 
  private:
   using Connected = tl::expected<ClientConnection, std::string>;
 
+  /// A connection on which the daemon has proven itself.
   [[nodiscard]] Connected connect() const;
+  /// `why`: what was wrong, if it is not.
   [[nodiscard]] bool is_proven(ClientConnection& connection, std::string& why) const;
   [[nodiscard]] std::string head_of(const std::string& method, const std::string& path) const;
+  /// One request on a connection of its own.
   [[nodiscard]] Result ask(std::string request) const;
   [[nodiscard]] std::string unreachable(const std::string& why) const;
 

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "daemon/http/server/channel.h"
+#include "daemon/http/server/message.h"
 #include "daemon/os/foreign_text.h"
 #include "daemon/os/os_error.h"
 
@@ -20,6 +21,7 @@ namespace sessync {
 namespace {
 
 constexpr std::size_t kLongestHead = 64UL << 10;
+constexpr int kNotModified = 304;
 const char* const kTooSlow = "no answer in time";
 const char* const kNoTls = "it speaks no TLS, or ended it";
 const char* const kNoHttp = "what it answers is no HTTP";
@@ -57,17 +59,14 @@ std::optional<int> status_in(std::string_view line) {
                                      : std::nullopt;
 }
 
-std::optional<std::size_t> length_in(std::string_view line) {
+/// The value of a line of the head; nothing: the line is another's.
+std::optional<std::string_view> header_in(std::string_view line, std::string_view name) {
   const auto colon = line.find(':');
-  std::string name(line.substr(0, colon));
-  std::ranges::transform(name, name.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  if (colon == std::string_view::npos || name != "content-length") {
+  if (colon == std::string_view::npos || !http::same_name(line.substr(0, colon), name)) {
     return std::nullopt;
   }
   line.remove_prefix(std::min(line.find_first_not_of(' ', colon + 1), line.size()));
-  return number_of<std::size_t>(line);
+  return line;
 }
 
 }  // namespace
@@ -176,6 +175,7 @@ ClientConnection::Or<void> ClientConnection::put(std::string_view wire, Clock::t
   return {};
 }
 
+/// At least a byte; "" at the end of the connection.
 ClientConnection::Or<std::string> ClientConnection::read_some(Clock::time_point until) {
   while (arrived_.empty()) {
     auto more = pull(until);
@@ -227,10 +227,18 @@ ClientConnection::Or<ClientConnection::Head> ClientConnection::read_head(Clock::
   if (!status) {
     return tl::unexpected(std::string(kNoHttp));
   }
-  Head head{*status, std::nullopt};
-  for (std::string_view rest(text.data(), end + 2); !rest.empty() && !head.length;) {
-    head.length = length_in(rest.substr(0, rest.find("\r\n")));
-    rest.remove_prefix(rest.find("\r\n") + 2);
+  Head head{*status, std::nullopt, {}};
+  for (std::string_view rest(text.data(), end + 2); !rest.empty();) {
+    const auto line = rest.substr(0, rest.find("\r\n"));
+    if (const auto length = header_in(line, "content-length"); length && !head.length) {
+      head.length = number_of<std::size_t>(*length);
+    } else if (const auto tag = header_in(line, "etag")) {
+      head.tag = *tag;
+    }
+    rest.remove_prefix(line.size() + 2);
+  }
+  if (head.status == kNotModified) {
+    head.length = 0;  // whatever it says: that is the length of what did not change
   }
   return head;
 }

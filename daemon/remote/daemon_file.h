@@ -24,7 +24,8 @@ struct DaemonFile {
 tl::expected<void, StoreError> write_daemon_file(const std::string& state_dir,
                                                  const DaemonFile& file);
 
-/// Nothing: there is none.
+/// Nothing: there is none. A file that is no such document is an error, which names it. Whether the
+/// daemon still runs is not said by it: see StateLock::holder().
 tl::expected<std::optional<DaemonFile>, std::string> read_daemon_file(const std::string& state_dir);
 
 /// If it is still the one of this process: a daemon that came after keeps its own.

@@ -25,6 +25,7 @@ struct RequestFacts {
   std::vector<std::string> authorizations;
 };
 
+/// As options and listener have it. Files are read by the caller: nothing here touches a disk.
 struct AccessRules {
   /// Nothing: the daemon was given no token file. Else its content, or why it cannot be read.
   using Token = std::optional<tl::expected<Secret, std::string>>;
@@ -36,7 +37,9 @@ struct AccessRules {
   bool tls = false;
 };
 
-/// Why a request is not answered.
+/// Why a request is not answered: 400 (several Hosts), 401 (a token is needed, or is wrong), 403
+/// (not from here), 421 (not under this name) or 503 (the token file cannot be read: nobody is let
+/// in by that).
 struct AccessRefusal {
   int status = 403;
   std::string code;     ///< for machines, snake_case
@@ -46,7 +49,8 @@ struct AccessRefusal {
 
 /// Nothing: the request may be answered. A page that the user's browser shows is no friend of the
 /// user: it can send requests to loopback, under names of its own (DNS rebinding) and with forms,
-/// but not with another Host, Origin or Authorization.
+/// but not with another Host, Origin or Authorization. Tokens are compared in constant time. A pure
+/// function, any thread.
 std::optional<AccessRefusal> refuse_access(const RequestFacts& request, const AccessRules& rules);
 
 }  // namespace sessync

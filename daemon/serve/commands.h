@@ -16,9 +16,10 @@ struct CommandRefusal {
     kNotRecorded,          ///< the state could not be written
   };
   Kind kind = Kind::kUnknownSession;
-  std::string message;  ///< what it means and what to do
+  std::string message;  ///< what it means and what to do, for the one who asked
 };
 
+/// Nothing more than that it is done, or will be: a pass that was asked for runs later.
 using CommandResult = tl::expected<void, CommandRefusal>;
 
 /// The session is suspended: nothing is begun in it any more.
@@ -29,8 +30,10 @@ struct Suspending {
 };
 using SuspendResult = tl::expected<Suspending, CommandRefusal>;
 
-/// What the daemon can be asked while it runs. Any thread; suspend and resume return once it is on
-/// disk, suspend also once nothing of the session is being written, or after ten seconds.
+/// What the daemon can be asked while it runs; whether who asks may is decided before (access.h).
+/// None of them is empty, and each may be called until the server has ended. Any thread; suspend
+/// and resume return once it is on disk, suspend also once nothing of the session is being written,
+/// or after ten seconds.
 struct DaemonCommands {
   /// A pass now. `allow_deletes`: the held-back set that may pass in it; "" for none.
   std::function<CommandResult(const std::string& name, const std::string& allow_deletes)> reconcile;

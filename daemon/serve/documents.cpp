@@ -92,9 +92,50 @@ Document Documents::current(std::uint64_t since) {
   return status_;
 }
 
-std::shared_ptr<const std::string> Documents::page() {
+std::shared_ptr<const std::string> Documents::whole_page(std::uint64_t at_least) {
+  if (page_revision_ < at_least) {
+    page_.expire();
+  }
+  return page_.get([this] {
+    const auto status = board_.snapshot();
+    page_revision_ = status.revision;
+    return renderers_.page(status, {id(status.revision), {}, {}});
+  });
+}
+
+std::shared_ptr<const std::string> Documents::page(std::uint64_t at_least) {
   const std::lock_guard lock(mutex_);
-  return page_.get([this] { return renderers_.page(board_.snapshot()); });
+  return whole_page(at_least);
+}
+
+std::shared_ptr<const std::string> Documents::page_since(const std::string& id,
+                                                         std::uint64_t at_least) {
+  const std::lock_guard lock(mutex_);
+  const auto since = parse_id(id);
+  const auto start = Clock::now();
+  // What is said to somebody who missed more is true for this one as well.
+  const auto known = std::ranges::find_if(parts_, [&](const Part& part) {
+    return start < part.until && since && part.since <= *since && part.page.revision >= at_least;
+  });
+  if (known != parts_.end()) {
+    return known->page.text;
+  }
+  const auto status = board_.snapshot();
+  const bool is_told = since && *since <= status.revision && *since >= status.left_since;
+  const auto place = std::ranges::find_if(parts_, [&](const Part& p) { return start >= p.until; });
+  if (!is_told || place == parts_.end()) {
+    return whole_page(at_least);
+  }
+  const auto text = renderers_.page(status, {this->id(status.revision), since, {}});
+  *place = {
+      *since, {std::make_shared<const std::string>(text), status.revision}, fresh_until(start)};
+  return place->page.text;
+}
+
+std::shared_ptr<const std::string> Documents::page_of(const std::string& session) {
+  const auto status = board_.snapshot();
+  return std::make_shared<const std::string>(
+      renderers_.page(status, {id(status.revision), {}, session}));
 }
 
 std::shared_ptr<const std::string> Documents::metrics() {
@@ -117,6 +158,7 @@ void Documents::expire() {
   const std::lock_guard lock(mutex_);
   status_until_ = {};
   page_.expire();
+  parts_ = {};
 }
 
 /// JSON has no line breaks, so one line of data is all of it.

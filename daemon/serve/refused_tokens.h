@@ -11,7 +11,8 @@ namespace sessync {
 
 /// Keeps guessing slow: after ten tokens that were refused nobody at the address is listened to for
 /// a while, longer with each one more, up to a minute. An address that is quiet for ten minutes is
-/// forgotten. Any thread.
+/// forgotten. Requests without any token cost nothing. What it keeps grows with the addresses that
+/// guess: one entry each. Times are of the steady clock and given by the caller. Any thread.
 class RefusedTokens {
  public:
   using Clock = std::chrono::steady_clock;
@@ -26,17 +27,19 @@ class RefusedTokens {
   std::optional<std::uint64_t> to_tell(Clock::time_point now);
 
  private:
+  /// An address, or several that one may choose freely among; see guesser_at().
   struct Guesser {
     std::uint64_t refused = 0;
     Clock::time_point last;
-    Clock::time_point listens_again;
+    Clock::time_point listens_again;  ///< until then pause() is not zero
   };
 
+  /// With the mutex held, as what is below it.
   void forget_old(Clock::time_point now);
 
   mutable std::mutex mutex_;
   std::map<std::string, Guesser> guessers_;
-  std::uint64_t untold_ = 0;
+  std::uint64_t untold_ = 0;  ///< refused since the log said so last
   std::optional<Clock::time_point> told_;
 };
 

@@ -20,6 +20,11 @@ namespace {
 constexpr const char* kPlain = "text/plain; charset=utf-8";
 constexpr std::size_t kLongestText = 200;
 
+// Of the page: what changed since what is shown, and one session with everything.
+const std::string kPageSince = "/page/since/";
+const std::string kPageSession = "/page/sessions/";
+const std::string kEventsSince = "/api/v1/events/";
+
 http::Reply reply(int status, const char* type, std::string body) {
   http::Reply result;
   result.status = status;
@@ -138,11 +143,19 @@ Routes::Reader Routes::reader_of(const std::string& path) {
       {"/api/v1/status", &Routes::status},
       {"/api/v1/events", &Routes::events},
   }};
-  if (path.starts_with(kProofPath)) {
-    return &Routes::proof;
-  }
+  static const std::array<std::pair<std::string, Reader>, 4> families{{
+      {kProofPath, &Routes::proof},
+      {kPageSince, &Routes::page},
+      {kPageSession, &Routes::page},
+      {kEventsSince, &Routes::events},
+  }};
   for (const auto& [name, reader] : readers) {
     if (path == name) {
+      return reader;
+    }
+  }
+  for (const auto& [prefix, reader] : families) {
+    if (path.starts_with(prefix)) {
       return reader;
     }
   }
@@ -314,8 +327,10 @@ http::Reply Routes::status(const http::Request& request) const {
 }
 
 http::Reply Routes::events(const http::Request& request) const {
-  const auto document =
-      targets_.documents->beginning(request.first("Last-Event-ID"), targets_.told());
+  const auto known = request.path.starts_with(kEventsSince)
+                         ? request.path.substr(kEventsSince.size())
+                         : request.first("Last-Event-ID");
+  const auto document = targets_.documents->beginning(known, targets_.told());
   auto result = reply(200, "text/event-stream", "");
   result.body = document.text;
   result.follows = document.revision;
@@ -324,7 +339,15 @@ http::Reply Routes::events(const http::Request& request) const {
 
 http::Reply Routes::page(const http::Request& request) const {
   auto result = reply(200, "text/html; charset=utf-8", "");
-  give(result, request, targets_.documents->page());
+  auto& documents = *targets_.documents;
+  const auto& path = request.path;
+  if (path.starts_with(kPageSince)) {
+    give(result, request, documents.page_since(path.substr(kPageSince.size()), targets_.told()));
+  } else if (path.starts_with(kPageSession)) {
+    give(result, request, documents.page_of(path.substr(kPageSession.size())));
+  } else {
+    give(result, request, documents.page(targets_.told()));
+  }
   result.headers.emplace_back("Content-Security-Policy", targets_.page_policy);
   result.headers.emplace_back("Referrer-Policy", "no-referrer");
   result.headers.emplace_back("X-Frame-Options", "DENY");

@@ -18,7 +18,7 @@
 
 namespace sessync {
 
-/// What is behind the paths.
+/// What is behind the paths. Pointers are never null, and what they lead to outlives the routes.
 struct RouteTargets {
   StatusBoard* board = nullptr;
   Documents* documents = nullptr;
@@ -39,11 +39,25 @@ struct RouteAccess {
   std::vector<std::string> allowed_hosts{};
 };
 
-/// Answers requests: who may ask, what is asked for, what is said. Any thread.
+/// Answers requests: who may ask (access.h), what is asked for, what is said.
+///
+///   GET  /                              the page; /page/since/{id} and /page/sessions/{name} are
+///                                       parts of it, for its script
+///   GET  /livez, /readyz                probes: open to everybody, whatever Host they name
+///   GET  /metrics, /api/v1/status       documents; the latter with an ETag
+///   GET  /api/v1/events                 server-sent events; /api/v1/events/{id}, or Last-Event-ID,
+///                                       goes on after an event
+///   GET  /api/v1/proof/{challenge}      that this is the daemon of a state directory (proof.h)
+///   POST /api/v1/sessions/{name}/reconcile, suspend, resume
+///
+/// HEAD is as GET; every error is a JSON document. It keeps no state of a request; any thread.
 class Routes {
  public:
+  /// Opens no file yet: tokens are read when a request needs one.
   Routes(RouteTargets targets, RouteAccess access);
 
+  /// May take as long as the command that is asked for: up to ten seconds for suspend, else what
+  /// rendering takes.
   [[nodiscard]] http::Reply answer(const http::Request& request) const;
 
  private:

@@ -35,8 +35,8 @@ StatusServer::StatusServer(StatusServerOptions options, StatusBoard& board, Daem
                        &board,
                        std::move(commands),
                        Documents(board, {std::move(metrics),
-                                         [](const StatusSnapshot& status) {
-                                           return render_page(status, now_anchored());
+                                         [](const StatusSnapshot& status, const PagePart& part) {
+                                           return render_page(status, part, now_anchored());
                                          }}),
                        {},
                        {},

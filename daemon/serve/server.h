@@ -15,6 +15,7 @@
 
 namespace sessync {
 
+/// As the command line has it; checked there as far as it can be without a socket.
 struct StatusServerOptions {
   std::string listen = "127.0.0.1:8900";     ///< HOST:PORT; port 0: one that is free
   std::string admin_token_file;              ///< read for each write that is asked for; "": none
@@ -34,11 +35,15 @@ class StatusServer {
   /// What it refers to must outlive it. `metrics` renders the text format; any thread.
   StatusServer(StatusServerOptions options, StatusBoard& board, DaemonCommands commands,
                std::function<std::string()> metrics);
-  ~StatusServer();  ///< closes every connection
+  /// Closes the board and every connection, also those that follow; waits for a write
+  /// that is being carried out, not for clients.
+  ~StatusServer();
   StatusServer(const StatusServer&) = delete;
   StatusServer& operator=(const StatusServer&) = delete;
 
-  /// Binds and serves. The address that it listens on, or why it cannot.
+  /// Binds and serves; once. The address that it listens on, HOST:PORT with the port that was
+  /// picked, or why it cannot: the address is taken, a file of TLS cannot be read, no thread can be
+  /// started.
   tl::expected<std::string, std::string> start();
 
  private:

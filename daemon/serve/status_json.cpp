@@ -1,6 +1,7 @@
 #include "daemon/serve/status_json.h"
 
 #include "daemon/serve/json_text.h"
+#include "daemon/status/verdict.h"
 #include "manifest/text/utf8.h"
 #include "reconciler/desired/blocked.h"
 
@@ -123,6 +124,7 @@ std::string session_document(const SessionStatus& session) {
   JsonText json;
   json.object().key("name").text(session.name);
   json.key("session_id").text_or_null(session.session_id);
+  json.key("state").text(name_of(state_of(session))).key("headline").text(headline_of(session));
   write_conditions(json, session);
   json.key("generation").number(session.generation);
   json.key("observed_generation").number(session.observed_generation);
@@ -152,6 +154,8 @@ std::string status_document(const StatusSnapshot& status,
   JsonText json;
   json.object().key("version").text(status.version);
   json.key("started_at").time(status.started_at);
+  const auto worst = findings_of(status).front();
+  json.key("state").text(name_of(worst.tone)).key("headline").text(worst.text);
   write_manifest(json, status);
   json.key("sessions").array();
   for (const auto* session : sessions) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "daemon/status/session_update.h"
+#include "daemon/status/verdict.h"
 #include "manifest/load.h"
 #include "reconciler/reconcile.h"
 
@@ -300,8 +301,8 @@ Readiness StatusBoard::readiness() const {
     if (!entry.tried) {
       result.ready = false;
       result.problems.push_back(name + ": no reconcile has completed yet");
-    } else if (const auto& ready = entry.shown->conditions.front().what; !ready.status) {
-      result.problems.push_back(name + ": " + ready.reason + ": " + ready.message);
+    } else if (!is_as_declared(*entry.shown)) {
+      result.problems.push_back(name + ": " + headline_of(*entry.shown));
     }
   }
   return result;

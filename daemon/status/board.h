@@ -16,10 +16,16 @@ struct PassOutcome;
 struct SessionSpec;
 struct Standstill;
 
-/// Where the daemon writes down what it does, and where every surface reads it. Any thread; nothing
-/// here waits for anything but a copy.
+/// Where the daemon writes down what it does, and where every surface reads it: the controller and
+/// the passes write, the status server and the metrics read. Any thread; nothing here waits for
+/// anything but a copy, so a slow reader delays no pass. Times are given by the caller (wall clock,
+/// anchored; see TimePoint): the board has no clock. Names of sessions that are not in force are
+/// passed over in silence: a pass may end after its session left.
+///
+/// Every change counts `revision` up, by one or more; two snapshots of one revision are equal.
 class StatusBoard {
  public:
+  /// What stays as it is while the daemon runs. Paths are as the options gave them.
   struct Origin {
     std::string version;
     TimePoint started_at;
@@ -29,7 +35,7 @@ class StatusBoard {
   /// A pass that came to its end.
   struct FinishedPass {
     std::string name;
-    const PassOutcome* outcome = nullptr;
+    const PassOutcome* outcome = nullptr;  ///< never null; read during the call only
     TimePoint at;
     std::optional<TimePoint> next;  ///< when it is looked at again
     std::uint64_t generation = 0;   ///< of the manifest that it was made with
@@ -54,8 +60,10 @@ class StatusBoard {
   };
   void state_is(State state, TimePoint now);
 
-  /// A file of these sessions changed then.
+  /// A file of these sessions changed then. Of several changes the oldest counts, until a pass that
+  /// began after it has settled.
   void changed(const std::vector<std::string>& names, TimePoint at);
+  /// At most one pass of a session is under way.
   void pass_started(const std::string& name);
   /// A pass is under way still: what it knows is shown once that lasts.
   void pass_goes_on(const PassProgress& pass, TimePoint now);
@@ -66,10 +74,12 @@ class StatusBoard {
 
   /// With the sessions that changed after `since`, by default all.
   [[nodiscard]] StatusSnapshot snapshot(std::uint64_t since = 0) const;
-  /// Null if the manifest in force has no such session.
+  /// A copy that stays as it is. Null if the manifest in force has no such session.
   [[nodiscard]] std::shared_ptr<const SessionStatus> find(const std::string& name) const;
+  /// Asks nothing of the API: an outage of it does not make the daemon unready.
   [[nodiscard]] Readiness readiness() const;
 
+  /// Of the newest change; 0: nothing happened yet. Grows only; of this process alone.
   [[nodiscard]] std::uint64_t revision() const;
 
   /// Waits until something changed after `since`, close() was called, or the time is over. False:
@@ -87,14 +97,18 @@ class StatusBoard {
     bool tried = false;                    ///< a pass came to its end, whatever became of it
   };
 
+  // All of these with the mutex held.
   void put(Entry& entry, SessionStatus status, TimePoint now);
+  /// A session is in force, as it was or anew.
   void take_in(const SessionSpec& spec, TimePoint now);
+  /// Those that left longer than kLeftKept ago.
   void forget_left(TimePoint now);
   [[nodiscard]] std::optional<Standstill> standstill_of(const std::string& name) const;
+  /// How long the change that the pass was about had waited.
   static std::optional<Duration> latency(Entry& entry, const PassOutcome& outcome);
 
   Origin origin_;
-  mutable std::mutex mutex_;
+  mutable std::mutex mutex_;  ///< of everything below; held for as long as a copy takes
   mutable std::condition_variable news_;
   ManifestStatus manifest_;
   std::map<std::string, Entry> sessions_;

@@ -4,10 +4,12 @@
 #include "reconciler/condition.h"
 #include "reconciler/reconcile.h"
 
-/// What an event means for the status of one session.
+/// What an event means for the status of one session. Functions of values: no lock, no clock; the
+/// board calls them with its mutex held.
 namespace sessync {
 
-/// What lasts no longer is not shown before it is over.
+/// What lasts no longer is not shown before it is over: most passes take less, and a status that
+/// flickers is read by nobody.
 inline constexpr Duration kShownAfter{500};
 
 /// Replaces the conditions; one whose status stays keeps the time since when it has it.
@@ -30,7 +32,8 @@ struct Standstill {
 void show_standstill(SessionStatus& status, const std::optional<Standstill>& standstill,
                      TimePoint now);
 
-/// Everything that a pass says: conditions, counts, blocked, recent actions, times.
+/// `at`: when the pass ended. Everything that it says: conditions, counts, blocked, recent actions,
+/// times.
 void take_in_pass(SessionStatus& status, const PassOutcome& outcome, TimePoint at);
 
 /// What a pass under way says that is worth showing before it ends; false: nothing new.
@@ -40,6 +43,7 @@ bool take_in_progress(SessionStatus& status, const PassProgress& pass, bool is_n
 /// When the last add or replace of a pass was answered; nothing if there was none.
 std::optional<TimePoint> last_answered_add(const PassOutcome& outcome);
 
+/// Appends it, and drops the oldest beyond SessionStatus::kLatencies.
 void keep_newest(std::deque<Duration>& latencies, Duration latest);
 
 }  // namespace sessync

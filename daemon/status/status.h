@@ -13,7 +13,9 @@
 #include "reconciler/desired/blocked.h"
 #include "reconciler/plan/plan.h"
 
-/// What a running daemon says of itself: values, the same for every surface that shows them.
+/// What a running daemon says of itself: values, the same for every surface that shows them. Texts
+/// are as they came (of the API, of files, of the manifest), so whoever writes them into a document
+/// escapes them. Times are UTC, to the millisecond; durations in milliseconds.
 namespace sessync {
 
 struct TimedCondition {
@@ -43,23 +45,25 @@ struct RecentAction {
   std::string error;   ///< "" when done
 };
 
+/// One session of the manifest in force. Changed only by the board; what others hold is a copy that
+/// stays as it is.
 struct SessionStatus {
   static constexpr std::size_t kRecent = 20;     ///< actions kept, newest first
   static constexpr std::size_t kLatencies = 60;  ///< kept, oldest first
 
   std::string name;
-  std::string session_id;  ///< "" if there is none yet
-  std::vector<TimedCondition> conditions;
-  std::uint64_t generation = 0;           ///< of the manifest in force
-  std::uint64_t observed_generation = 0;  ///< of the manifest that the newest pass was made with
-  bool working = false;                   ///< a pass is under way
+  std::string session_id;                  ///< "" if there is none yet
+  std::vector<TimedCondition> conditions;  ///< Ready, Reconciling, Stalled, Drifted; in that order
+  std::uint64_t generation = 0;            ///< of the manifest in force
+  std::uint64_t observed_generation = 0;   ///< of the manifest that the newest pass was made with
+  bool working = false;                    ///< a pass is under way
   std::optional<TimePoint> last_pass_at;
   std::optional<TimePoint> last_converged_at;
   std::optional<TimePoint> next_pass_at;  ///< nothing: as soon as a worker is free
   std::optional<Suspension> suspended;    ///< by command
   bool suspended_by_manifest = false;
   ResourceCounts counts;
-  std::vector<Blocked> blocked;
+  std::vector<Blocked> blocked;  ///< of the newest plan, as are these:
   std::vector<Unmanaged> unmanaged;
   std::optional<Held> held;
   std::deque<RecentAction> recent;
@@ -68,18 +72,21 @@ struct SessionStatus {
   std::uint64_t written = 0;       ///< the revision of the last change beyond `working`
 };
 
+/// The manifest, or what a directory of them says together.
 struct ManifestStatus {
   std::string path;
-  std::uint64_t generation = 0;  ///< grows with every manifest that came into force
-  bool valid = false;
-  bool in_force = false;  ///< some sessions are, be they of an older version
-  std::vector<std::string> errors;
-  std::optional<TimePoint> last_success_at;
+  std::uint64_t generation = 0;              ///< grows with every manifest that came into force
+  bool valid = false;                        ///< as it was read last: no file has an error
+  bool in_force = false;                     ///< some sessions are, be they of an older version
+  std::vector<std::string> errors;           ///< "file:line:column: …", in the order of the files
+  std::optional<TimePoint> last_success_at;  ///< when a valid one was read last
 };
 
 /// How long it is remembered of a session that it left the manifest.
 inline constexpr Duration kLeftKept = std::chrono::hours(24);
 
+/// All of it at one moment; sessions are shared with the board, so a snapshot of thousands is
+/// cheap.
 struct StatusSnapshot {
   std::string version;
   TimePoint started_at;

@@ -40,7 +40,7 @@ function ask(url, target, { headers = {}, method = 'GET', localAddress } = {}) {
   });
 }
 const bearer = (token) => ({ headers: { authorization: `Bearer ${token}` } });
-const READS = ['/', '/metrics', '/api/v1/status', '/api/v1/events', '/nothing'];
+const READS = ['/', '/page/since/1-1', '/page/sessions/s1', '/metrics', '/api/v1/status', '/api/v1/events', '/api/v1/events/1-1', '/nothing'];
 
 test('with a read token nothing is read without it but the probes, and the commands send theirs', async (t) => {
   const { project, secret, url } = await served(t, (file) => ['--read-token-file', file('read', READ), '--admin-token-file', file('admin', ADMIN)]);
@@ -61,12 +61,12 @@ test('with a read token nothing is read without it but the probes, and the comma
   const without = await project.run('status');
   assert.equal(without.code, 1);
   assert.match(without.err, /--read-token-file/);
-  assert.match((await project.run('status', ['--read-token-file', read])).out, /s1 +Ready/);
+  await until('status says that it is in sync', async () => /s1 +in sync/.test((await project.run('status', ['--read-token-file', read])).out));
   assert.equal((await project.run('status', [], { SESSYNC_READ_TOKEN_FILE: read })).code, 0);
   assert.equal((await project.run('reconcile', ['--read-token-file', read, '--admin-token-file', admin])).code, 0);
   assert.equal((await project.run('reconcile', ['--admin-token-file', admin])).code, 0, 'the admin token may read as well');
   const watching = project.begin('status', ['--watch', '--read-token-file', read]);
-  await until('it follows', () => /s1: Ready/.test(watching.out));
+  await until('it follows', () => /s1: in sync/.test(watching.out));
   secret('read', 'another');
   await until('another token is taken up', async () => (await ask(url, '/metrics', bearer('another'))).status === 200);
   assert.equal((await ask(url, '/metrics', bearer(READ))).status, 401);

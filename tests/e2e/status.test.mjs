@@ -46,11 +46,11 @@ test('status of no daemon, of one that is gone and of one that cannot be asked f
 test('status prints a table, and the very document with -o json', async (t) => {
   const { project, url } = await served(t);
   await until('it is ready', async () => (await get(`${url}/readyz`)).status === 200);
-  await until('the table shows it', async () => /s1 +Ready +1\/1 +0 +1\/500 +\d+s ago/.test((await project.run('status')).out));
+  await until('the table shows it', async () => /s1 +in sync +1\/1 +0 +1\/500 +(\d+ s ago|just now)/.test((await project.run('status')).out));
   const { out, code } = await project.run('status', ['-o', 'json']);
   assert.equal(code, 0);
   await until('both say the same', async () => (await project.run('status', ['-o', 'json'])).out === (await get(`${url}/api/v1/status`)).text);
-  assert.deepEqual(Object.keys(JSON.parse(out)).filter((key) => key !== 'notes'), ['version', 'started_at', 'manifest', 'workspace', 'sessions']);
+  assert.deepEqual(Object.keys(JSON.parse(out)).filter((key) => key !== 'notes'), ['version', 'started_at', 'state', 'headline', 'manifest', 'workspace', 'sessions']);
 });
 
 test('status shows what is blocked and why, and obeys no name', async (t) => {
@@ -67,13 +67,29 @@ test('status shows what is blocked and why, and obeys no name', async (t) => {
 test('--watch tells every change on a line of its own', async (t) => {
   const { project } = await served(t);
   const watching = project.begin('status', ['--watch']);
-  await until('it begins', () => /s1: Ready, 1\/1 in sync/.test(watching.out));
+  await until('it begins', () => /s1: in sync, 1\/1 resources/.test(watching.out));
   write(path.join(project.workspace, 'b.txt'), 'b');
-  await until('it goes on', () => /s1: Ready, 2\/2 in sync/.test(watching.out));
-  await project.stop();
-  const { code } = await watching.ended;
-  assert.equal(code, 1);
-  assert.match(watching.err, /ended the connection/);
+  await until('it goes on', () => /s1: in sync, 2\/2 resources/.test(watching.out));
+});
+
+test('--watch goes on when the daemon was away, and says so once', async (t) => {
+  const { project } = await served(t);
+  const [lines, events] = [[], ['-o', 'json']].map((how) => project.begin('status', ['--watch', ...how]));
+  await until('they begin', () => /s1: in sync, 1\/1 resources/.test(lines.out) && /"event":"status"/.test(events.out));
+  const away = (one) => one.err.match(/the daemon does not answer/g)?.length ?? 0;
+  for (const times of [1, 2]) {
+    const signal = times === 1 ? 'SIGTERM' : 'SIGKILL';
+    await project.stop(signal);
+    await until('they say that it is away', () => away(lines) === times && away(events) === times);
+    write(path.join(project.workspace, `while-away-${times}.txt`), 'b');
+    project.start(SERVED);
+    await until(`they go on: ${lines.err}`, () => lines.out.includes(`s1: in sync, ${times + 1}/${times + 1} resources`));
+    await until('programs are told everything again', () => events.out.match(/"event":"status"/g).length === times + 1);
+    await until('that it is back is said', () => lines.err.match(/the daemon answers again/g)?.length === times);
+    assert.equal(away(lines), times);
+  }
+  assert.doesNotMatch(lines.out, /left the manifest/);
+  for (const line of events.out.trimEnd().split('\n')) assert.ok(JSON.parse(line).event);
 });
 
 test('--watch on a terminal keeps one table as it is, and ends when it is interrupted', { skip: noTerminal }, async (t) => {
@@ -81,9 +97,9 @@ test('--watch on a terminal keeps one table as it is, and ends when it is interr
   await project.equal(session);
   const watching = screen(project, 'status', ['--watch']);
   const shown = () => watching.out.split('\x1b[H\x1b[2J').at(-1);
-  await until('it begins', () => /^SESSION +STATE[^]*\ns1 +Ready +1\/1 /.test(shown()));
+  await until('it begins', () => /^SESSION +STATE[^]*\ns1 +in sync +1\/1 /.test(shown()));
   write(path.join(project.workspace, 'b.txt'), 'b');
-  await until('it goes on', () => /^SESSION +STATE[^]*\ns1 +Ready +2\/2 /.test(shown()));
+  await until('it goes on', () => /^SESSION +STATE[^]*\ns1 +in sync +2\/2 /.test(shown()));
   assert.equal(shown().match(/SESSION/g).length, 1);
   watching.interrupt();
   await watching.ended;

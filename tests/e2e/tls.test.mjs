@@ -104,14 +104,14 @@ test('the commands find the daemon behind TLS, follow it and send it their token
   write(token, CANARY);
   const { project, session } = await served(t, ['--admin-token-file', token, '--read-token-file', token]);
   const read = ['--read-token-file', token];
-  assert.match((await project.run('status', read)).out, /s1 +Ready/);
+  await until('status says that it is in sync', async () => /s1 +in sync/.test((await project.run('status', read)).out));
   const watching = project.begin('status', ['--watch', ...read]);
-  await until('it begins', () => /s1: Ready, 1\/1 in sync/.test(watching.out));
+  await until('it begins', () => /s1: in sync, 1\/1 resources/.test(watching.out));
   assert.equal((await project.run('suspend', ['s1', ...read, '--admin-token-file', token])).code, 0);
   assert.equal((await project.run('resume', ['s1', ...read, '--admin-token-file', token])).code, 0);
   write(path.join(project.workspace, 'b.txt'), 'b');
   await project.equal(session);
-  await until('it goes on', () => /s1: Ready, 2\/2 in sync/.test(watching.out));
+  await until('it goes on', () => /s1: in sync, 2\/2 resources/.test(watching.out));
 });
 
 /** Passes everything on between a client's TLS session and one of its own with the daemon. */

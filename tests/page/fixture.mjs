@@ -78,13 +78,14 @@ export async function shoot(page, name) {
 
 const scene = (...args) => execFileSync(SCENE, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
 
-/** Stands in for the daemon: the page, the status and the events of a scene. */
+/** Stands in for the daemon: the page of a scene, whole and in parts, and scripted events. */
 export class Stand {
   static async start(t, name) {
     const stand = new Stand();
-    stand.html = scene('html', name);
+    stand.scene = name;
+    stand.edits = []; // see page_scene.cpp
+    stand.asked = [];
     stand.policy = scene('policy');
-    stand.status = JSON.parse(scene('json', name));
     stand.streams = new Set();
     await stand.listen(0);
     t.later(() => stand.stop());
@@ -106,28 +107,45 @@ export class Stand {
   }
 
   answer(request, response) {
-    if (request.url === '/') {
-      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': this.policy });
-      response.end(this.html);
-    } else if (request.url === '/api/v1/status') {
-      response.writeHead(200, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(this.status));
-    } else if (request.url === '/api/v1/events') {
+    const path = decodeURIComponent(request.url);
+    this.asked.push(path);
+    if (path === '/') return this.show(response, 'page', this.scene);
+    if (path === '/page/since/1-99' && !this.forgets) return this.show(response, 'part', this.scene);
+    if (path.startsWith('/page/since/')) return this.show(response, 'page', this.scene);
+    if (path.startsWith('/page/sessions/')) return this.show(response, 'session', path.slice('/page/sessions/'.length), this.scene);
+    if (path.startsWith('/api/v1/events')) {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       this.streams.add(response);
       request.on('close', () => this.streams.delete(response));
-      this.write(response, 'status', this.status);
-    } else {
-      response.writeHead(request.url === '/livez' ? 200 : 404);
-      response.end();
+      return this.write(response, this.forgets ? 'status' : 'manifest', {});
     }
+    response.writeHead(path === '/livez' ? 200 : 404);
+    return response.end();
+  }
+
+  show(response, ...what) {
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': this.policy });
+    response.end(scene(...what, ...this.edits));
   }
 
   write(stream, kind, value) {
     stream.write(`event: ${kind}\ndata: ${JSON.stringify(value)}\n\n`);
   }
 
-  send(kind, value) {
-    for (const stream of this.streams) this.write(stream, kind, value);
+  /** From now on nobody knows what changed since: the page is shown all of it. */
+  forget() {
+    this.forgets = true;
+    for (const stream of this.streams) this.write(stream, 'status', {});
+  }
+
+  /** Sessions change, leave, begin a pass; an error of the manifest: what page_scene.cpp calls edits. */
+  change(...edits) {
+    this.edits.push(...edits);
+    for (const stream of this.streams) {
+      for (const edit of edits) {
+        if (edit.endsWith('-')) this.write(stream, 'left', [edit.slice(0, -1)]);
+        else this.write(stream, edit.startsWith('!') ? 'manifest' : 'session', {});
+      }
+    }
   }
 }

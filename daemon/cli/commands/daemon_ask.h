@@ -10,7 +10,8 @@
 /// What the commands share that ask the running daemon.
 namespace sessync {
 
-/// The daemon that works in the state directory of these settings, or why it cannot be found.
+/// The daemon that works in the state directory of these settings, or why it cannot be found. With
+/// --read-token-file its client reads with that token, as it is in the file now.
 tl::expected<DaemonClient, std::string> find_daemon(const Settings& settings);
 
 /// What the daemon gave as the reason of its refusal, printable.

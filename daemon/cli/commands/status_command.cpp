@@ -1,6 +1,5 @@
+#include <algorithm>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <stdexcept>
 #include <thread>
 
@@ -12,86 +11,97 @@
 #include "daemon/cli/output/status_view.h"
 #include "daemon/os/completion_queue.h"
 #include "daemon/os/foreign_text.h"
-#include "daemon/os/thread.h"
+#include "daemon/os/log.h"
 
 namespace sessync {
 namespace {
 
-/// A terminal that shows the newest status: drawn anew at most ten times a second, and once a
-/// second because times grow old.
-class Screen {
- public:
-  explicit Screen(FollowedStatus& status) : status_(status) {
-    thread_ = start_thread("screen", Duty::kHelper, [this] { run(); });
+constexpr std::chrono::seconds kBetweenLooks{1};
+constexpr std::chrono::seconds kLongestPause{8};  ///< while nobody answers
+
+/// The document, or that it is the `known` one still. The daemon is looked for each time: it may
+/// have been restarted, at another address.
+DaemonClient::Result ask_for_status(const Settings& settings, const std::string& known) {
+  const auto client = find_daemon(settings);
+  if (!client) {
+    return tl::unexpected(client.error());
   }
-  Screen(const Screen&) = delete;
-  Screen& operator=(const Screen&) = delete;
-  ~Screen() {
-    {
-      const std::lock_guard lock(mutex_);
-      over_ = true;
+  auto answer = client->get("/api/v1/status", known);
+  if (answer && answer->status != 200 && answer->status != 304) {
+    return tl::unexpected(error_of(*answer));
+  }
+  return answer;
+}
+
+/// Shows the status as it goes on: on a terminal one table, drawn again and again because times
+/// grow old, else what changed. Both return false when nobody can see it any more.
+class Display {
+ public:
+  explicit Display(const Options& options)
+      : json_(options.json),
+        on_screen_(!options.json && ::isatty(STDOUT_FILENO) != 0),
+        status_(options.sessions) {}
+
+  /// `document`: "" if it is still the same.
+  bool show(const std::string& document) {
+    if (!missing_.empty() && !on_screen_) {
+      log(LogLevel::kInfo, "the daemon answers again");
     }
-    changed_.notify_all();
-    thread_.join();
+    missing_.clear();
+    std::string news;
+    if (!document.empty()) {
+      news = json_ ? events_.take(document) : status_.take(document);
+    }
+    return on_screen_ ? draw() : print(news);
   }
 
-  /// False: nobody can see it any more.
-  bool take(const std::string& kind, const std::string& data) {
-    const std::lock_guard lock(mutex_);
-    status_.take(kind, data);
-    return !over_;
+  /// Why nobody answers: said once.
+  bool miss(const std::string& why) {
+    if (missing_.empty() && !on_screen_) {
+      log(LogLevel::kWarning, kAway, {{"error", why}});
+    }
+    missing_ = why;
+    return !on_screen_ || draw();
   }
 
  private:
-  void run() {
-    constexpr std::chrono::milliseconds kPace{500};
-    std::unique_lock lock(mutex_);
-    while (!over_) {
-      if (!print("\x1b[H\x1b[2J" + status_.table(now_anchored()))) {
-        over_ = true;
-      }
-      changed_.wait_for(lock, kPace, [this] { return over_; });
-    }
+  static constexpr const char* kAway = "the daemon does not answer; waiting until it does";
+
+  [[nodiscard]] bool draw() const {
+    const auto note = missing_.empty() ? "" : std::string(kAway) + ": " + missing_ + "\n\n";
+    return print("\x1b[H\x1b[2J" + note + status_.table(now_anchored()));
   }
 
-  FollowedStatus& status_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool over_ = false;
-  std::thread thread_;
+  bool json_;
+  bool on_screen_;
+  FollowedStatus status_;
+  StatusEvents events_;
+  std::string missing_;  ///< why nobody answers; "": somebody does
 };
 
-using Followed = tl::expected<void, std::string>;
-
-Followed follow_on_screen(const DaemonClient& client, const Settings& settings) {
-  FollowedStatus status(settings.options.sessions);
-  Screen screen(status);
-  return client.follow(
-      [&](const std::string& kind, const std::string& data) { return screen.take(kind, data); });
+/// Until it is interrupted, or what it says cannot be written, which close_output() tells.
+int follow_status(const Settings& settings) {
+  Display display(settings.options);
+  std::string known;
+  auto pause = kBetweenLooks;
+  while (true) {
+    const auto answer = ask_for_status(settings, known);
+    if (!answer && known.empty()) {
+      return tell_failure(settings.options, answer.error());
+    }
+    if (!(answer ? display.show(answer->body) : display.miss(answer.error()))) {
+      return exit_code::kOk;
+    }
+    known = answer ? answer->tag : known;
+    pause = answer ? kBetweenLooks : std::min(2 * pause, kLongestPause);
+    std::this_thread::sleep_for(pause);
+  }
 }
 
-Followed follow_in_lines(const DaemonClient& client, const Settings& settings) {
-  FollowedStatus status(settings.options.sessions);
-  return client.follow([&](const std::string& kind, const std::string& data) {
-    return print(settings.options.json ? R"({"event":")" + kind + R"(","data":)" + data + "}\n"
-                                       : status.take(kind, data));
-  });
-}
-
-int follow(const DaemonClient& client, const Settings& settings) {
-  const bool on_screen = !settings.options.json && ::isatty(STDOUT_FILENO) != 0;
-  const auto followed =
-      on_screen ? follow_on_screen(client, settings) : follow_in_lines(client, settings);
-  return followed ? exit_code::kOk : tell_failure(settings.options, followed.error());
-}
-
-int show(const DaemonClient& client, const Settings& settings) {
-  const auto answer = client.get("/api/v1/status");
+int show_status(const Settings& settings) {
+  const auto answer = ask_for_status(settings, {});
   if (!answer) {
     return tell_failure(settings.options, answer.error());
-  }
-  if (answer->status != 200) {
-    return tell_failure(settings.options, error_of(*answer));
   }
   print(settings.options.json
             ? answer->body
@@ -102,12 +112,8 @@ int show(const DaemonClient& client, const Settings& settings) {
 }  // namespace
 
 int status_command(const Settings& settings) {
-  const auto client = find_daemon(settings);
-  if (!client) {
-    return tell_failure(settings.options, client.error());
-  }
   try {
-    return settings.options.watch ? follow(*client, settings) : show(*client, settings);
+    return settings.options.watch ? follow_status(settings) : show_status(settings);
   } catch (const std::runtime_error& error) {
     return tell_failure(settings.options, foreign_text(error.what()));
   }

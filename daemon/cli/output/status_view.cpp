@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
-#include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
+#include "daemon/status/words.h"
 #include "manifest/text/utf8.h"
+#include "reconciler/observe/server_time.h"
 
 namespace sessync {
 namespace {
@@ -45,53 +46,16 @@ const Json& part_of(const Json& json, const char* key) {
   return found == json.end() ? nothing : *found;
 }
 
-Json condition_of(const Json& session, const std::string& type) {
-  for (const auto& condition : part_of(session, "conditions")) {
-    if (text_of(condition, "type") == type) {
-      return condition;
-    }
-  }
-  return Json::object();
-}
-
-bool holds(const Json& condition) { return text_of(condition, "status") == "True"; }
-
-std::optional<TimePoint> parsed_time(const std::string& text) {
-  int year = 0;
-  unsigned month = 0;
-  unsigned day = 0;
-  std::array<int, 3> clock{};
-  if (std::sscanf(text.c_str(), "%d-%u-%uT%d:%d:%d", &year, &month, &day, &clock[0], &clock[1],
-                  &clock[2]) != 6) {
-    return std::nullopt;
-  }
-  const std::chrono::sys_days date{std::chrono::year{year} / std::chrono::month{month} /
-                                   std::chrono::day{day}};
-  return TimePoint{date.time_since_epoch() + std::chrono::hours{clock[0]} +
-                   std::chrono::minutes{clock[1]} + std::chrono::seconds{clock[2]}};
-}
-
 std::string ago(const std::string& at, TimePoint now) {
-  const auto when = parsed_time(at);
-  return when ? short_span(std::max<Duration>(now - *when, Duration{0})) + " ago" : "never";
+  const auto when = parse_rfc3339(at);
+  return when ? words::relative(std::min(std::chrono::floor<Duration>(*when), now), now) : "never";
 }
 
-std::string state_of(const Json& session) {
-  const auto ready = condition_of(session, "Ready");
-  if (!part_of(session, "suspended").is_null()) {
-    return "Suspended";
-  }
-  return holds(ready) ? "Ready" : text_of(ready, "reason");
-}
-
-/// Why it is not ready, else what else there is to know.
-std::string message_of(const Json& session) {
-  const auto ready = condition_of(session, "Ready");
-  const auto stalled = condition_of(session, "Stalled");
-  if (holds(ready) && holds(stalled)) {
-    return text_of(stalled, "message");
-  }
-  return text_of(ready, "message");
+/// "in sync"
+std::string state_in(const Json& session) {
+  auto state = text_of(session, "state");
+  std::ranges::replace(state, '_', ' ');
+  return state;
 }
 
 std::string of(std::uint64_t part, std::uint64_t all) {
@@ -101,12 +65,12 @@ std::string of(std::uint64_t part, std::uint64_t all) {
 Row row_of(const Json& session, TimePoint now) {
   const auto& counts = part_of(session, "counts");
   return {text_of(session, "name"),
-          state_of(session) + (is_true(session, "working") ? " (working)" : ""),
+          state_in(session),
           of(number_of(counts, "in_sync"), number_of(counts, "desired")),
           std::to_string(number_of(counts, "blocked")),
           of(number_of(counts, "files"), number_of(counts, "max_files")),
           ago(text_of(session, "last_converged_at"), now),
-          message_of(session)};
+          text_of(session, "headline")};
 }
 
 std::string aligned(const std::vector<Row>& rows) {
@@ -200,106 +164,89 @@ std::string table_of(const Json& document, const StatusView& view) {
   return manifest_lines(document) + body + details;
 }
 
+/// A pass is under way and has found nothing to do: most passes begin and end so.
+bool is_looked_at(const Json& session) {
+  return is_true(session, "working") && text_of(session, "state") == "syncing" &&
+         number_of(part_of(session, "counts"), "pending") == 0;
+}
+
 /// All of it on one line, without what changes all the time.
 std::string line_of(const Json& session) {
   const auto row = row_of(session, {});
-  std::string line = row[0];
-  line.append(": ").append(state_of(session)).append(", ").append(row[2]).append(" in sync, ");
-  line.append(row[3]).append(" blocked");
-  return row[6].empty() ? line : line + ": " + row[6];
+  return row[0] + ": " + row[1] + ", " + row[2] + " resources, " + row[3] + " blocked: " + row[6];
 }
 
-std::vector<std::string> names_in(const std::string& document) {
-  const auto json = Json::parse(document, nullptr, false);
-  if (!json.is_array()) {
-    throw std::runtime_error("the daemon's answer is no list of sessions");
-  }
-  std::vector<std::string> names;
-  for (const auto& name : json) {
-    names.push_back(name.is_string() ? printable(name.get<std::string>()) : std::string());
-  }
-  return names;
+std::string line_of_event(const char* kind, const Json& data) {
+  const Json event{{"event", kind}, {"data", data}};
+  return event.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace
-
-std::string short_span(Duration length) {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(length).count();
-  static constexpr std::array<std::pair<std::int64_t, char>, 3> kSpans{
-      {{86400, 'd'}, {3600, 'h'}, {60, 'm'}}};
-  for (const auto& [size, unit] : kSpans) {
-    if (seconds >= size) {
-      return std::to_string(seconds / size) + unit;
-    }
-  }
-  return std::to_string(seconds) + "s";
-}
 
 std::string status_table(const std::string& document, const StatusView& view) {
   return table_of(parse(document), view);
 }
 
-std::string FollowedStatus::lines_of(const std::string& document) {
-  const auto session = parse(document);
-  const auto name = text_of(session, "name");
-  if (!is_wanted(sessions_, name)) {
-    return {};
-  }
-  latest_[name] = document;
-  const auto line = line_of(session);
-  auto& said = lines_[name];
-  if (said == line) {
-    return {};
-  }
-  said = line;
-  return line + "\n";
-}
-
-std::string FollowedStatus::begin_pass(const std::string& name) {
-  const auto found = latest_.find(name);
-  if (found == latest_.end()) {
-    return {};
-  }
-  auto session = parse(found->second);
-  session["working"] = true;
-  return lines_of(session.dump());
-}
-
-std::string FollowedStatus::remove(const std::string& name) {
-  latest_.erase(name);
-  return lines_.erase(name) > 0 ? name + ": left the manifest\n" : "";
-}
-
-std::string FollowedStatus::take(const std::string& kind, const std::string& data) {
+std::string FollowedStatus::lines_of_sessions(const nlohmann::ordered_json& document) {
   std::string lines;
-  if (kind == "session") {
-    lines = lines_of(data);
-  } else if (kind == "working" || kind == "left") {
-    for (const auto& name : names_in(data)) {
-      lines += kind == "left" ? remove(name) : begin_pass(name);
+  std::map<std::string, std::string> said;
+  for (const auto& session : part_of(document, "sessions")) {
+    const auto name = text_of(session, "name");
+    const auto before = said_.find(name);
+    if (!is_wanted(sessions_, name)) {
+      continue;
     }
-  } else if (kind == "manifest" || kind == "status") {
-    auto document = parse(data);
-    lines = manifest_lines(document);
-    for (const auto& session : part_of(document, "sessions")) {
-      lines += lines_of(session.dump());
+    const bool is_news = before == said_.end() || !is_looked_at(session);
+    said[name] = is_news ? line_of(session) : before->second;
+    if (before == said_.end() || before->second != said[name]) {
+      lines += said[name] + "\n";
     }
-    document.erase("sessions");
-    begun_ = document.dump();
   }
+  for (const auto& [name, line] : said_) {
+    lines += said.contains(name) ? "" : name + ": left the manifest\n";
+  }
+  said_ = std::move(said);
   return lines;
 }
 
+std::string FollowedStatus::take(const std::string& text) {
+  const auto document = parse(text);
+  document_ = text;
+  if (number_of(part_of(document, "manifest"), "generation") == 0) {
+    return {};  // it has just begun: nothing left because it has not read its manifest yet
+  }
+  const auto before = std::exchange(manifest_, manifest_lines(document));
+  return (manifest_ == before ? "" : manifest_) + lines_of_sessions(document);
+}
+
 std::string FollowedStatus::table(TimePoint now) const {
-  if (begun_.empty()) {
-    return "waiting for the daemon\n";
+  return document_.empty() ? std::string() : table_of(parse(document_), {now, sessions_});
+}
+
+std::string StatusEvents::take(const std::string& text) {
+  auto document = parse(text);
+  const auto started = text_of(document, "started_at");
+  const bool is_another = std::exchange(started_, started) != started;
+  auto lines = is_another ? line_of_event("status", document) : std::string();
+  std::map<std::string, std::string> sessions;
+  for (const auto& session : part_of(document, "sessions")) {
+    auto& latest = sessions[session.value("name", "")];
+    latest = session.dump();
+    const auto before = sessions_.find(session.value("name", ""));
+    if (!is_another && (before == sessions_.end() || before->second != latest)) {
+      lines += line_of_event("session", session);
+    }
   }
-  auto document = parse(begun_);
-  document["sessions"] = Json::array();
-  for (const auto& [name, session] : latest_) {
-    document["sessions"].push_back(parse(session));
+  auto left = Json::array();
+  for (const auto& [name, latest] : std::exchange(sessions_, sessions)) {
+    if (!sessions.contains(name)) left.push_back(name);
   }
-  return table_of(document, {now, {}});
+  document.erase("sessions");
+  const auto facts = document.dump();
+  if (std::exchange(facts_, facts) != facts && !is_another) {
+    lines += line_of_event("manifest", document);
+  }
+  return is_another || left.empty() ? lines : lines + line_of_event("left", left);
 }
 
 }  // namespace sessync

@@ -4,43 +4,58 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "reconciler/ports/api_error.h"
 
 namespace sessync {
 
-/// What a person is shown of the daemon's documents. Names, messages and paths in them come from
-/// anywhere and are made printable. Each throws std::runtime_error if a document is not understood.
+/// What is shown of the daemon's status documents (/api/v1/status), by whoever asked for them. What
+/// they mean is said in them: nothing is concluded here. Names, messages and paths in them come
+/// from anywhere and are made printable, or escaped in JSON. Each throws std::runtime_error if a
+/// document is not understood. One thread at a time.
 struct StatusView {
-  TimePoint now;
+  TimePoint now;                      ///< to which times are told: "3 min ago"
   std::vector<std::string> sessions;  ///< only these; empty: all
 };
 
-/// A table, and below it what is wrong and what to do.
+/// A table, and below it what is wrong and what to do. Ends with a line break.
 std::string status_table(const std::string& document, const StatusView& view);
 
-/// The status as it goes on: events are put into the document that the stream began with.
+/// The status as it goes on, for people: one document after the other, also of a daemon that was
+/// restarted in between.
 class FollowedStatus {
  public:
+  /// `sessions`: only these; empty: all.
   explicit FollowedStatus(std::vector<std::string> sessions) : sessions_(std::move(sessions)) {}
 
-  /// What the event changed: a line for each session that reads differently now.
-  std::string take(const std::string& kind, const std::string& data);
+  /// What reads differently in this document than in the last: a line for each session, and for
+  /// each that left. That a pass looks whether all is as declared is no news.
+  std::string take(const std::string& document);
 
-  /// All of it, as it is now.
+  /// The table of the newest document; "" before the first.
   [[nodiscard]] std::string table(TimePoint now) const;
 
  private:
-  std::string lines_of(const std::string& document);
-  std::string begin_pass(const std::string& name);
-  std::string remove(const std::string& name);
+  std::string lines_of_sessions(const nlohmann::ordered_json& document);
 
   std::vector<std::string> sessions_;
-  std::string begun_;                          ///< the document, without its sessions
-  std::map<std::string, std::string> latest_;  ///< session → its document
-  std::map<std::string, std::string> lines_;   ///< session → what was said of it last
+  std::string document_;
+  std::string manifest_;                     ///< what was said of it last
+  std::map<std::string, std::string> said_;  ///< session → its last line
 };
 
-/// "12s", "3m", "5h", "2d": to the largest whole unit.
-std::string short_span(Duration length);
+/// The same for programs: a line of JSON for each thing that changed, with the names and the data
+/// of the daemon's own events ("status": all of it, first and after a restart; then "session",
+/// "left" with names, "manifest" with all but the sessions).
+class StatusEvents {
+ public:
+  std::string take(const std::string& document);
+
+ private:
+  std::string started_;                          ///< when that daemon did
+  std::string facts_;                            ///< all but the sessions
+  std::map<std::string, std::string> sessions_;  ///< name → its part of the document
+};
 
 }  // namespace sessync

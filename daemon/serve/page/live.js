@@ -1,7 +1,9 @@
-// The connection: says at any time whether what is shown is what is.
+// The connection: events say that something changed, and at any time whether what is shown is what is.
 const LONGEST = 15_000;
 const SILENCE = 30_000;
-let waiting = []; // what came and is not drawn yet
+let revision = document.documentElement.dataset.id; // of what is shown
+let due = null; // the sessions that left, once there is something to ask
+let asking = false;
 let lostAt = null;
 let attempts = 0;
 let events = null;
@@ -14,37 +16,50 @@ function sayLive() {
   let text = 'live';
   if (lostAt !== null) text = `Not connected since ${clock(lostAt)}: what is shown is from then. `;
   if (lostAt !== null) text += again ? `Next attempt in ${Math.max(1, Math.ceil((again.at - Date.now()) / 1000))} s` : 'Trying …';
-  if (document.body.classList.toggle('stale', lostAt !== null)) entitle('Not connected');
-  else entitle(document.querySelector('h1').textContent);
+  document.body.classList.toggle('stale', lostAt !== null);
+  document.title = `${lostAt === null ? document.querySelector('h1').textContent : 'Not connected'} · sessync`;
   node.className = lostAt === null ? 'on' : 'off';
   node.setAttribute('aria-live', lostAt === null ? 'polite' : 'off'); // the countdown is not read out
   if (node.textContent !== text) node.textContent = text;
 }
 
-function beginPass(name) {
-  const row = rows.get(name);
-  if (row) row.take({ ...row.session, working: true });
+function show(page) {
+  // Another daemon has another page.
+  if (page.documentElement.dataset.version !== document.documentElement.dataset.version) return location.reload();
+  swap(page);
+  filter();
+  tick();
+  sayLive();
 }
 
-const HANDLERS = {
-  status: takeAll,
-  manifest: takeFacts,
-  session: put,
-  working: (names) => names.forEach(beginPass),
-  left: (names) => names.forEach((name) => rows.delete(name)),
-};
-
-// Many events are one change of the page.
-function drawSoon(kind, value) {
-  if (waiting.length === 0) setTimeout(drawWaiting, 50);
-  waiting.push([kind, value]);
+// What changed since what is shown; then the details of what is open and came without. False: no answer.
+async function ask(gone) {
+  const page = await fetchPage(`/page/since/${revision}`);
+  if (!page) return false;
+  revision = page.documentElement.dataset.id;
+  for (const name of gone) byId(`s-${name}`)?.remove();
+  show(page);
+  for (const row of rows().filter((one) => one.querySelector('details[open]:not(:has(.body))'))) {
+    const one = await fetchPage(`/page/sessions/${encodeURIComponent(row.id.slice(2))}`);
+    if (one) show(one);
+  }
+  return true;
 }
 
-function drawWaiting() {
-  const batch = waiting;
-  waiting = [];
-  for (const [kind, value] of batch) HANDLERS[kind](value);
-  redraw();
+// Many events are one question, and there is never more than one at a time. `gone`: sessions that left.
+function askSoon(gone = []) {
+  if (!due && !asking) setTimeout(askNow, 50);
+  due = [...(due ?? []), ...gone];
+}
+
+async function askNow() {
+  const gone = due;
+  due = null;
+  asking = true;
+  const answered = await ask(gone);
+  asking = false;
+  if (!answered) due = [...gone, ...(due ?? [])];
+  if (due) setTimeout(askNow, answered ? 50 : 1000);
 }
 
 function connected() {
@@ -71,14 +86,14 @@ function connect() {
   again = null;
   events?.close();
   sayLive();
-  const source = new EventSource('/api/v1/events');
+  const source = new EventSource(`/api/v1/events/${revision}`);
   events = source;
   source.onopen = connected;
   source.onerror = () => source === events && lost();
-  for (const kind of Object.keys(HANDLERS)) {
+  for (const kind of ['status', 'manifest', 'session', 'working', 'left']) {
     source.addEventListener(kind, (event) => {
       connected();
-      drawSoon(kind, JSON.parse(event.data));
+      askSoon(kind === 'left' ? JSON.parse(event.data) : []);
     });
   }
 }
@@ -91,37 +106,32 @@ async function check() {
   if (!answer) lost();
 }
 
-async function start() {
-  try {
-    const answer = await fetch('/api/v1/status', { cache: 'no-store' });
-    takeAll(await answer.json());
-  } catch {
-    // the events say the same, and when there is no daemon
-  }
-  connect();
-  setInterval(() => {
-    tick();
-    if (lostAt !== null) sayLive();
-    check();
-  }, 1000);
+// What a few sessions need is better seen at once than looked for.
+function openFew() {
+  const blocked = rows().filter((row) => row.classList.contains('blocked'));
+  if (blocked.length <= 3) for (const row of blocked) row.querySelector('details').open = true;
 }
 
-byId('words').addEventListener('input', (event) => {
-  wanted.words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
-  filter();
-});
-byId('filter').addEventListener('submit', (event) => event.preventDefault());
-document.addEventListener('keydown', (event) => {
-  if (event.key !== '/' || event.target.matches?.('input') || event.ctrlKey || event.metaKey || event.altKey) return;
-  event.preventDefault();
-  byId('words').focus();
-});
+table.addEventListener(
+  'toggle',
+  ({ target }) => target.open && !target.querySelector('.body') && askSoon(),
+  true, // it does not bubble
+);
 // A link of the verdict opens what it leads to.
 byId('verdict').addEventListener('click', (event) => {
-  const row = rows.get(event.target.closest?.('a')?.textContent);
+  const row = byId(event.target.closest('a')?.getAttribute('href').slice(1));
   if (!row) return;
-  row.node.hidden = false;
-  row.details.open = true;
+  row.hidden = false;
+  row.querySelector('details').open = true;
 });
 for (const when of ['online', 'pageshow']) addEventListener(when, () => again && connect());
-start();
+rows().forEach(makeFoldable);
+byId('filter').hidden = false;
+filter();
+openFew();
+connect();
+setInterval(() => {
+  tick();
+  if (lostAt !== null) sayLive();
+  check();
+}, 1000);

@@ -1,9 +1,11 @@
 #include "daemon/serve/page.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include <openssl/evp.h>
@@ -12,8 +14,8 @@
 #include "daemon/serve/page/html.h"
 #include "daemon/serve/page/session_row.h"
 #include "daemon/serve/page/time.h"
-#include "daemon/serve/page/verdict.h"
-#include "daemon/serve/page/words.h"
+#include "daemon/status/verdict.h"
+#include "daemon/status/words.h"
 
 namespace sessync {
 namespace page {
@@ -44,6 +46,12 @@ std::string source_of(std::string_view content) {
   return "'sha256-" + std::string(base64.begin(), base64.begin() + length) + "'";
 }
 
+/// Of content that is ours: it is not escaped.
+std::string element_of(const std::string& tag, const std::string& attribute,
+                       std::string_view content) {
+  return "<" + tag + attribute + ">" + std::string(content) + "</" + tag + ">";
+}
+
 std::string facts_of(const StatusSnapshot& status, TimePoint now) {
   Html out;
   const auto fact = [&out](const char* name, const std::string& value, const std::string& aside) {
@@ -56,7 +64,7 @@ std::string facts_of(const StatusSnapshot& status, TimePoint now) {
   const auto& resolved = status.workspace_resolved;
   const bool is_linked = !resolved.empty() && resolved != status.workspace;
   fact("Workspace", status.workspace, is_linked ? "→ " + resolved : "");
-  fact("Manifest", status.manifest.path, "generation " + number(status.manifest.generation));
+  fact("Manifest", status.manifest.path, "generation " + words::number(status.manifest.generation));
   out.open("div").element("dt", {}, "Daemon").open("dd").element("code", {}, status.version);
   out.open("span", {{"class", "aside"}}).text("started ");
   write_time(out, status.started_at, now);
@@ -96,12 +104,61 @@ std::string verdict_of(const std::vector<Finding>& findings) {
   return out.str();
 }
 
-std::string sessions_of(const StatusSnapshot& status, TimePoint now) {
+bool is_in(const PagePart& part, const SessionStatus& session) {
+  return (!part.since || session.revision > *part.since) &&
+         (!part.session || session.name == *part.session);
+}
+
+/// Problems first, the worst of them on top; then by name.
+std::vector<const SessionStatus*> in_order(const StatusSnapshot& status, const PagePart& part) {
+  std::vector<std::pair<int, const SessionStatus*>> ranked;
+  for (const auto& session : status.sessions) {
+    if (is_in(part, *session)) {
+      ranked.emplace_back(rank_of(state_of(*session)), session.get());
+    }
+  }
+  std::ranges::sort(ranked, {},
+                    [](const auto& entry) { return std::tie(entry.first, entry.second->name); });
+  std::vector<const SessionStatus*> out;
+  out.reserve(ranked.size());
+  for (const auto& [rank, session] : ranked) {
+    out.push_back(session);
+  }
+  return out;
+}
+
+std::string sessions_of(const StatusSnapshot& status, const PagePart& part, TimePoint now) {
   Html out;
   std::size_t count = 0;
-  for (const auto* session : in_order(status)) {
+  for (const auto* session : in_order(status, part)) {
     write_session(out, *session, now, count < kDetailed);
     ++count;
+  }
+  return out.str();
+}
+
+void write_choice(Html& out, const std::string& kind, const std::string& word, std::size_t count) {
+  out.open("button", {{"type", "button"},
+                      {"id", "state-" + kind},
+                      {"data-state", kind},
+                      {"data-count", std::to_string(count)}});
+  out.text(word).element("b", {}, words::number(count)).close("button");
+}
+
+/// What the script filters by: each state, how many sessions are in it, and what takes in several.
+std::string states_of(const StatusSnapshot& status) {
+  std::array<std::size_t, kSessionStates.size()> counts{};
+  std::size_t problems = 0;
+  for (const auto& session : status.sessions) {
+    const auto state = state_of(*session);
+    ++counts.at(static_cast<std::size_t>(state));
+    problems += is_problem(state) ? 1U : 0U;
+  }
+  Html out;
+  write_choice(out, "all", "all", status.sessions.size());
+  write_choice(out, "problems", "problems", problems);
+  for (const auto state : kSessionStates) {
+    write_choice(out, name_of(state), word_of(state), counts.at(static_cast<std::size_t>(state)));
   }
   return out.str();
 }
@@ -109,19 +166,23 @@ std::string sessions_of(const StatusSnapshot& status, TimePoint now) {
 }  // namespace
 }  // namespace page
 
-std::string render_page(const StatusSnapshot& status, TimePoint now) {
+std::string render_page(const StatusSnapshot& status, const PagePart& part, TimePoint now) {
   using page::escape_html;
-  const auto findings = page::findings(status);
+  const auto findings = findings_of(status);
   const page::Values values{
-      {"style", std::string(page::kStyle)},
-      {"script", std::string(page::kScript)},
+      {"style", part.is_whole() ? page::element_of("style", "", page::kStyle) : ""},
+      {"script",
+       part.is_whole() ? page::element_of("script", " type=\"module\"", page::kScript) : ""},
       {"title", escape_html(findings.front().text + " · sessync")},
       {"tone", name_of(findings.front().tone)},
       {"version", escape_html(status.version)},
-      {"now", page::timestamp(now)},
+      {"id", escape_html(part.id)},
+      {"part", part.is_whole() ? "whole" : "part"},
+      {"now", words::timestamp(now)},
       {"facts", page::facts_of(status, now)},
       {"verdict", page::verdict_of(findings)},
-      {"sessions", page::sessions_of(status, now)},
+      {"states", page::states_of(status)},
+      {"sessions", page::sessions_of(status, part, now)},
   };
   return page::fill(page::kTemplate, values);
 }

@@ -4,11 +4,13 @@
 #include <string>
 
 #include "daemon/serve/page/time.h"
-#include "daemon/serve/page/verdict.h"
-#include "daemon/serve/page/words.h"
+#include "daemon/status/words.h"
 
 namespace sessync::page {
 namespace {
+
+using words::counted;
+using words::number;
 
 constexpr std::size_t kEntries = 20;  ///< of a list; the rest as a number
 

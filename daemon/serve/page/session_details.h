@@ -6,7 +6,8 @@
 namespace sessync::page {
 
 /// Everything about a session that does not fit into its row: what is held back and how to let it
-/// through, what is blocked and why, what nobody declared, what was done, the conditions.
+/// through, what is blocked and why, what nobody declared, what was done, the conditions. Of each
+/// list the first 20 and how many more there are: some KB at most. `now`: to which times are told.
 void write_details(Html& out, const SessionStatus& session, TimePoint now);
 
 }  // namespace sessync::page

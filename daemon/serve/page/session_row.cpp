@@ -1,15 +1,31 @@
 #include "daemon/serve/page/session_row.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "daemon/serve/page/session_details.h"
 #include "daemon/serve/page/time.h"
-#include "daemon/serve/page/verdict.h"
-#include "daemon/serve/page/words.h"
+#include "daemon/status/verdict.h"
+#include "daemon/status/words.h"
 
 namespace sessync::page {
 namespace {
+
+using words::counted;
+using words::number;
+using words::span;
+
+/// One character: the same that `plan` prints, where it has one.
+const char* sign_of(SessionState state) {
+  static constexpr std::array<const char*, 7> kSigns = {"×", "↻", "!", "!", "~", "‖", "="};
+  return kSigns.at(static_cast<std::size_t>(state));
+}
+
+/// By which a row is filtered.
+std::string kinds_of(SessionState state) {
+  return std::string("all ") + name_of(state) + (is_problem(state) ? " problems" : "");
+}
 
 /// How much of a bar of 200 units `part` of `whole` is.
 std::uint64_t share(std::uint64_t part, std::uint64_t whole) {
@@ -111,13 +127,25 @@ void write_times(Html& out, const SessionStatus& session, TimePoint now) {
 
 }  // namespace
 
+std::string word_of(SessionState state) {
+  std::string word = name_of(state);
+  std::ranges::replace(word, '_', ' ');
+  return word;
+}
+
+int rank_of(SessionState state) {
+  return static_cast<int>(is_problem(state) ? state : SessionState::kInSync);
+}
+
 void write_session(Html& out, const SessionStatus& session, TimePoint now, bool with_details) {
   const auto state = state_of(session);
-  out.open("tbody",
-           {{"class", std::string("session ") + name_of(state)}, {"id", "s-" + session.name}});
+  out.open("tbody", {{"class", std::string("session ") + name_of(state)},
+                     {"id", "s-" + session.name},
+                     {"data-rank", std::to_string(rank_of(state))},
+                     {"data-kinds", kinds_of(state)}});
   out.open("tr", {{"class", "row"}}).open("td", {{"class", "state"}, {"data-label", "State"}});
   out.element("span", {{"class", "sign"}, {"aria-hidden", "true"}}, sign_of(state));
-  out.element("span", {{"class", "word"}}, name_of(state)).close("td");
+  out.element("span", {{"class", "word"}}, word_of(state)).close("td");
   out.open("th", {{"class", "name"}, {"scope", "row"}});
   out.element("span", {{"class", "title"}}, session.name);
   out.element("code", {{"class", "id"}},

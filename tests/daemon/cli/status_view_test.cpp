@@ -1,10 +1,11 @@
 #include "daemon/cli/output/status_view.h"
 
+#include <sstream>
 #include <stdexcept>
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
-#include "daemon/remote/event_parser.h"
 #include "daemon/serve/documents.h"
 #include "tests/daemon/status/passes.h"
 
@@ -12,101 +13,126 @@ using namespace sessync;
 
 namespace {
 
+using Json = nlohmann::json;
+
 bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-/// A daemon's board, one who follows its events, and what is answered to one who asks.
+/// A daemon's board, and one who follows its documents.
 struct Watched {
-  explicit Watched(const std::vector<std::string>& names) {
+  explicit Watched(const std::vector<std::string>& names, std::vector<std::string> only = {})
+      : followed(std::move(only)) {
     board.manifest_read(manifest_of(names), {}, at(0));
-    const auto begin = documents.beginning("", 0);
-    told = begin.revision;
-    take(*begin.text);
+    begin = news();
+  }
+  std::string document() {
+    documents.expire();
+    return *documents.status().text;
   }
   /// What is said of everything that happened since.
-  std::string news() {
-    const auto changes = documents.changes(told);
-    told = changes.revision;
-    return changes.text == nullptr ? "" : take(*changes.text);
+  std::string news() { return followed.take(document()); }
+  std::vector<Json> events() {
+    std::vector<Json> all;
+    std::istringstream lines(program.take(document()));
+    for (std::string line; std::getline(lines, line);) {
+      all.push_back(Json::parse(line));
+    }
+    return all;
   }
-  std::string asked() {
-    documents.expire();
-    return status_table(*documents.status().text, {at(100), {}});
-  }
-  std::string shown() const { return followed.table(at(100)); }
-
-  std::string take(const std::string& text) {
-    std::string lines;
-    EventParser([&](const std::string& kind, const std::string& data) {
-      lines += followed.take(kind, data);
-      return true;
-    }).take(text);
-    return lines;
-  }
+  std::string shown() { return status_table(document(), {at(100), {}}); }
 
   StatusBoard board{kOrigin};
   Documents documents{board, {}};
-  FollowedStatus followed{{}};
-  std::uint64_t told = 0;
+  FollowedStatus followed;
+  StatusEvents program;
+  std::string begin;
 };
 
 }  // namespace
 
-TEST_CASE("who follows sees what one who asks is answered") {
+TEST_CASE("the table says what the document says of each session") {
   Watched watched({"a", "b"});
-  CHECK(watched.shown() == watched.asked());
-  watched.board.pass_started("a");
-  watched.news();
-  CHECK(has(watched.shown(), "(working)"));
-  CHECK(watched.shown() == watched.asked());
-  done(watched.board, "a", added("/x", at(5)), at(6));
-  watched.board.pass_started("b");
-  watched.news();
-  CHECK(watched.shown() == watched.asked());
-  done(watched.board, "b", blocked("/y", BlockCode::kConflict), at(7));
-  watched.news();
+  finish(watched.board, "a", {}, at(1));
+  finish(watched.board, "b", blocked("/y", BlockCode::kConflict), at(7));
+  const auto document = Json::parse(watched.document());
+  for (const auto& session : document["sessions"]) {
+    CHECK(has(watched.shown(), session["headline"].get<std::string>()));
+  }
+  CHECK(has(watched.shown(), "a        in sync  0/0      0        0/100  1 min ago  Succeeded: "));
+  CHECK(has(watched.shown(), "b        blocked"));
   CHECK(has(watched.shown(), "! /y  conflict: in the way"));
-  CHECK(watched.shown() == watched.asked());
+  watched.board.pass_started("a");
+  CHECK(has(watched.shown(), "a        syncing"));
   watched.board.manifest_read(with_error(manifest_of({"b", "c"}), "unknown key"), {}, at(8));
   watched.news();
   CHECK(has(watched.shown(), "unknown key"));
-  CHECK(watched.shown() == watched.asked());
+  CHECK(watched.followed.table(at(100)) == watched.shown());
 }
 
 TEST_CASE("what changes is a line, what does not is none") {
   Watched watched({"a"});
+  CHECK(watched.begin ==
+        "a: syncing, 0/0 resources, 0 blocked: Progressing: waiting for the first pass\n");
   finish(watched.board, "a", {}, at(1));
-  CHECK(has(watched.news(), "a: Ready, 0/0 in sync, 0 blocked"));
+  CHECK(has(watched.news(), "a: in sync, 0/0 resources, 0 blocked: "));
   watched.board.pass_started("a");
   CHECK(watched.news().empty());
   done(watched.board, "a", {}, at(2));
   CHECK(watched.news().empty());
-  watched.board.manifest_read(manifest_of({"b"}), {}, at(3));
-  CHECK(has(watched.news(), "a: left the manifest\n"));
+  watched.board.manifest_read(with_error(manifest_of({"b"}), "unknown key"), {}, at(3));
+  const auto news = watched.news();
+  CHECK(has(news, "a: left the manifest\n"));
+  CHECK(has(news, "unknown key"));
+  CHECK(watched.news().empty());
+}
+
+TEST_CASE("a daemon that has not read its manifest yet has lost no session") {
+  Watched watched({"a"});
+  const StatusBoard fresh(kOrigin);
+  CHECK(watched.followed.take(*Documents(fresh, {}).status().text).empty());
+  CHECK(watched.news().empty());
 }
 
 TEST_CASE("only the sessions that were asked for are followed") {
-  FollowedStatus followed({"b"});
-  const std::string event = R"({"name":"a","conditions":[]})";
-  CHECK(followed.take("session", event).empty());
-  CHECK(followed.take("working", R"(["a"])").empty());
-  CHECK(followed.take("left", R"(["a"])").empty());
+  Watched watched({"a", "b"}, {"b"});
+  CHECK(has(watched.begin, "b: "));
+  CHECK_FALSE(has(watched.begin, "a: "));
+  CHECK_FALSE(has(watched.followed.table(at(1)), "\na "));
+  watched.board.manifest_read(manifest_of({"b"}), {}, at(3));
+  CHECK(watched.news().empty());
 }
 
-TEST_CASE("what is no event of a daemon is an error, and obeys no escape") {
+TEST_CASE("a program is told everything once, and then what changed") {
+  Watched watched({"a", "b"});
+  auto events = watched.events();
+  REQUIRE(events.size() == 1);
+  CHECK(events[0]["event"] == "status");
+  CHECK(events[0]["data"] == Json::parse(watched.document()));
+  CHECK(watched.events().empty());
+  watched.board.pass_started("a");
+  events = watched.events();
+  REQUIRE(events.size() >= 1);
+  CHECK(events[0]["event"] == "session");
+  CHECK(events[0]["data"]["name"] == "a");
+  CHECK(events[0]["data"]["working"] == true);
+  watched.board.manifest_read(manifest_of({"b"}), {}, at(3));
+  events = watched.events();
+  CHECK(events.back() == Json::parse(R"({"event":"left","data":["a"]})"));
+  CHECK(events[events.size() - 2]["event"] == "manifest");
+  CHECK_FALSE(events[events.size() - 2]["data"].contains("sessions"));
+}
+
+TEST_CASE("what is no document of a daemon is an error, and obeys no escape") {
   FollowedStatus followed({});
-  for (const auto* kind : {"session", "working", "left", "manifest", "status"}) {
-    INFO(kind);
-    CHECK_THROWS_AS(followed.take(kind, "<html>"), std::runtime_error);
-    CHECK_THROWS_AS(followed.take(kind, "7"), std::runtime_error);
+  StatusEvents program;
+  for (const auto* text : {"<html>", "7", ""}) {
+    INFO(text);
+    CHECK_THROWS_AS(followed.take(text), std::runtime_error);
+    CHECK_THROWS_AS(program.take(text), std::runtime_error);
   }
-  CHECK_FALSE(has(followed.take("session", R"({"name":"\u001b[2J"})"), "\x1b"));
-}
-
-TEST_CASE("a span is told in its largest whole unit") {
-  CHECK(short_span(Duration(59'999)) == "59s");
-  CHECK(short_span(seconds(60)) == "1m");
-  CHECK(short_span(seconds(3'600 * 24 - 1)) == "23h");
-  CHECK(short_span(seconds(3'600 * 49)) == "2d");
+  const std::string hostile =
+      R"({"manifest":{"generation":1},"sessions":[{"name":"\u001b[2J","state":"\u001b[2J"}]})";
+  CHECK_FALSE(has(followed.take(hostile) + followed.table(at(1)), "\x1b"));
+  CHECK_FALSE(has(program.take(hostile), "\x1b"));
 }

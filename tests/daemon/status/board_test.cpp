@@ -90,7 +90,9 @@ TEST_CASE("ready means: a manifest in force, watched, and every session was trie
   CHECK(readiness.problems.front().find("b: ") == 0);
   board.manifest_read(with_error(manifest_of({"a", "b"}), "no owner"), {}, at(2));
   CHECK(board.readiness().ready);
-  CHECK(board.readiness().problems.size() == 2);
+  const auto problems = board.readiness().problems;
+  REQUIRE(problems.size() == 3);
+  CHECK(problems[1].find("a: ManifestInvalid: ") == 0);
 }
 
 TEST_CASE("without a good manifest since the start nothing is ready") {

@@ -62,15 +62,16 @@ Json document_of(const SessionStatus& session) {
 
 Documents::Renderers counting(int& metrics) {
   return {[&metrics] { return std::to_string(++metrics); },
-          [](const StatusSnapshot&) { return std::string("page"); }};
+          [](const StatusSnapshot&, const PagePart&) { return std::string("page"); }};
 }
 
 }  // namespace
 
 TEST_CASE("the status has the shape that is promised") {
   const auto status = document_of(full_session());
-  CHECK(keys(status) == std::vector<std::string>{"version", "started_at", "manifest", "workspace",
-                                                 "notes", "sessions"});
+  CHECK(keys(status) == std::vector<std::string>{"version", "started_at", "state", "headline",
+                                                 "manifest", "workspace", "notes", "sessions"});
+  CHECK(status["state"] == "warn");
   CHECK(status["started_at"] == "2026-11-21T17:31:43.250Z");
   CHECK(status["manifest"]["path"] == "/m.yaml");
   CHECK(status["manifest"]["generation"] == 3);
@@ -78,11 +79,12 @@ TEST_CASE("the status has the shape that is promised") {
   CHECK(status["manifest"]["errors"].size() == 1);
   CHECK(status["workspace"] == Json::parse(R"({"path":"/w","resolved":null})"));
   const auto& session = status["sessions"][0];
-  CHECK(keys(session) == std::vector<std::string>{"name", "session_id", "conditions", "generation",
-                                                  "observed_generation", "working", "last_pass_at",
-                                                  "last_converged_at", "next_pass_at", "suspended",
-                                                  "counts", "blocked", "unmanaged", "held",
-                                                  "recent", "latencies_ms"});
+  CHECK(keys(session) == std::vector<std::string>{"name", "session_id", "state", "headline",
+                                                  "conditions", "generation", "observed_generation",
+                                                  "working", "last_pass_at", "last_converged_at",
+                                                  "next_pass_at", "suspended", "counts", "blocked",
+                                                  "unmanaged", "held", "recent", "latencies_ms"});
+  CHECK(session["state"] == "suspended");
   CHECK(keys(session["conditions"][0]) ==
         std::vector<std::string>{"type", "status", "reason", "message", "last_transition_time"});
   CHECK(session["conditions"][0]["status"] == "True");
@@ -208,6 +210,48 @@ TEST_CASE("who comes back is told what it missed; whoever comes from another dae
     CHECK(
         documents.beginning(other, board.snapshot().revision).text->starts_with("event: status\n"));
   }
+}
+
+TEST_CASE("of the page only what changed is asked for, and rendered once for all who ask") {
+  StatusBoard board(kOrigin);
+  int rendered = 0;
+  Documents documents(board, {[] { return std::string(); },
+                              [&](const StatusSnapshot& status, const PagePart& part) {
+                                ++rendered;
+                                return render_page(status, part, at(9));
+                              }});
+  board.manifest_read(manifest_of({"a", "b", "c"}), {}, at(0));
+  const auto id = documents.id(board.revision());
+  finish(board, "b", {}, at(1));
+  const auto told = board.revision();
+  const auto part = documents.page_since(id, told);
+  CHECK(part->find("data-id=\"" + documents.id(told)) != std::string::npos);
+  CHECK(part->find("id=\"s-b\"") != std::string::npos);
+  CHECK(part->find("id=\"s-a\"") == std::string::npos);
+  const auto before = rendered;
+  for (int i = 0; i < 100 && part == documents.page_since(id, told); ++i) {
+    CHECK(rendered == before);
+  }
+  finish(board, "c", {}, at(2));
+  CHECK(documents.page_since(id, board.revision())->find("id=\"s-c\"") != std::string::npos);
+  CHECK(documents.page(board.revision())->find("id=\"s-a\"") != std::string::npos);
+  for (const std::string& other : {std::string(), std::string("7-1"), id + "x", id + "000"}) {
+    INFO(other);
+    CHECK(documents.page_since(other, 0)->find("data-part=\"whole\"") != std::string::npos);
+  }
+  for (int i = 0; i < 20; ++i) {
+    finish(board, "b", {}, at(3));
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const auto so_far = rendered;
+  for (auto revision = board.revision(); revision > 0; --revision) {
+    documents.page_since(documents.id(revision), 0);
+  }
+  const auto took = std::chrono::steady_clock::now() - start;
+  CHECK(rendered - so_far <= 5 * (1 + took / std::chrono::milliseconds(200)));
+  const auto one = documents.page_of("a");
+  CHECK(one->find("id=\"s-a\"") != std::string::npos);
+  CHECK(one->find("id=\"s-b\"") == std::string::npos);
 }
 
 TEST_CASE("the file that leads to the daemon is replaced at once and removed by its owner") {

@@ -1,11 +1,8 @@
-#include <future>
 #include <thread>
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include "daemon/http/server/server.h"
-#include "daemon/remote/client.h"
 #include "tests/daemon/status/server_fixture.h"
 
 /// Many clients at once: those who follow, those who say nothing, those who do not listen.
@@ -84,30 +81,18 @@ TEST_CASE("who reconnects is told only what it missed") {
   CHECK_FALSE(has(missed, "\"name\":\"a\""));
 }
 
-TEST_CASE("the client follows until it has enough, and tells when the daemon ends") {
+TEST_CASE("who names an event in the path is told what it missed, too") {
   ServedBoard served;
-  const DaemonClient client = served.client();
-  std::vector<std::string> kinds;
-  CHECK(client.follow([&](const std::string& kind, const std::string& data) {
-    CHECK(nlohmann::json::parse(data).is_object());
-    kinds.push_back(kind);
-    finish(served.board, "a", {}, at(1));
-    return kind != "session";
-  }));
-  CHECK(kinds.front() == "status");
-  CHECK(kinds.back() == "session");
-  std::promise<void> begun;
-  std::thread end([&] {
-    begun.get_future().wait();
-    served.stop();
-  });
-  const auto ended = client.follow([&](const std::string&, const std::string&) {
-    begun.set_value();
-    return true;
-  });
-  end.join();
-  REQUIRE_FALSE(ended);
-  CHECK(has(ended.error(), "ended the connection"));
+  RawClient first(served.address);
+  first.send(follow_request());
+  const auto begin = first.read_until("\n\n");
+  const auto start = begin.find("id: ") + 4;
+  const auto id = begin.substr(start, begin.find('\n', start) - start);
+  finish(served.board, "b", {}, at(1));
+  RawClient client(served.address);
+  client.send("GET /api/v1/events/" + id + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const auto missed = client.read_until("event: session\n");
+  CHECK_FALSE(has(missed, "event: status\n"));
 }
 
 TEST_CASE("a hundred streams are told, and let go at once at the end") {

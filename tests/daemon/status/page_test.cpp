@@ -1,5 +1,6 @@
 #include "daemon/serve/page.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
@@ -9,8 +10,6 @@
 #include <rapidcheck.h>
 
 #include "daemon/serve/page/html.h"
-#include "daemon/serve/page/verdict.h"
-#include "daemon/serve/page/words.h"
 #include "tests/daemon/status/page_fixture.h"
 
 namespace sessync {
@@ -19,6 +18,8 @@ namespace {
 using namespace std::chrono_literals;
 using page_fixture::noon;
 using page_fixture::scene;
+
+const PagePart kWhole{"1-99", {}, {}};
 
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
@@ -128,17 +129,17 @@ TEST_CASE("escaped text reads as it was") {
 }
 
 TEST_CASE("whatever names are, the document has the same elements") {
-  const auto harmless = tags_of(render_page(snapshot_full_of("harmless"), noon()));
+  const auto harmless = tags_of(render_page(snapshot_full_of("harmless"), kWhole, noon()));
   CHECK(rc::check([&] {
     const auto text = *hostile_strings();
     RC_PRE(!text.empty());
-    RC_ASSERT(tags_of(render_page(snapshot_full_of(text), noon())) == harmless);
+    RC_ASSERT(tags_of(render_page(snapshot_full_of(text), kWhole, noon())) == harmless);
   }));
 }
 
 TEST_CASE("the policy names the style and the script that the document has, and nothing else") {
   for (const auto& name : page_fixture::scene_names()) {
-    const auto page = render_page(scene(name), noon());
+    const auto page = render_page(scene(name), kWhole, noon());
     CAPTURE(name);
     CHECK(contains(page_policy(), "style-src " + digest_source(element(page, "style")) + ";"));
     CHECK(contains(page_policy(), "script-src " + digest_source(element(page, "script")) + ";"));
@@ -150,7 +151,7 @@ TEST_CASE("the policy names the style and the script that the document has, and 
 }
 
 TEST_CASE("the document works without its script, and asks nothing of anybody") {
-  const auto page = render_page(scene("blocked"), noon());
+  const auto page = render_page(scene("blocked"), kWhole, noon());
   CHECK(contains(page, "2 of 4 sessions are blocked"));
   CHECK(contains(page, "sessync reconcile research --allow-deletes=9f2c41d7a0b3"));
   CHECK(contains(page, "/notes/agent.md"));
@@ -163,44 +164,34 @@ TEST_CASE("the document works without its script, and asks nothing of anybody") 
   }
 }
 
-TEST_CASE("problems stand first, the worst of them on top") {
-  const auto status = scene("blocked");
-  const auto order = page::in_order(status);
-  std::vector<std::string> names;
-  names.reserve(order.size());
-  for (const auto* session : order) {
-    names.push_back(session->name);
+TEST_CASE("a part has the verdict of all, and no row but those that were asked for") {
+  auto status = scene("blocked");
+  auto changed = *status.sessions[3];
+  changed.revision = 8;
+  status.sessions[3] = std::make_shared<const SessionStatus>(changed);
+  const auto since = render_page(status, {"1-99", 7, {}}, noon());
+  const auto one = render_page(status, {"1-99", {}, "research"}, noon());
+  CHECK(count(since, "<tbody") == 1);
+  CHECK(contains(since, "id=\"s-writing\""));
+  CHECK(count(one, "<tbody") == 1);
+  CHECK(contains(one, "id=\"s-research\""));
+  const auto whole = render_page(status, kWhole, noon());
+  for (const auto& part : {since, one}) {
+    CHECK(element(part, "section") == element(whole, "section"));
+    CHECK(contains(part, "data-part=\"part\""));
+    CHECK_FALSE(contains(part, "<script"));
+    CHECK_FALSE(contains(part, "<style"));
   }
-  CHECK(names == std::vector<std::string>{"research", "support", "analysis", "writing"});
 }
 
-TEST_CASE("the first sentence says what is wrong") {
-  const auto claim = [](const char* name) { return page::findings(scene(name)).front().text; };
-  CHECK(claim("ok") == "All 2 sessions are in sync");
-  CHECK(claim("syncing") == "1 of 2 sessions is syncing");
-  CHECK(claim("blocked") == "2 of 4 sessions are blocked");
-  CHECK(claim("suspended") == "2 of 3 sessions are suspended");
-  CHECK(claim("api-down") == "The API cannot be reached: all 3 sessions are waiting");
-  CHECK(claim("wrong-key") == "The API refuses the key: all 3 sessions are stopped");
-  CHECK(claim("bad-manifest") == "The manifest is invalid: the last good version stays in force");
-  CHECK(claim("no-manifest") == "The manifest is invalid: nothing is synchronised");
-  CHECK(claim("empty") == "No session is declared");
-}
-
-TEST_CASE("times are worded by their largest unit") {
-  const auto now = noon();
-  CHECK(page::relative(now, now) == "just now");
-  CHECK(page::relative(now - 59s, now) == "59 s ago");
-  CHECK(page::relative(now - 60s, now) == "1 min ago");
-  CHECK(page::relative(now + 90min, now) == "in 1 h");
-  CHECK(page::relative(now - 49h, now) == "2 d ago");
-  CHECK(page::relative(now + 400ms, now) == "now");
-  CHECK(page::timestamp(now + 61s) == "2026-11-21T12:01:01Z");
-  CHECK(page::span(999ms) == "999 ms");
-  CHECK(page::span(1250ms) == "1.2 s");
-  CHECK(page::span(125s) == "2 min");
-  CHECK(page::number(1234567) == "1,234,567");
-  CHECK(page::number(123) == "123");
+TEST_CASE("problems stand first, the worst of them on top") {
+  const auto page = render_page(scene("blocked"), kWhole, noon());
+  std::vector<std::size_t> places;
+  for (const auto* name : {"research", "support", "analysis", "writing"}) {
+    places.push_back(page.find("id=\"s-" + std::string(name)));
+  }
+  CHECK(places.back() != std::string::npos);
+  CHECK(std::ranges::is_sorted(places));
 }
 
 }  // namespace

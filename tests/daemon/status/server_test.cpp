@@ -264,4 +264,17 @@ TEST_CASE("a server listens on IPv6 too, and the client finds it") {
   CHECK(client.post("/api/v1/sessions/a/reconcile", "", Secret()).value().status == 202);
 }
 
+TEST_CASE("the client is told once what has not changed since") {
+  const ServedBoard served;
+  const auto client = served.client();
+  const auto first = client.get("/api/v1/status").value();
+  CHECK(first.status == 200);
+  CHECK_FALSE(first.tag.empty());
+  const auto same = client.get("/api/v1/status", first.tag).value();
+  CHECK(same.status == 304);
+  CHECK(same.body.empty());
+  CHECK(same.tag == first.tag);
+  CHECK(client.get("/api/v1/status", "W/\"another\"").value().body == first.body);
+}
+
 }  // namespace sessync::test

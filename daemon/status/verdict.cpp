@@ -1,17 +1,19 @@
-#include "daemon/serve/page/verdict.h"
+#include "daemon/status/verdict.h"
 
 #include <algorithm>
 #include <array>
 #include <map>
 #include <string_view>
-#include <tuple>
 #include <utility>
 
-#include "daemon/serve/page/words.h"
+#include "daemon/status/words.h"
 
-namespace sessync::page {
+namespace sessync {
 namespace {
 
+using words::number;
+using words::of_sessions;
+using State = SessionState;
 using Tone = Finding::Tone;
 constexpr std::size_t kErrors = 12;
 
@@ -142,8 +144,8 @@ void add_counts(std::vector<Finding>& out, const StatusSnapshot& status) {
     }
     out.push_back(about(Tone::kPaused, of_sessions(suspended, all) + " suspended", those));
   }
-  if (const auto equal = count(State::kEqual); equal > 0) {
-    out.push_back({Tone::kGood, of_sessions(equal, all) + " in sync", {}});
+  if (const auto in_sync = count(State::kInSync); in_sync > 0) {
+    out.push_back({Tone::kGood, of_sessions(in_sync, all) + " in sync", {}});
   }
 }
 
@@ -156,7 +158,7 @@ const Condition& condition_of(const SessionStatus& session, const std::string& t
   return found == session.conditions.end() ? none : found->what;
 }
 
-State state_of(const SessionStatus& session) {
+SessionState state_of(const SessionStatus& session) {
   const auto& ready = condition_of(session, "Ready");
   if (session.suspended || session.suspended_by_manifest || ready.reason == "Suspended") {
     return State::kSuspended;
@@ -164,7 +166,7 @@ State state_of(const SessionStatus& session) {
   if (ready.status) {
     const auto& stalled = condition_of(session, "Stalled");
     if (stalled.status && stalled.reason == "ManifestInvalid") return State::kOutdated;
-    return session.working ? State::kSyncing : State::kEqual;
+    return session.working ? State::kSyncing : State::kInSync;
   }
   if (is_one_of(ready.reason, {"AuthenticationFailed", "SessionNotFound", "SessionArchived"})) {
     return State::kFailed;
@@ -175,20 +177,22 @@ State state_of(const SessionStatus& session) {
   return is_one_of(ready.reason, {"Progressing", ""}) ? State::kSyncing : State::kBlocked;
 }
 
-const char* name_of(State state) {
+const char* name_of(SessionState state) {
   static constexpr std::array<const char*, 7> kNames = {
-      "failed", "retrying", "blocked", "outdated", "syncing", "suspended", "equal"};
+      "failed", "retrying", "blocked", "outdated", "syncing", "suspended", "in_sync"};
   return kNames.at(static_cast<std::size_t>(state));
 }
 
-const char* sign_of(State state) {
-  static constexpr std::array<const char*, 7> kSigns = {"×", "↻", "!", "!", "~", "‖", "="};
-  return kSigns.at(static_cast<std::size_t>(state));
+bool is_as_declared(const SessionStatus& session) {
+  const auto state = state_of(session);
+  return state == State::kInSync ||
+         (state == State::kSyncing && condition_of(session, "Ready").status);
 }
 
 std::string headline_of(const SessionStatus& session) {
   if (session.suspended) {
-    return "Suspended by " + session.suspended->by + " since " + timestamp(session.suspended->at);
+    return "Suspended by " + session.suspended->by + " since " +
+           words::timestamp(session.suspended->at);
   }
   if (session.suspended_by_manifest) {
     return "Suspended by the manifest";
@@ -209,7 +213,7 @@ const char* name_of(Finding::Tone tone) {
   return kNames.at(static_cast<std::size_t>(tone));
 }
 
-std::vector<Finding> findings(const StatusSnapshot& status) {
+std::vector<Finding> findings_of(const StatusSnapshot& status) {
   std::vector<Finding> out;
   add_manifest(out, status);
   add_problems(out, status);
@@ -224,21 +228,4 @@ std::vector<Finding> findings(const StatusSnapshot& status) {
   return out;
 }
 
-std::vector<const SessionStatus*> in_order(const StatusSnapshot& status) {
-  std::vector<std::pair<int, const SessionStatus*>> ranked;
-  ranked.reserve(status.sessions.size());
-  for (const auto& session : status.sessions) {
-    const auto state = state_of(*session);
-    ranked.emplace_back(is_problem(state) ? static_cast<int>(state) : 9, session.get());
-  }
-  std::ranges::sort(ranked, {},
-                    [](const auto& entry) { return std::tie(entry.first, entry.second->name); });
-  std::vector<const SessionStatus*> out;
-  out.reserve(ranked.size());
-  for (const auto& [rank, session] : ranked) {
-    out.push_back(session);
-  }
-  return out;
-}
-
-}  // namespace sessync::page
+}  // namespace sessync

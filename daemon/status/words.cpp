@@ -1,10 +1,10 @@
-#include "daemon/serve/page/words.h"
+#include "daemon/status/words.h"
 
 #include <array>
 #include <cmath>
 #include <cstdio>
 
-namespace sessync::page {
+namespace sessync::words {
 namespace {
 
 std::string in_units(std::int64_t seconds) {
@@ -77,4 +77,4 @@ std::string of_sessions(std::size_t count, std::size_t all) {
   return (all == 1 ? "The session" : "All " + number(all) + " sessions") + verb;
 }
 
-}  // namespace sessync::page
+}  // namespace sessync::words
