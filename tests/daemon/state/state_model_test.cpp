@@ -12,17 +12,19 @@
 namespace sessync {
 namespace {
 
-using Key = std::pair<std::string, std::string>;
+/// Whose it is, and what tells it from others there, in the order that counts.
+using Key = std::pair<std::string, std::vector<std::string>>;
 template <class Row>
 using Rows = std::map<Key, Row>;
 
-std::string key_of(const KnownRow& row) { return row.resource_id; }
-std::string key_of(const Intent& intent) { return intent.path; }
-std::string key_of(const Tombstone& tombstone) { return tombstone.resource_id; }
-std::string key_of(const Refusal& refusal) { return refusal.path + '\n' + refusal.content; }
-std::string key_of(const TokenRecord& token) { return token.resource_id; }
-std::string key_of(const OutputRecord& output) { return output.file_id; }
-std::string key_of(const SeenStatus& /*only one*/) { return {}; }
+using Keys = std::vector<std::string>;
+Keys key_of(const KnownRow& row) { return {row.resource_id}; }
+Keys key_of(const Intent& intent) { return {intent.path}; }
+Keys key_of(const Tombstone& tombstone) { return {tombstone.resource_id}; }
+Keys key_of(const Refusal& refusal) { return {refusal.path, refusal.content}; }
+Keys key_of(const TokenRecord& token) { return {token.resource_id}; }
+Keys key_of(const OutputRecord& output) { return {output.file_id}; }
+Keys key_of(const SeenStatus& /*only one*/) { return {}; }
 
 /// The contract of Change, as plainly as it can be said; it believes no description.
 struct Model {
@@ -47,7 +49,7 @@ struct Model {
   }
   template <class Row>
   void operator()(const change::Drop<Row>& c) {
-    all<Row>().erase({c.of, c.key});
+    all<Row>().erase({c.of, Keys{c.key}});
   }
   void operator()(const change::DropRefusal& c) {
     std::erase_if(all<Refusal>(), [&](const auto& entry) {
@@ -60,10 +62,14 @@ struct Model {
   void operator()(const change::SetMostFiles& c) { most_files[c.session_id] = c.count; }
   void operator()(const change::SetLookedAt& c) { looked_at[c.session_id] = c.at; }
   void operator()(const change::SetLeft& c) { left[c.session_id] = c.at; }
-  void operator()(const change::PutUpload& c) { uploads[{c.row.owner, c.row.file_id}] = c.row; }
-  void operator()(const change::DropUpload& c) { uploads.erase({c.of, c.key}); }
-  void operator()(const change::PutCreation& c) { creations[{c.row.owner, c.row.name}] = c.row; }
-  void operator()(const change::DropCreation& c) { creations.erase({c.of, c.key}); }
+  void operator()(const change::PutUpload& c) {
+    uploads[{c.row.owner, Keys{c.row.file_id}}] = c.row;
+  }
+  void operator()(const change::DropUpload& c) { uploads.erase({c.of, Keys{c.key}}); }
+  void operator()(const change::PutCreation& c) {
+    creations[{c.row.owner, Keys{c.row.name}}] = c.row;
+  }
+  void operator()(const change::DropCreation& c) { creations.erase({c.of, Keys{c.key}}); }
   void operator()(const change::DropSession& c) {
     const auto drop = [&c](auto& from) {
       std::erase_if(from, [&](const auto& entry) { return entry.first.first == c.session_id; });
@@ -226,12 +232,12 @@ void check_equal(const StateDatabase& database, const Model& model) {
         RC_ASSERT(found.has_value());
         RC_ASSERT(found->sha256 == upload.sha256);
         RC_ASSERT(found->confirmed_at >= upload.confirmed_at);
-        RC_ASSERT(model.uploads.at({name, found->file_id}) == *found);
+        RC_ASSERT(model.uploads.at({name, Keys{found->file_id}}) == *found);
       }
     }
     RC_ASSERT(database.uploads(name) == uploads);
     for (const auto& [creation_key, creation] : model.creations) {
-      RC_ASSERT(database.find_creation(creation_key.first, creation_key.second) == creation);
+      RC_ASSERT(database.find_creation(creation.owner, creation.name) == creation);
     }
     RC_ASSERT_FALSE(database.find_creation(name, "nobody").has_value());
   }
