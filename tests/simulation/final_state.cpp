@@ -67,8 +67,10 @@ void FinalState::judge_session(const SessionSpec& spec) {
     pass(spec, outcome.plan.held->id, false);
     outcome = pass(spec, "", true);
   }
-  // A token may have become due just now, and what was refused before be refused again.
-  pass(spec, "", false);
+  // A token may have become due just now, and what was refused before be refused again, as may what
+  // is put back in its place by the pass after that.
+  bool settled = false;
+  for (int tries = 0; !settled && tries < 3; ++tries) settled = pass(spec, "", false).settled();
   outcome = pass(spec, "", true);
   judge_rest(spec);
   if (!world_.violation) {
