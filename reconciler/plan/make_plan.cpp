@@ -36,12 +36,15 @@ void sort(Plan& plan) {
 Plan plan(const PlanInput& input, const Policy& policy) {
   Plan result = plan_files(input, policy);
   plan_fixed(input, policy, result);
-  // Once before the guard, which offers an id only for what an apply then does, and once after all
-  // that blocks adds.
-  hold_renames(result, input.desired);
+  const auto hold_back = [&] {
+    limit_files(result, policy, input.desired.files.size());
+    hold_renames(result, input.desired);
+  };
+  // Before the guard, which offers an id only for what an apply then does; and after it, because
+  // what it holds takes room as well.
+  hold_back();
   guard(result, policy, input.session_id);
-  limit_files(result, policy, input.desired.files.size());
-  hold_renames(result, input.desired);
+  hold_back();
   limit_room(result, input, policy.max_files);
   pair_renames(result);
   settle_session(result, input);

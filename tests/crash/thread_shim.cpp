@@ -32,7 +32,7 @@ struct Control {
 };
 
 volatile Control* map_control() {
-  static Control none{};
+  static Control none{};  // NOLINT(misc-const-correctness): written by way of what is returned
   const char* const file = std::getenv("THREAD_CONTROL");  // NOLINT(concurrency-mt-unsafe)
   const int fd = file == nullptr ? -1 : ::open(file, O_RDWR | O_CLOEXEC);
   void* const mapped =

@@ -126,6 +126,22 @@ TEST_CASE("no id is offered for a delete that is held by more than a lost source
   }));
 }
 
+TEST_CASE("no id is offered for the old row of a file for which max_files leaves no room") {
+  using namespace fixtures;
+  auto wanted = desired({local("/new", '1'), local("/other", '2')});
+  wanted.protected_trees.push_back({MountPath::literal("/old"), "source old is missing", true});
+  const ObservedState observed{{marked("r1", "/old", '1')}, {}, {}};
+  const PlanInput input{wanted, observed};
+  Policy policy;
+  policy.max_files = 1;
+  const auto result = plan(input, policy);
+  CHECK_FALSE(result.held);
+  CHECK(result.actions.empty());
+  CHECK(std::ranges::any_of(result.blocked, [](const Blocked& one) {
+    return one.path.text() == "/old" && one.code == BlockCode::kQuota;
+  }));
+}
+
 TEST_CASE("what makes way for a path above or below is put back if the add is refused") {
   World world;
   world.file("a/x", "one");
