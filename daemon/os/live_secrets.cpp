@@ -4,6 +4,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <utility>
 
 namespace sessync {
@@ -66,23 +67,50 @@ bool is_same_letter(char shown, char wanted, bool base64) {
          (base64 && ((shown == '-' && wanted == '+') || (shown == '_' && wanted == '/')));
 }
 
-/// How much of the beginning of `text` spells `wanted`; 0 if it does not. "%" and "\\" may stand
-/// for themselves or begin what stands for them: `plainly` says which is tried first.
-std::size_t spelled_length(std::string_view text, std::string_view wanted, bool base64,
-                           bool plainly) {
-  const auto whole = text.size();
+/// How long what `text` begins with is, if it stands for `wanted`: itself, and escaped. 0: it does
+/// not.
+struct Letter {
+  std::size_t plain = 0;
+  std::size_t escaped = 0;
+};
+
+Letter letter_in(std::string_view text, char wanted, bool base64) {
+  Letter letter;
+  if (!text.empty() && is_same_letter(text.front(), wanted, base64)) letter.plain = 1;
+  const auto escape = escape_in(text);
+  if (escape && is_same_letter(escape->meaning, wanted, base64)) letter.escaped = escape->length;
+  return letter;
+}
+
+/// As spelled_length(), where "%" or "\\" may stand for itself or begin what stands for it: goes on
+/// from every place at which the next letter may begin.
+std::size_t longest_spelling(std::string_view text, std::string_view wanted, bool base64) {
+  std::set<std::size_t> places{0};
   for (const char c : wanted) {
-    const bool plain = !text.empty() && is_same_letter(text.front(), c, base64);
-    if (plain && plainly) {
-      text.remove_prefix(1);
-      continue;
+    std::set<std::size_t> next;
+    for (const auto place : places) {
+      const auto letter = letter_in(text.substr(place), c, base64);
+      if (letter.plain > 0) next.insert(place + letter.plain);
+      if (letter.escaped > 0) next.insert(place + letter.escaped);
     }
-    const auto escape = escape_in(text);
-    const bool escaped = escape && is_same_letter(escape->meaning, c, base64);
-    if (!plain && !escaped) return 0;
-    text.remove_prefix(escaped ? escape->length : 1);
+    places = std::move(next);
   }
-  return whole - text.size();
+  return places.empty() ? 0 : *places.rbegin();
+}
+
+/// How much of the beginning of `text` spells `wanted`; 0 if it does not.
+std::size_t spelled_length(std::string_view text, std::string_view wanted, bool base64) {
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const auto letter = letter_in(text.substr(at), wanted[i], base64);
+    if (letter.plain == 0 && letter.escaped == 0) return 0;
+    if (letter.plain > 0 && letter.escaped > 0) {
+      const auto rest = longest_spelling(text.substr(at), wanted.substr(i), base64);
+      return rest == 0 ? 0 : at + rest;
+    }
+    at += letter.plain + letter.escaped;
+  }
+  return at;
 }
 
 }  // namespace
@@ -131,10 +159,7 @@ void LiveSecrets::spell(const Entry& entry) {
 std::size_t LiveSecrets::longest_of(char beginning, std::string_view text) const {
   std::size_t longest = 0;
   for (const auto& spelling : spellings_.at(static_cast<unsigned char>(beginning))) {
-    for (const bool plainly : {true, false}) {
-      longest =
-          std::max(longest, spelled_length(text, spelling.text.reveal(), spelling.base64, plainly));
-    }
+    longest = std::max(longest, spelled_length(text, spelling.text.reveal(), spelling.base64));
   }
   return longest;
 }

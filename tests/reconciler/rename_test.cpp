@@ -142,6 +142,26 @@ TEST_CASE("no id is offered for the old row of a file for which max_files leaves
   }));
 }
 
+TEST_CASE("the room that an add in doubt may have taken is given to no other") {
+  using namespace fixtures;
+  const auto alone = desired({local("/full", '1')});
+  const auto both = desired({local("/full", '1'), local("/doubt", '2')});
+  ObservedState observed;
+  PlanInput input;
+  input.desired = &alone;
+  input.observed = &observed;
+  input.most_files = 1;
+  input.refusals = {{"/full", digest('1'), "400", "no", {}, 1}};
+  const auto adds_full = [&] {
+    return std::ranges::any_of(plan(input, {}).actions,
+                               [](const Action& action) { return action.path.text() == "/full"; });
+  };
+  CHECK(adds_full());
+  input.desired = &both;
+  observed.pending.insert("/doubt");
+  CHECK_FALSE(adds_full());
+}
+
 TEST_CASE("what makes way for a path above or below is put back if the add is refused") {
   World world;
   world.file("a/x", "one");

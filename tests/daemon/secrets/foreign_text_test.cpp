@@ -34,6 +34,17 @@ TEST_CASE("a secret is recognised in every spelling") {
   }
 }
 
+TEST_CASE("a secret is recognised whose own text looks escaped") {
+  const std::string secret = R"(a\u0041%25\\z)";
+  for (const std::string text : {R"(a\u0041%25\\z)",                  // as it is
+                                 R"(a\\u0041%25\\\\z)",               // JSON
+                                 R"(a%5Cu0041%2525%5C%5Cz)",          // percent-encoded
+                                 R"(a\u005cu0041\u002525%5C\\z)"}) {  // some of each
+    CHECK(shown(secret, "x " + text + " y") == "x [redacted] y");
+  }
+  CHECK(shown(std::string(200, '\\'), std::string(400, '\\')) == "[redacted]");
+}
+
 TEST_CASE("a secret is recognised inside of base64, wherever it stands there") {
   const std::string secret = "hunter2-and-more";
   // user:, us:er:, me: before it
