@@ -72,7 +72,7 @@ async function isNamed(one, name) {
     if (one.project.daemon.over) throw new Error(`the daemon ended: ${one.project.daemon.err.slice(-2000)}`);
     // Who serves status cannot say of itself that it does not.
     return words.test(name === 'status' ? one.project.daemon.err : (await one.ask('/readyz')).body);
-  }, STANDSTILL_MS + 120_000);
+  }, STANDSTILL_MS + 120_000, 500); // many wait beside each other
 }
 
 async function standsStill(t, name) {

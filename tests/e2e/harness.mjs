@@ -36,13 +36,13 @@ const HEADERS = {
 };
 
 /** Calls `check` until it returns something true; fails with `what` after `limit` milliseconds. */
-export async function until(what, check, limit = 60_000) {
+export async function until(what, check, limit = 60_000, every = 10) {
   const end = Date.now() + limit;
   for (;;) {
     const value = await check();
     if (value) return value;
     if (Date.now() > end) throw new Error(`gave up waiting until ${typeof what === 'function' ? what() : what}`);
-    await pause(10);
+    await pause(every);
   }
 }
 
