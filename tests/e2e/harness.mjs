@@ -35,7 +35,7 @@ const HEADERS = {
   'anthropic-beta': 'managed-agents-2026-04-01',
 };
 
-/** Calls `check` until it returns something true; fails with `what` after `limit` milliseconds. */
+/** Calls `check` every so many milliseconds until it returns something true; fails with `what` after `limit`. */
 export async function until(what, check, limit = 60_000, every = 10) {
   const end = Date.now() + limit;
   for (;;) {
