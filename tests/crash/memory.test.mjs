@@ -28,8 +28,10 @@ async function lacks({ name, ...where }, expected) {
   await inWorld(name, 'shadow', async (world, scenario) => {
     const before = (await world.sight()).sessions[0];
     const { code, signal, out, err } = await world.project.run('apply', world.flags(['--timeout', '60s']), lacking(world, where));
-    assert.equal(signal, null, `${err}`);
-    assert.ok([0, 1].includes(code), `exit ${code}: ${out}${err}`);
+    // The destructor of the JSON library asks for memory and may not fail: then the process ends, as in any crash.
+    const ended = signal === 'SIGABRT' && /what\(\): +std::bad_alloc/.test(err);
+    assert.ok(ended || signal === null, `ended by ${signal}: ${err}`);
+    assert.ok(ended || [0, 1].includes(code), `exit ${code}: ${out}${err}`);
     if (code === 1) assert.match(out + err, /out of memory|bad_alloc/);
     const now = (await world.sight()).sessions[0];
     if (before) assert.equal(now.theirs, before.theirs, 'what is not ours');

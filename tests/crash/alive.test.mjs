@@ -1,5 +1,6 @@
-// Each thread of the daemon stands still, one at a time: it is named, the probe fails if nothing goes on without it,
-// the rest goes on if it can, and SIGTERM ends the daemon all the same. And: there are no more threads to be had.
+// First by its name, because it waits for a minute, which the others can use. Each thread of the daemon stands still, one
+// at a time: it is named, the probe fails if nothing goes on without it, the rest goes on if it can, and SIGTERM ends the
+// daemon all the same. And: there are no more threads to be had.
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -93,16 +94,7 @@ async function standsStill(t, name) {
   }
 }
 
-test('whichever thread stands still is named, and SIGTERM ends the daemon all the same', { skip, concurrency: true }, async (t) => {
-  const model = await Threads.start(t);
-  const names = model.names();
-  await model.project.stop();
-  assert.ok(names.length >= 12, names.join(' '));
-  const known = byEffort({ quick: ['sessync', 'worker-0', 'store'], usual: names, full: names });
-  await Promise.all(known.map((name) => t.test(name, (t) => standsStill(t, name))));
-});
-
-test('a daemon whose workers all stand still is not alive', { skip }, async (t) => {
+async function noWorkerIsLeft(t) {
   const one = await Threads.start(t);
   one.set(0, 'worker-*');
   await isNamed(one, 'worker-3');
@@ -111,6 +103,19 @@ test('a daemon whose workers all stand still is not alive', { skip }, async (t) 
     return answer.status === 503 && answer;
   });
   assert.match(live.body, /no worker is left/);
+}
+
+test('whichever thread stands still is named, and SIGTERM ends the daemon all the same', { skip, concurrency: true }, async (t) => {
+  const model = await Threads.start(t);
+  const names = model.names();
+  await model.project.stop();
+  assert.ok(names.length >= 12, names.join(' '));
+  const known = byEffort({ quick: ['sessync', 'worker-0', 'store'], usual: names, full: names });
+  // Beside each other: each takes the minute after which it must be noticed.
+  await Promise.all([
+    ...known.map((name) => t.test(name, (t) => standsStill(t, name))),
+    t.test('a daemon whose workers all stand still is not alive', noWorkerIsLeft),
+  ]);
 });
 
 test('a thread that stands still for less than a minute is nobody\'s business', { skip }, async (t) => {
