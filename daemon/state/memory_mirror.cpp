@@ -163,7 +163,9 @@ void MemoryMirror::suspend(const std::string& session,
 void MemoryMirror::doubt_intents(TimePoint since) {
   for (auto& [session_id, memory] : sessions_) {
     for (Intent& intent : memory.intents) {
-      intent.in_doubt_since = since;
+      if (intent.in_doubt_since) {
+        intent.in_doubt_since = since;
+      }
     }
   }
   for (auto& [key, creation] : creations_) {

@@ -156,7 +156,8 @@ void touch(Connection& connection) {
 }
 
 void doubt_intents(Connection& connection, TimePoint since) {
-  connection.run("UPDATE intent SET in_doubt_since = ?", {to_value(since)});
+  connection.run("UPDATE intent SET in_doubt_since = ? WHERE in_doubt_since IS NOT NULL",
+                 {to_value(since)});
   connection.run("UPDATE creation SET in_doubt_since = ? WHERE session_id = ''", {to_value(since)});
 }
 

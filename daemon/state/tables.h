@@ -38,7 +38,8 @@ void write_digests(sqlite::Connection& connection, const DigestCache::Changes& c
 /// Writes the version once more: it changes nothing, and has to be written all the same.
 void touch(sqlite::Connection& connection);
 
-/// From now on every add and create that was about to be sent may have been carried out.
+/// From now on every add in doubt, and every create whose session is not known, may have been
+/// carried out.
 void doubt_intents(sqlite::Connection& connection, TimePoint since);
 
 /// Everything but digests; of tables of this version. kDamaged: a value in it is none of ours.

@@ -56,7 +56,7 @@ class RoomLimit {
   /// After every delete and every add that frees its own place. An add in doubt has taken its own
   /// place, or will be sent again.
   [[nodiscard]] std::int64_t rows_without_adds() const {
-    auto rows = static_cast<std::int64_t>(plan_.rows_now + in_.observed->pending.size());
+    auto rows = static_cast<std::int64_t>(plan_.rows_now + in_.observed.pending.size());
     for (const auto& action : plan_.actions) {
       const bool chained = std::holds_alternative<Add>(action) && plain_add(action) == nullptr;
       rows -= std::holds_alternative<Delete>(action) ? 1 : 0;

@@ -144,22 +144,18 @@ TEST_CASE("no id is offered for the old row of a file for which max_files leaves
 
 TEST_CASE("the room that an add in doubt may have taken is given to no other") {
   using namespace fixtures;
-  const auto alone = desired({local("/full", '1')});
-  const auto both = desired({local("/full", '1'), local("/doubt", '2')});
-  ObservedState observed;
-  PlanInput input;
-  input.desired = &alone;
-  input.observed = &observed;
-  input.most_files = 1;
-  input.refusals = {{"/full", digest('1'), "400", "no", {}, 1}};
-  const auto adds_full = [&] {
-    return std::ranges::any_of(plan(input, {}).actions,
-                               [](const Action& action) { return action.path.text() == "/full"; });
+  const auto adds_full = [](const DesiredState& wanted, const ObservedState& observed) {
+    PlanInput input{wanted, observed};
+    input.most_files = 1;
+    input.refusals = {{"/full", digest('1'), "400", "no", {}, 1}};
+    return std::ranges::any_of(plan(input, {}).actions, [](const Action& action) {
+      return path_of(action).text() == "/full";
+    });
   };
-  CHECK(adds_full());
-  input.desired = &both;
+  ObservedState observed;
+  CHECK(adds_full(desired({local("/full", '1')}), observed));
   observed.pending.insert("/doubt");
-  CHECK_FALSE(adds_full());
+  CHECK_FALSE(adds_full(desired({local("/full", '1'), local("/doubt", '2')}), observed));
 }
 
 TEST_CASE("what makes way for a path above or below is put back if the add is refused") {

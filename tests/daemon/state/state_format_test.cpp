@@ -120,7 +120,6 @@ TEST_CASE("What a program of this format writes another one of it can read") {
     run_sql(found / "state.db", row.c_str());
   }
   const auto state = open_state(found.path(), at(50));
-  memory.intents.at(0).in_doubt_since = at(50);
   CHECK(state.database->load("sesn_1") == memory);
   CHECK(state.database->uploads("me") ==
         std::vector<Upload>{{"me", "sha", "file", "name", 19, at(20), at(21)}});

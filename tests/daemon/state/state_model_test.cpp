@@ -83,7 +83,9 @@ struct Model {
 
   void restart(TimePoint now) {
     for (auto& [key, intent] : all<Intent>()) {
-      intent.in_doubt_since = now;
+      if (intent.in_doubt_since) {
+        intent.in_doubt_since = now;
+      }
     }
     for (auto& [key, creation] : creations) {
       if (creation.session_id.empty()) {

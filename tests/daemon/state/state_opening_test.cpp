@@ -187,7 +187,9 @@ TEST_CASE("A reader sees what a running daemon has committed, and no more files"
   const TempDirectory directory;
   const auto state = open_state(directory.path());
   REQUIRE(commit(*state.database, tombstone("a")));
-  REQUIRE(commit(*state.database, {change::PutIntent{kSession, Intent{}}}));
+  Intent in_doubt;
+  in_doubt.in_doubt_since = at(3);
+  REQUIRE(commit(*state.database, {change::PutIntent{kSession, in_doubt}}));
   const auto names = directory.names();
   {
     const auto reader = StateDatabase::open_read_only(directory.path(), at(5));
@@ -198,7 +200,7 @@ TEST_CASE("A reader sees what a running daemon has committed, and no more files"
     REQUIRE(commit(*state.database, tombstone("b")));
   }
   CHECK(directory.names() == names);
-  CHECK_FALSE(state.database->load(kSession).intents.at(0).in_doubt_since);
+  CHECK(state.database->load(kSession).intents.at(0).in_doubt_since == at(3));
 }
 
 TEST_CASE("A reader sees what a stopped daemon left, and no more files") {
