@@ -115,7 +115,8 @@ std::shared_ptr<const std::string> Documents::page_since(const std::string& id,
   const auto start = Clock::now();
   // What is said to somebody who missed more is true for this one as well.
   const auto known = std::ranges::find_if(parts_, [&](const Part& part) {
-    return start < part.until && since && part.since <= *since && part.page.revision >= at_least;
+    return start < part.until && since && part.since <= *since && *since <= part.page.revision &&
+           part.page.revision >= at_least;
   });
   if (known != parts_.end()) {
     return known->page.text;

@@ -97,7 +97,7 @@ std::vector<Garbage> garbage_uploads(const std::vector<FileMetadata>& uploads,
     }
     const bool declared = is_declared(*marker, needed.digests);
     if (!declared || !choice.is_best(file, *marker)) {
-      found.push_back({file, "", *age,
+      found.push_back({file, std::nullopt, *age,
                        declared ? "another upload has the same content" : "nothing declares it"});
     }
   }
@@ -125,7 +125,7 @@ std::vector<Garbage> garbage_copies(const std::vector<FileMetadata>& session_fil
     const auto age = garbage_age(file);
     if (age && !file.downloadable.value_or(false) && marker_of(file, owner) &&
         !mounted.contains(file.file_id)) {
-      found.push_back({file, "", *age, "its mount was deleted"});
+      found.push_back({file, std::nullopt, *age, "its mount was deleted"});
     }
   }
   sort_by_creation(found);

@@ -140,7 +140,7 @@ TEST_CASE("Nothing of an older state is lost, to a reader or a writer") {
   wanted.looked_at = at(7);
   wanted.rows = {{"sesrsc_1", "file_c", "name", 3, true, "file_u", "/m", at(5)}};
   wanted.intents = {{"/a", {}, "file_n", "new", 4, {{"/a", "file_o", "old", 2}}, at(9)},
-                    {"/b", {}, "file_n", "new", 4, {}, at(9)}};
+                    {"/b", {}, "file_n", "new", 4, {}, {}}};
   wanted.refusals = {{"/r", "sha", "400", "no", at(8)}};
   {
     const auto reader = StateDatabase::open_read_only(directory.path(), at(9));
