@@ -119,15 +119,19 @@ in_turn() {
   for name in "$@"; do run "$name" || true; done
 }
 
-# beside FIRST... -- SECOND...: two queues at a time; the first has the processors when it wants them.
+# beside QUEUE...: queues of sections, all at a time; the last gives way to the others.
 beside() {
-  local first=()
-  while [[ $1 != -- ]]; do first+=("$1") && shift; done
-  planned+=("${first[@]}" "${@:2}")
+  local queue names
   set -m # each queue is a process group, so that all that it has begun can be ended with it
-  in_turn "${first[@]}" &
-  queues+=($!)
-  (renice -n 10 "$BASHPID" >/dev/null 2>&1 || true; in_turn "${@:2}") &
+  for queue in "${@:1:$#-1}"; do
+    read -ra names <<<"$queue"
+    planned+=("${names[@]}")
+    in_turn "${names[@]}" &
+    queues+=($!)
+  done
+  read -ra names <<<"${!#}"
+  planned+=("${names[@]}")
+  (if [[ $# -gt 1 ]]; then renice -n 10 "$BASHPID" >/dev/null 2>&1 || true; fi; in_turn "${names[@]}") &
   queues+=($!)
   set +m
   wait
@@ -176,19 +180,18 @@ case $* in
     seeds=5000
     export SESSYNC_EFFORT=quick
     begin test
-    beside unit -- # as many at a time as there are processors
-    beside e2e torture reads crash -- simulation sdk schema page hostile lint
+    beside 'e2e torture hostile page' 'crash sdk reads' 'unit simulation schema lint'
     ;;
   all)
     begin all
-    beside "${waiting[@]}" -- "${computing[@]}"
+    beside "${waiting[*]}" "${computing[*]}"
     ;;
   *)
     for name in "$@"; do
       [[ " ${waiting[*]} ${computing[*]} " == *" $name "* ]] || { echo "no section $name" >&2 && exit 64; }
     done
     begin "$(packages_for "$@")"
-    beside "$@" --
+    beside "$*"
     ;;
 esac
 finish

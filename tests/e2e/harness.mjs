@@ -35,10 +35,13 @@ const HEADERS = {
   'anthropic-beta': 'managed-agents-2026-04-01',
 };
 
-/** Calls `check` every so many milliseconds until it returns something true; fails with `what` after `limit`. */
-export async function until(what, check, limit = 60_000, every = 10) {
+/**
+ * Calls `check` until it returns something true; fails with `what` after `limit` milliseconds. What takes longer is
+ * asked for less often: many wait at a time, and asking is work as well.
+ */
+export async function until(what, check, limit = 60_000) {
   const end = Date.now() + limit;
-  for (;;) {
+  for (let every = 10; ; every = Math.min(1.25 * every, 50)) {
     const value = await check();
     if (value) return value;
     if (Date.now() > end) throw new Error(`gave up waiting until ${typeof what === 'function' ? what() : what}`);

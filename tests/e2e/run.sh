@@ -8,4 +8,4 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 files=("$@")
 [[ ${#files[@]} -gt 0 ]] || files=(*.test.mjs)
 # They wait more than they work.
-exec ../lib/node_test.sh --test-concurrency=4 "${files[@]}"
+exec ../lib/node_test.sh --test-concurrency=8 "${files[@]}"
