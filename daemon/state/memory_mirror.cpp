@@ -163,9 +163,7 @@ void MemoryMirror::suspend(const std::string& session,
 void MemoryMirror::doubt_intents(TimePoint since) {
   for (auto& [session_id, memory] : sessions_) {
     for (Intent& intent : memory.intents) {
-      if (intent.in_doubt_since) {
-        intent.in_doubt_since = since;
-      }
+      intent.in_doubt_since = intent.in_doubt_since ? std::optional(since) : std::nullopt;
     }
   }
   for (auto& [key, creation] : creations_) {

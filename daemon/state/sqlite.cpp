@@ -135,6 +135,14 @@ struct Connection::Parts {
     });
   }
 
+  static Values row_of(SQLite::Statement& statement) {
+    Values row(static_cast<std::size_t>(statement.getColumnCount()));
+    for (int column = 0; Value & value : row) {
+      value = value_of(statement.getColumn(column++));
+    }
+    return row;
+  }
+
   void step(const char* doing, const std::string& sql, const Values& values,
             const std::function<void(const Values&)>& each) {
     SQLite::Statement& statement = prepare(sql);
@@ -143,12 +151,8 @@ struct Connection::Parts {
       for (int index = 0; const Value& value : values) {
         std::visit(Bind{statement, ++index}, value);
       }
-      Values row(static_cast<std::size_t>(statement.getColumnCount()));
       while (statement.executeStep()) {
-        for (int column = 0; Value & value : row) {
-          value = value_of(statement.getColumn(column++));
-        }
-        each(row);
+        each(row_of(statement));
       }
     });
   }

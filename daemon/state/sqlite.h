@@ -47,6 +47,8 @@ class Connection {
   /// A copy in memory, which can be written to whatever the original's mode.
   static Connection copy_of(Connection& original);
 
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
   Connection(Connection&& other) noexcept;
   Connection& operator=(Connection&& other) noexcept;
   ~Connection();

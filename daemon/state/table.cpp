@@ -101,7 +101,7 @@ void put_some(sqlite::Connection& to, const Shape& shape, const std::vector<std:
   std::string sets;
   for (const std::string& column : columns) {
     some.columns.push_back({column, {}});
-    sets.append(sets.empty() ? "" : ", ").append(column + " = excluded." + column);
+    sets.append(sets.empty() ? "" : ", ").append(column).append(" = excluded.").append(column);
   }
   to.run("INSERT INTO " + some.name + values_sql(some) + " ON CONFLICT DO UPDATE SET " + sets,
          values);

@@ -201,14 +201,14 @@ constexpr std::size_t kScopes = Table<Row>::kScope.empty() ? 0 : 1;
 /// The rows' own table, then those beside it. Made with the first call, by whatever thread.
 template <class Row>
 const std::vector<Shape>& shapes_of() {
-  static const std::vector<Shape> kShapes = [] {
+  static const std::vector<Shape> shapes = [] {
     Row blank{};
     Outline outline(Table<Row>::kName, Table<Row>::kScope,
                     std::tuple_size_v<decltype(Table<Row>::key(blank))>);
     Table<Row>::describe(blank, outline);
     return std::move(outline).shapes();
   }();
-  return kShapes;
+  return shapes;
 }
 
 /// `scope`: whose it is; of no meaning for rows that say so themselves.
@@ -222,18 +222,26 @@ void put_row(sqlite::Connection& to, const std::string& scope, const Row& row) {
   put(to, shapes_of<Row>(), store.row());
 }
 
+/// "" for rows that say themselves whose they are.
+template <class Row>
+std::string scope_of(const Stored& stored) {
+  if constexpr (kScopes<Row> == 0) {
+    return {};
+  } else {
+    std::string scope;
+    from_value(stored.own.at(0), scope);
+    return scope;
+  }
+}
+
 /// Calls `each(scope, row)` for every row there is, in the order of their keys.
 template <class Row>
 void read_rows(sqlite::Connection& from, auto&& each) {
   read(from, shapes_of<Row>(), [&each](const Stored& stored) {
-    std::string scope;
-    if constexpr (kScopes<Row> == 1) {
-      from_value(stored.own.at(0), scope);
-    }
     Row row{};
     Load load(stored, kScopes<Row>);
     Table<Row>::describe(row, load);
-    each(std::move(scope), std::move(row));
+    each(scope_of<Row>(stored), std::move(row));
   });
 }
 

@@ -1,5 +1,6 @@
 #include "daemon/state/tables.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -110,12 +111,12 @@ std::int64_t schema_version(Connection& connection) {
 }
 
 void create(Connection& connection) {
+  const auto create_all = [&](const std::vector<Shape>& shapes) {
+    std::ranges::for_each(shapes,
+                          [&](const Shape& shape) { connection.script(create_sql(shape)); });
+  };
   connection.transaction([&] {
-    for_each_kind([&]<class Row>() {
-      for (const Shape& shape : shapes_of<Row>()) {
-        connection.script(create_sql(shape));
-      }
-    });
+    for_each_kind([&]<class Row>() { create_all(shapes_of<Row>()); });
     touch(connection);
   });
 }
