@@ -22,20 +22,20 @@ namespace sessync {
 class Daemon {
  public:
   /// All of them outlive the daemon.
-  struct Surroundings {
-    Engine& engine;
+  struct Dependencies {
+    Services& services;
     StatusBoard& board;
     Metrics& metrics;
     ServiceManager& manager;
   };
-  Daemon(const Settings& settings, Surroundings around);
+  Daemon(const Settings& settings, Dependencies deps);
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
   ~Daemon();
 
   /// Called each time the controller has come round, until it returns true.
   void keep_trying(std::function<bool()> what);
-  [[nodiscard]] bool has_state() const { return !around_.engine.state_trouble(); }
+  [[nodiscard]] bool has_state() const { return !deps_.services.state_trouble(); }
 
   /// What others may ask of it; valid as long as it lives.
   DaemonCommands commands();
@@ -60,7 +60,7 @@ class Daemon {
   CommandResult set_suspension(const std::string& name, const std::optional<Suspension>& to);
 
   const Settings& settings_;
-  Surroundings around_;
+  Dependencies deps_;
   std::mt19937_64 random_{std::random_device{}()};
   std::atomic<bool> reloading_{true};  ///< or starting
   std::mutex told_mutex_;

@@ -21,8 +21,9 @@ namespace sessync {
 
 class Progress;
 
-/// The parts of one process, put together: state, API thread, scanner, and the runner over them.
-class Engine {
+/// What one process works with, put together: state, API thread, scanner, and the runner of passes
+/// over them.
+class Services {
  public:
   enum class State {
     kLocked,                 ///< this process alone may write
@@ -35,14 +36,14 @@ class Engine {
     std::function<void(const RequestReport&)> request;       ///< every finished call
     std::function<void(RateClass, TimePoint until)> frozen;  ///< see ApiHooks
   };
-  /// `progress`, if there is one, is told how far the work is, and outlives the engine.
-  static tl::expected<std::unique_ptr<Engine>, UsageError> open(const Settings& settings,
-                                                                ApiOptions api, State state,
-                                                                Listeners listeners = {},
-                                                                Progress* progress = nullptr);
-  Engine(const Engine&) = delete;
-  Engine& operator=(const Engine&) = delete;
-  ~Engine();
+  /// `progress`, if there is one, is told how far the work is, and outlives the services.
+  static tl::expected<std::unique_ptr<Services>, UsageError> open(const Settings& settings,
+                                                                  ApiOptions api, State state,
+                                                                  Listeners listeners = {},
+                                                                  Progress* progress = nullptr);
+  Services(const Services&) = delete;
+  Services& operator=(const Services&) = delete;
+  ~Services();
 
   PassRunner& passes();
 
@@ -88,7 +89,7 @@ class Engine {
 
  private:
   struct Parts;
-  explicit Engine(std::unique_ptr<Parts> parts);
+  explicit Services(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };
 

@@ -52,7 +52,7 @@ void Schedule::read_manifest(TimePoint now, bool even_if_unchanged) {
     texts_ = std::move(texts);
     manifest_ = load_manifest(texts_, manifest_);
     world_.announce(manifest_);
-    table_.put_in_force(manifest_, now);
+    table_.activate(manifest_, now);
   }
   retry_manifest_ = manifest_.valid() ? std::nullopt : std::optional(now + kManifestRetry);
 }

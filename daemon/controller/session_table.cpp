@@ -28,7 +28,7 @@ bool SessionTable::selected(const std::string& name) const {
   return pace_.only.empty() || std::ranges::find(pace_.only, name) != pace_.only.end();
 }
 
-void SessionTable::put_in_force(const Manifest& manifest, TimePoint now) {
+void SessionTable::activate(const Manifest& manifest, TimePoint now) {
   const std::lock_guard lock(mutex_);
   owner_ = manifest.owner;
   ++generation_;

@@ -36,8 +36,8 @@ class SessionTable {
   };
   explicit SessionTable(Pace pace) : pace_(std::move(pace)) {}
 
-  /// Puts a manifest in force: every session of it is due now, what left it is let go.
-  void put_in_force(const Manifest& manifest, TimePoint now);
+  /// From now on this manifest is in force: every session of it is due now, what left it is let go.
+  void activate(const Manifest& manifest, TimePoint now);
 
   /// The sessions of these names are due now; unknown names are ignored.
   void touch(const std::vector<std::string>& names, TimePoint now);

@@ -94,7 +94,7 @@ TEST_CASE("a pass for which something was lacking comes again within seconds, ho
   const ManifestText text{
       "m.yaml", "version: 1\nowner: o\nsessions:\n  - {name: s, session_id: sesn_1}\n", {}};
   TimePoint now{};
-  table.put_in_force(load_manifest({text}), now);
+  table.activate(load_manifest({text}), now);
   for (int i = 0; i < 20; ++i) {
     REQUIRE(table.start(now));
     table.finish("s", outcome, now, 0.99);

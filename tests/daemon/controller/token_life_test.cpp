@@ -38,7 +38,7 @@ class Daemon {
     world.spec.resources = {{{}, entry}};
     world.declare_directory = false;
     world.tokens.mint(kUrl, kLife);
-    put_in_force();
+    activate();
   }
 
   /// One second passes; what is due is done.
@@ -59,7 +59,7 @@ class Daemon {
   World world;
 
  private:
-  void put_in_force() {
+  void activate() {
     ManifestFile file;
     file.path = "m.yaml";
     file.owner = world.owner;
@@ -67,7 +67,7 @@ class Daemon {
     Manifest manifest;
     manifest.files = {file};
     manifest.owner = world.owner;
-    table_.put_in_force(manifest, world.loop.now());
+    table_.activate(manifest, world.loop.now());
   }
 
   SessionTable table_;
