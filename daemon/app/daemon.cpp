@@ -32,15 +32,6 @@ std::set<std::string> names_of(const std::map<std::string, Suspension>& suspensi
   return names;
 }
 
-std::string summary_of(const StatusSnapshot& status) {
-  const auto ready = std::ranges::count_if(
-      status.sessions, [](const auto& session) { return session->conditions.front().what.status; });
-  const auto count = status.sessions.size();
-  return std::to_string(count) + (count == 1 ? " session, " : " sessions, ") +
-         std::to_string(ready) + " ready" +
-         (status.manifest.valid ? "" : "; the manifest has errors");
-}
-
 /// How long a suspension waits for what was sent already.
 constexpr Duration kLastWrites = std::chrono::seconds(10);
 
@@ -61,16 +52,12 @@ TimePoint time_of(std::chrono::steady_clock::time_point event) {
 Daemon::Daemon(const Settings& settings, Dependencies deps)
     : settings_(settings),
       deps_(deps),
-      controller_(settings.manifest, deps.services.passes(), deps.board, hooks(), options()),
+      reporter_(deps.board, deps.metrics, deps.manager, settings.options.sessions),
+      controller_(settings.manifest, deps.services.passes(), *this, reporter_, options()),
       watcher_([this](const WatchChange& change) { on_change(change); },
                watcher_options(settings)) {
   deps_.board.set_suspensions(deps_.services.suspensions(), now_anchored());
-  MetricSources sources;
-  sources.queue = [this] { return controller_.queue(); };
-  sources.watch = [this] { return watcher_.statistics(); };
-  sources.lost_log_lines = lost_log_lines;
-  sources.unleased_reads = [this] { return deps_.services.unleased_reads(); };
-  deps_.metrics.set_sources(std::move(sources));
+  deps_.metrics.set_sources(this);
   tell_state(deps_.services.state_trouble());
   deps_.services.watch_state([this] { on_state(); });
   deps_.services.read_beside(
@@ -80,7 +67,7 @@ Daemon::Daemon(const Settings& settings, Dependencies deps)
 Daemon::~Daemon() {
   deps_.services.read_beside({});
   deps_.services.watch_state({});
-  deps_.metrics.set_sources({});
+  deps_.metrics.set_sources(nullptr);
 }
 
 void Daemon::keep_trying(std::function<bool()> what) {
@@ -122,26 +109,23 @@ ControllerOptions Daemon::options() const {
   return result;
 }
 
-ControllerHooks Daemon::hooks() {
-  ControllerHooks result;
-  result.watch = [this](const Manifest& manifest) { watch(manifest); };
-  result.watching_degraded = [this] { return watcher_.degraded(); };
-  result.pass_finished = [this] { deps_.services.save_digests(); };
-  result.pass_measured = [this](const StatusBoard::FinishedPass& pass, Duration took,
-                                std::optional<Duration> waited) {
-    deps_.metrics.pass_finished(pass, took, waited);
-  };
-  result.turned = [this] { turned(); };
-  result.abort_uploads = [this] { deps_.services.abort_uploads(); };
-  result.abort_everything = [this] { deps_.services.abort_everything(); };
-  result.collect = [this](const std::string& owner) {
-    deps_.services.forget_unused_digests();
-    deps_.services.collect_uploads(owner);
-    deps_.services.forget_left_sessions(owner);
-  };
-  result.random = [this] { return std::uniform_real_distribution<double>(0, 1)(random_); };
-  return result;
+double Daemon::random() { return std::uniform_real_distribution<double>(0, 1)(random_); }
+
+std::uint64_t Daemon::lost_log_lines() const { return sessync::lost_log_lines(); }
+
+std::uint64_t Daemon::unleased_reads() const { return deps_.services.unleased_reads(); }
+
+void Daemon::save_digests() { deps_.services.save_digests(); }
+
+void Daemon::collect(const std::string& owner) {
+  deps_.services.forget_unused_digests();
+  deps_.services.collect_uploads(owner);
+  deps_.services.forget_left_sessions(owner);
 }
+
+void Daemon::abort_uploads() { deps_.services.abort_uploads(); }
+
+void Daemon::abort_everything() { deps_.services.abort_everything(); }
 
 bool Daemon::run(Signals& signals, const std::function<void()>& overdue) {
   signals.handle({[this] {
@@ -174,18 +158,13 @@ void Daemon::watch(const Manifest& manifest) {
   std::error_code error;
   const auto leads_to = std::filesystem::canonical(settings_.workspace, error);
   deps_.board.watching(error ? std::string() : leads_to.string());
-  deps_.metrics.forget_left();
   tell_how_watched();
   if (reloading_.exchange(false)) {
     deps_.manager.ready();
   }
 }
 
-/// On the controller's thread, each time its loop has come round.
-void Daemon::turned() {
-  if (deps_.manager.listens()) {
-    deps_.manager.status(summary_of(deps_.board.snapshot()));
-  }
+void Daemon::retry_pending() {
   const std::lock_guard lock(trying_mutex_);
   if (trying_ && trying_()) {
     trying_ = {};
@@ -227,12 +206,6 @@ void Daemon::on_change(const WatchChange& change) {
     deps_.board.changed(sessions, time_of(change.first_event));
     controller_.sessions_changed(std::move(sessions));
   }
-}
-
-DaemonCommands Daemon::commands() {
-  return {[this](const auto& name, const auto& held) { return reconcile(name, held); },
-          [this](const auto& name, const auto& by) { return suspend(name, by); },
-          [this](const auto& name) { return resume(name); }};
 }
 
 CommandResult Daemon::reconcile(const std::string& name, const std::string& allow_deletes) {

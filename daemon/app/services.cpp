@@ -5,13 +5,12 @@
 #include <optional>
 #include <utility>
 
-#include "daemon/api/http_session_api.h"
 #include "daemon/api/send/api_thread.h"
+#include "daemon/app/pass_services.h"
 #include "daemon/app/progress.h"
 #include "daemon/os/log.h"
 #include "daemon/outputs/output_destinations.h"
-#include "daemon/secrets/daemon_token_source.h"
-#include "daemon/state/sqlite_state_store.h"
+#include "daemon/secrets/token_service.h"
 #include "daemon/state/state_database.h"
 #include "daemon/workspace/content/workspace_content.h"
 #include "daemon/workspace/scan/scanner.h"
@@ -119,87 +118,70 @@ Fingerprints open_fingerprints(const Settings& settings, Services::State kind) {
 /// In the order in which they need each other: destroyed from the end.
 struct Services::Parts {
   Parts(const Settings& settings, State kind, ApiOptions options,
-        std::unique_ptr<StateDatabase> opened, std::pair<Listeners, Progress*> watchers)
-      : state(std::move(opened)),
+        std::unique_ptr<StateDatabase> opened, Watchers watchers)
+      : observer(watchers.observer),
+        state(std::move(opened)),
         digests(state->load_digests()),
         scanner(digests, ScanOptions{settings.options.settle, {}}),
-        progress(watchers.second),
-        counted(progress != nullptr ? progress->counting(content) : nullptr),
-        api(std::move(options), counted ? *counted : content, hooks(std::move(watchers.first))),
+        counted(watchers.progress != nullptr ? watchers.progress->counting(content) : nullptr),
+        api(std::move(options), counted ? *counted : content, hooks()),
         tokens(token_options(settings, kind), open_fingerprints(settings, kind)),
         outputs({settings.outputs_dir,
                  settings.workspace,
                  {settings.manifest.default_workspace(), settings.secrets_dir,
                   settings.state_dir.value_or("")}}),
-        passes(services(settings), {settings.options.parallel, settings.options.list_grace}) {}
+        pass_services({scanner, api, *state, tokens, outputs, watchers.progress},
+                      settings.workspace, {settings.manifest.path()}),
+        passes(pass_services, {settings.options.parallel, settings.options.list_grace}) {}
 
-  ApiHooks hooks(Listeners listeners) {
+  ApiHooks hooks() {
     ApiHooks result;
-    result.finished = std::move(listeners.request);
-    result.frozen = [this, told = std::move(listeners.frozen)](RateClass which, TimePoint until) {
-      limits.tell(which, until);
-      if (told) {
-        told(which, until);
-      }
+    result.finished = [this](const RequestReport& report) {
+      if (observer != nullptr) observer->finished(report);
     };
-    result.uploads.find = [this](const std::string& owner,
-                                 const std::string& sha256) -> std::optional<FileMetadata> {
-      const auto upload = state->find_upload(owner, sha256);
-      if (!upload || now_anchored() - upload->confirmed_at > kFreshUpload) {
-        return std::nullopt;
-      }
-      return FileMetadata{upload->file_id, upload->filename, upload->size, "", std::nullopt, false};
+    result.frozen = [this](RateClass which, TimePoint until) {
+      limits.tell(which, until);
+      if (observer != nullptr) observer->frozen(which, until);
+    };
+    result.uploads.find = [this](const std::string& owner, const std::string& sha256) {
+      return find_upload(owner, sha256);
     };
     result.uploads.uploaded = [this](const std::string& owner, const std::string& sha256,
                                      const FileMetadata& file) {
-      const auto now = now_anchored();
-      state->commit({change::PutUpload{
-                        {owner, sha256, file.file_id, file.filename, file.size_bytes, now, now}}},
-                    [](const tl::expected<Done, StoreError>&) {});
+      keep_upload(owner, sha256, file);
     };
     return result;
   }
 
-  PassServices services(const Settings& settings) {
-    PassServices result;
-    result.scan = [this, workspace = settings.workspace,
-                   manifests = std::vector{settings.manifest.path()}](const SessionSpec& spec) {
-      auto snapshot =
-          scanner.scan({workspace, manifests, spec.resources, spec.name, spec.max_file_size});
-      if (progress != nullptr) {
-        progress->scanned(spec, snapshot, *state);
-      }
-      return snapshot;
-    };
-    result.make_api = [this](CompletionQueue& queue) {
-      return std::make_unique<HttpSessionApi>(api, queue);
-    };
-    result.make_store = [this](CompletionQueue& queue) {
-      return std::make_unique<SqliteStateStore>(*state, queue);
-    };
-    result.make_tokens = [this](CompletionQueue& queue) {
-      return std::make_unique<DaemonTokenSource>(tokens, queue);
-    };
-    result.open_outputs = [this](const SessionSpec& spec) { return outputs.open(spec); };
-    result.unknown_state = [this]() -> std::string {
-      const auto trouble = state->trouble();
-      return trouble && !trouble->is_known ? trouble->why.message : "";
-    };
-    return result;
+  [[nodiscard]] std::optional<FileMetadata> find_upload(const std::string& owner,
+                                                        const std::string& sha256) const {
+    const auto upload = state->find_upload(owner, sha256);
+    if (!upload || now_anchored() - upload->confirmed_at > kFreshUpload) {
+      return std::nullopt;
+    }
+    return FileMetadata{upload->file_id, upload->filename, upload->size, "", std::nullopt, false};
+  }
+
+  void keep_upload(const std::string& owner, const std::string& sha256, const FileMetadata& file) {
+    const auto now = now_anchored();
+    state->commit({change::PutUpload{
+                      {owner, sha256, file.file_id, file.filename, file.size_bytes, now, now}}},
+                  [](const tl::expected<Done, StoreError>&) {});
   }
 
   LimitLog limits;
+  ApiObserver* const observer;
   std::unique_ptr<StateDatabase> state;
   DigestCache digests;
   Scanner scanner;
   WorkspaceContent content;
-  Progress* progress;
   std::unique_ptr<ContentSource> counted;
   ApiThread api;
   TokenService tokens;
   OutputDestinations outputs;
   std::mutex declared_mutex;
   std::optional<std::vector<SessionSpec>> declared;  ///< nothing: not all of it is known
+  RealPassServices pass_services;
   PassRunner passes;
 };
 
@@ -208,14 +190,13 @@ Services::~Services() = default;
 
 tl::expected<std::unique_ptr<Services>, UsageError> Services::open(const Settings& settings,
                                                                    ApiOptions api, State state,
-                                                                   Listeners listeners,
-                                                                   Progress* progress) {
+                                                                   Watchers watchers) {
   auto opened = open_state(settings, state);
   if (!opened) {
     return tl::unexpected(opened.error());
   }
-  auto parts = std::make_unique<Parts>(settings, state, std::move(api), std::move(*opened),
-                                       std::pair(std::move(listeners), progress));
+  auto parts =
+      std::make_unique<Parts>(settings, state, std::move(api), std::move(*opened), watchers);
   return std::unique_ptr<Services>(new Services(std::move(parts)));
 }
 

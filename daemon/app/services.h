@@ -10,7 +10,8 @@
 
 #include <tl/expected.hpp>
 
-#include "daemon/api/send/request_engine.h"
+#include "daemon/api/send/api_observer.h"
+#include "daemon/api/send/api_options.h"
 #include "daemon/config/settings.h"
 #include "daemon/pass/pass_runner.h"
 #include "daemon/state/state_database.h"
@@ -31,16 +32,14 @@ class Services {
                              ///< meanwhile
     kReadOnly,               ///< as it is now; writes nothing
   };
-  /// Told on the API's thread.
-  struct Listeners {
-    std::function<void(const RequestReport&)> request;       ///< every finished call
-    std::function<void(RateClass, TimePoint until)> frozen;  ///< see ApiHooks
+  /// Who is told how far the work is, if anybody is; they outlive the services.
+  struct Watchers {
+    ApiObserver* observer = nullptr;
+    Progress* progress = nullptr;
   };
-  /// `progress`, if there is one, is told how far the work is, and outlives the services.
   static tl::expected<std::unique_ptr<Services>, UsageError> open(const Settings& settings,
                                                                   ApiOptions api, State state,
-                                                                  Listeners listeners = {},
-                                                                  Progress* progress = nullptr);
+                                                                  Watchers watchers);
   Services(const Services&) = delete;
   Services& operator=(const Services&) = delete;
   ~Services();

@@ -76,15 +76,12 @@ tl::expected<OneShot, int> prepare(const Settings& settings, Services::State sta
   if (!api) {
     return tl::unexpected(refuse(settings.options, api.error()));
   }
-  Services::Listeners listeners;
   if (progress != nullptr) {
     progress->set_owner(manifest->owner);
-    listeners.request = [progress](const RequestReport& request) { progress->finished(request); };
   }
   const auto choice = choose_state(settings, *manifest);
   tell(choice.note, settings.options);
-  auto services =
-      Services::open(choice.settings, std::move(*api), state, std::move(listeners), progress);
+  auto services = Services::open(choice.settings, std::move(*api), state, {progress, progress});
   if (!services) {
     return tl::unexpected(refuse(settings.options, services.error()));
   }

@@ -54,7 +54,7 @@ class Front {
                  settings.options.read_token_file, settings.options.allowed_hosts,
                  settings.options.tls_cert, settings.options.tls_key,
                  [&metrics](const WriteTrace& write) { keep_trace(write, metrics); }},
-                board, daemon.commands(), [&metrics] { return metrics.text(); }) {}
+                board, daemon, [&metrics] { return metrics.text(); }) {}
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
   ~Front() {
@@ -152,9 +152,7 @@ int run_command(const Settings& given) {
   Metrics metrics(board, SESSYNC_VERSION);
   const Watchdog watchdog(manager, board);
   const auto services = Services::open(
-      settings, std::move(*api), Services::State::kLockedOnceThereIsRoom,
-      {[&metrics](const RequestReport& report) { metrics.request(report); },
-       [&metrics](RateClass which, TimePoint until) { metrics.frozen(which, until); }});
+      settings, std::move(*api), Services::State::kLockedOnceThereIsRoom, {.observer = &metrics});
   if (!services) {
     return refuse(settings.options, services.error());
   }

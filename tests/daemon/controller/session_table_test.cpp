@@ -36,12 +36,12 @@ PassOutcome failed() {
 
 /// When the only session is due after a pass that came to `outcome`.
 Duration delay_after(SessionTable& table, const PassOutcome& outcome) {
-  auto now = std::max(kNow, table.next_due().value_or(kNow));
+  auto now = std::max(kNow, table.next_due_after(TimePoint{}).value_or(kNow));
   const auto started = table.start(now);
   REQUIRE(started);
   table.finish(started->spec.name, outcome, now, 0.5);
-  REQUIRE(table.next_due());
-  return *table.next_due() - now;
+  REQUIRE(table.next_due_after(TimePoint{}));
+  return *table.next_due_after(TimePoint{}) - now;
 }
 
 }  // namespace
@@ -63,7 +63,7 @@ TEST_CASE("a permission to delete holds for one pass that came as far as to use 
   table.demand("a", "1f2e", kNow);
   CHECK(table.start(kNow)->allow_deletes == "1f2e");
   table.finish("a", failed(), kNow, 0.5);
-  const auto again = *table.next_due();
+  const auto again = *table.next_due_after(TimePoint{});
   CHECK(table.start(again)->allow_deletes == "1f2e");
   PassOutcome done;
   done.executed = true;
@@ -132,12 +132,12 @@ TEST_CASE("what is due waits for a worker, and time is only waited for by what i
   SessionTable table({});
   table.activate(manifest({session("a"), session("b", 60s)}), kNow);
   CHECK_FALSE(table.next_due_after(kNow));
-  CHECK(table.figures(kNow).waiting == 2);
+  CHECK(table.figures(kNow).depth == 2);
   table.start(kNow);
   table.start(kNow);
   table.finish("b", {}, kNow, 0.5);
   CHECK(table.next_due_after(kNow) == kNow + 60s);
-  CHECK(table.figures(kNow).waiting == 0);
+  CHECK(table.figures(kNow).depth == 0);
 }
 
 TEST_CASE(
@@ -149,7 +149,7 @@ TEST_CASE(
   table.touch({"a"}, kNow + 10s);
   CHECK_FALSE(table.start(kNow + 10s)->refresh);
   table.finish("a", {}, kNow + 10s, 0.5);
-  const auto due = *table.next_due();
+  const auto due = *table.next_due_after(TimePoint{});
   CHECK(table.start(due)->refresh);
   table.finish("a", {}, due, 0.5);
   table.demand("a", "", due + 1s);
@@ -195,7 +195,7 @@ TEST_CASE("the interval varies by five percent") {
   table.activate(manifest({session("a", 100s)}), kNow);
   table.start(kNow);
   table.finish("a", {}, kNow, 0);
-  CHECK(*table.next_due() - kNow == 95s);
+  CHECK(*table.next_due_after(TimePoint{}) - kNow == 95s);
 }
 
 TEST_CASE(
