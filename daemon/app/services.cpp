@@ -275,7 +275,7 @@ void Services::abort_uploads() {
 
 void Services::abort_everything() {
   parts_->scanner.pool().stop();
-  parts_->api.run([](ApiEngine& api) { api.shut(); });
+  parts_->api.run([](RequestEngine& api) { api.shut(); });
 }
 
 }  // namespace sessync
