@@ -141,7 +141,7 @@ void HttpSessionApi::find_files(std::vector<std::string> file_ids,
 void HttpSessionApi::upload(UploadRequest request, Completion<FileMetadata> done) {
   caller_->hand_over(
       RateClass::kFiles, [origin = caller_, request = std::move(request), done = std::move(done)](
-                             ApiEngine& engine, ApiCaller::Deliver deliver) {
+                             RequestEngine& engine, ApiCaller::Deliver deliver) {
         engine.upload(request, origin, ApiCaller::delivering(std::move(deliver), done));
       });
 }
@@ -153,10 +153,11 @@ void HttpSessionApi::delete_file(std::string file_id, Completion<Done> done) {
 }
 
 void HttpSessionApi::reserve_writes(int permits, std::function<void()> ready) {
-  caller_->hand_over(RateClass::kWrites, [origin = caller_, permits, ready = std::move(ready)](
-                                             ApiEngine& engine, const ApiCaller::Deliver& deliver) {
-    engine.reserve_writes(permits, origin, [ready, deliver] { deliver(ready); });
-  });
+  caller_->hand_over(RateClass::kWrites,
+                     [origin = caller_, permits, ready = std::move(ready)](
+                         RequestEngine& engine, const ApiCaller::Deliver& deliver) {
+                       engine.reserve_writes(permits, origin, [ready, deliver] { deliver(ready); });
+                     });
 }
 
 void HttpSessionApi::add_file(AddFile request, Turn turn, Completion<FileRow> done) {

@@ -32,15 +32,6 @@ std::set<std::string> names_of(const std::map<std::string, Suspension>& suspensi
   return names;
 }
 
-std::string summary_of(const StatusSnapshot& status) {
-  const auto ready = std::ranges::count_if(
-      status.sessions, [](const auto& session) { return session->conditions.front().what.status; });
-  const auto count = status.sessions.size();
-  return std::to_string(count) + (count == 1 ? " session, " : " sessions, ") +
-         std::to_string(ready) + " ready" +
-         (status.manifest.valid ? "" : "; the manifest has errors");
-}
-
 /// How long a suspension waits for what was sent already.
 constexpr Duration kLastWrites = std::chrono::seconds(10);
 
@@ -58,29 +49,25 @@ TimePoint time_of(std::chrono::steady_clock::time_point event) {
 
 }  // namespace
 
-Daemon::Daemon(const Settings& settings, Surroundings around)
+Daemon::Daemon(const Settings& settings, Dependencies deps)
     : settings_(settings),
-      around_(around),
-      controller_(settings.manifest, around.engine.passes(), around.board, hooks(), options()),
+      deps_(deps),
+      reporter_(deps.board, deps.metrics, deps.manager, settings.options.sessions),
+      controller_(settings.manifest, deps.services.passes(), *this, reporter_, options()),
       watcher_([this](const WatchChange& change) { on_change(change); },
                watcher_options(settings)) {
-  around_.board.set_suspensions(around_.engine.suspensions(), now_anchored());
-  MetricSources sources;
-  sources.queue = [this] { return controller_.queue(); };
-  sources.watch = [this] { return watcher_.statistics(); };
-  sources.lost_log_lines = lost_log_lines;
-  sources.unleased_reads = [this] { return around_.engine.unleased_reads(); };
-  around_.metrics.set_sources(std::move(sources));
-  tell_state(around_.engine.state_trouble());
-  around_.engine.watch_state([this] { on_state(); });
-  around_.engine.read_beside(
+  deps_.board.set_suspensions(deps_.services.suspensions(), now_anchored());
+  deps_.metrics.set_sources(this);
+  tell_state(deps_.services.state_trouble());
+  deps_.services.watch_state([this] { on_state(); });
+  deps_.services.read_beside(
       [this](const auto& session) { controller_.sessions_changed({session}); });
 }
 
 Daemon::~Daemon() {
-  around_.engine.read_beside({});
-  around_.engine.watch_state({});
-  around_.metrics.set_sources({});
+  deps_.services.read_beside({});
+  deps_.services.watch_state({});
+  deps_.metrics.set_sources(nullptr);
 }
 
 void Daemon::keep_trying(std::function<bool()> what) {
@@ -89,7 +76,7 @@ void Daemon::keep_trying(std::function<bool()> what) {
 }
 
 void Daemon::tell_state(const std::optional<StateDatabase::Trouble>& trouble) {
-  around_.board.state_is(
+  deps_.board.state_is(
       trouble ? StatusBoard::State{trouble->why.message, trouble->is_open} : StatusBoard::State{},
       now_anchored());
 }
@@ -97,18 +84,18 @@ void Daemon::tell_state(const std::optional<StateDatabase::Trouble>& trouble) {
 /// On the thread that writes the state. What waited for room is tried at once; and only now may it
 /// be known which sessions are suspended.
 void Daemon::on_state() {
-  const auto trouble = around_.engine.state_trouble();
+  const auto trouble = deps_.services.state_trouble();
   tell_state(trouble);
   if (trouble) {
     log(LogLevel::kError, trouble->why.message);
     return;
   }
   log(LogLevel::kInfo, "the state can be written again");
-  auto suspensions = around_.engine.suspensions();
+  auto suspensions = deps_.services.suspensions();
   controller_.set_suspended(names_of(suspensions));
-  around_.board.set_suspensions(std::move(suspensions), now_anchored());
+  deps_.board.set_suspensions(std::move(suspensions), now_anchored());
   std::vector<std::string> names;
-  for (const auto& session : around_.board.snapshot().sessions) {
+  for (const auto& session : deps_.board.snapshot().sessions) {
     names.push_back(session->name);
   }
   controller_.sessions_changed(std::move(names));
@@ -117,40 +104,37 @@ void Daemon::on_state() {
 ControllerOptions Daemon::options() const {
   ControllerOptions result;
   result.workers = settings_.options.workers;
-  result.suspended = names_of(around_.engine.suspensions());
+  result.suspended = names_of(deps_.services.suspensions());
   result.pace = {settings_.options.rescan, settings_.options.sessions};
   return result;
 }
 
-ControllerHooks Daemon::hooks() {
-  ControllerHooks result;
-  result.watch = [this](const Manifest& manifest) { watch(manifest); };
-  result.watching_degraded = [this] { return watcher_.degraded(); };
-  result.pass_finished = [this] { around_.engine.save_digests(); };
-  result.pass_measured = [this](const StatusBoard::FinishedPass& pass, Duration took,
-                                std::optional<Duration> waited) {
-    around_.metrics.pass_finished(pass, took, waited);
-  };
-  result.turned = [this] { turned(); };
-  result.abort_uploads = [this] { around_.engine.abort_uploads(); };
-  result.abort_everything = [this] { around_.engine.abort_everything(); };
-  result.collect = [this](const std::string& owner) {
-    around_.engine.forget_unused_digests();
-    around_.engine.collect_uploads(owner);
-    around_.engine.forget_left_sessions(owner);
-  };
-  result.random = [this] { return std::uniform_real_distribution<double>(0, 1)(random_); };
-  return result;
+double Daemon::random() { return std::uniform_real_distribution<double>(0, 1)(random_); }
+
+std::uint64_t Daemon::lost_log_lines() const { return sessync::lost_log_lines(); }
+
+std::uint64_t Daemon::unleased_reads() const { return deps_.services.unleased_reads(); }
+
+void Daemon::save_digests() { deps_.services.save_digests(); }
+
+void Daemon::collect(const std::string& owner) {
+  deps_.services.forget_unused_digests();
+  deps_.services.collect_uploads(owner);
+  deps_.services.forget_left_sessions(owner);
 }
+
+void Daemon::abort_uploads() { deps_.services.abort_uploads(); }
+
+void Daemon::abort_everything() { deps_.services.abort_everything(); }
 
 bool Daemon::run(Signals& signals, const std::function<void()>& overdue) {
   signals.handle({[this] {
-                    around_.manager.stopping(std::chrono::seconds(10));
+                    deps_.manager.stopping(std::chrono::seconds(10));
                     controller_.stop();
                   },
                   [this] {
                     log(LogLevel::kInfo, "reloading: SIGHUP");
-                    around_.manager.reloading();
+                    deps_.manager.reloading();
                     reloading_ = true;
                     controller_.reload();
                   },
@@ -166,26 +150,21 @@ void Daemon::set_targets(const Manifest& manifest) {
 }
 
 void Daemon::watch(const Manifest& manifest) {
-  around_.engine.declare(manifest.sessions(), manifest.valid());
+  deps_.services.declare(manifest.sessions(), manifest.valid());
   if (manifest.valid()) {
-    around_.engine.remember_origin(origin_of(settings_, manifest));
+    deps_.services.remember_origin(origin_of(settings_, manifest));
   }
   set_targets(manifest);
   std::error_code error;
   const auto leads_to = std::filesystem::canonical(settings_.workspace, error);
-  around_.board.watching(error ? std::string() : leads_to.string());
-  around_.metrics.forget_left();
+  deps_.board.watching(error ? std::string() : leads_to.string());
   tell_how_watched();
   if (reloading_.exchange(false)) {
-    around_.manager.ready();
+    deps_.manager.ready();
   }
 }
 
-/// On the controller's thread, each time its loop has come round.
-void Daemon::turned() {
-  if (around_.manager.listens()) {
-    around_.manager.status(summary_of(around_.board.snapshot()));
-  }
+void Daemon::retry_pending() {
   const std::lock_guard lock(trying_mutex_);
   if (trying_ && trying_()) {
     trying_ = {};
@@ -199,7 +178,7 @@ void Daemon::tell_how_watched() {
     // The numbers in it may grow with every directory; that is no news.
     const bool is_news = reason.empty() != degraded_reason_.empty();
     degraded_reason_ = std::move(reason);
-    around_.board.note("watch", degraded_reason_);
+    deps_.board.note("watch", degraded_reason_);
     if (is_news) {
       const bool is_well = degraded_reason_.empty();
       log(is_well ? LogLevel::kInfo : LogLevel::kWarning,
@@ -207,8 +186,7 @@ void Daemon::tell_how_watched() {
     }
   }
   if (auto reason = watcher_.quiet_reason(); std::exchange(quiet_reason_, reason) != reason) {
-    around_.board.note("quiet",
-                       reason.empty() ? "" : reason + ": it is looked at from time to time");
+    deps_.board.note("quiet", reason.empty() ? "" : reason + ": it is looked at from time to time");
     log(LogLevel::kInfo, reason.empty() ? "every change is reported by an event again"
                                         : reason + ": it is looked at from time to time");
   }
@@ -225,19 +203,13 @@ void Daemon::on_change(const WatchChange& change) {
     }
   }
   if (!sessions.empty()) {
-    around_.board.changed(sessions, time_of(change.first_event));
+    deps_.board.changed(sessions, time_of(change.first_event));
     controller_.sessions_changed(std::move(sessions));
   }
 }
 
-DaemonCommands Daemon::commands() {
-  return {[this](const auto& name, const auto& held) { return reconcile(name, held); },
-          [this](const auto& name, const auto& by) { return suspend(name, by); },
-          [this](const auto& name) { return resume(name); }};
-}
-
 CommandResult Daemon::reconcile(const std::string& name, const std::string& allow_deletes) {
-  if (around_.board.find(name) == nullptr) {
+  if (deps_.board.find(name) == nullptr) {
     return unknown(name);
   }
   controller_.demand_pass({name, allow_deletes});
@@ -245,17 +217,17 @@ CommandResult Daemon::reconcile(const std::string& name, const std::string& allo
 }
 
 SuspendResult Daemon::suspend(const std::string& name, const std::string& by) {
-  if (around_.board.find(name) == nullptr) {
+  if (deps_.board.find(name) == nullptr) {
     return unknown(name);
   }
   if (auto kept = set_suspension(name, Suspension{by, now_anchored()}); !kept) {
     return tl::unexpected(kept.error());
   }
-  return Suspending{around_.engine.passes().wait_for_writes(name, kLastWrites)};
+  return Suspending{deps_.services.passes().wait_for_writes(name, kLastWrites)};
 }
 
 CommandResult Daemon::resume(const std::string& name) {
-  const auto session = around_.board.find(name);
+  const auto session = deps_.board.find(name);
   if (!session) {
     return unknown(name);
   }
@@ -272,14 +244,14 @@ CommandResult Daemon::resume(const std::string& name) {
 
 CommandResult Daemon::set_suspension(const std::string& name, const std::optional<Suspension>& to) {
   const std::lock_guard lock(suspend_mutex_);
-  if (const auto kept = around_.engine.set_suspension(name, to); !kept) {
+  if (const auto kept = deps_.services.set_suspension(name, to); !kept) {
     return tl::unexpected(
         CommandRefusal{CommandRefusal::Kind::kNotRecorded,
                        "it could not be recorded, so nothing has changed: " + kept.error()});
   }
-  auto suspensions = around_.engine.suspensions();
+  auto suspensions = deps_.services.suspensions();
   controller_.set_suspended(names_of(suspensions));
-  around_.board.set_suspensions(std::move(suspensions), now_anchored());
+  deps_.board.set_suspensions(std::move(suspensions), now_anchored());
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 
+#include "daemon/app/reporter.h"
 #include "daemon/app/service_manager.h"
 #include "daemon/app/services.h"
 #include "daemon/app/signals.h"
@@ -18,49 +19,59 @@
 
 namespace sessync {
 
-/// A controller, what tells it that something changed, and what is told of what it does.
-class Daemon {
+/// A controller, what tells it that something changed, and what is told of what it does. Whoever
+/// asks the daemon for something asks here; as commands it is valid for as long as it lives.
+class Daemon final : public DaemonCommands, private ControllerHost, private MetricSources {
  public:
   /// All of them outlive the daemon.
-  struct Surroundings {
-    Engine& engine;
+  struct Dependencies {
+    Services& services;
     StatusBoard& board;
     Metrics& metrics;
     ServiceManager& manager;
   };
-  Daemon(const Settings& settings, Surroundings around);
-  Daemon(const Daemon&) = delete;
-  Daemon& operator=(const Daemon&) = delete;
-  ~Daemon();
+  Daemon(const Settings& settings, Dependencies deps);
+  ~Daemon() override;
 
   /// Called each time the controller has come round, until it returns true.
   void keep_trying(std::function<bool()> what);
-  [[nodiscard]] bool has_state() const { return !around_.engine.state_trouble(); }
+  [[nodiscard]] bool has_state() const { return !deps_.services.state_trouble(); }
 
-  /// What others may ask of it; valid as long as it lives.
-  DaemonCommands commands();
+  CommandResult reconcile(const std::string& name, const std::string& allow_deletes) override;
+  SuspendResult suspend(const std::string& name, const std::string& by) override;
+  CommandResult resume(const std::string& name) override;
 
   /// True if everything under way came to its end. `overdue` is called if that, and what follows
   /// it, takes too long; see Signals.
   bool run(Signals& signals, const std::function<void()>& overdue);
 
  private:
+  // As ControllerHost.
+  void watch(const Manifest& manifest) override;
+  [[nodiscard]] bool watching_degraded() override { return watcher_.degraded(); }
+  [[nodiscard]] double random() override;
+  void retry_pending() override;
+  void save_digests() override;
+  void collect(const std::string& owner) override;
+  void abort_uploads() override;
+  void abort_everything() override;
+
+  // As MetricSources.
+  [[nodiscard]] QueueFigures queue() const override { return controller_.queue(); }
+  [[nodiscard]] WatchStatistics watched() const override { return watcher_.statistics(); }
+  [[nodiscard]] std::uint64_t lost_log_lines() const override;
+  [[nodiscard]] std::uint64_t unleased_reads() const override;
+
   [[nodiscard]] ControllerOptions options() const;
-  ControllerHooks hooks();
   void set_targets(const Manifest& manifest);
-  void watch(const Manifest& manifest);
-  void turned();
   void tell_how_watched();
   void on_state();
   void tell_state(const std::optional<StateDatabase::Trouble>& trouble);
   void on_change(const WatchChange& change);
-  CommandResult reconcile(const std::string& name, const std::string& allow_deletes);
-  SuspendResult suspend(const std::string& name, const std::string& by);
-  CommandResult resume(const std::string& name);
   CommandResult set_suspension(const std::string& name, const std::optional<Suspension>& to);
 
   const Settings& settings_;
-  Surroundings around_;
+  Dependencies deps_;
   std::mt19937_64 random_{std::random_device{}()};
   std::atomic<bool> reloading_{true};  ///< or starting
   std::mutex told_mutex_;
@@ -69,6 +80,7 @@ class Daemon {
   std::mutex trying_mutex_;
   std::function<bool()> trying_;
   std::mutex suspend_mutex_;  ///< one change of suspensions at a time
+  Reporter reporter_;
   Controller controller_;
   Watcher watcher_;
 };

@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "daemon/api/send/request_engine.h"
 #include "daemon/os/completion_queue.h"
 #include "daemon/os/thread.h"
 #include "reconciler/observe/marker.h"

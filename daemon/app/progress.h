@@ -9,10 +9,11 @@
 #include <string>
 #include <thread>
 
-#include "daemon/api/send/request_engine.h"
+#include "daemon/api/send/api_observer.h"
 #include "daemon/app/progress_line.h"
 #include "daemon/state/state_database.h"
 #include "manifest/spec.h"
+#include "reconciler/ports/content_source.h"
 #include "reconciler/ports/snapshot.h"
 
 namespace sessync {
@@ -20,12 +21,10 @@ namespace sessync {
 /// Shows on standard error how far a one-shot command is: one line, drawn again and again, cleared
 /// at the end. Shows nothing where standard error is no terminal. Its calls count and return; a
 /// thread of its own draws. Any thread.
-class Progress {
+class Progress final : public ApiObserver {
  public:
   Progress();
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-  ~Progress() { stop(); }
+  ~Progress() override { stop(); }
 
   [[nodiscard]] bool shown() const { return shown_; }
 
@@ -36,7 +35,8 @@ class Progress {
   /// done; only the first pass over a session counts.
   void scanned(const SessionSpec& spec, const WorkspaceSnapshot& snapshot,
                const StateDatabase& state);
-  void finished(const RequestReport& request);
+  void finished(const RequestReport& request) override;
+  void frozen(RateClass /*which*/, TimePoint /*until*/) override {}
   /// The same source, its bytes counted while they are sent.
   std::unique_ptr<ContentSource> counting(ContentSource& source);
 

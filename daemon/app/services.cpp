@@ -5,13 +5,12 @@
 #include <optional>
 #include <utility>
 
-#include "daemon/api/http_session_api.h"
 #include "daemon/api/send/api_thread.h"
+#include "daemon/app/pass_services.h"
 #include "daemon/app/progress.h"
 #include "daemon/os/log.h"
 #include "daemon/outputs/output_destinations.h"
-#include "daemon/secrets/daemon_token_source.h"
-#include "daemon/state/sqlite_state_store.h"
+#include "daemon/secrets/token_service.h"
 #include "daemon/state/state_database.h"
 #include "daemon/workspace/content/workspace_content.h"
 #include "daemon/workspace/scan/scanner.h"
@@ -82,160 +81,142 @@ OpenedState open_for_writing(const Settings& settings, bool waits) {
   return std::move(*database);
 }
 
-OpenedState open_state(const Settings& settings, Engine::State kind) {
+OpenedState open_state(const Settings& settings, Services::State kind) {
   if (!settings.state_dir) {
     return StateDatabase::in_memory();
   }
-  return kind == Engine::State::kReadOnly
+  return kind == Services::State::kReadOnly
              ? open_read_only(*settings.state_dir)
-             : open_for_writing(settings, kind == Engine::State::kLockedOnceThereIsRoom);
+             : open_for_writing(settings, kind == Services::State::kLockedOnceThereIsRoom);
 }
 
 void warn(const std::string& message) { log(LogLevel::kWarning, message); }
 
-TokenOptions token_options(const Settings& settings, Engine::State kind) {
+TokenOptions token_options(const Settings& settings, Services::State kind) {
   TokenOptions options;
   options.secrets_dir = settings.secrets_dir;
   options.allow_commands = settings.options.allow_commands;
-  options.may_run = kind != Engine::State::kReadOnly;
+  options.may_run = kind != Services::State::kReadOnly;
   options.github_api_url = settings.github_api_url;
   options.environment = process_environment();
   options.warn = warn;
   return options;
 }
 
-Fingerprints open_fingerprints(const Settings& settings, Engine::State kind) {
+Fingerprints open_fingerprints(const Settings& settings, Services::State kind) {
   if (!settings.state_dir) {
     return Fingerprints::in_memory();
   }
   return Fingerprints::open(*settings.state_dir,
-                            kind == Engine::State::kReadOnly ? Fingerprints::Access::kReadOnly
-                                                             : Fingerprints::Access::kWrite,
+                            kind == Services::State::kReadOnly ? Fingerprints::Access::kReadOnly
+                                                               : Fingerprints::Access::kWrite,
                             warn);
 }
 
 }  // namespace
 
 /// In the order in which they need each other: destroyed from the end.
-struct Engine::Parts {
+struct Services::Parts {
   Parts(const Settings& settings, State kind, ApiOptions options,
-        std::unique_ptr<StateDatabase> opened, std::pair<Listeners, Progress*> watchers)
-      : state(std::move(opened)),
+        std::unique_ptr<StateDatabase> opened, Watchers watchers)
+      : observer(watchers.observer),
+        state(std::move(opened)),
         digests(state->load_digests()),
         scanner(digests, ScanOptions{settings.options.settle, {}}),
-        progress(watchers.second),
-        counted(progress != nullptr ? progress->counting(content) : nullptr),
-        api(std::move(options), counted ? *counted : content, hooks(std::move(watchers.first))),
+        counted(watchers.progress != nullptr ? watchers.progress->counting(content) : nullptr),
+        api(std::move(options), counted ? *counted : content, hooks()),
         tokens(token_options(settings, kind), open_fingerprints(settings, kind)),
         outputs({settings.outputs_dir,
                  settings.workspace,
                  {settings.manifest.default_workspace(), settings.secrets_dir,
                   settings.state_dir.value_or("")}}),
-        passes(services(settings), {settings.options.parallel, settings.options.list_grace}) {}
+        pass_services({scanner, api, *state, tokens, outputs, watchers.progress},
+                      settings.workspace, {settings.manifest.path()}),
+        passes(pass_services, {settings.options.parallel, settings.options.list_grace}) {}
 
-  ApiHooks hooks(Listeners listeners) {
+  ApiHooks hooks() {
     ApiHooks result;
-    result.finished = std::move(listeners.request);
-    result.frozen = [this, told = std::move(listeners.frozen)](RateClass which, TimePoint until) {
-      limits.tell(which, until);
-      if (told) {
-        told(which, until);
-      }
+    result.finished = [this](const RequestReport& report) {
+      if (observer != nullptr) observer->finished(report);
     };
-    result.uploads.find = [this](const std::string& owner,
-                                 const std::string& sha256) -> std::optional<FileMetadata> {
-      const auto upload = state->find_upload(owner, sha256);
-      if (!upload || now_anchored() - upload->confirmed_at > kFreshUpload) {
-        return std::nullopt;
-      }
-      return FileMetadata{upload->file_id, upload->filename, upload->size, "", std::nullopt, false};
+    result.frozen = [this](RateClass which, TimePoint until) {
+      limits.tell(which, until);
+      if (observer != nullptr) observer->frozen(which, until);
+    };
+    result.uploads.find = [this](const std::string& owner, const std::string& sha256) {
+      return find_upload(owner, sha256);
     };
     result.uploads.uploaded = [this](const std::string& owner, const std::string& sha256,
                                      const FileMetadata& file) {
-      const auto now = now_anchored();
-      state->commit({change::PutUpload{
-                        {owner, sha256, file.file_id, file.filename, file.size_bytes, now, now}}},
-                    [](const tl::expected<Done, StoreError>&) {});
+      keep_upload(owner, sha256, file);
     };
     return result;
   }
 
-  PassServices services(const Settings& settings) {
-    PassServices result;
-    result.scan = [this, workspace = settings.workspace,
-                   manifests = std::vector{settings.manifest.path()}](const SessionSpec& spec) {
-      auto snapshot =
-          scanner.scan({workspace, manifests, spec.resources, spec.name, spec.max_file_size});
-      if (progress != nullptr) {
-        progress->scanned(spec, snapshot, *state);
-      }
-      return snapshot;
-    };
-    result.make_api = [this](CompletionQueue& queue) {
-      return std::make_unique<HttpSessionApi>(api, queue);
-    };
-    result.make_store = [this](CompletionQueue& queue) {
-      return std::make_unique<SqliteStateStore>(*state, queue);
-    };
-    result.make_tokens = [this](CompletionQueue& queue) {
-      return std::make_unique<DaemonTokenSource>(tokens, queue);
-    };
-    result.open_outputs = [this](const SessionSpec& spec) { return outputs.open(spec); };
-    result.unknown_state = [this]() -> std::string {
-      const auto trouble = state->trouble();
-      return trouble && !trouble->is_known ? trouble->why.message : "";
-    };
-    return result;
+  [[nodiscard]] std::optional<FileMetadata> find_upload(const std::string& owner,
+                                                        const std::string& sha256) const {
+    const auto upload = state->find_upload(owner, sha256);
+    if (!upload || now_anchored() - upload->confirmed_at > kFreshUpload) {
+      return std::nullopt;
+    }
+    return FileMetadata{upload->file_id, upload->filename, upload->size, "", std::nullopt, false};
+  }
+
+  void keep_upload(const std::string& owner, const std::string& sha256, const FileMetadata& file) {
+    const auto now = now_anchored();
+    state->commit({change::PutUpload{
+                      {owner, sha256, file.file_id, file.filename, file.size_bytes, now, now}}},
+                  [](const tl::expected<Done, StoreError>&) {});
   }
 
   LimitLog limits;
+  ApiObserver* const observer;
   std::unique_ptr<StateDatabase> state;
   DigestCache digests;
   Scanner scanner;
   WorkspaceContent content;
-  Progress* progress;
   std::unique_ptr<ContentSource> counted;
   ApiThread api;
   TokenService tokens;
   OutputDestinations outputs;
   std::mutex declared_mutex;
   std::optional<std::vector<SessionSpec>> declared;  ///< nothing: not all of it is known
+  RealPassServices pass_services;
   PassRunner passes;
 };
 
-Engine::Engine(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
-Engine::~Engine() = default;
+Services::Services(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Services::~Services() = default;
 
-tl::expected<std::unique_ptr<Engine>, UsageError> Engine::open(const Settings& settings,
-                                                               ApiOptions api, State state,
-                                                               Listeners listeners,
-                                                               Progress* progress) {
+tl::expected<std::unique_ptr<Services>, UsageError> Services::open(const Settings& settings,
+                                                                   ApiOptions api, State state,
+                                                                   Watchers watchers) {
   auto opened = open_state(settings, state);
   if (!opened) {
     return tl::unexpected(opened.error());
   }
-  auto parts = std::make_unique<Parts>(settings, state, std::move(api), std::move(*opened),
-                                       std::pair(std::move(listeners), progress));
-  return std::unique_ptr<Engine>(new Engine(std::move(parts)));
+  auto parts =
+      std::make_unique<Parts>(settings, state, std::move(api), std::move(*opened), watchers);
+  return std::unique_ptr<Services>(new Services(std::move(parts)));
 }
 
-PassRunner& Engine::passes() { return parts_->passes; }
+PassRunner& Services::passes() { return parts_->passes; }
 
-void Engine::save_digests() {
+void Services::save_digests() {
   if (auto changes = parts_->digests.take_changes(); !changes.empty()) {
     parts_->state->save_digests(std::move(changes));
   }
 }
 
-void Engine::forget_unused_digests() { parts_->digests.forget_unused(); }
+void Services::forget_unused_digests() { parts_->digests.forget_unused(); }
 
-void Engine::collect_uploads(const std::string& owner) {
+void Services::collect_uploads(const std::string& owner) {
   parts_->passes.with_ports(nullptr, [&](Ports& ports, const std::optional<std::string>&) {
     sessync::collect_uploads(owner, ports);
   });
 }
 
-void Engine::forget_left_sessions(const std::string& owner) {
+void Services::forget_left_sessions(const std::string& owner) {
   std::optional<std::vector<SessionSpec>> declared;
   {
     const std::lock_guard lock(parts_->declared_mutex);
@@ -248,7 +229,7 @@ void Engine::forget_left_sessions(const std::string& owner) {
   }
 }
 
-void Engine::remember_origin(const StateOrigin& origin) {
+void Services::remember_origin(const StateOrigin& origin) {
   if (const auto directory = parts_->state->locked_directory()) {
     if (const auto written = write_state_origin(*directory, origin); !written) {
       warn(written.error());
@@ -256,17 +237,17 @@ void Engine::remember_origin(const StateOrigin& origin) {
   }
 }
 
-void Engine::declare(const std::vector<SessionSpec>& sessions, bool whole) {
+void Services::declare(const std::vector<SessionSpec>& sessions, bool whole) {
   parts_->outputs.declare(sessions);
   const std::lock_guard lock(parts_->declared_mutex);
   parts_->declared = whole ? std::optional(sessions) : std::nullopt;
 }
 
-std::map<std::string, Suspension> Engine::suspensions() const {
+std::map<std::string, Suspension> Services::suspensions() const {
   return parts_->state->suspensions();
 }
 
-tl::expected<void, std::string> Engine::set_suspension(
+tl::expected<void, std::string> Services::set_suspension(
     const std::string& session, const std::optional<Suspension>& suspension) {
   if (const auto kept = parts_->state->set_suspension(session, suspension); !kept) {
     return tl::unexpected(kept.error().message);
@@ -274,27 +255,27 @@ tl::expected<void, std::string> Engine::set_suspension(
   return {};
 }
 
-std::optional<StateDatabase::Trouble> Engine::state_trouble() const {
+std::optional<StateDatabase::Trouble> Services::state_trouble() const {
   return parts_->state->trouble();
 }
 
-void Engine::watch_state(std::function<void()> told) { parts_->state->watch(std::move(told)); }
+void Services::watch_state(std::function<void()> told) { parts_->state->watch(std::move(told)); }
 
-std::uint64_t Engine::unleased_reads() const { return parts_->scanner.reads().unleased; }
+std::uint64_t Services::unleased_reads() const { return parts_->scanner.reads().unleased; }
 
-void Engine::read_beside(std::function<void(const std::string&)> when_read) {
+void Services::read_beside(std::function<void(const std::string&)> when_read) {
   parts_->scanner.pool().read_beside(kLargePatience, std::move(when_read));
 }
 
-void Engine::abort_uploads() {
+void Services::abort_uploads() {
   parts_->scanner.pool().stop();
   parts_->api.abort_uploads();
   parts_->tokens.stop();
 }
 
-void Engine::abort_everything() {
+void Services::abort_everything() {
   parts_->scanner.pool().stop();
-  parts_->api.run([](ApiEngine& api) { api.shut(); });
+  parts_->api.run([](RequestEngine& api) { api.shut(); });
 }
 
 }  // namespace sessync

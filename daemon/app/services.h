@@ -10,7 +10,8 @@
 
 #include <tl/expected.hpp>
 
-#include "daemon/api/send/request_engine.h"
+#include "daemon/api/send/api_observer.h"
+#include "daemon/api/send/api_options.h"
 #include "daemon/config/settings.h"
 #include "daemon/pass/pass_runner.h"
 #include "daemon/state/state_database.h"
@@ -21,8 +22,9 @@ namespace sessync {
 
 class Progress;
 
-/// The parts of one process, put together: state, API thread, scanner, and the runner over them.
-class Engine {
+/// What one process works with, put together: state, API thread, scanner, and the runner of passes
+/// over them.
+class Services {
  public:
   enum class State {
     kLocked,                 ///< this process alone may write
@@ -30,19 +32,17 @@ class Engine {
                              ///< meanwhile
     kReadOnly,               ///< as it is now; writes nothing
   };
-  /// Told on the API's thread.
-  struct Listeners {
-    std::function<void(const RequestReport&)> request;       ///< every finished call
-    std::function<void(RateClass, TimePoint until)> frozen;  ///< see ApiHooks
+  /// Who is told how far the work is, if anybody is; they outlive the services.
+  struct Watchers {
+    ApiObserver* observer = nullptr;
+    Progress* progress = nullptr;
   };
-  /// `progress`, if there is one, is told how far the work is, and outlives the engine.
-  static tl::expected<std::unique_ptr<Engine>, UsageError> open(const Settings& settings,
-                                                                ApiOptions api, State state,
-                                                                Listeners listeners = {},
-                                                                Progress* progress = nullptr);
-  Engine(const Engine&) = delete;
-  Engine& operator=(const Engine&) = delete;
-  ~Engine();
+  static tl::expected<std::unique_ptr<Services>, UsageError> open(const Settings& settings,
+                                                                  ApiOptions api, State state,
+                                                                  Watchers watchers);
+  Services(const Services&) = delete;
+  Services& operator=(const Services&) = delete;
+  ~Services();
 
   PassRunner& passes();
 
@@ -88,7 +88,7 @@ class Engine {
 
  private:
   struct Parts;
-  explicit Engine(std::unique_ptr<Parts> parts);
+  explicit Services(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/controller/pass_log.h"
 #include "daemon/os/log.h"
 #include "daemon/os/thread.h"
 
@@ -19,16 +18,14 @@ constexpr Duration kPauseAfterFailure = std::chrono::seconds(1);
 
 }  // namespace
 
-Controller::Controller(ManifestSource manifest, PassRunner& passes, StatusBoard& board,
-                       ControllerHooks hooks, ControllerOptions options)
+Controller::Controller(ManifestSource manifest, PassRunner& passes, ControllerHost& host,
+                       ControllerObserver& observer, ControllerOptions options)
     : manifest_(std::move(manifest)),
       passes_(passes),
-      board_(board),
-      hooks_(std::move(hooks)),
+      host_(host),
+      observer_(observer),
       options_(std::move(options)),
-      schedule_({[this] { return read_manifest(); }, hooks_.watching_degraded, hooks_.random,
-                 [this](const Manifest& read) { announce(read); }},
-                options_.pace) {
+      schedule_(*this, options_.pace) {
   schedule_.table().set_suspended(options_.suspended, now_anchored());
 }
 
@@ -40,8 +37,9 @@ bool Controller::run() {
   while (!inbox.stop) {
     std::optional<TimePoint> next;
     const bool done = guarded("the controller", [&] {
-      next = step(std::move(inbox.wakeup), now_anchored());
-      hooks_.turned();
+      next = step(inbox, now_anchored());
+      host_.retry_pending();
+      observer_.stepped();
     });
     inbox = wait(done ? next : now_anchored() + kPauseAfterFailure);
   }
@@ -106,60 +104,33 @@ void Controller::stop() {
   post([](Inbox& inbox) { inbox.stop = true; });
 }
 
-std::optional<TimePoint> Controller::step(Wakeup wakeup, TimePoint now) {
-  for (const auto& pass : std::exchange(wakeup.finished, {})) {
+std::optional<TimePoint> Controller::step(const Inbox& inbox, TimePoint now) {
+  for (const auto& pass : inbox.finished) {
     conclude(pass, now);
   }
-  const auto work = schedule_.step(wakeup, now);
+  const auto work = schedule_.step(inbox.wakeup, now);
   passes_.review();
-  show_progress(now);
+  guarded("a report", [&] { observer_.in_progress(passes_.progress(), now); });
   const std::lock_guard lock(mutex_);
   collect_ |= work.collect;
   work_ready_.notify_all();
   const auto look = now + kProgressEvery;
-  const bool is_idle = busy_ == 0 && schedule_.table().figures(now).waiting == 0;
+  const bool is_idle = busy_ == 0 && schedule_.table().figures(now).depth == 0;
   return is_idle ? work.next : std::min(work.next.value_or(look), look);
 }
 
-/// Whoever waits for something says so meanwhile.
-void Controller::show_progress(TimePoint now) {
-  for (const auto& pass : passes_.progress()) {
-    board_.pass_goes_on(pass, now);
-  }
-  board_.show_waiting(now);
-}
-
 void Controller::announce(const Manifest& manifest) {
-  log_problems(manifest, last_problems_);
-  const auto now = now_anchored();
-  forget_left(now);
-  board_.manifest_read(manifest, options_.pace.only, now);
-  hooks_.watch(manifest);
+  guarded("a report", [&] { observer_.manifest_read(manifest, now_anchored()); });
+  host_.watch(manifest);
 }
 
-/// Names only come with manifests, so this is often enough to forget those that left. One that
-/// comes back within a day is not told as if it were new.
-void Controller::forget_left(TimePoint now) {
-  std::erase_if(last_state_,
-                [now](const auto& entry) { return now - entry.second.at > kLeftKept; });
-}
-
-/// It is shown before the session's next pass can begin.
+/// It is shown before the session's next pass can begin, which it does whether or not that could be
+/// shown.
 void Controller::conclude(const FinishedPass& pass, TimePoint now) {
-  schedule_.table().record(pass.name, pass.outcome, now, hooks_.random());
-  auto& last = last_state_[pass.name];
-  last.at = pass.at;
-  log_pass(pass.name, pass.outcome, last.text);
-  const StatusBoard::FinishedPass finished{pass.name, &pass.outcome, pass.at,
-                                           schedule_.table().due_of(pass.name), pass.generation};
-  const auto waited = board_.pass_finished(finished);
-  hooks_.pass_measured(finished, pass.took, waited);
-  schedule_.table().release(pass.name);
-}
-
-QueueFigures Controller::queue() const {
-  const auto figures = schedule_.table().figures(now_anchored());
-  return {figures.waiting, figures.adds, figures.retries};
+  auto& table = schedule_.table();
+  table.record(pass.name, pass.outcome, now, host_.random());
+  guarded("a report", [&] { observer_.pass_finished(pass, table.due_of(pass.name)); });
+  table.release(pass.name);
 }
 
 /// Manifest and workspace may lie behind one link: a pass must not read the new tree with the old
@@ -185,7 +156,7 @@ std::vector<ManifestText> Controller::read_manifest() {
 /// Locked. What a worker that is free does now; empty: nothing.
 std::function<void()> Controller::next_job(TimePoint now) {
   if (std::exchange(collect_, false)) {
-    return [this, owner = schedule_.table().owner()] { hooks_.collect(owner); };
+    return [this, owner = schedule_.table().owner()] { host_.collect(owner); };
   }
   if (auto due = schedule_.table().start(now)) {
     return [this, due = std::move(*due)] { run_pass(due); };
@@ -197,7 +168,7 @@ void Controller::run_pass(const DuePass& due) {
   busy_with("working on session " + due.spec.name);
   const auto begun = now_anchored();
   const auto& name = due.spec.name;
-  board_.pass_started(name);
+  guarded("a report", [&] { observer_.pass_started(name); });
   PassRequest request;
   request.spec = due.spec;
   request.owner = due.owner;
@@ -211,8 +182,8 @@ void Controller::run_pass(const DuePass& due) {
   FinishedPass finished{name, passes_.run(request), now_anchored()};
   finished.took = finished.at - begun;
   finished.generation = due.generation;
-  hooks_.pass_finished();
-  post([&](Inbox& inbox) { inbox.wakeup.finished.push_back(std::move(finished)); });
+  post([&](Inbox& inbox) { inbox.finished.push_back(std::move(finished)); });
+  host_.save_digests();
 }
 
 void Controller::work() {
@@ -237,7 +208,7 @@ void Controller::work() {
 bool Controller::finish_workers(std::vector<std::thread>& workers) {
   log(LogLevel::kInfo, "stopping: no new changes are started, those under way are finished");
   passes_.stop();
-  hooks_.abort_uploads();
+  host_.abort_uploads();
   std::unique_lock lock(mutex_);
   workers_stop_ = true;
   work_ready_.notify_all();
@@ -245,7 +216,7 @@ bool Controller::finish_workers(std::vector<std::thread>& workers) {
   bool in_time = inbox_ready_.wait_for(lock, options_.shutdown_limit, idle);
   if (!in_time) {
     // Unanswered calls end in doubt, which the passes still record.
-    hooks_.abort_everything();
+    host_.abort_everything();
     in_time = inbox_ready_.wait_for(lock, kLastRecords, idle);
   }
   lock.unlock();

@@ -2,7 +2,6 @@
 
 #include <condition_variable>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -10,11 +9,11 @@
 #include <thread>
 #include <vector>
 
+#include "daemon/controller/host.h"
+#include "daemon/controller/observer.h"
 #include "daemon/controller/schedule.h"
-#include "daemon/metrics/metrics.h"
 #include "daemon/pass/manifest_source.h"
 #include "daemon/pass/pass_runner.h"
-#include "daemon/status/board.h"
 
 namespace sessync {
 
@@ -25,33 +24,15 @@ struct ControllerOptions {
   Duration shutdown_limit{8'000};  ///< calls that take longer are given up
 };
 
-/// What the controller asks of the process around it.
-struct ControllerHooks {
-  std::function<void(const Manifest&)> watch;  ///< a manifest comes into force: watch what it names
-  std::function<bool()> watching_degraded;     ///< events may be missed: poll
-  std::function<void()> pass_finished;         ///< on the worker's thread, after each pass
-  /// After each pass, on the controller's thread. `waited`: see StatusBoard::pass_finished.
-  std::function<void(const StatusBoard::FinishedPass&, Duration took,
-                     std::optional<Duration> waited)>
-      pass_measured;
-  std::function<void()> turned;  ///< each time the loop comes round
-  std::function<void()> abort_uploads;
-  std::function<void()> abort_everything;
-  std::function<void(const std::string& owner)> collect;  ///< on a worker's thread, now and then
-  std::function<double()> random;                         ///< in [0, 1)
-};
-
 /// The loop of the daemon: does what the schedule says. Workers that are free take the next session
 /// that is due, and read only then what is in force for it. Events carry names only; every pass
 /// reads everything again.
-class Controller {
+class Controller : private ScheduleHost {
  public:
-  /// `passes` and `board` must outlive this.
-  Controller(ManifestSource manifest, PassRunner& passes, StatusBoard& board, ControllerHooks hooks,
-             ControllerOptions options);
-  Controller(const Controller&) = delete;
-  Controller& operator=(const Controller&) = delete;
-  ~Controller() = default;
+  /// What it refers to must outlive this. Host and observer are called while run() runs, by it and
+  /// by its workers.
+  Controller(ManifestSource manifest, PassRunner& passes, ControllerHost& host,
+             ControllerObserver& observer, ControllerOptions options);
 
   /// Runs until stop(). True if every pass that was under way came to its end in time.
   bool run();
@@ -64,26 +45,26 @@ class Controller {
   /// By command: all of them. When it returns no pass begins anything by what was in force before.
   void set_suspended(std::set<std::string> names);
   void stop();
-  [[nodiscard]] QueueFigures queue() const;
+  [[nodiscard]] QueueFigures queue() const { return schedule_.table().figures(now_anchored()); }
 
  private:
   struct Inbox {
     Wakeup wakeup;
+    std::vector<FinishedPass> finished;
     bool stop = false;
     [[nodiscard]] bool empty() const {
-      return wakeup.changed.empty() && wakeup.finished.empty() && !wakeup.manifest &&
+      return wakeup.changed.empty() && finished.empty() && !wakeup.manifest &&
              wakeup.demands.empty() && !wakeup.reload && !stop;
     }
   };
 
   Inbox wait(std::optional<TimePoint> until);
   void post(const std::function<void(Inbox&)>& change);
-  std::optional<TimePoint> step(Wakeup wakeup, TimePoint now);
+  std::optional<TimePoint> step(const Inbox& inbox, TimePoint now);
   void conclude(const FinishedPass& pass, TimePoint now);
-  void show_progress(TimePoint now);
-  void announce(const Manifest& manifest);
-  void forget_left(TimePoint now);
-  std::vector<ManifestText> read_manifest();
+  std::vector<ManifestText> read_manifest() override;
+  void announce(const Manifest& manifest) override;
+  bool watching_degraded() override { return host_.watching_degraded(); }
   bool manifest_moved();
   std::function<void()> next_job(TimePoint now);
   void run_pass(const DuePass& due);
@@ -94,16 +75,10 @@ class Controller {
 
   ManifestSource manifest_;
   PassRunner& passes_;
-  StatusBoard& board_;
-  ControllerHooks hooks_;
+  ControllerHost& host_;
+  ControllerObserver& observer_;
   ControllerOptions options_;
   Schedule schedule_;
-  std::string last_problems_;
-  struct LastState {
-    std::string text;  ///< to log changes only
-    TimePoint at;      ///< the session's last pass
-  };
-  std::map<std::string, LastState> last_state_;  ///< by session
 
   mutable std::mutex mutex_;
   std::string loaded_from_;  ///< where the manifest's path led when it was read

@@ -22,9 +22,6 @@ void keep_earliest(std::optional<TimePoint>& next, const std::optional<TimePoint
 
 Work Schedule::step(const Wakeup& wakeup, TimePoint now) {
   Work work;
-  for (const auto& pass : wakeup.finished) {
-    table_.finish(pass.name, pass.outcome, now, world_.random());
-  }
   if (wakeup.manifest || wakeup.reload || (retry_manifest_ && *retry_manifest_ <= now)) {
     read_manifest(now, wakeup.reload);
   }
@@ -46,19 +43,23 @@ void Schedule::take_in(const Wakeup& wakeup, TimePoint now) {
   }
 }
 
+/// Until it is in force it is tried again, whatever is thrown on the way.
 void Schedule::read_manifest(TimePoint now, bool even_if_unchanged) {
-  auto texts = world_.read_manifest();
+  retry_manifest_ = now + kManifestRetry;
+  auto texts = host_.read_manifest();
   if (texts != texts_ || even_if_unchanged) {
+    manifest_ = load_manifest(texts, manifest_);
+    host_.announce(manifest_);
+    table_.activate(manifest_, now);
     texts_ = std::move(texts);
-    manifest_ = load_manifest(texts_, manifest_);
-    world_.announce(manifest_);
-    table_.put_in_force(manifest_, now);
   }
-  retry_manifest_ = manifest_.valid() ? std::nullopt : std::optional(now + kManifestRetry);
+  if (manifest_.valid()) {
+    retry_manifest_.reset();
+  }
 }
 
 void Schedule::poll(TimePoint now) {
-  if (!world_.watching_degraded()) {
+  if (!host_.watching_degraded()) {
     poll_at_.reset();
   } else if (!poll_at_ || *poll_at_ <= now) {
     poll_at_ = now + kDegradedPoll;

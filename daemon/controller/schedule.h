@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,14 +8,6 @@
 #include "manifest/load.h"
 
 namespace sessync {
-
-struct FinishedPass {
-  std::string name;
-  PassOutcome outcome;
-  TimePoint at{};
-  Duration took{0};
-  std::uint64_t generation = 0;  ///< see DuePass
-};
 
 /// Somebody asked for a pass.
 struct PassDemand {
@@ -27,9 +18,8 @@ struct PassDemand {
 /// What happened since the last step.
 struct Wakeup {
   std::vector<std::string> changed;  ///< names of sessions whose sources changed
-  std::vector<FinishedPass> finished;
-  bool manifest = false;  ///< its files changed
-  bool reload = false;    ///< manifest and every session, at once
+  bool manifest = false;             ///< its files changed
+  bool reload = false;               ///< manifest and every session, at once
   std::vector<PassDemand> demands{};
 };
 
@@ -39,20 +29,29 @@ struct Work {
   std::optional<TimePoint> next;  ///< when to step again although nothing happens
 };
 
+/// What a schedule asks of the world, while it steps.
+class ScheduleHost {
+ public:
+  ScheduleHost() = default;
+  ScheduleHost(const ScheduleHost&) = delete;
+  ScheduleHost& operator=(const ScheduleHost&) = delete;
+  virtual ~ScheduleHost() = default;
+
+  /// Every file of the manifest, as it is now.
+  virtual std::vector<ManifestText> read_manifest() = 0;
+  /// Right before a manifest comes into force: what it names is watched before it is read.
+  virtual void announce(const Manifest& manifest) = 0;
+  /// Events may be missed: poll.
+  virtual bool watching_degraded() = 0;
+};
+
 /// Decides what the daemon does and when: owns the manifest in force and the queue. No thread, no
-/// clock; what it asks of the world are parameters. One thread steps; others may meanwhile take
+/// clock; what it asks of the world is an interface. One thread steps; others may meanwhile take
 /// from the queue.
 class Schedule {
  public:
-  struct World {
-    std::function<std::vector<ManifestText>()> read_manifest;
-    std::function<bool()> watching_degraded;  ///< events may be missed: poll
-    std::function<double()> random;           ///< in [0, 1)
-    /// Right before a manifest comes into force: what it names is watched before it is read.
-    std::function<void(const Manifest&)> announce;
-  };
-  Schedule(World world, SessionTable::Pace pace)
-      : world_(std::move(world)), table_(std::move(pace)) {}
+  /// `host` must outlive this; it is asked by step() alone.
+  Schedule(ScheduleHost& host, SessionTable::Pace pace) : host_(host), table_(std::move(pace)) {}
 
   Work step(const Wakeup& wakeup, TimePoint now);
 
@@ -69,7 +68,7 @@ class Schedule {
   void poll(TimePoint now);
   bool collect(TimePoint now);
 
-  World world_;
+  ScheduleHost& host_;
   SessionTable table_;
   Manifest manifest_;
   std::vector<ManifestText> texts_;

@@ -28,7 +28,7 @@ bool SessionTable::selected(const std::string& name) const {
   return pace_.only.empty() || std::ranges::find(pace_.only, name) != pace_.only.end();
 }
 
-void SessionTable::put_in_force(const Manifest& manifest, TimePoint now) {
+void SessionTable::activate(const Manifest& manifest, TimePoint now) {
   const std::lock_guard lock(mutex_);
   owner_ = manifest.owner;
   ++generation_;
@@ -171,11 +171,6 @@ void SessionTable::record(const std::string& name, const PassOutcome& outcome, T
   }
 }
 
-std::optional<TimePoint> SessionTable::next_due() const {
-  const std::lock_guard lock(mutex_);
-  return queue_.next_due();
-}
-
 std::optional<TimePoint> SessionTable::next_due_after(TimePoint now) const {
   const std::lock_guard lock(mutex_);
   return queue_.next_due_after(now);
@@ -191,9 +186,9 @@ std::string SessionTable::owner() const {
   return owner_;
 }
 
-SessionTable::Figures SessionTable::figures(TimePoint now) const {
+QueueFigures SessionTable::figures(TimePoint now) const {
   const std::lock_guard lock(mutex_);
-  return {queue_.depth(now), queue_.adds(), queue_.retries()};
+  return queue_.figures(now);
 }
 
 /// It holds for one pass that came as far as to use it.

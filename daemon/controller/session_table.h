@@ -36,8 +36,8 @@ class SessionTable {
   };
   explicit SessionTable(Pace pace) : pace_(std::move(pace)) {}
 
-  /// Puts a manifest in force: every session of it is due now, what left it is let go.
-  void put_in_force(const Manifest& manifest, TimePoint now);
+  /// From now on this manifest is in force: every session of it is due now, what left it is let go.
+  void activate(const Manifest& manifest, TimePoint now);
 
   /// The sessions of these names are due now; unknown names are ignored.
   void touch(const std::vector<std::string>& names, TimePoint now);
@@ -63,18 +63,12 @@ class SessionTable {
   /// Both.
   void finish(const std::string& name, const PassOutcome& outcome, TimePoint now, double random);
 
-  [[nodiscard]] std::optional<TimePoint> next_due() const;
-  /// When the next of those that are not due yet will be.
+  /// When the next of the sessions that are not due yet will be.
   [[nodiscard]] std::optional<TimePoint> next_due_after(TimePoint now) const;
   [[nodiscard]] std::optional<TimePoint> due_of(const std::string& name) const;
   [[nodiscard]] std::string owner() const;
 
-  struct Figures {
-    std::size_t waiting = 0;  ///< due, and nobody works on them
-    std::uint64_t adds = 0;
-    std::uint64_t retries = 0;
-  };
-  [[nodiscard]] Figures figures(TimePoint now) const;
+  [[nodiscard]] QueueFigures figures(TimePoint now) const;
 
  private:
   struct Entry {

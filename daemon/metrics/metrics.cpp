@@ -9,6 +9,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include "daemon/api/send/request_engine.h"
 #include "daemon/metrics/metric_families.h"
 #include "daemon/metrics/process_figures.h"
 #include "daemon/metrics/session_metrics.h"
@@ -91,10 +92,10 @@ class PartMetrics {
                                  "Files read while nothing but time stamps vouched for them.")) {}
 
   void refresh(const MetricSources& sources) {
-    if (sources.queue) show(sources.queue());
-    if (sources.watch) show(sources.watch());
-    if (sources.lost_log_lines) catch_up(lost_lines_, sources.lost_log_lines());
-    if (sources.unleased_reads) catch_up(unleased_, sources.unleased_reads());
+    show(sources.queue());
+    show(sources.watched());
+    catch_up(lost_lines_, sources.lost_log_lines());
+    catch_up(unleased_, sources.unleased_reads());
   }
 
  private:
@@ -206,19 +207,19 @@ struct Metrics::Parts {
   WriteMetrics writes{registry};
   ProcessMetrics process{registry};
   Histogram& change;
-  MetricSources sources;
+  const MetricSources* sources = nullptr;
 };
 
 Metrics::Metrics(const StatusBoard& board, const std::string& version)
     : parts_(std::make_unique<Parts>(board, version)) {}
 Metrics::~Metrics() = default;
 
-void Metrics::set_sources(MetricSources sources) {
+void Metrics::set_sources(const MetricSources* sources) {
   const std::lock_guard lock(parts_->mutex);
-  parts_->sources = std::move(sources);
+  parts_->sources = sources;
 }
 
-void Metrics::request(const RequestReport& report) { parts_->requests.count(report); }
+void Metrics::finished(const RequestReport& report) { parts_->requests.count(report); }
 
 void Metrics::wrote(const WriteTrace& write) { parts_->writes.count(write); }
 
@@ -243,7 +244,7 @@ std::string Metrics::text() {
   forget_left();
   {
     const std::lock_guard lock(parts_->mutex);
-    parts_->parts.refresh(parts_->sources);
+    if (parts_->sources != nullptr) parts_->parts.refresh(*parts_->sources);
     parts_->process.refresh();
   }
   // Not under the lock: it takes long for many sessions, and the registries are synchronised.

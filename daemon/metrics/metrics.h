@@ -1,52 +1,49 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
-#include "daemon/api/send/request_engine.h"
+#include "daemon/api/send/api_observer.h"
 #include "daemon/status/board.h"
 #include "daemon/status/write_trace.h"
-#include "daemon/watch/watcher.h"
+#include "daemon/watch/watch_report.h"
+#include "reconciler/schedule/work_queue.h"
 
 namespace sessync {
 
-/// Totals since the start, but for `depth`.
-struct QueueFigures {
-  std::uint64_t depth = 0;  ///< sessions that wait for a worker
-  std::uint64_t adds = 0;
-  std::uint64_t retries = 0;
-};
+/// What others count. Asked while the metrics are rendered, on any thread, one at a time; each must
+/// return at once, as a scrape waits for it. Totals since the start, unless they say otherwise.
+class MetricSources {
+ public:
+  MetricSources() = default;
+  MetricSources(const MetricSources&) = delete;
+  MetricSources& operator=(const MetricSources&) = delete;
+  virtual ~MetricSources() = default;
 
-/// Asked while the metrics are rendered; any thread. An empty one is not shown.
-struct MetricSources {
-  // Each must return at once: a scrape waits for it.
-  std::function<QueueFigures()> queue;
-  std::function<WatchStatistics()> watch;
-  std::function<std::uint64_t()> lost_log_lines;
-  std::function<std::uint64_t()> unleased_reads;  ///< taken, although nothing kept writers away
+  [[nodiscard]] virtual QueueFigures queue() const = 0;  ///< of sessions
+  [[nodiscard]] virtual WatchStatistics watched() const = 0;
+  [[nodiscard]] virtual std::uint64_t lost_log_lines() const = 0;
+  /// Files taken although nothing kept writers away while they were read.
+  [[nodiscard]] virtual std::uint64_t unleased_reads() const = 0;
 };
 
 /// Everything that is counted, in Prometheus' text format. Labels are names of sessions and
 /// repositories, codes and operations: never paths, ids or messages, so that their number is
 /// bounded by the manifest. Counters begin with the process. Any thread.
-class Metrics {
+class Metrics final : public ApiObserver {
  public:
   /// Conditions, counts and the manifest are read from `board`, which must outlive this.
   Metrics(const StatusBoard& board, const std::string& version);
-  ~Metrics();
-  Metrics(const Metrics&) = delete;
-  Metrics& operator=(const Metrics&) = delete;
+  ~Metrics() override;
 
-  /// What is shown beside what is counted here; must stay callable until the end.
-  void set_sources(MetricSources sources);
+  /// What is shown beside what is counted here; null: nothing. Until the next call it may be asked
+  /// at any time; when that returns it is not any more.
+  void set_sources(const MetricSources* sources);
 
-  /// One request to the API came to its end, answered or not.
-  void request(const RequestReport& report);
-  /// No call of the class is sent until then.
-  void frozen(RateClass which, TimePoint until);
+  void finished(const RequestReport& report) override;
+  void frozen(RateClass which, TimePoint until) override;
   /// Somebody asked the status server for a change.
   void wrote(const WriteTrace& write);
   /// `waited`: see StatusBoard::pass_finished.

@@ -127,8 +127,8 @@ class PassRunner::UnderWay : public PassObserver {
   std::set<std::string> open_;
 };
 
-PassRunner::PassRunner(PassServices services, PassSettings settings)
-    : services_(std::move(services)), settings_(settings) {}
+PassRunner::PassRunner(PassServices& services, PassSettings settings)
+    : services_(services), settings_(settings) {}
 
 PassRunner::~PassRunner() = default;
 
@@ -159,9 +159,9 @@ PassOutcome PassRunner::attempt(const PassRequest& request) {
     put_off.pass_again = true;
     return put_off;
   }
-  const auto unknown = services_.unknown_state ? services_.unknown_state() : std::string();
+  const auto unknown = services_.unknown_state();
   std::optional<SessionSpec> suspended;
-  if (!unknown.empty()) {
+  if (unknown) {
     suspended = request.spec;
     suspended->suspend = true;
   }
@@ -179,8 +179,8 @@ PassOutcome PassRunner::attempt(const PassRequest& request) {
                input.outputs_refusal = outputs_refusal;
                outcome = reconcile(input, ports);
              });
-  if (!unknown.empty() && !outcome.error) {
-    outcome.error = SessionError{SessionError::Code::kStateUnavailable, unknown};
+  if (unknown && !outcome.error) {
+    outcome.error = SessionError{SessionError::Code::kStateUnavailable, *unknown};
   }
   return outcome;
 }

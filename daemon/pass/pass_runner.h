@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,16 +18,28 @@
 namespace sessync {
 
 /// What a pass is made of, as far as it differs between a daemon, a one-shot command and a test.
-struct PassServices {
-  std::function<WorkspaceSnapshot(const SessionSpec&)> scan;
-  std::function<std::unique_ptr<SessionApi>(CompletionQueue&)> make_api;
-  std::function<std::unique_ptr<StateStore>(CompletionQueue&)> make_store;
-  std::function<std::unique_ptr<TokenSource>(CompletionQueue&)> make_tokens;
+/// Called by the threads of passes, several at a time. What is thrown ends the pass with an error.
+class PassServices {
+ public:
+  PassServices() = default;
+  PassServices(const PassServices&) = delete;
+  PassServices& operator=(const PassServices&) = delete;
+  virtual ~PassServices() = default;
+
+  /// The workspace as the session's entries see it, now.
+  virtual WorkspaceSnapshot scan(const SessionSpec& spec) = 0;
+
+  // The ports of one pass, never null. What they were asked for is answered into its queue, which
+  // outlives them.
+  virtual std::unique_ptr<SessionApi> make_api(CompletionQueue& queue) = 0;
+  virtual std::unique_ptr<StateStore> make_store(CompletionQueue& queue) = 0;
+  virtual std::unique_ptr<TokenSource> make_tokens(CompletionQueue& queue) = 0;
   /// The destination of a session with outputs, or why it may not be used.
-  std::function<tl::expected<std::unique_ptr<OutputDirectory>, std::string>(const SessionSpec&)>
-      open_outputs;
-  /// Why nobody can tell what the state holds; "": what it holds is known. May be empty.
-  std::function<std::string()> unknown_state{};
+  virtual tl::expected<std::unique_ptr<OutputDirectory>, std::string> open_outputs(
+      const SessionSpec& spec) = 0;
+
+  /// Why nobody can tell what the state holds; nothing: what it holds is known.
+  virtual std::optional<std::string> unknown_state() = 0;
 };
 
 struct PassSettings {
@@ -54,7 +67,8 @@ struct PassRequest {
 /// at, and nothing is written to it.
 class PassRunner {
  public:
-  PassRunner(PassServices services, PassSettings settings);
+  /// `services` must outlive this.
+  PassRunner(PassServices& services, PassSettings settings);
   PassRunner(const PassRunner&) = delete;
   PassRunner& operator=(const PassRunner&) = delete;
   ~PassRunner();
@@ -92,7 +106,7 @@ class PassRunner {
   void with_ports(UnderWay& pass, const SessionSpec* spec, const Work& work);
   [[nodiscard]] std::vector<std::string> open_paths(const std::string& session) const;
 
-  PassServices services_;
+  PassServices& services_;
   PassSettings settings_;
   std::mutex mutex_;
   std::condition_variable closed_;  ///< some write was answered

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -31,14 +30,21 @@ struct Suspending {
 using SuspendResult = tl::expected<Suspending, CommandRefusal>;
 
 /// What the daemon can be asked while it runs; whether who asks may is decided before (access.h).
-/// None of them is empty, and each may be called until the server has ended. Any thread; suspend
-/// and resume return once it is on disk, suspend also once nothing of the session is being written,
-/// or after ten seconds.
-struct DaemonCommands {
-  /// A pass now. `allow_deletes`: the held-back set that may pass in it; "" for none.
-  std::function<CommandResult(const std::string& name, const std::string& allow_deletes)> reconcile;
-  std::function<SuspendResult(const std::string& name, const std::string& by)> suspend;
-  std::function<CommandResult(const std::string& name)> resume;
+/// Each may be called until the server has ended. Any thread.
+class DaemonCommands {
+ public:
+  DaemonCommands() = default;
+  DaemonCommands(const DaemonCommands&) = delete;
+  DaemonCommands& operator=(const DaemonCommands&) = delete;
+  virtual ~DaemonCommands() = default;
+
+  /// A pass now; returns at once. `allow_deletes`: the held-back set that may pass in it; "" for
+  /// none.
+  virtual CommandResult reconcile(const std::string& name, const std::string& allow_deletes) = 0;
+  /// Returns once it is on disk and nothing of the session is being written, or after ten seconds.
+  virtual SuspendResult suspend(const std::string& name, const std::string& by) = 0;
+  /// Returns once it is on disk.
+  virtual CommandResult resume(const std::string& name) = 0;
 };
 
 }  // namespace sessync

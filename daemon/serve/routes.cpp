@@ -392,7 +392,7 @@ http::Reply Routes::write(const http::Request& request, const Asked& asked) cons
 }
 
 SuspendResult Routes::carry_out(const Asked& asked) const {
-  const auto& commands = targets_.commands;
+  auto& commands = *targets_.commands;
   if (asked.verb == Asked::Verb::kSuspend) {
     return commands.suspend(asked.name, asked.by);
   }

@@ -22,7 +22,7 @@ namespace sessync {
 struct RouteTargets {
   StatusBoard* board = nullptr;
   Documents* documents = nullptr;
-  DaemonCommands commands;
+  DaemonCommands* commands = nullptr;
   std::string page_policy;
   std::function<std::uint64_t()> told;  ///< see Broadcaster
   std::function<Health()> health;       ///< of the process; nothing: it is alive

@@ -17,7 +17,7 @@ namespace sessync {
 struct StatusServer::Parts {
   StatusServerOptions options;
   StatusBoard* board;
-  DaemonCommands commands;
+  DaemonCommands* commands;
   Documents documents;
   std::unique_ptr<Routes> routes;
   std::unique_ptr<Broadcaster> broadcaster;
@@ -29,11 +29,11 @@ struct StatusServer::Parts {
   void serve(http::Listener listener, Keys keys);
 };
 
-StatusServer::StatusServer(StatusServerOptions options, StatusBoard& board, DaemonCommands commands,
-                           std::function<std::string()> metrics)
+StatusServer::StatusServer(StatusServerOptions options, StatusBoard& board,
+                           DaemonCommands& commands, std::function<std::string()> metrics)
     : parts_(new Parts{std::move(options),
                        &board,
-                       std::move(commands),
+                       &commands,
                        Documents(board, {std::move(metrics),
                                          [](const StatusSnapshot& status, const PagePart& part) {
                                            return render_page(status, part, now_anchored());

@@ -33,7 +33,7 @@ struct StatusServerOptions {
 class StatusServer {
  public:
   /// What it refers to must outlive it. `metrics` renders the text format; any thread.
-  StatusServer(StatusServerOptions options, StatusBoard& board, DaemonCommands commands,
+  StatusServer(StatusServerOptions options, StatusBoard& board, DaemonCommands& commands,
                std::function<std::string()> metrics);
   /// Closes the board and every connection, also those that follow; waits for a write
   /// that is being carried out, not for clients.

@@ -48,9 +48,7 @@ struct SourceFiles {
 
 /// The source is not there or cannot be read: nothing below its mount path may be deleted.
 struct SourceUnavailable {
-  enum class Kind { kMissing, kUnreadable, kOutside, kIsDirectory, kNotAFile };
-  Kind kind = Kind::kMissing;
-  std::string message;
+  std::string message;  ///< what it is, and what to do
 };
 
 using SourceSnapshot = std::variant<SourceFiles, SourceUnavailable>;

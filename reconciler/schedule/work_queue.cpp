@@ -73,9 +73,9 @@ std::optional<TimePoint> WorkQueue::due_of(const std::string& key) const {
 
 bool WorkQueue::is_processing(const std::string& key) const { return processing_.contains(key); }
 
-std::size_t WorkQueue::depth(TimePoint now) const {
+QueueFigures WorkQueue::figures(TimePoint now) const {
   const auto is_due = [now](const Place& place) { return std::get<TimePoint>(place) <= now; };
-  return static_cast<std::size_t>(std::count_if(line_.begin(), line_.end(), is_due));
+  return {static_cast<std::uint64_t>(std::ranges::count_if(line_, is_due)), adds_, retries_};
 }
 
 }  // namespace sessync

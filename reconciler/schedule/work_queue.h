@@ -11,6 +11,13 @@
 
 namespace sessync {
 
+/// Totals since the start, but for `depth`.
+struct QueueFigures {
+  std::uint64_t depth = 0;    ///< keys that are due and wait for a worker
+  std::uint64_t adds = 0;     ///< an add of a key that was waiting already is not counted
+  std::uint64_t retries = 0;  ///< adds after a failure
+};
+
 /// Which key is worked on next, and when. A key is handed out to one worker at a time, however
 /// often it was added, and never forgotten: what is added while it is worked on comes after that.
 /// Of several due times of a key the earliest holds. Keys that are due are handed out in the order
@@ -42,14 +49,7 @@ class WorkQueue {
   /// Popped, and not given back yet.
   [[nodiscard]] bool is_processing(const std::string& key) const;
 
-  /// Keys added and not popped, due or not.
-  [[nodiscard]] std::size_t waiting() const { return due_.size(); }
-  [[nodiscard]] std::size_t processing() const { return processing_.size(); }
-  [[nodiscard]] std::size_t depth(TimePoint now) const;  ///< due, and not being worked on
-
-  /// Since the start. An add of a key that was waiting already is not counted.
-  [[nodiscard]] std::uint64_t adds() const { return adds_; }
-  [[nodiscard]] std::uint64_t retries() const { return retries_; }
+  [[nodiscard]] QueueFigures figures(TimePoint now) const;
 
  private:
   /// Ordered by due time, then by arrival.

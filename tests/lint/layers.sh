@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Inside of reconciler/ and daemon/: includes go from later folders to earlier ones, never back, and no
-# component (a header and its source) includes itself by way of others.
+# component (a header and its source) includes itself by way of others. The controller knows nothing of those
+# who show what it does.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -58,7 +59,15 @@ folders() {
     sed -E 's#(daemon/(http/)?[a-z]+)/[^ ]*#\1#g' || true
 }
 
+check_controller() {
+  local file included
+  while read -r file included; do
+    fault "$file: includes \"$included\"; what shows the work of the controller is a ControllerObserver"
+  done < <(grep -E '^daemon/controller/[^ ]* daemon/(app|metrics|serve|status)/' <<<"$includes" || true)
+}
+
 check_reconciler
+check_controller
 circles components < <(components)
 circles folders < <(folders)
 finish

@@ -111,8 +111,7 @@ TEST_CASE("what could not be read is blocked at its path, and kept") {
 
 TEST_CASE("a source that is lost or matches nothing protects what is mounted below it") {
   Builder builder;
-  builder.add(DirectoryResource{"d", {}, {}, "/d"},
-              SourceUnavailable{SourceUnavailable::Kind::kMissing, "d/ is missing"});
+  builder.add(DirectoryResource{"d", {}, {}, "/d"}, SourceUnavailable{"d/ is missing"});
   builder.directory("e", "/e", {});
   SourceFiles partly;
   partly.files = {scanned("a")};
@@ -159,7 +158,7 @@ TEST_CASE("an archive with a member that cannot be read is not packed without it
 TEST_CASE("an archive whose source is lost or matches nothing protects its mount") {
   Builder builder;
   const ArchiveResource entry{"c", {}, {}, ArchiveResource::Format::kTarGz, "/c.tar.gz"};
-  builder.add(entry, SourceUnavailable{SourceUnavailable::Kind::kMissing, "c/ is missing"});
+  builder.add(entry, SourceUnavailable{"c/ is missing"});
   builder.add(entry, SourceFiles{});
   const auto state = builder.resolve();
   REQUIRE(state.protected_trees.size() == 2);

@@ -54,8 +54,7 @@ GarbageFound search(World& world, bool with_files = true) {
     session.snapshot.sources.emplace_back(std::move(files));
   } else {
     declared.resources.push_back({{}, FileResource{"a", "/a"}});
-    session.snapshot.sources.emplace_back(
-        SourceUnavailable{SourceUnavailable::Kind::kMissing, "a is not there"});
+    session.snapshot.sources.emplace_back(SourceUnavailable{"a is not there"});
   }
   Ports ports{*world.api, world.store, world.loop};
   return find_garbage(world.owner, {session}, ports);

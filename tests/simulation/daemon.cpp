@@ -44,11 +44,7 @@ Daemon::Daemon(World& world)
       random_(world.random.next()),
       api_(*world.apis.emplace_back(
           std::make_unique<MemorySessionApi>(world.model, world.loop, &world.disk))),
-      schedule_(
-          {[this] { return std::vector<ManifestText>{{"sessync.yaml", world_.manifest_text, ""}}; },
-           [this] { return world_.is_degraded; }, [this] { return random_.fraction(); },
-           [this](const Manifest&) { ++announced_; }},
-          {std::chrono::hours(1), {}}),
+      schedule_(*this, {std::chrono::hours(1), {}}),
       workers_(1 + random_.below(3)) {
   schedule_.table().set_suspended(world.suspended, world.now());
   api_.is_stopping = [this](const std::string& id) { return is_stopping(id); };
@@ -80,6 +76,10 @@ std::optional<TimePoint> Daemon::oldest_job() const {
   return oldest == jobs_.end() ? std::nullopt : std::optional(oldest->began);
 }
 
+std::vector<ManifestText> Daemon::read_manifest() {
+  return {{"sessync.yaml", world_.manifest_text, ""}};
+}
+
 /// What the watcher would report, and when.
 void Daemon::watch() {
   if (std::exchange(world_.faults_are_news, false)) {
@@ -106,9 +106,12 @@ void Daemon::watch() {
 }
 
 bool Daemon::step_schedule() {
-  const bool woken = wakeup_.manifest || !wakeup_.changed.empty() || !wakeup_.finished.empty();
+  const bool woken = wakeup_.manifest || !wakeup_.changed.empty() || !finished_.empty();
   if (!is_scheduling_ || (!woken && (!next_ || *next_ > world_.now()))) {
     return false;
+  }
+  for (const auto& [name, outcome] : std::exchange(finished_, {})) {
+    schedule_.table().finish(name, outcome, world_.now(), random_.fraction());
   }
   const auto work = schedule_.step(std::exchange(wakeup_, {}), world_.now());
   next_ = work.next;
@@ -140,7 +143,7 @@ bool Daemon::take_due() {
   order.withdrawn = std::move(withdrawn);
   begin_pass(order, [this, name](const PassOutcome& outcome) {
     --working_;
-    wakeup_.finished.push_back({name, outcome});
+    finished_.emplace_back(name, outcome);
   });
   return true;
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/controller/schedule.h"
@@ -16,12 +17,10 @@
 namespace sessync::simulation {
 
 /// One life of the daemon's process: its schedule, the passes under way, what it keeps in memory.
-class Daemon {
+class Daemon : private ScheduleHost {
  public:
   explicit Daemon(World& world);
-  ~Daemon();
-  Daemon(const Daemon&) = delete;
-  Daemon& operator=(const Daemon&) = delete;
+  ~Daemon() override;
 
   /// Does one thing that it can do now. False: it waits, for time or for answers.
   bool act();
@@ -76,6 +75,10 @@ class Daemon {
   };
   struct Death {};
 
+  std::vector<ManifestText> read_manifest() override;
+  void announce(const Manifest& /*manifest*/) override { ++announced_; }
+  bool watching_degraded() override { return world_.is_degraded; }
+
   void watch();
   bool step_schedule();
   bool take_due();
@@ -89,7 +92,8 @@ class Daemon {
   DigestCache cache_;
   Schedule schedule_;
   Wakeup wakeup_;
-  std::optional<TimePoint> look_at_workspace_;  ///< when the watcher reports it
+  std::vector<std::pair<std::string, PassOutcome>> finished_;  ///< since the last step, by session
+  std::optional<TimePoint> look_at_workspace_;                 ///< when the watcher reports it
   std::optional<TimePoint> look_at_manifest_;
   std::optional<TimePoint> next_;
   std::list<Job> jobs_;

@@ -10,8 +10,8 @@
 namespace sessync::simulation {
 namespace {
 
-SourceSnapshot unavailable(SourceUnavailable::Kind kind, const std::string& source) {
-  return SourceUnavailable{kind, "source " + source + " cannot be read"};
+SourceSnapshot unavailable(const std::string& source) {
+  return SourceUnavailable{"source " + source + " cannot be read"};
 }
 
 /// As the walk of a real tree asks: about a path only if its parent directory was entered.
@@ -43,14 +43,12 @@ struct Workspace::Scan {
   bool waits_for_reads;
 
   SourceSnapshot operator()(const FileResource& entry) {
-    using Kind = SourceUnavailable::Kind;
     if (disk.is_locked(entry.source)) {
-      return unavailable(Kind::kUnreadable, entry.source);
+      return unavailable(entry.source);
     }
     const auto found = disk.files_.find(entry.source);
     if (found == disk.files_.end() || disk.is_lost(entry.source)) {
-      return unavailable(disk.directory_exists(entry.source) ? Kind::kIsDirectory : Kind::kMissing,
-                         entry.source);
+      return unavailable(entry.source);
     }
     SourceFiles out;
     take(entry.source, "", found->second, out);
@@ -76,12 +74,8 @@ struct Workspace::Scan {
 
  private:
   SourceSnapshot tree(const std::string& source, const SourceFilter& filter) {
-    using Kind = SourceUnavailable::Kind;
-    if (!disk.directory_exists(source)) {
-      return unavailable(disk.files_.contains(source) ? Kind::kNotAFile : Kind::kMissing, source);
-    }
-    if (disk.is_locked(source)) {
-      return unavailable(Kind::kUnreadable, source);
+    if (!disk.directory_exists(source) || disk.is_locked(source)) {
+      return unavailable(source);
     }
     SourceFiles out;
     const auto prefix = source.empty() ? source : source + "/";

@@ -22,11 +22,11 @@ bool ApiCaller::ending() const {
 }
 
 void ApiCaller::review() {
-  api_.run([self = shared_from_this()](ApiEngine& engine) { engine.review(*self); });
+  api_.run([self = shared_from_this()](RequestEngine& engine) { engine.review(*self); });
 }
 
 void ApiCaller::hurry() {
-  api_.run([self = shared_from_this()](ApiEngine& engine) {
+  api_.run([self = shared_from_this()](RequestEngine& engine) {
     self->hurried = true;
     engine.review(*self);
   });
@@ -70,7 +70,7 @@ void ApiCaller::hand_over(RateClass which, Task task) {
 
 void ApiCaller::hand_over(CompletionQueue& queue, RateClass which, Task task) {
   Announcement announced(queue);
-  api_.run([self = shared_from_this(), which, task = std::move(task)](ApiEngine& engine) {
+  api_.run([self = shared_from_this(), which, task = std::move(task)](RequestEngine& engine) {
     task(engine, [self, which](std::function<void()> completion) {
       self->deliver(which, std::move(completion));
     });
@@ -87,10 +87,10 @@ CompletionQueue* ApiCaller::open(RateClass which) {
 void ApiCaller::submit(ApiCall call, Completion<HttpAnswer> done) {
   call.origin = shared_from_this();
   const auto which = class_of(call.lane);
-  hand_over(which,
-            [call = std::move(call), done = std::move(done)](ApiEngine& engine, Deliver deliver) {
-              engine.submit(call, delivering(std::move(deliver), done));
-            });
+  hand_over(which, [call = std::move(call), done = std::move(done)](RequestEngine& engine,
+                                                                    Deliver deliver) {
+    engine.submit(call, delivering(std::move(deliver), done));
+  });
 }
 
 }  // namespace sessync

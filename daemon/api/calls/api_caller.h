@@ -49,7 +49,7 @@ class ApiCaller : public CallOrigin, public std::enable_shared_from_this<ApiCall
   /// Hands `task` to the API thread together with what delivers its outcome. Every task delivers
   /// exactly once, and is a call of the class until then.
   using Deliver = std::function<void(std::function<void()>)>;
-  using Task = std::function<void(ApiEngine&, Deliver)>;
+  using Task = std::function<void(RequestEngine&, Deliver)>;
   void hand_over(RateClass which, Task task);
 
   /// For the API thread: takes a result there and runs `done` on the worker's thread.

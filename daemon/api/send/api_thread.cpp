@@ -21,7 +21,7 @@ ApiThread::~ApiThread() {
   thread_.join();
 }
 
-void ApiThread::run(std::function<void(ApiEngine&)> task) {
+void ApiThread::run(std::function<void(RequestEngine&)> task) {
   {
     const std::lock_guard lock(mutex_);
     tasks_.push_back(std::move(task));
@@ -30,11 +30,11 @@ void ApiThread::run(std::function<void(ApiEngine&)> task) {
 }
 
 void ApiThread::abort_uploads() {
-  run([](ApiEngine& engine) { engine.abort_uploads(); });
+  run([](RequestEngine& engine) { engine.abort_uploads(); });
 }
 
 bool ApiThread::run_tasks() {
-  std::vector<std::function<void(ApiEngine&)>> tasks;
+  std::vector<std::function<void(RequestEngine&)>> tasks;
   bool stopping = false;
   {
     const std::lock_guard lock(mutex_);

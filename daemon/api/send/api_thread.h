@@ -18,17 +18,17 @@ class ApiThread {
   ApiThread(ApiOptions options, ContentSource& source, ApiHooks hooks = {});
   ApiThread(const ApiThread&) = delete;
   ApiThread& operator=(const ApiThread&) = delete;
-  /// Ends every call under way (ApiEngine::shut) and joins.
+  /// Ends every call under way (RequestEngine::shut) and joins.
   ~ApiThread();
 
   /// Runs the task on the API thread, in the order of the calls. Any thread.
-  void run(std::function<void(ApiEngine&)> task);
+  void run(std::function<void(RequestEngine&)> task);
 
   /// For shutdown. Uploads and downloads that run or wait end with kAborted, and so does every
   /// later one; other calls go on. Any thread.
   void abort_uploads();
 
-  /// See ApiEngine. Any thread.
+  /// See RequestEngine. Any thread.
   [[nodiscard]] TimePoint frozen_until(RateClass which) const {
     return engine_.frozen_until(which);
   }
@@ -42,9 +42,9 @@ class ApiThread {
 
   std::string host_;
   std::mutex mutex_;
-  std::vector<std::function<void(ApiEngine&)>> tasks_;
+  std::vector<std::function<void(RequestEngine&)>> tasks_;
   bool stopping_ = false;
-  ApiEngine engine_;
+  RequestEngine engine_;
   std::thread thread_;
 };
 

@@ -41,7 +41,7 @@ bool is_authentication(const Result<HttpAnswer>& result) {
 
 }  // namespace
 
-struct ApiEngine::Pending {
+struct RequestEngine::Pending {
   ApiCall call;
   Completion<HttpAnswer> done;
   TimePoint queued_at;
@@ -52,7 +52,7 @@ struct ApiEngine::Pending {
   bool repeated = false;
 };
 
-ApiEngine::ApiEngine(ApiOptions options, ContentSource& source, ApiHooks hooks)
+RequestEngine::RequestEngine(ApiOptions options, ContentSource& source, ApiHooks hooks)
     : options_(std::move(options)),
       host_(host_of(options_.base_url)),
       source_(source),
@@ -71,7 +71,7 @@ ApiEngine::ApiEngine(ApiOptions options, ContentSource& source, ApiHooks hooks)
   }
 }
 
-void ApiEngine::submit(ApiCall call, Completion<HttpAnswer> done) {
+void RequestEngine::submit(ApiCall call, Completion<HttpAnswer> done) {
   auto pending = std::make_shared<Pending>();
   pending->call = std::move(call);
   pending->done = std::move(done);
@@ -79,7 +79,7 @@ void ApiEngine::submit(ApiCall call, Completion<HttpAnswer> done) {
   enqueue(pending, false);
 }
 
-Ticket ApiEngine::ticket_of(const ApiCall& call) {
+Ticket RequestEngine::ticket_of(const ApiCall& call) {
   Ticket ticket;
   ticket.lane = call.lane;
   ticket.permits = ticket.lane == Lane::kReservedWrites ? 0 : 1;
@@ -88,7 +88,7 @@ Ticket ApiEngine::ticket_of(const ApiCall& call) {
   return ticket;
 }
 
-void ApiEngine::enqueue(const PendingPtr& pending, bool first) {
+void RequestEngine::enqueue(const PendingPtr& pending, bool first) {
   Ticket ticket = ticket_of(pending->call);
   ticket.go = [this, pending](bool admitted) { admitted ? admit(pending) : end_unsent(pending); };
   if (shut_ || (transfers_stopped_ && pending->call.is_transfer())) return end_unsent(pending);
@@ -97,12 +97,12 @@ void ApiEngine::enqueue(const PendingPtr& pending, bool first) {
 }
 
 /// Before it waits for a connection: it would hold one meanwhile.
-void ApiEngine::open_content(const PendingPtr& pending) {
+void RequestEngine::open_content(const PendingPtr& pending) {
   opening_.emplace(++last_opening_, pending);
   opener_.open(last_opening_, pending->call.upload->content);
 }
 
-void ApiEngine::take_opened() {
+void RequestEngine::take_opened() {
   for (ContentOpener::Opened& opened : opener_.take()) {
     const auto found = opening_.find(opened.id);
     if (found == opening_.end()) continue;
@@ -117,12 +117,12 @@ void ApiEngine::take_opened() {
   }
 }
 
-void ApiEngine::end_opening() {
+void RequestEngine::end_opening() {
   opener_.stop();
   for (const auto& [id, pending] : std::exchange(opening_, {})) end_unsent(pending);
 }
 
-void ApiEngine::end_unsent(const PendingPtr& pending) const {
+void RequestEngine::end_unsent(const PendingPtr& pending) const {
   const bool stopped = shut_ || (transfers_stopped_ && pending->call.is_transfer());
   const bool aborted = stopped && pending->call.is_transfer();
   const auto kind = aborted ? ApiError::Kind::kAborted : ApiError::Kind::kNotSent;
@@ -132,7 +132,7 @@ void ApiEngine::end_unsent(const PendingPtr& pending) const {
   pending->done(tl::unexpected(local_error(kind, std::string(pending->call.operation) + why)));
 }
 
-void ApiEngine::admit(const PendingPtr& pending) {
+void RequestEngine::admit(const PendingPtr& pending) {
   // The last moment: what is in force may have changed while it waited.
   if (ticket_of(pending->call).is_withheld()) {
     dispatcher_.finished(pending->call.lane);
@@ -151,7 +151,7 @@ void ApiEngine::admit(const PendingPtr& pending) {
   running_.emplace(pending->request_id, pending);
 }
 
-Result<Secret> ApiEngine::usable_key() const {
+Result<Secret> RequestEngine::usable_key() const {
   Secret key = options_.key.current ? options_.key.current() : Secret();
   if (key.empty() || !is_header_value(key.reveal())) {
     const char* const problem = key.empty() ? "there is none" : "it contains control characters";
@@ -162,7 +162,7 @@ Result<Secret> ApiEngine::usable_key() const {
   return key;
 }
 
-Result<HttpRequest> ApiEngine::make_request(Pending& pending) {
+Result<HttpRequest> RequestEngine::make_request(Pending& pending) {
   auto key = usable_key();
   if (!key) return tl::unexpected(std::move(key.error()));
   pending.key = std::move(*key);
@@ -185,7 +185,7 @@ Result<HttpRequest> ApiEngine::make_request(Pending& pending) {
   return request;
 }
 
-Result<HttpUpload> ApiEngine::make_upload(Pending& pending) {
+Result<HttpUpload> RequestEngine::make_upload(Pending& pending) {
   const UploadRequest& request = *pending.call.upload;
   auto reader = pending.reader ? std::move(pending.reader) : source_.open(request.content);
   if (!reader) return tl::unexpected(std::move(reader.error()));
@@ -193,7 +193,7 @@ Result<HttpUpload> ApiEngine::make_upload(Pending& pending) {
   return HttpUpload{request.filename, std::move(*reader)};
 }
 
-void ApiEngine::finish(const PendingPtr& pending, HttpOutcome outcome) {
+void RequestEngine::finish(const PendingPtr& pending, HttpOutcome outcome) {
   running_.erase(pending->request_id);
   dispatcher_.finished(pending->call.lane);
   report(*pending, outcome);
@@ -208,7 +208,7 @@ void ApiEngine::finish(const PendingPtr& pending, HttpOutcome outcome) {
   pending->done(std::move(result));
 }
 
-void ApiEngine::report(const Pending& pending, const HttpOutcome& outcome) {
+void RequestEngine::report(const Pending& pending, const HttpOutcome& outcome) {
   if (!hooks_.finished) return;
   RequestReport report;
   report.operation = pending.call.operation;
@@ -222,7 +222,7 @@ void ApiEngine::report(const Pending& pending, const HttpOutcome& outcome) {
   hooks_.finished(report);
 }
 
-Result<HttpAnswer> ApiEngine::judge(const Pending& pending, HttpOutcome outcome) const {
+Result<HttpAnswer> RequestEngine::judge(const Pending& pending, HttpOutcome outcome) const {
   if (is_success(outcome)) return std::move(outcome.answer);
   const CallContext context{pending.call.operation, pending.call.effect(), host_};
   ApiError error = to_error(outcome, context, now_anchored());
@@ -234,7 +234,7 @@ Result<HttpAnswer> ApiEngine::judge(const Pending& pending, HttpOutcome outcome)
   return tl::unexpected(std::move(error));
 }
 
-void ApiEngine::pace(const Pending& pending, const Result<HttpAnswer>& result) {
+void RequestEngine::pace(const Pending& pending, const Result<HttpAnswer>& result) {
   RateBudget& budget = dispatcher_.budget(class_of(pending.call.lane));
   const TimePoint now = now_anchored();
   const bool limited = !result && result.error().kind == ApiError::Kind::kRateLimited;
@@ -242,7 +242,7 @@ void ApiEngine::pace(const Pending& pending, const Result<HttpAnswer>& result) {
   if (result || result.error().http_status != 0) budget.accepted(now);
 }
 
-void ApiEngine::note_refusal(const Pending& pending, const ApiError& error, TimePoint now) {
+void RequestEngine::note_refusal(const Pending& pending, const ApiError& error, TimePoint now) {
   if (pending.call.origin) pending.call.origin->hurried = false;
   const RateClass which = class_of(pending.call.lane);
   RateBudget& budget = dispatcher_.budget(which);
@@ -252,7 +252,7 @@ void ApiEngine::note_refusal(const Pending& pending, const ApiError& error, Time
   if (hooks_.frozen) hooks_.frozen(which, until);
 }
 
-bool ApiEngine::has_new_key(const Pending& pending) {
+bool RequestEngine::has_new_key(const Pending& pending) {
   if (!options_.key.current) return false;
   // Another call may have refreshed it already.
   if (!(options_.key.current() == pending.key)) return true;
@@ -260,13 +260,13 @@ bool ApiEngine::has_new_key(const Pending& pending) {
   return !(options_.key.current() == pending.key);
 }
 
-void ApiEngine::upload(UploadRequest request, std::shared_ptr<CallOrigin> origin,
-                       Completion<FileMetadata> done) {
+void RequestEngine::upload(UploadRequest request, std::shared_ptr<CallOrigin> origin,
+                           Completion<FileMetadata> done) {
   uploads_.ask(std::move(request), std::move(origin), std::move(done));
 }
 
-void ApiEngine::start_upload(const UploadRequest& request, std::shared_ptr<CallOrigin> origin,
-                             Completion<FileMetadata> done) {
+void RequestEngine::start_upload(const UploadRequest& request, std::shared_ptr<CallOrigin> origin,
+                                 Completion<FileMetadata> done) {
   ApiCall call;
   call.operation = "upload";
   call.method = HttpRequest::Method::kPost;
@@ -288,8 +288,8 @@ void ApiEngine::start_upload(const UploadRequest& request, std::shared_ptr<CallO
   submit(std::move(call), read_answer);
 }
 
-void ApiEngine::reserve_writes(int permits, std::shared_ptr<CallOrigin> origin,
-                               std::function<void()> ready) {
+void RequestEngine::reserve_writes(int permits, std::shared_ptr<CallOrigin> origin,
+                                   std::function<void()> ready) {
   if (shut_) return ready();
   Ticket ticket;
   ticket.lane = Lane::kWrites;
@@ -300,13 +300,13 @@ void ApiEngine::reserve_writes(int permits, std::shared_ptr<CallOrigin> origin,
   dispatcher_.enqueue(std::move(ticket));
 }
 
-void ApiEngine::abort_running(bool transfers_only) {
+void RequestEngine::abort_running(bool transfers_only) {
   for (const auto& [id, pending] : running_) {
     if (!transfers_only || pending->call.is_transfer()) client_.abort(id);
   }
 }
 
-void ApiEngine::abort_uploads() {
+void RequestEngine::abort_uploads() {
   transfers_stopped_ = true;
   end_opening();
   dispatcher_.drop(Lane::kUploads);
@@ -314,7 +314,7 @@ void ApiEngine::abort_uploads() {
   abort_running(true);
 }
 
-void ApiEngine::shut() {
+void RequestEngine::shut() {
   transfers_stopped_ = shut_ = true;
   end_opening();
   for (std::size_t lane = 0; lane < kLanes; ++lane) dispatcher_.drop(static_cast<Lane>(lane));
@@ -322,7 +322,7 @@ void ApiEngine::shut() {
   client_.run(Duration::zero());
 }
 
-void ApiEngine::step() {
+void RequestEngine::step() {
   take_opened();
   dispatcher_.run(now_anchored());
   const TimePoint now = now_anchored();

@@ -66,9 +66,9 @@ struct ApiHooks {
 /// Everything that the API thread does: budgets, connections, credentials, uploads under way.
 /// Belongs to that thread, except wake(). Completions run inside step(), or inside abort_uploads()
 /// and shut(); upload() may complete at once.
-class ApiEngine {
+class RequestEngine {
  public:
-  ApiEngine(ApiOptions options, ContentSource& source, ApiHooks hooks);
+  RequestEngine(ApiOptions options, ContentSource& source, ApiHooks hooks);
 
   /// Completes with a 2xx answer or an error.
   void submit(ApiCall call, Completion<HttpAnswer> done);

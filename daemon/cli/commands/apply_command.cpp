@@ -25,8 +25,8 @@ constexpr std::chrono::milliseconds kLastAnswers{5'000};
 /// Passes over one session until it is settled, the time is over, or a signal came.
 class ApplyLoop {
  public:
-  ApplyLoop(Engine& engine, const Settings& settings, std::string owner)
-      : engine_(engine),
+  ApplyLoop(Services& services, const Settings& settings, std::string owner)
+      : services_(services),
         settings_(settings),
         owner_(std::move(owner)),
         deadline_(now_anchored() + settings.options.timeout) {}
@@ -59,12 +59,12 @@ class ApplyLoop {
     request.spec = spec;
     request.owner = owner_;
     request.allow_deletes = settings_.options.allow_deletes;
-    return engine_.passes().run(request);
+    return services_.passes().run(request);
   }
 
   [[nodiscard]] bool wants_more(const PassOutcome& outcome) const {
     // Nothing is sent that cannot be recorded, and nobody makes room for a command.
-    if (const auto trouble = engine_.state_trouble(); trouble && trouble->why.no_room) {
+    if (const auto trouble = services_.state_trouble(); trouble && trouble->why.no_room) {
       return false;
     }
     const bool hopeless =
@@ -82,7 +82,7 @@ class ApplyLoop {
     return !stopping_ && now_anchored() < deadline_;
   }
 
-  Engine& engine_;
+  Services& services_;
   const Settings& settings_;
   std::string owner_;
   TimePoint deadline_;
@@ -111,31 +111,31 @@ std::optional<CommandError> cut_short(const std::vector<SessionReport>& reports,
 }
 
 int apply(const Settings& settings, const OneShot& shot, Signals& signals, Progress& progress) {
-  auto& engine = *shot.engine;
-  ApplyLoop loop(engine, settings, shot.owner);
+  auto& services = *shot.services;
+  ApplyLoop loop(services, settings, shot.owner);
   signals.handle({[&] {
                     loop.stop();
-                    engine.passes().stop();
-                    engine.abort_uploads();
+                    services.passes().stop();
+                    services.abort_uploads();
                   },
                   [] {}});
   const Deadline timeout(settings.options.timeout, [&] {
     loop.stop();
-    engine.passes().stop();
-    engine.abort_uploads();
+    services.passes().stop();
+    services.abort_uploads();
   });
   const Deadline patience(settings.options.timeout + kLastAnswers,
-                          [&] { engine.abort_everything(); });
+                          [&] { services.abort_everything(); });
   auto reports = for_each_session(shot.sessions, settings.options.workers,
                                   [&](const SessionSpec& spec) { return loop.run(spec); });
   signals.finish();
   progress.stop();
-  engine.save_digests();
-  engine.forget_left_sessions(shot.owner);
+  services.save_digests();
+  services.forget_left_sessions(shot.owner);
   if (!settings.state_dir) {
     warn_of_forgetting(reports);
   }
-  if (const auto trouble = engine.state_trouble()) {
+  if (const auto trouble = services.state_trouble()) {
     log(LogLevel::kWarning, trouble->why.message);
   }
   const auto cut = cut_short(reports, signals.stopped(), loop.is_over());
@@ -153,7 +153,7 @@ int apply_command(const Settings& settings) {
   Signals signals;
   Progress progress;
   const auto shot =
-      prepare(settings, Engine::State::kLocked, progress.shown() ? &progress : nullptr);
+      prepare(settings, Services::State::kLocked, progress.shown() ? &progress : nullptr);
   return shot ? apply(settings, *shot, signals, progress) : shot.error();
 }
 

@@ -19,7 +19,7 @@ std::vector<GarbageSession> look_at_sources(const OneShot& shot) {
   std::vector<GarbageSession> sessions;
   sessions.reserve(shot.declared.size());
   for (const auto& spec : shot.declared) {
-    sessions.push_back({spec, shot.engine->passes().scan(spec), is_selected(shot, spec)});
+    sessions.push_back({spec, shot.services->passes().scan(spec), is_selected(shot, spec)});
   }
   return sessions;
 }
@@ -28,10 +28,10 @@ GcReport collect(const OneShot& shot, bool deletes) {
   GcReport report;
   report.deletes = deletes;
   const auto sessions = look_at_sources(shot);
-  shot.engine->passes().with_ports(nullptr, [&](Ports& ports, const std::optional<std::string>&) {
+  shot.services->passes().with_ports(nullptr, [&](Ports& ports, const std::optional<std::string>&) {
     report.found = find_garbage(shot.owner, sessions, ports);
     if (deletes) {
-      shot.engine->save_digests();
+      shot.services->save_digests();
       report.uploads = delete_garbage(shot.owner, report.found.uploads, ports);
       report.copies = delete_garbage(shot.owner, report.found.copies, ports);
     }
@@ -44,13 +44,14 @@ GcReport collect(const OneShot& shot, bool deletes) {
 int gc_command(const Settings& settings) {
   Signals signals;
   const bool deletes = settings.options.yes;
-  const auto shot = prepare(settings, deletes ? Engine::State::kLocked : Engine::State::kReadOnly);
+  const auto shot =
+      prepare(settings, deletes ? Services::State::kLocked : Services::State::kReadOnly);
   if (!shot) {
     return shot.error();
   }
   signals.handle({[&] {
-                    shot->engine->passes().stop();
-                    shot->engine->abort_everything();
+                    shot->services->passes().stop();
+                    shot->services->abort_everything();
                   },
                   [] {}});
   const auto report = collect(*shot, deletes);

@@ -62,7 +62,7 @@ void tell(const std::string& note, const Options& options) {
 
 }  // namespace
 
-tl::expected<OneShot, int> prepare(const Settings& settings, Engine::State state,
+tl::expected<OneShot, int> prepare(const Settings& settings, Services::State state,
                                    Progress* progress) {
   const auto manifest = read_valid_manifest(settings);
   if (!manifest) {
@@ -76,24 +76,21 @@ tl::expected<OneShot, int> prepare(const Settings& settings, Engine::State state
   if (!api) {
     return tl::unexpected(refuse(settings.options, api.error()));
   }
-  Engine::Listeners listeners;
   if (progress != nullptr) {
     progress->set_owner(manifest->owner);
-    listeners.request = [progress](const RequestReport& request) { progress->finished(request); };
   }
   const auto choice = choose_state(settings, *manifest);
   tell(choice.note, settings.options);
-  auto engine =
-      Engine::open(choice.settings, std::move(*api), state, std::move(listeners), progress);
-  if (!engine) {
-    return tl::unexpected(refuse(settings.options, engine.error()));
+  auto services = Services::open(choice.settings, std::move(*api), state, {progress, progress});
+  if (!services) {
+    return tl::unexpected(refuse(settings.options, services.error()));
   }
   for (auto& spec : *sessions) {
-    spec.suspend |= (*engine)->suspensions().contains(spec.name);
+    spec.suspend |= (*services)->suspensions().contains(spec.name);
   }
-  (*engine)->declare(manifest->sessions());
-  (*engine)->remember_origin(origin_of(settings, *manifest));
-  return OneShot{manifest->owner, std::move(*sessions), manifest->sessions(), std::move(*engine)};
+  (*services)->declare(manifest->sessions());
+  (*services)->remember_origin(origin_of(settings, *manifest));
+  return OneShot{manifest->owner, std::move(*sessions), manifest->sessions(), std::move(*services)};
 }
 
 void in_parallel(std::size_t count, int workers, const std::function<void(std::size_t)>& work) {

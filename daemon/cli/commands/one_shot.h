@@ -16,12 +16,12 @@ struct OneShot {
   std::string owner;
   std::vector<SessionSpec> sessions;  ///< those that the options select, by name
   std::vector<SessionSpec> declared;  ///< all of the manifest
-  std::unique_ptr<Engine> engine;
+  std::unique_ptr<Services> services;
 };
 
-/// Reads the manifest, selects the sessions, opens the engine. What is wrong is told as refuse()
+/// Reads the manifest, selects the sessions, opens the services. What is wrong is told as refuse()
 /// does it; the error is the exit code. `progress`, if there is one, is told how far the work is.
-tl::expected<OneShot, int> prepare(const Settings& settings, Engine::State state,
+tl::expected<OneShot, int> prepare(const Settings& settings, Services::State state,
                                    Progress* progress = nullptr);
 
 /// Calls `work` for every session, at most `workers` at once; the reports in the order of names.

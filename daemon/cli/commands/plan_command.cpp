@@ -7,7 +7,7 @@
 namespace sessync {
 
 int plan_command(const Settings& settings) {
-  const auto shot = prepare(settings, Engine::State::kReadOnly);
+  const auto shot = prepare(settings, Services::State::kReadOnly);
   if (!shot) {
     return shot.error();
   }
@@ -17,7 +17,7 @@ int plan_command(const Settings& settings) {
         request.spec = spec;
         request.owner = shot->owner;
         request.dry_run = true;
-        return shot->engine->passes().run(request);
+        return shot->services->passes().run(request);
       });
   if (!settings.state_dir) {
     warn_of_forgetting(reports);

@@ -33,19 +33,19 @@ SessionError not_created(const std::string& name) {
 
 class Puller {
  public:
-  Puller(Engine& engine, std::string owner) : engine_(engine), owner_(std::move(owner)) {}
+  Puller(Services& services, std::string owner) : services_(services), owner_(std::move(owner)) {}
 
   Pulled pull(const SessionSpec& spec) {
     Pulled pulled{&spec, "", {}};
-    engine_.passes().with_ports(&spec,
-                                [&](Ports& ports, const std::optional<std::string>& refusal) {
-                                  pulled.session_id = id_of(spec, ports.store);
-                                  if (pulled.session_id.empty()) {
-                                    pulled.report.error = not_created(spec.name);
-                                  } else {
-                                    pull_into(pulled, ports, refusal);
-                                  }
-                                });
+    services_.passes().with_ports(&spec,
+                                  [&](Ports& ports, const std::optional<std::string>& refusal) {
+                                    pulled.session_id = id_of(spec, ports.store);
+                                    if (pulled.session_id.empty()) {
+                                      pulled.report.error = not_created(spec.name);
+                                    } else {
+                                      pull_into(pulled, ports, refusal);
+                                    }
+                                  });
     return pulled;
   }
 
@@ -72,7 +72,7 @@ class Puller {
     }
   }
 
-  Engine& engine_;
+  Services& services_;
   std::string owner_;
 };
 
@@ -162,7 +162,7 @@ std::vector<Pulled> pull_all(const Settings& settings, const OneShot& shot) {
     }
   }
   std::vector<Pulled> all(sessions.size());
-  Puller puller(*shot.engine, shot.owner);
+  Puller puller(*shot.services, shot.owner);
   in_parallel(sessions.size(), settings.options.workers,
               [&](std::size_t i) { all[i] = puller.pull(*sessions[i]); });
   return all;
@@ -172,13 +172,13 @@ std::vector<Pulled> pull_all(const Settings& settings, const OneShot& shot) {
 
 int pull_command(const Settings& settings) {
   Signals signals;
-  const auto shot = prepare(settings, Engine::State::kLocked);
+  const auto shot = prepare(settings, Services::State::kLocked);
   if (!shot) {
     return shot.error();
   }
   signals.handle({[&] {
-                    shot->engine->passes().stop();
-                    shot->engine->abort_everything();
+                    shot->services->passes().stop();
+                    shot->services->abort_everything();
                   },
                   [] {}});
   const auto all = pull_all(settings, *shot);

@@ -54,7 +54,7 @@ class Front {
                  settings.options.read_token_file, settings.options.allowed_hosts,
                  settings.options.tls_cert, settings.options.tls_key,
                  [&metrics](const WriteTrace& write) { keep_trace(write, metrics); }},
-                board, daemon.commands(), [&metrics] { return metrics.text(); }) {}
+                board, daemon, [&metrics] { return metrics.text(); }) {}
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
   ~Front() {
@@ -151,14 +151,12 @@ int run_command(const Settings& given) {
       {SESSYNC_VERSION, now_anchored(), settings.manifest.path(), settings.workspace});
   Metrics metrics(board, SESSYNC_VERSION);
   const Watchdog watchdog(manager, board);
-  const auto engine = Engine::open(
-      settings, std::move(*api), Engine::State::kLockedOnceThereIsRoom,
-      {[&metrics](const RequestReport& report) { metrics.request(report); },
-       [&metrics](RateClass which, TimePoint until) { metrics.frozen(which, until); }});
-  if (!engine) {
-    return refuse(settings.options, engine.error());
+  const auto services = Services::open(
+      settings, std::move(*api), Services::State::kLockedOnceThereIsRoom, {.observer = &metrics});
+  if (!services) {
+    return refuse(settings.options, services.error());
   }
-  Daemon daemon(settings, {**engine, board, metrics, manager});
+  Daemon daemon(settings, {**services, board, metrics, manager});
   Front front(settings, board, daemon, metrics);
   if (const auto open = front.open(); !open) {
     return refuse(settings.options, open.error());

@@ -32,14 +32,11 @@ struct Unreachable {
 using Resolved = tl::expected<Root, Unreachable>;
 
 Unreachable workspace_unavailable(const std::string& workspace, int error) {
-  const bool missing = error == ENOENT;
   const std::string what = error == ENOENT    ? "does not exist"
                            : error == ENOTDIR ? "is not a directory"
                                               : "cannot be read (" + error_text(error) + ")";
-  const auto kind =
-      missing ? SourceUnavailable::Kind::kMissing : SourceUnavailable::Kind::kUnreadable;
-  return {{kind, "the workspace " + printable(workspace) + " " + what +
-                     "; nothing is changed in the session until it is a readable directory"},
+  return {{"the workspace " + printable(workspace) + " " + what +
+           "; nothing is changed in the session until it is a readable directory"},
           error};
 }
 
@@ -113,8 +110,7 @@ Scanner::Scanner(DigestCache& cache, ScanOptions options)
 
 WorkspaceSnapshot Scanner::scan(const ScanRequest& request) {
   Unreachable reason{
-      {.kind = SourceUnavailable::Kind::kUnreadable,
-       .message = "the workspace " + printable(request.workspace) +
+      {.message = "the workspace " + printable(request.workspace) +
                   " named another directory each time it was scanned; nothing is changed in the "
                   "session until it stays the same for a whole scan"},
       0};

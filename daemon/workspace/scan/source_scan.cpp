@@ -15,16 +15,13 @@
 namespace sessync {
 namespace {
 
-using UnavailableKind = SourceUnavailable::Kind;
-
 /// A ConfigMap's link can change its target between two looks.
 constexpr int kMaxLinkTries = 3;
 
-tl::unexpected<SourceUnavailable> unavailable(UnavailableKind kind, const std::string& source,
-                                              const std::string& what) {
+tl::unexpected<SourceUnavailable> unavailable(const std::string& source, const std::string& what) {
   const std::string name = source.empty() ? "./" : printable(source);
-  return tl::unexpected(SourceUnavailable{
-      .kind = kind, .message = "source " + name + " " + what + "; what is mounted from it stays"});
+  return tl::unexpected(SourceUnavailable{.message = "source " + name + " " + what +
+                                                     "; what is mounted from it stays"});
 }
 
 /// Of a source that does not exist.
@@ -42,19 +39,19 @@ tl::unexpected<SourceUnavailable> unreachable(const Beneath& root, const std::st
     case ENOTDIR: {
       const bool is_link =
           root.open_at(source, O_PATH | O_NOFOLLOW, Beneath::Links::kFollow).has_value();
-      return unavailable(UnavailableKind::kMissing, source,
-                         is_link ? "is a symlink to something that does not exist"
-                                 : "does not exist in the workspace " + printable(root.root()) +
-                                       ": " + way_out(root, source));
+      return unavailable(source, is_link
+                                     ? "is a symlink to something that does not exist"
+                                     : "does not exist in the workspace " + printable(root.root()) +
+                                           ": " + way_out(root, source));
     }
     case EXDEV:
-      return unavailable(UnavailableKind::kOutside, source,
+      return unavailable(source,
                          "leads out of the workspace through a symlink (or an absolute one): only "
                          "what is inside can be mirrored");
     case ELOOP:
-      return unavailable(UnavailableKind::kUnreadable, source, "is a symlink that leads to itself");
+      return unavailable(source, "is a symlink that leads to itself");
     default:
-      return unavailable(UnavailableKind::kUnreadable, source,
+      return unavailable(source,
                          "cannot be read (" + error_text(error) + "): check its permissions");
   }
 }
@@ -154,11 +151,10 @@ SourceSnapshot SourceScan::file_snapshot(const std::string& source, const LinkTa
     case StableReadError::Kind::kUnread:
       return one_issue(not_yet("", source, target.stamp.size, error));
     case StableReadError::Kind::kNotRegular:
-      return unavailable(UnavailableKind::kNotAFile, source, text_of(error)).value();
     case StableReadError::Kind::kUnreadable:
       break;
   }
-  return unavailable(UnavailableKind::kUnreadable, source, text_of(error)).value();
+  return unavailable(source, text_of(error)).value();
 }
 
 SourceSnapshot SourceScan::operator()(const DirectoryResource& entry) {
@@ -197,7 +193,7 @@ SourceScan::Tree SourceScan::scan_tree(const std::string& source, const SourceFi
       },
       out);
   tools_.counters.directories_read += walk.directories_read();
-  if (!status) return unavailable(status.error().kind, source, status.error().message);
+  if (!status) return unavailable(source, status.error().message);
   if (!unknown.empty()) digest(walk, std::move(unknown), out);
   std::ranges::sort(out.issues, {}, &ScanIssue::path);
   return out;
@@ -251,16 +247,14 @@ SourceScan::Located SourceScan::locate(const std::string& source, bool is_direct
 SourceScan::Located SourceScan::check_type(const std::string& source, const struct stat& status,
                                            bool is_directory) {
   if (S_ISDIR(status.st_mode) && !is_directory) {
-    return unavailable(UnavailableKind::kIsDirectory, source,
+    return unavailable(source,
                        "is a directory: write " + printable(source) + "/ to mirror what is in it");
   }
   if (S_ISREG(status.st_mode) && is_directory) {
-    return unavailable(UnavailableKind::kNotAFile, source + "/",
-                       "is a file, not a directory: write " + printable(source));
+    return unavailable(source + "/", "is a file, not a directory: write " + printable(source));
   }
   if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
-    return unavailable(UnavailableKind::kNotAFile, source,
-                       "is neither a file nor a directory (a FIFO, socket or device)");
+    return unavailable(source, "is neither a file nor a directory (a FIFO, socket or device)");
   }
   return LinkTarget{
       .location = {}, .stamp = FileStamp::of(status), .executable = is_executable(status)};
@@ -271,9 +265,8 @@ SourceScan::Located SourceScan::check_target(const std::string& source, LinkTarg
   const bool is_accident =
       target.location != source && has_excluded_part(target.location) && !has_excluded_part(source);
   if (!is_accident) return target;
-  return unavailable(UnavailableKind::kOutside, source,
-                     "is a symlink to " + printable(target.location) +
-                         ", which is never mirrored unless it is named itself");
+  return unavailable(source, "is a symlink to " + printable(target.location) +
+                                 ", which is never mirrored unless it is named itself");
 }
 
 }  // namespace sessync

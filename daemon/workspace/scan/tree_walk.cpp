@@ -73,9 +73,7 @@ tl::unexpected<LinkProblem> skipped(std::string what) {
   return tl::unexpected(LinkProblem{.what = std::move(what), .unreadable = false});
 }
 
-SourceUnavailable unreadable_source(const std::string& what) {
-  return {.kind = SourceUnavailable::Kind::kUnreadable, .message = what};
-}
+SourceUnavailable unreadable_source(const std::string& what) { return {.message = what}; }
 
 }  // namespace
 

@@ -36,7 +36,7 @@ class Gate {
 /// Waits until the API thread has done everything it was told before.
 inline void settle(ApiThread& thread) {
   Gate done;
-  thread.run([&](ApiEngine&) { done.open(); });
+  thread.run([&](RequestEngine&) { done.open(); });
   done.pass();
 }
 

@@ -1,30 +1,49 @@
 #include <new>
 #include <stdexcept>
+#include <thread>
 
 #include <catch2/catch.hpp>
 
 #include "daemon/controller/session_table.h"
 #include "daemon/pass/pass_runner.h"
-#include "tests/double/memory_content_source.h"
-#include "tests/double/memory_session_api.h"
-#include "tests/double/memory_state_store.h"
-#include "tests/double/session_model.h"
-#include "tests/double/test_loop.h"
-#include "tests/reconciler/memory_token_source.h"
+#include "tests/daemon/controller/memory_pass_services.h"
 
 namespace sessync::test {
 namespace {
 
 using namespace std::chrono_literals;
 
-PassServices services(std::function<WorkspaceSnapshot(const SessionSpec&)> scan) {
-  PassServices result;
-  result.scan = std::move(scan);
-  result.make_api = [](CompletionQueue&) -> std::unique_ptr<SessionApi> {
+/// Whose passes come as far as the API.
+class NoApi : public MemoryPassServices {
+ public:
+  std::unique_ptr<SessionApi> make_api(CompletionQueue& /*queue*/) override {
     throw std::runtime_error("there is no API here");
-  };
-  return result;
-}
+  }
+};
+
+class NoMemory : public NoApi {
+ public:
+  WorkspaceSnapshot scan(const SessionSpec& /*spec*/) override { throw std::bad_alloc(); }
+};
+
+class NoDescriptors : public NoApi {
+ public:
+  WorkspaceSnapshot scan(const SessionSpec& /*spec*/) override {
+    WorkspaceSnapshot snapshot;
+    snapshot.shortage = "Too many open files";
+    return snapshot;
+  }
+};
+
+/// Tells into which queue a pass is answered.
+class Announcing : public MemoryPassServices {
+ public:
+  std::unique_ptr<SessionApi> make_api(CompletionQueue& queue) override {
+    announced = &queue;
+    return MemoryPassServices::make_api(queue);
+  }
+  CompletionQueue* announced = nullptr;
+};
 
 PassRequest request() {
   PassRequest result;
@@ -35,57 +54,41 @@ PassRequest request() {
 }  // namespace
 
 TEST_CASE("an exception ends the pass in which it is thrown, with an error") {
-  PassRunner of_scan(
-      services([](const SessionSpec&) -> WorkspaceSnapshot { throw std::bad_alloc(); }), {});
+  NoMemory no_memory;
+  PassRunner of_scan(no_memory, {});
   const auto scanned = of_scan.run(request());
   REQUIRE(scanned.error);
   CHECK(scanned.error->code == SessionError::Code::kInternalError);
   CHECK(scanned.error->message.find("out of memory") != std::string::npos);
   CHECK_FALSE(scanned.settled());
-  PassRunner of_ports(services([](const SessionSpec&) { return WorkspaceSnapshot{}; }), {});
+  NoApi no_api;
+  PassRunner of_ports(no_api, {});
   const auto ported = of_ports.run(request());
   REQUIRE(ported.error);
   CHECK(ported.error->message.find("there is no API here") != std::string::npos);
 }
 
 TEST_CASE("what runs over ports that it cannot use any more is waited for") {
-  PassServices all = services({});
-  SessionModel model;
-  TestLoop loop;
-  MemoryContentSource content;
-  CompletionQueue* announced = nullptr;
-  all.make_api = [&](CompletionQueue& queue) -> std::unique_ptr<SessionApi> {
-    announced = &queue;
-    return std::make_unique<MemorySessionApi>(model, loop, &content);
-  };
-  all.make_store = [&](CompletionQueue&) -> std::unique_ptr<StateStore> {
-    return std::make_unique<MemoryStateStore>(loop);
-  };
-  all.make_tokens = [&](CompletionQueue&) -> std::unique_ptr<TokenSource> {
-    return std::make_unique<MemoryTokenSource>(loop);
-  };
-  PassRunner runner(std::move(all), {});
+  Announcing services;
+  PassRunner runner(services, {});
   bool ran = false;
   std::thread late;
-  CHECK_THROWS_AS(
-      runner.with_ports(nullptr,
-                        [&](Ports&, const std::optional<std::string>&) {
-                          announced->expect();
-                          late = std::thread([&] { announced->post([&ran] { ran = true; }); });
-                          throw std::runtime_error("no");
-                        }),
-      std::runtime_error);
+  CHECK_THROWS_AS(runner.with_ports(nullptr,
+                                    [&](Ports&, const std::optional<std::string>&) {
+                                      services.announced->expect();
+                                      late = std::thread([&] {
+                                        services.announced->post([&ran] { ran = true; });
+                                      });
+                                      throw std::runtime_error("no");
+                                    }),
+                  std::runtime_error);
   late.join();
   CHECK_FALSE(ran);
 }
 
 TEST_CASE("a pass for which something was lacking comes again within seconds, however often") {
-  PassRunner runner(services([](const SessionSpec&) {
-                      WorkspaceSnapshot snapshot;
-                      snapshot.shortage = "Too many open files";
-                      return snapshot;
-                    }),
-                    {});
+  NoDescriptors services;
+  PassRunner runner(services, {});
   const auto outcome = runner.run(request());
   REQUIRE(outcome.error);
   CHECK(outcome.error->code == SessionError::Code::kOutOfResources);
@@ -94,13 +97,13 @@ TEST_CASE("a pass for which something was lacking comes again within seconds, ho
   const ManifestText text{
       "m.yaml", "version: 1\nowner: o\nsessions:\n  - {name: s, session_id: sesn_1}\n", {}};
   TimePoint now{};
-  table.put_in_force(load_manifest({text}), now);
+  table.activate(load_manifest({text}), now);
   for (int i = 0; i < 20; ++i) {
     REQUIRE(table.start(now));
     table.finish("s", outcome, now, 0.99);
-    REQUIRE(table.next_due());
-    CHECK(*table.next_due() - now <= 5s);
-    now = *table.next_due();
+    REQUIRE(table.next_due_after(TimePoint{}));
+    CHECK(*table.next_due_after(TimePoint{}) - now <= 5s);
+    now = *table.next_due_after(TimePoint{});
   }
 }
 

@@ -5,37 +5,12 @@
 #include <catch2/catch.hpp>
 
 #include "reconciler/ports/pass_observer.h"
-#include "tests/double/memory_session_api.h"
-#include "tests/double/memory_state_store.h"
-#include "tests/reconciler/memory_token_source.h"
+#include "tests/daemon/controller/memory_pass_services.h"
 
 namespace sessync {
 namespace {
 
 using std::chrono::milliseconds;
-
-/// Passes over nothing: their ports are there, and nobody calls them.
-class IdlePorts {
- public:
-  PassServices services() {
-    PassServices result;
-    result.scan = [](const SessionSpec&) { return WorkspaceSnapshot{}; };
-    result.make_api = [this](CompletionQueue&) {
-      return std::make_unique<MemorySessionApi>(model_, loop_);
-    };
-    result.make_store = [this](CompletionQueue&) {
-      return std::make_unique<MemoryStateStore>(loop_);
-    };
-    result.make_tokens = [this](CompletionQueue&) {
-      return std::make_unique<MemoryTokenSource>(loop_);
-    };
-    return result;
-  }
-
- private:
-  SessionModel model_;
-  TestLoop loop_;
-};
 
 SessionSpec named(const std::string& name) {
   SessionSpec spec;
@@ -44,8 +19,8 @@ SessionSpec named(const std::string& name) {
 }
 
 TEST_CASE("whoever waits for the writes of a session is told what is still being written") {
-  IdlePorts ports;
-  PassRunner passes(ports.services(), {});
+  MemoryPassServices services;
+  PassRunner passes(services, {});
   const auto a = named("a");
   CHECK(passes.wait_for_writes("a", milliseconds(0)).empty());
   passes.with_ports(&a, [&](Ports& of_pass, const std::optional<std::string>&) {
@@ -60,8 +35,8 @@ TEST_CASE("whoever waits for the writes of a session is told what is still being
 }
 
 TEST_CASE("a write that ends lets go of whoever waits for it") {
-  IdlePorts ports;
-  PassRunner passes(ports.services(), {});
+  MemoryPassServices services;
+  PassRunner passes(services, {});
   const auto a = named("a");
   passes.with_ports(&a, [&](Ports& of_pass, const std::optional<std::string>&) {
     of_pass.observer->opened(MountPath::of_file("/x"));
@@ -74,8 +49,8 @@ TEST_CASE("a write that ends lets go of whoever waits for it") {
 }
 
 TEST_CASE("shutdown reaches passes under way, and those that begin later") {
-  IdlePorts ports;
-  PassRunner passes(ports.services(), {});
+  MemoryPassServices services;
+  PassRunner passes(services, {});
   const auto a = named("a");
   passes.with_ports(&a, [&](Ports& of_pass, const std::optional<std::string>&) {
     CHECK_FALSE(of_pass.loop.ending());
@@ -89,8 +64,8 @@ TEST_CASE("shutdown reaches passes under way, and those that begin later") {
 }
 
 TEST_CASE("what a pass knows is there to be seen while it runs") {
-  IdlePorts ports;
-  PassRunner passes(ports.services(), {});
+  MemoryPassServices services;
+  PassRunner passes(services, {});
   CHECK(passes.progress().empty());
   const auto a = named("a");
   passes.with_ports(&a, [&](Ports& of_pass, const std::optional<std::string>&) {

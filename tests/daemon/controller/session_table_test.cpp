@@ -36,21 +36,21 @@ PassOutcome failed() {
 
 /// When the only session is due after a pass that came to `outcome`.
 Duration delay_after(SessionTable& table, const PassOutcome& outcome) {
-  auto now = std::max(kNow, table.next_due().value_or(kNow));
+  auto now = std::max(kNow, table.next_due_after(TimePoint{}).value_or(kNow));
   const auto started = table.start(now);
   REQUIRE(started);
   table.finish(started->spec.name, outcome, now, 0.5);
-  REQUIRE(table.next_due());
-  return *table.next_due() - now;
+  REQUIRE(table.next_due_after(TimePoint{}));
+  return *table.next_due_after(TimePoint{}) - now;
 }
 
 }  // namespace
 
 TEST_CASE("a manifest in force makes every session due, a session that left it is let go") {
   SessionTable table({});
-  table.put_in_force(manifest({session("a"), session("b")}), kNow);
+  table.activate(manifest({session("a"), session("b")}), kNow);
   CHECK(table.start(kNow)->spec.name == "a");
-  table.put_in_force(manifest({session("a")}), kNow);
+  table.activate(manifest({session("a")}), kNow);
   CHECK_FALSE(table.start(kNow));
   table.finish("a", {}, kNow, 0.5);
   CHECK(table.start(kNow)->spec.name == "a");
@@ -59,11 +59,11 @@ TEST_CASE("a manifest in force makes every session due, a session that left it i
 
 TEST_CASE("a permission to delete holds for one pass that came as far as to use it") {
   SessionTable table({});
-  table.put_in_force(manifest({session("a")}), kNow);
+  table.activate(manifest({session("a")}), kNow);
   table.demand("a", "1f2e", kNow);
   CHECK(table.start(kNow)->allow_deletes == "1f2e");
   table.finish("a", failed(), kNow, 0.5);
-  const auto again = *table.next_due();
+  const auto again = *table.next_due_after(TimePoint{});
   CHECK(table.start(again)->allow_deletes == "1f2e");
   PassOutcome done;
   done.executed = true;
@@ -74,7 +74,7 @@ TEST_CASE("a permission to delete holds for one pass that came as far as to use 
 
 TEST_CASE("a session that is suspended by command is worked on at once, and writes nothing") {
   SessionTable table({});
-  table.put_in_force(manifest({session("a"), session("b")}), kNow);
+  table.activate(manifest({session("a"), session("b")}), kNow);
   for (int i = 0; i < 2; ++i) table.finish(table.start(kNow)->spec.name, {}, kNow, 0.5);
   table.set_suspended({"a", "unknown"}, kNow);
   const auto due = table.start(kNow);
@@ -89,11 +89,11 @@ TEST_CASE("a session that is suspended by command is worked on at once, and writ
 
 TEST_CASE("a pass is made with what is in force when it is handed out, not when it became due") {
   SessionTable table({});
-  table.put_in_force(manifest({session("a")}), kNow);
+  table.activate(manifest({session("a")}), kNow);
   table.set_suspended({"a"}, kNow);
   auto stricter = session("a");
   stricter.prune = Prune::kNone;
-  table.put_in_force(manifest({stricter}), kNow);
+  table.activate(manifest({stricter}), kNow);
   const auto due = table.start(kNow);
   REQUIRE(due);
   CHECK(due->spec.suspend);
@@ -104,7 +104,7 @@ TEST_CASE("a pass is made with what is in force when it is handed out, not when 
 
 TEST_CASE("a pass learns that what it was made with is no longer in force") {
   SessionTable table({});
-  table.put_in_force(manifest({session("a"), session("b")}), kNow);
+  table.activate(manifest({session("a"), session("b")}), kNow);
   const auto a = *table.start(kNow);
   const auto b = *table.start(kNow);
   CHECK(table.is_in_force("a", a.revision));
@@ -113,13 +113,13 @@ TEST_CASE("a pass learns that what it was made with is no longer in force") {
   CHECK(table.is_in_force("b", b.revision));
   table.touch({"b"}, kNow);
   CHECK(table.is_in_force("b", b.revision));
-  table.put_in_force(manifest({session("a")}), kNow);
+  table.activate(manifest({session("a")}), kNow);
   CHECK_FALSE(table.is_in_force("b", b.revision));
 }
 
 TEST_CASE("a session is not handed out again before its pass was made public") {
   SessionTable table({});
-  table.put_in_force(manifest({session("a")}), kNow);
+  table.activate(manifest({session("a")}), kNow);
   table.start(kNow);
   table.touch({"a"}, kNow);
   table.record("a", {}, kNow, 0.5);
@@ -130,26 +130,26 @@ TEST_CASE("a session is not handed out again before its pass was made public") {
 
 TEST_CASE("what is due waits for a worker, and time is only waited for by what is not due yet") {
   SessionTable table({});
-  table.put_in_force(manifest({session("a"), session("b", 60s)}), kNow);
+  table.activate(manifest({session("a"), session("b", 60s)}), kNow);
   CHECK_FALSE(table.next_due_after(kNow));
-  CHECK(table.figures(kNow).waiting == 2);
+  CHECK(table.figures(kNow).depth == 2);
   table.start(kNow);
   table.start(kNow);
   table.finish("b", {}, kNow, 0.5);
   CHECK(table.next_due_after(kNow) == kNow + 60s);
-  CHECK(table.figures(kNow).waiting == 0);
+  CHECK(table.figures(kNow).depth == 0);
 }
 
 TEST_CASE(
     "each pass of the interval looks at the session itself, one that a change woke does not") {
   SessionTable table({});
-  table.put_in_force(manifest({session("a", 60s)}), kNow);
+  table.activate(manifest({session("a", 60s)}), kNow);
   CHECK(table.start(kNow)->refresh);  // nobody ever did
   table.finish("a", {}, kNow, 0.5);
   table.touch({"a"}, kNow + 10s);
   CHECK_FALSE(table.start(kNow + 10s)->refresh);
   table.finish("a", {}, kNow + 10s, 0.5);
-  const auto due = *table.next_due();
+  const auto due = *table.next_due_after(TimePoint{});
   CHECK(table.start(due)->refresh);
   table.finish("a", {}, due, 0.5);
   table.demand("a", "", due + 1s);
@@ -159,7 +159,7 @@ TEST_CASE(
 
 TEST_CASE("changes that come all the time keep nobody from looking once an interval") {
   SessionTable table({});
-  table.put_in_force(manifest({session("a", 60s)}), kNow);
+  table.activate(manifest({session("a", 60s)}), kNow);
   table.start(kNow);
   table.finish("a", {}, kNow, 0.5);
   int looks = 0;
@@ -173,7 +173,7 @@ TEST_CASE("changes that come all the time keep nobody from looking once an inter
 
 TEST_CASE("a session is in at most one pass, and an event meanwhile is not lost") {
   SessionTable table({});
-  table.put_in_force(manifest({session("a")}), kNow);
+  table.activate(manifest({session("a")}), kNow);
   REQUIRE(table.start(kNow));
   table.touch({"a", "unknown"}, kNow);
   CHECK_FALSE(table.start(kNow));
@@ -183,25 +183,25 @@ TEST_CASE("a session is in at most one pass, and an event meanwhile is not lost"
 
 TEST_CASE("a converged session waits for its interval, or the rescan if that is sooner") {
   SessionTable table({});
-  table.put_in_force(manifest({session("a", 60s)}), kNow);
+  table.activate(manifest({session("a", 60s)}), kNow);
   CHECK(delay_after(table, {}) == 60s);
   SessionTable eager({5s, {}});
-  eager.put_in_force(manifest({session("a", 60s)}), kNow);
+  eager.activate(manifest({session("a", 60s)}), kNow);
   CHECK(delay_after(eager, {}) == 5s);
 }
 
 TEST_CASE("the interval varies by five percent") {
   SessionTable table({});
-  table.put_in_force(manifest({session("a", 100s)}), kNow);
+  table.activate(manifest({session("a", 100s)}), kNow);
   table.start(kNow);
   table.finish("a", {}, kNow, 0);
-  CHECK(*table.next_due() - kNow == 95s);
+  CHECK(*table.next_due_after(TimePoint{}) - kNow == 95s);
 }
 
 TEST_CASE(
     "a file that cannot be read in one piece is looked at soon, but a failure still backs off") {
   SessionTable table({});
-  table.put_in_force(manifest({session("a")}), kNow);
+  table.activate(manifest({session("a")}), kNow);
   PassOutcome outcome;
   outcome.plan.blocked.push_back({BlockedType::kFile, MountPath::of_file("/x"),
                                   BlockCode::kUnstable, "it changes all the time"});
@@ -213,7 +213,7 @@ TEST_CASE(
 
 TEST_CASE("failures back off and success forgets them") {
   SessionTable table({});
-  table.put_in_force(manifest({session("a")}), kNow);
+  table.activate(manifest({session("a")}), kNow);
   const auto first = delay_after(table, failed());
   const auto second = delay_after(table, failed());
   CHECK(second >= 2 * first);
@@ -223,7 +223,7 @@ TEST_CASE("failures back off and success forgets them") {
 
 TEST_CASE("progress is no failure in a row") {
   SessionTable table({});
-  table.put_in_force(manifest({session("a")}), kNow);
+  table.activate(manifest({session("a")}), kNow);
   const auto first = delay_after(table, failed());
   auto progressing = failed();
   progressing.progressed = true;
@@ -233,7 +233,7 @@ TEST_CASE("progress is no failure in a row") {
 
 TEST_CASE("a change is not made to wait for an earlier failure's backoff") {
   SessionTable table({});
-  table.put_in_force(manifest({session("a")}), kNow);
+  table.activate(manifest({session("a")}), kNow);
   for (int i = 0; i < 10; ++i) {
     delay_after(table, failed());
   }
@@ -243,7 +243,7 @@ TEST_CASE("a change is not made to wait for an earlier failure's backoff") {
 
 TEST_CASE("a terminal session is looked at again at its interval only") {
   SessionTable table({});
-  table.put_in_force(manifest({session("a", 60s)}), kNow);
+  table.activate(manifest({session("a", 60s)}), kNow);
   auto gone = failed();
   gone.terminal = true;
   CHECK(delay_after(table, gone) == 60s);
@@ -251,7 +251,7 @@ TEST_CASE("a terminal session is looked at again at its interval only") {
 
 TEST_CASE("a file that changes all the time is tried again soon") {
   SessionTable table({});
-  table.put_in_force(manifest({session("a")}), kNow);
+  table.activate(manifest({session("a")}), kNow);
   PassOutcome outcome;
   outcome.plan.blocked = {
       {BlockedType::kFile, MountPath::of_file("/a"), BlockCode::kUnstable, "busy"}};
@@ -260,7 +260,7 @@ TEST_CASE("a file that changes all the time is tried again soon") {
 
 TEST_CASE("a pass that asks to look again is followed at once") {
   SessionTable table({});
-  table.put_in_force(manifest({session("a")}), kNow);
+  table.activate(manifest({session("a")}), kNow);
   PassOutcome outcome;
   outcome.pass_again = true;
   CHECK(delay_after(table, outcome) == 0s);
@@ -268,7 +268,7 @@ TEST_CASE("a pass that asks to look again is followed at once") {
 
 TEST_CASE("only the sessions asked for are worked on") {
   SessionTable table({10min, {"b"}});
-  table.put_in_force(manifest({session("a"), session("b")}), kNow);
+  table.activate(manifest({session("a"), session("b")}), kNow);
   CHECK(table.start(kNow)->spec.name == "b");
   CHECK_FALSE(table.start(kNow));
 }

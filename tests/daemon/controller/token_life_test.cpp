@@ -38,13 +38,13 @@ class Daemon {
     world.spec.resources = {{{}, entry}};
     world.declare_directory = false;
     world.tokens.mint(kUrl, kLife);
-    put_in_force();
+    activate();
   }
 
   /// One second passes; what is due is done.
   void tick() {
     world.loop.advance(seconds(1));
-    if (table_.next_due() <= world.loop.now()) {
+    if (table_.next_due_after(TimePoint{}) <= world.loop.now()) {
       const auto due = table_.start(world.loop.now());
       REQUIRE(due);
       table_.finish(due->spec.name, world.pass(), world.loop.now(), 0.5);
@@ -59,7 +59,7 @@ class Daemon {
   World world;
 
  private:
-  void put_in_force() {
+  void activate() {
     ManifestFile file;
     file.path = "m.yaml";
     file.owner = world.owner;
@@ -67,7 +67,7 @@ class Daemon {
     Manifest manifest;
     manifest.files = {file};
     manifest.owner = world.owner;
-    table_.put_in_force(manifest, world.loop.now());
+    table_.activate(manifest, world.loop.now());
   }
 
   SessionTable table_;

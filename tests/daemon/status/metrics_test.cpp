@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "daemon/api/send/request_engine.h"
 #include "tests/daemon/status/passes.h"
 
 namespace sessync {
@@ -14,6 +15,14 @@ std::string value(const std::string& text, const std::string& series) {
   const auto begin = line + series.size() + 2;
   return text.substr(begin, text.find('\n', begin) - begin);
 }
+
+class FixedSources : public MetricSources {
+ public:
+  [[nodiscard]] QueueFigures queue() const override { return {3, 20, 4}; }
+  [[nodiscard]] WatchStatistics watched() const override { return {7, 100, 1, 2}; }
+  [[nodiscard]] std::uint64_t lost_log_lines() const override { return 6; }
+  [[nodiscard]] std::uint64_t unleased_reads() const override { return 5; }
+};
 
 struct Counted {
   explicit Counted(const std::vector<std::string>& names) {
@@ -76,7 +85,7 @@ TEST_CASE("calls are counted by operation, throttling by class, uploads by bytes
   report.http_status = 200;
   report.sent_bytes = 1000;
   report.throttled = seconds(2);
-  counted.metrics.request(report);
+  counted.metrics.finished(report);
   CHECK(counted.of(R"(sessync_api_requests_total{code="200",operation="upload"})") == "1");
   CHECK(counted.of(R"(sessync_api_throttled_seconds_total{class="files"})") == "2");
   CHECK(counted.of(R"(sessync_api_throttled_seconds_total{class="writes"})") == "0");
@@ -93,15 +102,13 @@ TEST_CASE("a bad manifest is seen, and when the last good one was read") {
 
 TEST_CASE("the parts and the process are asked when the text is made") {
   Counted counted({});
-  MetricSources sources;
-  sources.queue = [] { return QueueFigures{3, 20, 4}; };
-  sources.watch = [] { return WatchStatistics{7, 100, 1, 2}; };
-  sources.unleased_reads = [] { return std::uint64_t{5}; };
-  counted.metrics.set_sources(std::move(sources));
+  const FixedSources sources;
+  counted.metrics.set_sources(&sources);
   CHECK(counted.of("sessync_workqueue_depth") == "3");
   CHECK(counted.of("sessync_workqueue_retries_total") == "4");
   CHECK(counted.of("sessync_watch_directories") == "7");
   CHECK(counted.of("sessync_watch_overflows_total") == "1");
+  CHECK(counted.of("sessync_log_lines_lost_total") == "6");
   CHECK(counted.of("sessync_unleased_reads_total") == "5");
   CHECK(counted.of(R"(sessync_build_info{version="1.2.3"})") == "1");
   CHECK(std::stod(counted.of("process_resident_memory_bytes")) > 1e6);

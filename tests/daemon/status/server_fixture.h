@@ -14,12 +14,12 @@ namespace sessync::test {
 
 /// A server with a board of its own and commands that are noted. Session "a" is known, "fixed" is
 /// suspended by the manifest, "full" cannot be recorded.
-class ServedBoard {
+class ServedBoard final : public DaemonCommands {
  public:
   explicit ServedBoard(const std::string& token_file = "",
                        const std::string& listen = "127.0.0.1:0")
       : server_(std::make_unique<StatusServer>(StatusServerOptions{listen, token_file, nonce},
-                                               board, commands(), [] { return "metric 1\n"; })) {
+                                               board, *this, [] { return "metric 1\n"; })) {
     board.manifest_read(manifest_of({"a", "b"}), {}, at(0));
     address = server_->start().value();
   }
@@ -38,6 +38,16 @@ class ServedBoard {
     const std::lock_guard lock(mutex_);
     return asked_;
   }
+
+  CommandResult reconcile(const std::string& name, const std::string& allow) override {
+    return note("reconcile(" + allow + ")", name);
+  }
+  SuspendResult suspend(const std::string& name, const std::string& by) override {
+    board.set_suspensions({{name, Suspension{by, at(5)}}}, at(5));
+    const auto noted = note("suspend(" + by + ")", name);
+    return noted ? SuspendResult(Suspending{{"/b"}}) : SuspendResult(tl::unexpected(noted.error()));
+  }
+  CommandResult resume(const std::string& name) override { return note("resume", name); }
 
   const Secret nonce{"what only this server knows"};
   StatusBoard board{kOrigin};
@@ -58,21 +68,6 @@ class ServedBoard {
       return tl::unexpected(CommandRefusal{CommandRefusal::Kind::kUnknownSession, "who is that"});
     }
     return {};
-  }
-
-  DaemonCommands commands() {
-    DaemonCommands result;
-    result.reconcile = [this](const std::string& name, const std::string& allow) {
-      return note("reconcile(" + allow + ")", name);
-    };
-    result.suspend = [this](const std::string& name, const std::string& by) {
-      board.set_suspensions({{name, Suspension{by, at(5)}}}, at(5));
-      const auto noted = note("suspend(" + by + ")", name);
-      return noted ? SuspendResult(Suspending{{"/b"}})
-                   : SuspendResult(tl::unexpected(noted.error()));
-    };
-    result.resume = [this](const std::string& name) { return note("resume", name); };
-    return result;
   }
 
   mutable std::mutex mutex_;

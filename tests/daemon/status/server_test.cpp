@@ -241,9 +241,9 @@ TEST_CASE("the token is the one that the file holds now") {
 }
 
 TEST_CASE("two daemons never share a port") {
-  const ServedBoard served;
+  ServedBoard served;
   StatusBoard board(kOrigin);
-  StatusServer second({served.address, ""}, board, {}, {});
+  StatusServer second({served.address, ""}, board, served, {});
   const auto started = second.start();
   REQUIRE_FALSE(started);
   CHECK(has(started.error(), served.address));

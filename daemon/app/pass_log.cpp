@@ -1,9 +1,10 @@
-#include "daemon/controller/pass_log.h"
+#include "daemon/app/pass_log.h"
 
 #include <set>
 #include <utility>
 
 #include "daemon/os/log.h"
+#include "daemon/status/status.h"
 #include "reconciler/condition.h"
 
 namespace sessync {
@@ -60,7 +61,7 @@ std::string state_of(const PassOutcome& outcome, const Condition& ready) {
   return state;
 }
 
-void log_state(const std::string& name, const PassOutcome& outcome, const Condition& ready) {
+void log_change(const std::string& name, const PassOutcome& outcome, const Condition& ready) {
   const bool calm = ready.status || ready.reason == "Progressing";
   const auto level = calm ? LogLevel::kInfo : LogLevel::kWarning;
   log(level, ready.message,
@@ -82,31 +83,50 @@ void log_state(const std::string& name, const PassOutcome& outcome, const Condit
 
 }  // namespace
 
-void log_pass(const std::string& name, const PassOutcome& outcome, std::string& last_state) {
-  log_session_change(name, outcome);
+void PassLog::manifest_read(const Manifest& manifest, TimePoint now) {
+  log_problems(manifest);
+  forget_left(now);
+}
+
+/// Names only come with manifests, so this is often enough to forget those that left. One that
+/// comes back within a day is not told as if it were new.
+void PassLog::forget_left(TimePoint now) {
+  std::erase_if(last_state_,
+                [now](const auto& entry) { return now - entry.second.at > kLeftKept; });
+}
+
+void PassLog::pass_finished(const FinishedPass& pass) {
+  const auto& outcome = pass.outcome;
+  log_session_change(pass.name, outcome);
   for (const auto& output : outcome.fetched) {
     log(LogLevel::kInfo, "output fetched",
-        {{"session", name}, {"output", output.name}, {"bytes", output.size}});
+        {{"session", pass.name}, {"output", output.name}, {"bytes", output.size}});
   }
   for (std::size_t i = 0; i < outcome.results.size(); ++i) {
-    log_action(name, outcome.plan.actions[i], outcome.results[i]);
+    log_action(pass.name, outcome.plan.actions[i], outcome.results[i]);
   }
-  const auto ready = conditions_of(outcome).front();
-  auto state = state_of(outcome, ready);
-  if (state != last_state) {
-    log_state(name, outcome, ready);
-    last_state = std::move(state);
+  log_state(pass);
+}
+
+void PassLog::log_state(const FinishedPass& pass) {
+  const auto ready = conditions_of(pass.outcome).front();
+  auto state = state_of(pass.outcome, ready);
+  auto& last = last_state_[pass.name];
+  last.at = pass.at;
+  if (state != last.text) {
+    log_change(pass.name, pass.outcome, ready);
+    last.text = std::move(state);
   } else {
-    log(LogLevel::kDebug, "pass finished", {{"session", name}, {"reason", ready.reason}});
+    log(LogLevel::kDebug, "pass finished", {{"session", pass.name}, {"reason", ready.reason}});
   }
 }
 
-void log_problems(const Manifest& manifest, std::string& last_problems) {
+void PassLog::log_problems(const Manifest& manifest) {
   std::string all;
   for (const auto& problem : manifest.problems()) {
     all += format_problem(problem) + "\n";
   }
-  if (all == std::exchange(last_problems, all)) {
+  if (all == std::exchange(last_problems_, all)) {
     return;
   }
   for (const auto& problem : manifest.problems()) {

@@ -1,0 +1,105 @@
+#include "daemon/controller/controller.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+
+#include <catch2/catch.hpp>
+
+#include "tests/daemon/controller/memory_pass_services.h"
+#include "tests/daemon/workspace/temp_tree.h"
+
+namespace sessync {
+namespace {
+
+constexpr const char* kManifest =
+    "version: 1\nowner: o\nsessions:\n  - {name: s, session_id: sesn_1}\n";
+
+/// Nothing around the controller goes well.
+class FaultyHost : public ControllerHost {
+ public:
+  void watch(const Manifest& /*manifest*/) override {}
+  bool watching_degraded() override { return false; }
+  double random() override { return 0.5; }
+  void retry_pending() override {}
+  void save_digests() override { throw std::runtime_error("no digests here"); }
+  void collect(const std::string& /*owner*/) override {}
+  void abort_uploads() override {}
+  void abort_everything() override {}
+};
+
+/// Counts what it is told, and throws whatever it is told.
+class FaultyObserver : public ControllerObserver {
+ public:
+  void manifest_read(const Manifest& /*manifest*/, TimePoint /*now*/) override { fail(); }
+  void pass_started(const std::string& /*name*/) override { fail(); }
+  void in_progress(const std::vector<PassProgress>& /*passes*/, TimePoint /*now*/) override {
+    fail();
+  }
+  void pass_finished(const FinishedPass& /*pass*/, std::optional<TimePoint> /*next*/) override {
+    const std::lock_guard lock(mutex_);
+    ++finished_;
+    news_.notify_all();
+    fail();
+  }
+  void stepped() override { fail(); }
+
+  bool wait_for_passes(int count) {
+    std::unique_lock lock(mutex_);
+    return news_.wait_for(lock, std::chrono::minutes(2), [&] { return finished_ >= count; });
+  }
+
+ private:
+  static void fail() { throw std::runtime_error("nobody shows anything here"); }
+
+  std::mutex mutex_;
+  std::condition_variable news_;
+  int finished_ = 0;
+};
+
+TEST_CASE("what the surroundings of the controller throw keeps no session from its next pass") {
+  const test::TempTree tree;
+  tree.write("m.yaml", kManifest);
+  MemoryPassServices services;
+  PassRunner passes(services, {});
+  FaultyHost host;
+  FaultyObserver observer;
+  Controller controller(ManifestSource(tree.at("m.yaml")), passes, host, observer, {});
+  std::thread running([&] { controller.run(); });
+  CHECK(observer.wait_for_passes(1));
+  controller.demand_pass({"s", ""});
+  CHECK(observer.wait_for_passes(2));
+  controller.stop();
+  running.join();
+}
+
+/// Cannot watch the first manifest at once.
+class LateHost : public ScheduleHost {
+ public:
+  std::vector<ManifestText> read_manifest() override { return {{"m.yaml", kManifest, ""}}; }
+  void announce(const Manifest& /*manifest*/) override {
+    if (++announced == 1) {
+      throw std::runtime_error("too many open files");
+    }
+  }
+  bool watching_degraded() override { return false; }
+  int announced = 0;
+};
+
+TEST_CASE("a manifest that could not be put in force at once is, although nothing happens") {
+  LateHost host;
+  Schedule schedule(host, {});
+  const TimePoint now{};
+  Wakeup first;
+  first.manifest = true;
+  CHECK_THROWS_AS(schedule.step(first, now), std::runtime_error);
+  CHECK_FALSE(schedule.table().start(now));
+  const auto work = schedule.step({}, now);
+  REQUIRE(work.next);
+  schedule.step({}, *work.next);
+  CHECK(schedule.table().start(*work.next));
+}
+
+}  // namespace
+}  // namespace sessync
