@@ -7,7 +7,7 @@
 #include "daemon/serve/status_json.h"
 #include "daemon/status/board.h"
 #include "daemon/status/words.h"
-#include "tests/daemon/status/page_fixture.h"
+#include "tests/daemon/serve/page/page_fixture.h"
 #include "tests/daemon/status/passes.h"
 
 namespace sessync {
