@@ -25,9 +25,9 @@ class MemoryMirror {
   void apply(const std::vector<Change>& changes);
   /// `session`: its name in the manifest. Nothing: it is no longer suspended.
   void suspend(const std::string& session, const std::optional<Suspension>& suspension);
-  /// Every add that was in doubt, and every create whose session is not known, may have been carried
-  /// out since then: whoever was about to send them is gone. An add that was answered is not in
-  /// doubt. For a state that is opened, or only read.
+  /// Every add that was in doubt, and every create whose session is not known, may have been
+  /// carried out since then: whoever was about to send them is gone. An add that was answered is
+  /// not in doubt. For a state that is opened, or only read.
   void doubt_intents(TimePoint since);
   /// What is recorded for after `now` was recorded by a clock that has been set back since: it
   /// counts as recorded now, or it would be recent for as long as the clock was ahead. A token
@@ -36,7 +36,7 @@ class MemoryMirror {
   void believe_no_future(TimePoint now);
 
   /// A copy; of a session that is not known an empty one.
-  [[nodiscard]] SessionMemory load(const std::string& session_id) const;
+  [[nodiscard]] Inventory load(const std::string& session_id) const;
   /// Of several uploads of one content the one that was confirmed last.
   [[nodiscard]] std::optional<Upload> find_upload(const std::string& owner,
                                                   const std::string& sha256) const;
@@ -57,7 +57,7 @@ class MemoryMirror {
   };
   struct Apply;
 
-  std::map<std::string, SessionMemory> sessions_;
+  std::map<std::string, Inventory> sessions_;
   std::map<std::string, OwnerUploads> uploads_;
   std::map<std::pair<std::string, std::string>, CreationRecord> creations_;  ///< owner, name
   std::map<std::string, Suspension> suspensions_;

@@ -16,7 +16,7 @@ class MemoryStateStore : public StateStore {
  public:
   explicit MemoryStateStore(TestLoop& loop) : loop_(loop) {}
 
-  SessionMemory load(const std::string& session_id) override { return visible_.load(session_id); }
+  Inventory load(const std::string& session_id) override { return visible_.load(session_id); }
   std::optional<Upload> find_upload(const std::string& owner, const std::string& sha256) override {
     return visible_.find_upload(owner, sha256);
   }

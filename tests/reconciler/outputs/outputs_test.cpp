@@ -33,9 +33,9 @@ struct Rig {
   }
 
   OutputsReport pull(const std::optional<std::string>& refusal = std::nullopt) {
-    const auto memory = store.load(session);
+    const auto inventory = store.load(session);
     Ports ports{*api, store, loop, nullptr, &directory};
-    auto report = pull_outputs({session, spec, memory, refusal}, ports);
+    auto report = pull_outputs({session, spec, inventory, refusal}, ports);
     loop.run_all();
     CHECK(directory.on_their_way == 0);
     return report;
