@@ -1,5 +1,7 @@
 #include "reconciler/observe/server_time.h"
 
+#include <cmath>
+
 #include <catch2/catch.hpp>
 
 namespace sessync {
@@ -43,6 +45,35 @@ TEST_CASE("what is no such time is none") {
     CAPTURE(text);
     CHECK_FALSE(parse_server_time(text));
   }
+}
+
+TEST_CASE("times as HTTP has them") {
+  CHECK(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT") == parse_rfc3339("1994-11-06T08:49:37Z"));
+  CHECK(parse_http_date("Thu, 29 Feb 2024 23:59:60 GMT") == parse_rfc3339("2024-03-01T00:00:00Z"));
+  for (const char* const text :
+       {"", "soon", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 GMT ",
+        " Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 6 Nov 1994 08:49:37 GMT",
+        "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:49:37 GMT",
+        "Sun, 06 Nov 1994 08:49:37 +0100", "Nov, 06 Sun 1994 08:49:37 GMT",
+        "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Sun, 06 No", "S"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_http_date(text));
+  }
+}
+
+TEST_CASE("times in seconds since 1970") {
+  CHECK(from_unix_seconds(1'468'275'250.5) == TimePoint(Duration(1'468'275'250'500)));
+  CHECK(from_unix_seconds(253'402'300'799.0) == TimePoint(Duration(253'402'300'799'000)));
+  for (const double seconds : {0.0, -1.0, 253'402'300'800.0, 1e300, std::nan("")}) {
+    CAPTURE(seconds);
+    CHECK_FALSE(from_unix_seconds(seconds));
+  }
+}
+
+TEST_CASE("a time is written in UTC, to the millisecond or cut to the second") {
+  const TimePoint at{Duration(1'795'282'303'999)};
+  CHECK(timestamp(at) == "2026-11-21T17:31:43.999Z");
+  CHECK(timestamp_in_seconds(at) == "2026-11-21T17:31:43Z");
 }
 
 }  // namespace
