@@ -42,10 +42,8 @@ class WorkQueue {
   /// Popped, and not given back yet.
   [[nodiscard]] bool is_processing(const std::string& key) const;
 
-  /// Keys added and not popped, due or not.
-  [[nodiscard]] std::size_t waiting() const { return due_.size(); }
-  [[nodiscard]] std::size_t processing() const { return processing_.size(); }
-  [[nodiscard]] std::size_t depth(TimePoint now) const;  ///< due, and not being worked on
+  /// Keys that are due and not being worked on.
+  [[nodiscard]] std::size_t depth(TimePoint now) const;
 
   /// Since the start. An add of a key that was waiting already is not counted.
   [[nodiscard]] std::uint64_t adds() const { return adds_; }
