@@ -114,7 +114,7 @@ inline constexpr std::chrono::milliseconds kLastOutputCheck = std::chrono::secon
 
 /// That an output arrived is remembered so long after the session listed it last: one that a
 /// lagging list leaves out is not fetched again under another name.
-inline constexpr std::chrono::milliseconds kOutputMemoryLife = std::chrono::hours(24);
+inline constexpr std::chrono::milliseconds kOutputRecordLife = std::chrono::hours(24);
 
 /// An output that cannot be fetched is tried again after this, as a refusal is.
 inline constexpr std::chrono::milliseconds kOutputRefusalLife = std::chrono::hours(1);
@@ -131,7 +131,7 @@ inline constexpr std::chrono::milliseconds kNeededPrecision = std::chrono::minut
 
 /// How long what is remembered of a session stays once no manifest names it: one that comes back
 /// within that time has what it had.
-inline constexpr std::chrono::milliseconds kMemoryLife = std::chrono::hours(24);
+inline constexpr std::chrono::milliseconds kInventoryLife = std::chrono::hours(24);
 
 /// How old garbage is at least, by the API's clock: somebody may be about to use what is younger.
 inline constexpr std::chrono::milliseconds kGarbageAge = std::chrono::hours(1);

@@ -54,9 +54,9 @@ std::vector<Wanted> wanted_of(const WorkspaceSnapshot& snapshot) {
 }
 
 /// The contents that the state knows to be in the session, each as often as it is there.
-std::multiset<std::string> known_contents(const SessionMemory& memory) {
+std::multiset<std::string> known_contents(const Inventory& inventory) {
   std::multiset<std::string> known;
-  for (const auto& row : memory.rows) {
+  for (const auto& row : inventory.rows) {
     if (const auto marker = decode_marker(row.filename)) known.insert(marker->digest_prefix);
   }
   return known;

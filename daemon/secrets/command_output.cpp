@@ -1,6 +1,5 @@
 #include "daemon/secrets/command_output.h"
 
-#include <cmath>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -13,8 +12,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr double kLastSecond = 253402300799;  // of the year 9999
-
 tl::expected<std::optional<TimePoint>, std::string> read_expiry(const json& document) {
   const auto found = document.find("expires_at");
   if (found == document.end() || found->is_null()) return std::nullopt;
@@ -23,12 +20,7 @@ tl::expected<std::optional<TimePoint>, std::string> read_expiry(const json& docu
     const auto written = parse_rfc3339(found->get_ref<const std::string&>());
     if (written) time = std::chrono::floor<Duration>(*written);
   }
-  if (found->is_number()) {
-    const auto seconds = found->get<double>();
-    if (seconds > 0 && seconds <= kLastSecond) {
-      time = TimePoint(Duration(std::llround(seconds * 1000)));
-    }
-  }
+  if (found->is_number()) time = from_unix_seconds(found->get<double>());
   if (time) return time;
   return tl::make_unexpected(
       "printed an \"expires_at\" that is neither RFC 3339 text nor seconds since 1970");

@@ -78,11 +78,11 @@ struct TakeBack {
   }
 };
 
-void take_back_times(SessionMemory& memory, TimePoint now) {
+void take_back_times(Inventory& inventory, TimePoint now) {
   const TakeBack to{now};
-  to.of(memory);
-  to.column("left_at", memory.left_at);
-  tables::for_each_kind_in_session([&]<class Row>() { to.of(memory.*Table<Row>::kIn); });
+  to.of(inventory);
+  to.column("left_at", inventory.left_at);
+  tables::for_each_kind_in_session([&]<class Row>() { to.of(inventory.*Table<Row>::kIn); });
 }
 
 }  // namespace
@@ -90,7 +90,7 @@ void take_back_times(SessionMemory& memory, TimePoint now) {
 struct MemoryMirror::Apply {
   MemoryMirror& mirror;
 
-  [[nodiscard]] SessionMemory& of(const std::string& session_id) const {
+  [[nodiscard]] Inventory& of(const std::string& session_id) const {
     return mirror.sessions_[session_id];
   }
   template <class Row>
@@ -161,8 +161,8 @@ void MemoryMirror::suspend(const std::string& session,
 }
 
 void MemoryMirror::doubt_intents(TimePoint since) {
-  for (auto& [session_id, memory] : sessions_) {
-    for (Intent& intent : memory.intents) {
+  for (auto& [session_id, inventory] : sessions_) {
+    for (Intent& intent : inventory.intents) {
       intent.in_doubt_since = intent.in_doubt_since ? std::optional(since) : std::nullopt;
     }
   }
@@ -174,8 +174,8 @@ void MemoryMirror::doubt_intents(TimePoint since) {
 }
 
 void MemoryMirror::believe_no_future(TimePoint now) {
-  for (auto& [session_id, memory] : sessions_) {
-    take_back_times(memory, now);
+  for (auto& [session_id, inventory] : sessions_) {
+    take_back_times(inventory, now);
   }
   for (auto& [owner, uploads] : uploads_) {
     for (auto& [file_id, upload] : uploads.by_file_id) {
@@ -184,9 +184,9 @@ void MemoryMirror::believe_no_future(TimePoint now) {
   }
 }
 
-SessionMemory MemoryMirror::load(const std::string& session_id) const {
+Inventory MemoryMirror::load(const std::string& session_id) const {
   const auto known = sessions_.find(session_id);
-  return known == sessions_.end() ? SessionMemory{} : known->second;
+  return known == sessions_.end() ? Inventory{} : known->second;
 }
 
 std::optional<Upload> MemoryMirror::find_upload(const std::string& owner,
@@ -216,7 +216,7 @@ std::optional<CreationRecord> MemoryMirror::find_creation(const std::string& own
 std::vector<std::string> MemoryMirror::sessions() const {
   std::vector<std::string> ids;
   ids.reserve(sessions_.size());
-  for (const auto& [id, memory] : sessions_) {
+  for (const auto& [id, inventory] : sessions_) {
     ids.push_back(id);
   }
   return ids;

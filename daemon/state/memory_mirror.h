@@ -36,7 +36,7 @@ class MemoryMirror {
   void believe_no_future(TimePoint now);
 
   /// A copy; of a session that is not known an empty one.
-  [[nodiscard]] SessionMemory load(const std::string& session_id) const;
+  [[nodiscard]] Inventory load(const std::string& session_id) const;
   /// Of several uploads of one content the one that was confirmed last.
   [[nodiscard]] std::optional<Upload> find_upload(const std::string& owner,
                                                   const std::string& sha256) const;
@@ -57,7 +57,7 @@ class MemoryMirror {
   };
   struct Apply;
 
-  std::map<std::string, SessionMemory> sessions_;
+  std::map<std::string, Inventory> sessions_;
   std::map<std::string, OwnerUploads> uploads_;
   std::map<std::pair<std::string, std::string>, CreationRecord> creations_;  ///< owner, name
   std::map<std::string, Suspension> suspensions_;

@@ -21,7 +21,7 @@ namespace sessync::tables {
 ///
 /// kScope: its first column, which says whose the row is; "": the row says so itself.
 ///
-/// kIn: the member of SessionMemory that holds such rows, sorted by key (or the only one).
+/// kIn: the member of Inventory that holds such rows, sorted by key (or the only one).
 ///
 /// key(row): the members that tell two rows of one scope apart; they are described first.
 ///
@@ -48,21 +48,21 @@ struct OnlyOne : OfSession {
 
 /// What is said of the session itself.
 template <>
-struct Table<SessionMemory> : OnlyOne {
+struct Table<Inventory> : OnlyOne {
   static constexpr std::string_view kName = "session";
-  static void describe(auto& memory, auto& to) {
-    to.column("taken_over", memory.taken_over, "0");
-    to.column("looked_at", memory.looked_at);
-    to.column("owner", memory.owner, "''");
-    to.column("most_files", memory.most_files, "0");
+  static void describe(auto& inventory, auto& to) {
+    to.column("taken_over", inventory.taken_over, "0");
+    to.column("looked_at", inventory.looked_at);
+    to.column("owner", inventory.owner, "''");
+    to.column("most_files", inventory.most_files, "0");
   }
 };
 
 template <>
-struct Table<KnownRow> : OfSession {
+struct Table<InventoryRow> : OfSession {
   static constexpr std::string_view kName = "row";
-  static constexpr auto kIn = &SessionMemory::rows;
-  static auto key(const KnownRow& row) { return std::tie(row.resource_id); }
+  static constexpr auto kIn = &Inventory::rows;
+  static auto key(const InventoryRow& row) { return std::tie(row.resource_id); }
   static void describe(auto& row, auto& to) {
     to.column("resource_id", row.resource_id);
     to.column("copy_file_id", row.copy_file_id);
@@ -89,7 +89,7 @@ struct Table<Previous> {
 template <>
 struct Table<Intent> : OfSession {
   static constexpr std::string_view kName = "intent";
-  static constexpr auto kIn = &SessionMemory::intents;
+  static constexpr auto kIn = &Inventory::intents;
   static auto key(const Intent& intent) { return std::tie(intent.path); }
   static void describe(auto& intent, auto& to) {
     to.column("path", intent.path);
@@ -105,7 +105,7 @@ struct Table<Intent> : OfSession {
 template <>
 struct Table<Tombstone> : OfSession {
   static constexpr std::string_view kName = "tombstone";
-  static constexpr auto kIn = &SessionMemory::tombstones;
+  static constexpr auto kIn = &Inventory::tombstones;
   static auto key(const Tombstone& tombstone) { return std::tie(tombstone.resource_id); }
   static void describe(auto& tombstone, auto& to) {
     to.column("resource_id", tombstone.resource_id);
@@ -116,7 +116,7 @@ struct Table<Tombstone> : OfSession {
 template <>
 struct Table<Refusal> : OfSession {
   static constexpr std::string_view kName = "refusal";
-  static constexpr auto kIn = &SessionMemory::refusals;
+  static constexpr auto kIn = &Inventory::refusals;
   static auto key(const Refusal& refusal) { return std::tie(refusal.path, refusal.content); }
   static void describe(auto& refusal, auto& to) {
     to.column("path", refusal.path);
@@ -131,7 +131,7 @@ struct Table<Refusal> : OfSession {
 template <>
 struct Table<TokenRecord> : OfSession {
   static constexpr std::string_view kName = "token";
-  static constexpr auto kIn = &SessionMemory::tokens;
+  static constexpr auto kIn = &Inventory::tokens;
   static auto key(const TokenRecord& token) { return std::tie(token.resource_id); }
   static void describe(auto& token, auto& to) {
     to.column("resource_id", token.resource_id);
@@ -145,7 +145,7 @@ struct Table<TokenRecord> : OfSession {
 template <>
 struct Table<OutputRecord> : OfSession {
   static constexpr std::string_view kName = "output";
-  static constexpr auto kIn = &SessionMemory::outputs;
+  static constexpr auto kIn = &Inventory::outputs;
   static auto key(const OutputRecord& output) { return std::tie(output.file_id); }
   static void describe(auto& output, auto& to) {
     to.column("file_id", output.file_id);
@@ -158,7 +158,7 @@ struct Table<OutputRecord> : OfSession {
 template <>
 struct Table<SeenStatus> : OnlyOne {
   static constexpr std::string_view kName = "status";
-  static constexpr auto kIn = &SessionMemory::status;
+  static constexpr auto kIn = &Inventory::status;
   static void describe(auto& status, auto& to) {
     to.column("status", status.status);
     to.column("since", status.since);
@@ -215,9 +215,9 @@ struct Table<Suspension> : OnlyOne {
   }
 };
 
-/// Calls `each.template operator()<Row>()` for every Row with a place in SessionMemory (kIn).
+/// Calls `each.template operator()<Row>()` for every Row with a place in Inventory (kIn).
 void for_each_kind_in_session(auto&& each) {
-  each.template operator()<KnownRow>();
+  each.template operator()<InventoryRow>();
   each.template operator()<Intent>();
   each.template operator()<Tombstone>();
   each.template operator()<Refusal>();

@@ -4,7 +4,7 @@
 
 namespace sessync {
 
-SessionMemory SqliteStateStore::load(const std::string& session_id) {
+Inventory SqliteStateStore::load(const std::string& session_id) {
   return database_.load(session_id);
 }
 

@@ -22,7 +22,7 @@ class SqliteStateStore : public StateStore {
   SqliteStateStore(StateDatabase& database, CompletionQueue& loop)
       : database_(database), loop_(loop) {}
 
-  SessionMemory load(const std::string& session_id) override;
+  Inventory load(const std::string& session_id) override;
   std::optional<Upload> find_upload(const std::string& owner, const std::string& sha256) override;
   std::vector<Upload> uploads(const std::string& owner) override;
   std::optional<CreationRecord> find_creation(const std::string& owner,

@@ -135,7 +135,7 @@ StateDatabase::~StateDatabase() {
   }
 }
 
-SessionMemory StateDatabase::load(const std::string& session_id) const {
+Inventory StateDatabase::load(const std::string& session_id) const {
   const std::lock_guard lock(mutex_);
   return mirror_.load(session_id);
 }

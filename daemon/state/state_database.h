@@ -67,7 +67,7 @@ class StateDatabase {
   ~StateDatabase();
 
   /// Reads: see StateStore. They come from memory and wait for nothing but each other.
-  [[nodiscard]] SessionMemory load(const std::string& session_id) const;
+  [[nodiscard]] Inventory load(const std::string& session_id) const;
   [[nodiscard]] std::optional<Upload> find_upload(const std::string& owner,
                                                   const std::string& sha256) const;
   [[nodiscard]] std::vector<Upload> uploads(const std::string& owner) const;

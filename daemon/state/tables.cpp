@@ -33,7 +33,7 @@ using sqlite::Connection;
 
 /// Every kind of row in the file that belongs to a session.
 void for_each_kind_of_session(auto&& each) {
-  each.template operator()<SessionMemory>();
+  each.template operator()<Inventory>();
   each.template operator()<Left>();
   for_each_kind_in_session(each);
 }
@@ -69,15 +69,14 @@ struct Write {
     drop(to, shapes_of<Refusal>(), key);
   }
   void operator()(const change::SetTakenOver& set) const {
-    put_some(to, shapes_of<SessionMemory>()[0], {"taken_over", "owner"},
+    put_some(to, shapes_of<Inventory>()[0], {"taken_over", "owner"},
              {set.session_id, to_value(set.complete), set.owner});
   }
   void operator()(const change::SetLookedAt& set) const {
-    put_some(to, shapes_of<SessionMemory>()[0], {"looked_at"}, {set.session_id, to_value(set.at)});
+    put_some(to, shapes_of<Inventory>()[0], {"looked_at"}, {set.session_id, to_value(set.at)});
   }
   void operator()(const change::SetMostFiles& set) const {
-    put_some(to, shapes_of<SessionMemory>()[0], {"most_files"},
-             {set.session_id, to_value(set.count)});
+    put_some(to, shapes_of<Inventory>()[0], {"most_files"}, {set.session_id, to_value(set.count)});
   }
   void operator()(const change::SetLeft& set) const {
     if (set.at) {
@@ -91,11 +90,11 @@ struct Write {
   }
 };
 
-void read_session(MemoryMirror& into, const std::string& id, const SessionMemory& memory) {
-  into.apply(change::SetTakenOver{id, memory.owner, memory.taken_over});
-  into.apply(change::SetMostFiles{id, memory.most_files});
-  if (memory.looked_at) {
-    into.apply(change::SetLookedAt{id, *memory.looked_at});
+void read_session(MemoryMirror& into, const std::string& id, const Inventory& inventory) {
+  into.apply(change::SetTakenOver{id, inventory.owner, inventory.taken_over});
+  into.apply(change::SetMostFiles{id, inventory.most_files});
+  if (inventory.looked_at) {
+    into.apply(change::SetLookedAt{id, *inventory.looked_at});
   }
 }
 
@@ -164,8 +163,8 @@ void doubt_intents(Connection& connection, TimePoint since) {
 
 MemoryMirror read_all(Connection& connection) {
   MemoryMirror mirror;
-  read_rows<SessionMemory>(connection, [&](const std::string& session, const auto& memory) {
-    read_session(mirror, session, memory);
+  read_rows<Inventory>(connection, [&](const std::string& session, const auto& inventory) {
+    read_session(mirror, session, inventory);
   });
   read_rows<Left>(connection, [&](std::string session, const Left& left) {
     mirror.apply(change::SetLeft{std::move(session), left.since});

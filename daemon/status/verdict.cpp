@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/status/words.h"
+#include "reconciler/observe/server_time.h"
 
 namespace sessync {
 namespace {
@@ -192,7 +193,7 @@ bool is_as_declared(const SessionStatus& session) {
 std::string headline_of(const SessionStatus& session) {
   if (session.suspended) {
     return "Suspended by " + session.suspended->by + " since " +
-           words::timestamp(session.suspended->at);
+           timestamp_in_seconds(session.suspended->at);
   }
   if (session.suspended_by_manifest) {
     return "Suspended by the manifest";

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cmath>
-#include <cstdio>
 
 namespace sessync::words {
 namespace {
@@ -30,19 +29,6 @@ std::string relative(TimePoint at, TimePoint now) {
     return at > now ? "now" : "just now";
   }
   return at > now ? "in " + in_units(seconds) : in_units(seconds) + " ago";
-}
-
-std::string timestamp(TimePoint at) {
-  using std::chrono::floor;
-  const auto day = floor<std::chrono::days>(at);
-  const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss time{floor<std::chrono::seconds>(at - day)};
-  std::array<char, 40> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02dZ",
-                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
-                static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
-  return text.data();
 }
 
 std::string span(Duration length) {

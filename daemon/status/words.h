@@ -14,9 +14,6 @@ namespace sessync::words {
 /// largest unit that fits. What is less than a second ahead is "now".
 std::string relative(TimePoint at, TimePoint now);
 
-/// 2026-11-21T17:31:43Z: UTC, cut to the second.
-std::string timestamp(TimePoint at);
-
 /// "85 ms", "1.2 s", "3 min": below ten seconds to the tenth, cut, not rounded. `length` is not
 /// negative.
 std::string span(Duration length);

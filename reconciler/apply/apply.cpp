@@ -74,10 +74,10 @@ class Applier {
   }
 
   void adopt(std::size_t index, const Adopt& action) {
-    const auto& rows = run_.in.memory.rows;
-    const auto row = std::ranges::find(rows, action.resource_id, &KnownRow::resource_id);
+    const auto& rows = run_.in.inventory.rows;
+    const auto row = std::ranges::find(rows, action.resource_id, &InventoryRow::resource_id);
     if (row != rows.end()) {
-      KnownRow adopted = *row;
+      InventoryRow adopted = *row;
       adopted.owned = true;
       run_.record({change::PutRow{run_.in.session_id, std::move(adopted)}});
       finish(index, {Outcome::kDone, {}});
@@ -147,7 +147,7 @@ class Applier {
       }
     }
     std::ranges::stable_sort(adds, std::ranges::greater(), [&](std::size_t i) {
-      return find_refusal(run_.in.memory.refusals, plain_add(actions()[i])->wanted) != nullptr;
+      return find_refusal(run_.in.inventory.refusals, plain_add(actions()[i])->wanted) != nullptr;
     });
     adds.resize(std::min(adds.size(), count));
     for (const auto i : adds) {

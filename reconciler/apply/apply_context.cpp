@@ -42,12 +42,12 @@ RoomGate ApplyRun::make_room_gate() {
     forget_cap();
     report.pass_again = true;
   };
-  const auto most = std::max(in.memory.most_files, in.plan.rows_now);
-  return {in.plan.rows_now, most, learned_cap(in.memory.refusals, most), std::move(hooks)};
+  const auto most = std::max(in.inventory.most_files, in.plan.rows_now);
+  return {in.plan.rows_now, most, learned_cap(in.inventory.refusals, most), std::move(hooks)};
 }
 
 void ApplyRun::forget_cap() {
-  for (const auto& refusal : in.memory.refusals) {
+  for (const auto& refusal : in.inventory.refusals) {
     if (refusal.rows > 0) {
       record({change::DropRefusal{in.session_id, refusal.path, refusal.content}});
     }
@@ -56,7 +56,7 @@ void ApplyRun::forget_cap() {
 
 void ApplyRun::finish_room() {
   room.finish();
-  if (room.most() > in.memory.most_files) {
+  if (room.most() > in.inventory.most_files) {
     record({change::SetMostFiles{in.session_id, room.most()}});
   }
 }

@@ -11,6 +11,7 @@
 #include "reconciler/apply/room_gate.h"
 #include "reconciler/limits.h"
 #include "reconciler/ports/ports.h"
+#include "reconciler/ports/state_store.h"
 
 namespace sessync {
 

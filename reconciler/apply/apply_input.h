@@ -5,15 +5,15 @@
 
 #include "reconciler/limits.h"
 #include "reconciler/plan/plan.h"
+#include "reconciler/ports/inventory.h"
 #include "reconciler/ports/session_api.h"
-#include "reconciler/ports/state_store.h"
 
 namespace sessync {
 
 /// What apply() needs beside its ports. What it refers to outlives the call.
 struct ApplyInput {
   const Plan& plan;                             ///< of a session that exists
-  const SessionMemory& memory;                  ///< as the plan was made from it
+  const Inventory& inventory;                   ///< as the plan was made from it
   std::map<std::string, FileMetadata> uploads;  ///< declared file ids that exist
   std::string session_id;
   std::string owner;               ///< whose marker uploads get

@@ -270,7 +270,7 @@ void Chain::on_added(const Result<FileRow>& added) {
   if (!added) {
     return on_add_failed(added.error());
   }
-  KnownRow row;
+  InventoryRow row;
   row.resource_id = added->resource_id;
   row.copy_file_id = added->file_id;
   row.filename = attachment_.filename;

@@ -91,7 +91,7 @@ class Chain {
   void refuse_for_good(const ApiError& error);
   void begin_putting_back(const ApiError& error);
   void put_back_next();
-  void on_put_back(KnownRow row);
+  void on_put_back(InventoryRow row);
 
   void retry_add(Duration delay, const ApiError& error);
   void leave_in_doubt(const ApiError& error);

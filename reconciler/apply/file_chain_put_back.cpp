@@ -10,14 +10,14 @@ namespace sessync {
 /// What the rows that are deleted were made from: known for rows that we attached, and for one that
 /// has the very content; and what an earlier chain of this path could not put back.
 std::vector<Previous> Chain::find_previous() const {
-  const auto& memory = run_.in.memory;
+  const auto& inventory = run_.in.inventory;
   std::vector<Previous> found;
-  for (const auto& intent : memory.intents) {
+  for (const auto& intent : inventory.intents) {
     if (intent.path == task_.wanted.path.text() && task_.deletes.empty()) {
       found = intent.previous;
     }
   }
-  for (const auto& row : memory.rows) {
+  for (const auto& row : inventory.rows) {
     if (!row.owned || std::ranges::find(task_.deletes, row.resource_id) == task_.deletes.end()) {
       continue;
     }
@@ -76,7 +76,7 @@ void Chain::put_back_next() {
       });
 }
 
-void Chain::on_put_back(KnownRow row) {
+void Chain::on_put_back(InventoryRow row) {
   run_.room.accepted(false);
   std::vector<Change> changes{change::PutRow{run_.in.session_id, std::move(row)}};
   if (puts_back_elsewhere()) {

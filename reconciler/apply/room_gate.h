@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "reconciler/ports/state_store.h"
+#include "reconciler/ports/inventory.h"
 
 namespace sessync {
 

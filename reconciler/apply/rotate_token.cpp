@@ -17,7 +17,7 @@ using ErrorKind = ApiError::Kind;
 TokenRotation::TokenRotation(ApplyRun& run, const Rotate& action,
                              std::function<void(ActionResult)> finished)
     : run_(run), action_(action), finished_(std::move(finished)) {
-  const auto& known = run_.in.memory.tokens;
+  const auto& known = run_.in.inventory.tokens;
   const auto found = std::ranges::find(known, action_.resource_id, &TokenRecord::resource_id);
   if (found != known.end()) {
     before_ = *found;

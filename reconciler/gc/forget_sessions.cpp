@@ -51,7 +51,7 @@ class Forgetting {
     } else if (!left_at) {
       changes_.emplace_back(change::SetLeft{id, now_});
       known_.insert(id);
-    } else if (now_ - *left_at >= kMemoryLife) {
+    } else if (now_ - *left_at >= kInventoryLife) {
       changes_.emplace_back(change::DropSession{id});
     } else {
       known_.insert(id);
@@ -63,7 +63,7 @@ class Forgetting {
     for (const auto& creation : ports_.store.creations()) {
       const auto unborn = synthetic_id(creation.owner, creation.name);
       const bool in_doubt =
-          creation.in_doubt_since && now_ - *creation.in_doubt_since < kMemoryLife;
+          creation.in_doubt_since && now_ - *creation.in_doubt_since < kInventoryLife;
       if (!named_.contains(unborn) && !known_.contains(creation.session_id) &&
           !known_.contains(unborn) && !in_doubt) {
         changes_.emplace_back(change::DropCreation{creation.owner, creation.name});

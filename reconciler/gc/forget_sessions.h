@@ -9,7 +9,7 @@
 namespace sessync {
 
 /// Notes which sessions of the store `declared`, which is all of the manifest, names no more, and
-/// forgets those that left kMemoryLife ago. Deletes nothing anywhere else: they were let go.
+/// forgets those that left kInventoryLife ago. Deletes nothing anywhere else: they were let go.
 ///
 /// Sessions of a file that has errors now count in its last good version: they have not left. A
 /// create in doubt is kept as long, so that a session that it made is still found. Commits without

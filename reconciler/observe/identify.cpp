@@ -7,8 +7,8 @@
 namespace sessync {
 namespace {
 
-KnownRow make_known(const FileRow& row, const FileMetadata& copy) {
-  KnownRow known;
+InventoryRow make_known(const FileRow& row, const FileMetadata& copy) {
+  InventoryRow known;
   known.resource_id = row.resource_id;
   known.copy_file_id = row.file_id;
   known.filename = copy.filename;
@@ -19,7 +19,7 @@ KnownRow make_known(const FileRow& row, const FileMetadata& copy) {
 
 /// A copy that does not exist has no name; any other failure leaves the row unknown.
 void learn(const FileRow& row, const Result<FileMetadata>& copy,
-           std::map<std::string, KnownRow>& known) {
+           std::map<std::string, InventoryRow>& known) {
   if (copy) {
     known.emplace(row.resource_id, make_known(row, *copy));
   } else if (copy.error().kind == ApiError::Kind::kNotFound) {
@@ -39,18 +39,18 @@ std::set<std::string> ids_of(const std::vector<ResourceRow>& rows) {
 
 }  // namespace
 
-Identifier::Identifier(Ports& ports, const std::string& session_id, const SessionMemory& memory,
+Identifier::Identifier(Ports& ports, const std::string& session_id, const Inventory& inventory,
                        Duration grace)
-    : ports_(ports), session_id_(session_id), memory_(memory), grace_(grace) {}
+    : ports_(ports), session_id_(session_id), inventory_(inventory), grace_(grace) {}
 
 void Identifier::keep_unlisted(std::vector<ResourceRow>& rows) {
   const auto listed = ids_of(rows);
   const auto now = ports_.loop.now();
-  for (const auto& row : memory_.rows) {
+  for (const auto& row : inventory_.rows) {
     const bool fresh = row.added_at && now - *row.added_at < grace_;
-    const bool deleted = std::ranges::any_of(memory_.tombstones, [&](const Tombstone& tombstone) {
-      return tombstone.resource_id == row.resource_id;
-    });
+    const bool deleted = std::ranges::any_of(
+        inventory_.tombstones,
+        [&](const Tombstone& tombstone) { return tombstone.resource_id == row.resource_id; });
     if (!(row.owned || fresh) || deleted || listed.contains(row.resource_id)) {
       continue;
     }
@@ -65,9 +65,9 @@ void Identifier::keep_unlisted(std::vector<ResourceRow>& rows) {
   }
 }
 
-std::map<std::string, KnownRow> Identifier::identify(const std::vector<ResourceRow>& rows) {
-  std::map<std::string, KnownRow> known;
-  for (const auto& row : memory_.rows) {
+std::map<std::string, InventoryRow> Identifier::identify(const std::vector<ResourceRow>& rows) {
+  std::map<std::string, InventoryRow> known;
+  for (const auto& row : inventory_.rows) {
     known.emplace(row.resource_id, row);
   }
   std::vector<FileRow> unknown;
@@ -84,7 +84,8 @@ std::map<std::string, KnownRow> Identifier::identify(const std::vector<ResourceR
 }
 
 /// One list names them all; a copy that is not in it yet is asked for by its id.
-void Identifier::ask(const std::vector<FileRow>& unknown, std::map<std::string, KnownRow>& known) {
+void Identifier::ask(const std::vector<FileRow>& unknown,
+                     std::map<std::string, InventoryRow>& known) {
   const auto listed = await<std::vector<FileMetadata>>(
       ports_.loop, [&](auto done) { ports_.api.list_session_files(session_id_, std::move(done)); });
   std::map<std::string, const FileMetadata*> by_id;
@@ -105,7 +106,7 @@ void Identifier::ask(const std::vector<FileRow>& unknown, std::map<std::string, 
 }
 
 void Identifier::ask_each(const std::vector<FileRow>& unlisted,
-                          std::map<std::string, KnownRow>& known) {
+                          std::map<std::string, InventoryRow>& known) {
   std::size_t open = unlisted.size();
   for (const auto& row : unlisted) {
     ports_.api.get_file(row.file_id, [&known, &open, row](const Result<FileMetadata>& copy) {

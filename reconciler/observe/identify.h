@@ -4,19 +4,19 @@
 #include <string>
 #include <vector>
 
+#include "reconciler/ports/inventory.h"
 #include "reconciler/ports/ports.h"
 #include "reconciler/ports/session_api.h"
-#include "reconciler/ports/state_store.h"
 
 namespace sessync {
 
-/// Learns the names of a session's file rows: from memory, else from the API, each row once. A row
-/// has no name of its own, but the id of its copy, and the copy has the name of the upload. Pumps
-/// the loop.
+/// Learns the names of a session's file rows: from the inventory, else from the API, each once. A
+/// row has no name of its own, but the id of its copy, and the copy has the name of the upload.
+/// Pumps the loop.
 class Identifier {
  public:
   /// All references must outlive the object. `grace`: see kListGrace.
-  Identifier(Ports& ports, const std::string& session_id, const SessionMemory& memory,
+  Identifier(Ports& ports, const std::string& session_id, const Inventory& inventory,
              Duration grace);
 
   /// Adds of ours that were answered a moment ago may be missing from a list that lags: each is
@@ -26,15 +26,15 @@ class Identifier {
 
   /// What is known of each file row, by resource id. Rows whose name could not be learned are
   /// missing; rows whose copy does not exist have an empty name.
-  std::map<std::string, KnownRow> identify(const std::vector<ResourceRow>& rows);
+  std::map<std::string, InventoryRow> identify(const std::vector<ResourceRow>& rows);
 
  private:
-  void ask(const std::vector<FileRow>& unknown, std::map<std::string, KnownRow>& known);
-  void ask_each(const std::vector<FileRow>& unlisted, std::map<std::string, KnownRow>& known);
+  void ask(const std::vector<FileRow>& unknown, std::map<std::string, InventoryRow>& known);
+  void ask_each(const std::vector<FileRow>& unlisted, std::map<std::string, InventoryRow>& known);
 
   Ports& ports_;
   const std::string& session_id_;
-  const SessionMemory& memory_;
+  const Inventory& inventory_;
   Duration grace_;
 };
 

@@ -18,7 +18,7 @@ class Observer {
     for (const auto& row : in_.rows) {
       std::visit([&](const auto& r) { collect(r); }, row);
     }
-    if (!in_.memory.taken_over) {
+    if (!in_.inventory.taken_over) {
       take_over();
     }
     close_intents();
@@ -37,7 +37,7 @@ class Observer {
   [[nodiscard]] bool recent(TimePoint at) const { return in_.now - at < in_.grace; }
 
   void expire_tombstones() {
-    for (const auto& tombstone : in_.memory.tombstones) {
+    for (const auto& tombstone : in_.inventory.tombstones) {
       if (recent(tombstone.deleted_at)) {
         buried_.insert(tombstone.resource_id);
       } else {
@@ -102,7 +102,7 @@ class Observer {
       return !name.empty() && path == file.path.text() && name == file.filename &&
              size == file.size;
     };
-    for (const auto& intent : in_.memory.intents) {
+    for (const auto& intent : in_.inventory.intents) {
       if (made_from(intent.path, intent.adds_filename, intent.adds_size)) {
         return intent.adds_file_id;
       }
@@ -133,7 +133,7 @@ class Observer {
 
   /// What we put there shortly before the state was lost may not be listed yet.
   [[nodiscard]] bool nothing_is_hidden() const {
-    return in_.memory.looked_at && in_.now - *in_.memory.looked_at >= in_.grace;
+    return in_.inventory.looked_at && in_.now - *in_.inventory.looked_at >= in_.grace;
   }
 
   /// The first pass that could identify every row: rows with our marker are ours. If they do not
@@ -152,7 +152,7 @@ class Observer {
       file.in_doubt = doubtful && !may_be_declared(file.path.text());
     }
     const bool complete = all_known && nothing_is_hidden();
-    if (complete || in_.memory.owner != in_.owner) {
+    if (complete || in_.inventory.owner != in_.owner) {
       change(change::SetTakenOver{session_id_, in_.owner, complete});
     }
   }
@@ -173,8 +173,8 @@ class Observer {
       placed += is_placed ? 1U : 0U;
       alike += is_placed || digests.contains(file.marker->digest_prefix) ? 1U : 0U;
     }
-    const bool was_doubted =
-        std::ranges::any_of(in_.memory.rows, [](const KnownRow& row) { return row.in_doubt; });
+    const bool was_doubted = std::ranges::any_of(
+        in_.inventory.rows, [](const InventoryRow& row) { return row.in_doubt; });
     return was_doubted || (all > 0 && (placed == 0 || 2 * alike < all));
   }
 
@@ -190,7 +190,7 @@ class Observer {
   }
 
   void close_intents() {
-    for (const auto& intent : in_.memory.intents) {
+    for (const auto& intent : in_.inventory.intents) {
       const bool seen = !intent.adds_file_id.empty() &&
                         std::ranges::any_of(out_.state.files, [&](const ObservedFile& file) {
                           return file.path.text() == intent.path &&
@@ -254,7 +254,7 @@ class Observer {
   /// A row of ours that is gone gets a tombstone, whoever deleted it: a list that lags may show it
   /// once more, and it must not be taken for the outcome of a later add.
   void forget_vanished() {
-    for (const auto& row : in_.memory.rows) {
+    for (const auto& row : in_.inventory.rows) {
       if (listed_.contains(row.resource_id) || buried_.contains(row.resource_id)) {
         continue;
       }
@@ -267,15 +267,15 @@ class Observer {
   }
 
   void remember() {
-    std::map<std::string, const KnownRow*> before;
-    for (const auto& row : in_.memory.rows) {
+    std::map<std::string, const InventoryRow*> before;
+    for (const auto& row : in_.inventory.rows) {
       before[row.resource_id] = &row;
     }
     for (const auto& file : out_.state.files) {
       if (file.ownership == Ownership::kUnknown) {
         continue;
       }
-      KnownRow row = in_.known.at(file.resource_id);
+      InventoryRow row = in_.known.at(file.resource_id);
       row.owned = file.ownership == Ownership::kOurs;
       row.in_doubt = file.in_doubt;
       row.upload_file_id = file.upload_file_id.value_or("");

@@ -17,7 +17,7 @@ namespace sessync {
 
 /// Whose a file row is.
 enum class Ownership {
-  kOurs,         ///< in the inventory
+  kOurs,         ///< owned by the inventory
   kUnmanaged,    ///< somebody else's
   kOtherDaemon,  ///< carries our owner name, but we did not put it there
   kUnknown,      ///< its name could not be learned: unknown is not different
@@ -68,10 +68,10 @@ struct ObservedState {
 /// What is known when a list has been read. What it refers to outlives it.
 struct Observation {
   const std::vector<ResourceRow>& rows;
-  const SessionMemory& memory;
-  /// Rows identified so far, by resource id: from memory or asked just now. A row that is missing
+  const Inventory& inventory;
+  /// Rows identified so far, by resource id: known before or asked just now. A row that is missing
   /// here could not be identified.
-  std::map<std::string, KnownRow> known;
+  std::map<std::string, InventoryRow> known;
   std::string owner;
   TimePoint now;
   Duration grace{0};  ///< a list is trusted about our own writes once they are so old

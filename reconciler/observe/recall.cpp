@@ -7,19 +7,19 @@
 #include "reconciler/observe/refusals.h"
 
 namespace sessync {
-std::vector<Change> forget_other_owner(SessionMemory& memory, const std::string& session_id,
+std::vector<Change> forget_other_owner(Inventory& inventory, const std::string& session_id,
                                        const std::string& owner) {
   std::vector<Change> changes;
-  if (memory.owner.empty() || memory.owner == owner) {
+  if (inventory.owner.empty() || inventory.owner == owner) {
     return changes;
   }
-  memory.taken_over = false;
-  for (auto& intent : memory.intents) {
+  inventory.taken_over = false;
+  for (auto& intent : inventory.intents) {
     intent.adds_filename.clear();
     intent.previous.clear();
     changes.emplace_back(change::PutIntent{session_id, intent});
   }
-  for (auto& row : memory.rows) {
+  for (auto& row : inventory.rows) {
     row.owned = false;
     row.in_doubt = false;
     changes.emplace_back(change::PutRow{session_id, row});
@@ -27,11 +27,11 @@ std::vector<Change> forget_other_owner(SessionMemory& memory, const std::string&
   return changes;
 }
 
-std::vector<Change> expire_refusals(SessionMemory& memory, const std::string& session_id,
+std::vector<Change> expire_refusals(Inventory& inventory, const std::string& session_id,
                                     TimePoint now) {
   std::vector<Change> changes;
-  std::erase_if(memory.refusals, [&](const Refusal& refusal) {
-    const bool old = refusal.is_full() ? !is_about_room(refusal, memory.most_files)
+  std::erase_if(inventory.refusals, [&](const Refusal& refusal) {
+    const bool old = refusal.is_full() ? !is_about_room(refusal, inventory.most_files)
                                        : now - refusal.at >= kRefusalLife;
     if (old) {
       changes.emplace_back(change::DropRefusal{session_id, refusal.path, refusal.content});
@@ -41,15 +41,15 @@ std::vector<Change> expire_refusals(SessionMemory& memory, const std::string& se
   return changes;
 }
 
-bool is_time_to_try_beyond(const SessionMemory& memory, TimePoint now) {
-  return std::ranges::any_of(memory.refusals, [&](const Refusal& refusal) {
+bool is_time_to_try_beyond(const Inventory& inventory, TimePoint now) {
+  return std::ranges::any_of(inventory.refusals, [&](const Refusal& refusal) {
     return refusal.is_full() && now - refusal.at >= kRefusalLife;
   });
 }
 
-std::vector<Change> settle_doubt(const SessionMemory& memory, const std::string& session_id) {
+std::vector<Change> settle_doubt(const Inventory& inventory, const std::string& session_id) {
   std::vector<Change> changes;
-  for (auto row : memory.rows) {
+  for (auto row : inventory.rows) {
     if (std::exchange(row.in_doubt, false)) {
       changes.emplace_back(change::PutRow{session_id, std::move(row)});
     }

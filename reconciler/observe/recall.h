@@ -6,24 +6,24 @@
 #include "reconciler/ports/api_error.h"
 #include "reconciler/ports/state_store.h"
 
-/// What of a session's memory still counts. Each changes `memory` and says what the store must
-/// learn; the caller commits it, all in one. Pure.
+/// What of a session's inventory still counts. Each changes `inventory` and says what the store
+/// must learn; the caller commits it, all in one. Pure.
 namespace sessync {
 
 /// What was put there under another owner name is not ours any more. An add that the former owner
 /// may have sent holds its path until a list can be believed about it, but nothing is recognised by
 /// it, and nothing is put back.
-std::vector<Change> forget_other_owner(SessionMemory& memory, const std::string& session_id,
+std::vector<Change> forget_other_owner(Inventory& inventory, const std::string& session_id,
                                        const std::string& owner);
 
 /// Refusals are tried again after kRefusalLife. That a session is full is known until it held more.
-std::vector<Change> expire_refusals(SessionMemory& memory, const std::string& session_id,
+std::vector<Change> expire_refusals(Inventory& inventory, const std::string& session_id,
                                     TimePoint now);
 /// Whether it is kRefusalLife ago that a session was found to be full: one more file may be tried.
-bool is_time_to_try_beyond(const SessionMemory& memory, TimePoint now);
+bool is_time_to_try_beyond(const Inventory& inventory, TimePoint now);
 
 /// Whoever gave an id for what was held back by doubt has said that the session is the right one:
-/// its rows are ours like all others from then on. Does not change `memory`.
-std::vector<Change> settle_doubt(const SessionMemory& memory, const std::string& session_id);
+/// its rows are ours like all others from then on. Does not change `inventory`.
+std::vector<Change> settle_doubt(const Inventory& inventory, const std::string& session_id);
 
 }  // namespace sessync

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "reconciler/desired/desired.h"
-#include "reconciler/ports/state_store.h"
+#include "reconciler/ports/inventory.h"
 
 /// What remembered refusals say. The API's refusals of one file too many do not differ from those
 /// of a file that it does not like, except in words.

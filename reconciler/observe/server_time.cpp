@@ -1,6 +1,9 @@
 #include "reconciler/observe/server_time.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <string>
 
@@ -25,6 +28,28 @@ class Cursor {
   void expect(std::string_view one_of) {
     ok_ = ok_ && next_is(one_of);
     if (!rest_.empty()) rest_.remove_prefix(1);
+  }
+
+  void expect_text(std::string_view text) {
+    ok_ = ok_ && rest_.starts_with(text);
+    rest_.remove_prefix(std::min(text.size(), rest_.size()));
+  }
+
+  /// The position among `names`, all of three letters, counted from one.
+  template <std::size_t kCount>
+  unsigned name(const std::array<std::string_view, kCount>& names) {
+    const auto found = std::ranges::find(names, rest_.substr(0, 3));
+    ok_ = ok_ && found != names.end();
+    rest_.remove_prefix(std::min<std::size_t>(3, rest_.size()));
+    return static_cast<unsigned>(found - names.begin()) + 1;
+  }
+
+  std::chrono::seconds time_of_day() {
+    const std::chrono::hours hours(number(2, 0, 23));
+    expect(":");
+    const std::chrono::minutes minutes(number(2, 0, 59));
+    expect(":");
+    return hours + minutes + std::chrono::seconds(number(2, 0, 60));
   }
 
   [[nodiscard]] bool next_is(std::string_view one_of) const {
@@ -69,6 +94,12 @@ std::string padded(std::int64_t number, std::size_t digits) {
   return text.size() < digits ? std::string(digits - text.size(), '0') + text : text;
 }
 
+constexpr std::array<std::string_view, 7> kDays = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+constexpr double kLastSecond = 253402300799;  // of the year 9999
+constexpr std::size_t kDateAndTime = std::string_view("2026-11-21T17:31:43").size();
+
 }  // namespace
 
 std::optional<ServerTime> parse_rfc3339(std::string_view text) {
@@ -80,21 +111,40 @@ std::optional<ServerTime> parse_rfc3339(std::string_view text) {
   in.expect("-");
   const chrono::day day(static_cast<unsigned>(in.number(2, 1, 31)));
   in.expect("Tt ");
-  const chrono::hours hours(in.number(2, 0, 23));
-  in.expect(":");
-  const chrono::minutes minutes(in.number(2, 0, 59));
-  in.expect(":");
-  const chrono::seconds seconds(in.number(2, 0, 60));
+  const auto time = in.time_of_day();
   const auto fraction = in.fraction();
   const auto offset = in.offset();
   const chrono::year_month_day date{year, month, day};
   if (!in.at_end() || !date.ok()) return std::nullopt;
-  return ServerTime(chrono::sys_days(date)) + hours + minutes + seconds + fraction - offset;
+  return ServerTime(chrono::sys_days(date)) + time + fraction - offset;
 }
 
 std::optional<ServerTime> parse_server_time(std::string_view text) {
   const auto time = parse_rfc3339(text);
   return time ? time : parse_rfc3339(std::string(text) + "Z");
+}
+
+std::optional<ServerTime> parse_http_date(std::string_view text) {
+  namespace chrono = std::chrono;
+  Cursor in(text);
+  in.name(kDays);
+  in.expect_text(", ");
+  const chrono::day day(static_cast<unsigned>(in.number(2, 1, 31)));
+  in.expect(" ");
+  const chrono::month month(in.name(kMonths));
+  in.expect(" ");
+  const chrono::year year(in.number(4, 0, 9999));
+  in.expect(" ");
+  const auto time = in.time_of_day();
+  in.expect_text(" GMT");
+  const chrono::year_month_day date{year, month, day};
+  if (!in.at_end() || !date.ok()) return std::nullopt;
+  return ServerTime(chrono::sys_days(date)) + time;
+}
+
+std::optional<TimePoint> from_unix_seconds(double seconds) {
+  if (!(seconds > 0 && seconds <= kLastSecond)) return std::nullopt;
+  return TimePoint(Duration(std::llround(seconds * 1000)));
 }
 
 std::string timestamp(TimePoint at) {
@@ -106,6 +156,10 @@ std::string timestamp(TimePoint at) {
          padded(static_cast<unsigned>(date.day()), 2) + "T" + padded(time.hours().count(), 2) +
          ":" + padded(time.minutes().count(), 2) + ":" + padded(time.seconds().count(), 2) + "." +
          padded(time.subseconds().count(), 3) + "Z";
+}
+
+std::string timestamp_in_seconds(TimePoint at) {
+  return timestamp(at).substr(0, kDateAndTime) + "Z";
 }
 
 }  // namespace sessync

@@ -15,6 +15,7 @@
 #include "reconciler/outputs/output_name.h"
 #include "reconciler/ports/output_directory.h"
 #include "reconciler/ports/session_api.h"
+#include "reconciler/ports/state_store.h"
 
 namespace sessync {
 namespace {
@@ -100,10 +101,10 @@ class Puller {
     if (file.downloadable) {
       return *file.downloadable;
     }
-    const auto& rows = in_.memory.rows;
+    const auto& rows = in_.inventory.rows;
     const bool is_copy =
         decode_marker(file.filename).has_value() ||
-        std::ranges::find(rows, file.file_id, &KnownRow::copy_file_id) != rows.end();
+        std::ranges::find(rows, file.file_id, &InventoryRow::copy_file_id) != rows.end();
     const auto* refusal = find_refusal(file);
     return !is_copy && (refusal == nullptr || refusal->code != kNotDownloadable);
   }
@@ -128,10 +129,10 @@ class Puller {
     for (const auto& file : outputs_) {
       listed.insert(file.file_id);
     }
-    for (auto record : in_.memory.outputs) {
+    for (auto record : in_.inventory.outputs) {
       const bool is_gone = !listed.contains(record.file_id);
       if (is_gone && record.gone_since &&
-          ports_.loop.now() - *record.gone_since >= kOutputMemoryLife) {
+          ports_.loop.now() - *record.gone_since >= kOutputRecordLife) {
         commit(change::DropOutput{in_.session_id, record.file_id});
       } else if (is_gone != record.gone_since.has_value()) {
         record.gone_since = is_gone ? std::optional(ports_.loop.now()) : std::nullopt;
@@ -141,7 +142,7 @@ class Puller {
   }
 
   void choose() {
-    for (const auto& record : in_.memory.outputs) {
+    for (const auto& record : in_.inventory.outputs) {
       by_name_.emplace(record.name, &record);
     }
     const auto names = output_names(outputs_);
@@ -188,7 +189,7 @@ class Puller {
   }
 
   [[nodiscard]] const OutputRecord* find_record(const std::string& file_id) const {
-    const auto& records = in_.memory.outputs;
+    const auto& records = in_.inventory.outputs;
     const auto found = std::ranges::lower_bound(records, file_id, {}, &OutputRecord::file_id);
     return found == records.end() || found->file_id != file_id ? nullptr : &*found;
   }
@@ -206,7 +207,7 @@ class Puller {
   static std::string refusal_key(const FileMetadata& file) { return "outputs:" + file.file_id; }
 
   [[nodiscard]] const Refusal* find_refusal(const FileMetadata& file) const {
-    const auto& refusals = in_.memory.refusals;
+    const auto& refusals = in_.inventory.refusals;
     const auto key = refusal_key(file);
     const auto found = std::ranges::lower_bound(refusals, key, {}, &Refusal::path);
     const bool holds = found != refusals.end() && found->path == key &&

@@ -8,8 +8,8 @@
 #include "manifest/spec.h"
 #include "reconciler/apply/apply.h"
 #include "reconciler/desired/blocked.h"
+#include "reconciler/ports/inventory.h"
 #include "reconciler/ports/ports.h"
-#include "reconciler/ports/state_store.h"
 
 namespace sessync {
 
@@ -17,7 +17,7 @@ namespace sessync {
 struct OutputsInput {
   std::string session_id;
   const OutputsSpec& spec;
-  const SessionMemory& memory;         ///< of this session
+  const Inventory& inventory;          ///< of this session
   std::optional<std::string> refusal;  ///< why the destination may not be used; nothing: it may
 };
 

@@ -93,8 +93,9 @@ void note_next_rotations(const SessionView& session, Ports& ports, PassOutcome& 
 
 void apply_actions(const PassInput& in, const PlanInput& known, const SessionView& session,
                    Ports& ports, PassOutcome& out) {
-  auto report = apply(
-      {out.plan, session.memory, known.uploads, session.session_id, in.owner, in.parallel}, ports);
+  auto report =
+      apply({out.plan, session.inventory, known.uploads, session.session_id, in.owner, in.parallel},
+            ports);
   out.results = std::move(report.results);
   out.error = std::move(report.error);
   out.terminal = out.error && is_terminal(out.error->code);
@@ -136,7 +137,7 @@ void execute(const PassInput& in, const PlanInput& known, SessionView& session, 
   }
   out.executed = true;
   if (out.plan.doubt_is_settled) {
-    record(ports, settle_doubt(session.memory, session.session_id));
+    record(ports, settle_doubt(session.inventory, session.session_id));
   }
   if (is_create(out.plan.session)) {
     return create(in, known, session, ports, out);

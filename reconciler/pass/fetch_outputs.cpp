@@ -9,22 +9,22 @@ namespace sessync {
 namespace {
 
 void remember_status(const PassInput& in, SessionView& session, Ports& ports) {
-  session.memory.status = SeenStatus{session.info->status, ports.loop.now()};
+  session.inventory.status = SeenStatus{session.info->status, ports.loop.now()};
   if (!in.dry_run) {
-    ports.store.commit({change::SetStatus{session.session_id, *session.memory.status}},
+    ports.store.commit({change::SetStatus{session.session_id, *session.inventory.status}},
                        [](const tl::expected<Done, StoreError>&) {});
   }
 }
 
 void note_status(const PassInput& in, SessionView& session, Ports& ports, PassOutcome& out) {
-  const auto before = session.memory.status;
+  const auto before = session.inventory.status;
   if (!before || before->status != session.info->status) {
     remember_status(in, session, ports);
   }
   if (!session.info->is_idle()) {
     return out.check_again_in(std::max<Duration>(kBusyRefresh, in.spec.interval / 10));
   }
-  const auto idle = ports.loop.now() - session.memory.status->since;
+  const auto idle = ports.loop.now() - session.inventory.status->since;
   if (before && idle < kLastOutputCheck) {
     out.check_again_in(idle < kFirstOutputCheck ? kFirstOutputCheck : kLastOutputCheck - idle);
   }
@@ -42,7 +42,7 @@ void fetch_outputs(const PassInput& in, SessionView& session, Ports& ports, Pass
     return;
   }
   auto report = pull_outputs(
-      {session.session_id, *in.spec.outputs, session.memory, in.outputs_refusal}, ports);
+      {session.session_id, *in.spec.outputs, session.inventory, in.outputs_refusal}, ports);
   out.fetched = std::move(report.fetched);
   std::ranges::move(report.blocked, std::back_inserter(out.plan.blocked));
   std::ranges::stable_sort(out.plan.blocked, {}, &Blocked::path);

@@ -75,7 +75,7 @@ void find_declared_uploads(const DesiredState& desired, const SessionView& sessi
 
 void check_declared_tokens(const DesiredState& desired, const SessionView& session, Ports& ports,
                            PlanInput& input, PassOutcome& out) {
-  auto checks = check_tokens(session.session_id, desired, session.state, session.memory, ports);
+  auto checks = check_tokens(session.session_id, desired, session.state, session.inventory, ports);
   std::ranges::move(checks.warnings, std::back_inserter(out.warnings));
   for (const auto& [path, rotation] : checks.rotations) {
     if (rotation.next_check_at) {
@@ -101,9 +101,9 @@ SessionChange session_change(const PassInput& in, const DesiredState& desired,
 std::optional<PlanInput> gather(const PassInput& in, const DesiredState& desired,
                                 const SessionView& session, Ports& ports, PassOutcome& out) {
   PlanInput input{desired, session.state};
-  input.refusals = session.memory.refusals;
-  input.most_files = session.memory.most_files;
-  input.try_beyond = is_time_to_try_beyond(session.memory, ports.loop.now());
+  input.refusals = session.inventory.refusals;
+  input.most_files = session.inventory.most_files;
+  input.try_beyond = is_time_to_try_beyond(session.inventory, ports.loop.now());
   input.session_id = session.session_id;
   input.session = session_change(in, desired, session);
   find_declared_uploads(desired, session, ports, input, out);

@@ -41,31 +41,31 @@ bool find_created(const PassInput& in, Ports& ports, SessionView& session, PassO
   return true;
 }
 
-bool is_info_fresh(const SessionMemory& memory, TimePoint now) {
-  return memory.looked_at && now - *memory.looked_at < kRefreshInterval;
+bool is_info_fresh(const Inventory& inventory, TimePoint now) {
+  return inventory.looked_at && now - *inventory.looked_at < kRefreshInterval;
 }
 
 /// What the list does not show: archiving, status, title, metadata.
-bool must_refresh(const PassInput& in, const DesiredState& desired, const SessionMemory& memory,
+bool must_refresh(const PassInput& in, const DesiredState& desired, const Inventory& inventory,
                   TimePoint now) {
   return in.refresh || in.spec.outputs || !desired.repositories.empty() ||
-         !is_info_fresh(memory, now);
+         !is_info_fresh(inventory, now);
 }
 
 Observed identify_rows(const PassInput& in, const DesiredState& desired, Ports& ports,
                        std::vector<ResourceRow> rows, SessionView& session) {
-  Identifier identifier(ports, session.session_id, session.memory, in.list_grace);
+  Identifier identifier(ports, session.session_id, session.inventory, in.list_grace);
   identifier.keep_unlisted(rows);
   auto known = identifier.identify(rows);
-  const Observation observation{rows,     session.memory,   std::move(known),
-                                in.owner, ports.loop.now(), in.list_grace};
+  const Observation observation{rows,     session.inventory, std::move(known),
+                                in.owner, ports.loop.now(),  in.list_grace};
   return observe(observation, session.session_id, desired);
 }
 
 void note_most_files(SessionView& session, std::vector<Change>& changes) {
   const auto count = session.state.files.size();
-  if (count > session.memory.most_files) {
-    session.memory.most_files = count;
+  if (count > session.inventory.most_files) {
+    session.inventory.most_files = count;
     changes.emplace_back(change::SetMostFiles{session.session_id, count});
   }
 }
@@ -77,13 +77,13 @@ std::optional<std::vector<Change>> list_and_identify(const PassInput& in,
   std::vector<Change> changes;
   const auto now = ports.loop.now();
   auto fetched = fetch_session(session.session_id, session.info,
-                               must_refresh(in, desired, session.memory, now), ports);
+                               must_refresh(in, desired, session.inventory, now), ports);
   if (!fetched) {
     out.fail(std::move(fetched.error()));
     return std::nullopt;
   }
   session.info = std::move(fetched->info);
-  if (session.info && !is_info_fresh(session.memory, now)) {
+  if (session.info && !is_info_fresh(session.inventory, now)) {
     changes.emplace_back(change::SetLookedAt{session.session_id, ports.loop.now()});
   }
   auto observed = identify_rows(in, desired, ports, std::move(fetched->rows), session);
@@ -117,10 +117,10 @@ std::optional<SessionView> observe_session(const PassInput& in, const DesiredSta
     return std::nullopt;
   }
   out.session_id = session.session_id;
-  const auto memory_id =
+  const auto remembered_id =
       session.exists() ? session.session_id : synthetic_id(in.owner, in.spec.name);
-  session.memory = ports.store.load(memory_id);
-  auto changes = forget_other_owner(session.memory, session.session_id, in.owner);
+  session.inventory = ports.store.load(remembered_id);
+  auto changes = forget_other_owner(session.inventory, session.session_id, in.owner);
   if (session.exists()) {
     auto seen = list_and_identify(in, desired, ports, session, out);
     if (!seen) {
@@ -128,10 +128,10 @@ std::optional<SessionView> observe_session(const PassInput& in, const DesiredSta
     }
     append(changes, std::move(*seen));
   }
-  append(changes, expire_refusals(session.memory, memory_id, ports.loop.now()));
+  append(changes, expire_refusals(session.inventory, remembered_id, ports.loop.now()));
   if (!in.dry_run && !changes.empty()) {
     session.recording = Recording(std::move(changes), ports.store);
-    session.memory = ports.store.load(memory_id);
+    session.inventory = ports.store.load(remembered_id);
   }
   return session;
 }

@@ -35,7 +35,7 @@ class Recording {
 struct SessionView {
   std::string session_id;           ///< "": it is still to be created
   std::optional<SessionInfo> info;  ///< read in this pass; nothing: only its list was
-  SessionMemory memory;             ///< with what was learned in this pass, unless it is a dry run
+  Inventory inventory;              ///< with what was learned in this pass, unless it is a dry run
   ObservedState state;              ///< empty if it does not exist
   Recording recording;              ///< of what was learned
 

@@ -10,7 +10,7 @@
 #include "manifest/mount_path.h"
 #include "manifest/spec.h"
 #include "reconciler/desired/desired.h"
-#include "reconciler/ports/state_store.h"
+#include "reconciler/ports/inventory.h"
 #include "reconciler/tokens/rotation_decision.h"
 
 /// What a plan intends, one type for each kind of change. Values: they hold no pointer into what

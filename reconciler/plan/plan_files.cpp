@@ -9,8 +9,8 @@
 namespace sessync {
 namespace {
 
-/* What is done about one canonical path. "ours" is a row of the inventory; "same" means that it
-   holds the declared content. The first line that fits decides.
+/* What is done about one canonical path. "ours" is an owned row of the inventory; "same" means that
+   it holds the declared content. The first line that fits decides.
 
    declared | at, above or below the path            | decision
    ---------+----------------------------------------+--------------------------------------------

@@ -6,7 +6,6 @@
 
 #include "reconciler/plan/plan.h"
 #include "reconciler/plan/plan_input.h"
-#include "reconciler/ports/state_store.h"
 
 /// What is known of how many files a session can hold. The API does not say, and its refusals of
 /// one file too many do not differ from those of a file that it does not like, except in words.

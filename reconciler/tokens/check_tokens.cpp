@@ -12,8 +12,8 @@ namespace {
 class TokenCheck {
  public:
   TokenCheck(const std::string& session_id, const ObservedState& observed,
-             const SessionMemory& memory, Ports& ports)
-      : session_id_(session_id), observed_(observed), memory_(memory), ports_(ports) {}
+             const Inventory& inventory, Ports& ports)
+      : session_id_(session_id), observed_(observed), inventory_(inventory), ports_(ports) {}
 
   TokenChecks run(const DesiredState& desired) {
     for (const auto& wanted : desired.repositories) {
@@ -50,8 +50,8 @@ class TokenCheck {
 
   [[nodiscard]] const TokenRecord* record_of(const RepositoryRow& row) const {
     const auto record =
-        std::ranges::find(memory_.tokens, row.resource_id, &TokenRecord::resource_id);
-    return record == memory_.tokens.end() ? nullptr : &*record;
+        std::ranges::find(inventory_.tokens, row.resource_id, &TokenRecord::resource_id);
+    return record == inventory_.tokens.end() ? nullptr : &*record;
   }
 
   void peek() {
@@ -120,7 +120,7 @@ class TokenCheck {
 
   const std::string& session_id_;
   const ObservedState& observed_;
-  const SessionMemory& memory_;
+  const Inventory& inventory_;
   Ports& ports_;
   std::vector<Asked> asked_;
   std::vector<SessionFault> faults_;
@@ -130,8 +130,8 @@ class TokenCheck {
 }  // namespace
 
 TokenChecks check_tokens(const std::string& session_id, const DesiredState& desired,
-                         const ObservedState& observed, const SessionMemory& memory, Ports& ports) {
-  return TokenCheck(session_id, observed, memory, ports).run(desired);
+                         const ObservedState& observed, const Inventory& inventory, Ports& ports) {
+  return TokenCheck(session_id, observed, inventory, ports).run(desired);
 }
 
 }  // namespace sessync

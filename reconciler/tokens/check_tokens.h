@@ -24,6 +24,6 @@ struct TokenChecks {
 /// Mints nothing and sends nothing. A source that does not answer is a verdict of its repository, a
 /// list of events that fails is a warning: neither fails the pass. Pumps the loop.
 TokenChecks check_tokens(const std::string& session_id, const DesiredState& desired,
-                         const ObservedState& observed, const SessionMemory& memory, Ports& ports);
+                         const ObservedState& observed, const Inventory& inventory, Ports& ports);
 
 }  // namespace sessync

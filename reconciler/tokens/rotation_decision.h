@@ -4,7 +4,7 @@
 #include <string>
 
 #include "manifest/spec.h"
-#include "reconciler/ports/state_store.h"
+#include "reconciler/ports/inventory.h"
 #include "reconciler/ports/token_source.h"
 
 namespace sessync {

@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/double/model_types.h"
+#include "tests/double/model/model_types.h"
 
 namespace sessync::contract {
 

@@ -7,9 +7,9 @@
 
 #include "reconciler/ports/ports.h"
 #include "reconciler/ports/session_api.h"
-#include "tests/double/faults.h"
-#include "tests/double/memory_content_source.h"
-#include "tests/double/session_model.h"
+#include "tests/double/memory/memory_content_source.h"
+#include "tests/double/model/faults.h"
+#include "tests/double/model/session_model.h"
 
 namespace sessync::contract {
 

@@ -4,7 +4,7 @@
 #include "daemon/api/http_session_api.h"
 #include "daemon/http/client/base_url.h"
 #include "tests/contract/backend.h"
-#include "tests/double/http_server.h"
+#include "tests/double/http/http_server.h"
 
 namespace sessync::contract {
 

@@ -1,5 +1,5 @@
 #include "tests/contract/backend.h"
-#include "tests/double/memory_session_api.h"
+#include "tests/double/memory/memory_session_api.h"
 
 namespace sessync::contract {
 

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <pthread.h>
 
-#include "tests/double/http_server.h"
-#include "tests/double/http_wire.h"
+#include "tests/double/http/http_server.h"
+#include "tests/double/http/http_wire.h"
 
 namespace {
 

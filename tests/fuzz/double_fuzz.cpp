@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/api/wire/wire.h"
-#include "tests/double/http_core.h"
+#include "tests/double/http/http_core.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace sessync::fuzz {

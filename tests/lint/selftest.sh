@@ -11,7 +11,7 @@ fresh_tree() {
   rm -rf "$tree"
   mkdir -p "$tree"/{manifest,reconciler,daemon/{api,state},tests}
   git -c init.defaultBranch=main init -q "$tree"
-  echo '#include "manifest/spec.h"' >"$tree/daemon/main.cpp"
+  echo '#include "manifest/spec.h"' >"$tree/daemon/api/main.cpp"
   echo '#include <string>' >"$tree/manifest/spec.h"
 }
 
@@ -30,18 +30,36 @@ finds() {
 # accepts CHECK [FILE CONTENT]
 accepts() {
   fresh_tree
-  [[ $# -eq 1 ]] || printf '%b\n' "$3" >"$tree/$2"
+  if [[ $# -gt 1 ]]; then
+    mkdir -p "$(dirname "$tree/$2")"
+    printf '%b\n' "$3" >"$tree/$2"
+  fi
   if ! "$lint/$1.sh" "$tree"; then
     echo "$1 refuses a good tree ${2-}"
     failures=$((failures + 1))
   fi
 }
 
-for check in doors layering size top secrets names; do
+# circle FILE INCLUDED FILE INCLUDED: the check of the layers finds that each includes the next.
+circle() {
+  fresh_tree
+  mkdir -p "$tree/${1%/*}" "$tree/${3%/*}"
+  echo "#include \"$2\"" >"$tree/$1"
+  echo "#include \"$4\"" >"$tree/$3"
+  if "$lint/layers.sh" "$tree" >/dev/null; then
+    echo "layers does not find that $1 and $3 include each other"
+    failures=$((failures + 1))
+  fi
+}
+
+for check in doors layering layers size top secrets names; do
   accepts "$check"
 done
 accepts layering daemon/state/a.cpp '#include <sqlite3.h>\n#include <mutex>\n#include "reconciler/x.h"'
 accepts layering reconciler/a.h '#include <tl/expected.hpp>\n#include "manifest/spec.h"'
+
+accepts layers daemon/app/a.h '#include "daemon/os/b.h"\n#include "reconciler/reconcile.h"'
+accepts layers reconciler/reconcile.h '#include "reconciler/pass/a.h"\n#include "reconciler/limits.h"'
 
 accepts doors daemon/state/a.cpp 'const auto why = foreign_text(sqlite3_errmsg(handle));'
 accepts doors daemon/a.cpp 'const char* text = ::archive_error_string(a);\nreturn foreign_text(text);'
@@ -74,6 +92,21 @@ finds layering manifest/a.cpp 'auto now = std::chrono::steady_clock::now();'
 finds layering daemon/a.h '#include <iostream>'
 finds layering daemon/a.cpp 'std::fputs(text, stdout);'
 finds layering daemon/a.cpp 'std::cout << text;'
+finds layers reconciler/observe/a.h '#include "reconciler/plan/b.h"'
+finds layers reconciler/gc/a.h '#include "reconciler/outputs/b.h"'
+finds layers reconciler/pass/a.h '#include "reconciler/reconcile.h"'
+finds layers reconciler/limits.h '#include "reconciler/ports/a.h"'
+finds layers reconciler/strange/a.h 'int x;'
+finds layers daemon/strange/a.h 'int x;'
+finds layers daemon/a.h 'int x;'
+finds layers daemon/os/a.h '#include "daemon/status/b.h"'
+finds layers daemon/controller/a.h '#include "daemon/app/b.h"'
+finds layers daemon/http/client/a.h '#include "daemon/http/server/b.h"'
+finds layers daemon/state/a.h '#include "daemon/secrets/b.h"'
+circle manifest/a.h manifest/b.h manifest/b.cpp manifest/a.h
+circle daemon/os/a.h daemon/os/b.h daemon/os/b.h daemon/os/a.h
+circle daemon/api/wire/a.h daemon/api/send/a.h daemon/api/send/b.h daemon/api/wire/b.h
+circle manifest/text/a.h manifest/pattern/a.h manifest/pattern/b.h manifest/text/b.h
 finds names daemon/a.h 'struct A {\n};\nclass A : public B {\n};'
 finds names daemon/a.h 'namespace sessync::http {\nstruct A {\n};\nclass A : public B {\n};'
 finds size daemon/a.cpp "$(printf '\\n%.0s' {1..501})"

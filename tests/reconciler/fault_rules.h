@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "tests/double/faults.h"
+#include "tests/double/model/faults.h"
 
 namespace sessync {
 

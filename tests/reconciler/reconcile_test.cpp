@@ -27,8 +27,8 @@ TEST_CASE("a delete that belongs to an add which is not made is not made either"
   removal.resource_id = world.somebody_adds("/a", "theirs");
   removal.chain = MountPath::of_file("/a/b");
   plan.actions = {removal};
-  const SessionMemory memory;
-  const ApplyInput input{plan, memory, {}, *world.spec.session_id, world.owner};
+  const Inventory inventory;
+  const ApplyInput input{plan, inventory, {}, *world.spec.session_id, world.owner};
   Ports ports{*world.api, world.store, world.loop, &world.tokens};
   const auto report = apply(input, ports);
   REQUIRE(report.results.size() == 1);

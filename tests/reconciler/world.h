@@ -7,12 +7,12 @@
 
 #include "reconciler/observe/marker.h"
 #include "reconciler/reconcile.h"
-#include "tests/double/memory_content_source.h"
-#include "tests/double/memory_session_api.h"
-#include "tests/double/memory_state_store.h"
-#include "tests/double/session_model.h"
-#include "tests/double/test_loop.h"
-#include "tests/reconciler/memory_token_source.h"
+#include "tests/double/memory/memory_content_source.h"
+#include "tests/double/memory/memory_session_api.h"
+#include "tests/double/memory/memory_state_store.h"
+#include "tests/double/memory/memory_token_source.h"
+#include "tests/double/memory/test_loop.h"
+#include "tests/double/model/session_model.h"
 
 namespace sessync {
 

@@ -10,7 +10,7 @@
 #include "daemon/controller/schedule.h"
 #include "daemon/workspace/read/digest_cache.h"
 #include "reconciler/reconcile.h"
-#include "tests/double/memory_session_api.h"
+#include "tests/double/memory/memory_session_api.h"
 #include "tests/simulation/fiber.h"
 #include "tests/simulation/world.h"
 

@@ -16,7 +16,7 @@ class DrainedStore : public StateStore {
 
   [[nodiscard]] bool is_drained() const { return unanswered_ == 0; }
 
-  SessionMemory load(const std::string& session_id) override { return store_.load(session_id); }
+  Inventory load(const std::string& session_id) override { return store_.load(session_id); }
   std::optional<Upload> find_upload(const std::string& owner, const std::string& sha256) override {
     return store_.find_upload(owner, sha256);
   }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "tests/double/faults.h"
+#include "tests/double/model/faults.h"
 #include "tests/simulation/random.h"
 
 namespace sessync::simulation {

@@ -14,8 +14,9 @@ constexpr Duration kRefusalIsRemembered = std::chrono::hours(1);
 
 /// A first look without state that meets nothing of ours where the manifest declares something.
 void WatchedApi::note_doubt(const std::string& session_id) {
-  const auto memory = world_.store.load(session_id);
-  const bool is_first_look = !memory.taken_over && memory.rows.empty() && memory.intents.empty();
+  const auto inventory = world_.store.load(session_id);
+  const bool is_first_look =
+      !inventory.taken_over && inventory.rows.empty() && inventory.intents.empty();
   const auto& switches = world_.model.switches();
   const bool is_hidden = world_.now() < world_.hidden_until ||
                          switches.resource_list_lag + switches.file_list_lag > Duration{0};

@@ -10,7 +10,7 @@
 
 #include "reconciler/desired/desired.h"
 #include "reconciler/reconcile.h"
-#include "tests/double/memory_session_api.h"
+#include "tests/double/memory/memory_session_api.h"
 #include "tests/simulation/world.h"
 
 namespace sessync::simulation {

@@ -5,7 +5,7 @@
 
 #include "daemon/workspace/content/content_error.h"
 #include "daemon/workspace/content/verified_reader.h"
-#include "tests/double/model_types.h"
+#include "tests/double/model/model_types.h"
 
 namespace sessync::simulation {
 namespace {

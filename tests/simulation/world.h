@@ -8,12 +8,12 @@
 #include <vector>
 
 #include "reconciler/reconcile.h"
-#include "tests/double/faults.h"
-#include "tests/double/memory_session_api.h"
-#include "tests/double/memory_state_store.h"
-#include "tests/double/session_model.h"
-#include "tests/double/test_loop.h"
-#include "tests/reconciler/memory_token_source.h"
+#include "tests/double/memory/memory_session_api.h"
+#include "tests/double/memory/memory_state_store.h"
+#include "tests/double/memory/memory_token_source.h"
+#include "tests/double/memory/test_loop.h"
+#include "tests/double/model/faults.h"
+#include "tests/double/model/session_model.h"
 #include "tests/simulation/declared.h"
 #include "tests/simulation/limits.h"
 #include "tests/simulation/random.h"

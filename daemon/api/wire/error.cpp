@@ -6,11 +6,10 @@
 #include <chrono>
 #include <limits>
 
-#include <time.h>  // NOLINT(modernize-deprecated-headers): strptime and timegm are POSIX
-
 #include "daemon/api/wire/wire.h"
 #include "daemon/http/client/base_url.h"
 #include "daemon/os/foreign_text.h"
+#include "reconciler/observe/server_time.h"
 
 namespace sessync {
 namespace {
@@ -34,14 +33,6 @@ std::optional<std::int64_t> parse_count(std::string_view text) {
   const auto [rest, problem] = std::from_chars(begin, end, value);
   if (problem != std::errc() || rest != end) return std::nullopt;
   return value;
-}
-
-std::optional<std::int64_t> parse_http_date(std::string_view text) {
-  const std::string date(text);
-  std::tm parts{};
-  const char* const rest = strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  if (rest == nullptr || *rest != '\0') return std::nullopt;
-  return timegm(&parts);
 }
 
 /// In a range that cannot overflow.
@@ -189,14 +180,14 @@ std::optional<Duration> retry_after_of(const HttpAnswer& answer, TimePoint now) 
   if (const auto seconds = parse_count(text)) return plausible_wait(wait_of(*seconds, kSecond));
   const auto date = parse_http_date(text);
   if (!date) return std::nullopt;
-  const auto clock = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
-  const auto begin = parse_http_date(header(answer, "date")).value_or(clock.count());
-  return plausible_wait(wait_of(*date - begin, kSecond));
+  const auto begin = parse_http_date(header(answer, "date")).value_or(now);
+  return plausible_wait(
+      wait_of(std::chrono::ceil<std::chrono::seconds>(*date - begin).count(), kSecond));
 }
 
 std::optional<TimePoint> date_of(const HttpAnswer& answer) {
   const auto date = parse_http_date(header(answer, "date"));
-  return date ? std::optional(TimePoint(std::chrono::seconds(*date))) : std::nullopt;
+  return date ? std::optional(std::chrono::floor<Duration>(*date)) : std::nullopt;
 }
 
 RateRefusal refusal_of(const ApiError& error) {

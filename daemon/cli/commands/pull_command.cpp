@@ -62,9 +62,9 @@ class Puller {
   static void pull_into(Pulled& pulled, Ports& ports, const std::optional<std::string>& refusal) {
     bool arrived = true;
     while (arrived) {
-      const auto memory = ports.store.load(pulled.session_id);
+      const auto inventory = ports.store.load(pulled.session_id);
       auto report =
-          pull_outputs({pulled.session_id, *pulled.spec->outputs, memory, refusal}, ports);
+          pull_outputs({pulled.session_id, *pulled.spec->outputs, inventory, refusal}, ports);
       arrived = report.again && !report.fetched.empty() && !ports.loop.stopping();
       report.fetched.insert(report.fetched.begin(), pulled.report.fetched.begin(),
                             pulled.report.fetched.end());

@@ -16,6 +16,7 @@
 #include "daemon/serve/page/time.h"
 #include "daemon/status/verdict.h"
 #include "daemon/status/words.h"
+#include "reconciler/observe/server_time.h"
 
 namespace sessync {
 namespace page {
@@ -178,7 +179,7 @@ std::string render_page(const StatusSnapshot& status, const PagePart& part, Time
       {"version", escape_html(status.version)},
       {"id", escape_html(part.id)},
       {"part", part.is_whole() ? "whole" : "part"},
-      {"now", words::timestamp(now)},
+      {"now", timestamp_in_seconds(now)},
       {"facts", page::facts_of(status, now)},
       {"verdict", page::verdict_of(findings)},
       {"states", page::states_of(status)},

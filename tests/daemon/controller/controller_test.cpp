@@ -7,7 +7,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/daemon/controller/memory_pass_services.h"
+#include "tests/daemon/pass/memory_pass_services.h"
 #include "tests/daemon/workspace/temp_tree.h"
 
 namespace sessync {

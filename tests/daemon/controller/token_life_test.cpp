@@ -6,8 +6,8 @@
 
 #include "daemon/controller/session_table.h"
 #include "daemon/secrets/token_service.h"
+#include "tests/daemon/os/temp_tree.h"
 #include "tests/daemon/secrets/github_double.h"
-#include "tests/daemon/workspace/temp_tree.h"
 #include "tests/reconciler/fault_rules.h"
 #include "tests/reconciler/world.h"
 

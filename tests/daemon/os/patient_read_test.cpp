@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "daemon/os/unique_fd.h"
-#include "tests/daemon/workspace/temp_tree.h"
+#include "tests/daemon/os/temp_tree.h"
 
 namespace sessync::test {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "daemon/outputs/disk_output_directory.h"
-#include "tests/daemon/workspace/temp_tree.h"
+#include "tests/daemon/os/temp_tree.h"
 
 namespace sessync::test {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "daemon/secrets/daemon_token_source.h"
-#include "tests/daemon/workspace/temp_tree.h"
+#include "tests/daemon/os/temp_tree.h"
 
 namespace sessync::test {
 

@@ -12,7 +12,7 @@
 namespace sessync {
 namespace {
 
-KnownRow row(const std::string& id) {
+InventoryRow row(const std::string& id) {
   return {.resource_id = id,
           .copy_file_id = "file_copy",
           .filename = "sessync.me.0123.a b.csv",
@@ -34,8 +34,8 @@ Intent intent(const std::string& path) {
           .in_doubt_since = {}};
 }
 
-KnownRow unknown_row(const std::string& id) {
-  KnownRow unknown;
+InventoryRow unknown_row(const std::string& id) {
+  InventoryRow unknown;
   unknown.resource_id = id;
   return unknown;
 }
@@ -72,7 +72,7 @@ std::vector<Change> one_of_each() {
 
 TEST_CASE("Every kind of change survives a restart") {
   const TempDirectory directory;
-  SessionMemory before;
+  Inventory before;
   {
     const auto state = open_state(directory.path());
     REQUIRE(commit(*state.database, one_of_each()));
@@ -85,10 +85,10 @@ TEST_CASE("Every kind of change survives a restart") {
     CHECK(state.database->load("sesn_other").rows.empty());
   }
   const auto state = open_state(directory.path(), at(77));
-  const auto memory = state.database->load(kSession);
+  const auto inventory = state.database->load(kSession);
   // Whoever was about to send it may have done so until the end.
   before.intents.at(2).in_doubt_since = at(77);
-  CHECK(memory == before);
+  CHECK(inventory == before);
   CHECK(state.database->find_upload("me", "aa") == upload("aa", "file_1", at(1)));
   CHECK(state.database->warnings().empty());
 }
@@ -116,12 +116,12 @@ TEST_CASE("What a clock recorded that was ahead counts as recorded now") {
       opened = open_state(directory.path(), now);
     }
     const auto& database = reads ? *read : *opened->database;
-    const auto memory = database.load(kSession);
-    CHECK(memory.tombstones.at(0).deleted_at == now);
-    CHECK(memory.refusals.at(0).at == now);
-    CHECK(memory.looked_at == now);
-    CHECK(memory.tokens.at(0).sent_at == now);
-    CHECK(memory.tokens.at(0).renew_at == now + Duration(40));
+    const auto inventory = database.load(kSession);
+    CHECK(inventory.tombstones.at(0).deleted_at == now);
+    CHECK(inventory.refusals.at(0).at == now);
+    CHECK(inventory.looked_at == now);
+    CHECK(inventory.tokens.at(0).sent_at == now);
+    CHECK(inventory.tokens.at(0).renew_at == now + Duration(40));
     CHECK(database.find_upload("me", "aa")->confirmed_at == now);
   }
 }
@@ -141,7 +141,7 @@ TEST_CASE("A session that is dropped leaves nothing, on disk either") {
     REQUIRE(commit(*state.database, {change::DropSession{kSession}}));
   }
   const auto state = open_state(directory.path());
-  CHECK(state.database->load(kSession) == SessionMemory{});
+  CHECK(state.database->load(kSession) == Inventory{});
   CHECK(state.database->sessions() == std::vector<std::string>{"sesn_other"});
   CHECK(state.database->find_upload("me", "aa"));
 }
@@ -159,7 +159,7 @@ TEST_CASE("Dropping each kind of change leaves nothing, on disk either") {
                 change::DropUpload{"me", "file_1"}, change::DropRow{kSession, "was never there"}}));
   }
   const auto state = open_state(directory.path());
-  SessionMemory left;
+  Inventory left;
   left.taken_over = true;
   left.owner = "prod";
   left.looked_at = at(-8);

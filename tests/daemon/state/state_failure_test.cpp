@@ -97,13 +97,13 @@ TEST_CASE("What was reported durable is there after kill -9") {
     const auto seen = (*reader)->load(kSession).tombstones.size();
     // ... and opened.
     const auto state = open_state(directory.path());
-    const SessionMemory memory = state.database->load(kSession);
-    CAPTURE(count, reported, memory.tombstones.size());
+    const Inventory inventory = state.database->load(kSession);
+    CAPTURE(count, reported, inventory.tombstones.size());
     CHECK(state.database->warnings().empty());
-    CHECK(memory.tombstones.size() == seen);
-    CHECK(memory.tombstones.size() >= static_cast<std::size_t>(reported));
-    CHECK(memory.tombstones.size() <= static_cast<std::size_t>(reported) + 1);
-    CHECK(memory.refusals.size() == memory.tombstones.size());
+    CHECK(inventory.tombstones.size() == seen);
+    CHECK(inventory.tombstones.size() >= static_cast<std::size_t>(reported));
+    CHECK(inventory.tombstones.size() <= static_cast<std::size_t>(reported) + 1);
+    CHECK(inventory.refusals.size() == inventory.tombstones.size());
   }
 }
 

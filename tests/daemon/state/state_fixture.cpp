@@ -120,13 +120,14 @@ std::vector<std::string> ask_sql(const std::string& path, const char* sql) {
   return rows;
 }
 
-std::string text_of(const SessionMemory& memory) {
+std::string text_of(const Inventory& inventory) {
   std::ostringstream out;
   const Print print{out};
-  print.of("session", memory);
-  print.column("left_at", memory.left_at);
-  tables::for_each_kind_in_session(
-      [&]<class Row>() { print.of(tables::Table<Row>::kName, memory.*tables::Table<Row>::kIn); });
+  print.of("session", inventory);
+  print.column("left_at", inventory.left_at);
+  tables::for_each_kind_in_session([&]<class Row>() {
+    print.of(tables::Table<Row>::kName, inventory.*tables::Table<Row>::kIn);
+  });
   return out.str();
 }
 

@@ -54,15 +54,15 @@ void run_sql(const std::string& path, const char* sql);
 std::vector<std::string> ask_sql(const std::string& path, const char* sql);
 
 /// Everything of one session, to read: comparing it is == 's part.
-std::string text_of(const SessionMemory& memory);
+std::string text_of(const Inventory& inventory);
 
 }  // namespace sessync
 
 namespace Catch {
 template <>
-struct StringMaker<sessync::SessionMemory> {
-  static std::string convert(const sessync::SessionMemory& memory) {
-    return sessync::text_of(memory);
+struct StringMaker<sessync::Inventory> {
+  static std::string convert(const sessync::Inventory& inventory) {
+    return sessync::text_of(inventory);
   }
 };
 }  // namespace Catch

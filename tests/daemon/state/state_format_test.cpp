@@ -101,14 +101,14 @@ DigestEntry some_digest() {
 
 TEST_CASE("What a program of this format writes another one of it can read") {
   const TempDirectory written;
-  SessionMemory memory;
+  Inventory inventory;
   {
     const auto state = open_state(written.path());
     REQUIRE(commit(*state.database, everything()));
     REQUIRE(state.database->set_suspension("research", Suspension{"ada", at(28)}));
     state.database->save_digests({.put = {some_digest()}, .removed = {}});
     state.database->flush();
-    memory = state.database->load("sesn_1");
+    inventory = state.database->load("sesn_1");
   }
   CHECK(content_of(written / "state.db") == kContent4);
 
@@ -120,7 +120,7 @@ TEST_CASE("What a program of this format writes another one of it can read") {
     run_sql(found / "state.db", row.c_str());
   }
   const auto state = open_state(found.path(), at(50));
-  CHECK(state.database->load("sesn_1") == memory);
+  CHECK(state.database->load("sesn_1") == inventory);
   CHECK(state.database->uploads("me") ==
         std::vector<Upload>{{"me", "sha", "file", "name", 19, at(20), at(21)}});
   CHECK(state.database->find_creation("me", "new") ==
@@ -134,7 +134,7 @@ TEST_CASE("Nothing of an older state is lost, to a reader or a writer") {
   run_sql(directory / "state.db", kFormat2);
   run_sql(directory / "state.db",
           GENERATE("PRAGMA journal_mode = DELETE", "PRAGMA journal_mode = WAL"));
-  SessionMemory wanted;
+  Inventory wanted;
   wanted.taken_over = true;
   wanted.owner = "prod";
   wanted.looked_at = at(7);

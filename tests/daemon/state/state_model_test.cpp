@@ -18,7 +18,7 @@ template <class Row>
 using Rows = std::map<Key, Row>;
 
 using Keys = std::vector<std::string>;
-Keys key_of(const KnownRow& row) { return {row.resource_id}; }
+Keys key_of(const InventoryRow& row) { return {row.resource_id}; }
 Keys key_of(const Intent& intent) { return {intent.path}; }
 Keys key_of(const Tombstone& tombstone) { return {tombstone.resource_id}; }
 Keys key_of(const Refusal& refusal) { return {refusal.path, refusal.content}; }
@@ -28,7 +28,7 @@ Keys key_of(const SeenStatus& /*only one*/) { return {}; }
 
 /// The contract of Change, as plainly as it can be said; it believes no description.
 struct Model {
-  std::tuple<Rows<KnownRow>, Rows<Intent>, Rows<Tombstone>, Rows<Refusal>, Rows<TokenRecord>,
+  std::tuple<Rows<InventoryRow>, Rows<Intent>, Rows<Tombstone>, Rows<Refusal>, Rows<TokenRecord>,
              Rows<OutputRecord>, Rows<SeenStatus>>
       in_sessions;
   std::map<std::string, change::SetTakenOver> taken_over;
@@ -110,27 +110,27 @@ struct Model {
     return found == from.end() ? Value{} : found->second;
   }
 
-  [[nodiscard]] SessionMemory load(const std::string& session) const {
-    SessionMemory memory;
-    memory.rows = of<KnownRow>(session);
-    memory.intents = of<Intent>(session);
-    memory.tombstones = of<Tombstone>(session);
-    memory.refusals = of<Refusal>(session);
-    memory.tokens = of<TokenRecord>(session);
-    memory.outputs = of<OutputRecord>(session);
+  [[nodiscard]] Inventory load(const std::string& session) const {
+    Inventory inventory;
+    inventory.rows = of<InventoryRow>(session);
+    inventory.intents = of<Intent>(session);
+    inventory.tombstones = of<Tombstone>(session);
+    inventory.refusals = of<Refusal>(session);
+    inventory.tokens = of<TokenRecord>(session);
+    inventory.outputs = of<OutputRecord>(session);
     if (const auto status = of<SeenStatus>(session); !status.empty()) {
-      memory.status = status.front();
+      inventory.status = status.front();
     }
     if (taken_over.contains(session)) {
-      memory.taken_over = taken_over.at(session).complete;
-      memory.owner = taken_over.at(session).owner;
+      inventory.taken_over = taken_over.at(session).complete;
+      inventory.owner = taken_over.at(session).owner;
     }
-    memory.most_files = value_of(most_files, session);
+    inventory.most_files = value_of(most_files, session);
     if (looked_at.contains(session)) {
-      memory.looked_at = looked_at.at(session);
+      inventory.looked_at = looked_at.at(session);
     }
-    memory.left_at = value_of(left, session);
-    return memory;
+    inventory.left_at = value_of(left, session);
+    return inventory;
   }
 };
 
@@ -145,7 +145,7 @@ std::optional<TimePoint> maybe_time() {
   return *rc::gen::arbitrary<bool>() ? std::optional(time()) : std::nullopt;
 }
 
-KnownRow random_row() {
+InventoryRow random_row() {
   return {.resource_id = key(),
           .copy_file_id = text(),
           .filename = text(),

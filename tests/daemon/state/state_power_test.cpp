@@ -72,8 +72,8 @@ class Replica {
     if (!state.database->warnings().empty()) {
       return state.database->warnings().front();
     }
-    const auto memory = state.database->load(kSession);
-    const auto held = static_cast<std::int64_t>(memory.tombstones.size());
+    const auto inventory = state.database->load(kSession);
+    const auto held = static_cast<std::int64_t>(inventory.tombstones.size());
     if (held < least || held > most) {
       return std::to_string(held) + " commits, of at least " + std::to_string(least);
     }
@@ -82,7 +82,7 @@ class Replica {
     for (std::int64_t number = 1; number <= held; ++number) {
       expected.insert(number);
     }
-    for (const auto& refusal : memory.refusals) {
+    for (const auto& refusal : inventory.refusals) {
       refused.insert(std::stoll(refusal.path));
     }
     if (refused != expected) {

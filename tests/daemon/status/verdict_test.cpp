@@ -7,7 +7,8 @@
 #include "daemon/serve/status_json.h"
 #include "daemon/status/board.h"
 #include "daemon/status/words.h"
-#include "tests/daemon/status/page_fixture.h"
+#include "reconciler/observe/server_time.h"
+#include "tests/daemon/serve/page/page_fixture.h"
 #include "tests/daemon/status/passes.h"
 
 namespace sessync {
@@ -42,7 +43,7 @@ TEST_CASE("times are worded by their largest unit") {
   CHECK(words::relative(now + 90min, now) == "in 1 h");
   CHECK(words::relative(now - 49h, now) == "2 d ago");
   CHECK(words::relative(now + 400ms, now) == "now");
-  CHECK(words::timestamp(now + 61s) == "2026-11-21T12:01:01Z");
+  CHECK(timestamp_in_seconds(now + 61s) == "2026-11-21T12:01:01Z");
   CHECK(words::span(999ms) == "999 ms");
   CHECK(words::span(1250ms) == "1.2 s");
   CHECK(words::span(125s) == "2 min");

@@ -8,8 +8,8 @@
 #include <sys/mount.h>
 
 #include "daemon/watch/watcher.h"
+#include "tests/daemon/os/temp_tree.h"
 #include "tests/daemon/watch/change_log.h"
-#include "tests/daemon/workspace/temp_tree.h"
 
 namespace sessync::test {
 namespace {

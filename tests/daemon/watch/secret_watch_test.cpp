@@ -3,8 +3,8 @@
 #include <catch2/catch.hpp>
 
 #include "daemon/watch/targets.h"
+#include "tests/daemon/os/temp_tree.h"
 #include "tests/daemon/watch/change_log.h"
-#include "tests/daemon/workspace/temp_tree.h"
 
 namespace sessync::test {
 namespace {

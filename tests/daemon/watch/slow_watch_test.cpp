@@ -4,8 +4,8 @@
 #include <sys/inotify.h>
 #include <sys/resource.h>
 
+#include "tests/daemon/os/temp_tree.h"
 #include "tests/daemon/watch/change_log.h"
-#include "tests/daemon/workspace/temp_tree.h"
 
 namespace sessync::test {
 namespace {

@@ -8,9 +8,9 @@
 #include "daemon/watch/path_chain.h"
 #include "daemon/watch/settler.h"
 #include "daemon/watch/targets.h"
+#include "tests/daemon/os/temp_tree.h"
 #include "tests/daemon/watch/change_log.h"
-#include "tests/daemon/workspace/scan_fixture.h"
-#include "tests/daemon/workspace/temp_tree.h"
+#include "tests/daemon/workspace/scan/scan_fixture.h"
 
 namespace sessync::test {
 namespace {

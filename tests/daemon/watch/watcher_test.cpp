@@ -11,8 +11,8 @@
 
 #include "daemon/os/unique_fd.h"
 #include "daemon/watch/targets.h"
+#include "tests/daemon/os/temp_tree.h"
 #include "tests/daemon/watch/change_log.h"
-#include "tests/daemon/workspace/temp_tree.h"
 
 namespace sessync::test {
 namespace {

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "daemon/workspace/scan/scanner.h"
+#include "tests/daemon/os/temp_tree.h"
+
+namespace sessync::test {
+
+using Lines = std::vector<std::string>;
+
+DirectoryResource directory_source(std::string source, const Lines& include = {},
+                                   const Lines& exclude = {});
+FileResource file_source(std::string source);
+
+/// The sha256 of `bytes` in hex.
+std::string digest_of(std::string_view bytes);
+
+/// A workspace, what is declared of it, and its scanner.
+struct Workspace {
+  TempTree tree;
+  DigestCache cache;
+  ScanOptions options{.settle = std::chrono::milliseconds{0}, .after_read = {}};
+  std::vector<std::string> manifests;
+  std::string workspace = tree.path();
+
+  std::vector<SourceSnapshot> scan(const std::vector<ResourceVariant>& entries);
+  /// Of one entry that must be available.
+  SourceFiles files(const ResourceVariant& entry);
+  /// Of one entry that must not be.
+  SourceUnavailable unavailable(const ResourceVariant& entry);
+
+  ScanStatistics statistics;  ///< of the last scan
+};
+
+Lines paths(const SourceFiles& source);
+Lines issue_paths(const SourceFiles& source);
+
+}  // namespace sessync::test
