@@ -131,7 +131,7 @@ class StableReader::Attempt {
   }
 
   tl::expected<void, StableReadError> see() {
-    struct stat status{};
+    struct stat status {};
     if (::fstat(fd_.get(), &status) != 0) return failed(ReadErrorKind::kUnreadable, errno);
     if (!S_ISREG(status.st_mode)) return failed(ReadErrorKind::kNotRegular);
     const FileStamp seen = FileStamp::of(status);
@@ -179,16 +179,13 @@ class StableReader::Attempt {
   Read finish(const ByteSink& sink) {
     lease_.give_back();
     if (sink.finished) sink.finished();
-    struct stat after{};
+    struct stat after {};
     if (::fstat(fd_.get(), &after) != 0) return failed(ReadErrorKind::kUnreadable, errno);
     if (FileStamp::of(after) != before_ || !is_still_named()) {
       return failed(ReadErrorKind::kUnstable);
     }
     count_taken();
-    return StableRead{.stamp = before_,
-                      .observed_ns = observed_,
-                      .executable = executable_,
-                      .leased = footing_ == Footing::kLease};
+    return StableRead{.stamp = before_, .observed_ns = observed_, .executable = executable_};
   }
 
   void count_taken() const {
@@ -228,7 +225,7 @@ class StableReader::Attempt {
 
   /// Only compares: where links on the way may lead does not matter.
   [[nodiscard]] bool is_still_named() const {
-    struct stat status{};
+    struct stat status {};
     const bool found = ::fstatat(root_.fd(), path_.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
     return found ? FileStamp::of(status).same_file(before_) : errno == ENAMETOOLONG;
   }
