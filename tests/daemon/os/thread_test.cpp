@@ -82,4 +82,30 @@ TEST_CASE("what was announced and then not handed over is not waited for") {
   CHECK_FALSE(queue.run_one());
 }
 
+TEST_CASE("the threads of a group that cannot be had as a whole end before it says so") {
+  // The second copy of the body is one too many.
+  struct Body {
+    Body() = default;
+    Body(const Body& other) : copies(other.copies), ended(other.ended), begun(other.begun) {
+      if (++*copies > 3) throw std::bad_alloc();
+    }
+    Body& operator=(const Body&) = delete;
+    ~Body() = default;
+    void operator()() const {
+      *begun = true;
+      while (!*ended) std::this_thread::yield();
+    }
+    std::shared_ptr<int> copies = std::make_shared<int>(0);
+    std::shared_ptr<std::atomic<bool>> ended = std::make_shared<std::atomic<bool>>(false);
+    std::shared_ptr<std::atomic<bool>> begun = std::make_shared<std::atomic<bool>>(false);
+  };
+  const Body body;
+  const auto make = [&] {
+    const ThreadGroup group("group", 50, body, [&] { *body.ended = true; });
+  };
+  CHECK_THROWS_AS(make(), std::bad_alloc);
+  CHECK(*body.ended);
+  CHECK(body.copies.use_count() == 1);  // nobody runs any more
+}
+
 }  // namespace sessync::test
