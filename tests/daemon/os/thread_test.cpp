@@ -64,21 +64,22 @@ TEST_CASE("what is announced to a queue that is given up is waited for, and not 
   CHECK_FALSE(queue.run_one());
 }
 
-TEST_CASE("what was announced and then not handed over is not waited for") {
+TEST_CASE("what is announced is delivered once, also by who throws on the way") {
   CompletionQueue queue;
-  const auto fails_on_the_way = [&queue] {
-    const Announcement announced(queue);
+  std::string said;
+  const auto make = [&] { return std::make_shared<Delivery>(queue, [&said] { said += "lost "; }); };
+  const auto fails_on_the_way = [&make] {
+    const auto delivery = make();
     throw std::bad_alloc();
   };
   CHECK_THROWS_AS(fails_on_the_way(), std::bad_alloc);
-  queue.discard_all();
-  CHECK_FALSE(queue.run_one());
-  bool ran = false;
-  Announcement announced(queue);
-  queue.post([&ran] { ran = true; });
-  announced.handed_over();
   CHECK(queue.run_one());
-  CHECK(ran);
+  auto delivery = make();
+  delivery->post([&said] { said += "said "; });
+  delivery->post([&said] { said += "again "; });
+  delivery.reset();
+  CHECK(queue.run_one());
+  CHECK(said == "lost said ");
   CHECK_FALSE(queue.run_one());
 }
 
