@@ -139,11 +139,11 @@ void HttpSessionApi::find_files(std::vector<std::string> file_ids,
 }
 
 void HttpSessionApi::upload(UploadRequest request, Completion<FileMetadata> done) {
-  caller_->hand_over(
-      RateClass::kFiles, [origin = caller_, request = std::move(request), done = std::move(done)](
-                             RequestEngine& engine, ApiCaller::Deliver deliver) {
-        engine.upload(request, origin, ApiCaller::delivering(std::move(deliver), done));
-      });
+  const auto step = [origin = caller_, request = std::move(request)](
+                        RequestEngine& engine, Completion<FileMetadata> uploaded) {
+    engine.upload(request, origin, std::move(uploaded));
+  };
+  caller_->begin<FileMetadata>(RateClass::kFiles, "upload", std::move(done), step);
 }
 
 void HttpSessionApi::delete_file(std::string file_id, Completion<Done> done) {
@@ -153,11 +153,12 @@ void HttpSessionApi::delete_file(std::string file_id, Completion<Done> done) {
 }
 
 void HttpSessionApi::reserve_writes(int permits, std::function<void()> ready) {
-  caller_->hand_over(RateClass::kWrites,
-                     [origin = caller_, permits, ready = std::move(ready)](
-                         RequestEngine& engine, const ApiCaller::Deliver& deliver) {
-                       engine.reserve_writes(permits, origin, [ready, deliver] { deliver(ready); });
-                     });
+  const auto reserve = [origin = caller_, permits, ready](RequestEngine& engine,
+                                                          const ApiCaller::DeliveryPtr& delivery) {
+    engine.reserve_writes(permits, origin, [ready, delivery] { delivery->post(ready); });
+  };
+  // Permits that were lost on the way only make the writes come a little early.
+  caller_->hand_over(RateClass::kWrites, reserve, ready);
 }
 
 void HttpSessionApi::add_file(AddFile request, Turn turn, Completion<FileRow> done) {

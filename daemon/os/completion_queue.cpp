@@ -18,19 +18,15 @@ TimePoint now_anchored() {
 
 void CompletionQueue::expect() {
   const std::lock_guard lock(mutex_);
-  ++expected_;
+  announced_.emplace_back();
 }
 
-void CompletionQueue::expect_less() {
-  const std::lock_guard lock(mutex_);
-  --expected_;
-}
-
-void CompletionQueue::post(std::function<void()> completion) {
+void CompletionQueue::post(std::function<void()> completion) noexcept {
   // Notified under the lock: once it is released the pumping thread may run the completion, finish
   // its pass and destroy this queue.
   const std::lock_guard lock(mutex_);
-  posted_.push_back(std::move(completion));
+  announced_.front() = std::move(completion);
+  posted_.splice(posted_.end(), announced_, announced_.begin());
   ready_.notify_one();
 }
 
@@ -60,7 +56,6 @@ bool CompletionQueue::take_next(std::function<void()>& next) {
   if (!posted_.empty()) {
     next = std::move(posted_.front());
     posted_.pop_front();
-    --expected_;
     return true;
   }
   if (!timers_.empty() && timers_.begin()->first <= Steady::now()) {
@@ -73,7 +68,7 @@ bool CompletionQueue::take_next(std::function<void()>& next) {
 
 bool CompletionQueue::wait_for_next(std::unique_lock<std::mutex>& lock) {
   waiting_since_ = waiting_since_.value_or(now_anchored());
-  if (timers_.empty() && expected_ == 0) {
+  if (timers_.empty() && announced_.empty()) {
     return false;
   }
   const auto turn = Steady::now() + kLongestTurn;
@@ -85,7 +80,7 @@ bool CompletionQueue::wait_for_next(std::unique_lock<std::mutex>& lock) {
 void CompletionQueue::discard_all() {
   std::unique_lock lock(mutex_);
   timers_.clear();
-  while (expected_ > 0) {
+  while (!announced_.empty() || !posted_.empty()) {
     std::function<void()> unwanted;
     if (!take_next(unwanted)) {
       wait_for_next(lock);

@@ -2,8 +2,8 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -24,14 +24,12 @@ class CompletionQueue : public Loop {
   explicit CompletionQueue(std::function<bool()> withdrawn) : withdrawn_(std::move(withdrawn)) {}
 
   /// Announces one completion that some thread will post; until then run_one() waits. Call it on
-  /// the pumping thread before the work is handed over.
+  /// the pumping thread before the work is handed over; better, make a Delivery.
   void expect();
 
-  /// Withdraws one announcement: nothing will be posted for it. On the pumping thread.
-  void expect_less();
-
-  /// Delivers an announced completion. Any thread.
-  void post(std::function<void()> completion);
+  /// Delivers an announced completion. Its place was made by expect(), so it needs no memory. Any
+  /// thread.
+  void post(std::function<void()> completion) noexcept;
 
   /// Waits for everything that is announced, and runs none of it. On the pumping thread.
   void discard_all();
@@ -55,29 +53,39 @@ class CompletionQueue : public Loop {
 
   mutable std::mutex mutex_;
   std::condition_variable ready_;
-  std::deque<std::function<void()>> posted_;
+  std::list<std::function<void()>> announced_;  ///< places for what is to be posted
+  std::list<std::function<void()>> posted_;
   std::multimap<Steady::time_point, std::function<void()>> timers_;
   std::function<bool()> withdrawn_;
-  std::size_t expected_ = 0;
   std::optional<TimePoint> waiting_since_;
   bool stopping_ = false;
 };
 
-/// An announcement that is withdrawn unless the work was handed over: what threw on the way there
-/// posts nothing, and waiting for it would not end.
-class Announcement {
+/// A completion that is announced to a queue when this is made, and posted to it exactly once,
+/// whatever is thrown on the way: `lost`, which is made beforehand, when this goes without another
+/// one. Make it on the pumping thread, share it with whoever answers. The queue must outlive it.
+class Delivery {
  public:
-  explicit Announcement(CompletionQueue& queue) : queue_(&queue) { queue.expect(); }
-  Announcement(const Announcement&) = delete;
-  Announcement& operator=(const Announcement&) = delete;
-  ~Announcement() {
-    if (queue_ != nullptr) queue_->expect_less();
+  Delivery(CompletionQueue& queue, std::function<void()> lost)
+      : queue_(queue), lost_(std::move(lost)) {
+    queue_.expect();
+  }
+  Delivery(const Delivery&) = delete;
+  Delivery& operator=(const Delivery&) = delete;
+  ~Delivery() {
+    if (lost_) queue_.post(std::move(lost_));
   }
 
-  void handed_over() { queue_ = nullptr; }
+  /// Nothing, after the first time. On one thread at a time.
+  void post(std::function<void()> completion) noexcept {
+    if (!lost_) return;
+    lost_ = nullptr;
+    queue_.post(std::move(completion));
+  }
 
  private:
-  CompletionQueue* queue_;
+  CompletionQueue& queue_;
+  std::function<void()> lost_;
 };
 
 }  // namespace sessync

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include "daemon/os/foreign_text.h"
 #include "daemon/os/log.h"
@@ -37,8 +38,9 @@ class SignalsBlocked {
 
 void live(const std::string& name, Duty duty, const std::function<void()>& body) {
   ::pthread_setname_np(::pthread_self(), name.c_str());
+  const std::string what = "thread " + name;
   const Pulse pulse(name, duty);
-  while (!guarded("thread " + name, body)) {
+  while (!guarded(what, body)) {
     std::this_thread::sleep_for(kPauseAfterException);
   }
 }
@@ -57,14 +59,39 @@ std::thread start_thread(const std::string& name, Duty duty, std::function<void(
   }
 }
 
-bool guarded(std::string_view what, const std::function<void()>& work) {
+void lower_priority() {
+  constexpr int kNicer = 10;
+  // Of one thread only: on Linux 0 is the thread that calls.
+  ::setpriority(PRIO_PROCESS, 0, ::getpriority(PRIO_PROCESS, 0) + kNicer);
+}
+
+ThreadGroup::ThreadGroup(const std::string& name, std::size_t count,
+                         const std::function<void()>& body, std::function<void()> end)
+    : end_(std::move(end)) {
+  threads_.reserve(count);
   try {
-    work();
-    return true;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::string number = count == 1 ? "" : "-" + std::to_string(i);
+      threads_.push_back(start_thread(name + number, Duty::kHelper, body));
+    }
   } catch (...) {
+    finish();
+    throw;
+  }
+}
+
+ThreadGroup::~ThreadGroup() { finish(); }
+
+void ThreadGroup::finish() {
+  end_();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void log_exception(std::string_view what) noexcept {
+  try {
     log(LogLevel::kError, std::string(what) + " met an error that nothing was prepared for: " +
                               current_exception_text() + "; everything else goes on");
-    return false;
+  } catch (...) {  // NOLINT(bugprone-empty-catch): this was the last that could be said
   }
 }
 

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "daemon/os/pulse.h"
 
@@ -18,11 +21,47 @@ namespace sessync {
 /// std::runtime_error with words for the operator if this one cannot be had.
 std::thread start_thread(const std::string& name, Duty duty, std::function<void()> body);
 
-/// Runs one piece of a thread's work. What it throws is logged, together with `what` it was, and
-/// ends this piece and nothing else: false.
-bool guarded(std::string_view what, const std::function<void()>& work);
+/// Gives way to everything else that this process does, for the calling thread.
+void lower_priority();
+
+/// One thread or a few with the same body, from construction to destruction. To be the last member
+/// of its owner: the body uses the rest.
+class ThreadGroup {
+ public:
+  /// They are called `name`, or with more than one `name`-0 and so on. `end` makes every body
+  /// return, those that begin later too. Throws as start_thread does, once those that were started
+  /// have ended.
+  ThreadGroup(const std::string& name, std::size_t count, const std::function<void()>& body,
+              std::function<void()> end);
+  ThreadGroup(const ThreadGroup&) = delete;
+  ThreadGroup& operator=(const ThreadGroup&) = delete;
+  ~ThreadGroup();
+
+ private:
+  void finish();
+
+  std::function<void()> end_;
+  std::vector<std::thread> threads_;
+};
+
+/// Logs what is being thrown, and `what` it was thrown by. Only in a catch block. Throws nothing:
+/// when there is no memory for words, there are none.
+void log_exception(std::string_view what) noexcept;
 
 /// What is being thrown, in words. Only in a catch block.
 std::string current_exception_text();
+
+/// Runs one piece of a thread's work. What it throws is logged, together with `what` it was, and
+/// ends this piece and nothing else: false. Needs no memory of its own.
+template <class Work>
+bool guarded(std::string_view what, const Work& work) noexcept {
+  try {
+    work();
+    return true;
+  } catch (...) {
+    log_exception(what);
+    return false;
+  }
+}
 
 }  // namespace sessync

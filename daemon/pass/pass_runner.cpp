@@ -5,6 +5,9 @@
 #include "daemon/os/thread.h"
 #include "reconciler/ports/output_directory.h"
 #include "reconciler/ports/pass_observer.h"
+#include "reconciler/ports/session_api.h"
+#include "reconciler/ports/state_store.h"
+#include "reconciler/ports/token_source.h"
 
 namespace sessync {
 namespace {

@@ -8,7 +8,10 @@
 namespace sessync {
 namespace {
 
+/// Sources wait for each other's programs and for GitHub, not for a processor.
 constexpr std::size_t kThreads = 4;
+/// Sources, each of which is asked once at a time: more than any manifest has.
+constexpr std::size_t kMostWaiting = 65'536;
 /// A token that does not say how long it lives is good for so long.
 constexpr Duration kPlainKept = std::chrono::minutes(1);
 /// Sessions that share a source which fails do not each ask it. Shorter than any queue's patience.
@@ -17,9 +20,14 @@ constexpr Duration kLongestHold = std::chrono::minutes(15);
 constexpr Duration kForgotten = std::chrono::hours(24);
 
 /// In a handler.
-MintResult of_current_exception() {
-  return tl::unexpected(
-      MintFailure{"met an error that nothing was prepared for: " + current_exception_text(), {}});
+MintResult of_current_exception() noexcept {
+  MintFailure failure;
+  try {
+    failure.message = "met an error that nothing was prepared for: " + current_exception_text();
+  } catch (...) {
+    failure.message = "out of memory";  // short enough to need none
+  }
+  return tl::unexpected(std::move(failure));
 }
 
 /// Whoever waits for the token is answered, whatever happens.
@@ -34,7 +42,12 @@ MintResult mint(const MintJob& job, const std::stop_token& stop) {
 }  // namespace
 
 MintTable::MintTable(std::function<TimePoint()> now)
-    : now_(std::move(now)), pool_("token", kThreads) {}
+    : now_(std::move(now)),
+      executor_({.name = "token",
+                 .task = "fetching a token",
+                 .most_waiting = kMostWaiting,
+                 .at_stop = Executor::AtStop::kRun,
+                 .threads = kThreads}) {}
 
 std::optional<MintResult> MintTable::kept(const Slot& slot, Want want, TimePoint now) {
   if (slot.failure && now < slot.failure_holds_until) return tl::unexpected(*slot.failure);
@@ -44,7 +57,7 @@ std::optional<MintResult> MintTable::kept(const Slot& slot, Want want, TimePoint
   return *slot.last;
 }
 
-void MintTable::ask(const std::string& source, Want want, MintJob job, Done done) {
+void MintTable::ask(const std::string& source, Want want, const MintJob& job, Done done) {
   const TimePoint now = now_();
   std::unique_lock lock(mutex_);
   Slot& slot = slots_[source];
@@ -57,33 +70,51 @@ void MintTable::ask(const std::string& source, Want want, MintJob job, Done done
   if (!leads) return;
   lock.unlock();
   try {
-    pool_.submit([this, source, job = std::move(job)](const std::stop_token& stop) {
-      finish(source, mint(job, stop));
-    });
+    hand_over(source, job);
   } catch (...) {
     // Whoever asks from now on would wait with this one for a job that was never begun.
     finish(source, of_current_exception());
   }
 }
 
+void MintTable::hand_over(const std::string& source, const MintJob& job) {
+  const auto submitted = executor_.submit(
+      [this, source, job](const std::stop_token& stop) { finish(source, mint(job, stop)); });
+  if (submitted == Executor::Submitted::kTaken) return;
+  if (submitted == Executor::Submitted::kFull) {
+    return finish(source, tl::unexpected(MintFailure{"too many sources are being asked", {}}));
+  }
+  std::stop_source stopped;
+  stopped.request_stop();
+  finish(source, mint(job, stopped.get_token()));
+}
+
+/// What one of those who wait throws is its own affair.
 void MintTable::finish(const std::string& source, const MintResult& result) {
   const TimePoint now = now_();
   std::vector<Done> waiting;
   {
     const std::lock_guard lock(mutex_);
-    Slot& slot = slots_[source];
-    waiting.swap(slot.waiting);
-    if (result) {
-      slot.last = *result;
-      slot.failure.reset();
-    } else {
-      slot.failure = result.error();
-      const Duration hold = std::max(kFailureKept, result.error().retry_after.value_or(Duration{}));
-      slot.failure_holds_until = now + std::min(hold, kLongestHold);
-    }
+    const auto found = slots_.find(source);
+    if (found == slots_.end()) return;
+    waiting.swap(found->second.waiting);
+    guarded("keeping a token", [&] { keep(found->second, result, now); });
     forget_old(now);
   }
-  for (const auto& done : waiting) done(result);
+  for (const auto& done : waiting) {
+    guarded("handing out a token", [&] { done(result); });
+  }
+}
+
+void MintTable::keep(Slot& slot, const MintResult& result, TimePoint now) {
+  if (result) {
+    slot.last = *result;
+    slot.failure.reset();
+    return;
+  }
+  slot.failure = result.error();
+  const Duration hold = std::max(kFailureKept, result.error().retry_after.value_or(Duration{}));
+  slot.failure_holds_until = now + std::min(hold, kLongestHold);
 }
 
 /// Sources that are no longer configured are not asked for again.

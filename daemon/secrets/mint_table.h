@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/secrets/job_pool.h"
+#include "daemon/os/executor.h"
 #include "daemon/secrets/minted.h"
 
 namespace sessync {
@@ -25,14 +25,14 @@ class MintTable {
   explicit MintTable(std::function<TimePoint()> now);
 
   /// `source` names the source and its configuration. `done` runs inside this call, or on a thread
-  /// of the table.
-  void ask(const std::string& source, Want want, MintJob job, Done done);
+  /// of the table; or, if this throws, not at all.
+  void ask(const std::string& source, Want want, const MintJob& job, Done done);
 
   /// The source once answered with a token that expires.
   [[nodiscard]] bool mints(const std::string& source) const;
 
   /// What is being asked is given up; afterwards only kept tokens are handed out.
-  void stop() { pool_.stop(); }
+  void stop() { executor_.stop(); }
 
  private:
   struct Slot {
@@ -42,13 +42,15 @@ class MintTable {
     std::vector<Done> waiting;  ///< not empty: the source is being asked
   };
   [[nodiscard]] static std::optional<MintResult> kept(const Slot& slot, Want want, TimePoint now);
+  void hand_over(const std::string& source, const MintJob& job);
   void finish(const std::string& source, const MintResult& result);
+  static void keep(Slot& slot, const MintResult& result, TimePoint now);
   void forget_old(TimePoint now);
 
   std::function<TimePoint()> now_;
   mutable std::mutex mutex_;
   std::map<std::string, Slot> slots_;
-  JobPool pool_;  ///< last: its jobs use the rest
+  Executor executor_;  ///< last: its tasks use the rest
 };
 
 }  // namespace sessync

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/http/server/work_lane.h"
 #include "daemon/os/thread.h"
 
 namespace sessync {
@@ -62,7 +61,7 @@ bool Broadcaster::await_news() {
 }
 
 void Broadcaster::run() {
-  http::lower_priority();
+  lower_priority();
   std::unique_lock lock(mutex_);
   while (await_followers(lock)) {
     lock.unlock();

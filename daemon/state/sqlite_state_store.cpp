@@ -1,5 +1,6 @@
 #include "daemon/state/sqlite_state_store.h"
 
+#include <memory>
 #include <utility>
 
 namespace sessync {
@@ -28,12 +29,13 @@ std::vector<CreationRecord> SqliteStateStore::creations() { return database_.cre
 
 void SqliteStateStore::commit(std::vector<Change> changes,
                               std::function<void(tl::expected<Done, StoreError>)> durable) {
-  Announcement announced(loop_);
-  database_.commit(std::move(changes), [&loop = loop_, durable = std::move(durable)](
-                                           const tl::expected<Done, StoreError>& outcome) {
-    loop.post([durable, outcome] { durable(outcome); });
+  const auto delivery = std::make_shared<Delivery>(loop_, [durable] {
+    durable(tl::unexpected(StoreError{"an error inside of sessync, whose log says more"}));
   });
-  announced.handed_over();
+  database_.commit(std::move(changes), [delivery, durable = std::move(durable)](
+                                           const tl::expected<Done, StoreError>& outcome) {
+    delivery->post([durable, outcome] { durable(outcome); });
+  });
 }
 
 }  // namespace sessync

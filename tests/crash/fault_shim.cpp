@@ -29,7 +29,6 @@
 #include <string>
 #include <string_view>
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
@@ -37,6 +36,8 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "tests/lib/real_function.h"
 
 namespace {
 
@@ -218,14 +219,7 @@ bool transfer_fails(int file, const char* call, const Half& half) {
   return false;
 }
 
-template <class Function>
-Function* real(const char* name) {
-  return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
-}
-
 }  // namespace
-
-#define REAL(name) static auto* const real_##name = real<decltype(::name)>(#name)
 
 extern "C" {
 

@@ -14,9 +14,10 @@
 #include <cstdlib>
 #include <new>
 
-#include <dlfcn.h>
 #include <pthread.h>
 #include <unistd.h>
+
+#include "tests/lib/real_function.h"
 
 namespace {
 
@@ -63,21 +64,19 @@ void operator delete(void* memory, std::size_t /*size*/) noexcept { std::free(me
 
 /// A disk as slow as they are: who gives up a pass gives up commits that are under way.
 extern "C" int fdatasync(int file) {
-  static auto* const real =
-      reinterpret_cast<decltype(::fdatasync)*>(::dlsym(RTLD_NEXT, "fdatasync"));
+  REAL(fdatasync);
   constexpr useconds_t kSlow = 20'000;
   ++commits;
   ::usleep(kSlow);
-  const int result = real(file);
+  const int result = real_fdatasync(file);
   --commits;
   return result;
 }
 
 extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
                               void* (*start)(void*), void* argument) noexcept {
-  static auto* const real =
-      reinterpret_cast<decltype(::pthread_create)*>(::dlsym(RTLD_NEXT, "pthread_create"));
+  REAL(pthread_create);
   begun = true;
-  return real(thread, attributes, start, argument);
+  return real_pthread_create(thread, attributes, start, argument);
 }
 // NOLINTEND(*-avoid-c-arrays,*-no-malloc,*-owning-memory)

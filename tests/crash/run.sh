@@ -16,7 +16,7 @@ trap 'rm -rf "$build"' EXIT
 export SESSYNC_FAULT_SHIM=$build/fault_shim.so SESSYNC_THREAD_SHIM=$build/thread_shim.so
 export SESSYNC_MEMORY_SHIM=$build/memory_shim.so
 for shim in fault_shim thread_shim memory_shim; do
-  "${CXX:-c++}" -std=c++20 -O1 -shared -fPIC "$shim.cpp" -o "$build/$shim.so" -ldl
+  "${CXX:-c++}" -std=c++20 -O1 -shared -fPIC -I ../.. "$shim.cpp" -o "$build/$shim.so" -ldl
 done
 
 files=("$@")

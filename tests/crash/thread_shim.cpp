@@ -12,7 +12,6 @@
 #include <cstdlib>
 #include <cstring>
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -22,6 +21,8 @@
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "tests/lib/real_function.h"
 
 namespace {
 
@@ -85,14 +86,7 @@ bool stood_still(pthread_mutex_t* mutex) {
   return true;
 }
 
-template <class Function>
-Function* real(const char* name) {
-  return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
-}
-
 }  // namespace
-
-#define REAL(name) static auto* const real_##name = real<decltype(::name)>(#name)
 
 extern "C" {
 

@@ -12,11 +12,12 @@
 #include <cstdlib>
 #include <ctime>
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "tests/lib/real_function.h"
 
 namespace {
 
@@ -47,14 +48,7 @@ timespec in_the_kernel(const timespec* until) {
   return real;
 }
 
-template <class Function>
-Function* real(const char* name) {
-  return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
-}
-
 }  // namespace
-
-#define REAL(name) static auto* const real_##name = real<decltype(::name)>(#name)
 
 extern "C" {
 

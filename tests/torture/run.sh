@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
 export SESSYNC_CLOCK_SHIM=$build/clock_shim.so
-"${CXX:-c++}" -std=c++20 -O1 -shared -fPIC clock_shim.cpp -o "$SESSYNC_CLOCK_SHIM" -ldl
+"${CXX:-c++}" -std=c++20 -O1 -shared -fPIC -I ../.. clock_shim.cpp -o "$SESSYNC_CLOCK_SHIM" -ldl
 
 files=("$@")
 [[ ${#files[@]} -gt 0 ]] || files=(*.test.mjs)

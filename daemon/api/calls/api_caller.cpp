@@ -42,7 +42,7 @@ std::optional<TimePoint> ApiCaller::limited_until() const {
   return latest > now ? std::optional(latest) : std::nullopt;
 }
 
-void ApiCaller::deliver(RateClass which, std::function<void()> completion) {
+void ApiCaller::deliver(RateClass which, std::function<void()> completion) noexcept {
   const std::lock_guard lock(mutex_);
   --open_.at(static_cast<std::size_t>(which));
   if (queue_ != nullptr) queue_->post(std::move(completion));
@@ -51,46 +51,33 @@ void ApiCaller::deliver(RateClass which, std::function<void()> completion) {
 void ApiCaller::complete_later(std::function<void()> completion) {
   const std::lock_guard lock(mutex_);
   if (queue_ == nullptr) return;
-  Announcement announced(*queue_);
+  queue_->expect();
   queue_->post(std::move(completion));
-  announced.handed_over();
 }
 
-void ApiCaller::hand_over(RateClass which, Task task) {
-  CompletionQueue* const queue = open(which);
-  if (queue == nullptr) return;
-  try {
-    hand_over(*queue, which, std::move(task));
-  } catch (...) {
-    const std::lock_guard lock(mutex_);
-    --open_.at(static_cast<std::size_t>(which));
-    throw;
-  }
+void ApiCaller::hand_over(RateClass which, Task task, std::function<void()> lost) {
+  const auto delivery = std::make_shared<Delivery>(shared_from_this(), which, std::move(lost));
+  if (!delivery->open()) return;
+  api_.run([delivery, task = std::move(task)](RequestEngine& engine) { task(engine, delivery); });
 }
 
-void ApiCaller::hand_over(CompletionQueue& queue, RateClass which, Task task) {
-  Announcement announced(queue);
-  api_.run([self = shared_from_this(), which, task = std::move(task)](RequestEngine& engine) {
-    task(engine, [self, which](std::function<void()> completion) {
-      self->deliver(which, std::move(completion));
-    });
-  });
-  announced.handed_over();
-}
-
-CompletionQueue* ApiCaller::open(RateClass which) {
+bool ApiCaller::open(RateClass which) {
   const std::lock_guard lock(mutex_);
-  if (queue_ != nullptr) ++open_.at(static_cast<std::size_t>(which));
-  return queue_;
+  if (queue_ == nullptr) return false;
+  queue_->expect();
+  ++open_.at(static_cast<std::size_t>(which));
+  return true;
 }
 
 void ApiCaller::submit(ApiCall call, Completion<HttpAnswer> done) {
   call.origin = shared_from_this();
   const auto which = class_of(call.lane);
-  hand_over(which, [call = std::move(call), done = std::move(done)](RequestEngine& engine,
-                                                                    Deliver deliver) {
-    engine.submit(call, delivering(std::move(deliver), done));
-  });
+  const auto operation = call.operation;
+  const auto step = [call = std::move(call)](RequestEngine& engine,
+                                             Completion<HttpAnswer> answered) {
+    engine.submit(call, std::move(answered));
+  };
+  begin<HttpAnswer>(which, operation, std::move(done), step);
 }
 
 }  // namespace sessync

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "daemon/api/send/api_thread.h"
+#include "daemon/api/send/lost_call.h"
 #include "daemon/api/wire/wire.h"
 #include "daemon/os/completion_queue.h"
 
@@ -46,18 +47,50 @@ class ApiCaller : public CallOrigin, public std::enable_shared_from_this<ApiCall
   void hurry();
   [[nodiscard]] std::optional<TimePoint> limited_until() const;
 
-  /// Hands `task` to the API thread together with what delivers its outcome. Every task delivers
-  /// exactly once, and is a call of the class until then.
-  using Deliver = std::function<void(std::function<void()>)>;
-  using Task = std::function<void(RequestEngine&, Deliver)>;
-  void hand_over(RateClass which, Task task);
+  /// The way back of one call: runs one completion on the worker's thread, whatever is thrown
+  /// before. Shared by all who might answer; on the API thread, once handed over.
+  class Delivery {
+   public:
+    /// `lost` is the completion when this goes without another one.
+    Delivery(std::shared_ptr<ApiCaller> caller, RateClass which, std::function<void()> lost)
+        : caller_(std::move(caller)), which_(which), lost_(std::move(lost)) {}
+    Delivery(const Delivery&) = delete;
+    Delivery& operator=(const Delivery&) = delete;
+    ~Delivery() { post(std::move(lost_)); }
 
-  /// For the API thread: takes a result there and runs `done` on the worker's thread.
+    /// False: the caller is closed, so that nothing will be delivered.
+    bool open() { return is_open_ = caller_->open(which_); }
+    /// Nothing, after the first time.
+    void post(std::function<void()> completion) noexcept {
+      if (std::exchange(is_open_, false)) caller_->deliver(which_, std::move(completion));
+    }
+
+   private:
+    std::shared_ptr<ApiCaller> caller_;
+    RateClass which_;
+    std::function<void()> lost_;
+    bool is_open_ = false;
+  };
+  using DeliveryPtr = std::shared_ptr<Delivery>;
+
+  /// Hands `task` to the API thread together with what delivers its outcome. It is a call of the
+  /// class until then.
+  using Task = std::function<void(RequestEngine&, const DeliveryPtr&)>;
+  void hand_over(RateClass which, Task task, std::function<void()> lost);
+
+  /// Begins a call by `step` on the API thread, and runs `done` on the worker's thread.
   template <class T>
-  static Completion<T> delivering(Deliver deliver, Completion<T> done) {
-    return [deliver = std::move(deliver), done = std::move(done)](Result<T> result) {
-      deliver([done, result = std::move(result)]() mutable { done(std::move(result)); });
+  void begin(RateClass which, std::string_view operation, Completion<T> done,
+             std::function<void(RequestEngine&, Completion<T>)> step) {
+    const auto was_sent = std::make_shared<WasSent>(WasSent::kNo);
+    const auto task = [was_sent, done, step = std::move(step)](RequestEngine& engine,
+                                                               const DeliveryPtr& delivery) {
+      step(engine, delivering(delivery, was_sent, done));
+      *was_sent = WasSent::kYes;
     };
+    hand_over(which, task, [operation, was_sent, done] {
+      done(tl::unexpected(lost_call(operation, *was_sent)));
+    });
   }
 
   /// Completes later with an error that needed no call.
@@ -94,10 +127,21 @@ class ApiCaller : public CallOrigin, public std::enable_shared_from_this<ApiCall
   }
 
  private:
-  void deliver(RateClass which, std::function<void()> completion);
-  /// Counts a call as open. Null: nothing is sent any more.
-  CompletionQueue* open(RateClass which);
-  void hand_over(CompletionQueue& queue, RateClass which, Task task);
+  /// Takes a result on the API thread; what it says is known even if it is lost after this.
+  template <class T>
+  static Completion<T> delivering(DeliveryPtr delivery, std::shared_ptr<WasSent> was_sent,
+                                  Completion<T> done) {
+    return [delivery = std::move(delivery), was_sent = std::move(was_sent),
+            done = std::move(done)](Result<T> result) {
+      const bool unsent = !result && result.error().kind == ApiError::Kind::kNotSent;
+      *was_sent = unsent ? WasSent::kNo : WasSent::kYes;
+      delivery->post([done, result = std::move(result)]() mutable { done(std::move(result)); });
+    };
+  }
+
+  void deliver(RateClass which, std::function<void()> completion) noexcept;
+  /// Counts a call as open. False: nothing is sent any more.
+  bool open(RateClass which);
 
   ApiThread& api_;
   mutable std::mutex mutex_;

@@ -2,65 +2,55 @@
 
 #include <utility>
 
-#include "daemon/os/thread.h"
-
 namespace sessync {
+namespace {
+
+/// Archives, each of which is a call that waits in memory anyway: more than any manifest has.
+constexpr std::size_t kMostToOpen = 65'536;
+
+ApiError not_opened() {
+  ApiError error;
+  error.kind = ApiError::Kind::kNotSent;
+  error.message =
+      "the archive could not be packed: an error inside of sessync, whose log says more";
+  return error;
+}
+
+}  // namespace
 
 ContentOpener::ContentOpener(ContentSource& source, std::function<void()> wake)
-    : source_(source), wake_(std::move(wake)) {
-  thread_ = start_thread("open", Duty::kHelper, [this] { loop(); });
+    : source_(source),
+      wake_(std::move(wake)),
+      executor_({.name = "open", .task = "packing an archive", .most_waiting = kMostToOpen}) {}
+
+ContentOpener::~ContentOpener() { stop(); }
+
+bool ContentOpener::open(std::uint64_t id, ContentRef content) {
+  // Made now, so that what is opened can be told of without memory.
+  auto opened = std::make_shared<std::list<Opened>>();
+  opened->push_back({id, tl::unexpected(not_opened())});
+  const auto submitted = executor_.submit(
+      [this, opened, content = std::move(content)](const std::stop_token& /*stop*/) {
+        guarded("packing an archive", [&] { opened->front().reader = source_.open(content); });
+        {
+          const std::lock_guard lock(mutex_);
+          opened_.splice(opened_.end(), *opened);
+        }
+        wake_();
+      });
+  return submitted == Executor::Submitted::kTaken;
 }
 
-ContentOpener::~ContentOpener() {
-  stop();
-  thread_.join();
-}
-
-void ContentOpener::open(std::uint64_t id, ContentRef content) {
-  {
-    const std::lock_guard lock(mutex_);
-    waiting_.push_back({id, std::move(content)});
-  }
-  changed_.notify_one();
-}
-
-std::vector<ContentOpener::Opened> ContentOpener::take() {
+std::list<ContentOpener::Opened> ContentOpener::take() {
+  std::list<Opened> taken;
   const std::lock_guard lock(mutex_);
-  return std::exchange(opened_, {});
+  taken.swap(opened_);
+  return taken;
 }
 
 void ContentOpener::stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    waiting_.clear();
-  }
-  changed_.notify_one();
+  executor_.stop();
   source_.stop_packing();
-}
-
-bool ContentOpener::next(Waiting& waiting) {
-  std::unique_lock lock(mutex_);
-  while (
-      !changed_.wait_for(lock, kLongestTurn, [this] { return stopping_ || !waiting_.empty(); })) {
-    beat();
-  }
-  if (stopping_) return false;
-  waiting = std::move(waiting_.front());
-  waiting_.pop_front();
-  return true;
-}
-
-void ContentOpener::loop() {
-  Waiting waiting;
-  while (next(waiting)) {
-    Opened opened{waiting.id, source_.open(waiting.content)};
-    {
-      const std::lock_guard lock(mutex_);
-      opened_.push_back(std::move(opened));
-    }
-    wake_();
-  }
 }
 
 }  // namespace sessync

@@ -1,14 +1,12 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
-#include <thread>
-#include <vector>
 
+#include "daemon/os/executor.h"
 #include "reconciler/ports/content_source.h"
 
 namespace sessync {
@@ -29,29 +27,20 @@ class ContentOpener {
   /// Stops, and waits for what is being opened.
   ~ContentOpener();
 
-  void open(std::uint64_t id, ContentRef content);
+  /// False: too much waits already, or it is stopped. Otherwise take() has it once, whatever is
+  /// thrown meanwhile, unless it is forgotten.
+  bool open(std::uint64_t id, ContentRef content);
   /// What was opened since the last call.
-  std::vector<Opened> take();
+  std::list<Opened> take();
   /// Forgets what waits, and tells the source to hurry. Nothing may be opened afterwards.
   void stop();
 
  private:
-  struct Waiting {
-    std::uint64_t id = 0;
-    ContentRef content;
-  };
-
-  void loop();
-  bool next(Waiting& waiting);
-
   ContentSource& source_;
   std::function<void()> wake_;
   std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Waiting> waiting_;
-  std::vector<Opened> opened_;
-  bool stopping_ = false;
-  std::thread thread_;
+  std::list<Opened> opened_;
+  Executor executor_;  ///< last: its tasks use the rest
 };
 
 }  // namespace sessync

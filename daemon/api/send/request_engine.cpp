@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/api/send/lost_call.h"
 #include "daemon/api/send/request_headers.h"
 #include "daemon/api/wire/answer_match.h"
 #include "daemon/api/wire/wire.h"
@@ -11,6 +12,7 @@
 #include "daemon/os/completion_queue.h"
 #include "daemon/os/live_secrets.h"
 #include "daemon/os/pulse.h"
+#include "daemon/os/thread.h"
 
 namespace sessync {
 namespace {
@@ -41,7 +43,15 @@ bool is_authentication(const Result<HttpAnswer>& result) {
 
 }  // namespace
 
+/// A call between submit() and its answer. Whoever is to go on with it holds it; when nobody does
+/// any more, because something was thrown, it answers for itself.
 struct RequestEngine::Pending {
+  explicit Pending(RequestEngine& engine) : engine_of_it(engine) {}
+  Pending(const Pending&) = delete;
+  Pending& operator=(const Pending&) = delete;
+  ~Pending() { engine_of_it.abandon(*this); }
+
+  RequestEngine& engine_of_it;
   ApiCall call;
   Completion<HttpAnswer> done;
   TimePoint queued_at;
@@ -50,6 +60,8 @@ struct RequestEngine::Pending {
   Secret key;
   std::unique_ptr<ContentReader> reader;  ///< of an upload whose content was opened beforehand
   bool repeated = false;
+  bool admitted = false;  ///< it holds a connection of the dispatcher
+  bool sent = false;      ///< or on its way
 };
 
 RequestEngine::RequestEngine(ApiOptions options, ContentSource& source, ApiHooks hooks)
@@ -57,12 +69,12 @@ RequestEngine::RequestEngine(ApiOptions options, ContentSource& source, ApiHooks
       host_(host_of(options_.base_url)),
       source_(source),
       hooks_(std::move(hooks)),
-      dispatcher_(options_.parallel, options_.max_rates),
       uploads_(hooks_.uploads,
                [this](const UploadRequest& request, std::shared_ptr<CallOrigin> origin,
                       Completion<FileMetadata> done) {
                  start_upload(request, std::move(origin), std::move(done));
                }),
+      dispatcher_(options_.parallel, options_.max_rates),
       client_(limits_of(options_)),
       opener_(source, [this] { client_.wake(); }) {
   for (const HttpHeader& header : options_.custom_headers) {
@@ -72,11 +84,29 @@ RequestEngine::RequestEngine(ApiOptions options, ContentSource& source, ApiHooks
 }
 
 void RequestEngine::submit(ApiCall call, Completion<HttpAnswer> done) {
-  auto pending = std::make_shared<Pending>();
+  auto pending = std::make_shared<Pending>(*this);
   pending->call = std::move(call);
   pending->done = std::move(done);
   pending->queued_at = now_anchored();
-  enqueue(pending, false);
+  guarded("a call of the API", [&] { enqueue(pending, false); });
+}
+
+void RequestEngine::answer(Pending& pending, Result<HttpAnswer> result) {
+  const auto done = std::exchange(pending.done, nullptr);
+  if (done) done(std::move(result));
+}
+
+void RequestEngine::release(Pending& pending) {
+  if (std::exchange(pending.admitted, false)) dispatcher_.finished(pending.call.lane);
+}
+
+void RequestEngine::abandon(Pending& pending) noexcept {
+  running_.erase(pending.request_id);
+  release(pending);
+  const auto was_sent = pending.sent ? WasSent::kYes : WasSent::kNo;
+  guarded("a call of the API", [&] {
+    if (pending.done) answer(pending, tl::unexpected(lost_call(pending.call.operation, was_sent)));
+  });
 }
 
 Ticket RequestEngine::ticket_of(const ApiCall& call) {
@@ -90,7 +120,9 @@ Ticket RequestEngine::ticket_of(const ApiCall& call) {
 
 void RequestEngine::enqueue(const PendingPtr& pending, bool first) {
   Ticket ticket = ticket_of(pending->call);
-  ticket.go = [this, pending](bool admitted) { admitted ? admit(pending) : end_unsent(pending); };
+  ticket.go = [this, pending](bool admitted) {
+    guarded("a call of the API", [&] { admitted ? admit(pending) : end_unsent(pending); });
+  };
   if (shut_ || (transfers_stopped_ && pending->call.is_transfer())) return end_unsent(pending);
   if (takes_long_to_open(pending->call) && !pending->reader) return open_content(pending);
   first ? dispatcher_.enqueue_first(std::move(ticket)) : dispatcher_.enqueue(std::move(ticket));
@@ -98,23 +130,34 @@ void RequestEngine::enqueue(const PendingPtr& pending, bool first) {
 
 /// Before it waits for a connection: it would hold one meanwhile.
 void RequestEngine::open_content(const PendingPtr& pending) {
-  opening_.emplace(++last_opening_, pending);
-  opener_.open(last_opening_, pending->call.upload->content);
+  const auto place = opening_.emplace(++last_opening_, pending).first;
+  bool refused = false;
+  const bool ran = guarded("a call of the API", [&] {
+    refused = !opener_.open(place->first, pending->call.upload->content);
+  });
+  if (ran && !refused) return;
+  opening_.erase(place);
+  if (!refused) return;
+  answer(*pending, tl::unexpected(local_error(ApiError::Kind::kNotSent,
+                                              std::string(pending->call.operation) +
+                                                  ": not sent, because too many archives wait to "
+                                                  "be packed already")));
 }
 
 void RequestEngine::take_opened() {
   for (ContentOpener::Opened& opened : opener_.take()) {
-    const auto found = opening_.find(opened.id);
-    if (found == opening_.end()) continue;
-    const PendingPtr pending = std::move(found->second);
-    opening_.erase(found);
-    if (opened.reader) {
-      pending->reader = std::move(*opened.reader);
-      enqueue(pending, pending->repeated);
-    } else {
-      pending->done(tl::unexpected(std::move(opened.reader.error())));
-    }
+    guarded("a call of the API", [&] { take_opened(opened); });
   }
+}
+
+void RequestEngine::take_opened(ContentOpener::Opened& opened) {
+  const auto found = opening_.find(opened.id);
+  if (found == opening_.end()) return;
+  const PendingPtr pending = std::move(found->second);
+  opening_.erase(found);
+  if (!opened.reader) return answer(*pending, tl::unexpected(std::move(opened.reader.error())));
+  pending->reader = std::move(*opened.reader);
+  enqueue(pending, pending->repeated);
 }
 
 void RequestEngine::end_opening() {
@@ -129,26 +172,27 @@ void RequestEngine::end_unsent(const PendingPtr& pending) const {
   const char* const why = stopped ? ": not sent, because sessync is stopping"
                                   : ": not sent, because nothing more is begun in this session "
                                     "as it was declared";
-  pending->done(tl::unexpected(local_error(kind, std::string(pending->call.operation) + why)));
+  answer(*pending, tl::unexpected(local_error(kind, std::string(pending->call.operation) + why)));
 }
 
 void RequestEngine::admit(const PendingPtr& pending) {
+  pending->admitted = true;
   // The last moment: what is in force may have changed while it waited.
   if (ticket_of(pending->call).is_withheld()) {
-    dispatcher_.finished(pending->call.lane);
+    release(*pending);
     return end_unsent(pending);
   }
   auto request = make_request(*pending);
   if (!request) {
-    dispatcher_.finished(pending->call.lane);
-    pending->done(tl::unexpected(std::move(request.error())));
-    return;
+    release(*pending);
+    return answer(*pending, tl::unexpected(std::move(request.error())));
   }
   pending->sent_at = now_anchored();
   pending->request_id = client_.start(std::move(*request), [this, pending](HttpOutcome outcome) {
     finish(pending, std::move(outcome));
   });
-  running_.emplace(pending->request_id, pending);
+  pending->sent = true;
+  running_.emplace(pending->request_id, pending.get());
 }
 
 Result<Secret> RequestEngine::usable_key() const {
@@ -195,17 +239,18 @@ Result<HttpUpload> RequestEngine::make_upload(Pending& pending) {
 
 void RequestEngine::finish(const PendingPtr& pending, HttpOutcome outcome) {
   running_.erase(pending->request_id);
-  dispatcher_.finished(pending->call.lane);
-  report(*pending, outcome);
+  release(*pending);
+  guarded("counting a call of the API", [&] { report(*pending, outcome); });
   auto result = judge(*pending, std::move(outcome));
   pace(*pending, result);
   // A 401 had no effect, so the call may be made again.
   if (is_authentication(result) && !pending->repeated && has_new_key(*pending)) {
     pending->repeated = true;
+    pending->sent = false;
     enqueue(pending, true);
     return;
   }
-  pending->done(std::move(result));
+  answer(*pending, std::move(result));
 }
 
 void RequestEngine::report(const Pending& pending, const HttpOutcome& outcome) {

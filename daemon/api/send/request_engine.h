@@ -65,7 +65,11 @@ struct ApiHooks {
 
 /// Everything that the API thread does: budgets, connections, credentials, uploads under way.
 /// Belongs to that thread, except wake(). Completions run inside step(), or inside abort_uploads()
-/// and shut(); upload() may complete at once.
+/// and shut(); upload() and submit() may complete at once.
+///
+/// Every call is completed once, whatever is thrown while it is begun, or its answer handled:
+/// kNotSent if it was surely not sent, else kUnknownOutcome. Only what throws out of submit() or
+/// upload() itself was not taken, and is not completed.
 class RequestEngine {
  public:
   RequestEngine(ApiOptions options, ContentSource& source, ApiHooks hooks);
@@ -98,7 +102,11 @@ class RequestEngine {
   struct Pending;
   using PendingPtr = std::shared_ptr<Pending>;
 
+  static void answer(Pending& pending, Result<HttpAnswer> result);
+  void release(Pending& pending);
+  void abandon(Pending& pending) noexcept;
   void enqueue(const PendingPtr& pending, bool first);
+  void take_opened(ContentOpener::Opened& opened);
   void admit(const PendingPtr& pending);
   void open_content(const PendingPtr& pending);
   void take_opened();
@@ -122,16 +130,16 @@ class RequestEngine {
   std::string host_;
   ContentSource& source_;
   ApiHooks hooks_;
-  Dispatcher dispatcher_;
-  UploadTable uploads_;
-  HttpClient client_;
-  std::map<std::uint64_t, PendingPtr> running_;
-  std::map<std::uint64_t, PendingPtr> opening_;
-  std::uint64_t last_opening_ = 0;
-  ContentOpener opener_;  ///< last: it wakes the client
   std::array<std::atomic<Duration::rep>, kRateClasses> frozen_until_{};
   bool transfers_stopped_ = false;
   bool shut_ = false;
+  UploadTable uploads_;
+  std::map<std::uint64_t, Pending*> running_;  ///< kept by the client
+  Dispatcher dispatcher_;  ///< this and the rest hold calls, which use what is above when they go
+  HttpClient client_;
+  std::map<std::uint64_t, PendingPtr> opening_;
+  std::uint64_t last_opening_ = 0;
+  ContentOpener opener_;  ///< last: it wakes the client
 };
 
 }  // namespace sessync

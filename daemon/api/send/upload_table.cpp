@@ -1,5 +1,8 @@
 #include "daemon/api/send/upload_table.h"
 
+#include "daemon/api/send/lost_call.h"
+#include "daemon/os/thread.h"
+
 namespace sessync {
 
 UploadTable::UploadTable(UploadHooks hooks, Start start)
@@ -20,28 +23,40 @@ void UploadTable::ask(UploadRequest request, Origin origin, Completion<FileMetad
 
 void UploadTable::lead(const Key& key) {
   const Asker& first = under_way_.at(key).front();
-  start_(first.request, first.origin,
-         [this, key](const Result<FileMetadata>& result) { settle(key, result); });
+  try {
+    start_(first.request, first.origin,
+           [this, key](Result<FileMetadata> result) { settle(key, std::move(result)); });
+  } catch (...) {
+    log_exception("an upload");
+    answer_all(key, tl::unexpected(lost_call("upload", WasSent::kNo)));
+  }
 }
 
-std::deque<UploadTable::Asker> UploadTable::take_all(const Key& key) {
-  const auto found = under_way_.find(key);
-  auto askers = std::move(found->second);
-  under_way_.erase(found);
-  return askers;
+/// A file that nobody remembers is a leftover, which is no good to those who asked for it.
+void UploadTable::remember(const Key& key, Result<FileMetadata>& result) {
+  if (!result || !hooks_.uploaded) return;
+  if (!guarded("an upload", [&] { hooks_.uploaded(key.first, key.second, *result); })) {
+    result = tl::unexpected(lost_call("upload", WasSent::kYes));
+  }
 }
 
-void UploadTable::settle(const Key& key, const Result<FileMetadata>& result) {
-  if (result && hooks_.uploaded) hooks_.uploaded(key.first, key.second, *result);
+/// Taken out first: an answer may lead to the next question.
+void UploadTable::answer_all(const Key& key, const Result<FileMetadata>& result) {
+  const auto taken = under_way_.extract(key);
+  if (taken.empty()) return;
+  for (const Asker& asker : taken.mapped()) {
+    guarded("an upload", [&] { asker.done(result); });
+  }
+}
+
+void UploadTable::settle(const Key& key, Result<FileMetadata> result) {
+  remember(key, result);
   // Stopped by us: nobody is to lead again.
   const bool last = result || result.error().kind == ApiError::Kind::kAborted;
-  if (last || under_way_.at(key).size() == 1) {
-    for (const Asker& asker : take_all(key)) asker.done(result);
-    return;
-  }
+  if (last || under_way_.at(key).size() == 1) return answer_all(key, result);
   const Asker failed = std::move(under_way_.at(key).front());
   under_way_.at(key).pop_front();
-  failed.done(result);
+  guarded("an upload", [&] { failed.done(result); });
   lead(key);
 }
 

@@ -30,9 +30,10 @@ class UploadTable {
   using Origin = std::shared_ptr<CallOrigin>;
   using Start = std::function<void(const UploadRequest&, Origin, Completion<FileMetadata>)>;
 
-  /// `start` sends one upload; it must not complete inside the call.
+  /// `start` sends one upload: it completes, later or inside the call, or else throws.
   UploadTable(UploadHooks hooks, Start start);
 
+  /// `done` is called once, whatever the hooks throw; or, if this throws, not at all.
   void ask(UploadRequest request, Origin origin, Completion<FileMetadata> done);
 
  private:
@@ -44,8 +45,9 @@ class UploadTable {
   };
 
   void lead(const Key& key);
-  void settle(const Key& key, const Result<FileMetadata>& result);
-  std::deque<Asker> take_all(const Key& key);
+  void settle(const Key& key, Result<FileMetadata> result);
+  void remember(const Key& key, Result<FileMetadata>& result);
+  void answer_all(const Key& key, const Result<FileMetadata>& result);
 
   UploadHooks hooks_;
   Start start_;

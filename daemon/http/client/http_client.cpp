@@ -157,6 +157,10 @@ HttpClient::~HttpClient() {
 std::uint64_t HttpClient::start(HttpRequest request, Done done) {
   auto transfer =
       std::make_unique<Transfer>(std::move(request), state_->limits, state_->certificates);
+  // Nothing may be thrown once libcurl has it.
+  if (state_->running.size() == state_->running.capacity()) {
+    state_->running.reserve(2 * state_->running.size() + 1);
+  }
   if (auto problem = state_->begin(*transfer); !problem.empty()) {
     HttpOutcome unsent;
     unsent.failure = HttpFailure{HttpFailure::Kind::kNotSent, std::move(problem)};

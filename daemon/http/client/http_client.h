@@ -24,7 +24,8 @@ class HttpClient {
   /// Requests under way end without their Done.
   ~HttpClient();
 
-  /// `done` runs inside a later run().
+  /// `done` runs inside a later run(). If this throws, nothing is sent. What is thrown inside of
+  /// run() may take a request that was sent with it: then its `done` is destroyed.
   std::uint64_t start(HttpRequest request, Done done);
   /// Ends a request; its Done runs with kAborted inside the next run(). Unknown ids are ignored.
   void abort(std::uint64_t id);

@@ -24,6 +24,8 @@ constexpr std::uint64_t kListenerId = 0;
 constexpr std::uint64_t kWakeId = 1;
 constexpr int kMostEvents = 64;
 constexpr std::chrono::seconds kAcceptPause{1};
+/// Of requests that write: who asks for more than a disk takes is told to come back.
+constexpr std::size_t kMostWaiting = 64;
 
 std::string peer_of(const sockaddr_storage& from, socklen_t size) {
   std::array<char, NI_MAXHOST> host{};
@@ -87,7 +89,11 @@ Server::Server(Listener listener, Handlers handlers, Limits limits, std::shared_
       limits_(std::move(limits)),
       tls_(std::move(tls)),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      writes_({.name = "status-write",
+               .task = "a request to the status server",
+               .most_waiting = kMostWaiting,
+               .at_start = &lower_priority}) {
   if (!epoll_ || !wake_ || !ask(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), kWakeId, EPOLLIN) ||
       !ask(epoll_.get(), EPOLL_CTL_ADD, listener_.socket.get(), kListenerId, EPOLLIN)) {
     throw std::runtime_error("no descriptors are left to serve status with");
@@ -233,15 +239,17 @@ bool Server::handle(std::uint64_t id, Connection& connection, Parsed parsed) {
 
 bool Server::hand_over(std::uint64_t id, Connection& connection, Request request, bool close) {
   connection.begin(State::kBusy, now_);
-  const bool taken = lane_.post([this, id, request = std::move(request), close] {
-    auto answer = answer_to(request, handlers_.writes(request), close);
-    {
-      const std::lock_guard lock(mutex_);
-      answered_.push_back({id, std::move(answer)});
-    }
-    wake();
-  });
-  return taken || send(connection, refusal(503, "too many requests wait already; try again"));
+  const auto submitted =
+      writes_.submit([this, id, request = std::move(request), close](const std::stop_token&) {
+        Answered answered{id, refusal(500, "an error inside of sessync; its log says more")};
+        guarded("a request to the status server",
+                [&] { answered.answer = answer_to(request, handlers_.writes(request), close); });
+        const std::lock_guard lock(mutex_);
+        answered_.push_back(std::move(answered));
+        wake();
+      });
+  return submitted == Executor::Submitted::kTaken ||
+         send(connection, refusal(503, "too many requests wait already; try again"));
 }
 
 bool Server::send(Connection& connection, Answer answer) {

@@ -12,7 +12,7 @@
 #include "daemon/http/server/listener.h"
 #include "daemon/http/server/reply_writer.h"
 #include "daemon/http/server/request_parser.h"
-#include "daemon/http/server/work_lane.h"
+#include "daemon/os/executor.h"
 
 namespace sessync::http {
 
@@ -108,7 +108,7 @@ class Server {
   std::vector<Answered> answered_;
   bool stopping_ = false;
 
-  WorkLane lane_;
+  Executor writes_;  ///< its tasks use what is above
   std::thread thread_;
 };
 

@@ -31,29 +31,14 @@ struct ReadPool::Help {
   bool done = false;
 };
 
-ReadPool::ReadPool(DigestTaskFactory make_task) : make_task_(std::move(make_task)) {
-  try {
-    for (std::size_t i = 0; i < kThreads; ++i) start_thread_number(i);
-  } catch (...) {
-    end();
-    throw;
-  }
-}
-
-void ReadPool::start_thread_number(std::size_t number) {
-  threads_.push_back(
-      start_thread("hash-" + std::to_string(number), Duty::kHelper, [this] { work(); }));
-}
-
-ReadPool::~ReadPool() { end(); }
+ReadPool::ReadPool(DigestTaskFactory make_task)
+    : make_task_(std::move(make_task)),
+      threads_("hash", kThreads, [this] { work(); }, [this] { end(); }) {}
 
 void ReadPool::end() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopped_ = over_ = true;
-    work_.notify_all();
-  }
-  std::ranges::for_each(threads_, &std::thread::join);
+  const std::lock_guard lock(mutex_);
+  stopped_ = over_ = true;
+  work_.notify_all();
 }
 
 void ReadPool::read_beside(std::chrono::milliseconds patience,
@@ -110,9 +95,9 @@ ReadPool::JobPtr ReadPool::next() {
 void ReadPool::advance(const JobPtr& job, std::unique_lock<std::mutex>& lock) {
   job->running = true;
   lock.unlock();
-  busy_with("reading " + printable(job->key.second));
   std::optional<DigestResult> result;
   const bool ran = guarded("reading a file", [&] {
+    busy_with("reading " + printable(job->key.second));
     if (!job->task) job->task = make_task_(job->key.first, job->key.second);
     result = job->task->step(kPiece);
     job->done = job->task->done();
@@ -123,7 +108,7 @@ void ReadPool::advance(const JobPtr& job, std::unique_lock<std::mutex>& lock) {
   if (!ran) result = tl::unexpected(StableReadError{StableReadError::Kind::kUnstable});
   if (!result) return;
   if (*result) job->stamp = job->task->stamp();
-  job->result = *result;
+  job->result = std::move(result);
   job->task.reset();
   read_.notify_all();
   tell(job, lock);

@@ -12,10 +12,10 @@
 #include <set>
 #include <span>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
+#include "daemon/os/thread.h"
 #include "daemon/workspace/read/file_digest.h"
 
 namespace sessync {
@@ -41,7 +41,7 @@ class ReadPool {
   ReadPool(const ReadPool&) = delete;
   ReadPool& operator=(const ReadPool&) = delete;
   /// What is being read is given up.
-  ~ReadPool();
+  ~ReadPool() = default;
 
   /// How long read() waits, and who is told when a file is read for which nobody waits any more: by
   /// its session's name, on a thread of the pool. Without a call of this it waits to the end. Whom
@@ -77,7 +77,6 @@ class ReadPool {
   using Key = std::pair<std::string, std::string>;  ///< root and path
   using JobPtr = std::shared_ptr<Job>;
 
-  void start_thread_number(std::size_t number);
   void end();
   void work();
   bool help(std::unique_lock<std::mutex>& lock);
@@ -103,7 +102,7 @@ class ReadPool {
   int telling_ = 0;
   bool stopped_ = false;
   bool over_ = false;
-  std::vector<std::thread> threads_;
+  ThreadGroup threads_;  ///< last: they use the rest
 };
 
 }  // namespace sessync

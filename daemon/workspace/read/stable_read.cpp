@@ -185,10 +185,7 @@ class StableReader::Attempt {
       return failed(ReadErrorKind::kUnstable);
     }
     count_taken();
-    return StableRead{.stamp = before_,
-                      .observed_ns = observed_,
-                      .executable = executable_,
-                      .leased = footing_ == Footing::kLease};
+    return StableRead{.stamp = before_, .observed_ns = observed_, .executable = executable_};
   }
 
   void count_taken() const {

@@ -72,7 +72,6 @@ struct StableRead {
   FileStamp stamp;
   std::int64_t observed_ns = 0;  ///< coarse wall clock before the first byte was read
   bool executable = false;
-  bool leased = false;  ///< a lease was held all the time
 };
 
 /// Receives the bytes of one file, possibly several times from the beginning.

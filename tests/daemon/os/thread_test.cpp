@@ -64,22 +64,49 @@ TEST_CASE("what is announced to a queue that is given up is waited for, and not 
   CHECK_FALSE(queue.run_one());
 }
 
-TEST_CASE("what was announced and then not handed over is not waited for") {
+TEST_CASE("what is announced is delivered once, also by who throws on the way") {
   CompletionQueue queue;
-  const auto fails_on_the_way = [&queue] {
-    const Announcement announced(queue);
+  std::string said;
+  const auto make = [&] { return std::make_shared<Delivery>(queue, [&said] { said += "lost "; }); };
+  const auto fails_on_the_way = [&make] {
+    const auto delivery = make();
     throw std::bad_alloc();
   };
   CHECK_THROWS_AS(fails_on_the_way(), std::bad_alloc);
-  queue.discard_all();
-  CHECK_FALSE(queue.run_one());
-  bool ran = false;
-  Announcement announced(queue);
-  queue.post([&ran] { ran = true; });
-  announced.handed_over();
   CHECK(queue.run_one());
-  CHECK(ran);
+  auto delivery = make();
+  delivery->post([&said] { said += "said "; });
+  delivery->post([&said] { said += "again "; });
+  delivery.reset();
+  CHECK(queue.run_one());
+  CHECK(said == "lost said ");
   CHECK_FALSE(queue.run_one());
+}
+
+TEST_CASE("the threads of a group that cannot be had as a whole end before it says so") {
+  // The second copy of the body is one too many.
+  struct Body {
+    Body() = default;
+    Body(const Body& other) : copies(other.copies), ended(other.ended), begun(other.begun) {
+      if (++*copies > 3) throw std::bad_alloc();
+    }
+    Body& operator=(const Body&) = delete;
+    ~Body() = default;
+    void operator()() const {
+      *begun = true;
+      while (!*ended) std::this_thread::yield();
+    }
+    std::shared_ptr<int> copies = std::make_shared<int>(0);
+    std::shared_ptr<std::atomic<bool>> ended = std::make_shared<std::atomic<bool>>(false);
+    std::shared_ptr<std::atomic<bool>> begun = std::make_shared<std::atomic<bool>>(false);
+  };
+  const Body body;
+  const auto make = [&] {
+    const ThreadGroup group("group", 50, body, [&] { *body.ended = true; });
+  };
+  CHECK_THROWS_AS(make(), std::bad_alloc);
+  CHECK(*body.ended);
+  CHECK(body.copies.use_count() == 1);  // nobody runs any more
 }
 
 }  // namespace sessync::test

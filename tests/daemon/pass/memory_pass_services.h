@@ -7,9 +7,9 @@
 #include "tests/double/memory/memory_content_source.h"
 #include "tests/double/memory/memory_session_api.h"
 #include "tests/double/memory/memory_state_store.h"
-#include "tests/double/model/session_model.h"
-#include "tests/double/memory/test_loop.h"
 #include "tests/double/memory/memory_token_source.h"
+#include "tests/double/memory/test_loop.h"
+#include "tests/double/model/session_model.h"
 
 namespace sessync {
 

@@ -98,5 +98,64 @@ TEST_CASE("many sources at once are all answered, and after a stop too") {
   CHECK(t.jobs == kSources);
 }
 
+/// Work that cannot be copied any more, as when memory ends.
+struct Uncopied {
+  explicit Uncopied(MintJob work) : job(std::move(work)) {}
+  Uncopied(const Uncopied& other) : job(other.job), full(other.full) {
+    if (*full) throw std::bad_alloc();
+  }
+  Uncopied(Uncopied&&) = default;
+  Uncopied& operator=(const Uncopied&) = delete;
+  Uncopied& operator=(Uncopied&&) = delete;
+  ~Uncopied() = default;
+  MintResult operator()(const std::stop_token& stop) const { return job(stop); }
+
+  MintJob job;
+  std::shared_ptr<bool> full = std::make_shared<bool>(false);
+};
+
+TEST_CASE(
+    "who asks is answered when the job cannot be handed over, and so are those who ask later") {
+  Table t;
+  Uncopied work(t.succeeding("a-1", {}));
+  const auto full = work.full;
+  MintJob job(std::move(work));
+  *full = true;
+  const auto answer = t.ask("a", std::move(job));
+  REQUIRE_FALSE(answer);
+  CHECK_THAT(answer.error().message, Catch::Matchers::Contains("out of memory"));
+  CHECK(t.jobs == 0);
+  t.seconds = 1;
+  CHECK(t.ask("a", t.succeeding("a-2", {}))->token.reveal() == "a-2");
+}
+
+TEST_CASE("a job that throws is a failure of its source and of no other") {
+  Table t;
+  const auto throws = [](const std::stop_token&) -> MintResult { throw std::bad_alloc(); };
+  for (const char* const source : {"a", "b", "c", "d", "e"}) {  // more than there are threads
+    const auto answer = t.ask(source, throws);
+    REQUIRE_FALSE(answer);
+    CHECK_THAT(answer.error().message, Catch::Matchers::Contains("out of memory"));
+  }
+  CHECK(t.ask("f", t.succeeding("f-1", {})));
+  t.seconds = 1;
+  CHECK(t.ask("a", t.succeeding("a-1", {})));
+}
+
+TEST_CASE("who throws at its answer takes it from nobody else") {
+  Table t;
+  std::promise<void> asked;
+  std::promise<MintResult> answer;
+  const auto job = [&](const std::stop_token& stop) {
+    asked.get_future().wait();
+    return t.succeeding("a-1", {})(stop);
+  };
+  t.table.ask("a", MintTable::Want::kAny, job, [](const MintResult&) { throw std::bad_alloc(); });
+  t.table.ask("a", MintTable::Want::kAny, job,
+              [&](const MintResult& result) { answer.set_value(result); });
+  asked.set_value();
+  CHECK(answer.get_future().get()->token.reveal() == "a-1");
+}
+
 }  // namespace
 }  // namespace sessync::test

@@ -1,5 +1,7 @@
 #include "daemon/http/server/server.h"
 
+#include <new>
+
 #include <catch2/catch.hpp>
 
 #include "tests/daemon/http/server/raw_client.h"
@@ -10,13 +12,14 @@ namespace {
 
 using test::RawClient;
 
-/// Answers with what it understood: method, path, size of the body.
+/// Answers with what it understood: method, path, size of the body. Throws at /throws.
 class EchoServer {
  public:
   EchoServer() {
     auto listener = open_listener("127.0.0.1:0").value();
     address = listener.address;
     const auto echo = [](const Request& request) {
+      if (request.path == "/throws") throw std::bad_alloc();
       Reply reply;
       reply.type = "text/plain";
       reply.body = std::make_shared<const std::string>(request.method + " " + request.path + " " +
@@ -84,6 +87,12 @@ TEST_CASE("requests that come at once are answered in their order") {
     at = answers.find(line, at);
     CHECK(at != std::string::npos);
   }
+}
+
+TEST_CASE("a request whose work throws is answered, and so is the next one") {
+  const EchoServer served;
+  CHECK(test::status_of(served.ask(long_post("/throws", 0))) == 500);
+  CHECK(test::status_of(served.ask(long_post("/other", 0))) == 200);
 }
 
 TEST_CASE("what follows a request with a body, or a refusal, is never answered") {
