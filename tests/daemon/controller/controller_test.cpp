@@ -7,8 +7,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/daemon/pass/memory_pass_services.h"
 #include "tests/daemon/os/temp_tree.h"
+#include "tests/daemon/pass/memory_pass_services.h"
 
 namespace sessync {
 namespace {
