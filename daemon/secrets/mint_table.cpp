@@ -84,7 +84,7 @@ void MintTable::hand_over(const std::string& source, const MintJob& job) {
   if (submitted == Executor::Submitted::kFull) {
     return finish(source, tl::unexpected(MintFailure{"too many sources are being asked", {}}));
   }
-  std::stop_source stopped;
+  const std::stop_source stopped;
   stopped.request_stop();
   finish(source, mint(job, stopped.get_token()));
 }

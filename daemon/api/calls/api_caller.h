@@ -88,7 +88,7 @@ class ApiCaller : public CallOrigin, public std::enable_shared_from_this<ApiCall
       step(engine, delivering(delivery, was_sent, done));
       *was_sent = WasSent::kYes;
     };
-    hand_over(which, task, [operation, was_sent, done] {
+    hand_over(which, task, [operation, was_sent, done = std::move(done)] {
       done(tl::unexpected(lost_call(operation, *was_sent)));
     });
   }
