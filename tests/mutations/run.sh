@@ -52,7 +52,9 @@ by_unit() {
   build --target unit_tests || return 2
   local all=(ctest --preset ci -j 4 --exclude-regex '^lint:')
   if timeout "$patience" "${all[@]}" --stop-on-failure >"$log" 2>&1; then return 1; fi
-  found=$(sed -n 's/^\t *[0-9]* - \(.*\) ([^)]*)$/\1/p' "$log" | head -n 1)
+  # Catch2 puts the name of what failed between two lines.
+  found=$(grep -A 1 -E '^-{79}$' "$log" | grep -vE '^-' | head -n 1)
+  found=${found:-a program that did not end well}
   # Once more, because a busy machine can let a test fail that waits for something.
   if timeout "$patience" "${all[@]}" --rerun-failed >"$log" 2>&1; then return 1; fi
 }
