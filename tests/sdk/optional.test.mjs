@@ -8,7 +8,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
 import { Double, SOURCES } from '../e2e/harness.mjs';
-import { isFull, sample } from '../lib/effort.mjs';
+import { byEffort, isFull, sample } from '../lib/effort.mjs';
 import { wire } from './reads.mjs';
 import { Thinner, keyOf } from './thinner.mjs';
 
@@ -67,7 +67,7 @@ async function staysEqual(example) {
   const honest = await run(example, []);
   assert.deepEqual(honest.thinner.faults, [], 'the double answers what the types do not have');
   assert.ok(isEqual(honest), honest.out);
-  for (const changes of sample(casesOf(honest.thinner.seen), 1)) {
+  for (const changes of sample(casesOf(honest.thinner.seen), byEffort({ quick: 2, usual: 1, full: 1 }))) {
     const result = await run(example, changes);
     const names = changes.map(keyOf).join(', ');
     if (result.thinner.changed === 0) {
