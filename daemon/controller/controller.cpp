@@ -1,6 +1,7 @@
 #include "daemon/controller/controller.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "daemon/os/log.h"
@@ -38,10 +39,11 @@ bool Controller::run() {
     std::optional<TimePoint> next;
     const bool done = guarded("the controller", [&] {
       next = step(inbox, now_anchored());
+      inbox = {};  // what was not done is left for the next step
       host_.retry_pending();
       observer_.stepped();
     });
-    inbox = wait(done ? next : now_anchored() + kPauseAfterFailure);
+    wait(inbox, done ? next : now_anchored() + kPauseAfterFailure);
   }
   return finish_workers(workers);
 }
@@ -62,7 +64,16 @@ std::vector<std::thread> Controller::start_workers() {
   return workers;
 }
 
-Controller::Inbox Controller::wait(std::optional<TimePoint> until) {
+void Controller::Inbox::take(Inbox&& more) {
+  std::ranges::move(more.wakeup.changed, std::back_inserter(wakeup.changed));
+  std::ranges::move(more.wakeup.demands, std::back_inserter(wakeup.demands));
+  std::ranges::move(more.finished, std::back_inserter(finished));
+  wakeup.manifest |= more.wakeup.manifest;
+  wakeup.reload |= more.wakeup.reload;
+  stop |= more.stop;
+}
+
+void Controller::wait(Inbox& inbox, std::optional<TimePoint> until) {
   std::unique_lock lock(mutex_);
   const auto ready = [this] { return !inbox_.empty(); };
   const auto is_due = [&] { return until && *until <= now_anchored(); };
@@ -72,7 +83,7 @@ Controller::Inbox Controller::wait(std::optional<TimePoint> until) {
     beat();
   }
   beat();
-  return std::exchange(inbox_, {});
+  inbox.take(std::exchange(inbox_, {}));
 }
 
 void Controller::post(const std::function<void(Inbox&)>& change) {
@@ -104,9 +115,10 @@ void Controller::stop() {
   post([](Inbox& inbox) { inbox.stop = true; });
 }
 
-std::optional<TimePoint> Controller::step(const Inbox& inbox, TimePoint now) {
-  for (const auto& pass : inbox.finished) {
-    conclude(pass, now);
+std::optional<TimePoint> Controller::step(Inbox& inbox, TimePoint now) {
+  while (!inbox.finished.empty()) {
+    conclude(inbox.finished.front(), now);
+    inbox.finished.pop_front();
   }
   const auto work = schedule_.step(inbox.wakeup, now);
   passes_.review();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -50,17 +51,19 @@ class Controller : private ScheduleHost {
  private:
   struct Inbox {
     Wakeup wakeup;
-    std::vector<FinishedPass> finished;
+    std::deque<FinishedPass> finished;
     bool stop = false;
+    void take(Inbox&& more);
     [[nodiscard]] bool empty() const {
       return wakeup.changed.empty() && finished.empty() && !wakeup.manifest &&
              wakeup.demands.empty() && !wakeup.reload && !stop;
     }
   };
 
-  Inbox wait(std::optional<TimePoint> until);
+  /// Adds to `inbox` what comes until then, as soon as something has.
+  void wait(Inbox& inbox, std::optional<TimePoint> until);
   void post(const std::function<void(Inbox&)>& change);
-  std::optional<TimePoint> step(const Inbox& inbox, TimePoint now);
+  std::optional<TimePoint> step(Inbox& inbox, TimePoint now);
   void conclude(const FinishedPass& pass, TimePoint now);
   std::vector<ManifestText> read_manifest() override;
   void announce(const Manifest& manifest) override;

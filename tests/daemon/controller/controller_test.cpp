@@ -1,6 +1,8 @@
 #include "daemon/controller/controller.h"
 
+#include <atomic>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -37,9 +39,10 @@ class FaultyObserver : public ControllerObserver {
   void in_progress(const std::vector<PassProgress>& /*passes*/, TimePoint /*now*/) override {
     fail();
   }
-  void pass_finished(const FinishedPass& /*pass*/, std::optional<TimePoint> /*next*/) override {
+  void pass_finished(const FinishedPass& pass, std::optional<TimePoint> /*next*/) override {
     const std::lock_guard lock(mutex_);
     ++finished_;
+    generation_ = pass.generation;
     news_.notify_all();
     fail();
   }
@@ -49,6 +52,11 @@ class FaultyObserver : public ControllerObserver {
     std::unique_lock lock(mutex_);
     return news_.wait_for(lock, std::chrono::minutes(2), [&] { return finished_ >= count; });
   }
+  /// Of what was in force so many times.
+  bool wait_for_generation(std::uint64_t generation) {
+    std::unique_lock lock(mutex_);
+    return news_.wait_for(lock, std::chrono::minutes(1), [&] { return generation_ >= generation; });
+  }
 
  private:
   static void fail() { throw std::runtime_error("nobody shows anything here"); }
@@ -56,6 +64,7 @@ class FaultyObserver : public ControllerObserver {
   std::mutex mutex_;
   std::condition_variable news_;
   int finished_ = 0;
+  std::uint64_t generation_ = 0;
 };
 
 TEST_CASE("what the surroundings of the controller throw keeps no session from its next pass") {
@@ -70,6 +79,46 @@ TEST_CASE("what the surroundings of the controller throw keeps no session from i
   CHECK(observer.wait_for_passes(1));
   controller.demand_pass({"s", ""});
   CHECK(observer.wait_for_passes(2));
+  controller.stop();
+  running.join();
+}
+
+/// Does not come to an end of watching the first manifest before it is let go, and cannot watch the
+/// second.
+class HeldHost : public FaultyHost {
+ public:
+  void watch(const Manifest& /*manifest*/) override {
+    const int number = ++watched_;
+    if (number == 1) {
+      held_.set_value();
+      go_.get_future().wait();
+    }
+    if (number == 2) {
+      throw std::runtime_error("too many open files");
+    }
+  }
+  void wait() { held_.get_future().wait(); }
+  void let_go() { go_.set_value(); }
+
+ private:
+  std::atomic<int> watched_{0};
+  std::promise<void> held_;
+  std::promise<void> go_;
+};
+
+TEST_CASE("what the controller was told is done, if not at once") {
+  const test::TempTree tree;
+  tree.write("m.yaml", kManifest);
+  MemoryPassServices services;
+  PassRunner passes(services, {});
+  HeldHost host;
+  FaultyObserver observer;
+  Controller controller(ManifestSource(tree.at("m.yaml")), passes, host, observer, {});
+  std::thread running([&] { controller.run(); });
+  host.wait();
+  controller.reload();
+  host.let_go();
+  CHECK(observer.wait_for_generation(2));
   controller.stop();
   running.join();
 }
