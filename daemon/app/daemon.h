@@ -31,6 +31,8 @@ class Daemon final : public DaemonCommands, private ControllerHost, private Metr
     ServiceManager& manager;
   };
   Daemon(const Settings& settings, Dependencies deps);
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
   ~Daemon() override;
 
   /// Called each time the controller has come round, until it returns true.

@@ -24,6 +24,8 @@ namespace sessync {
 class Progress final : public ApiObserver {
  public:
   Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
   ~Progress() override { stop(); }
 
   [[nodiscard]] bool shown() const { return shown_; }

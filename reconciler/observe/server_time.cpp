@@ -143,8 +143,8 @@ std::optional<ServerTime> parse_http_date(std::string_view text) {
 }
 
 std::optional<TimePoint> from_unix_seconds(double seconds) {
-  if (!(seconds > 0 && seconds <= kLastSecond)) return std::nullopt;
-  return TimePoint(Duration(std::llround(seconds * 1000)));
+  const bool is_one = seconds > 0 && seconds <= kLastSecond;
+  return is_one ? std::optional(TimePoint(Duration(std::llround(seconds * 1000)))) : std::nullopt;
 }
 
 std::string timestamp(TimePoint at) {

@@ -20,6 +20,8 @@ namespace sessync::simulation {
 class Daemon : private ScheduleHost {
  public:
   explicit Daemon(World& world);
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
   ~Daemon() override;
 
   /// Does one thing that it can do now. False: it waits, for time or for answers.

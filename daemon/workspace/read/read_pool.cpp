@@ -108,7 +108,7 @@ void ReadPool::advance(const JobPtr& job, std::unique_lock<std::mutex>& lock) {
   if (!ran) result = tl::unexpected(StableReadError{StableReadError::Kind::kUnstable});
   if (!result) return;
   if (*result) job->stamp = job->task->stamp();
-  job->result = std::move(result);
+  job->result = result;
   job->task.reset();
   read_.notify_all();
   tell(job, lock);

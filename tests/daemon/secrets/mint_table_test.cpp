@@ -31,11 +31,10 @@ struct Table {
       return tl::unexpected(MintFailure{"no", retry_after});
     };
   }
-  MintResult ask(const std::string& source, MintJob job,
+  MintResult ask(const std::string& source, const MintJob& job,
                  MintTable::Want want = MintTable::Want::kAny) {
     std::promise<MintResult> answer;
-    table.ask(source, want, std::move(job),
-              [&answer](const MintResult& result) { answer.set_value(result); });
+    table.ask(source, want, job, [&answer](const MintResult& result) { answer.set_value(result); });
     return answer.get_future().get();
   }
 };
