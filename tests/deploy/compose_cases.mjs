@@ -1,6 +1,6 @@
 // compose.yaml: what must be true of it, and the README's commands run by Debian's docker-compose over podman.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as net from 'node:net';
 import * as path from 'node:path';
@@ -91,14 +91,14 @@ async function followReadme(podman, t) {
   const env = { ...podman.options.env, DOCKER_HOST: address, SESSYNC_IMAGE: SESSYNC,
     SESSYNC_DOUBLE_IMAGE: DOUBLE, SESSYNC_STATUS_PORT: String(port), ANTHROPIC_API_KEY: 'example' };
   const compose = (args) => run('docker-compose', ['-p', PROJECT, ...args], { cwd: TOP, env });
-  // podman's engine now and then loses what a short command printed, and with it how it ended.
-  const shows = (args) => until(`${args.join(' ')} shows something`, () => {
-    try {
-      return compose(args).stdout.trim() !== '';
-    } catch {
-      return false;
-    }
-  });
+  // On a busy machine podman's engine loses what a short command printed, and with it how it ended: then podman itself is
+  // asked. What compose has to say of a command that is wrong is not lost.
+  const shows = (args) => {
+    const result = spawnSync('docker-compose', ['-p', PROJECT, ...args], { cwd: TOP, env, encoding: 'utf8' });
+    if (result.status !== 0) assert.equal(result.stdout + result.stderr, '', args.join(' '));
+    const [service, ...words] = args.slice(args.indexOf('-T') + 1);
+    assert.notEqual(result.stdout.trim() || podman.do('exec', container(service), ...words), '', args.join(' '));
+  };
   // The engine last: what compose made is removed through it, or, if a test failed, by podman.
   t.after(() => {
     podman.discard(...['try', 'double', 'sessync'].map(container));
