@@ -118,9 +118,9 @@ TEST_CASE(
   Table t;
   Uncopied work(t.succeeding("a-1", {}));
   const auto full = work.full;
-  MintJob job(std::move(work));
+  const MintJob job(std::move(work));
   *full = true;
-  const auto answer = t.ask("a", std::move(job));
+  const auto answer = t.ask("a", job);
   REQUIRE_FALSE(answer);
   CHECK_THAT(answer.error().message, Catch::Matchers::Contains("out of memory"));
   CHECK(t.jobs == 0);
