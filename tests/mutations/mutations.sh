@@ -89,7 +89,8 @@ in_layers() {
     'drop(to, shapes_of<Row>(), {gone.of, gone.key});' \
     'drop(to, shapes_of<Row>(), {gone.key, gone.of});'
   mutate "forget with a restart what made way for an add" daemon/state/table.cpp \
-    'row.beside.push_back(std::move(rows[first_of(own, keys)]));' 'row.beside.emplace_back();'
+    'row.beside.push_back(std::move(rows[first_of(own, keys)]));' \
+    'rows[first_of(own, keys)].clear(), row.beside.emplace_back();'
   mutate "show the token that a failed command printed" daemon/secrets/command_token.cpp \
     'errors = redact(errors, printed->token);' 'errors = redact(errors, Secret());'
   mutate "quote an answer that cannot be used" daemon/api/wire/error.cpp \
