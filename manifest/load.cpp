@@ -5,7 +5,7 @@
 #include "manifest/parse/parsed_file.h"
 #include "manifest/text/utf8.h"
 
-namespace sessync {
+namespace sessync::manifest {
 
 bool ManifestFile::valid() const {
   return std::none_of(problems.begin(), problems.end(), [](const Problem& problem) {
@@ -45,4 +45,4 @@ std::string format_problem(const Problem& problem) {
   return text + printable(problem.message);
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

@@ -5,7 +5,7 @@
 
 #include "manifest/manifest.h"
 
-namespace sessync {
+namespace sessync::manifest {
 
 /// Parses and validates one file alone: every problem of it in one run.
 ManifestFile load_manifest_file(const ManifestText& file);
@@ -20,4 +20,4 @@ Manifest load_manifest(const std::vector<ManifestText>& files, const Manifest& l
 /// "file:line:col: error: message", the form of compilers.
 std::string format_problem(const Problem& problem);
 
-}  // namespace sessync
+}  // namespace sessync::manifest

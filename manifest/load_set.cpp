@@ -5,7 +5,7 @@
 #include "manifest/parse/report.h"
 #include "manifest/text/text.h"
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 /// What was in force for `path` before; nothing if it was never good (only a good file has an
@@ -174,4 +174,4 @@ Manifest load_manifest(const std::vector<ManifestText>& files, const Manifest& l
   return SetLoader(last_good).load(files);
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

@@ -6,7 +6,7 @@
 
 #include "manifest/spec.h"
 
-namespace sessync {
+namespace sessync::manifest {
 
 /// Bytes above which a manifest file is refused unread.
 inline constexpr std::size_t kMaxManifestBytes = 4U << 20U;
@@ -32,8 +32,8 @@ struct ManifestFile {
 /// What is in force: each good file, and the last good version of each bad one.
 struct Manifest {
   std::string owner;
-  std::vector<ManifestFile>
-      files;  ///< sorted by path; sessions in force, problems of the newest text
+  /// Sorted by path; sessions in force, problems of the newest text.
+  std::vector<ManifestFile> files;
   std::vector<std::string> stale_files;  ///< those files whose sessions are an older, good version
 
   [[nodiscard]] bool valid() const;  ///< every file is valid
@@ -41,4 +41,4 @@ struct Manifest {
   [[nodiscard]] std::vector<SessionSpec> sessions() const;
 };
 
-}  // namespace sessync
+}  // namespace sessync::manifest

@@ -5,7 +5,7 @@
 
 #include "manifest/text/text.h"
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 constexpr std::size_t kMaxMountPathLength = 4096;
@@ -89,4 +89,4 @@ std::string join_mount_text(std::string_view prefix, std::string_view relative) 
   return joined;
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

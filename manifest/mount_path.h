@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace sessync {
+namespace sessync::manifest {
 
 /// A mount path in the one form in which paths are compared.
 ///
@@ -48,4 +48,4 @@ std::optional<std::string> mount_path_problem(std::string_view raw, bool may_be_
 /// raw text, without a doubled slash.
 std::string join_mount_text(std::string_view prefix, std::string_view relative);
 
-}  // namespace sessync
+}  // namespace sessync::manifest

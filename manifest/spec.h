@@ -12,7 +12,7 @@
 
 /// What the user declares, after parsing and validation: names, defaults filled in, nothing
 /// resolved against a workspace or a session.
-namespace sessync {
+namespace sessync::manifest {
 
 /// A position in a manifest file; line and column count from 1, 0 means "the whole file".
 struct Location {
@@ -150,4 +150,4 @@ struct SessionSpec {
   std::optional<OutputsSpec> outputs;
 };
 
-}  // namespace sessync
+}  // namespace sessync::manifest

@@ -5,7 +5,7 @@
 
 #include "reconciler/observe/server_time.h"
 
-namespace sessync {
+namespace sessync::reconciler {
 namespace {
 
 struct Verdict {
@@ -15,8 +15,8 @@ struct Verdict {
   bool stalled = false;  ///< nothing will change until somebody acts
 };
 
-Verdict of_error(const SessionError& error) {
-  using Code = SessionError::Code;
+Verdict of_error(const errors::SessionError& error) {
+  using Code = errors::SessionError::Code;
   switch (error.code) {
     case Code::kAuthenticationFailed:
       return {"AuthenticationFailed", error.message, false, true};
@@ -42,41 +42,42 @@ Verdict of_error(const SessionError& error) {
   return {"ProgressingWithRetry", error.message, false, false};
 }
 
-const char* reason_of(BlockCode code) {
+const char* reason_of(desired::BlockCode code) {
   switch (code) {
-    case BlockCode::kGuard:
+    case desired::BlockCode::kGuard:
       return "DeletionBlocked";
-    case BlockCode::kConflict:
-    case BlockCode::kPathCollision:
+    case desired::BlockCode::kConflict:
+    case desired::BlockCode::kPathCollision:
       return "Conflict";
-    case BlockCode::kOwnerConflict:
+    case desired::BlockCode::kOwnerConflict:
       return "OwnerConflict";
-    case BlockCode::kRequiresNewSession:
+    case desired::BlockCode::kRequiresNewSession:
       return "RequiresNewSession";
-    case BlockCode::kQuota:
+    case desired::BlockCode::kQuota:
       return "QuotaExceeded";
-    case BlockCode::kSecretUnavailable:
+    case desired::BlockCode::kSecretUnavailable:
       return "SecretUnavailable";
-    case BlockCode::kInvalidName:
-    case BlockCode::kRefused:
-    case BlockCode::kFileNotFound:
-    case BlockCode::kUnstable:
-    case BlockCode::kTooLarge:
+    case desired::BlockCode::kInvalidName:
+    case desired::BlockCode::kRefused:
+    case desired::BlockCode::kFileNotFound:
+    case desired::BlockCode::kUnstable:
+    case desired::BlockCode::kTooLarge:
       return "PartiallyApplied";
   }
   return "PartiallyApplied";
 }
 
 /// Only for showing: what is done about a refusal does not depend on its words.
-bool lacks_read_tool(const Blocked& blocked) {
-  return blocked.code == BlockCode::kRefused &&
+bool lacks_read_tool(const desired::Blocked& blocked) {
+  return blocked.code == desired::BlockCode::kRefused &&
          blocked.reason.find("Missing required tool") != std::string::npos;
 }
 
-Verdict of_blocked(const PassOutcome& outcome) {
+Verdict of_blocked(const pass::PassOutcome& outcome) {
   const auto& first = outcome.plan.blocked.front();
   const auto count = outcome.plan.blocked.size();
-  Verdict verdict{reason_of(first.code), place_of(first) + ": " + first.reason, false, true};
+  Verdict verdict{reason_of(first.code), desired::place_of(first) + ": " + first.reason, false,
+                  true};
   if (outcome.source_lost) {
     verdict.reason = "SourceUnavailable";
   }
@@ -89,14 +90,14 @@ Verdict of_blocked(const PassOutcome& outcome) {
   return verdict;
 }
 
-Verdict of_unsettled(const PassOutcome& outcome) {
+Verdict of_unsettled(const pass::PassOutcome& outcome) {
   if (!outcome.session_result.error.empty()) {
     return {outcome.rate_limited ? "RateLimited" : "ProgressingWithRetry",
             outcome.session_result.error, false, false};
   }
   const auto failed = std::ranges::find_if(
-      outcome.results, [](const ActionResult& result) { return !result.error.empty(); });
-  const auto unread = std::ranges::find_if(outcome.plan.pending, &Pending::unread);
+      outcome.results, [](const apply::ActionResult& result) { return !result.error.empty(); });
+  const auto unread = std::ranges::find_if(outcome.plan.pending, &plan::Pending::unread);
   if (failed == outcome.results.end() && unread != outcome.plan.pending.end()) {
     return {"Progressing", unread->path.text() + ": " + unread->reason, false, false};
   }
@@ -110,7 +111,7 @@ Verdict of_unsettled(const PassOutcome& outcome) {
           false};
 }
 
-Verdict judge(const PassOutcome& outcome) {
+Verdict judge(const pass::PassOutcome& outcome) {
   if (outcome.error) {
     return of_error(*outcome.error);
   }
@@ -130,7 +131,7 @@ Verdict judge(const PassProgress& pass) {
   if (pass.limited_until) {
     return {"RateLimited",
             "the API limits the rate of calls: this session waits until " +
-                timestamp(*pass.limited_until),
+                observe::timestamp(*pass.limited_until),
             false, false};
   }
   if (pass.found) {
@@ -152,7 +153,7 @@ std::vector<Condition> conditions_of(const PassProgress& pass) {
           {"Drifted", false, "Succeeded", std::string()}};
 }
 
-std::vector<Condition> conditions_of(const PassOutcome& outcome) {
+std::vector<Condition> conditions_of(const pass::PassOutcome& outcome) {
   const auto verdict = judge(outcome);
   const bool drifted = outcome.suspended && !outcome.plan.empty();
   return {
@@ -164,4 +165,4 @@ std::vector<Condition> conditions_of(const PassOutcome& outcome) {
   };
 }
 
-}  // namespace sessync
+}  // namespace sessync::reconciler

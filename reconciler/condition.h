@@ -5,7 +5,7 @@
 
 #include "reconciler/reconcile.h"
 
-namespace sessync {
+namespace sessync::reconciler {
 
 /// One statement about a session, in the form of Kubernetes conditions.
 struct Condition {
@@ -19,11 +19,11 @@ struct Condition {
 /// What is known of a pass that is under way, as of now.
 struct PassProgress {
   std::string name;
-  std::optional<PassOutcome> found;        ///< so far, if something is to be done
-  std::optional<TimePoint> known_since;    ///< that something is to be done
-  std::optional<TimePoint> waiting_since;  ///< for whatever it waits now
-  bool reads_workspace = false;            ///< that is what it does
-  std::optional<TimePoint> limited_until;  ///< its calls wait for the end of a rate limit
+  std::optional<pass::PassOutcome> found;         ///< so far, if something is to be done
+  std::optional<ports::TimePoint> known_since;    ///< that something is to be done
+  std::optional<ports::TimePoint> waiting_since;  ///< for whatever it waits now
+  bool reads_workspace = false;                   ///< that is what it does
+  std::optional<ports::TimePoint> limited_until;  ///< its calls wait for the end of a rate limit
 };
 
 /// What it means for its session that a pass is not over yet, likewise. Without `found`: that
@@ -34,6 +34,6 @@ std::vector<Condition> conditions_of(const PassProgress& pass);
 /// reason and message stand in the first three, because one thing decides all of them: the error,
 /// else a suspension, else what is not settled, else what is blocked. Reasons are listed in
 /// deploy/README.md. Pure.
-std::vector<Condition> conditions_of(const PassOutcome& outcome);
+std::vector<Condition> conditions_of(const pass::PassOutcome& outcome);
 
-}  // namespace sessync
+}  // namespace sessync::reconciler

@@ -7,7 +7,7 @@
 /// Every constant of policy of this library, with its reason: how long, how many, what share. What
 /// the API or a format fixes (the bytes of a name, the digits of a digest, ids in one call) stands
 /// with the format. Includes nothing of ours, so that every layer can use it.
-namespace sessync {
+namespace sessync::reconciler {
 
 // What the API's answers are believed --------------------------------------------------------
 
@@ -145,4 +145,4 @@ inline constexpr std::uint64_t kUsualMaxFiles = 100;
 /// has named since August 2026.
 inline constexpr std::uint64_t kLargerMaxFiles = 500;
 
-}  // namespace sessync
+}  // namespace sessync::reconciler

@@ -10,13 +10,14 @@
 #include "reconciler/plan/make_plan.h"
 #include "reconciler/ports/pass_observer.h"
 
-namespace sessync {
+namespace sessync::reconciler {
 namespace {
 
-void make_plan(const PassInput& in, const DesiredState& desired, const PlanInput& input,
-               PassOutcome& out) {
-  out.plan = plan(input, policy_of(in));
-  out.source_lost = std::ranges::any_of(desired.protected_trees, &ProtectedTree::source_missing);
+void make_plan(const pass::PassInput& in, const desired::DesiredState& desired,
+               const plan::PlanInput& input, pass::PassOutcome& out) {
+  out.plan = plan::plan(input, pass::policy_of(in));
+  out.source_lost =
+      std::ranges::any_of(desired.protected_trees, &desired::ProtectedTree::source_missing);
   if (!out.plan.pending.empty()) {
     out.check_again_in(in.list_grace);
   }
@@ -24,28 +25,28 @@ void make_plan(const PassInput& in, const DesiredState& desired, const PlanInput
 
 }  // namespace
 
-PassOutcome reconcile(const PassInput& in, Ports& ports) {
-  PassOutcome out;
-  const DesiredState desired = resolve(in.spec, in.snapshot);
+pass::PassOutcome reconcile(const pass::PassInput& in, ports::Ports& ports) {
+  pass::PassOutcome out;
+  const desired::DesiredState desired = desired::resolve(in.spec, in.snapshot);
   out.warnings = desired.warnings;
-  auto session = observe_session(in, desired, ports, out);
+  auto session = pass::observe_session(in, desired, ports, out);
   if (!session) {
     return out;
   }
   out.suspended = in.spec.suspend;
   if (!in.dry_run) {
-    mark_needed(in, desired, ports);
+    pass::mark_needed(in, desired, ports);
   }
-  const auto input = gather(in, desired, *session, ports, out);
+  const auto input = pass::gather(in, desired, *session, ports, out);
   if (input) {
     make_plan(in, desired, *input, out);
     if (ports.observer != nullptr) {
       ports.observer->planned(out);
     }
-    execute(in, *input, *session, ports, out);
+    pass::execute(in, *input, *session, ports, out);
   }
-  fetch_outputs(in, *session, ports, out);
+  pass::fetch_outputs(in, *session, ports, out);
   return out;
 }
 
-}  // namespace sessync
+}  // namespace sessync::reconciler

@@ -10,21 +10,21 @@
 #include "daemon/os/log.h"
 #include "daemon/secrets/orphans.h"
 
-namespace sessync {
+namespace sessync::app {
 namespace {
 
 /// From the signal to the end of the process.
 constexpr std::chrono::milliseconds kLongestStop{9'800};
 
-WatcherOptions watcher_options(const Settings& settings) {
-  WatcherOptions result;
+watch::WatcherOptions watcher_options(const config::Settings& settings) {
+  watch::WatcherOptions result;
   result.settle = settings.options.settle;
   result.poll = std::min(result.poll, settings.options.rescan);
   result.poll_layers = std::min(result.poll_layers, settings.options.rescan);
   return result;
 }
 
-std::set<std::string> names_of(const std::map<std::string, Suspension>& suspensions) {
+std::set<std::string> names_of(const std::map<std::string, state::Suspension>& suspensions) {
   std::set<std::string> names;
   for (const auto& [name, suspension] : suspensions) {
     names.insert(name);
@@ -33,30 +33,30 @@ std::set<std::string> names_of(const std::map<std::string, Suspension>& suspensi
 }
 
 /// How long a suspension waits for what was sent already.
-constexpr Duration kLastWrites = std::chrono::seconds(10);
+constexpr ports::Duration kLastWrites = std::chrono::seconds(10);
 
-tl::unexpected<CommandRefusal> unknown(const std::string& name) {
+tl::unexpected<serve::CommandRefusal> unknown(const std::string& name) {
   return tl::unexpected(
-      CommandRefusal{CommandRefusal::Kind::kUnknownSession,
-                     "no session is named '" + name + "' in the manifest that is in force"});
+      serve::CommandRefusal{serve::CommandRefusal::Kind::kUnknownSession,
+                            "no session is named '" + name + "' in the manifest that is in force"});
 }
 
 /// Now, less how long ago it was.
-TimePoint time_of(std::chrono::steady_clock::time_point event) {
+ports::TimePoint time_of(std::chrono::steady_clock::time_point event) {
   const auto ago = std::chrono::steady_clock::now() - event;
-  return now_anchored() - std::chrono::duration_cast<Duration>(ago);
+  return os::now_anchored() - std::chrono::duration_cast<ports::Duration>(ago);
 }
 
 }  // namespace
 
-Daemon::Daemon(const Settings& settings, Dependencies deps)
+Daemon::Daemon(const config::Settings& settings, Dependencies deps)
     : settings_(settings),
       deps_(deps),
       reporter_(deps.board, deps.metrics, deps.manager, settings.options.sessions),
       controller_(settings.manifest, deps.services.passes(), *this, reporter_, options()),
-      watcher_([this](const WatchChange& change) { on_change(change); },
+      watcher_([this](const watch::WatchChange& change) { on_change(change); },
                watcher_options(settings)) {
-  deps_.board.set_suspensions(deps_.services.suspensions(), now_anchored());
+  deps_.board.set_suspensions(deps_.services.suspensions(), os::now_anchored());
   deps_.metrics.set_sources(this);
   tell_state(deps_.services.state_trouble());
   deps_.services.watch_state([this] { on_state(); });
@@ -75,10 +75,10 @@ void Daemon::keep_trying(std::function<bool()> what) {
   trying_ = std::move(what);
 }
 
-void Daemon::tell_state(const std::optional<StateDatabase::Trouble>& trouble) {
-  deps_.board.state_is(
-      trouble ? StatusBoard::State{trouble->why.message, trouble->is_open} : StatusBoard::State{},
-      now_anchored());
+void Daemon::tell_state(const std::optional<state::StateDatabase::Trouble>& trouble) {
+  deps_.board.state_is(trouble ? status::StatusBoard::State{trouble->why.message, trouble->is_open}
+                               : status::StatusBoard::State{},
+                       os::now_anchored());
 }
 
 /// On the thread that writes the state. What waited for room is tried at once; and only now may it
@@ -87,13 +87,13 @@ void Daemon::on_state() {
   const auto trouble = deps_.services.state_trouble();
   tell_state(trouble);
   if (trouble) {
-    log(LogLevel::kError, trouble->why.message);
+    os::log(os::LogLevel::kError, trouble->why.message);
     return;
   }
-  log(LogLevel::kInfo, "the state can be written again");
+  os::log(os::LogLevel::kInfo, "the state can be written again");
   auto suspensions = deps_.services.suspensions();
   controller_.set_suspended(names_of(suspensions));
-  deps_.board.set_suspensions(std::move(suspensions), now_anchored());
+  deps_.board.set_suspensions(std::move(suspensions), os::now_anchored());
   std::vector<std::string> names;
   for (const auto& session : deps_.board.snapshot().sessions) {
     names.push_back(session->name);
@@ -101,8 +101,8 @@ void Daemon::on_state() {
   controller_.sessions_changed(std::move(names));
 }
 
-ControllerOptions Daemon::options() const {
-  ControllerOptions result;
+controller::ControllerOptions Daemon::options() const {
+  controller::ControllerOptions result;
   result.workers = settings_.options.workers;
   result.suspended = names_of(deps_.services.suspensions());
   result.pace = {settings_.options.rescan, settings_.options.sessions};
@@ -111,7 +111,7 @@ ControllerOptions Daemon::options() const {
 
 double Daemon::random() { return std::uniform_real_distribution<double>(0, 1)(random_); }
 
-std::uint64_t Daemon::lost_log_lines() const { return sessync::lost_log_lines(); }
+std::uint64_t Daemon::lost_log_lines() const { return sessync::os::lost_log_lines(); }
 
 std::uint64_t Daemon::unleased_reads() const { return deps_.services.unleased_reads(); }
 
@@ -133,23 +133,23 @@ bool Daemon::run(Signals& signals, const std::function<void()>& overdue) {
                     controller_.stop();
                   },
                   [this] {
-                    log(LogLevel::kInfo, "reloading: SIGHUP");
+                    os::log(os::LogLevel::kInfo, "reloading: SIGHUP");
                     deps_.manager.reloading();
                     reloading_ = true;
                     controller_.reload();
                   },
-                  kLongestStop, overdue, reap_orphans});
+                  kLongestStop, overdue, secrets::reap_orphans});
   // Before it is read: nobody would be told of an edit in between.
   set_targets({});
   return controller_.run();
 }
 
-void Daemon::set_targets(const Manifest& manifest) {
-  watcher_.set_targets(
-      watch_targets(manifest, settings_.manifest, {settings_.workspace, settings_.secrets_dir}));
+void Daemon::set_targets(const manifest::Manifest& manifest) {
+  watcher_.set_targets(controller::watch_targets(manifest, settings_.manifest,
+                                                 {settings_.workspace, settings_.secrets_dir}));
 }
 
-void Daemon::watch(const Manifest& manifest) {
+void Daemon::watch(const manifest::Manifest& manifest) {
   deps_.services.declare(manifest.sessions(), manifest.valid());
   if (manifest.valid()) {
     deps_.services.remember_origin(origin_of(settings_, manifest));
@@ -181,22 +181,22 @@ void Daemon::tell_how_watched() {
     deps_.board.note("watch", degraded_reason_);
     if (is_news) {
       const bool is_well = degraded_reason_.empty();
-      log(is_well ? LogLevel::kInfo : LogLevel::kWarning,
-          is_well ? "file watching recovered" : degraded_reason_);
+      os::log(is_well ? os::LogLevel::kInfo : os::LogLevel::kWarning,
+              is_well ? "file watching recovered" : degraded_reason_);
     }
   }
   if (auto reason = watcher_.quiet_reason(); std::exchange(quiet_reason_, reason) != reason) {
     deps_.board.note("quiet", reason.empty() ? "" : reason + ": it is looked at from time to time");
-    log(LogLevel::kInfo, reason.empty() ? "every change is reported by an event again"
-                                        : reason + ": it is looked at from time to time");
+    os::log(os::LogLevel::kInfo, reason.empty() ? "every change is reported by an event again"
+                                                : reason + ": it is looked at from time to time");
   }
 }
 
-void Daemon::on_change(const WatchChange& change) {
+void Daemon::on_change(const watch::WatchChange& change) {
   tell_how_watched();
   std::vector<std::string> sessions;
   for (const auto& name : change.names) {
-    if (name == kManifestTarget) {
+    if (name == controller::kManifestTarget) {
       controller_.manifest_changed();
     } else {
       sessions.push_back(name);
@@ -208,7 +208,7 @@ void Daemon::on_change(const WatchChange& change) {
   }
 }
 
-CommandResult Daemon::reconcile(const std::string& name, const std::string& allow_deletes) {
+serve::CommandResult Daemon::reconcile(const std::string& name, const std::string& allow_deletes) {
   if (deps_.board.find(name) == nullptr) {
     return unknown(name);
   }
@@ -216,17 +216,17 @@ CommandResult Daemon::reconcile(const std::string& name, const std::string& allo
   return {};
 }
 
-SuspendResult Daemon::suspend(const std::string& name, const std::string& by) {
+serve::SuspendResult Daemon::suspend(const std::string& name, const std::string& by) {
   if (deps_.board.find(name) == nullptr) {
     return unknown(name);
   }
-  if (auto kept = set_suspension(name, Suspension{by, now_anchored()}); !kept) {
+  if (auto kept = set_suspension(name, state::Suspension{by, os::now_anchored()}); !kept) {
     return tl::unexpected(kept.error());
   }
-  return Suspending{deps_.services.passes().wait_for_writes(name, kLastWrites)};
+  return serve::Suspending{deps_.services.passes().wait_for_writes(name, kLastWrites)};
 }
 
-CommandResult Daemon::resume(const std::string& name) {
+serve::CommandResult Daemon::resume(const std::string& name) {
   const auto session = deps_.board.find(name);
   if (!session) {
     return unknown(name);
@@ -235,24 +235,25 @@ CommandResult Daemon::resume(const std::string& name) {
     return kept;
   }
   if (session->suspended_by_manifest) {
-    return tl::unexpected(CommandRefusal{
-        CommandRefusal::Kind::kSuspendedByManifest,
+    return tl::unexpected(serve::CommandRefusal{
+        serve::CommandRefusal::Kind::kSuspendedByManifest,
         "the manifest suspends session '" + name + "': remove `suspend: true` from its entry"});
   }
   return {};
 }
 
-CommandResult Daemon::set_suspension(const std::string& name, const std::optional<Suspension>& to) {
+serve::CommandResult Daemon::set_suspension(const std::string& name,
+                                            const std::optional<state::Suspension>& to) {
   const std::lock_guard lock(suspend_mutex_);
   if (const auto kept = deps_.services.set_suspension(name, to); !kept) {
     return tl::unexpected(
-        CommandRefusal{CommandRefusal::Kind::kNotRecorded,
-                       "it could not be recorded, so nothing has changed: " + kept.error()});
+        serve::CommandRefusal{serve::CommandRefusal::Kind::kNotRecorded,
+                              "it could not be recorded, so nothing has changed: " + kept.error()});
   }
   auto suspensions = deps_.services.suspensions();
   controller_.set_suspended(names_of(suspensions));
-  deps_.board.set_suspensions(std::move(suspensions), now_anchored());
+  deps_.board.set_suspensions(std::move(suspensions), os::now_anchored());
   return {};
 }
 
-}  // namespace sessync
+}  // namespace sessync::app

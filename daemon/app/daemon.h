@@ -17,20 +17,22 @@
 #include "daemon/status/board.h"
 #include "daemon/watch/watcher.h"
 
-namespace sessync {
+namespace sessync::app {
 
 /// A controller, what tells it that something changed, and what is told of what it does. Whoever
 /// asks the daemon for something asks here; as commands it is valid for as long as it lives.
-class Daemon final : public DaemonCommands, private ControllerHost, private MetricSources {
+class Daemon final : public serve::DaemonCommands,
+                     private controller::ControllerHost,
+                     private metrics::MetricSources {
  public:
   /// All of them outlive the daemon.
   struct Dependencies {
     Services& services;
-    StatusBoard& board;
-    Metrics& metrics;
+    status::StatusBoard& board;
+    metrics::Metrics& metrics;
     ServiceManager& manager;
   };
-  Daemon(const Settings& settings, Dependencies deps);
+  Daemon(const config::Settings& settings, Dependencies deps);
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
   ~Daemon() override;
@@ -39,9 +41,10 @@ class Daemon final : public DaemonCommands, private ControllerHost, private Metr
   void keep_trying(std::function<bool()> what);
   [[nodiscard]] bool has_state() const { return !deps_.services.state_trouble(); }
 
-  CommandResult reconcile(const std::string& name, const std::string& allow_deletes) override;
-  SuspendResult suspend(const std::string& name, const std::string& by) override;
-  CommandResult resume(const std::string& name) override;
+  serve::CommandResult reconcile(const std::string& name,
+                                 const std::string& allow_deletes) override;
+  serve::SuspendResult suspend(const std::string& name, const std::string& by) override;
+  serve::CommandResult resume(const std::string& name) override;
 
   /// True if everything under way came to its end. `overdue` is called if that, and what follows
   /// it, takes too long; see Signals.
@@ -49,7 +52,7 @@ class Daemon final : public DaemonCommands, private ControllerHost, private Metr
 
  private:
   // As ControllerHost.
-  void watch(const Manifest& manifest) override;
+  void watch(const manifest::Manifest& manifest) override;
   [[nodiscard]] bool watching_degraded() override { return watcher_.degraded(); }
   [[nodiscard]] double random() override;
   void retry_pending() override;
@@ -59,20 +62,21 @@ class Daemon final : public DaemonCommands, private ControllerHost, private Metr
   void abort_everything() override;
 
   // As MetricSources.
-  [[nodiscard]] QueueFigures queue() const override { return controller_.queue(); }
-  [[nodiscard]] WatchStatistics watched() const override { return watcher_.statistics(); }
+  [[nodiscard]] schedule::QueueFigures queue() const override { return controller_.queue(); }
+  [[nodiscard]] watch::WatchStatistics watched() const override { return watcher_.statistics(); }
   [[nodiscard]] std::uint64_t lost_log_lines() const override;
   [[nodiscard]] std::uint64_t unleased_reads() const override;
 
-  [[nodiscard]] ControllerOptions options() const;
-  void set_targets(const Manifest& manifest);
+  [[nodiscard]] controller::ControllerOptions options() const;
+  void set_targets(const manifest::Manifest& manifest);
   void tell_how_watched();
   void on_state();
-  void tell_state(const std::optional<StateDatabase::Trouble>& trouble);
-  void on_change(const WatchChange& change);
-  CommandResult set_suspension(const std::string& name, const std::optional<Suspension>& to);
+  void tell_state(const std::optional<state::StateDatabase::Trouble>& trouble);
+  void on_change(const watch::WatchChange& change);
+  serve::CommandResult set_suspension(const std::string& name,
+                                      const std::optional<state::Suspension>& to);
 
-  const Settings& settings_;
+  const config::Settings& settings_;
   Dependencies deps_;
   std::mt19937_64 random_{std::random_device{}()};
   std::atomic<bool> reloading_{true};  ///< or starting
@@ -83,8 +87,8 @@ class Daemon final : public DaemonCommands, private ControllerHost, private Metr
   std::function<bool()> trying_;
   std::mutex suspend_mutex_;  ///< one change of suspensions at a time
   Reporter reporter_;
-  Controller controller_;
-  Watcher watcher_;
+  controller::Controller controller_;
+  watch::Watcher watcher_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::app

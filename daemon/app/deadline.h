@@ -10,18 +10,19 @@
 
 #include "daemon/os/thread.h"
 
-namespace sessync {
+namespace sessync::app {
 
 /// Calls `action` on a thread of its own after `delay`, unless it is destroyed before.
 class Deadline {
  public:
   Deadline(std::chrono::milliseconds delay, std::function<void()> action) {
-    thread_ = start_thread("deadline", Duty::kHelper, [this, delay, act = std::move(action)] {
-      const auto stop = stop_.get_token();
-      std::unique_lock lock(mutex_);
-      ended_.wait_for(lock, stop, delay, [] { return false; });
-      if (!stop.stop_requested()) act();
-    });
+    thread_ =
+        os::start_thread("deadline", os::Duty::kHelper, [this, delay, act = std::move(action)] {
+          const auto stop = stop_.get_token();
+          std::unique_lock lock(mutex_);
+          ended_.wait_for(lock, stop, delay, [] { return false; });
+          if (!stop.stop_requested()) act();
+        });
   }
   Deadline(const Deadline&) = delete;
   Deadline& operator=(const Deadline&) = delete;
@@ -37,4 +38,4 @@ class Deadline {
   std::thread thread_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::app

@@ -7,19 +7,20 @@
 #include "daemon/status/status.h"
 #include "reconciler/condition.h"
 
-namespace sessync {
+namespace sessync::app {
 namespace {
 
-using Outcome = ActionResult::Outcome;
+using Outcome = apply::ActionResult::Outcome;
 
-void log_action(const std::string& name, const Action& action, const ActionResult& result) {
-  const std::string what = verb_of(action);
-  std::vector<LogField> fields{
-      {"session", name}, {"action", what}, {"mount_path", path_of(action).text()}};
-  if (result.ended_at != TimePoint{}) {
+void log_action(const std::string& name, const plan::Action& action,
+                const apply::ActionResult& result) {
+  const std::string what = plan::verb_of(action);
+  std::vector<os::LogField> fields{
+      {"session", name}, {"action", what}, {"mount_path", plan::path_of(action).text()}};
+  if (result.ended_at != ports::TimePoint{}) {
     fields.emplace_back("duration_ms", result.took.count());
   }
-  if (const auto size = size_of(action)) {
+  if (const auto size = plan::size_of(action)) {
     fields.emplace_back("bytes", *size);
   }
   if (!result.request_id.empty()) {
@@ -27,30 +28,30 @@ void log_action(const std::string& name, const Action& action, const ActionResul
   }
   switch (result.outcome) {
     case Outcome::kDone:
-      return log(LogLevel::kInfo, what + " done", fields);
+      return os::log(os::LogLevel::kInfo, what + " done", fields);
     case Outcome::kFailed:
-      return log(LogLevel::kWarning, what + " failed: " + result.error, fields);
+      return os::log(os::LogLevel::kWarning, what + " failed: " + result.error, fields);
     case Outcome::kSkipped:
-      return log(LogLevel::kDebug, what + " put off: " + result.error, fields);
+      return os::log(os::LogLevel::kDebug, what + " put off: " + result.error, fields);
   }
 }
 
-void log_session_change(const std::string& name, const PassOutcome& outcome) {
-  if (!outcome.executed || is_none(outcome.plan.session)) {
+void log_session_change(const std::string& name, const pass::PassOutcome& outcome) {
+  if (!outcome.executed || plan::is_none(outcome.plan.session)) {
     return;
   }
-  const std::string what = to_string(outcome.plan.session);
+  const std::string what = plan::to_string(outcome.plan.session);
   if (outcome.session_result.outcome == Outcome::kDone) {
-    log(LogLevel::kInfo, what + " done",
-        {{"session", name}, {"action", what}, {"session_id", outcome.session_id}});
+    os::log(os::LogLevel::kInfo, what + " done",
+            {{"session", name}, {"action", what}, {"session_id", outcome.session_id}});
   } else {
-    log(LogLevel::kWarning, what + " failed: " + outcome.session_result.error,
-        {{"session", name}, {"action", what}});
+    os::log(os::LogLevel::kWarning, what + " failed: " + outcome.session_result.error,
+            {{"session", name}, {"action", what}});
   }
 }
 
 /// Everything that a person would call "the same as before".
-std::string state_of(const PassOutcome& outcome, const Condition& ready) {
+std::string state_of(const pass::PassOutcome& outcome, const reconciler::Condition& ready) {
   std::string state = ready.reason + "\n" + ready.message;
   for (const auto& blocked : outcome.plan.blocked) {
     state += "\n" + blocked.path.text() + " " + blocked.reason;
@@ -61,46 +62,47 @@ std::string state_of(const PassOutcome& outcome, const Condition& ready) {
   return state;
 }
 
-void log_change(const std::string& name, const PassOutcome& outcome, const Condition& ready) {
+void log_change(const std::string& name, const pass::PassOutcome& outcome,
+                const reconciler::Condition& ready) {
   const bool calm = ready.status || ready.reason == "Progressing";
-  const auto level = calm ? LogLevel::kInfo : LogLevel::kWarning;
-  log(level, ready.message,
-      {{"session", name},
-       {"reason", ready.reason},
-       {"unchanged", outcome.plan.unchanged.size()},
-       {"blocked", outcome.plan.blocked.size()},
-       {"unmanaged", outcome.plan.unmanaged.size()}});
+  const auto level = calm ? os::LogLevel::kInfo : os::LogLevel::kWarning;
+  os::log(level, ready.message,
+          {{"session", name},
+           {"reason", ready.reason},
+           {"unchanged", outcome.plan.unchanged.size()},
+           {"blocked", outcome.plan.blocked.size()},
+           {"unmanaged", outcome.plan.unmanaged.size()}});
   for (const auto& warning : outcome.warnings) {
-    log(LogLevel::kWarning, warning, {{"session", name}});
+    os::log(os::LogLevel::kWarning, warning, {{"session", name}});
   }
   for (const auto& blocked : outcome.plan.blocked) {
-    log(LogLevel::kWarning, blocked.reason,
-        {{"session", name},
-         {"blocked", to_string(blocked.code)},
-         {"mount_path", blocked.path.text()}});
+    os::log(os::LogLevel::kWarning, blocked.reason,
+            {{"session", name},
+             {"blocked", desired::to_string(blocked.code)},
+             {"mount_path", blocked.path.text()}});
   }
 }
 
 }  // namespace
 
-void PassLog::manifest_read(const Manifest& manifest, TimePoint now) {
+void PassLog::manifest_read(const manifest::Manifest& manifest, ports::TimePoint now) {
   log_problems(manifest);
   forget_left(now);
 }
 
 /// Names only come with manifests, so this is often enough to forget those that left. One that
 /// comes back within a day is not told as if it were new.
-void PassLog::forget_left(TimePoint now) {
+void PassLog::forget_left(ports::TimePoint now) {
   std::erase_if(last_state_,
-                [now](const auto& entry) { return now - entry.second.at > kLeftKept; });
+                [now](const auto& entry) { return now - entry.second.at > status::kLeftKept; });
 }
 
-void PassLog::pass_finished(const FinishedPass& pass) {
+void PassLog::pass_finished(const controller::FinishedPass& pass) {
   const auto& outcome = pass.outcome;
   log_session_change(pass.name, outcome);
   for (const auto& output : outcome.fetched) {
-    log(LogLevel::kInfo, "output fetched",
-        {{"session", pass.name}, {"output", output.name}, {"bytes", output.size}});
+    os::log(os::LogLevel::kInfo, "output fetched",
+            {{"session", pass.name}, {"output", output.name}, {"bytes", output.size}});
   }
   for (std::size_t i = 0; i < outcome.results.size(); ++i) {
     log_action(pass.name, outcome.plan.actions[i], outcome.results[i]);
@@ -108,8 +110,8 @@ void PassLog::pass_finished(const FinishedPass& pass) {
   log_state(pass);
 }
 
-void PassLog::log_state(const FinishedPass& pass) {
-  const auto ready = conditions_of(pass.outcome).front();
+void PassLog::log_state(const controller::FinishedPass& pass) {
+  const auto ready = reconciler::conditions_of(pass.outcome).front();
   auto state = state_of(pass.outcome, ready);
   auto& last = last_state_[pass.name];
   last.at = pass.at;
@@ -117,28 +119,32 @@ void PassLog::log_state(const FinishedPass& pass) {
     log_change(pass.name, pass.outcome, ready);
     last.text = std::move(state);
   } else {
-    log(LogLevel::kDebug, "pass finished", {{"session", pass.name}, {"reason", ready.reason}});
+    os::log(os::LogLevel::kDebug, "pass finished",
+            {{"session", pass.name}, {"reason", ready.reason}});
   }
 }
 
-void PassLog::log_problems(const Manifest& manifest) {
+void PassLog::log_problems(const manifest::Manifest& manifest) {
   std::string all;
   for (const auto& problem : manifest.problems()) {
-    all += format_problem(problem) + "\n";
+    all += manifest::format_problem(problem) + "\n";
   }
   if (all == std::exchange(last_problems_, all)) {
     return;
   }
   for (const auto& problem : manifest.problems()) {
-    const bool error = problem.severity == Problem::Severity::kError;
-    log(error ? LogLevel::kError : LogLevel::kWarning, format_problem(problem));
+    const bool error = problem.severity == manifest::Problem::Severity::kError;
+    os::log(error ? os::LogLevel::kError : os::LogLevel::kWarning,
+            manifest::format_problem(problem));
   }
   if (!manifest.valid()) {
-    log(LogLevel::kWarning, "invalid manifest; keeping the last valid version until it is fixed",
-        {{"sessions", manifest.sessions().size()}});
+    os::log(os::LogLevel::kWarning,
+            "invalid manifest; keeping the last valid version until it is fixed",
+            {{"sessions", manifest.sessions().size()}});
   } else {
-    log(LogLevel::kInfo, "the manifest is in force", {{"sessions", manifest.sessions().size()}});
+    os::log(os::LogLevel::kInfo, "the manifest is in force",
+            {{"sessions", manifest.sessions().size()}});
   }
 }
 
-}  // namespace sessync
+}  // namespace sessync::app

@@ -5,27 +5,27 @@
 
 #include "daemon/controller/observer.h"
 
-namespace sessync {
+namespace sessync::app {
 
 /// What passes did, and what is wrong with the manifest, as lines of the log. One line per action
 /// and one when the session's state changes; a pass that changes nothing is silent. One thread.
 class PassLog {
  public:
   /// The problems of a manifest, once for as long as they stay the same.
-  void manifest_read(const Manifest& manifest, TimePoint now);
-  void pass_finished(const FinishedPass& pass);
+  void manifest_read(const manifest::Manifest& manifest, ports::TimePoint now);
+  void pass_finished(const controller::FinishedPass& pass);
 
  private:
-  void log_problems(const Manifest& manifest);
-  void log_state(const FinishedPass& pass);
-  void forget_left(TimePoint now);
+  void log_problems(const manifest::Manifest& manifest);
+  void log_state(const controller::FinishedPass& pass);
+  void forget_left(ports::TimePoint now);
 
   std::string last_problems_;
   struct LastState {
-    std::string text;  ///< to log changes only
-    TimePoint at;      ///< the session's last pass
+    std::string text;     ///< to log changes only
+    ports::TimePoint at;  ///< the session's last pass
   };
   std::map<std::string, LastState> last_state_;  ///< by session
 };
 
-}  // namespace sessync
+}  // namespace sessync::app

@@ -11,13 +11,13 @@
 #include "daemon/state/state_database.h"
 #include "daemon/workspace/scan/scanner.h"
 
-namespace sessync {
+namespace sessync::app {
 
 RealPassServices::RealPassServices(Over over, std::string workspace,
                                    std::vector<std::string> manifests)
     : over_(over), workspace_(std::move(workspace)), manifests_(std::move(manifests)) {}
 
-WorkspaceSnapshot RealPassServices::scan(const SessionSpec& spec) {
+ports::WorkspaceSnapshot RealPassServices::scan(const manifest::SessionSpec& spec) {
   auto snapshot =
       over_.scanner.scan({workspace_, manifests_, spec.resources, spec.name, spec.max_file_size});
   if (over_.progress != nullptr) {
@@ -26,20 +26,20 @@ WorkspaceSnapshot RealPassServices::scan(const SessionSpec& spec) {
   return snapshot;
 }
 
-std::unique_ptr<SessionApi> RealPassServices::make_api(CompletionQueue& queue) {
-  return std::make_unique<HttpSessionApi>(over_.api, queue);
+std::unique_ptr<ports::SessionApi> RealPassServices::make_api(os::CompletionQueue& queue) {
+  return std::make_unique<api::HttpSessionApi>(over_.api, queue);
 }
 
-std::unique_ptr<StateStore> RealPassServices::make_store(CompletionQueue& queue) {
-  return std::make_unique<SqliteStateStore>(over_.state, queue);
+std::unique_ptr<ports::StateStore> RealPassServices::make_store(os::CompletionQueue& queue) {
+  return std::make_unique<state::SqliteStateStore>(over_.state, queue);
 }
 
-std::unique_ptr<TokenSource> RealPassServices::make_tokens(CompletionQueue& queue) {
-  return std::make_unique<DaemonTokenSource>(over_.tokens, queue);
+std::unique_ptr<ports::TokenSource> RealPassServices::make_tokens(os::CompletionQueue& queue) {
+  return std::make_unique<secrets::DaemonTokenSource>(over_.tokens, queue);
 }
 
-tl::expected<std::unique_ptr<OutputDirectory>, std::string> RealPassServices::open_outputs(
-    const SessionSpec& spec) {
+tl::expected<std::unique_ptr<ports::OutputDirectory>, std::string> RealPassServices::open_outputs(
+    const manifest::SessionSpec& spec) {
   return over_.outputs.open(spec);
 }
 
@@ -48,4 +48,4 @@ std::optional<std::string> RealPassServices::unknown_state() {
   return trouble && !trouble->is_known ? std::optional(trouble->why.message) : std::nullopt;
 }
 
-}  // namespace sessync
+}  // namespace sessync::app

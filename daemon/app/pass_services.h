@@ -5,36 +5,51 @@
 
 #include "daemon/pass/pass_runner.h"
 
-namespace sessync {
-
+namespace sessync::api {
 class ApiThread;
+}  // namespace sessync::api
+
+namespace sessync::disk_outputs {
 class OutputDestinations;
-class Progress;
-class Scanner;
-class StateDatabase;
+}  // namespace sessync::disk_outputs
+
+namespace sessync::secrets {
 class TokenService;
+}  // namespace sessync::secrets
+
+namespace sessync::state {
+class StateDatabase;
+}  // namespace sessync::state
+
+namespace sessync::workspace {
+class Scanner;
+}  // namespace sessync::workspace
+
+namespace sessync::app {
+
+class Progress;
 
 /// Passes over the workspace on disk, the API, and the state on disk.
-class RealPassServices final : public PassServices {
+class RealPassServices final : public runner::PassServices {
  public:
   /// All of them outlive this.
   struct Over {
-    Scanner& scanner;
-    ApiThread& api;
-    StateDatabase& state;
-    TokenService& tokens;
-    OutputDestinations& outputs;
+    workspace::Scanner& scanner;
+    api::ApiThread& api;
+    state::StateDatabase& state;
+    secrets::TokenService& tokens;
+    disk_outputs::OutputDestinations& outputs;
     Progress* progress = nullptr;  ///< told of each scan; null: nobody wants to know
   };
   /// `workspace`: what relative sources are relative to. `manifests` are never mirrored.
   RealPassServices(Over over, std::string workspace, std::vector<std::string> manifests);
 
-  WorkspaceSnapshot scan(const SessionSpec& spec) override;
-  std::unique_ptr<SessionApi> make_api(CompletionQueue& queue) override;
-  std::unique_ptr<StateStore> make_store(CompletionQueue& queue) override;
-  std::unique_ptr<TokenSource> make_tokens(CompletionQueue& queue) override;
-  tl::expected<std::unique_ptr<OutputDirectory>, std::string> open_outputs(
-      const SessionSpec& spec) override;
+  ports::WorkspaceSnapshot scan(const manifest::SessionSpec& spec) override;
+  std::unique_ptr<ports::SessionApi> make_api(os::CompletionQueue& queue) override;
+  std::unique_ptr<ports::StateStore> make_store(os::CompletionQueue& queue) override;
+  std::unique_ptr<ports::TokenSource> make_tokens(os::CompletionQueue& queue) override;
+  tl::expected<std::unique_ptr<ports::OutputDirectory>, std::string> open_outputs(
+      const manifest::SessionSpec& spec) override;
   std::optional<std::string> unknown_state() override;
 
  private:
@@ -43,4 +58,4 @@ class RealPassServices final : public PassServices {
   const std::vector<std::string> manifests_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::app

@@ -16,7 +16,7 @@
 #include "daemon/os/thread.h"
 #include "reconciler/observe/marker.h"
 
-namespace sessync {
+namespace sessync::app {
 namespace {
 
 /// What is over sooner shows nothing; later the eye follows no faster.
@@ -39,10 +39,10 @@ struct Wanted {
   std::uint64_t size = 0;
 };
 
-std::vector<Wanted> wanted_of(const WorkspaceSnapshot& snapshot) {
+std::vector<Wanted> wanted_of(const ports::WorkspaceSnapshot& snapshot) {
   std::vector<Wanted> wanted;
   for (const auto& source : snapshot.sources) {
-    const auto* found = std::get_if<SourceFiles>(&source);
+    const auto* found = std::get_if<ports::SourceFiles>(&source);
     if (found == nullptr) continue;
     if (found->archive_sha256) {
       wanted.push_back({*found->archive_sha256, 0});
@@ -54,10 +54,11 @@ std::vector<Wanted> wanted_of(const WorkspaceSnapshot& snapshot) {
 }
 
 /// The contents that the state knows to be in the session, each as often as it is there.
-std::multiset<std::string> known_contents(const Inventory& inventory) {
+std::multiset<std::string> known_contents(const ports::Inventory& inventory) {
   std::multiset<std::string> known;
   for (const auto& row : inventory.rows) {
-    if (const auto marker = decode_marker(row.filename)) known.insert(marker->digest_prefix);
+    if (const auto marker = observe::decode_marker(row.filename))
+      known.insert(marker->digest_prefix);
   }
   return known;
 }
@@ -65,12 +66,12 @@ std::multiset<std::string> known_contents(const Inventory& inventory) {
 }  // namespace
 
 /// Counts what is handed to the connection, so that one large file is seen to move.
-class Progress::Reader : public ContentReader {
+class Progress::Reader : public ports::ContentReader {
  public:
-  Reader(Progress& progress, std::unique_ptr<ContentReader> reader)
+  Reader(Progress& progress, std::unique_ptr<ports::ContentReader> reader)
       : progress_(progress), reader_(std::move(reader)) {}
 
-  Result<std::size_t> read(std::span<char> buffer) override {
+  ports::Result<std::size_t> read(std::span<char> buffer) override {
     auto got = reader_->read(buffer);
     if (got) progress_.sent(*got);
     return got;
@@ -79,14 +80,15 @@ class Progress::Reader : public ContentReader {
 
  private:
   Progress& progress_;
-  std::unique_ptr<ContentReader> reader_;
+  std::unique_ptr<ports::ContentReader> reader_;
 };
 
-class Progress::Source : public ContentSource {
+class Progress::Source : public ports::ContentSource {
  public:
-  Source(Progress& progress, ContentSource& source) : progress_(progress), source_(source) {}
+  Source(Progress& progress, ports::ContentSource& source) : progress_(progress), source_(source) {}
 
-  Result<std::unique_ptr<ContentReader>> open(const ContentRef& content) override {
+  ports::Result<std::unique_ptr<ports::ContentReader>> open(
+      const ports::ContentRef& content) override {
     auto reader = source_.open(content);
     if (!reader) return reader;
     // Only now is it known how large an archive is.
@@ -97,20 +99,21 @@ class Progress::Source : public ContentSource {
 
  private:
   Progress& progress_;
-  ContentSource& source_;
+  ports::ContentSource& source_;
 };
 
 Progress::Progress() : shown_(is_terminal()) {
   if (!shown_) return;
-  thread_ = start_thread("progress", Duty::kHelper, [this] { draw_until(stop_.get_token()); });
+  thread_ =
+      os::start_thread("progress", os::Duty::kHelper, [this] { draw_until(stop_.get_token()); });
 }
 
-std::unique_ptr<ContentSource> Progress::counting(ContentSource& source) {
+std::unique_ptr<ports::ContentSource> Progress::counting(ports::ContentSource& source) {
   return std::make_unique<Source>(*this, source);
 }
 
-void Progress::scanned(const SessionSpec& spec, const WorkspaceSnapshot& snapshot,
-                       const StateDatabase& state) {
+void Progress::scanned(const manifest::SessionSpec& spec, const ports::WorkspaceSnapshot& snapshot,
+                       const state::StateDatabase& state) {
   auto id = spec.session_id.value_or("");
   if (const auto made = state.find_creation(owner_, spec.name); id.empty() && made) {
     id = made->session_id;
@@ -130,7 +133,7 @@ void Progress::scanned(const SessionSpec& spec, const WorkspaceSnapshot& snapsho
   }
 }
 
-void Progress::finished(const RequestReport& request) {
+void Progress::finished(const api::RequestReport& request) {
   const bool done = request.http_status >= 200 && request.http_status < 300;
   if (!done || request.operation != "add_resource") return;
   const std::lock_guard lock(mutex_);
@@ -139,7 +142,7 @@ void Progress::finished(const RequestReport& request) {
 
 void Progress::sent(std::uint64_t bytes) {
   const std::lock_guard lock(mutex_);
-  if (!first_byte_) first_byte_ = now_anchored();
+  if (!first_byte_) first_byte_ = os::now_anchored();
   figures_.bytes += bytes;
 }
 
@@ -152,7 +155,7 @@ void Progress::draw_until(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, stop, kRedraw, [&stop] { return stop.stop_requested(); })) {
     if (figures_.files_total == 0) continue;
-    if (first_byte_) figures_.elapsed = now_anchored() - *first_byte_;
+    if (first_byte_) figures_.elapsed = os::now_anchored() - *first_byte_;
     const auto figures = figures_;
     // A terminal may be stopped for as long as its user likes; nobody else waits for it.
     lock.unlock();
@@ -174,4 +177,4 @@ void Progress::stop() {
   if (drawn_) std::fputs("\r\x1b[K", stderr);
 }
 
-}  // namespace sessync
+}  // namespace sessync::app

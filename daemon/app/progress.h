@@ -16,12 +16,12 @@
 #include "reconciler/ports/content_source.h"
 #include "reconciler/ports/snapshot.h"
 
-namespace sessync {
+namespace sessync::app {
 
 /// Shows on standard error how far a one-shot command is: one line, drawn again and again, cleared
 /// at the end. Shows nothing where standard error is no terminal. Its calls count and return; a
 /// thread of its own draws. Any thread.
-class Progress final : public ApiObserver {
+class Progress final : public api::ApiObserver {
  public:
   Progress();
   Progress(const Progress&) = delete;
@@ -35,12 +35,12 @@ class Progress final : public ApiObserver {
 
   /// A pass has seen the workspace. What the state does not know to be in the session is to be
   /// done; only the first pass over a session counts.
-  void scanned(const SessionSpec& spec, const WorkspaceSnapshot& snapshot,
-               const StateDatabase& state);
-  void finished(const RequestReport& request) override;
-  void frozen(RateClass /*which*/, TimePoint /*until*/) override {}
+  void scanned(const manifest::SessionSpec& spec, const ports::WorkspaceSnapshot& snapshot,
+               const state::StateDatabase& state);
+  void finished(const api::RequestReport& request) override;
+  void frozen(schedule::RateClass /*which*/, ports::TimePoint /*until*/) override {}
   /// The same source, its bytes counted while they are sent.
-  std::unique_ptr<ContentSource> counting(ContentSource& source);
+  std::unique_ptr<ports::ContentSource> counting(ports::ContentSource& source);
 
   /// Clears the line; nothing is drawn afterwards.
   void stop();
@@ -61,10 +61,10 @@ class Progress final : public ApiObserver {
   ProgressFigures figures_;
   std::set<std::string> sessions_;
   std::set<std::string> contents_;  ///< to be uploaded, each once
-  std::optional<TimePoint> first_byte_;
+  std::optional<ports::TimePoint> first_byte_;
   bool drawn_ = false;  ///< of the thread; read after it has ended
   std::stop_source stop_;
   std::thread thread_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::app

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sessync {
+namespace sessync::app {
 namespace {
 
 struct Unit {
@@ -67,4 +67,4 @@ std::string progress_line(const ProgressFigures& figures, std::size_t columns) {
   return line;
 }
 
-}  // namespace sessync
+}  // namespace sessync::app

@@ -6,7 +6,7 @@
 
 #include "reconciler/ports/api_error.h"
 
-namespace sessync {
+namespace sessync::app {
 
 /// How far `apply` is. Totals are what is known to be left to do; they may grow.
 struct ProgressFigures {
@@ -14,11 +14,11 @@ struct ProgressFigures {
   std::uint64_t files_total = 0;
   std::uint64_t bytes = 0;
   std::uint64_t bytes_total = 0;
-  Duration elapsed{0};  ///< since the first byte
+  ports::Duration elapsed{0};  ///< since the first byte
 };
 
 /// One line of at most `columns` - 1 characters, without a line break: what does not fit is left
 /// off from its end, part by part.
 std::string progress_line(const ProgressFigures& figures, std::size_t columns);
 
-}  // namespace sessync
+}  // namespace sessync::app

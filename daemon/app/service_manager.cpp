@@ -17,7 +17,7 @@
 #include "daemon/os/log.h"
 #include "daemon/os/os_error.h"
 
-namespace sessync {
+namespace sessync::app {
 namespace {
 
 std::string variable(const char* name) {
@@ -82,8 +82,8 @@ ServiceManager::ServiceManager(const Request& request) {
   }
   socket_ = connect_to(request.socket);
   if (socket_ < 0) {
-    log(LogLevel::kWarning, "the service manager cannot be told how the daemon is",
-        {{"socket", request.socket}, {"error", error_text(errno)}});
+    os::log(os::LogLevel::kWarning, "the service manager cannot be told how the daemon is",
+            {{"socket", request.socket}, {"error", os::error_text(errno)}});
     return;
   }
   watchdog_ = request.watchdog;
@@ -139,4 +139,4 @@ void ServiceManager::alive() {
   }
 }
 
-}  // namespace sessync
+}  // namespace sessync::app

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace sessync {
+namespace sessync::app {
 
 /// Tells the service manager how the daemon is, by the protocol of sd_notify(3). Does nothing when
 /// nobody asked for it. Any thread; a manager that does not read holds a call up for a second at
@@ -55,4 +55,4 @@ class ServiceManager {
   std::optional<Clock::time_point> last_alive_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::app

@@ -18,26 +18,26 @@
 #include "reconciler/gc/forget_sessions.h"
 #include "reconciler/observe/server_time.h"
 
-namespace sessync {
+namespace sessync::app {
 
 /// Says once that the API makes calls wait for long. Belongs to the API's thread.
 class LimitLog {
  public:
-  void tell(RateClass which, TimePoint until) {
+  void tell(schedule::RateClass which, ports::TimePoint until) {
     auto& told = told_.at(static_cast<std::size_t>(which));
-    if (until - now_anchored() < kWorthALine || until - told < kWorthALine) {
+    if (until - os::now_anchored() < kWorthALine || until - told < kWorthALine) {
       return;
     }
     told = until;
-    log(LogLevel::kWarning,
-        std::string("the API limits the rate of calls: no call of class ") + to_string(which) +
-            " is sent until " + timestamp(until),
-        {{"class", to_string(which)}, {"until", timestamp(until)}});
+    os::log(os::LogLevel::kWarning,
+            std::string("the API limits the rate of calls: no call of class ") +
+                schedule::to_string(which) + " is sent until " + observe::timestamp(until),
+            {{"class", schedule::to_string(which)}, {"until", observe::timestamp(until)}});
   }
 
  private:
-  static constexpr Duration kWorthALine{5'000};  ///< shorter waits are everyday pacing
-  std::array<TimePoint, kRateClasses> told_{};
+  static constexpr ports::Duration kWorthALine{5'000};  ///< shorter waits are everyday pacing
+  std::array<ports::TimePoint, schedule::kRateClasses> told_{};
 };
 
 namespace {
@@ -46,16 +46,16 @@ namespace {
 constexpr std::chrono::milliseconds kLargePatience{200};
 
 /// An upload recorded so recently needs no question whether it still exists.
-constexpr Duration kFreshUpload = std::chrono::minutes(1);
+constexpr ports::Duration kFreshUpload = std::chrono::minutes(1);
 
-tl::unexpected<UsageError> usage(std::string message) {
-  return tl::unexpected(UsageError{exit_code::kUsage, std::move(message)});
+tl::unexpected<config::UsageError> usage(std::string message) {
+  return tl::unexpected(config::UsageError{config::exit_code::kUsage, std::move(message)});
 }
 
-using OpenedState = tl::expected<std::unique_ptr<StateDatabase>, UsageError>;
+using OpenedState = tl::expected<std::unique_ptr<state::StateDatabase>, config::UsageError>;
 
 OpenedState open_read_only(const std::string& directory) {
-  auto database = StateDatabase::open_read_only(directory, now_anchored());
+  auto database = state::StateDatabase::open_read_only(directory, os::now_anchored());
   if (!database) {
     return usage(database.error());
   }
@@ -63,66 +63,69 @@ OpenedState open_read_only(const std::string& directory) {
 }
 
 /// A daemon that does not begin is not seen to be in want of room.
-OpenedState open_for_writing(const Settings& settings, bool waits) {
-  using OnFullDisk = StateDatabase::OnFullDisk;
-  auto database = StateDatabase::open_directory(*settings.state_dir, settings.workspace,
-                                                waits ? OnFullDisk::kWait : OnFullDisk::kRefuse);
+OpenedState open_for_writing(const config::Settings& settings, bool waits) {
+  using OnFullDisk = state::StateDatabase::OnFullDisk;
+  auto database = state::StateDatabase::open_directory(
+      *settings.state_dir, settings.workspace, waits ? OnFullDisk::kWait : OnFullDisk::kRefuse);
   if (!database) {
-    const int code = database.error().no_room ? exit_code::kFailed : exit_code::kUsage;
-    return tl::unexpected(UsageError{code, database.error().message});
+    const int code =
+        database.error().no_room ? config::exit_code::kFailed : config::exit_code::kUsage;
+    return tl::unexpected(config::UsageError{code, database.error().message});
   }
   if (const auto trouble = (*database)->trouble()) {
-    log(LogLevel::kError, trouble->why.message + "; nothing is written to a session before then",
-        {{"state", *settings.state_dir}});
+    os::log(os::LogLevel::kError,
+            trouble->why.message + "; nothing is written to a session before then",
+            {{"state", *settings.state_dir}});
   }
   for (const auto& warning : (*database)->warnings()) {
-    log(LogLevel::kWarning, warning);
+    os::log(os::LogLevel::kWarning, warning);
   }
   return std::move(*database);
 }
 
-OpenedState open_state(const Settings& settings, Services::State kind) {
+OpenedState open_state(const config::Settings& settings, Services::State kind) {
   if (!settings.state_dir) {
-    return StateDatabase::in_memory();
+    return state::StateDatabase::in_memory();
   }
   return kind == Services::State::kReadOnly
              ? open_read_only(*settings.state_dir)
              : open_for_writing(settings, kind == Services::State::kLockedOnceThereIsRoom);
 }
 
-void warn(const std::string& message) { log(LogLevel::kWarning, message); }
+void warn(const std::string& message) { os::log(os::LogLevel::kWarning, message); }
 
-TokenOptions token_options(const Settings& settings, Services::State kind) {
-  TokenOptions options;
+secrets::TokenOptions token_options(const config::Settings& settings, Services::State kind) {
+  secrets::TokenOptions options;
   options.secrets_dir = settings.secrets_dir;
   options.allow_commands = settings.options.allow_commands;
   options.may_run = kind != Services::State::kReadOnly;
   options.github_api_url = settings.github_api_url;
-  options.environment = process_environment();
+  options.environment = config::process_environment();
   options.warn = warn;
   return options;
 }
 
-Fingerprints open_fingerprints(const Settings& settings, Services::State kind) {
+secrets::Fingerprints open_fingerprints(const config::Settings& settings, Services::State kind) {
   if (!settings.state_dir) {
-    return Fingerprints::in_memory();
+    return secrets::Fingerprints::in_memory();
   }
-  return Fingerprints::open(*settings.state_dir,
-                            kind == Services::State::kReadOnly ? Fingerprints::Access::kReadOnly
-                                                               : Fingerprints::Access::kWrite,
-                            warn);
+  return secrets::Fingerprints::open(*settings.state_dir,
+                                     kind == Services::State::kReadOnly
+                                         ? secrets::Fingerprints::Access::kReadOnly
+                                         : secrets::Fingerprints::Access::kWrite,
+                                     warn);
 }
 
 }  // namespace
 
 /// In the order in which they need each other: destroyed from the end.
 struct Services::Parts {
-  Parts(const Settings& settings, State kind, ApiOptions options,
-        std::unique_ptr<StateDatabase> opened, Watchers watchers)
+  Parts(const config::Settings& settings, State kind, api::ApiOptions options,
+        std::unique_ptr<state::StateDatabase> opened, Watchers watchers)
       : observer(watchers.observer),
         state(std::move(opened)),
         digests(state->load_digests()),
-        scanner(digests, ScanOptions{settings.options.settle, {}}),
+        scanner(digests, workspace::ScanOptions{settings.options.settle, {}}),
         counted(watchers.progress != nullptr ? watchers.progress->counting(content) : nullptr),
         api(std::move(options), counted ? *counted : content, hooks()),
         tokens(token_options(settings, kind), open_fingerprints(settings, kind)),
@@ -134,12 +137,12 @@ struct Services::Parts {
                       settings.workspace, {settings.manifest.path()}),
         passes(pass_services, {settings.options.parallel, settings.options.list_grace}) {}
 
-  ApiHooks hooks() {
-    ApiHooks result;
-    result.finished = [this](const RequestReport& report) {
+  api::ApiHooks hooks() {
+    api::ApiHooks result;
+    result.finished = [this](const api::RequestReport& report) {
       if (observer != nullptr) observer->finished(report);
     };
-    result.frozen = [this](RateClass which, TimePoint until) {
+    result.frozen = [this](schedule::RateClass which, ports::TimePoint until) {
       limits.tell(which, until);
       if (observer != nullptr) observer->frozen(which, until);
     };
@@ -147,50 +150,51 @@ struct Services::Parts {
       return find_upload(owner, sha256);
     };
     result.uploads.uploaded = [this](const std::string& owner, const std::string& sha256,
-                                     const FileMetadata& file) {
+                                     const ports::FileMetadata& file) {
       keep_upload(owner, sha256, file);
     };
     return result;
   }
 
-  [[nodiscard]] std::optional<FileMetadata> find_upload(const std::string& owner,
-                                                        const std::string& sha256) const {
+  [[nodiscard]] std::optional<ports::FileMetadata> find_upload(const std::string& owner,
+                                                               const std::string& sha256) const {
     const auto upload = state->find_upload(owner, sha256);
-    if (!upload || now_anchored() - upload->confirmed_at > kFreshUpload) {
+    if (!upload || os::now_anchored() - upload->confirmed_at > kFreshUpload) {
       return std::nullopt;
     }
-    return FileMetadata{upload->file_id, upload->filename, upload->size, "", std::nullopt, false};
+    return ports::FileMetadata{
+        upload->file_id, upload->filename, upload->size, "", std::nullopt, false};
   }
 
-  void keep_upload(const std::string& owner, const std::string& sha256, const FileMetadata& file) {
-    const auto now = now_anchored();
-    state->commit({change::PutUpload{
+  void keep_upload(const std::string& owner, const std::string& sha256,
+                   const ports::FileMetadata& file) {
+    const auto now = os::now_anchored();
+    state->commit({ports::change::PutUpload{
                       {owner, sha256, file.file_id, file.filename, file.size_bytes, now, now}}},
-                  [](const tl::expected<Done, StoreError>&) {});
+                  [](const tl::expected<ports::Done, ports::StoreError>&) {});
   }
 
   LimitLog limits;
-  ApiObserver* const observer;
-  std::unique_ptr<StateDatabase> state;
-  DigestCache digests;
-  Scanner scanner;
-  WorkspaceContent content;
-  std::unique_ptr<ContentSource> counted;
-  ApiThread api;
-  TokenService tokens;
-  OutputDestinations outputs;
+  api::ApiObserver* const observer;
+  std::unique_ptr<state::StateDatabase> state;
+  workspace::DigestCache digests;
+  workspace::Scanner scanner;
+  workspace::WorkspaceContent content;
+  std::unique_ptr<ports::ContentSource> counted;
+  api::ApiThread api;
+  secrets::TokenService tokens;
+  disk_outputs::OutputDestinations outputs;
   std::mutex declared_mutex;
-  std::optional<std::vector<SessionSpec>> declared;  ///< nothing: not all of it is known
+  std::optional<std::vector<manifest::SessionSpec>> declared;  ///< nothing: not all of it is known
   RealPassServices pass_services;
-  PassRunner passes;
+  runner::PassRunner passes;
 };
 
 Services::Services(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Services::~Services() = default;
 
-tl::expected<std::unique_ptr<Services>, UsageError> Services::open(const Settings& settings,
-                                                                   ApiOptions api, State state,
-                                                                   Watchers watchers) {
+tl::expected<std::unique_ptr<Services>, config::UsageError> Services::open(
+    const config::Settings& settings, api::ApiOptions api, State state, Watchers watchers) {
   auto opened = open_state(settings, state);
   if (!opened) {
     return tl::unexpected(opened.error());
@@ -200,7 +204,7 @@ tl::expected<std::unique_ptr<Services>, UsageError> Services::open(const Setting
   return std::unique_ptr<Services>(new Services(std::move(parts)));
 }
 
-PassRunner& Services::passes() { return parts_->passes; }
+runner::PassRunner& Services::passes() { return parts_->passes; }
 
 void Services::save_digests() {
   if (auto changes = parts_->digests.take_changes(); !changes.empty()) {
@@ -211,51 +215,51 @@ void Services::save_digests() {
 void Services::forget_unused_digests() { parts_->digests.forget_unused(); }
 
 void Services::collect_uploads(const std::string& owner) {
-  parts_->passes.with_ports(nullptr, [&](Ports& ports, const std::optional<std::string>&) {
-    sessync::collect_uploads(owner, ports);
+  parts_->passes.with_ports(nullptr, [&](ports::Ports& ports, const std::optional<std::string>&) {
+    sessync::gc::collect_uploads(owner, ports);
   });
 }
 
 void Services::forget_left_sessions(const std::string& owner) {
-  std::optional<std::vector<SessionSpec>> declared;
+  std::optional<std::vector<manifest::SessionSpec>> declared;
   {
     const std::lock_guard lock(parts_->declared_mutex);
     declared = parts_->declared;
   }
   if (declared) {
-    parts_->passes.with_ports(nullptr, [&](Ports& ports, const std::optional<std::string>&) {
-      sessync::forget_left_sessions(owner, *declared, ports);
+    parts_->passes.with_ports(nullptr, [&](ports::Ports& ports, const std::optional<std::string>&) {
+      sessync::gc::forget_left_sessions(owner, *declared, ports);
     });
   }
 }
 
-void Services::remember_origin(const StateOrigin& origin) {
+void Services::remember_origin(const state::StateOrigin& origin) {
   if (const auto directory = parts_->state->locked_directory()) {
-    if (const auto written = write_state_origin(*directory, origin); !written) {
+    if (const auto written = state::write_state_origin(*directory, origin); !written) {
       warn(written.error());
     }
   }
 }
 
-void Services::declare(const std::vector<SessionSpec>& sessions, bool whole) {
+void Services::declare(const std::vector<manifest::SessionSpec>& sessions, bool whole) {
   parts_->outputs.declare(sessions);
   const std::lock_guard lock(parts_->declared_mutex);
   parts_->declared = whole ? std::optional(sessions) : std::nullopt;
 }
 
-std::map<std::string, Suspension> Services::suspensions() const {
+std::map<std::string, state::Suspension> Services::suspensions() const {
   return parts_->state->suspensions();
 }
 
 tl::expected<void, std::string> Services::set_suspension(
-    const std::string& session, const std::optional<Suspension>& suspension) {
+    const std::string& session, const std::optional<state::Suspension>& suspension) {
   if (const auto kept = parts_->state->set_suspension(session, suspension); !kept) {
     return tl::unexpected(kept.error().message);
   }
   return {};
 }
 
-std::optional<StateDatabase::Trouble> Services::state_trouble() const {
+std::optional<state::StateDatabase::Trouble> Services::state_trouble() const {
   return parts_->state->trouble();
 }
 
@@ -275,7 +279,7 @@ void Services::abort_uploads() {
 
 void Services::abort_everything() {
   parts_->scanner.pool().stop();
-  parts_->api.run([](RequestEngine& api) { api.shut(); });
+  parts_->api.run([](api::RequestEngine& api) { api.shut(); });
 }
 
-}  // namespace sessync
+}  // namespace sessync::app

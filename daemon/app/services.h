@@ -18,7 +18,7 @@
 #include "daemon/state/state_origin.h"
 #include "manifest/load.h"
 
-namespace sessync {
+namespace sessync::app {
 
 class Progress;
 
@@ -34,17 +34,16 @@ class Services {
   };
   /// Who is told how far the work is, if anybody is; they outlive the services.
   struct Watchers {
-    ApiObserver* observer = nullptr;
+    api::ApiObserver* observer = nullptr;
     Progress* progress = nullptr;
   };
-  static tl::expected<std::unique_ptr<Services>, UsageError> open(const Settings& settings,
-                                                                  ApiOptions api, State state,
-                                                                  Watchers watchers);
+  static tl::expected<std::unique_ptr<Services>, config::UsageError> open(
+      const config::Settings& settings, api::ApiOptions api, State state, Watchers watchers);
   Services(const Services&) = delete;
   Services& operator=(const Services&) = delete;
   ~Services();
 
-  PassRunner& passes();
+  runner::PassRunner& passes();
 
   /// Writes what was learned of files to the state, in the background.
   void save_digests();
@@ -56,20 +55,20 @@ class Services {
   void forget_left_sessions(const std::string& owner);
 
   /// Whose state it is; kept beside the state.
-  void remember_origin(const StateOrigin& origin);
+  void remember_origin(const state::StateOrigin& origin);
 
   /// What the manifest in force has, all of it: outputs must not land in what is uploaded.
   /// `whole`: it has no errors, so that what is not among them has left it.
-  void declare(const std::vector<SessionSpec>& sessions, bool whole = true);
+  void declare(const std::vector<manifest::SessionSpec>& sessions, bool whole = true);
 
   /// Sessions that somebody asked to be left alone, by name.
-  [[nodiscard]] std::map<std::string, Suspension> suspensions() const;
+  [[nodiscard]] std::map<std::string, state::Suspension> suspensions() const;
   /// Nothing: resumes. Returns once it is on disk, or why it is not.
-  tl::expected<void, std::string> set_suspension(const std::string& session,
-                                                 const std::optional<Suspension>& suspension);
+  tl::expected<void, std::string> set_suspension(
+      const std::string& session, const std::optional<state::Suspension>& suspension);
 
   /// What keeps the state from being written; nothing, as far as is known.
-  [[nodiscard]] std::optional<StateDatabase::Trouble> state_trouble() const;
+  [[nodiscard]] std::optional<state::StateDatabase::Trouble> state_trouble() const;
   /// Told on some thread when that becomes another one; none once {} was given.
   void watch_state(std::function<void()> told);
 
@@ -92,4 +91,4 @@ class Services {
   std::unique_ptr<Parts> parts_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::app

@@ -9,7 +9,7 @@
 #include "daemon/config/options.h"
 #include "daemon/os/thread.h"
 
-namespace sessync {
+namespace sessync::app {
 namespace {
 
 /// SIGUSR2 only wakes the waiting thread when it is to end.
@@ -48,8 +48,8 @@ void Signals::finish() {
 }
 
 void Signals::handle(Handlers handlers) {
-  thread_ = start_thread("signals", Duty::kHelper,
-                         [this, handlers = std::move(handlers)] { wait(handlers); });
+  thread_ = os::start_thread("signals", os::Duty::kHelper,
+                             [this, handlers = std::move(handlers)] { wait(handlers); });
 }
 
 void Signals::wait(const Handlers& handlers) {
@@ -59,8 +59,8 @@ void Signals::wait(const Handlers& handlers) {
     const timespec until{.tv_sec = turn.count() / 1'000,
                          .tv_nsec = turn.count() % 1'000 * 1'000'000};
     const int signal = sigtimedwait(&set, nullptr, &until);
-    beat();
-    if (deadline_ && *deadline_ <= Pulse::Clock::now()) {
+    os::beat();
+    if (deadline_ && *deadline_ <= os::Pulse::Clock::now()) {
       handlers.overdue();
     }
     if (signal > 0 && signal != kWake) {
@@ -71,11 +71,12 @@ void Signals::wait(const Handlers& handlers) {
 
 /// Of a turn of the wait.
 std::chrono::milliseconds Signals::left() const {
-  const auto turn = std::chrono::milliseconds(kLongestTurn);
+  const auto turn = std::chrono::milliseconds(os::kLongestTurn);
   if (!deadline_) {
     return turn;
   }
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - Pulse::Clock::now());
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - os::Pulse::Clock::now());
   return std::clamp(left, std::chrono::milliseconds{0}, turn);
 }
 
@@ -86,9 +87,9 @@ void Signals::take(int signal, const Handlers& handlers) {
   } else if (signal == SIGHUP) {
     if (!forgotten_) handlers.reload();
   } else if (stopped_.exchange(true)) {
-    std::_Exit(exit_code::kInterrupted);
+    std::_Exit(config::exit_code::kInterrupted);
   } else if (!forgotten_) {
-    if (handlers.overdue) deadline_ = Pulse::Clock::now() + handlers.longest;
+    if (handlers.overdue) deadline_ = os::Pulse::Clock::now() + handlers.longest;
     handlers.stop();
   }
 }
@@ -98,4 +99,4 @@ void Signals::forget() {
   forgotten_ = true;
 }
 
-}  // namespace sessync
+}  // namespace sessync::app

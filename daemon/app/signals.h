@@ -7,7 +7,7 @@
 #include <optional>
 #include <thread>
 
-namespace sessync {
+namespace sessync::app {
 
 /// Signals that arrive from now on wait for a Signals, or for release_signals(). The first thing
 /// that a process does: SIGHUP would end a daemon that has not come to read its options.
@@ -60,4 +60,4 @@ class Signals {
   std::optional<std::chrono::steady_clock::time_point> deadline_;  ///< of the thread alone
 };
 
-}  // namespace sessync
+}  // namespace sessync::app

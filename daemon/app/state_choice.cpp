@@ -4,23 +4,24 @@
 
 #include "reconciler/observe/find_session.h"
 
-namespace sessync {
+namespace sessync::app {
 
-StateOrigin origin_of(const Settings& settings, const Manifest& manifest) {
-  StateOrigin origin{settings.manifest.path(), manifest.owner, {}};
+state::StateOrigin origin_of(const config::Settings& settings, const manifest::Manifest& manifest) {
+  state::StateOrigin origin{settings.manifest.path(), manifest.owner, {}};
   for (const auto& session : manifest.sessions()) {
     origin.sessions.push_back(
-        session.session_id.value_or(session_key(manifest.owner, session.name)));
+        session.session_id.value_or(observe::session_key(manifest.owner, session.name)));
   }
   return origin;
 }
 
-StateChoice choose_state(const Settings& settings, const Manifest& manifest) {
+StateChoice choose_state(const config::Settings& settings, const manifest::Manifest& manifest) {
   StateChoice choice{settings, {}};
   if (!settings.state_dir || !settings.state_dir_is_usual) {
     return choice;
   }
-  const auto related = find_related_state(*settings.state_dir, origin_of(settings, manifest));
+  const auto related =
+      state::find_related_state(*settings.state_dir, origin_of(settings, manifest));
   if (!related) {
     return choice;
   }
@@ -41,4 +42,4 @@ StateChoice choose_state(const Settings& settings, const Manifest& manifest) {
   return choice;
 }
 
-}  // namespace sessync
+}  // namespace sessync::app

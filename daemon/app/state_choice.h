@@ -6,19 +6,19 @@
 #include "daemon/state/state_origin.h"
 #include "manifest/load.h"
 
-namespace sessync {
+namespace sessync::app {
 
 /// Whose state the manifest's is.
-StateOrigin origin_of(const Settings& settings, const Manifest& manifest);
+state::StateOrigin origin_of(const config::Settings& settings, const manifest::Manifest& manifest);
 
 /// The settings to work with, and what has to be said of them.
 struct StateChoice {
-  Settings settings;
+  config::Settings settings;
   std::string note;  ///< "": nothing
 };
 
 /// The usual state directory goes by the manifest's path. One that got another name keeps the state
 /// that it had, if owner and sessions agree and nothing is left at its old path.
-StateChoice choose_state(const Settings& settings, const Manifest& manifest);
+StateChoice choose_state(const config::Settings& settings, const manifest::Manifest& manifest);
 
-}  // namespace sessync
+}  // namespace sessync::app

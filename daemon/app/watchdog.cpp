@@ -6,7 +6,7 @@
 #include "daemon/os/log.h"
 #include "daemon/os/thread.h"
 
-namespace sessync {
+namespace sessync::app {
 namespace {
 
 std::string in_one_line(const std::vector<std::string>& texts) {
@@ -19,8 +19,9 @@ std::string in_one_line(const std::vector<std::string>& texts) {
 
 }  // namespace
 
-Watchdog::Watchdog(ServiceManager& manager, StatusBoard& board) : manager_(manager), board_(board) {
-  thread_ = start_thread("watchdog", Duty::kHelper, [this] { run(); });
+Watchdog::Watchdog(ServiceManager& manager, status::StatusBoard& board)
+    : manager_(manager), board_(board) {
+  thread_ = os::start_thread("watchdog", os::Duty::kHelper, [this] { run(); });
 }
 
 Watchdog::~Watchdog() {
@@ -33,7 +34,7 @@ Watchdog::~Watchdog() {
 }
 
 void Watchdog::run() {
-  constexpr ServiceManager::Clock::duration kLook = kLongestTurn / 2;
+  constexpr ServiceManager::Clock::duration kLook = os::kLongestTurn / 2;
   const auto every = std::min(kLook, manager_.alive_every().value_or(kLook));
   std::unique_lock lock(mutex_);
   while (!over_) {
@@ -45,8 +46,8 @@ void Watchdog::run() {
 }
 
 void Watchdog::look() {
-  beat();
-  const auto health = health_now();
+  os::beat();
+  const auto health = os::health_now();
   if (health.alive) {
     manager_.alive();
   }
@@ -54,13 +55,13 @@ void Watchdog::look() {
 }
 
 /// The log once for each change of which threads it is, the board with how long.
-void Watchdog::tell(const Health& health) {
+void Watchdog::tell(const os::Health& health) {
   board_.note("threads", in_one_line(health.problems));
   if (std::exchange(stuck_, health.stuck) == health.stuck) {
     return;
   }
-  log(health.problems.empty() ? LogLevel::kInfo : LogLevel::kError,
-      health.problems.empty() ? "every thread is at work again" : in_one_line(health.problems));
+  os::log(health.problems.empty() ? os::LogLevel::kInfo : os::LogLevel::kError,
+          health.problems.empty() ? "every thread is at work again" : in_one_line(health.problems));
 }
 
-}  // namespace sessync
+}  // namespace sessync::app

@@ -10,14 +10,14 @@
 #include "daemon/os/health.h"
 #include "daemon/status/board.h"
 
-namespace sessync {
+namespace sessync::app {
 
 /// Listens to the heartbeats of all threads: tells the service manager that the process is alive
 /// for as long as it is, and the board and the log which threads stand still.
 class Watchdog {
  public:
   /// Both must outlive this.
-  Watchdog(ServiceManager& manager, StatusBoard& board);
+  Watchdog(ServiceManager& manager, status::StatusBoard& board);
   ~Watchdog();
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
@@ -25,10 +25,10 @@ class Watchdog {
  private:
   void run();
   void look();
-  void tell(const Health& health);
+  void tell(const os::Health& health);
 
   ServiceManager& manager_;
-  StatusBoard& board_;
+  status::StatusBoard& board_;
   std::vector<std::string> stuck_;
   std::mutex mutex_;
   std::condition_variable over_changed_;
@@ -36,4 +36,4 @@ class Watchdog {
   std::thread thread_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::app

@@ -19,74 +19,74 @@
 #include "daemon/os/log.h"
 #include "manifest/schema/schema.h"
 
-namespace sessync {
+namespace sessync::cli {
 namespace {
 
 /// What the commands print that need neither a manifest nor an environment.
-std::optional<std::string> fixed_text(const Options& options) {
+std::optional<std::string> fixed_text(const config::Options& options) {
   switch (options.command) {
-    case Command::kVersion:
+    case config::Command::kVersion:
       return "sessync " SESSYNC_VERSION "\n";
-    case Command::kSchema:
-      return std::string(manifest_schema());
-    case Command::kCompletion:
-      return completion_script(options.shell, describe_commands());
+    case config::Command::kSchema:
+      return std::string(manifest::manifest_schema());
+    case config::Command::kCompletion:
+      return completion_script(options.shell, config::describe_commands());
     default:
       return std::nullopt;
   }
 }
 
-int dispatch(const Options& options) {
+int dispatch(const config::Options& options) {
   if (const auto text = fixed_text(options)) {
     print(*text);
-    return exit_code::kOk;
+    return config::exit_code::kOk;
   }
-  const auto settings = resolve_settings(options, process_environment());
+  const auto settings = config::resolve_settings(options, config::process_environment());
   if (!settings) {
     return refuse(options, settings.error());
   }
   switch (options.command) {
-    case Command::kRun:
+    case config::Command::kRun:
       return run_command(*settings);
-    case Command::kApply:
+    case config::Command::kApply:
       return apply_command(*settings);
-    case Command::kPlan:
+    case config::Command::kPlan:
       return plan_command(*settings);
-    case Command::kValidate:
+    case config::Command::kValidate:
       return validate_command(*settings);
-    case Command::kImport:
+    case config::Command::kImport:
       return import_command(*settings);
-    case Command::kPull:
+    case config::Command::kPull:
       return pull_command(*settings);
-    case Command::kGc:
+    case config::Command::kGc:
       return gc_command(*settings);
-    case Command::kStatus:
+    case config::Command::kStatus:
       return status_command(*settings);
-    case Command::kReconcile:
+    case config::Command::kReconcile:
       return reconcile_command(*settings);
-    case Command::kSuspend:
+    case config::Command::kSuspend:
       return suspend_command(*settings);
-    case Command::kResume:
+    case config::Command::kResume:
       return resume_command(*settings);
-    case Command::kSessionNames:
+    case config::Command::kSessionNames:
       return session_names_command(*settings);
-    case Command::kSchema:
-    case Command::kCompletion:
-    case Command::kVersion:
+    case config::Command::kSchema:
+    case config::Command::kCompletion:
+    case config::Command::kVersion:
       break;
   }
-  return exit_code::kOk;
+  return config::exit_code::kOk;
 }
 
-LogStyle log_style(const Options& options) {
+os::LogStyle log_style(const config::Options& options) {
   const bool json =
       options.log_format.empty() ? isatty(STDERR_FILENO) == 0 : options.log_format == "json";
   if (json) {
-    return LogStyle::kJson;
+    return os::LogStyle::kJson;
   }
   // Whatever it is set to: https://no-color.org
-  const bool plain = options.no_color || process_environment()("NO_COLOR").has_value();
-  return plain ? LogStyle::kPlainText : LogStyle::kText;
+  const bool plain = options.no_color || config::process_environment()("NO_COLOR").has_value();
+  return plain ? os::LogStyle::kPlainText : os::LogStyle::kText;
 }
 
 /// What is opened next must not become standard output or error: a database would get the log. What
@@ -97,15 +97,15 @@ void open_missing_descriptors() {
   for (int fd = 0; fd < static_cast<int>(kModes.size()); ++fd) {
     const bool missing = ::fcntl(fd, F_GETFD) < 0 && errno == EBADF;
     if (missing && ::open("/dev/null", kModes.at(static_cast<std::size_t>(fd))) != fd) {
-      std::_Exit(exit_code::kFailed);
+      std::_Exit(config::exit_code::kFailed);
     }
   }
 }
 
 /// These see to signals themselves, as soon as they can.
-bool handles_signals(Command command) {
-  return command == Command::kRun || command == Command::kApply || command == Command::kPull ||
-         command == Command::kGc;
+bool handles_signals(config::Command command) {
+  return command == config::Command::kRun || command == config::Command::kApply ||
+         command == config::Command::kPull || command == config::Command::kGc;
 }
 
 /// Large pieces (an answer, an archive's buffers) go back to the system when they are freed,
@@ -119,45 +119,45 @@ void keep_memory_small() {
 
 int run(int argc, const char* const* argv) {
   keep_memory_small();
-  keep_environment_secret(process_environment());
-  const auto parsed = parse_options(argc, argv);
-  const auto* const given = std::get_if<Options>(&parsed);
+  config::keep_environment_secret(config::process_environment());
+  const auto parsed = config::parse_options(argc, argv);
+  const auto* const given = std::get_if<config::Options>(&parsed);
   if (given == nullptr || !handles_signals(given->command)) {
-    release_signals();
+    app::release_signals();
   }
-  if (const auto* early = std::get_if<EarlyExit>(&parsed)) {
+  if (const auto* early = std::get_if<config::EarlyExit>(&parsed)) {
     print(early->to_stdout);
     std::fputs(early->to_stderr.c_str(), stderr);
-    if (early->json && early->code != exit_code::kOk) {
+    if (early->json && early->code != config::exit_code::kOk) {
       const CommandError error{"usage", early->to_stderr};
       print(failure_document(early->command, error));
     }
     return early->code;
   }
-  const auto& options = std::get<Options>(parsed);
-  configure_log(options.log_level, log_style(options));
+  const auto& options = std::get<config::Options>(parsed);
+  os::configure_log(options.log_level, log_style(options));
   try {
     return dispatch(options);
   } catch (const std::exception& error) {
-    return refuse(options, {exit_code::kFailed, foreign_text(error.what())});
+    return refuse(options, {config::exit_code::kFailed, os::foreign_text(error.what())});
   }
 }
 
 }  // namespace
-}  // namespace sessync
+}  // namespace sessync::cli
 
 int main(int argc, char** argv) {
-  sessync::hold_signals();
-  sessync::open_missing_descriptors();
+  sessync::app::hold_signals();
+  sessync::cli::open_missing_descriptors();
   // A file size limit is an error of the write, as a full disk is.
   static_cast<void>(std::signal(SIGXFSZ, SIG_IGN));
   // So is a reader that has gone.
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
-  int code = sessync::exit_code::kFailed;
+  int code = sessync::config::exit_code::kFailed;
   try {
-    code = sessync::run(argc, argv);
+    code = sessync::cli::run(argc, argv);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "sessync: %s\n", sessync::foreign_text(error.what()).c_str());
+    std::fprintf(stderr, "sessync: %s\n", sessync::os::foreign_text(error.what()).c_str());
   }
-  return sessync::close_output(code);
+  return sessync::cli::close_output(code);
 }

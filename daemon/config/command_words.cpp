@@ -2,7 +2,7 @@
 
 #include <sstream>
 
-namespace sessync {
+namespace sessync::config {
 namespace {
 
 /// The values in a type name such as "TEXT:{text,json}".
@@ -40,4 +40,4 @@ OptionWords words_of(const ParsedOption& option) {
   return words;
 }
 
-}  // namespace sessync
+}  // namespace sessync::config

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-namespace sessync {
+namespace sessync::config {
 
 /// The type names of options whose values a shell can complete.
 namespace value_kind {
@@ -41,4 +41,4 @@ struct ParsedOption {
 
 OptionWords words_of(const ParsedOption& option);
 
-}  // namespace sessync
+}  // namespace sessync::config

@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace sessync {
+namespace sessync::config {
 
 /// Exit codes of every command.
 namespace exit_code {
@@ -22,4 +22,4 @@ struct UsageError {
   std::string message;
 };
 
-}  // namespace sessync
+}  // namespace sessync::config

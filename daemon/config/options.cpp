@@ -10,7 +10,7 @@
 #include "daemon/http/server/listen_address.h"
 #include "daemon/os/foreign_text.h"
 
-namespace sessync {
+namespace sessync::config {
 namespace {
 
 const CLI::Validator& duration() {
@@ -206,11 +206,11 @@ class CommandLine {
                "Output format: text or json")
             ->check(CLI::IsMember({"text", "json"})),
         "OUTPUT");
-    static const std::map<std::string, LogLevel> levels{{"debug", LogLevel::kDebug},
-                                                        {"info", LogLevel::kInfo},
-                                                        {"warn", LogLevel::kWarning},
-                                                        {"error", LogLevel::kError},
-                                                        {"off", LogLevel::kOff}};
+    static const std::map<std::string, os::LogLevel> levels{{"debug", os::LogLevel::kDebug},
+                                                            {"info", os::LogLevel::kInfo},
+                                                            {"warn", os::LogLevel::kWarning},
+                                                            {"error", os::LogLevel::kError},
+                                                            {"off", os::LogLevel::kOff}};
     // The one that is added last looks at what was written first.
     env(app.add_option("--log-level", o_.log_level, "Log level (default: info)")
             ->transform(CLI::Transformer(levels).description(""))
@@ -340,9 +340,9 @@ std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv
     const int code = line.app().exit(error, out, err);
     const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
     return EarlyExit{code == 0 ? exit_code::kOk : exit_code::kUsage, line.named_in(words),
-                     asks_for_json(words), out.str(), foreign_lines(err.str())};
+                     asks_for_json(words), out.str(), os::foreign_lines(err.str())};
   }
   return options;
 }
 
-}  // namespace sessync
+}  // namespace sessync::config

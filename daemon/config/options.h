@@ -11,7 +11,7 @@
 #include "daemon/config/exit_code.h"
 #include "daemon/os/log.h"
 
-namespace sessync {
+namespace sessync::config {
 
 enum class Command {
   kRun,
@@ -42,7 +42,7 @@ struct Options {
   std::vector<std::string> sessions;  ///< empty: all
   bool json = false;
   bool no_color = false;
-  LogLevel log_level = LogLevel::kInfo;
+  os::LogLevel log_level = os::LogLevel::kInfo;
   std::string log_format;  ///< text | json | "" for the default
 
   std::string listen = "127.0.0.1:8900";
@@ -95,6 +95,6 @@ std::vector<CommandWords> describe_commands();
 std::optional<std::chrono::milliseconds> parse_wait(const std::string& text);
 
 /// "writes=5/s,reads=20/s"; nothing if it does not parse.
-std::optional<MaxRates> parse_max_rates(const std::string& text);
+std::optional<api::MaxRates> parse_max_rates(const std::string& text);
 
-}  // namespace sessync
+}  // namespace sessync::config

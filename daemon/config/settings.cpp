@@ -13,15 +13,15 @@
 #include "daemon/secrets/credential_text.h"
 #include "daemon/secrets/secret_file.h"
 
-namespace sessync {
+namespace sessync::config {
 namespace {
 
 namespace fs = std::filesystem;
 
 std::string sha256_of(const std::string& text) {
-  Sha256Stream hash;
+  os::Sha256Stream hash;
   hash.update(text);
-  return to_hex(hash.finish());
+  return os::to_hex(hash.finish());
 }
 
 std::string absolute(const std::string& path) {
@@ -34,7 +34,7 @@ std::string absolute(const std::string& path) {
   return text;
 }
 
-std::string default_state_dir(const ManifestSource& manifest, const Environment& env) {
+std::string default_state_dir(const runner::ManifestSource& manifest, const Environment& env) {
   if (const auto systemd = env("STATE_DIRECTORY")) {
     return systemd->substr(0, systemd->find(':'));
   }
@@ -43,44 +43,45 @@ std::string default_state_dir(const ManifestSource& manifest, const Environment&
   return home + "/sessync/" + sha256_of(manifest.path()).substr(0, 12);
 }
 
-tl::expected<KeyProvider, UsageError> key_from_file(const std::string& path) {
-  auto file = std::make_shared<SecretFile>(path);
+tl::expected<api::KeyProvider, UsageError> key_from_file(const std::string& path) {
+  auto file = std::make_shared<secrets::SecretFile>(path);
   if (const auto first = file->refresh(); !first) {
     return tl::unexpected(UsageError{exit_code::kAuthentication, "API key: " + first.error()});
   }
-  return KeyProvider{[file] { return file->current(); },
-                     [file] { static_cast<void>(file->refresh()); }};
+  return api::KeyProvider{[file] { return file->current(); },
+                          [file] { static_cast<void>(file->refresh()); }};
 }
 
 /// A variable without what stands around its value; one that holds nothing else is not set.
 std::optional<std::string> bare_variable(const Environment& env, const std::string& name) {
   const auto text = env(name);
-  const auto bare = without_surroundings(text ? std::string_view(*text) : std::string_view());
+  const auto bare =
+      secrets::without_surroundings(text ? std::string_view(*text) : std::string_view());
   return bare.empty() ? std::nullopt : std::optional(std::string(bare));
 }
 
 /// Nothing: it is not set.
-tl::expected<std::optional<KeyProvider>, UsageError> key_from_variable(const Environment& env,
-                                                                       const std::string& name) {
+tl::expected<std::optional<api::KeyProvider>, UsageError> key_from_variable(
+    const Environment& env, const std::string& name) {
   auto text = bare_variable(env, name);
   if (!text) {
     return std::nullopt;
   }
-  auto key = credential_of_text(std::move(*text));
+  auto key = secrets::credential_of_text(std::move(*text));
   if (!key) {
     return tl::unexpected(UsageError{
         exit_code::kAuthentication,
         name + " " + key.error() + ", so it was not sent: set it to the key, and nothing else"});
   }
-  return KeyProvider{[secret = std::move(*key)] { return secret; }, {}};
+  return api::KeyProvider{[secret = std::move(*key)] { return secret; }, {}};
 }
 
-tl::expected<KeyProvider, UsageError> key_from_environment(const Environment& env,
-                                                           AuthStyle& style) {
+tl::expected<api::KeyProvider, UsageError> key_from_environment(const Environment& env,
+                                                                api::AuthStyle& style) {
   auto key = key_from_variable(env, "ANTHROPIC_API_KEY");
   if (key && !*key) {
     key = key_from_variable(env, "ANTHROPIC_AUTH_TOKEN");
-    style = key && *key ? AuthStyle::kBearer : style;
+    style = key && *key ? api::AuthStyle::kBearer : style;
   }
   if (!key) {
     return tl::unexpected(key.error());
@@ -94,8 +95,9 @@ tl::expected<KeyProvider, UsageError> key_from_environment(const Environment& en
 }
 
 tl::expected<void, UsageError> choose_key(const Options& options, const Environment& env,
-                                          ApiOptions& api) {
-  api.auth_style = options.auth_style == "bearer" ? AuthStyle::kBearer : AuthStyle::kApiKey;
+                                          api::ApiOptions& api) {
+  api.auth_style =
+      options.auth_style == "bearer" ? api::AuthStyle::kBearer : api::AuthStyle::kApiKey;
   auto key = options.api_key_file.empty() ? key_from_environment(env, api.auth_style)
                                           : key_from_file(options.api_key_file);
   if (!key) {
@@ -116,24 +118,25 @@ Environment process_environment() {
 
 void keep_environment_secret(const Environment& env) {
   for (const char* name : {"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"}) {
-    live_secrets().add(Secret(bare_variable(env, name).value_or("")), LiveSecrets::Life::kProcess);
+    os::live_secrets().add(ports::Secret(bare_variable(env, name).value_or("")),
+                           os::LiveSecrets::Life::kProcess);
   }
   for (const char* name : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy",
                            "HTTP_PROXY", "ANTHROPIC_BASE_URL", "SESSYNC_GITHUB_API_URL"}) {
-    keep_credentials_secret(env(name).value_or(""));
+    os::keep_credentials_secret(env(name).value_or(""));
   }
 }
 
 tl::expected<Settings, UsageError> resolve_settings(const Options& options,
                                                     const Environment& env) {
-  Settings settings{options, ManifestSource(options.manifest), {}, {}, false, {}, {}, {}};
+  Settings settings{options, runner::ManifestSource(options.manifest), {}, {}, false, {}, {}, {}};
   settings.outputs_dir = absolute(options.outputs_dir);
   settings.secrets_dir =
       absolute(options.secrets_dir.empty() ? env("CREDENTIALS_DIRECTORY").value_or(".")
                                            : options.secrets_dir);
   settings.workspace = options.workspace.empty() ? settings.manifest.default_workspace()
                                                  : absolute(options.workspace);
-  const auto github = parse_base_url(options.github_api_url);
+  const auto github = http::parse_base_url(options.github_api_url);
   if (!github) {
     return tl::unexpected(UsageError{exit_code::kUsage, "--github-api-url: " + github.error()});
   }
@@ -147,34 +150,37 @@ tl::expected<Settings, UsageError> resolve_settings(const Options& options,
   return settings;
 }
 
-tl::expected<ApiOptions, UsageError> resolve_api_options(const Options& options,
-                                                         const Environment& env) {
+tl::expected<api::ApiOptions, UsageError> resolve_api_options(const Options& options,
+                                                              const Environment& env) {
   const auto usage = [](const std::string& message) {
     return tl::unexpected(UsageError{exit_code::kUsage, message});
   };
-  ApiOptions api;
-  const auto url = parse_base_url(bare_variable(env, "ANTHROPIC_BASE_URL").value_or(api.base_url));
+  api::ApiOptions api;
+  const auto url =
+      http::parse_base_url(bare_variable(env, "ANTHROPIC_BASE_URL").value_or(api.base_url));
   if (!url) {
     return usage("ANTHROPIC_BASE_URL: " + url.error());
   }
   api.base_url = *url;
   if (api.base_url.ends_with("/v1")) {
-    log(LogLevel::kWarning,
+    os::log(
+        os::LogLevel::kWarning,
         "ANTHROPIC_BASE_URL ends with /v1, which every request has in its path already, so they go "
         "to /v1/v1/...: leave /v1 out unless that is meant");
   }
-  auto headers = parse_custom_headers(env("ANTHROPIC_CUSTOM_HEADERS").value_or(""));
+  auto headers = http::parse_custom_headers(env("ANTHROPIC_CUSTOM_HEADERS").value_or(""));
   if (!headers) {
     return usage("ANTHROPIC_CUSTOM_HEADERS: " + headers.error());
   }
   api.custom_headers = std::move(*headers);
   api.workspace_id = bare_variable(env, "ANTHROPIC_WORKSPACE_ID");
   api.api_version = options.api_version;
-  if (!is_header_value(api.workspace_id.value_or("")) || !is_header_value(api.api_version)) {
+  if (!http::is_header_value(api.workspace_id.value_or("")) ||
+      !http::is_header_value(api.api_version)) {
     return usage("ANTHROPIC_WORKSPACE_ID and --api-version must not contain control characters");
   }
   api.parallel = options.parallel;
-  api.max_rates = parse_max_rates(options.max_rate).value_or(MaxRates{});
+  api.max_rates = parse_max_rates(options.max_rate).value_or(api::MaxRates{});
   api.request_timeout = options.request_timeout;
   if (const auto key = choose_key(options, env, api); !key) {
     return tl::unexpected(key.error());
@@ -182,4 +188,4 @@ tl::expected<ApiOptions, UsageError> resolve_api_options(const Options& options,
   return api;
 }
 
-}  // namespace sessync
+}  // namespace sessync::config

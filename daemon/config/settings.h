@@ -12,14 +12,14 @@
 #include "daemon/config/options.h"
 #include "daemon/pass/manifest_source.h"
 
-namespace sessync {
+namespace sessync::config {
 
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
 /// Options, environment and defaults put together; paths are absolute.
 struct Settings {
   Options options;
-  ManifestSource manifest;
+  runner::ManifestSource manifest;
   std::string workspace;
   std::optional<std::string> state_dir;  ///< nothing: kept in memory
   bool state_dir_is_usual = false;       ///< nobody named it: it goes by the manifest's path
@@ -31,8 +31,8 @@ struct Settings {
 tl::expected<Settings, UsageError> resolve_settings(const Options& options, const Environment& env);
 
 /// What the API client needs; reads a key file once, to fail early.
-tl::expected<ApiOptions, UsageError> resolve_api_options(const Options& options,
-                                                         const Environment& env);
+tl::expected<api::ApiOptions, UsageError> resolve_api_options(const Options& options,
+                                                              const Environment& env);
 
 /// The variables of this process.
 Environment process_environment();
@@ -40,4 +40,4 @@ Environment process_environment();
 /// From now on no message shows what the environment has of keys, tokens and passwords.
 void keep_environment_secret(const Environment& env);
 
-}  // namespace sessync
+}  // namespace sessync::config

@@ -4,10 +4,10 @@
 #include "daemon/config/options.h"
 #include "manifest/text/duration.h"
 
-namespace sessync {
+namespace sessync::config {
 namespace {
 
-bool set_rate(MaxRates& rates, const std::string& name, double rate) {
+bool set_rate(api::MaxRates& rates, const std::string& name, double rate) {
   if (name == "writes") {
     rates.writes = rate;
   } else if (name == "reads") {
@@ -21,7 +21,7 @@ bool set_rate(MaxRates& rates, const std::string& name, double rate) {
 }
 
 /// "writes=5/s"
-bool parse_rate(const std::string& item, MaxRates& rates) {
+bool parse_rate(const std::string& item, api::MaxRates& rates) {
   const auto equals = item.find('=');
   if (equals == std::string::npos || !item.ends_with("/s")) {
     return false;
@@ -37,7 +37,7 @@ bool parse_rate(const std::string& item, MaxRates& rates) {
 
 std::optional<std::chrono::milliseconds> parse_wait(const std::string& text) {
   if (!text.ends_with("ms")) {
-    return parse_duration(text);
+    return manifest::parse_duration(text);
   }
   constexpr std::uint32_t kMax = 1'000'000'000;
   std::uint32_t count = 0;
@@ -49,8 +49,8 @@ std::optional<std::chrono::milliseconds> parse_wait(const std::string& text) {
   return std::chrono::milliseconds(count);
 }
 
-std::optional<MaxRates> parse_max_rates(const std::string& text) {
-  MaxRates rates;
+std::optional<api::MaxRates> parse_max_rates(const std::string& text) {
+  api::MaxRates rates;
   for (std::size_t at = 0; at < text.size();) {
     const auto comma = std::min(text.find(',', at), text.size());
     if (!parse_rate(text.substr(at, comma - at), rates)) {
@@ -61,4 +61,4 @@ std::optional<MaxRates> parse_max_rates(const std::string& text) {
   return rates;
 }
 
-}  // namespace sessync
+}  // namespace sessync::config

@@ -7,50 +7,51 @@
 #include "daemon/os/log.h"
 #include "daemon/os/thread.h"
 
-namespace sessync {
+namespace sessync::controller {
 namespace {
 
 /// What passes may take to record that their calls were given up.
-constexpr Duration kLastRecords = std::chrono::milliseconds(1'500);
+constexpr ports::Duration kLastRecords = std::chrono::milliseconds(1'500);
 /// How often it is looked how far the passes under way are.
-constexpr Duration kProgressEvery{250};
+constexpr ports::Duration kProgressEvery{250};
 /// Before what went wrong is tried again.
-constexpr Duration kPauseAfterFailure = std::chrono::seconds(1);
+constexpr ports::Duration kPauseAfterFailure = std::chrono::seconds(1);
 
 }  // namespace
 
-Controller::Controller(ManifestSource manifest, PassRunner& passes, ControllerHost& host,
-                       ControllerObserver& observer, ControllerOptions options)
+Controller::Controller(runner::ManifestSource manifest, runner::PassRunner& passes,
+                       ControllerHost& host, ControllerObserver& observer,
+                       ControllerOptions options)
     : manifest_(std::move(manifest)),
       passes_(passes),
       host_(host),
       observer_(observer),
       options_(std::move(options)),
       schedule_(*this, options_.pace) {
-  schedule_.table().set_suspended(options_.suspended, now_anchored());
+  schedule_.table().set_suspended(options_.suspended, os::now_anchored());
 }
 
 bool Controller::run() {
-  const Pulse pulse("controller", Duty::kVital);
+  const os::Pulse pulse("controller", os::Duty::kVital);
   auto workers = start_workers();
   Inbox inbox;
   inbox.wakeup.manifest = true;
   while (!inbox.stop) {
-    std::optional<TimePoint> next;
-    const bool done = guarded("the controller", [&] {
-      next = step(inbox, now_anchored());
+    std::optional<ports::TimePoint> next;
+    const bool done = os::guarded("the controller", [&] {
+      next = step(inbox, os::now_anchored());
       inbox = {};  // what was not done is left for the next step
       host_.retry_pending();
       observer_.stepped();
     });
-    wait(inbox, done ? next : now_anchored() + kPauseAfterFailure);
+    wait(inbox, done ? next : os::now_anchored() + kPauseAfterFailure);
   }
   return finish_workers(workers);
 }
 
 void Controller::start_worker(std::vector<std::thread>& workers, int number) {
   workers.push_back(
-      start_thread("worker-" + std::to_string(number), Duty::kWorker, [this] { work(); }));
+      os::start_thread("worker-" + std::to_string(number), os::Duty::kWorker, [this] { work(); }));
 }
 
 std::vector<std::thread> Controller::start_workers() {
@@ -73,16 +74,16 @@ void Controller::Inbox::take(Inbox&& more) {
   stop |= more.stop;
 }
 
-void Controller::wait(Inbox& inbox, std::optional<TimePoint> until) {
+void Controller::wait(Inbox& inbox, std::optional<ports::TimePoint> until) {
   std::unique_lock lock(mutex_);
   const auto ready = [this] { return !inbox_.empty(); };
-  const auto is_due = [&] { return until && *until <= now_anchored(); };
+  const auto is_due = [&] { return until && *until <= os::now_anchored(); };
   while (!ready() && !is_due()) {
-    const auto turn = now_anchored() + kLongestTurn;
-    inbox_ready_.wait_for(lock, std::min(until.value_or(turn), turn) - now_anchored(), ready);
-    beat();
+    const auto turn = os::now_anchored() + os::kLongestTurn;
+    inbox_ready_.wait_for(lock, std::min(until.value_or(turn), turn) - os::now_anchored(), ready);
+    os::beat();
   }
-  beat();
+  os::beat();
   inbox.take(std::exchange(inbox_, {}));
 }
 
@@ -106,7 +107,7 @@ void Controller::demand_pass(PassDemand demand) {
   post([&](Inbox& inbox) { inbox.wakeup.demands.push_back(std::move(demand)); });
 }
 void Controller::set_suspended(std::set<std::string> names) {
-  schedule_.table().set_suspended(std::move(names), now_anchored());
+  schedule_.table().set_suspended(std::move(names), os::now_anchored());
   passes_.review();
   const std::lock_guard lock(mutex_);
   work_ready_.notify_all();
@@ -115,14 +116,14 @@ void Controller::stop() {
   post([](Inbox& inbox) { inbox.stop = true; });
 }
 
-std::optional<TimePoint> Controller::step(Inbox& inbox, TimePoint now) {
+std::optional<ports::TimePoint> Controller::step(Inbox& inbox, ports::TimePoint now) {
   while (!inbox.finished.empty()) {
     conclude(inbox.finished.front(), now);
     inbox.finished.pop_front();
   }
   const auto work = schedule_.step(inbox.wakeup, now);
   passes_.review();
-  guarded("a report", [&] { observer_.in_progress(passes_.progress(), now); });
+  os::guarded("a report", [&] { observer_.in_progress(passes_.progress(), now); });
   const std::lock_guard lock(mutex_);
   collect_ |= work.collect;
   work_ready_.notify_all();
@@ -131,17 +132,17 @@ std::optional<TimePoint> Controller::step(Inbox& inbox, TimePoint now) {
   return is_idle ? work.next : std::min(work.next.value_or(look), look);
 }
 
-void Controller::announce(const Manifest& manifest) {
-  guarded("a report", [&] { observer_.manifest_read(manifest, now_anchored()); });
+void Controller::announce(const manifest::Manifest& manifest) {
+  os::guarded("a report", [&] { observer_.manifest_read(manifest, os::now_anchored()); });
   host_.watch(manifest);
 }
 
 /// It is shown before the session's next pass can begin, which it does whether or not that could be
 /// shown.
-void Controller::conclude(const FinishedPass& pass, TimePoint now) {
+void Controller::conclude(const FinishedPass& pass, ports::TimePoint now) {
   auto& table = schedule_.table();
   table.record(pass.name, pass.outcome, now, host_.random());
-  guarded("a report", [&] { observer_.pass_finished(pass, table.due_of(pass.name)); });
+  os::guarded("a report", [&] { observer_.pass_finished(pass, table.due_of(pass.name)); });
   table.release(pass.name);
 }
 
@@ -157,7 +158,7 @@ bool Controller::manifest_moved() {
   return true;
 }
 
-std::vector<ManifestText> Controller::read_manifest() {
+std::vector<manifest::ManifestText> Controller::read_manifest() {
   const auto resolved = manifest_.resolved();
   auto texts = manifest_.read();
   const std::lock_guard lock(mutex_);
@@ -166,7 +167,7 @@ std::vector<ManifestText> Controller::read_manifest() {
 }
 
 /// Locked. What a worker that is free does now; empty: nothing.
-std::function<void()> Controller::next_job(TimePoint now) {
+std::function<void()> Controller::next_job(ports::TimePoint now) {
   if (std::exchange(collect_, false)) {
     return [this, owner = schedule_.table().owner()] { host_.collect(owner); };
   }
@@ -177,11 +178,11 @@ std::function<void()> Controller::next_job(TimePoint now) {
 }
 
 void Controller::run_pass(const DuePass& due) {
-  busy_with("working on session " + due.spec.name);
-  const auto begun = now_anchored();
+  os::busy_with("working on session " + due.spec.name);
+  const auto begun = os::now_anchored();
   const auto& name = due.spec.name;
-  guarded("a report", [&] { observer_.pass_started(name); });
-  PassRequest request;
+  os::guarded("a report", [&] { observer_.pass_started(name); });
+  runner::PassRequest request;
   request.spec = due.spec;
   request.owner = due.owner;
   request.allow_deletes = due.allow_deletes;
@@ -191,7 +192,7 @@ void Controller::run_pass(const DuePass& due) {
   request.withdrawn = [this, name, revision = due.revision] {
     return !schedule_.table().is_in_force(name, revision);
   };
-  FinishedPass finished{name, passes_.run(request), now_anchored()};
+  FinishedPass finished{name, passes_.run(request), os::now_anchored()};
   finished.took = finished.at - begun;
   finished.generation = due.generation;
   post([&](Inbox& inbox) { inbox.finished.push_back(std::move(finished)); });
@@ -201,16 +202,16 @@ void Controller::run_pass(const DuePass& due) {
 void Controller::work() {
   std::unique_lock lock(mutex_);
   while (!workers_stop_) {
-    const auto job = next_job(now_anchored());
+    const auto job = next_job(os::now_anchored());
     if (!job) {
-      work_ready_.wait_for(lock, kLongestTurn);
-      beat();
+      work_ready_.wait_for(lock, os::kLongestTurn);
+      os::beat();
       continue;
     }
     ++busy_;
     lock.unlock();
-    guarded("a worker", job);
-    busy_with("");
+    os::guarded("a worker", job);
+    os::busy_with("");
     lock.lock();
     --busy_;
     inbox_ready_.notify_one();
@@ -218,7 +219,8 @@ void Controller::work() {
 }
 
 bool Controller::finish_workers(std::vector<std::thread>& workers) {
-  log(LogLevel::kInfo, "stopping: no new changes are started, those under way are finished");
+  os::log(os::LogLevel::kInfo,
+          "stopping: no new changes are started, those under way are finished");
   passes_.stop();
   host_.abort_uploads();
   std::unique_lock lock(mutex_);
@@ -239,4 +241,4 @@ bool Controller::finish_workers(std::vector<std::thread>& workers) {
   return in_time;
 }
 
-}  // namespace sessync
+}  // namespace sessync::controller

@@ -16,13 +16,13 @@
 #include "daemon/pass/manifest_source.h"
 #include "daemon/pass/pass_runner.h"
 
-namespace sessync {
+namespace sessync::controller {
 
 struct ControllerOptions {
   int workers = 4;
   std::set<std::string> suspended;  ///< by command, before the start
   SessionTable::Pace pace;
-  Duration shutdown_limit{8'000};  ///< calls that take longer are given up
+  ports::Duration shutdown_limit{8'000};  ///< calls that take longer are given up
 };
 
 /// The loop of the daemon: does what the schedule says. Workers that are free take the next session
@@ -32,7 +32,7 @@ class Controller : private ScheduleHost {
  public:
   /// What it refers to must outlive this. Host and observer are called while run() runs, by it and
   /// by its workers.
-  Controller(ManifestSource manifest, PassRunner& passes, ControllerHost& host,
+  Controller(runner::ManifestSource manifest, runner::PassRunner& passes, ControllerHost& host,
              ControllerObserver& observer, ControllerOptions options);
 
   /// Runs until stop(). True if every pass that was under way came to its end in time.
@@ -46,7 +46,9 @@ class Controller : private ScheduleHost {
   /// By command: all of them. When it returns no pass begins anything by what was in force before.
   void set_suspended(std::set<std::string> names);
   void stop();
-  [[nodiscard]] QueueFigures queue() const { return schedule_.table().figures(now_anchored()); }
+  [[nodiscard]] schedule::QueueFigures queue() const {
+    return schedule_.table().figures(os::now_anchored());
+  }
 
  private:
   struct Inbox {
@@ -61,23 +63,23 @@ class Controller : private ScheduleHost {
   };
 
   /// Adds to `inbox` what comes until then, as soon as something has.
-  void wait(Inbox& inbox, std::optional<TimePoint> until);
+  void wait(Inbox& inbox, std::optional<ports::TimePoint> until);
   void post(const std::function<void(Inbox&)>& change);
-  std::optional<TimePoint> step(Inbox& inbox, TimePoint now);
-  void conclude(const FinishedPass& pass, TimePoint now);
-  std::vector<ManifestText> read_manifest() override;
-  void announce(const Manifest& manifest) override;
+  std::optional<ports::TimePoint> step(Inbox& inbox, ports::TimePoint now);
+  void conclude(const FinishedPass& pass, ports::TimePoint now);
+  std::vector<manifest::ManifestText> read_manifest() override;
+  void announce(const manifest::Manifest& manifest) override;
   bool watching_degraded() override { return host_.watching_degraded(); }
   bool manifest_moved();
-  std::function<void()> next_job(TimePoint now);
+  std::function<void()> next_job(ports::TimePoint now);
   void run_pass(const DuePass& due);
   void work();
   void start_worker(std::vector<std::thread>& workers, int number);
   std::vector<std::thread> start_workers();
   bool finish_workers(std::vector<std::thread>& workers);
 
-  ManifestSource manifest_;
-  PassRunner& passes_;
+  runner::ManifestSource manifest_;
+  runner::PassRunner& passes_;
   ControllerHost& host_;
   ControllerObserver& observer_;
   ControllerOptions options_;
@@ -93,4 +95,4 @@ class Controller : private ScheduleHost {
   bool workers_stop_ = false;
 };
 
-}  // namespace sessync
+}  // namespace sessync::controller

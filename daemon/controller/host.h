@@ -4,7 +4,7 @@
 
 #include "manifest/load.h"
 
-namespace sessync {
+namespace sessync::controller {
 
 /// What the controller needs of the process around it. A test has one of its own.
 class ControllerHost {
@@ -18,7 +18,7 @@ class ControllerHost {
   // step is made again after a second.
 
   /// A manifest comes into force: when this returns, what it names is watched.
-  virtual void watch(const Manifest& manifest) = 0;
+  virtual void watch(const manifest::Manifest& manifest) = 0;
   /// Events may be missed: every session is looked at from time to time.
   [[nodiscard]] virtual bool watching_degraded() = 0;
   /// In [0, 1).
@@ -42,4 +42,4 @@ class ControllerHost {
   virtual void abort_everything() = 0;
 };
 
-}  // namespace sessync
+}  // namespace sessync::controller

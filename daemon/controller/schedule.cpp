@@ -2,17 +2,18 @@
 
 #include <utility>
 
-namespace sessync {
+namespace sessync::controller {
 namespace {
 
 /// How often a manifest that is missing or bad is looked at although no event came.
-constexpr Duration kManifestRetry = std::chrono::seconds(10);
+constexpr ports::Duration kManifestRetry = std::chrono::seconds(10);
 /// How often everything is looked at while events may be missed.
-constexpr Duration kDegradedPoll = std::chrono::seconds(10);
+constexpr ports::Duration kDegradedPoll = std::chrono::seconds(10);
 /// How often uploads that nothing needs any more are looked for.
-constexpr Duration kCollectInterval = std::chrono::minutes(20);
+constexpr ports::Duration kCollectInterval = std::chrono::minutes(20);
 
-void keep_earliest(std::optional<TimePoint>& next, const std::optional<TimePoint>& candidate) {
+void keep_earliest(std::optional<ports::TimePoint>& next,
+                   const std::optional<ports::TimePoint>& candidate) {
   if (candidate && (!next || *candidate < *next)) {
     next = candidate;
   }
@@ -20,7 +21,7 @@ void keep_earliest(std::optional<TimePoint>& next, const std::optional<TimePoint
 
 }  // namespace
 
-Work Schedule::step(const Wakeup& wakeup, TimePoint now) {
+Work Schedule::step(const Wakeup& wakeup, ports::TimePoint now) {
   Work work;
   if (wakeup.manifest || wakeup.reload || (retry_manifest_ && *retry_manifest_ <= now)) {
     read_manifest(now, wakeup.reload);
@@ -37,18 +38,18 @@ Work Schedule::step(const Wakeup& wakeup, TimePoint now) {
 }
 
 /// What people asked for.
-void Schedule::take_in(const Wakeup& wakeup, TimePoint now) {
+void Schedule::take_in(const Wakeup& wakeup, ports::TimePoint now) {
   for (const auto& demand : wakeup.demands) {
     table_.demand(demand.name, demand.allow_deletes, now);
   }
 }
 
 /// Until it is in force it is tried again, whatever is thrown on the way.
-void Schedule::read_manifest(TimePoint now, bool even_if_unchanged) {
+void Schedule::read_manifest(ports::TimePoint now, bool even_if_unchanged) {
   retry_manifest_ = now + kManifestRetry;
   auto texts = host_.read_manifest();
   if (texts != texts_ || even_if_unchanged) {
-    manifest_ = load_manifest(texts, manifest_);
+    manifest_ = manifest::load_manifest(texts, manifest_);
     host_.announce(manifest_);
     table_.activate(manifest_, now);
     texts_ = std::move(texts);
@@ -58,7 +59,7 @@ void Schedule::read_manifest(TimePoint now, bool even_if_unchanged) {
   }
 }
 
-void Schedule::poll(TimePoint now) {
+void Schedule::poll(ports::TimePoint now) {
   if (!host_.watching_degraded()) {
     poll_at_.reset();
   } else if (!poll_at_ || *poll_at_ <= now) {
@@ -67,7 +68,7 @@ void Schedule::poll(TimePoint now) {
   }
 }
 
-bool Schedule::collect(TimePoint now) {
+bool Schedule::collect(ports::TimePoint now) {
   if (collect_at_ && *collect_at_ > now) {
     return false;
   }
@@ -75,4 +76,4 @@ bool Schedule::collect(TimePoint now) {
   return !is_first && !table_.owner().empty();
 }
 
-}  // namespace sessync
+}  // namespace sessync::controller

@@ -7,7 +7,7 @@
 #include "daemon/controller/session_table.h"
 #include "manifest/load.h"
 
-namespace sessync {
+namespace sessync::controller {
 
 /// Somebody asked for a pass.
 struct PassDemand {
@@ -25,8 +25,8 @@ struct Wakeup {
 
 /// What is to be done now.
 struct Work {
-  bool collect = false;           ///< look for uploads that nothing needs any more
-  std::optional<TimePoint> next;  ///< when to step again although nothing happens
+  bool collect = false;                  ///< look for uploads that nothing needs any more
+  std::optional<ports::TimePoint> next;  ///< when to step again although nothing happens
 };
 
 /// What a schedule asks of the world, while it steps.
@@ -38,9 +38,9 @@ class ScheduleHost {
   virtual ~ScheduleHost() = default;
 
   /// Every file of the manifest, as it is now.
-  virtual std::vector<ManifestText> read_manifest() = 0;
+  virtual std::vector<manifest::ManifestText> read_manifest() = 0;
   /// Right before a manifest comes into force: what it names is watched before it is read.
-  virtual void announce(const Manifest& manifest) = 0;
+  virtual void announce(const manifest::Manifest& manifest) = 0;
   /// Events may be missed: poll.
   virtual bool watching_degraded() = 0;
 };
@@ -53,28 +53,28 @@ class Schedule {
   /// `host` must outlive this; it is asked by step() alone.
   Schedule(ScheduleHost& host, SessionTable::Pace pace) : host_(host), table_(std::move(pace)) {}
 
-  Work step(const Wakeup& wakeup, TimePoint now);
+  Work step(const Wakeup& wakeup, ports::TimePoint now);
 
   /// What may be asked from any thread: passes that are due, and what is in force for them.
   [[nodiscard]] SessionTable& table() { return table_; }
   [[nodiscard]] const SessionTable& table() const { return table_; }
 
   /// With its problems, if the files have any.
-  [[nodiscard]] const Manifest& manifest() const { return manifest_; }
+  [[nodiscard]] const manifest::Manifest& manifest() const { return manifest_; }
 
  private:
-  void take_in(const Wakeup& wakeup, TimePoint now);
-  void read_manifest(TimePoint now, bool even_if_unchanged);
-  void poll(TimePoint now);
-  bool collect(TimePoint now);
+  void take_in(const Wakeup& wakeup, ports::TimePoint now);
+  void read_manifest(ports::TimePoint now, bool even_if_unchanged);
+  void poll(ports::TimePoint now);
+  bool collect(ports::TimePoint now);
 
   ScheduleHost& host_;
   SessionTable table_;
-  Manifest manifest_;
-  std::vector<ManifestText> texts_;
-  std::optional<TimePoint> retry_manifest_;
-  std::optional<TimePoint> poll_at_;
-  std::optional<TimePoint> collect_at_;
+  manifest::Manifest manifest_;
+  std::vector<manifest::ManifestText> texts_;
+  std::optional<ports::TimePoint> retry_manifest_;
+  std::optional<ports::TimePoint> poll_at_;
+  std::optional<ports::TimePoint> collect_at_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::controller

@@ -6,19 +6,19 @@
 
 #include "reconciler/limits.h"
 
-namespace sessync {
+namespace sessync::controller {
 namespace {
 
 /// Of the interval, either way: sessions that were declared together are not all due together.
 constexpr double kJitter = 0.05;
 /// Somebody may give back what the machine has too little of at any moment, and no event says so.
-constexpr Duration kLongestShortage = std::chrono::seconds(5);
+constexpr ports::Duration kLongestShortage = std::chrono::seconds(5);
 
 /// A file that could not be read as it was at one instant may be readable soon, and no event need
 /// say so.
-bool has_unstable(const PassOutcome& outcome) {
-  return std::ranges::any_of(outcome.plan.blocked, [](const Blocked& blocked) {
-    return blocked.code == BlockCode::kUnstable;
+bool has_unstable(const pass::PassOutcome& outcome) {
+  return std::ranges::any_of(outcome.plan.blocked, [](const desired::Blocked& blocked) {
+    return blocked.code == desired::BlockCode::kUnstable;
   });
 }
 
@@ -28,7 +28,7 @@ bool SessionTable::selected(const std::string& name) const {
   return pace_.only.empty() || std::ranges::find(pace_.only, name) != pace_.only.end();
 }
 
-void SessionTable::activate(const Manifest& manifest, TimePoint now) {
+void SessionTable::activate(const manifest::Manifest& manifest, ports::TimePoint now) {
   const std::lock_guard lock(mutex_);
   owner_ = manifest.owner;
   ++generation_;
@@ -54,14 +54,14 @@ void SessionTable::activate(const Manifest& manifest, TimePoint now) {
 }
 
 /// Locked. Its next pass has another reason than the interval.
-void SessionTable::wake(const std::string& name, TimePoint now) {
+void SessionTable::wake(const std::string& name, ports::TimePoint now) {
   if (const auto entry = sessions_.find(name); entry != sessions_.end()) {
     entry->second.woken = true;
     queue_.add(name, now);
   }
 }
 
-void SessionTable::touch(const std::vector<std::string>& names, TimePoint now) {
+void SessionTable::touch(const std::vector<std::string>& names, ports::TimePoint now) {
   const std::lock_guard lock(mutex_);
   for (const auto& name : names) {
     if (const auto entry = sessions_.find(name); entry != sessions_.end()) {
@@ -71,7 +71,7 @@ void SessionTable::touch(const std::vector<std::string>& names, TimePoint now) {
   }
 }
 
-void SessionTable::touch_all(TimePoint now) {
+void SessionTable::touch_all(ports::TimePoint now) {
   const std::lock_guard lock(mutex_);
   for (const auto& [name, entry] : sessions_) {
     wake(name, now);
@@ -79,7 +79,7 @@ void SessionTable::touch_all(TimePoint now) {
 }
 
 void SessionTable::demand(const std::string& name, const std::string& allow_deletes,
-                          TimePoint now) {
+                          ports::TimePoint now) {
   const std::lock_guard lock(mutex_);
   const auto entry = sessions_.find(name);
   if (entry == sessions_.end()) {
@@ -93,7 +93,7 @@ void SessionTable::demand(const std::string& name, const std::string& allow_dele
   wake(name, now);
 }
 
-void SessionTable::set_suspended(std::set<std::string> names, TimePoint now) {
+void SessionTable::set_suspended(std::set<std::string> names, ports::TimePoint now) {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> changed;
   std::ranges::set_symmetric_difference(names, suspended_, std::back_inserter(changed));
@@ -107,7 +107,7 @@ void SessionTable::set_suspended(std::set<std::string> names, TimePoint now) {
   }
 }
 
-std::optional<DuePass> SessionTable::start(TimePoint now) {
+std::optional<DuePass> SessionTable::start(ports::TimePoint now) {
   const std::lock_guard lock(mutex_);
   while (const auto name = queue_.pop(now)) {
     if (const auto found = sessions_.find(*name); found != sessions_.end()) {
@@ -125,7 +125,7 @@ std::optional<DuePass> SessionTable::start(TimePoint now) {
 }
 
 /// Changes can come so often that no pass of the interval ever does.
-bool SessionTable::must_refresh(Entry& entry, TimePoint now) {
+bool SessionTable::must_refresh(Entry& entry, ports::TimePoint now) {
   const bool of_interval = !std::exchange(entry.woken, false);
   const bool overdue = now - entry.looked_at > (1 + kJitter) * entry.spec.interval;
   if (!of_interval && !overdue && !entry.demanded) {
@@ -141,8 +141,8 @@ bool SessionTable::is_in_force(const std::string& name, std::uint64_t revision) 
   return entry != sessions_.end() && entry->second.revision == revision;
 }
 
-void SessionTable::finish(const std::string& name, const PassOutcome& outcome, TimePoint now,
-                          double random) {
+void SessionTable::finish(const std::string& name, const pass::PassOutcome& outcome,
+                          ports::TimePoint now, double random) {
   record(name, outcome, now, random);
   release(name);
 }
@@ -152,8 +152,8 @@ void SessionTable::release(const std::string& name) {
   queue_.done(name);
 }
 
-void SessionTable::record(const std::string& name, const PassOutcome& outcome, TimePoint now,
-                          double random) {
+void SessionTable::record(const std::string& name, const pass::PassOutcome& outcome,
+                          ports::TimePoint now, double random) {
   const std::lock_guard lock(mutex_);
   if (const auto found = sessions_.find(name); found != sessions_.end()) {
     auto& entry = found->second;
@@ -171,12 +171,12 @@ void SessionTable::record(const std::string& name, const PassOutcome& outcome, T
   }
 }
 
-std::optional<TimePoint> SessionTable::next_due_after(TimePoint now) const {
+std::optional<ports::TimePoint> SessionTable::next_due_after(ports::TimePoint now) const {
   const std::lock_guard lock(mutex_);
   return queue_.next_due_after(now);
 }
 
-std::optional<TimePoint> SessionTable::due_of(const std::string& name) const {
+std::optional<ports::TimePoint> SessionTable::due_of(const std::string& name) const {
   const std::lock_guard lock(mutex_);
   return queue_.due_of(name);
 }
@@ -186,24 +186,25 @@ std::string SessionTable::owner() const {
   return owner_;
 }
 
-QueueFigures SessionTable::figures(TimePoint now) const {
+schedule::QueueFigures SessionTable::figures(ports::TimePoint now) const {
   const std::lock_guard lock(mutex_);
   return queue_.figures(now);
 }
 
 /// It holds for one pass that came as far as to use it.
-void SessionTable::end_permission(Entry& entry, const PassOutcome& outcome) {
+void SessionTable::end_permission(Entry& entry, const pass::PassOutcome& outcome) {
   const bool used = outcome.executed || (!outcome.error && !outcome.pass_again);
   if (used && entry.allow_deletes == entry.allowed_now) {
     entry.allow_deletes.clear();
   }
 }
 
-Duration SessionTable::next_delay(Entry& entry, const PassOutcome& outcome, double random) const {
-  const auto interval = std::chrono::duration_cast<Duration>(entry.spec.interval *
-                                                             (1 - kJitter + 2 * kJitter * random));
+ports::Duration SessionTable::next_delay(Entry& entry, const pass::PassOutcome& outcome,
+                                         double random) const {
+  const auto interval = std::chrono::duration_cast<ports::Duration>(
+      entry.spec.interval * (1 - kJitter + 2 * kJitter * random));
   const auto calm =
-      std::min({interval, pace_.rescan, outcome.next_check_in.value_or(Duration::max())});
+      std::min({interval, pace_.rescan, outcome.next_check_in.value_or(ports::Duration::max())});
   if (outcome.settled() && has_unstable(outcome)) {
     return std::min(entry.backoff.fail(random), calm);
   }
@@ -212,18 +213,18 @@ Duration SessionTable::next_delay(Entry& entry, const PassOutcome& outcome, doub
     return calm;
   }
   if (outcome.pass_again && !outcome.error) {
-    return Duration{0};
+    return ports::Duration{0};
   }
   if (outcome.suspended && !outcome.error) {
     return calm;
   }
-  if (outcome.error && outcome.error->code == SessionError::Code::kOutOfResources) {
+  if (outcome.error && outcome.error->code == errors::SessionError::Code::kOutOfResources) {
     return std::min(entry.backoff.fail(random), kLongestShortage);
   }
   if (outcome.progressed) {
     entry.backoff.reset();
   }
-  return std::min(entry.backoff.fail(random), std::max(calm, kMaxRetryDelay));
+  return std::min(entry.backoff.fail(random), std::max(calm, reconciler::kMaxRetryDelay));
 }
 
-}  // namespace sessync
+}  // namespace sessync::controller

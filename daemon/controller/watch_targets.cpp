@@ -6,19 +6,20 @@
 #include "daemon/secrets/secret_files.h"
 #include "daemon/watch/targets.h"
 
-namespace sessync {
+namespace sessync::controller {
 
-std::vector<WatchTarget> watch_targets(const Manifest& manifest, const ManifestSource& source,
-                                       const WatchRoots& roots) {
-  std::vector<WatchTarget> all{manifest_target(kManifestTarget, source.path())};
+std::vector<watch::WatchTarget> watch_targets(const manifest::Manifest& manifest,
+                                              const runner::ManifestSource& source,
+                                              const WatchRoots& roots) {
+  std::vector<watch::WatchTarget> all{watch::manifest_target(kManifestTarget, source.path())};
   for (const auto& session : manifest.sessions()) {
-    auto targets = workspace_targets(session.name, roots.workspace, session.resources);
+    auto targets = watch::workspace_targets(session.name, roots.workspace, session.resources);
     std::ranges::move(targets, std::back_inserter(all));
-    for (const auto& file : secret_files(session, roots.secrets_dir)) {
-      all.push_back(secret_target(session.name, file));
+    for (const auto& file : secrets::secret_files(session, roots.secrets_dir)) {
+      all.push_back(watch::secret_target(session.name, file));
     }
   }
   return all;
 }
 
-}  // namespace sessync
+}  // namespace sessync::controller

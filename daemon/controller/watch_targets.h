@@ -7,7 +7,7 @@
 #include "daemon/watch/watch_target.h"
 #include "manifest/load.h"
 
-namespace sessync {
+namespace sessync::controller {
 
 /// The name under which changes of the manifest itself are reported: no session's name is empty.
 inline const std::string kManifestTarget;
@@ -20,7 +20,8 @@ struct WatchRoots {
 
 /// What must be watched for a manifest: its own files, of the workspace only what its sessions can
 /// mount, and the files that hold their tokens.
-std::vector<WatchTarget> watch_targets(const Manifest& manifest, const ManifestSource& source,
-                                       const WatchRoots& roots);
+std::vector<watch::WatchTarget> watch_targets(const manifest::Manifest& manifest,
+                                              const runner::ManifestSource& source,
+                                              const WatchRoots& roots);
 
-}  // namespace sessync
+}  // namespace sessync::controller

@@ -5,7 +5,7 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
-namespace sessync {
+namespace sessync::metrics {
 
 using prometheus::Counter;
 using prometheus::Family;
@@ -25,7 +25,9 @@ Family<Histogram>& histogram_family(Registry& registry, const char* name, const 
   return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
 }
 
-double in_seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-double in_seconds(TimePoint at) { return in_seconds(at.time_since_epoch()); }
+double in_seconds(ports::Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+double in_seconds(ports::TimePoint at) { return in_seconds(at.time_since_epoch()); }
 
-}  // namespace sessync
+}  // namespace sessync::metrics

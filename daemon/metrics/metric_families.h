@@ -14,7 +14,7 @@ class Registry;
 /// Metrics are made alike: each name once, with the help that `/metrics` shows. The names are an
 /// interface (dashboards and alerts know them). What is returned lives as long as the registry; the
 /// library's own locks make it safe on any thread.
-namespace sessync {
+namespace sessync::metrics {
 
 /// Each registers a new family: once for a name and a registry.
 prometheus::Family<prometheus::Counter>& counter_family(prometheus::Registry& registry,
@@ -25,7 +25,7 @@ prometheus::Family<prometheus::Histogram>& histogram_family(prometheus::Registry
                                                             const char* name, const char* help);
 
 /// Prometheus counts in seconds, times from the epoch on; ours are in milliseconds.
-double in_seconds(Duration duration);
-double in_seconds(TimePoint at);
+double in_seconds(ports::Duration duration);
+double in_seconds(ports::TimePoint at);
 
-}  // namespace sessync
+}  // namespace sessync::metrics

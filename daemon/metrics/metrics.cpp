@@ -15,7 +15,7 @@
 #include "daemon/metrics/session_metrics.h"
 #include "daemon/metrics/status_metrics.h"
 
-namespace sessync {
+namespace sessync::metrics {
 namespace {
 
 using prometheus::Counter;
@@ -99,12 +99,12 @@ class PartMetrics {
   }
 
  private:
-  void show(const QueueFigures& queue) {
+  void show(const schedule::QueueFigures& queue) {
     set(depth_, static_cast<double>(queue.depth));
     catch_up(adds_, queue.adds);
     catch_up(retries_, queue.retries);
   }
-  void show(const WatchStatistics& watch) {
+  void show(const watch::WatchStatistics& watch) {
     set(directories_, static_cast<double>(watch.directories_watched));
     catch_up(events_, watch.events);
     catch_up(overflows_, watch.overflows);
@@ -134,26 +134,27 @@ class RequestMetrics {
         frozen_(gauge_family(r, "sessync_api_frozen_until_timestamp_seconds",
                              "When the last refusal by the rate limit ends; 0: there was none.")),
         uploaded_(counter_family(r, "sessync_uploaded_bytes_total", "Bytes of uploads sent.")) {
-    for (const auto which : {RateClass::kWrites, RateClass::kReads, RateClass::kFiles}) {
-      throttled_.Add({{"class", to_string(which)}});
-      frozen_.Add({{"class", to_string(which)}});
+    for (const auto which :
+         {schedule::RateClass::kWrites, schedule::RateClass::kReads, schedule::RateClass::kFiles}) {
+      throttled_.Add({{"class", schedule::to_string(which)}});
+      frozen_.Add({{"class", schedule::to_string(which)}});
     }
     uploaded_.Add({});
   }
 
-  void freeze(RateClass which, TimePoint until) {
-    frozen_.Add({{"class", to_string(which)}}).Set(in_seconds(until));
+  void freeze(schedule::RateClass which, ports::TimePoint until) {
+    frozen_.Add({{"class", schedule::to_string(which)}}).Set(in_seconds(until));
   }
 
-  void count(const RequestReport& report) {
+  void count(const api::RequestReport& report) {
     const std::string operation(report.operation);
     requests_.Add({{"operation", operation}, {"code", std::to_string(report.http_status)}})
         .Increment();
     durations_.Add({{"operation", operation}}, kRequestSeconds)
         .Observe(in_seconds(report.duration));
-    throttled_.Add({{"class", to_string(report.rate_class)}})
+    throttled_.Add({{"class", schedule::to_string(report.rate_class)}})
         .Increment(in_seconds(report.throttled));
-    if (report.rate_class == RateClass::kFiles) {
+    if (report.rate_class == schedule::RateClass::kFiles) {
       uploaded_.Add({}).Increment(static_cast<double>(report.sent_bytes));
     }
   }
@@ -177,7 +178,7 @@ class WriteMetrics {
     }
   }
 
-  void count(const WriteTrace& write) { series(write.what, write.allowed).Increment(); }
+  void count(const status::WriteTrace& write) { series(write.what, write.allowed).Increment(); }
 
  private:
   Counter& series(const std::string& what, bool allowed) {
@@ -188,7 +189,7 @@ class WriteMetrics {
 };
 
 struct Metrics::Parts {
-  Parts(const StatusBoard& from, const std::string& version)
+  Parts(const status::StatusBoard& from, const std::string& version)
       : board(from),
         change(histogram_family(registry, "sessync_change_to_converged_seconds",
                                 "From a change of a file to the answer that it is mounted.")
@@ -198,7 +199,7 @@ struct Metrics::Parts {
         .Set(1);
   }
 
-  const StatusBoard& board;
+  const status::StatusBoard& board;
   std::mutex mutex;  ///< which series there are
   Registry registry;
   SessionMetrics sessions;
@@ -210,7 +211,7 @@ struct Metrics::Parts {
   const MetricSources* sources = nullptr;
 };
 
-Metrics::Metrics(const StatusBoard& board, const std::string& version)
+Metrics::Metrics(const status::StatusBoard& board, const std::string& version)
     : parts_(std::make_unique<Parts>(board, version)) {}
 Metrics::~Metrics() = default;
 
@@ -219,14 +220,16 @@ void Metrics::set_sources(const MetricSources* sources) {
   parts_->sources = sources;
 }
 
-void Metrics::finished(const RequestReport& report) { parts_->requests.count(report); }
+void Metrics::finished(const api::RequestReport& report) { parts_->requests.count(report); }
 
-void Metrics::wrote(const WriteTrace& write) { parts_->writes.count(write); }
+void Metrics::wrote(const status::WriteTrace& write) { parts_->writes.count(write); }
 
-void Metrics::frozen(RateClass which, TimePoint until) { parts_->requests.freeze(which, until); }
+void Metrics::frozen(schedule::RateClass which, ports::TimePoint until) {
+  parts_->requests.freeze(which, until);
+}
 
-void Metrics::pass_finished(const StatusBoard::FinishedPass& pass, Duration took,
-                            std::optional<Duration> waited) {
+void Metrics::pass_finished(const status::StatusBoard::FinishedPass& pass, ports::Duration took,
+                            std::optional<ports::Duration> waited) {
   if (waited) parts_->change.Observe(in_seconds(*waited));
   // A session that left meanwhile must not come back.
   if (parts_->board.find(pass.name) == nullptr) return;
@@ -252,4 +255,4 @@ std::string Metrics::text() {
          status_metrics(parts_->board.snapshot()) + parts_->sessions.text();
 }
 
-}  // namespace sessync
+}  // namespace sessync::metrics

@@ -11,7 +11,7 @@
 #include "daemon/watch/watch_report.h"
 #include "reconciler/schedule/work_queue.h"
 
-namespace sessync {
+namespace sessync::metrics {
 
 /// What others count. Asked while the metrics are rendered, on any thread, one at a time; each must
 /// return at once, as a scrape waits for it. Totals since the start, unless they say otherwise.
@@ -22,8 +22,8 @@ class MetricSources {
   MetricSources& operator=(const MetricSources&) = delete;
   virtual ~MetricSources() = default;
 
-  [[nodiscard]] virtual QueueFigures queue() const = 0;  ///< of sessions
-  [[nodiscard]] virtual WatchStatistics watched() const = 0;
+  [[nodiscard]] virtual schedule::QueueFigures queue() const = 0;  ///< of sessions
+  [[nodiscard]] virtual watch::WatchStatistics watched() const = 0;
   [[nodiscard]] virtual std::uint64_t lost_log_lines() const = 0;
   /// Files taken although nothing kept writers away while they were read.
   [[nodiscard]] virtual std::uint64_t unleased_reads() const = 0;
@@ -32,23 +32,23 @@ class MetricSources {
 /// Everything that is counted, in Prometheus' text format. Labels are names of sessions and
 /// repositories, codes and operations: never paths, ids or messages, so that their number is
 /// bounded by the manifest. Counters begin with the process. Any thread.
-class Metrics final : public ApiObserver {
+class Metrics final : public api::ApiObserver {
  public:
   /// Conditions, counts and the manifest are read from `board`, which must outlive this.
-  Metrics(const StatusBoard& board, const std::string& version);
+  Metrics(const status::StatusBoard& board, const std::string& version);
   ~Metrics() override;
 
   /// What is shown beside what is counted here; null: nothing. Until the next call it may be asked
   /// at any time; when that returns it is not any more.
   void set_sources(const MetricSources* sources);
 
-  void finished(const RequestReport& report) override;
-  void frozen(RateClass which, TimePoint until) override;
+  void finished(const api::RequestReport& report) override;
+  void frozen(schedule::RateClass which, ports::TimePoint until) override;
   /// Somebody asked the status server for a change.
-  void wrote(const WriteTrace& write);
+  void wrote(const status::WriteTrace& write);
   /// `waited`: see StatusBoard::pass_finished.
-  void pass_finished(const StatusBoard::FinishedPass& pass, Duration took,
-                     std::optional<Duration> waited);
+  void pass_finished(const status::StatusBoard::FinishedPass& pass, ports::Duration took,
+                     std::optional<ports::Duration> waited);
 
   /// What is counted of sessions that left the manifest goes with them: by the board's `left`.
   void forget_left();
@@ -61,4 +61,4 @@ class Metrics final : public ApiObserver {
   std::unique_ptr<Parts> parts_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::metrics

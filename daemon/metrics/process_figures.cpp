@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-namespace sessync {
+namespace sessync::metrics {
 namespace {
 
 /// The fields of /proc/self/stat behind the name, which may hold spaces: the first is number 3 of
@@ -70,4 +70,4 @@ ProcessFigures read_process_figures() {
   return figures;
 }
 
-}  // namespace sessync
+}  // namespace sessync::metrics

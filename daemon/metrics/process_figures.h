@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace sessync {
+namespace sessync::metrics {
 
 /// What the kernel says of this process; zero where it says nothing.
 struct ProcessFigures {
@@ -18,4 +18,4 @@ struct ProcessFigures {
 /// Of this process, from /proc/self: some microseconds; never fails.
 ProcessFigures read_process_figures();
 
-}  // namespace sessync
+}  // namespace sessync::metrics

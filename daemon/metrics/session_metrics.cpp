@@ -12,7 +12,7 @@
 
 #include "daemon/metrics/metric_families.h"
 
-namespace sessync {
+namespace sessync::metrics {
 namespace {
 
 using prometheus::Counter;
@@ -23,7 +23,7 @@ using prometheus::Labels;
 
 const Histogram::BucketBoundaries kPassSeconds{0.01, 0.1, 1, 10, 60};
 
-const char* result_of(const PassOutcome& outcome) {
+const char* result_of(const pass::PassOutcome& outcome) {
   if (outcome.error) return "failed";
   if (outcome.suspended) return "suspended";
   if (!outcome.settled()) return "failed";
@@ -66,7 +66,8 @@ struct SessionMetrics::Families {
 SessionMetrics::SessionMetrics() : families_(std::make_unique<Families>()) {}
 SessionMetrics::~SessionMetrics() = default;
 
-void SessionMetrics::pass_finished(const StatusBoard::FinishedPass& pass, Duration took) {
+void SessionMetrics::pass_finished(const status::StatusBoard::FinishedPass& pass,
+                                   ports::Duration took) {
   auto& f = *families_;
   const auto& outcome = *pass.outcome;
   f.of(pass.name, f.passes, {{"result", result_of(outcome)}}).Increment();
@@ -74,10 +75,11 @@ void SessionMetrics::pass_finished(const StatusBoard::FinishedPass& pass, Durati
   for (std::size_t i = 0; i < outcome.results.size(); ++i) {
     const auto& action = outcome.plan.actions[i];
     const auto& result = outcome.results[i];
-    f.of(pass.name, f.actions, {{"action", verb_of(action)}, {"result", to_string(result.outcome)}})
+    f.of(pass.name, f.actions,
+         {{"action", plan::verb_of(action)}, {"result", apply::to_string(result.outcome)}})
         .Increment();
-    const auto* rotate = std::get_if<Rotate>(&action);
-    if (rotate != nullptr && result.outcome == ActionResult::Outcome::kDone) {
+    const auto* rotate = std::get_if<plan::Rotate>(&action);
+    if (rotate != nullptr && result.outcome == apply::ActionResult::Outcome::kDone) {
       f.of(pass.name, f.rotations, {{"repository", repository_name(rotate->repository.url)}})
           .Set(in_seconds(result.ended_at));
     }
@@ -98,4 +100,4 @@ std::string SessionMetrics::text() const {
   return prometheus::TextSerializer().Serialize(families_->registry.Collect());
 }
 
-}  // namespace sessync
+}  // namespace sessync::metrics

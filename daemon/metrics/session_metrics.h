@@ -5,7 +5,7 @@
 
 #include "daemon/status/board.h"
 
-namespace sessync {
+namespace sessync::metrics {
 
 /// What is counted for each session: passes by their result, how long they took, actions, and when
 /// tokens were sent. A series begins with its first event. Only text() may be called at the same
@@ -18,7 +18,7 @@ class SessionMetrics {
   SessionMetrics& operator=(const SessionMetrics&) = delete;
 
   /// `took`: from its start to its end, waits included.
-  void pass_finished(const StatusBoard::FinishedPass& pass, Duration took);
+  void pass_finished(const status::StatusBoard::FinishedPass& pass, ports::Duration took);
   /// A session left the manifest: its series go with it, and begin at zero should it come back.
   void remove(const std::string& session);
 
@@ -30,4 +30,4 @@ class SessionMetrics {
   std::unique_ptr<Families> families_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::metrics

@@ -8,7 +8,7 @@
 
 #include "daemon/metrics/metric_families.h"
 
-namespace sessync {
+namespace sessync::metrics {
 namespace {
 
 using prometheus::MetricFamily;
@@ -24,7 +24,7 @@ void add(MetricFamily& family, SampleLabels labels, double value) {
   metric.gauge.value = value;
 }
 
-void add_counts(MetricFamily& family, const SessionStatus& session) {
+void add_counts(MetricFamily& family, const status::SessionStatus& session) {
   const auto& counts = session.counts;
   const std::array<std::pair<const char*, std::uint64_t>, 5> states{
       {{"desired", counts.desired},
@@ -37,7 +37,7 @@ void add_counts(MetricFamily& family, const SessionStatus& session) {
   }
 }
 
-std::vector<MetricFamily> of_sessions(const StatusSnapshot& status) {
+std::vector<MetricFamily> of_sessions(const status::StatusSnapshot& status) {
   auto conditions =
       gauges("sessync_condition", "1 if the condition of the session is true, else 0.");
   auto resources = gauges("sessync_resources", "Resources of a session by state.");
@@ -56,7 +56,7 @@ std::vector<MetricFamily> of_sessions(const StatusSnapshot& status) {
   return {std::move(conditions), std::move(resources), std::move(converged)};
 }
 
-std::vector<MetricFamily> of_manifest(const ManifestStatus& manifest) {
+std::vector<MetricFamily> of_manifest(const status::ManifestStatus& manifest) {
   auto successful = gauges("sessync_manifest_last_reload_successful",
                            "1 if the manifest was good when it was last read, else 0.");
   auto at = gauges("sessync_manifest_last_reload_success_timestamp_seconds",
@@ -70,10 +70,10 @@ std::vector<MetricFamily> of_manifest(const ManifestStatus& manifest) {
 
 }  // namespace
 
-std::string status_metrics(const StatusSnapshot& status) {
+std::string status_metrics(const status::StatusSnapshot& status) {
   const prometheus::TextSerializer serializer;
   return serializer.Serialize(of_manifest(status.manifest)) +
          serializer.Serialize(of_sessions(status));
 }
 
-}  // namespace sessync
+}  // namespace sessync::metrics

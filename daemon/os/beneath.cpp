@@ -13,7 +13,7 @@
 
 #include "daemon/os/os_error.h"
 
-namespace sessync {
+namespace sessync::os {
 namespace {
 
 using Opened = tl::expected<UniqueFd, int>;
@@ -182,4 +182,4 @@ std::optional<std::string> Beneath::path_of(int fd) const {
   return path->substr(prefix.size());
 }
 
-}  // namespace sessync
+}  // namespace sessync::os

@@ -10,7 +10,7 @@
 
 #include "daemon/os/unique_fd.h"
 
-namespace sessync {
+namespace sessync::os {
 
 /// One directory, below which paths are opened; no path leads outside of it, whatever symlinks it
 /// contains or is swapped for meanwhile.
@@ -57,4 +57,4 @@ class Beneath {
   std::shared_ptr<std::atomic<int>> shortage_ = std::make_shared<std::atomic<int>>(0);
 };
 
-}  // namespace sessync
+}  // namespace sessync::os

@@ -5,14 +5,14 @@
 
 #include "daemon/os/pulse.h"
 
-namespace sessync {
+namespace sessync::os {
 
-TimePoint now_anchored() {
+ports::TimePoint now_anchored() {
   using std::chrono::steady_clock;
   using std::chrono::system_clock;
   static const auto wall = system_clock::now();
   static const auto steady = steady_clock::now();
-  return std::chrono::time_point_cast<Duration>(
+  return std::chrono::time_point_cast<ports::Duration>(
       wall + std::chrono::duration_cast<system_clock::duration>(steady_clock::now() - steady));
 }
 
@@ -42,12 +42,12 @@ bool CompletionQueue::ending() const {
   return stopping_;
 }
 
-void CompletionQueue::after(Duration delay, std::function<void()> then) {
+void CompletionQueue::after(ports::Duration delay, std::function<void()> then) {
   const std::lock_guard lock(mutex_);
   timers_.emplace(Steady::now() + delay, std::move(then));
 }
 
-std::optional<TimePoint> CompletionQueue::waiting_since() const {
+std::optional<ports::TimePoint> CompletionQueue::waiting_since() const {
   const std::lock_guard lock(mutex_);
   return waiting_since_;
 }
@@ -107,4 +107,4 @@ bool CompletionQueue::run_one() {
   return true;
 }
 
-}  // namespace sessync
+}  // namespace sessync::os

@@ -11,13 +11,13 @@
 
 #include "reconciler/ports/loop.h"
 
-namespace sessync {
+namespace sessync::os {
 
 /// Wall-clock time anchored once per process, advanced by the steady clock (see TimePoint).
-TimePoint now_anchored();
+ports::TimePoint now_anchored();
 
 /// The loop of one pass worker: other threads post completions, the worker pumps them.
-class CompletionQueue : public Loop {
+class CompletionQueue : public ports::Loop {
  public:
   CompletionQueue() = default;
   /// `withdrawn`: true once what the pass was made with is no longer in force. Asked on any thread.
@@ -38,10 +38,10 @@ class CompletionQueue : public Loop {
   void stop();
 
   /// Since when run_one() has been waiting, if it is. Any thread.
-  [[nodiscard]] std::optional<TimePoint> waiting_since() const;
+  [[nodiscard]] std::optional<ports::TimePoint> waiting_since() const;
 
-  [[nodiscard]] TimePoint now() const override { return now_anchored(); }
-  void after(Duration delay, std::function<void()> then) override;
+  [[nodiscard]] ports::TimePoint now() const override { return now_anchored(); }
+  void after(ports::Duration delay, std::function<void()> then) override;
   bool run_one() override;
   [[nodiscard]] bool stopping() const override;
   [[nodiscard]] bool ending() const override;
@@ -57,7 +57,7 @@ class CompletionQueue : public Loop {
   std::list<std::function<void()>> posted_;
   std::multimap<Steady::time_point, std::function<void()>> timers_;
   std::function<bool()> withdrawn_;
-  std::optional<TimePoint> waiting_since_;
+  std::optional<ports::TimePoint> waiting_since_;
   bool stopping_ = false;
 };
 
@@ -88,4 +88,4 @@ class Delivery {
   std::function<void()> lost_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::os

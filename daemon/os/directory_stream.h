@@ -4,7 +4,7 @@
 
 #include <dirent.h>
 
-namespace sessync {
+namespace sessync::os {
 
 struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
@@ -13,4 +13,4 @@ struct CloseDirectory {
 /// Owns a directory that is being read.
 using DirectoryStream = std::unique_ptr<DIR, CloseDirectory>;
 
-}  // namespace sessync
+}  // namespace sessync::os

@@ -4,7 +4,7 @@
 
 #include "daemon/os/pulse.h"
 
-namespace sessync {
+namespace sessync::os {
 
 Executor::Executor(Options options)
     : options_(std::move(options)),
@@ -53,4 +53,4 @@ void Executor::work() {
   }
 }
 
-}  // namespace sessync
+}  // namespace sessync::os

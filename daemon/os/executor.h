@@ -10,7 +10,7 @@
 
 #include "daemon/os/thread.h"
 
-namespace sessync {
+namespace sessync::os {
 
 /// Runs tasks in the order in which they came, on one thread or a few that it starts when it is
 /// made. What a task throws is logged and ends that task and nothing else: whoever waits for it
@@ -63,4 +63,4 @@ class Executor {
   ThreadGroup threads_;  ///< last: they use the rest
 };
 
-}  // namespace sessync
+}  // namespace sessync::os

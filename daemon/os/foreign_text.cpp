@@ -6,7 +6,7 @@
 #include "manifest/text/utf8.h"
 #include "reconciler/ports/userinfo.h"
 
-namespace sessync {
+namespace sessync::os {
 namespace {
 
 /// What is longer is not looked at: redacting takes time, and no message needs it.
@@ -14,7 +14,7 @@ constexpr std::size_t kMostLookedAt = std::size_t{64} << 10U;
 
 /// What is shown for the one character, or the one byte that is none.
 std::string_view shown(std::string_view character, bool is_whole) {
-  if (is_whole && is_harmless(character)) return character;
+  if (is_whole && manifest::is_harmless(character)) return character;
   return character == "\n" || character == "\r" || character == "\t" ? " " : "?";
 }
 
@@ -22,7 +22,7 @@ std::string_view shown(std::string_view character, bool is_whole) {
 std::string one_line(std::string_view text, std::size_t most) {
   std::string line;
   for (std::size_t at = 0; at < text.size();) {
-    const auto length = utf8_length(text, at);
+    const auto length = manifest::utf8_length(text, at);
     const auto character = text.substr(at, std::max<std::size_t>(length, 1));
     const auto part = shown(character, length > 0);
     if (line.size() + part.size() > most) break;
@@ -35,7 +35,7 @@ std::string one_line(std::string_view text, std::size_t most) {
 }  // namespace
 
 std::string without_secrets(std::string_view text) {
-  return without_userinfo(live_secrets().redacted(text));
+  return ports::without_userinfo(live_secrets().redacted(text));
 }
 
 std::string foreign_text(std::string_view text, std::size_t most) {
@@ -55,4 +55,4 @@ std::string foreign_lines(std::string_view text) {
   return lines;
 }
 
-}  // namespace sessync
+}  // namespace sessync::os

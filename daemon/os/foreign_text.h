@@ -5,7 +5,7 @@
 
 /// The door for words of others: of libraries, of servers and their proxies, of the environment.
 /// They may hold secrets, because such a secret was wrong, and bytes that a terminal obeys.
-namespace sessync {
+namespace sessync::os {
 
 /// One line of at most `most` bytes, without secrets and without the user and password of any URL.
 std::string foreign_text(std::string_view text, std::size_t most = 300);
@@ -16,4 +16,4 @@ std::string foreign_lines(std::string_view text);
 /// Only that: without secrets, and otherwise as it is.
 std::string without_secrets(std::string_view text);
 
-}  // namespace sessync
+}  // namespace sessync::os

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace sessync {
+namespace sessync::os {
 namespace {
 
 std::string problem_of(const PulseReading& reading) {
@@ -51,4 +51,4 @@ Health judge_pulses(std::span<const PulseReading> readings) {
 
 Health health_now() { return judge_pulses(pulses(Pulse::Clock::now())); }
 
-}  // namespace sessync
+}  // namespace sessync::os

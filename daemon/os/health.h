@@ -6,7 +6,7 @@
 
 #include "daemon/os/pulse.h"
 
-namespace sessync {
+namespace sessync::os {
 
 /// Silence for so long is a standstill.
 inline constexpr std::chrono::seconds kStandstill{60};
@@ -24,4 +24,4 @@ Health judge_pulses(std::span<const PulseReading> readings);
 /// Of this process, now.
 Health health_now();
 
-}  // namespace sessync
+}  // namespace sessync::os

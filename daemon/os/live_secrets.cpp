@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-namespace sessync {
+namespace sessync::os {
 namespace {
 
 constexpr std::string_view kRedacted = "[redacted]";
@@ -115,7 +115,7 @@ std::size_t spelled_length(std::string_view text, std::string_view wanted, bool 
 
 }  // namespace
 
-void LiveSecrets::add(const Secret& secret, Life life) {
+void LiveSecrets::add(const ports::Secret& secret, Life life) {
   if (secret.reveal().size() < kShortest) return;
   const auto hash = std::hash<std::string>()(secret.reveal());
   const std::unique_lock lock(mutex_);
@@ -145,14 +145,14 @@ void LiveSecrets::make_way() {
 }
 
 void LiveSecrets::spell(const Entry& entry) {
-  const auto put = [&](Secret text, bool base64) {
+  const auto put = [&](ports::Secret text, bool base64) {
     const auto beginning = static_cast<unsigned char>(text.reveal().front());
     spellings_.at(beginning).push_back({entry.id, std::move(text), base64});
   };
   put(entry.secret, false);
   if (entry.secret.reveal().size() < kShortestEncoded) return;
   for (std::size_t before = 0; before < 3; ++before) {
-    put(Secret(middle_of_base64(entry.secret.reveal(), before)), true);
+    put(ports::Secret(middle_of_base64(entry.secret.reveal(), before)), true);
   }
 }
 
@@ -196,4 +196,4 @@ LiveSecrets& live_secrets() {
   return secrets;
 }
 
-}  // namespace sessync
+}  // namespace sessync::os

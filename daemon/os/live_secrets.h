@@ -9,7 +9,7 @@
 
 #include "reconciler/ports/secret.h"
 
-namespace sessync {
+namespace sessync::os {
 
 /// The secrets that this process has, for whoever is about to show a text that somebody else wrote.
 /// They are recognised as they are, percent-encoded, as JSON writes them, and inside of base64.
@@ -26,7 +26,7 @@ class LiveSecrets {
   /// Of those that make way for others.
   static constexpr std::size_t kMost = 4096;
 
-  void add(const Secret& secret, Life life);
+  void add(const ports::Secret& secret, Life life);
 
   /// `text` with "[redacted]" instead of each secret that takes `shortest` bytes of it or more.
   [[nodiscard]] std::string redacted(std::string_view text, std::size_t shortest = 1) const;
@@ -37,11 +37,11 @@ class LiveSecrets {
     std::size_t hash = 0;
     Life life = Life::kProcess;
     std::uint64_t added = 0;
-    Secret secret;
+    ports::Secret secret;
   };
   struct Spelling {
     std::uint64_t id = 0;  ///< of its entry
-    Secret text;
+    ports::Secret text;
     bool base64 = false;  ///< in either of its alphabets
   };
 
@@ -59,4 +59,4 @@ class LiveSecrets {
 /// Those of this process.
 LiveSecrets& live_secrets();
 
-}  // namespace sessync
+}  // namespace sessync::os

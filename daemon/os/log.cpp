@@ -14,7 +14,7 @@
 #include "daemon/os/log_writer.h"
 #include "manifest/text/utf8.h"
 
-namespace sessync {
+namespace sessync::os {
 namespace {
 
 bool g_json = false;
@@ -52,11 +52,11 @@ std::string json_tail(std::string_view message, const std::vector<LogField>& fie
 std::string to_text(const LogField& field) {
   const auto* number = std::get_if<std::int64_t>(&field.value);
   return number != nullptr ? std::to_string(*number)
-                           : printable(std::get<std::string>(field.value));
+                           : manifest::printable(std::get<std::string>(field.value));
 }
 
 std::string text_line(std::string_view message, const std::vector<LogField>& fields) {
-  auto line = printable(message);
+  auto line = manifest::printable(message);
   for (const auto& field : fields) {
     line += "  " + std::string(field.key) + "=" + to_text(field);
   }
@@ -169,4 +169,4 @@ void log(LogLevel level, std::string_view message, const std::vector<LogField>& 
   logger->log(to_spdlog(level), "{}", rendered(message, fields));
 }
 
-}  // namespace sessync
+}  // namespace sessync::os

@@ -10,7 +10,7 @@
 #include <vector>
 
 /// The one door to the log: standard error, text for people or one JSON object a line for machines.
-namespace sessync {
+namespace sessync::os {
 
 enum class LogLevel { kDebug, kInfo, kWarning, kError, kOff };
 
@@ -47,4 +47,4 @@ std::uint64_t lost_log_lines();
 /// value.
 void log(LogLevel level, std::string_view message, const std::vector<LogField>& fields = {});
 
-}  // namespace sessync
+}  // namespace sessync::os

@@ -15,7 +15,7 @@
 
 #include "daemon/os/pulse.h"
 
-namespace sessync {
+namespace sessync::os {
 namespace {
 
 /// False: it cannot be written, and never will be.
@@ -143,4 +143,4 @@ std::uint64_t LogWriter::lost() const {
   return state_->lost;
 }
 
-}  // namespace sessync
+}  // namespace sessync::os

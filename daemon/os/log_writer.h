@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-namespace sessync {
+namespace sessync::os {
 
 /// Writes lines to a descriptor on a thread of its own, so that whoever reads slowly, or not at
 /// all, keeps nobody from working: what finds no room while it waits is dropped and counted.
@@ -39,4 +39,4 @@ class LogWriter {
   std::shared_ptr<State> state_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::os

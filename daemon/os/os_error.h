@@ -4,7 +4,7 @@
 #include <string>
 #include <system_error>
 
-namespace sessync {
+namespace sessync::os {
 
 /// "Permission denied" and the like.
 inline std::string error_text(int error) { return std::generic_category().message(error); }
@@ -20,4 +20,4 @@ inline bool is_absence(int error) { return error == ENOENT || error == ENOTDIR |
 /// The disk is full, or this user's share of it is.
 inline bool is_no_room(int error) { return error == ENOSPC || error == EDQUOT; }
 
-}  // namespace sessync
+}  // namespace sessync::os

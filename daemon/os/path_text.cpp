@@ -2,7 +2,7 @@
 
 #include "manifest/text/utf8.h"
 
-namespace sessync {
+namespace sessync::os {
 namespace {
 
 bool is_control(char c) {
@@ -14,7 +14,7 @@ bool is_control(char c) {
 
 bool is_mountable_name(std::string_view name) {
   for (std::size_t at = 0; at < name.size();) {
-    const std::size_t length = utf8_length(name, at);
+    const std::size_t length = manifest::utf8_length(name, at);
     if (length == 0 || is_control(name[at])) return false;
     at += length;
   }
@@ -31,4 +31,4 @@ std::string join_path(std::string_view directory, std::string_view name) {
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-}  // namespace sessync
+}  // namespace sessync::os

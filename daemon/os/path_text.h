@@ -5,7 +5,7 @@
 
 #include "daemon/os/os_error.h"  // IWYU pragma: export
 
-namespace sessync {
+namespace sessync::os {
 
 /// UTF-8 without control characters: what a mount path can carry.
 bool is_mountable_name(std::string_view name);
@@ -16,4 +16,4 @@ std::string join_path(std::string_view directory, std::string_view name);
 /// What follows the last "/".
 std::string_view base_name(std::string_view path);
 
-}  // namespace sessync
+}  // namespace sessync::os

@@ -11,7 +11,7 @@
 #include "daemon/os/os_error.h"
 #include "daemon/os/unique_fd.h"
 
-namespace sessync {
+namespace sessync::os {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -73,4 +73,4 @@ bool is_pipe(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
-}  // namespace sessync
+}  // namespace sessync::os

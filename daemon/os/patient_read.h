@@ -3,7 +3,7 @@
 #include <chrono>
 #include <string>
 
-namespace sessync {
+namespace sessync::os {
 
 /// Reads a small file of any kind that is read to an end: a regular one, or a pipe (`<(command)` of
 /// a shell), into which somebody must write within `patience`. Fills `text`, whose size is the most
@@ -15,4 +15,4 @@ std::string read_patiently(const std::string& path, std::string& text,
 /// Whether there is a pipe: what was read from it is not there a second time.
 bool is_pipe(const std::string& path);
 
-}  // namespace sessync
+}  // namespace sessync::os

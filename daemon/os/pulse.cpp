@@ -5,7 +5,7 @@
 #include <memory>
 #include <mutex>
 
-namespace sessync {
+namespace sessync::os {
 namespace {
 
 struct Heart {
@@ -73,4 +73,4 @@ std::vector<PulseReading> pulses(Pulse::Clock::time_point now) {
   return result;
 }
 
-}  // namespace sessync
+}  // namespace sessync::os

@@ -5,7 +5,7 @@
 #include <vector>
 
 /// The heartbeats of the threads that live as long as the process.
-namespace sessync {
+namespace sessync::os {
 
 /// What stands still with a thread.
 enum class Duty {
@@ -45,4 +45,4 @@ void busy_with(const std::string& what);
 /// Of all threads, as of `now`.
 std::vector<PulseReading> pulses(Pulse::Clock::time_point now);
 
-}  // namespace sessync
+}  // namespace sessync::os

@@ -4,7 +4,7 @@
 
 #include <openssl/evp.h>
 
-namespace sessync {
+namespace sessync::os {
 namespace {
 
 /// Fetched once: an implicit fetch in every init costs more than hashing a small file.
@@ -56,4 +56,4 @@ Sha256 Sha256Stream::finish() {
   return digest;
 }
 
-}  // namespace sessync
+}  // namespace sessync::os

@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-namespace sessync {
+namespace sessync::os {
 
 using Sha256 = std::array<unsigned char, 32>;
 
@@ -32,4 +32,4 @@ class Sha256Stream {
   std::unique_ptr<Context> context_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::os

@@ -15,7 +15,7 @@
 #include "daemon/os/log.h"
 #include "daemon/os/os_error.h"
 
-namespace sessync {
+namespace sessync::os {
 namespace {
 
 constexpr std::chrono::seconds kPauseAfterException{1};
@@ -107,4 +107,4 @@ std::string current_exception_text() {
   }
 }
 
-}  // namespace sessync
+}  // namespace sessync::os

@@ -10,7 +10,7 @@
 
 #include "daemon/os/pulse.h"
 
-namespace sessync {
+namespace sessync::os {
 
 /// Starts a thread that lives as long as the process: it has a name (15 characters at most) and a
 /// pulse, and takes no signals (they belong to the main thread; and a write to a closed TLS
@@ -64,4 +64,4 @@ bool guarded(std::string_view what, const Work& work) noexcept {
   }
 }
 
-}  // namespace sessync
+}  // namespace sessync::os

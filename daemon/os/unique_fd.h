@@ -4,7 +4,7 @@
 
 #include <unistd.h>
 
-namespace sessync {
+namespace sessync::os {
 
 /// Owns one file descriptor.
 class UniqueFd {
@@ -30,4 +30,4 @@ class UniqueFd {
   int fd_ = -1;
 };
 
-}  // namespace sessync
+}  // namespace sessync::os

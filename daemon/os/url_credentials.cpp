@@ -5,7 +5,7 @@
 
 #include "daemon/os/live_secrets.h"
 
-namespace sessync {
+namespace sessync::os {
 namespace {
 
 /// A "%" that begins no escape stands for itself.
@@ -25,8 +25,8 @@ std::string percent_decode(std::string_view text) {
 
 /// As written, and as sent.
 void keep_secret(std::string_view text) {
-  live_secrets().add(Secret(std::string(text)), LiveSecrets::Life::kProcess);
-  live_secrets().add(Secret(percent_decode(text)), LiveSecrets::Life::kProcess);
+  live_secrets().add(ports::Secret(std::string(text)), LiveSecrets::Life::kProcess);
+  live_secrets().add(ports::Secret(percent_decode(text)), LiveSecrets::Life::kProcess);
 }
 
 }  // namespace
@@ -43,4 +43,4 @@ void keep_credentials_secret(std::string_view url) {
   }
 }
 
-}  // namespace sessync
+}  // namespace sessync::os

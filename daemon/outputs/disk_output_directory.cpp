@@ -14,7 +14,7 @@
 #include "daemon/os/path_text.h"
 #include "daemon/outputs/disk_output_file.h"
 
-namespace sessync {
+namespace sessync::disk_outputs {
 namespace {
 
 constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
@@ -30,12 +30,12 @@ std::string reason(int parent, const std::string& name, int error) {
   struct stat found{};
   const bool is_link =
       ::fstatat(parent, name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(found.st_mode);
-  return is_link ? "a symbolic link is in the way, and none is followed" : error_text(error);
+  return is_link ? "a symbolic link is in the way, and none is followed" : os::error_text(error);
 }
 
 /// Enters `name` without following a link; makes it if it is missing and `make` says so.
-UniqueFd enter(int parent, const std::string& name, bool make) {
-  UniqueFd entered(::openat(parent, name.c_str(), kDirectory | O_NOFOLLOW));
+os::UniqueFd enter(int parent, const std::string& name, bool make) {
+  os::UniqueFd entered(::openat(parent, name.c_str(), kDirectory | O_NOFOLLOW));
   if (entered || errno != ENOENT || !make) {
     return entered;
   }
@@ -44,7 +44,7 @@ UniqueFd enter(int parent, const std::string& name, bool make) {
   } else if (errno != EEXIST) {
     return entered;
   }
-  return UniqueFd(::openat(parent, name.c_str(), kDirectory | O_NOFOLLOW));
+  return os::UniqueFd(::openat(parent, name.c_str(), kDirectory | O_NOFOLLOW));
 }
 
 std::vector<std::string> names_in(DIR* directory) {
@@ -61,7 +61,7 @@ std::vector<std::string> names_in(DIR* directory) {
 }  // namespace
 
 DiskOutputDirectory::DiskOutputDirectory(std::string outputs_dir, const std::string& destination)
-    : outputs_dir_(std::move(outputs_dir)), path_(join_path(outputs_dir_, destination)) {
+    : outputs_dir_(std::move(outputs_dir)), path_(os::join_path(outputs_dir_, destination)) {
   for (const auto& part : std::filesystem::path(destination)) {
     if (!part.empty() && part != ".") {
       parts_.push_back(part.string());
@@ -74,12 +74,12 @@ DiskOutputDirectory::Opened DiskOutputDirectory::open_root(Missing missing) cons
     std::error_code error;
     std::filesystem::create_directories(outputs_dir_, error);
     if (error) {
-      return cannot(path_, error_text(error.value()));
+      return cannot(path_, os::error_text(error.value()));
     }
   }
-  UniqueFd root(::open(outputs_dir_.c_str(), kDirectory));
+  os::UniqueFd root(::open(outputs_dir_.c_str(), kDirectory));
   if (!root && (errno != ENOENT || missing == Missing::kMake)) {
-    return cannot(path_, error_text(errno));
+    return cannot(path_, os::error_text(errno));
   }
   return root;
 }
@@ -93,7 +93,7 @@ DiskOutputDirectory::Opened DiskOutputDirectory::open(Missing missing) const {
     if (part == "..") {
       return cannot(path_, "it leads out of the outputs directory");
     }
-    UniqueFd entered = enter(directory->get(), part, missing == Missing::kMake);
+    os::UniqueFd entered = enter(directory->get(), part, missing == Missing::kMake);
     if (!entered && (errno != ENOENT || missing == Missing::kMake)) {
       return cannot(path_, reason(directory->get(), part, errno));
     }
@@ -102,18 +102,18 @@ DiskOutputDirectory::Opened DiskOutputDirectory::open(Missing missing) const {
   return directory;
 }
 
-tl::expected<std::vector<OutputEntry>, std::string> DiskOutputDirectory::list() {
+tl::expected<std::vector<ports::OutputEntry>, std::string> DiskOutputDirectory::list() {
   auto opened = open(Missing::kLeave);
   if (!opened) {
     return tl::unexpected(opened.error());
   }
-  std::vector<OutputEntry> entries;
+  std::vector<ports::OutputEntry> entries;
   if (!*opened) {
     return entries;
   }
-  const DirectoryStream directory(::fdopendir(opened->get()));
+  const os::DirectoryStream directory(::fdopendir(opened->get()));
   if (!directory) {
-    return cannot(path_, error_text(errno));
+    return cannot(path_, os::error_text(errno));
   }
   const int fd = opened->release();
   for (const auto& name : names_in(directory.get())) {
@@ -127,28 +127,28 @@ tl::expected<std::vector<OutputEntry>, std::string> DiskOutputDirectory::list() 
   return entries;
 }
 
-tl::expected<std::shared_ptr<OutputFile>, std::string> DiskOutputDirectory::create(
+tl::expected<std::shared_ptr<ports::OutputFile>, std::string> DiskOutputDirectory::create(
     const std::string& name) {
   auto directory = open(Missing::kMake);
   if (!directory) {
     return tl::unexpected(directory.error());
   }
-  return create_output_file({std::move(*directory), name, join_path(path_, name)});
+  return create_output_file({std::move(*directory), name, os::join_path(path_, name)});
 }
 
-tl::expected<Done, std::string> DiskOutputDirectory::move_aside(const std::string& from,
-                                                                const std::string& to) {
+tl::expected<ports::Done, std::string> DiskOutputDirectory::move_aside(const std::string& from,
+                                                                       const std::string& to) {
   auto directory = open(Missing::kLeave);
   if (!directory) {
     return tl::unexpected(directory.error());
   }
   const int error = *directory ? rename_without_replacing(directory->get(), from, to) : ENOENT;
   if (error != 0) {
-    return tl::unexpected("the older output " + join_path(path_, from) +
+    return tl::unexpected("the older output " + os::join_path(path_, from) +
                           " cannot make room for the newer one of its name by becoming " + to +
-                          ": " + error_text(error) + "; the newer one is fetched again");
+                          ": " + os::error_text(error) + "; the newer one is fetched again");
   }
-  return Done{};
+  return ports::Done{};
 }
 
-}  // namespace sessync
+}  // namespace sessync::disk_outputs

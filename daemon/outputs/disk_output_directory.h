@@ -7,7 +7,7 @@
 #include "daemon/os/unique_fd.h"
 #include "reconciler/ports/output_directory.h"
 
-namespace sessync {
+namespace sessync::disk_outputs {
 
 /// A destination below --outputs-dir. Where the outputs directory itself is may be said through
 /// links; below it none is followed, so that whatever is planted there nothing else is touched.
@@ -15,19 +15,20 @@ namespace sessync {
 ///
 /// What is on its way is a hidden file beside its place, locked while somebody writes it; list()
 /// removes those that a killed process left behind.
-class DiskOutputDirectory : public OutputDirectory {
+class DiskOutputDirectory : public ports::OutputDirectory {
  public:
   /// `destination` is relative, without ".." (the manifest's reader sees to it).
   DiskOutputDirectory(std::string outputs_dir, const std::string& destination);
 
-  tl::expected<std::vector<OutputEntry>, std::string> list() override;
-  tl::expected<std::shared_ptr<OutputFile>, std::string> create(const std::string& name) override;
-  tl::expected<Done, std::string> move_aside(const std::string& from,
-                                             const std::string& to) override;
+  tl::expected<std::vector<ports::OutputEntry>, std::string> list() override;
+  tl::expected<std::shared_ptr<ports::OutputFile>, std::string> create(
+      const std::string& name) override;
+  tl::expected<ports::Done, std::string> move_aside(const std::string& from,
+                                                    const std::string& to) override;
 
  private:
   enum class Missing { kMake, kLeave };
-  using Opened = tl::expected<UniqueFd, std::string>;
+  using Opened = tl::expected<os::UniqueFd, std::string>;
 
   /// The destination; with kLeave an empty fd if it does not exist.
   [[nodiscard]] Opened open(Missing missing) const;
@@ -38,4 +39,4 @@ class DiskOutputDirectory : public OutputDirectory {
   std::string path_;                ///< for messages
 };
 
-}  // namespace sessync
+}  // namespace sessync::disk_outputs

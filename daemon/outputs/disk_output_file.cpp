@@ -16,7 +16,7 @@
 
 #include "daemon/os/path_text.h"
 
-namespace sessync {
+namespace sessync::disk_outputs {
 namespace {
 
 constexpr std::string_view kPrefix = ".sessync-";
@@ -57,9 +57,9 @@ bool is_named(int directory, const std::string& name, int file) {
          named.st_ino == open.st_ino;
 }
 
-class DiskOutputFile : public OutputFile {
+class DiskOutputFile : public ports::OutputFile {
  public:
-  DiskOutputFile(OutputPlace place, std::string temporary, UniqueFd file)
+  DiskOutputFile(OutputPlace place, std::string temporary, os::UniqueFd file)
       : place_(std::move(place)), temporary_(std::move(temporary)), file_(std::move(file)) {}
   DiskOutputFile(const DiskOutputFile&) = delete;
   DiskOutputFile& operator=(const DiskOutputFile&) = delete;
@@ -69,7 +69,7 @@ class DiskOutputFile : public OutputFile {
     }
   }
 
-  tl::expected<Done, std::string> write(std::string_view bytes) override {
+  tl::expected<ports::Done, std::string> write(std::string_view bytes) override {
     while (!bytes.empty()) {
       const ssize_t count = ::write(file_.get(), bytes.data(), bytes.size());
       if (count < 0 && errno == EINTR) {
@@ -81,10 +81,10 @@ class DiskOutputFile : public OutputFile {
       bytes.remove_prefix(static_cast<std::size_t>(count));
       written_ += static_cast<std::uint64_t>(count);
     }
-    return Done{};
+    return ports::Done{};
   }
 
-  tl::expected<Done, std::string> finish(std::uint64_t size) override {
+  tl::expected<ports::Done, std::string> finish(std::uint64_t size) override {
     if (written_ != size) {
       return tl::unexpected("of output " + place_.path + " " + std::to_string(written_) +
                             " bytes arrived where " + std::to_string(size) +
@@ -101,7 +101,7 @@ class DiskOutputFile : public OutputFile {
     if (::fsync(place_.directory.get()) != 0) {
       return failed("cannot be made durable", errno);
     }
-    return Done{};
+    return ports::Done{};
   }
 
  private:
@@ -111,25 +111,26 @@ class DiskOutputFile : public OutputFile {
         error == EEXIST ? "nothing there is overwritten: move it away to receive the output"
         : full ? "make room there: outputs that are complete stay, this one is fetched again"
                : "this output is fetched again";
-    return tl::unexpected("output " + place_.path + " " + what + ": " + error_text(error) + "; " +
-                          advice);
+    return tl::unexpected("output " + place_.path + " " + what + ": " + os::error_text(error) +
+                          "; " + advice);
   }
 
   OutputPlace place_;
   std::string temporary_;
-  UniqueFd file_;
+  os::UniqueFd file_;
   std::uint64_t written_ = 0;
   bool placed_ = false;
 };
 
 }  // namespace
 
-tl::expected<std::shared_ptr<OutputFile>, std::string> create_output_file(OutputPlace place) {
+tl::expected<std::shared_ptr<ports::OutputFile>, std::string> create_output_file(
+    OutputPlace place) {
   int error = EEXIST;
   for (int i = 0; i < kTries && error == EEXIST; ++i) {
     auto name = temporary_name();
-    UniqueFd file(::openat(place.directory.get(), name.c_str(),
-                           O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kFileMode));
+    os::UniqueFd file(::openat(place.directory.get(), name.c_str(),
+                               O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kFileMode));
     error = file ? 0 : errno;
     // Between its making and its locking, a file looks abandoned.
     if (file && lock(file.get()) && is_named(place.directory.get(), name, file.get())) {
@@ -137,7 +138,7 @@ tl::expected<std::shared_ptr<OutputFile>, std::string> create_output_file(Output
     }
     error = file ? EEXIST : error;
   }
-  return tl::unexpected("output " + place.path + " cannot be created: " + error_text(error) +
+  return tl::unexpected("output " + place.path + " cannot be created: " + os::error_text(error) +
                         "; the directory must be one that sessync can write to");
 }
 
@@ -152,7 +153,7 @@ bool is_temporary_name(std::string_view name) {
 }
 
 void remove_if_abandoned(int directory, const std::string& name) {
-  const UniqueFd file(
+  const os::UniqueFd file(
       ::openat(directory, name.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (file && has_no_writer(file.get()) && is_named(directory, name, file.get())) {
     ::unlinkat(directory, name.c_str(), 0);
@@ -174,4 +175,4 @@ int rename_without_replacing(int directory, const std::string& from, const std::
   return ::unlinkat(directory, from.c_str(), 0) == 0 ? 0 : errno;
 }
 
-}  // namespace sessync
+}  // namespace sessync::disk_outputs

@@ -9,17 +9,17 @@
 #include "daemon/os/unique_fd.h"
 #include "reconciler/ports/output_directory.h"
 
-namespace sessync {
+namespace sessync::disk_outputs {
 
 /// Where an output is going.
 struct OutputPlace {
-  UniqueFd directory;  ///< readable, so that it can be made durable
-  std::string name;    ///< in it
-  std::string path;    ///< for messages
+  os::UniqueFd directory;  ///< readable, so that it can be made durable
+  std::string name;        ///< in it
+  std::string path;        ///< for messages
 };
 
 /// A new temporary file beside its place.
-tl::expected<std::shared_ptr<OutputFile>, std::string> create_output_file(OutputPlace place);
+tl::expected<std::shared_ptr<ports::OutputFile>, std::string> create_output_file(OutputPlace place);
 
 /// Whether an entry of a destination has the form of our temporary files.
 bool is_temporary_name(std::string_view name);
@@ -30,4 +30,4 @@ void remove_if_abandoned(int directory, const std::string& name);
 /// Renames within `directory` unless `to` exists. An errno, or 0.
 int rename_without_replacing(int directory, const std::string& from, const std::string& to);
 
-}  // namespace sessync
+}  // namespace sessync::disk_outputs

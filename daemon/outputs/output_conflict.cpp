@@ -7,7 +7,7 @@
 
 #include "daemon/os/path_text.h"
 
-namespace sessync {
+namespace sessync::disk_outputs {
 namespace {
 
 namespace fs = std::filesystem;
@@ -43,17 +43,19 @@ bool is_at_or_below(fs::path inner, const fs::path& outer) {
 
 struct NameSource {
   std::set<std::string>& into;
-  void operator()(const FileResource& file) const { into.insert(file.source); }
-  void operator()(const DirectoryResource& directory) const { into.insert(directory.source); }
-  void operator()(const ArchiveResource& archive) const { into.insert(archive.source); }
-  void operator()(const UploadedFileResource& /*file*/) const {}
-  void operator()(const RepositoryResource& /*repository*/) const {}
-  void operator()(const MemoryStoreResource& /*store*/) const {}
+  void operator()(const manifest::FileResource& file) const { into.insert(file.source); }
+  void operator()(const manifest::DirectoryResource& directory) const {
+    into.insert(directory.source);
+  }
+  void operator()(const manifest::ArchiveResource& archive) const { into.insert(archive.source); }
+  void operator()(const manifest::UploadedFileResource& /*file*/) const {}
+  void operator()(const manifest::RepositoryResource& /*repository*/) const {}
+  void operator()(const manifest::MemoryStoreResource& /*store*/) const {}
 };
 
 }  // namespace
 
-std::set<std::string> sources_of(const std::vector<SessionSpec>& sessions) {
+std::set<std::string> sources_of(const std::vector<manifest::SessionSpec>& sessions) {
   std::set<std::string> sources;
   for (const auto& session : sessions) {
     for (const auto& resource : session.resources) {
@@ -68,7 +70,7 @@ std::optional<std::string> output_conflict(const std::string& destination,
                                            const std::set<std::string>& sources) {
   const auto place = resolved(destination);
   for (const auto& source : sources) {
-    const auto read = resolved(join_path(workspace, source));
+    const auto read = resolved(os::join_path(workspace, source));
     const std::string shown = source.empty() ? "./" : source;
     if (is_at_or_below(place, read) || is_at_or_below(read, place)) {
       std::string message = "outputs would land in ";
@@ -99,4 +101,4 @@ std::optional<std::string> reserved_conflict(const std::string& destination,
   return std::nullopt;
 }
 
-}  // namespace sessync
+}  // namespace sessync::disk_outputs

@@ -7,11 +7,11 @@
 
 #include "manifest/spec.h"
 
-namespace sessync {
+namespace sessync::disk_outputs {
 
 /// What the sessions read from the workspace: every source of a file, directory or archive,
 /// relative to it; "" is all of it.
-std::set<std::string> sources_of(const std::vector<SessionSpec>& sessions);
+std::set<std::string> sources_of(const std::vector<manifest::SessionSpec>& sessions);
 
 /// Why no output may land in `destination` (absolute): it is at, below or above one of `sources`,
 /// so that what an agent wrote would be mounted into sessions. Links are resolved as far as the
@@ -25,4 +25,4 @@ std::optional<std::string> output_conflict(const std::string& destination,
 std::optional<std::string> reserved_conflict(const std::string& destination,
                                              const std::vector<std::string>& reserved);
 
-}  // namespace sessync
+}  // namespace sessync::disk_outputs

@@ -4,17 +4,17 @@
 #include "daemon/outputs/disk_output_directory.h"
 #include "daemon/outputs/output_conflict.h"
 
-namespace sessync {
+namespace sessync::disk_outputs {
 
-void OutputDestinations::declare(const std::vector<SessionSpec>& sessions) {
+void OutputDestinations::declare(const std::vector<manifest::SessionSpec>& sessions) {
   auto sources = sources_of(sessions);
   const std::lock_guard lock(mutex_);
   sources_ = std::move(sources);
 }
 
-tl::expected<std::unique_ptr<OutputDirectory>, std::string> OutputDestinations::open(
-    const SessionSpec& session) {
-  const auto path = join_path(places_.outputs_dir, session.outputs->destination);
+tl::expected<std::unique_ptr<ports::OutputDirectory>, std::string> OutputDestinations::open(
+    const manifest::SessionSpec& session) {
+  const auto path = os::join_path(places_.outputs_dir, session.outputs->destination);
   auto sources = sources_of({session});
   {
     const std::lock_guard lock(mutex_);
@@ -30,4 +30,4 @@ tl::expected<std::unique_ptr<OutputDirectory>, std::string> OutputDestinations::
   return std::make_unique<DiskOutputDirectory>(places_.outputs_dir, session.outputs->destination);
 }
 
-}  // namespace sessync
+}  // namespace sessync::disk_outputs

@@ -11,7 +11,7 @@
 #include "manifest/spec.h"
 #include "reconciler/ports/output_directory.h"
 
-namespace sessync {
+namespace sessync::disk_outputs {
 
 /// Where the outputs of every session go, and whether they may. Safe to use from many threads.
 class OutputDestinations {
@@ -24,10 +24,11 @@ class OutputDestinations {
   explicit OutputDestinations(Places places) : places_(std::move(places)) {}
 
   /// What the manifest declares now: the sessions that it has, all of them.
-  void declare(const std::vector<SessionSpec>& sessions);
+  void declare(const std::vector<manifest::SessionSpec>& sessions);
 
   /// The destination of a session that has outputs, or why it may not be used.
-  tl::expected<std::unique_ptr<OutputDirectory>, std::string> open(const SessionSpec& session);
+  tl::expected<std::unique_ptr<ports::OutputDirectory>, std::string> open(
+      const manifest::SessionSpec& session);
 
  private:
   const Places places_;
@@ -35,4 +36,4 @@ class OutputDestinations {
   std::set<std::string> sources_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::disk_outputs

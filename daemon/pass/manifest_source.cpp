@@ -12,7 +12,7 @@
 #include "daemon/os/os_error.h"
 #include "daemon/os/patient_read.h"
 
-namespace sessync {
+namespace sessync::runner {
 namespace {
 
 namespace fs = std::filesystem;
@@ -29,8 +29,8 @@ bool is_manifest_name(const fs::path& path) {
 std::string read_limited(std::istream& stream) {
   std::array<char, 16384> block{};
   std::string text;
-  while (stream && text.size() <= kMaxManifestBytes) {
-    const auto room = std::min(block.size(), kMaxManifestBytes + 1 - text.size());
+  while (stream && text.size() <= manifest::kMaxManifestBytes) {
+    const auto room = std::min(block.size(), manifest::kMaxManifestBytes + 1 - text.size());
     stream.read(block.data(), static_cast<std::streamsize>(room));
     text.append(block.data(), static_cast<std::size_t>(stream.gcount()));
   }
@@ -39,20 +39,20 @@ std::string read_limited(std::istream& stream) {
 }
 
 /// A shell's <(command), or a mistake: opening it must not wait for ever.
-void read_pipe(ManifestText& file) {
+void read_pipe(manifest::ManifestText& file) {
   constexpr std::chrono::seconds kWriterWithin{5};
-  file.text.resize(kMaxManifestBytes + 1);
-  file.read_error = read_patiently(file.path, file.text, kWriterWithin);
+  file.text.resize(manifest::kMaxManifestBytes + 1);
+  file.read_error = os::read_patiently(file.path, file.text, kWriterWithin);
   file.text.shrink_to_fit();
 }
 
-void read_text(ManifestText& file) {
+void read_text(manifest::ManifestText& file) {
   std::error_code error;
-  if (is_pipe(file.path)) {
+  if (os::is_pipe(file.path)) {
     return read_pipe(file);
   }
   if (fs::is_directory(file.path, error)) {
-    file.read_error = error_text(EISDIR);
+    file.read_error = os::error_text(EISDIR);
     return;
   }
   errno = 0;
@@ -61,7 +61,7 @@ void read_text(ManifestText& file) {
     file.text = read_limited(stream);
   }
   if (!stream.is_open() || stream.bad()) {
-    file.read_error = errno != 0 ? error_text(errno) : "it cannot be opened";
+    file.read_error = errno != 0 ? os::error_text(errno) : "it cannot be opened";
   }
 }
 
@@ -99,10 +99,10 @@ std::vector<std::string> ManifestSource::files() const {
   return names;
 }
 
-std::vector<ManifestText> ManifestSource::read() const {
-  std::vector<ManifestText> texts;
+std::vector<manifest::ManifestText> ManifestSource::read() const {
+  std::vector<manifest::ManifestText> texts;
   for (const auto& file : files()) {
-    ManifestText text{file, {}, {}};
+    manifest::ManifestText text{file, {}, {}};
     read_text(text);
     texts.push_back(std::move(text));
   }
@@ -122,4 +122,4 @@ std::string ManifestSource::resolved() const {
   return error ? std::string() : real.string();
 }
 
-}  // namespace sessync
+}  // namespace sessync::runner

@@ -5,7 +5,7 @@
 
 #include "manifest/load.h"
 
-namespace sessync {
+namespace sessync::runner {
 
 /// Reads the manifest: one YAML file, or every *.yaml and *.yml directly in a directory.
 class ManifestSource {
@@ -14,7 +14,7 @@ class ManifestSource {
 
   /// Every file as it is now, for load_manifest(). Never empty: a path that is missing or holds no
   /// manifest is one text with a read error.
-  [[nodiscard]] std::vector<ManifestText> read() const;
+  [[nodiscard]] std::vector<manifest::ManifestText> read() const;
 
   /// The directory that a relative source is relative to unless --workspace says otherwise.
   [[nodiscard]] std::string default_workspace() const;
@@ -33,4 +33,4 @@ class ManifestSource {
   std::string path_;  ///< absolute, links not followed
 };
 
-}  // namespace sessync
+}  // namespace sessync::runner

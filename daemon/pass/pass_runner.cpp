@@ -9,12 +9,12 @@
 #include "reconciler/ports/state_store.h"
 #include "reconciler/ports/token_source.h"
 
-namespace sessync {
+namespace sessync::runner {
 namespace {
 
-PassOutcome failed(SessionError::Code code, std::string message) {
-  PassOutcome outcome;
-  outcome.error = SessionError{code, std::move(message)};
+pass::PassOutcome failed(errors::SessionError::Code code, std::string message) {
+  pass::PassOutcome outcome;
+  outcome.error = errors::SessionError{code, std::move(message)};
   return outcome;
 }
 
@@ -22,12 +22,12 @@ PassOutcome failed(SessionError::Code code, std::string message) {
 
 /// A pass, for as long as it runs: what others may do to it, and see of it. Guarded by the runner's
 /// mutex.
-class PassRunner::UnderWay : public PassObserver {
+class PassRunner::UnderWay : public ports::PassObserver {
  public:
   UnderWay(PassRunner& runner, std::string name, std::function<bool()> withdrawn)
       : runner_(runner), queue_(std::move(withdrawn)) {
     progress_.name = std::move(name);
-    progress_.waiting_since = now_anchored();
+    progress_.waiting_since = os::now_anchored();
     progress_.reads_workspace = true;
     const std::lock_guard lock(runner_.mutex_);
     runner_.under_way_.insert(this);
@@ -43,12 +43,12 @@ class PassRunner::UnderWay : public PassObserver {
     runner_.closed_.notify_all();
   }
 
-  [[nodiscard]] CompletionQueue& queue() { return queue_; }
+  [[nodiscard]] os::CompletionQueue& queue() { return queue_; }
 
   /// For as long as it lives others reach the pass's calls.
   class Reach {
    public:
-    Reach(UnderWay& pass, SessionApi& api) : pass_(pass) {
+    Reach(UnderWay& pass, ports::SessionApi& api) : pass_(pass) {
       const std::lock_guard lock(pass_.runner_.mutex_);
       pass_.api_ = &api;
       pass_.progress_.reads_workspace = false;
@@ -88,8 +88,8 @@ class PassRunner::UnderWay : public PassObserver {
     }
   }
 
-  [[nodiscard]] PassProgress progress() const {
-    PassProgress progress = progress_;
+  [[nodiscard]] reconciler::PassProgress progress() const {
+    reconciler::PassProgress progress = progress_;
     if (api_ != nullptr) {
       progress.waiting_since = queue_.waiting_since();
       progress.limited_until = api_->limited_until();
@@ -97,25 +97,25 @@ class PassRunner::UnderWay : public PassObserver {
     return progress;
   }
 
-  void planned(const PassOutcome& so_far) override {
+  void planned(const pass::PassOutcome& so_far) override {
     const std::lock_guard lock(runner_.mutex_);
     if (!so_far.plan.empty() && !so_far.suspended) {
       progress_.found = so_far;
       progress_.found->results.resize(so_far.plan.actions.size());
-      progress_.known_since = now_anchored();
+      progress_.known_since = os::now_anchored();
     }
   }
-  void acted(std::size_t index, const ActionResult& result) override {
+  void acted(std::size_t index, const apply::ActionResult& result) override {
     const std::lock_guard lock(runner_.mutex_);
     if (progress_.found) {
       progress_.found->results.at(index) = result;
     }
   }
-  void opened(const MountPath& path) override {
+  void opened(const manifest::MountPath& path) override {
     const std::lock_guard lock(runner_.mutex_);
     open_.insert(path.text());
   }
-  void closed(const MountPath& path) override {
+  void closed(const manifest::MountPath& path) override {
     const std::lock_guard lock(runner_.mutex_);
     open_.erase(path.text());
     runner_.closed_.notify_all();
@@ -123,9 +123,9 @@ class PassRunner::UnderWay : public PassObserver {
 
  private:
   PassRunner& runner_;
-  CompletionQueue queue_;
-  PassProgress progress_;
-  SessionApi* api_ = nullptr;
+  os::CompletionQueue queue_;
+  reconciler::PassProgress progress_;
+  ports::SessionApi* api_ = nullptr;
   bool hurried_ = false;
   std::set<std::string> open_;
 };
@@ -135,17 +135,17 @@ PassRunner::PassRunner(PassServices& services, PassSettings settings)
 
 PassRunner::~PassRunner() = default;
 
-PassOutcome PassRunner::run(const PassRequest& request) {
+pass::PassOutcome PassRunner::run(const PassRequest& request) {
   try {
     return attempt(request);
   } catch (...) {
-    return failed(SessionError::Code::kInternalError,
+    return failed(errors::SessionError::Code::kInternalError,
                   "the pass met an error that nothing was prepared for: " +
-                      current_exception_text() + "; it is tried again");
+                      os::current_exception_text() + "; it is tried again");
   }
 }
 
-PassOutcome PassRunner::attempt(const PassRequest& request) {
+pass::PassOutcome PassRunner::attempt(const PassRequest& request) {
   UnderWay pass(*this, request.spec.name, request.withdrawn);
   if (request.hurried) {
     const std::lock_guard lock(mutex_);
@@ -153,22 +153,22 @@ PassOutcome PassRunner::attempt(const PassRequest& request) {
   }
   const auto snapshot = services_.scan(request.spec);
   if (snapshot.shortage) {
-    return failed(SessionError::Code::kOutOfResources,
+    return failed(errors::SessionError::Code::kOutOfResources,
                   "the workspace could not be read for lack of resources (" + *snapshot.shortage +
                       "); nothing is changed, and it is tried again soon");
   }
   if (request.stale && request.stale()) {
-    PassOutcome put_off;
+    pass::PassOutcome put_off;
     put_off.pass_again = true;
     return put_off;
   }
   const auto unknown = services_.unknown_state();
-  std::optional<SessionSpec> suspended;
+  std::optional<manifest::SessionSpec> suspended;
   if (unknown) {
     suspended = request.spec;
     suspended->suspend = true;
   }
-  PassInput input{suspended ? *suspended : request.spec, snapshot, request.owner};
+  pass::PassInput input{suspended ? *suspended : request.spec, snapshot, request.owner};
   if (!request.allow_deletes.empty()) {
     input.allow_deletes = request.allow_deletes;
   }
@@ -176,29 +176,29 @@ PassOutcome PassRunner::attempt(const PassRequest& request) {
   input.refresh = request.refresh;
   input.parallel = settings_.parallel;
   input.list_grace = settings_.list_grace;
-  PassOutcome outcome;
+  pass::PassOutcome outcome;
   with_ports(pass, &request.spec,
-             [&](Ports& ports, const std::optional<std::string>& outputs_refusal) {
+             [&](ports::Ports& ports, const std::optional<std::string>& outputs_refusal) {
                input.outputs_refusal = outputs_refusal;
-               outcome = reconcile(input, ports);
+               outcome = reconciler::reconcile(input, ports);
              });
   if (unknown && !outcome.error) {
-    outcome.error = SessionError{SessionError::Code::kStateUnavailable, *unknown};
+    outcome.error = errors::SessionError{errors::SessionError::Code::kStateUnavailable, *unknown};
   }
   return outcome;
 }
 
-void PassRunner::with_ports(const SessionSpec* spec, const Work& work) {
+void PassRunner::with_ports(const manifest::SessionSpec* spec, const Work& work) {
   UnderWay pass(*this, spec == nullptr ? std::string() : spec->name, {});
   with_ports(pass, spec, work);
 }
 
-void PassRunner::with_ports(UnderWay& pass, const SessionSpec* spec, const Work& work) {
+void PassRunner::with_ports(UnderWay& pass, const manifest::SessionSpec* spec, const Work& work) {
   auto& queue = pass.queue();
   const auto api = services_.make_api(queue);
   const auto store = services_.make_store(queue);
   const auto tokens = services_.make_tokens(queue);
-  std::unique_ptr<OutputDirectory> outputs;
+  std::unique_ptr<ports::OutputDirectory> outputs;
   std::optional<std::string> outputs_refusal;
   if (spec != nullptr && spec->outputs) {
     auto opened = services_.open_outputs(*spec);
@@ -209,7 +209,7 @@ void PassRunner::with_ports(UnderWay& pass, const SessionSpec* spec, const Work&
     }
   }
   const UnderWay::Reach reach(pass, *api);
-  Ports ports{*api, *store, queue, tokens.get(), outputs.get(), &pass};
+  ports::Ports ports{*api, *store, queue, tokens.get(), outputs.get(), &pass};
   try {
     work(ports, outputs_refusal);
     // Commits that nobody waited for still answer into the queue: they are drained before it goes.
@@ -246,9 +246,9 @@ void PassRunner::hurry(const std::string& session) {
   }
 }
 
-std::vector<PassProgress> PassRunner::progress() {
+std::vector<reconciler::PassProgress> PassRunner::progress() {
   const std::lock_guard lock(mutex_);
-  std::vector<PassProgress> all;
+  std::vector<reconciler::PassProgress> all;
   all.reserve(under_way_.size());
   for (const auto* pass : under_way_) {
     all.push_back(pass->progress());
@@ -266,10 +266,11 @@ std::vector<std::string> PassRunner::open_paths(const std::string& session) cons
   return {paths.begin(), paths.end()};
 }
 
-std::vector<std::string> PassRunner::wait_for_writes(const std::string& session, Duration longest) {
+std::vector<std::string> PassRunner::wait_for_writes(const std::string& session,
+                                                     ports::Duration longest) {
   std::unique_lock lock(mutex_);
   closed_.wait_for(lock, longest, [&] { return open_paths(session).empty(); });
   return open_paths(session);
 }
 
-}  // namespace sessync
+}  // namespace sessync::runner

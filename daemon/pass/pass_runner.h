@@ -15,7 +15,7 @@
 #include "reconciler/limits.h"
 #include "reconciler/reconcile.h"
 
-namespace sessync {
+namespace sessync::runner {
 
 /// What a pass is made of, as far as it differs between a daemon, a one-shot command and a test.
 /// Called by the threads of passes, several at a time. What is thrown ends the pass with an error.
@@ -27,28 +27,28 @@ class PassServices {
   virtual ~PassServices() = default;
 
   /// The workspace as the session's entries see it, now.
-  virtual WorkspaceSnapshot scan(const SessionSpec& spec) = 0;
+  virtual ports::WorkspaceSnapshot scan(const manifest::SessionSpec& spec) = 0;
 
   // The ports of one pass, never null. What they were asked for is answered into its queue, which
   // outlives them.
-  virtual std::unique_ptr<SessionApi> make_api(CompletionQueue& queue) = 0;
-  virtual std::unique_ptr<StateStore> make_store(CompletionQueue& queue) = 0;
-  virtual std::unique_ptr<TokenSource> make_tokens(CompletionQueue& queue) = 0;
+  virtual std::unique_ptr<ports::SessionApi> make_api(os::CompletionQueue& queue) = 0;
+  virtual std::unique_ptr<ports::StateStore> make_store(os::CompletionQueue& queue) = 0;
+  virtual std::unique_ptr<ports::TokenSource> make_tokens(os::CompletionQueue& queue) = 0;
   /// The destination of a session with outputs, or why it may not be used.
-  virtual tl::expected<std::unique_ptr<OutputDirectory>, std::string> open_outputs(
-      const SessionSpec& spec) = 0;
+  virtual tl::expected<std::unique_ptr<ports::OutputDirectory>, std::string> open_outputs(
+      const manifest::SessionSpec& spec) = 0;
 
   /// Why nobody can tell what the state holds; nothing: what it holds is known.
   virtual std::optional<std::string> unknown_state() = 0;
 };
 
 struct PassSettings {
-  int parallel = kParallelChains;
-  Duration list_grace = kListGrace;
+  int parallel = reconciler::kParallelChains;
+  ports::Duration list_grace = reconciler::kListGrace;
 };
 
 struct PassRequest {
-  SessionSpec spec;
+  manifest::SessionSpec spec;
   std::string owner;
   std::string allow_deletes;  ///< the held-back set that may pass this time; "" for none
   bool dry_run = false;
@@ -73,15 +73,16 @@ class PassRunner {
   PassRunner& operator=(const PassRunner&) = delete;
   ~PassRunner();
 
-  PassOutcome run(const PassRequest& request);
+  pass::PassOutcome run(const PassRequest& request);
 
   /// What a pass would see of the workspace.
-  WorkspaceSnapshot scan(const SessionSpec& spec) { return services_.scan(spec); }
+  ports::WorkspaceSnapshot scan(const manifest::SessionSpec& spec) { return services_.scan(spec); }
 
   /// Runs `work` with the ports of a pass over `spec` (nothing: over no session), and why its
   /// outputs may not be brought back, if that is so.
-  using Work = std::function<void(Ports&, const std::optional<std::string>& outputs_refusal)>;
-  void with_ports(const SessionSpec* spec, const Work& work);
+  using Work =
+      std::function<void(ports::Ports&, const std::optional<std::string>& outputs_refusal)>;
+  void with_ports(const manifest::SessionSpec* spec, const Work& work);
 
   /// From now on passes start no new chain. Any thread.
   void stop();
@@ -93,17 +94,17 @@ class PassRunner {
   void hurry(const std::string& session);
 
   /// What is known of the passes under way. Any thread.
-  std::vector<PassProgress> progress();
+  std::vector<reconciler::PassProgress> progress();
 
   /// Waits until no write of a pass over the session is under way, or the time is over. The paths
   /// that may still change, sorted; "" is the session itself. Any thread.
-  std::vector<std::string> wait_for_writes(const std::string& session, Duration longest);
+  std::vector<std::string> wait_for_writes(const std::string& session, ports::Duration longest);
 
  private:
   class UnderWay;
 
-  PassOutcome attempt(const PassRequest& request);
-  void with_ports(UnderWay& pass, const SessionSpec* spec, const Work& work);
+  pass::PassOutcome attempt(const PassRequest& request);
+  void with_ports(UnderWay& pass, const manifest::SessionSpec* spec, const Work& work);
   [[nodiscard]] std::vector<std::string> open_paths(const std::string& session) const;
 
   PassServices& services_;
@@ -114,4 +115,4 @@ class PassRunner {
   bool stopping_ = false;
 };
 
-}  // namespace sessync
+}  // namespace sessync::runner

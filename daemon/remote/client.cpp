@@ -8,7 +8,7 @@
 #include "daemon/remote/proof.h"
 #include "daemon/state/state_lock.h"
 
-namespace sessync {
+namespace sessync::remote {
 namespace {
 
 using Clock = ClientConnection::Clock;
@@ -29,7 +29,7 @@ tl::unexpected<std::string> not_running(const std::string& state_dir, const std:
 
 /// A file outlives its writer, a lock does not.
 tl::expected<void, std::string> check_lock(const std::string& state_dir, int pid) {
-  const auto holder = StateLock::holder(state_dir);
+  const auto holder = state::StateLock::holder(state_dir);
   if (!holder) {
     return tl::unexpected(holder.error());
   }
@@ -52,7 +52,7 @@ tl::expected<void, std::string> check_lock(const std::string& state_dir, int pid
   return {};
 }
 
-std::string bearer_of(const Secret& token) {
+std::string bearer_of(const ports::Secret& token) {
   return token.empty() ? "" : "Authorization: Bearer " + token.reveal() + "\r\n";
 }
 
@@ -110,7 +110,7 @@ bool DaemonClient::is_proven(ClientConnection& connection, std::string& why) con
   }
   why = "it does not know what only that daemon knows";
   return head->status == 200 && !channel.empty() &&
-         Secret(proof_in(*body)) == Secret(proof_of(nonce_, challenge, channel));
+         ports::Secret(proof_in(*body)) == ports::Secret(proof_of(nonce_, challenge, channel));
 }
 
 DaemonClient::Connected DaemonClient::connect() const {
@@ -131,12 +131,12 @@ DaemonClient::Connected DaemonClient::connect() const {
 DaemonClient::Result DaemonClient::ask(std::string request) const {
   auto connection = connect();
   if (!connection) {
-    wipe(request);
+    ports::wipe(request);
     return tl::unexpected(connection.error());
   }
   const auto until = Clock::now() + kReplyWithin;
   const auto sent = connection->send(request, until);
-  wipe(request);
+  ports::wipe(request);
   const auto head = sent ? connection->read_head(until) : tl::unexpected(sent.error());
   auto body =
       head ? connection->read_body(*head, kLongestReply, until) : tl::unexpected(head.error());
@@ -152,11 +152,11 @@ DaemonClient::Result DaemonClient::get(const std::string& path, const std::strin
 }
 
 DaemonClient::Result DaemonClient::post(const std::string& path, const std::string& body,
-                                        const Secret& token) const {
+                                        const ports::Secret& token) const {
   const auto request =
       head_of("POST", path) +
       "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
   return ask(request + bearer_of(token) + "\r\n" + body);
 }
 
-}  // namespace sessync
+}  // namespace sessync::remote

@@ -8,7 +8,7 @@
 #include "daemon/remote/client_connection.h"
 #include "reconciler/ports/secret.h"
 
-namespace sessync {
+namespace sessync::remote {
 
 /// Talks to the daemon that works in a state directory, once it has shown that it is that one, and
 /// on the connection on which it did: nobody else is told anything, whoever has its port. A new
@@ -31,18 +31,18 @@ class DaemonClient {
 
   /// `nonce`: what the daemon must know. `tls`: whether it speaks TLS there; its certificate is not
   /// looked at, because the proof is bound to the session (see bound_channel()).
-  DaemonClient(http::ListenAddress address, Secret nonce, bool tls = false)
+  DaemonClient(http::ListenAddress address, ports::Secret nonce, bool tls = false)
       : address_(std::move(address)), nonce_(std::move(nonce)), tls_(tls) {}
 
   /// What reads are sent with from now on; "": nothing.
-  void read_with(Secret token) { read_token_ = std::move(token); }
+  void read_with(ports::Secret token) { read_token_ = std::move(token); }
 
   /// `known`: the tag of an answer that is there already; if it is still the same, the status is
   /// 304 and the body empty.
   [[nodiscard]] Result get(const std::string& path, const std::string& known = {}) const;
   /// With this token, not that of reads; without one if it is empty. `body`: JSON, or "".
   [[nodiscard]] Result post(const std::string& path, const std::string& body,
-                            const Secret& token) const;
+                            const ports::Secret& token) const;
 
  private:
   using Connected = tl::expected<ClientConnection, std::string>;
@@ -57,9 +57,9 @@ class DaemonClient {
   [[nodiscard]] std::string unreachable(const std::string& why) const;
 
   http::ListenAddress address_;
-  Secret nonce_;
-  Secret read_token_;
+  ports::Secret nonce_;
+  ports::Secret read_token_;
   bool tls_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::remote

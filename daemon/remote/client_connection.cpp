@@ -17,7 +17,7 @@
 #include "daemon/os/foreign_text.h"
 #include "daemon/os/os_error.h"
 
-namespace sessync {
+namespace sessync::remote {
 namespace {
 
 constexpr std::size_t kLongestHead = 64UL << 10;
@@ -36,7 +36,7 @@ Addresses addresses_of(const http::ListenAddress& address, std::string& why) {
   const int error =
       ::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
   if (error != 0) {
-    why = foreign_text(::gai_strerror(error));
+    why = os::foreign_text(::gai_strerror(error));
     found = nullptr;
   }
   return {found, &::freeaddrinfo};
@@ -82,12 +82,12 @@ bool ClientConnection::wait(int fd, short events, Clock::time_point until) {
   }
 }
 
-ClientConnection::Or<UniqueFd> ClientConnection::dial(const addrinfo& where,
-                                                      Clock::time_point until) {
-  UniqueFd fd(::socket(where.ai_family, where.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
-                       where.ai_protocol));
+ClientConnection::Or<os::UniqueFd> ClientConnection::dial(const addrinfo& where,
+                                                          Clock::time_point until) {
+  os::UniqueFd fd(::socket(where.ai_family, where.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                           where.ai_protocol));
   if (!fd) {
-    return tl::unexpected(error_text(errno));
+    return tl::unexpected(os::error_text(errno));
   }
   const int on = 1;
   ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -95,7 +95,7 @@ ClientConnection::Or<UniqueFd> ClientConnection::dial(const addrinfo& where,
     return fd;
   }
   if (errno != EINPROGRESS) {
-    return tl::unexpected(error_text(errno));
+    return tl::unexpected(os::error_text(errno));
   }
   if (!wait(fd.get(), POLLOUT, until)) {
     return tl::unexpected(std::string(kTooSlow));
@@ -104,7 +104,7 @@ ClientConnection::Or<UniqueFd> ClientConnection::dial(const addrinfo& where,
   socklen_t size = sizeof error;
   ::getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &size);
   if (error != 0) {
-    return tl::unexpected(error_text(error));
+    return tl::unexpected(os::error_text(error));
   }
   return fd;
 }
@@ -123,7 +123,7 @@ ClientConnection::Or<ClientConnection> ClientConnection::open(const http::Listen
   return tl::unexpected(why);
 }
 
-ClientConnection::Or<ClientConnection> ClientConnection::over(UniqueFd socket, bool tls,
+ClientConnection::Or<ClientConnection> ClientConnection::over(os::UniqueFd socket, bool tls,
                                                               Clock::time_point until) {
   ClientConnection connection(std::move(socket));
   if (const auto shaken = tls ? connection.shake_hands(until) : Or<void>(); !shaken) {
@@ -167,7 +167,7 @@ ClientConnection::Or<void> ClientConnection::put(std::string_view wire, Clock::t
     if (sent >= 0) {
       wire.remove_prefix(static_cast<std::size_t>(sent));
     } else if (errno != EAGAIN && errno != EINTR) {
-      return tl::unexpected(error_text(errno));
+      return tl::unexpected(os::error_text(errno));
     } else if (!wait(socket_.get(), POLLOUT, until)) {
       return tl::unexpected(std::string(kTooSlow));
     }
@@ -201,7 +201,7 @@ ClientConnection::Or<std::string> ClientConnection::pull(Clock::time_point until
       return std::string(buffer.data(), static_cast<std::size_t>(got));
     }
     if (errno != EAGAIN && errno != EINTR) {
-      return tl::unexpected(error_text(errno));
+      return tl::unexpected(os::error_text(errno));
     }
     if (!wait(socket_.get(), POLLIN, until)) {
       return tl::unexpected(std::string(kTooSlow));
@@ -269,4 +269,4 @@ ClientConnection::Or<std::string> ClientConnection::read_body(const Head& head, 
   return body;
 }
 
-}  // namespace sessync
+}  // namespace sessync::remote

@@ -14,7 +14,7 @@
 
 struct addrinfo;  // NOLINT(readability-identifier-naming): POSIX has it so
 
-namespace sessync {
+namespace sessync::remote {
 
 /// One TCP connection to an HTTP server, on which one request follows another: it is never replaced
 /// by a new one, so what was learned of the other end holds until it ends. Every call waits until
@@ -49,8 +49,8 @@ class ClientConnection {
   Or<std::string> read_body(const Head& head, std::size_t most, Clock::time_point until);
 
  private:
-  explicit ClientConnection(UniqueFd socket) : socket_(std::move(socket)) {}
-  static Or<ClientConnection> over(UniqueFd socket, bool tls, Clock::time_point until);
+  explicit ClientConnection(os::UniqueFd socket) : socket_(std::move(socket)) {}
+  static Or<ClientConnection> over(os::UniqueFd socket, bool tls, Clock::time_point until);
   /// TLS, before anything is sent.
   Or<void> shake_hands(Clock::time_point until);
   Or<void> put(std::string_view wire, Clock::time_point until);
@@ -58,13 +58,13 @@ class ClientConnection {
   Or<std::string> read_some(Clock::time_point until);
   Or<std::string> pull(Clock::time_point until);
   /// One of the addresses that a host has.
-  static Or<UniqueFd> dial(const addrinfo& where, Clock::time_point until);
+  static Or<os::UniqueFd> dial(const addrinfo& where, Clock::time_point until);
   /// False: the time is over.
   static bool wait(int fd, short events, Clock::time_point until);
 
-  UniqueFd socket_;
+  os::UniqueFd socket_;
   std::optional<http::TlsSession> tls_;
   std::string arrived_;  ///< and not taken yet
 };
 
-}  // namespace sessync
+}  // namespace sessync::remote

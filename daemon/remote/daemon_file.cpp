@@ -11,7 +11,7 @@
 #include "daemon/os/os_error.h"
 #include "daemon/os/unique_fd.h"
 
-namespace sessync {
+namespace sessync::remote {
 namespace {
 
 constexpr std::size_t kMostBytes = 4096;
@@ -19,7 +19,7 @@ constexpr std::size_t kMostBytes = 4096;
 std::string path_in(const std::string& state_dir) { return state_dir + "/daemon.json"; }
 
 tl::unexpected<std::string> unreadable(const std::string& path) {
-  return tl::unexpected("cannot read " + path + ": " + error_text(errno));
+  return tl::unexpected("cannot read " + path + ": " + os::error_text(errno));
 }
 
 std::optional<DaemonFile> parse_daemon_file(const std::string& text) {
@@ -31,13 +31,13 @@ std::optional<DaemonFile> parse_daemon_file(const std::string& text) {
   }
   const bool tls = json.contains("tls") && json["tls"] == true;
   return DaemonFile{json["pid"].get<int>(), json["listen"].get<std::string>(),
-                    Secret(json["nonce"].get<std::string>()), tls};
+                    ports::Secret(json["nonce"].get<std::string>()), tls};
 }
 
 }  // namespace
 
-tl::expected<void, StoreError> write_daemon_file(const std::string& state_dir,
-                                                 const DaemonFile& file) {
+tl::expected<void, ports::StoreError> write_daemon_file(const std::string& state_dir,
+                                                        const DaemonFile& file) {
   const auto path = path_in(state_dir);
   const auto fresh = path + ".new";
   const nlohmann::ordered_json json = {{"pid", file.pid},
@@ -46,8 +46,8 @@ tl::expected<void, StoreError> write_daemon_file(const std::string& state_dir,
                                        {"tls", file.tls}};
   const auto text = json.dump() + "\n";
   ::unlink(fresh.c_str());  // one that was left over could be anybody's to read
-  const UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-                           S_IRUSR | S_IWUSR));
+  const os::UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                               S_IRUSR | S_IWUSR));
   const int open_error = errno;
   errno = ENOSPC;  // what a write that stops halfway does not say
   if (fd && ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
@@ -56,14 +56,14 @@ tl::expected<void, StoreError> write_daemon_file(const std::string& state_dir,
   }
   const int error = fd ? errno : open_error;
   ::unlink(fresh.c_str());
-  return tl::unexpected(
-      StoreError{"cannot write " + path + ": " + error_text(error), is_no_room(error)});
+  return tl::unexpected(ports::StoreError{"cannot write " + path + ": " + os::error_text(error),
+                                          os::is_no_room(error)});
 }
 
 tl::expected<std::optional<DaemonFile>, std::string> read_daemon_file(
     const std::string& state_dir) {
   const auto path = path_in(state_dir);
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const os::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) {
     if (errno == ENOENT || errno == ENOTDIR) {
       return std::nullopt;
@@ -89,4 +89,4 @@ void remove_daemon_file(const std::string& state_dir, int pid) {
   }
 }
 
-}  // namespace sessync
+}  // namespace sessync::remote

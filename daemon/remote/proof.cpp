@@ -9,7 +9,7 @@
 
 #include "daemon/os/sha256.h"
 
-namespace sessync {
+namespace sessync::remote {
 namespace {
 
 constexpr std::string_view kProofDomain = "sessync daemon 1\n";
@@ -18,13 +18,13 @@ constexpr std::size_t kChallengeDigits = 64;
 }  // namespace
 
 std::string random_digits() {
-  Sha256 bytes{};
+  os::Sha256 bytes{};
   std::size_t filled = 0;
   while (filled < bytes.size()) {
     const auto got = ::getrandom(bytes.data() + filled, bytes.size() - filled, 0);
     filled += got > 0 ? static_cast<std::size_t>(got) : 0;
   }
-  return to_hex(bytes);
+  return os::to_hex(bytes);
 }
 
 bool is_challenge(std::string_view text) {
@@ -32,7 +32,8 @@ bool is_challenge(std::string_view text) {
          text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-std::string proof_of(const Secret& nonce, std::string_view challenge, std::string_view channel) {
+std::string proof_of(const ports::Secret& nonce, std::string_view challenge,
+                     std::string_view channel) {
   std::string message(kProofDomain);
   message.append(challenge).append("\n").append(channel);
   const auto& key = nonce.reveal();
@@ -41,9 +42,9 @@ std::string proof_of(const Secret& nonce, std::string_view challenge, std::strin
   HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
        reinterpret_cast<const unsigned char*>(message.data()), message.size(), result.data(),
        &length);
-  Sha256 digest{};
+  os::Sha256 digest{};
   std::copy_n(result.begin(), digest.size(), digest.begin());
-  return to_hex(digest);
+  return os::to_hex(digest);
 }
 
-}  // namespace sessync
+}  // namespace sessync::remote

@@ -10,7 +10,7 @@
 
 #include "daemon/secrets/credential_text.h"
 
-namespace sessync {
+namespace sessync::secrets {
 namespace {
 
 /// GitHub's clock may be behind ours.
@@ -45,11 +45,11 @@ std::string base64url(const unsigned char* bytes, std::size_t count) {
 
 std::string base64url(std::string_view text) { return base64url(bytes_of(text), text.size()); }
 
-std::string seconds_text(TimePoint time) {
+std::string seconds_text(ports::TimePoint time) {
   return std::to_string(std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count());
 }
 
-std::string claims(std::int64_t app_id, TimePoint wall) {
+std::string claims(std::int64_t app_id, ports::TimePoint wall) {
   return R"({"iat":)" + seconds_text(wall - kBackdated) + R"(,"exp":)" +
          seconds_text(wall + kLifetime) + R"(,"iss":")" + std::to_string(app_id) + R"("})";
 }
@@ -86,7 +86,7 @@ AppKey::AppKey(AppKey&& other) noexcept = default;
 AppKey& AppKey::operator=(AppKey&& other) noexcept = default;
 AppKey::~AppKey() = default;
 
-tl::expected<AppKey, std::string> AppKey::of_pem(const Secret& pem) {
+tl::expected<AppKey, std::string> AppKey::of_pem(const ports::Secret& pem) {
   const auto text = without_surroundings(pem.reveal());
   const std::unique_ptr<BIO, Impl::Free> memory(
       BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
@@ -108,12 +108,12 @@ tl::expected<AppKey, std::string> AppKey::of_pem(const Secret& pem) {
   return AppKey(std::move(impl));
 }
 
-Secret AppKey::sign_token(std::int64_t app_id, TimePoint wall) const {
+ports::Secret AppKey::sign_token(std::int64_t app_id, ports::TimePoint wall) const {
   const std::string message =
       base64url(R"({"alg":"RS256","typ":"JWT"})") + "." + base64url(claims(app_id, wall));
   const Bytes signature = impl_->sign(message);
   if (signature.empty()) return {};
-  return Secret(message + "." + base64url(signature.data(), signature.size()));
+  return ports::Secret(message + "." + base64url(signature.data(), signature.size()));
 }
 
-}  // namespace sessync
+}  // namespace sessync::secrets

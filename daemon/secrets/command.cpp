@@ -22,7 +22,7 @@
 #include "daemon/secrets/orphans.h"
 #include "reconciler/ports/secret.h"
 
-namespace sessync {
+namespace sessync::secrets {
 namespace {
 
 using End = CommandResult::End;
@@ -33,14 +33,14 @@ constexpr std::array<std::string_view, 3> kOurCredentials = {
     "ANTHROPIC_API_KEY=", "ANTHROPIC_AUTH_TOKEN=", "ANTHROPIC_CUSTOM_HEADERS="};
 
 struct Pipe {
-  UniqueFd read;
-  UniqueFd write;
+  os::UniqueFd read;
+  os::UniqueFd write;
 };
 
 std::optional<Pipe> make_pipe() {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return std::nullopt;
-  Pipe pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+  Pipe pipe{os::UniqueFd(ends[0]), os::UniqueFd(ends[1])};
   ::fcntl(pipe.read.get(), F_SETFL, O_NONBLOCK);
   return pipe;
 }
@@ -133,7 +133,7 @@ class Process {
   }
 
   pid_t id_;
-  UniqueFd descriptor_;
+  os::UniqueFd descriptor_;
 };
 
 /// Waits for a process and collects what it writes.
@@ -149,9 +149,9 @@ class Attendance {
                                       pollfd{output_, POLLIN, 0}, pollfd{errors_, POLLIN, 0}};
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Steady::now());
       if (left.count() <= 0) return End::kTimedOut;
-      const auto turn = std::min<std::chrono::milliseconds>(left, kLongestTurn);
+      const auto turn = std::min<std::chrono::milliseconds>(left, os::kLongestTurn);
       ::poll(events.data(), events.size(), static_cast<int>(turn.count()));
-      beat();
+      os::beat();
       if (!collect(result)) return End::kTooLong;
       if (events[1].revents != 0) return End::kStopped;
       if (events[0].revents != 0) {
@@ -218,7 +218,7 @@ CommandResult run_command(const std::vector<std::string>& argv, const CommandLim
   if (stop.stop_requested()) return result;
   auto output = make_pipe();
   auto errors = make_pipe();
-  const UniqueFd stop_event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  const os::UniqueFd stop_event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!output || !errors || !stop_event) return not_started(errno);
   int error = 0;
   const pid_t id = start_child([&] {
@@ -229,8 +229,8 @@ CommandResult run_command(const std::vector<std::string>& argv, const CommandLim
   if (error != 0) return not_started(error);
   Process process(id);
   if (process.descriptor() < 0) return not_started(errno);
-  output->write = UniqueFd();
-  errors->write = UniqueFd();
+  output->write = os::UniqueFd();
+  errors->write = os::UniqueFd();
   const std::stop_callback on_stop(stop, [&stop_event] {
     const std::uint64_t one = 1;
     static_cast<void>(::write(stop_event.get(), &one, sizeof one) == sizeof one);
@@ -242,4 +242,4 @@ CommandResult run_command(const std::vector<std::string>& argv, const CommandLim
   return result;
 }
 
-}  // namespace sessync
+}  // namespace sessync::secrets

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace sessync {
+namespace sessync::secrets {
 
 struct CommandLimits {
   std::chrono::milliseconds time{10'000};
@@ -34,4 +34,4 @@ struct CommandResult {
 CommandResult run_command(const std::vector<std::string>& argv, const CommandLimits& limits,
                           const std::stop_token& stop);
 
-}  // namespace sessync
+}  // namespace sessync::secrets

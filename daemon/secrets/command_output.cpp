@@ -7,20 +7,20 @@
 #include "daemon/secrets/credential_text.h"
 #include "reconciler/observe/server_time.h"
 
-namespace sessync {
+namespace sessync::secrets {
 namespace {
 
 using nlohmann::json;
 
-tl::expected<std::optional<TimePoint>, std::string> read_expiry(const json& document) {
+tl::expected<std::optional<ports::TimePoint>, std::string> read_expiry(const json& document) {
   const auto found = document.find("expires_at");
   if (found == document.end() || found->is_null()) return std::nullopt;
-  std::optional<TimePoint> time;
+  std::optional<ports::TimePoint> time;
   if (found->is_string()) {
-    const auto written = parse_rfc3339(found->get_ref<const std::string&>());
-    if (written) time = std::chrono::floor<Duration>(*written);
+    const auto written = observe::parse_rfc3339(found->get_ref<const std::string&>());
+    if (written) time = std::chrono::floor<ports::Duration>(*written);
   }
-  if (found->is_number()) time = from_unix_seconds(found->get<double>());
+  if (found->is_number()) time = observe::from_unix_seconds(found->get<double>());
   if (time) return time;
   return tl::make_unexpected(
       "printed an \"expires_at\" that is neither RFC 3339 text nor seconds since 1970");
@@ -50,4 +50,4 @@ PrintedTokenOr read_command_output(const std::string& text) {
   return PrintedToken{std::move(*token), std::nullopt};
 }
 
-}  // namespace sessync
+}  // namespace sessync::secrets

@@ -8,12 +8,12 @@
 #include "reconciler/ports/api_error.h"
 #include "reconciler/ports/secret.h"
 
-namespace sessync {
+namespace sessync::secrets {
 
 /// What a token command printed.
 struct PrintedToken {
-  Secret token;
-  std::optional<TimePoint> expires_at;
+  ports::Secret token;
+  std::optional<ports::TimePoint> expires_at;
 };
 using PrintedTokenOr = tl::expected<PrintedToken, std::string>;
 
@@ -21,4 +21,4 @@ using PrintedTokenOr = tl::expected<PrintedToken, std::string>;
 /// whose subject is the command and repeats nothing of the text.
 PrintedTokenOr read_command_output(const std::string& text);
 
-}  // namespace sessync
+}  // namespace sessync::secrets

@@ -7,7 +7,7 @@
 #include "daemon/secrets/command_output.h"
 #include "daemon/secrets/token_text.h"
 
-namespace sessync {
+namespace sessync::secrets {
 namespace {
 
 using End = CommandResult::End;
@@ -34,7 +34,7 @@ std::string how_it_ended(const CommandResult& result, const CommandLimits& limit
     case End::kNotStarted:
       break;
   }
-  return "cannot be started: " + error_text(result.code);
+  return "cannot be started: " + os::error_text(result.code);
 }
 
 /// What the command said of its failure. What it printed as its result is a secret, also if it
@@ -42,15 +42,15 @@ std::string how_it_ended(const CommandResult& result, const CommandLimits& limit
 std::string complaint(const CommandResult& result) {
   std::string errors = result.errors;
   if (const auto printed = read_command_output(result.output))
-    errors = redact(errors, printed->token);
+    errors = ports::redact(errors, printed->token);
   const std::string shown = safe_excerpt(errors, kShownErrors);
-  wipe(errors);
+  ports::wipe(errors);
   return shown.empty() ? shown : "; it said: " + shown;
 }
 
 void wipe_output(CommandResult& result) {
-  wipe(result.output);
-  wipe(result.errors);
+  ports::wipe(result.output);
+  ports::wipe(result.errors);
 }
 
 }  // namespace
@@ -77,4 +77,4 @@ MintResult token_from_command(const std::vector<std::string>& argv, const Comman
   return std::move(*minted);
 }
 
-}  // namespace sessync
+}  // namespace sessync::secrets

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace sessync {
+namespace sessync::secrets {
 namespace {
 
 bool is_visible_ascii(char c) { return c > ' ' && c <= '~'; }
@@ -31,13 +31,13 @@ std::string_view without_surroundings(std::string_view text) {
   return text.substr(0, text.find_last_not_of(kWhiteSpace) + 1);
 }
 
-tl::expected<Secret, std::string> credential_of_text(std::string text, std::size_t most) {
+tl::expected<ports::Secret, std::string> credential_of_text(std::string text, std::size_t most) {
   const auto credential = without_surroundings(text);
   auto problem = problem_of_credential(credential, most);
-  Secret secret(problem.empty() ? std::string(credential) : std::string());
-  wipe(text);
+  ports::Secret secret(problem.empty() ? std::string(credential) : std::string());
+  ports::wipe(text);
   if (!problem.empty()) return tl::unexpected(std::move(problem));
   return secret;
 }
 
-}  // namespace sessync
+}  // namespace sessync::secrets

@@ -8,7 +8,7 @@
 #include "reconciler/ports/secret.h"
 
 /// Keys and tokens as people leave them in files, variables and the output of programs.
-namespace sessync {
+namespace sessync::secrets {
 
 inline constexpr std::size_t kMaxTokenBytes = 4096;
 
@@ -19,7 +19,7 @@ std::string_view without_surroundings(std::string_view text);
 /// The credential that `text` holds. What is left without its surroundings must be printable ASCII
 /// without blanks. An error continues a sentence whose subject is the text ("is empty") and repeats
 /// nothing of it. `text` is wiped.
-tl::expected<Secret, std::string> credential_of_text(std::string text,
-                                                     std::size_t most = kMaxTokenBytes);
+tl::expected<ports::Secret, std::string> credential_of_text(std::string text,
+                                                            std::size_t most = kMaxTokenBytes);
 
-}  // namespace sessync
+}  // namespace sessync::secrets

@@ -3,34 +3,34 @@
 #include <memory>
 #include <utility>
 
-namespace sessync {
+namespace sessync::secrets {
 namespace {
 
 template <class T>
-using TokenDone = std::function<void(tl::expected<T, TokenError>)>;
+using TokenDone = std::function<void(tl::expected<T, ports::TokenError>)>;
 
 /// Answers in the loop, whatever is thrown on the way.
 template <class T>
-std::function<void(const tl::expected<T, TokenError>&)> through(CompletionQueue& loop,
-                                                                TokenDone<T> done) {
-  const auto delivery = std::make_shared<Delivery>(loop, [done] {
-    done(
-        tl::unexpected(TokenError{"an error inside of sessync, whose log says more; no token is "
-                                  "sent"}));
+std::function<void(const tl::expected<T, ports::TokenError>&)> through(os::CompletionQueue& loop,
+                                                                       TokenDone<T> done) {
+  const auto delivery = std::make_shared<os::Delivery>(loop, [done] {
+    done(tl::unexpected(
+        ports::TokenError{"an error inside of sessync, whose log says more; no token is "
+                          "sent"}));
   });
-  return [delivery, done = std::move(done)](const tl::expected<T, TokenError>& answer) {
+  return [delivery, done = std::move(done)](const tl::expected<T, ports::TokenError>& answer) {
     delivery->post([done, answer] { done(answer); });
   };
 }
 
 }  // namespace
 
-void DaemonTokenSource::peek(TokenRequest request, TokenDone<TokenState> done) {
+void DaemonTokenSource::peek(ports::TokenRequest request, TokenDone<ports::TokenState> done) {
   tokens_.peek(request, through(loop_, std::move(done)));
 }
 
-void DaemonTokenSource::fetch(TokenRequest request, TokenDone<Token> done) {
+void DaemonTokenSource::fetch(ports::TokenRequest request, TokenDone<ports::Token> done) {
   tokens_.fetch(request, through(loop_, std::move(done)));
 }
 
-}  // namespace sessync
+}  // namespace sessync::secrets

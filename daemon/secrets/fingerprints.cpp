@@ -16,7 +16,7 @@
 #include "daemon/os/os_error.h"
 #include "daemon/os/unique_fd.h"
 
-namespace sessync {
+namespace sessync::secrets {
 namespace {
 
 constexpr const char* kFileName = "/fingerprint.key";
@@ -55,9 +55,9 @@ class Fingerprints::KeyFile {
 
   /// The key; or nothing, and what is wrong, "" if there is just no file.
   std::optional<Key> read(std::string& problem) const {
-    const UniqueFd file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    const os::UniqueFd file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (!file) {
-      problem = errno == ENOENT ? "" : "cannot be read: " + error_text(errno);
+      problem = errno == ENOENT ? "" : "cannot be read: " + os::error_text(errno);
       return std::nullopt;
     }
     std::array<unsigned char, kKeyBytes + 1> bytes{};
@@ -81,7 +81,7 @@ class Fingerprints::KeyFile {
       return error;
     }
     if (std::rename(fresh.c_str(), path_.c_str()) != 0) return errno;
-    const UniqueFd directory(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const os::UniqueFd directory(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     return directory && ::fsync(directory.get()) == 0 ? 0 : errno;
   }
 
@@ -90,8 +90,8 @@ class Fingerprints::KeyFile {
 
  private:
   static int write_to(const std::string& path, const Key& key) {
-    const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-                               S_IRUSR | S_IWUSR));
+    const os::UniqueFd file(::open(
+        path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
     if (!file) return errno;
     const auto put = ::write(file.get(), key.data(), key.size());
     if (put != static_cast<ssize_t>(key.size())) return put < 0 ? errno : ENOSPC;
@@ -131,7 +131,7 @@ Fingerprints Fingerprints::open(const std::string& state_dir, Access access, con
     warn(file.path() + " " + problem + ": a new key takes its place" + std::string(kConsequence));
   }
   if (const int error = file.write(fresh); error != 0) {
-    warn(file.path() + " cannot be written: " + error_text(error) +
+    warn(file.path() + " cannot be written: " + os::error_text(error) +
          ": the key is kept in memory, and after the next start every token is sent once more");
   }
   return Fingerprints(fresh);
@@ -143,11 +143,11 @@ std::string Fingerprints::digest(std::string message) const {
   HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
        reinterpret_cast<const unsigned char*>(message.data()), message.size(), result.data(),
        &length);
-  wipe(message);
+  ports::wipe(message);
   return hex(result.data(), length);
 }
 
-std::string Fingerprints::of_token(const Secret& token) const {
+std::string Fingerprints::of_token(const ports::Secret& token) const {
   std::string message;
   message.reserve(kTokenDomain.size() + token.reveal().size() + 32);
   append_part(message, kTokenDomain);
@@ -162,4 +162,4 @@ std::string Fingerprints::of_source(const std::vector<std::string>& configuratio
   return digest(std::move(message));
 }
 
-}  // namespace sessync
+}  // namespace sessync::secrets

@@ -7,7 +7,7 @@
 
 #include "reconciler/ports/secret.h"
 
-namespace sessync {
+namespace sessync::secrets {
 
 /// Keyed digests by which tokens and their sources are recognised again, and which tell nothing
 /// to whoever lacks the key. Safe to use from many threads.
@@ -25,7 +25,7 @@ class Fingerprints {
   static Fingerprints open(const std::string& state_dir, Access access, const Warn& warn);
 
   /// 64 hex digits. A token and a source never have the same.
-  [[nodiscard]] std::string of_token(const Secret& token) const;
+  [[nodiscard]] std::string of_token(const ports::Secret& token) const;
   [[nodiscard]] std::string of_source(const std::vector<std::string>& configuration) const;
 
  private:
@@ -40,4 +40,4 @@ class Fingerprints {
   Key key_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::secrets

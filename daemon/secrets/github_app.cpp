@@ -13,34 +13,34 @@
 #include "daemon/secrets/token_text.h"
 #include "reconciler/observe/server_time.h"
 
-namespace sessync {
+namespace sessync::secrets {
 namespace {
 
 using nlohmann::json;
 
 constexpr std::size_t kShownMessage = 200;
-constexpr Duration kLook = std::chrono::seconds(1);
+constexpr ports::Duration kLook = std::chrono::seconds(1);
 
-HttpRequest make_request(const GithubAppCall& call, const Secret& app_token) {
-  HttpRequest request;
-  request.method = HttpRequest::Method::kPost;
+http::HttpRequest make_request(const GithubAppCall& call, const ports::Secret& app_token) {
+  http::HttpRequest request;
+  request.method = http::HttpRequest::Method::kPost;
   request.url = call.api_url + "/app/installations/" + std::to_string(call.installation_id) +
                 "/access_tokens";
-  request.headers.push_back({"Accept", Secret("application/vnd.github+json")});
-  request.headers.push_back({"Authorization", Secret("Bearer " + app_token.reveal())});
-  request.headers.push_back({"Content-Type", Secret("application/json")});
-  request.headers.push_back({"X-GitHub-Api-Version", Secret("2022-11-28")});
-  request.body = Secret(json{{"repositories", {call.repository}}}.dump());
+  request.headers.push_back({"Accept", ports::Secret("application/vnd.github+json")});
+  request.headers.push_back({"Authorization", ports::Secret("Bearer " + app_token.reveal())});
+  request.headers.push_back({"Content-Type", ports::Secret("application/json")});
+  request.headers.push_back({"X-GitHub-Api-Version", ports::Secret("2022-11-28")});
+  request.body = ports::Secret(json{{"repositories", {call.repository}}}.dump());
   return request;
 }
 
 /// Nothing: stopped.
-std::optional<HttpOutcome> send(HttpRequest request, Duration patience,
-                                const std::stop_token& stop) {
-  HttpClient client({.connections = 1, .no_progress = patience, .answer = patience});
+std::optional<http::HttpOutcome> send(http::HttpRequest request, ports::Duration patience,
+                                      const std::stop_token& stop) {
+  http::HttpClient client({.connections = 1, .no_progress = patience, .answer = patience});
   const std::stop_callback on_stop(stop, [&client] { client.wake(); });
-  std::optional<HttpOutcome> outcome;
-  client.start(std::move(request), [&outcome](HttpOutcome got) { outcome = std::move(got); });
+  std::optional<http::HttpOutcome> outcome;
+  client.start(std::move(request), [&outcome](http::HttpOutcome got) { outcome = std::move(got); });
   while (!outcome && !stop.stop_requested()) client.run(kLook);
   return outcome;
 }
@@ -78,7 +78,7 @@ std::string message_in(const std::string& body) {
   return safe_excerpt(found->get_ref<const std::string&>(), kShownMessage);
 }
 
-std::optional<Duration> retry_after(const HttpAnswer& answer) {
+std::optional<ports::Duration> retry_after(const http::HttpAnswer& answer) {
   const auto found = answer.headers.find("retry-after");
   if (found == answer.headers.end()) return std::nullopt;
   const std::string& text = found->second;
@@ -89,7 +89,7 @@ std::optional<Duration> retry_after(const HttpAnswer& answer) {
   return std::chrono::seconds(seconds);
 }
 
-MintFailure refusal(const GithubAppCall& call, const HttpAnswer& answer) {
+MintFailure refusal(const GithubAppCall& call, const http::HttpAnswer& answer) {
   std::string message =
       "GitHub refused a token for " + who(call) + ": HTTP " + std::to_string(answer.status);
   if (const std::string said = message_in(answer.body); !said.empty()) message += ", " + said;
@@ -97,8 +97,8 @@ MintFailure refusal(const GithubAppCall& call, const HttpAnswer& answer) {
 }
 
 /// GitHub says when a token expires by its own clock, and in the same answer what time it is there.
-Clocks by_its_clock(const HttpAnswer& answer, const Clocks& ours) {
-  const auto date = date_of(answer);
+Clocks by_its_clock(const http::HttpAnswer& answer, const Clocks& ours) {
+  const auto date = api::date_of(answer);
   if (!date) return ours;
   return {ours.now, [now = *date] { return now; }};
 }
@@ -111,30 +111,32 @@ MintResult token_of_github_answer(const GithubAppCall& call, std::string& body,
     return tl::unexpected(MintFailure{"GitHub's answer for " + who(call) + " " + what, {}});
   };
   json document = json::parse(body, nullptr, false);
-  wipe(body);
+  ports::wipe(body);
   if (!document.is_object() || !document["token"].is_string() ||
       !document["expires_at"].is_string()) {
     return unusable("holds no token: check the GitHub API's URL");
   }
   auto token = credential_of_text(std::move(document["token"].get_ref<std::string&>()));
   if (!token) return unusable("holds a token that " + token.error());
-  const auto expires_at = parse_server_time(document["expires_at"].get_ref<const std::string&>());
+  const auto expires_at =
+      observe::parse_server_time(document["expires_at"].get_ref<const std::string&>());
   if (!expires_at) return unusable("holds a time that cannot be read");
-  auto minted = make_minted(std::move(*token), std::chrono::floor<Duration>(*expires_at), clocks);
+  auto minted =
+      make_minted(std::move(*token), std::chrono::floor<ports::Duration>(*expires_at), clocks);
   if (!minted) return unusable("holds a token that has expired: check this machine's clock");
   return std::move(*minted);
 }
 
 MintResult token_from_github(const GithubAppCall& call, const Clocks& clocks,
                              const std::stop_token& stop) {
-  const Secret app_token = call.key->sign_token(call.app_id, clocks.wall());
+  const ports::Secret app_token = call.key->sign_token(call.app_id, clocks.wall());
   if (app_token.empty()) {
     return tl::unexpected(
         MintFailure{"the private key of app " + std::to_string(call.app_id) +
                         " cannot sign: get a new one from the app's settings at GitHub",
                     {}});
   }
-  live_secrets().add(app_token, LiveSecrets::Life::kUse);
+  os::live_secrets().add(app_token, os::LiveSecrets::Life::kUse);
   auto outcome = send(make_request(call, app_token), call.patience, stop);
   if (!outcome || outcome->failure) {
     const std::string why =
@@ -146,4 +148,4 @@ MintResult token_from_github(const GithubAppCall& call, const Clocks& clocks,
   return token_of_github_answer(call, outcome->answer.body, theirs);
 }
 
-}  // namespace sessync
+}  // namespace sessync::secrets

@@ -7,7 +7,7 @@
 #include "daemon/secrets/app_key.h"
 #include "daemon/secrets/minted.h"
 
-namespace sessync {
+namespace sessync::secrets {
 
 /// One installation of a GitHub App, asked for a token of one repository.
 struct GithubAppCall {
@@ -16,7 +16,7 @@ struct GithubAppCall {
   std::int64_t installation_id = 0;
   std::string repository;  ///< its name, without the owner
   std::shared_ptr<const AppKey> key;
-  Duration patience{30'000};  ///< with an answer that does not come
+  ports::Duration patience{30'000};  ///< with an answer that does not come
 };
 
 /// Asks GitHub for a token that is limited to the repository. Blocks until it has answered, or the
@@ -28,4 +28,4 @@ MintResult token_from_github(const GithubAppCall& call, const Clocks& clocks,
 MintResult token_of_github_answer(const GithubAppCall& call, std::string& body,
                                   const Clocks& clocks);
 
-}  // namespace sessync
+}  // namespace sessync::secrets

@@ -10,7 +10,7 @@
 #include "daemon/os/executor.h"
 #include "daemon/secrets/minted.h"
 
-namespace sessync {
+namespace sessync::secrets {
 
 /// Tokens of slow sources, kept for as long as they are good, so that sessions share them. Those
 /// who ask while a source is being asked share its answer. Safe to use from many threads.
@@ -22,7 +22,7 @@ class MintTable {
   };
   using Done = std::function<void(const MintResult&)>;
 
-  explicit MintTable(std::function<TimePoint()> now);
+  explicit MintTable(std::function<ports::TimePoint()> now);
 
   /// `source` names the source and its configuration. `done` runs inside this call, or on a thread
   /// of the table; or, if this throws, not at all.
@@ -38,19 +38,20 @@ class MintTable {
   struct Slot {
     std::optional<Minted> last;
     std::optional<MintFailure> failure;
-    TimePoint failure_holds_until;
+    ports::TimePoint failure_holds_until;
     std::vector<Done> waiting;  ///< not empty: the source is being asked
   };
-  [[nodiscard]] static std::optional<MintResult> kept(const Slot& slot, Want want, TimePoint now);
+  [[nodiscard]] static std::optional<MintResult> kept(const Slot& slot, Want want,
+                                                      ports::TimePoint now);
   void hand_over(const std::string& source, const MintJob& job);
   void finish(const std::string& source, const MintResult& result);
-  static void keep(Slot& slot, const MintResult& result, TimePoint now);
-  void forget_old(TimePoint now);
+  static void keep(Slot& slot, const MintResult& result, ports::TimePoint now);
+  void forget_old(ports::TimePoint now);
 
-  std::function<TimePoint()> now_;
+  std::function<ports::TimePoint()> now_;
   mutable std::mutex mutex_;
   std::map<std::string, Slot> slots_;
-  Executor executor_;  ///< last: its tasks use the rest
+  os::Executor executor_;  ///< last: its tasks use the rest
 };
 
-}  // namespace sessync
+}  // namespace sessync::secrets

@@ -4,15 +4,16 @@
 
 #include "daemon/os/live_secrets.h"
 
-namespace sessync {
+namespace sessync::secrets {
 
-tl::expected<Minted, std::string> make_minted(Secret token, std::optional<TimePoint> expires_at,
+tl::expected<Minted, std::string> make_minted(ports::Secret token,
+                                              std::optional<ports::TimePoint> expires_at,
                                               const Clocks& clocks) {
-  live_secrets().add(token, LiveSecrets::Life::kUse);
+  os::live_secrets().add(token, os::LiveSecrets::Life::kUse);
   Minted minted{std::move(token), clocks.now(), std::nullopt};
   if (!expires_at) return minted;
-  const Duration life = *expires_at - clocks.wall();
-  if (life <= Duration{}) {
+  const ports::Duration life = *expires_at - clocks.wall();
+  if (life <= ports::Duration{}) {
     return tl::make_unexpected(
         "handed out a token that has expired already: check this machine's clock");
   }
@@ -20,4 +21,4 @@ tl::expected<Minted, std::string> make_minted(Secret token, std::optional<TimePo
   return minted;
 }
 
-}  // namespace sessync
+}  // namespace sessync::secrets

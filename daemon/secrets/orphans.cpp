@@ -10,7 +10,7 @@
 
 #include "daemon/os/directory_stream.h"
 
-namespace sessync {
+namespace sessync::secrets {
 namespace {
 
 std::mutex g_children_mutex;
@@ -47,7 +47,7 @@ void forget_child(pid_t child) {
 /// The kernel does not list a process' children everywhere, but it is no error to ask for one that
 /// is somebody else's.
 void reap_orphans() {
-  const DirectoryStream processes(::opendir("/proc"));
+  const os::DirectoryStream processes(::opendir("/proc"));
   if (!processes) {
     return;
   }
@@ -61,4 +61,4 @@ void reap_orphans() {
   }
 }
 
-}  // namespace sessync
+}  // namespace sessync::secrets

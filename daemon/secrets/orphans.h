@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-namespace sessync {
+namespace sessync::secrets {
 
 /// Calls `start`, which returns a child's process id, or nothing (below 1) if there is none. The
 /// child is left to whoever waits for it, until forget_child() is called.
@@ -15,4 +15,4 @@ void forget_child(pid_t child);
 /// leave behind, and nobody but it can bury that. Any thread.
 void reap_orphans();
 
-}  // namespace sessync
+}  // namespace sessync::secrets

@@ -9,20 +9,20 @@
 #include "daemon/os/patient_read.h"
 #include "daemon/secrets/credential_text.h"
 
-namespace sessync {
+namespace sessync::secrets {
 namespace {
 
 constexpr std::size_t kMaxSecretBytes = 65536;
 constexpr std::chrono::seconds kWriterWithin{5};
 
-tl::expected<Secret, std::string> read_secret(const std::string& path) {
+tl::expected<ports::Secret, std::string> read_secret(const std::string& path) {
   std::string text(kMaxSecretBytes + 1, '\0');
-  if (const auto why = read_patiently(path, text, kWriterWithin); !why.empty()) {
-    wipe(text);
+  if (const auto why = os::read_patiently(path, text, kWriterWithin); !why.empty()) {
+    ports::wipe(text);
     return tl::unexpected(path + " " + why);
   }
   if (text.size() > kMaxSecretBytes) {
-    wipe(text);
+    ports::wipe(text);
     return tl::unexpected(path + " cannot be used: it is no readable file of at most 64 KiB");
   }
   auto secret = credential_of_text(std::move(text), kMaxSecretBytes);
@@ -30,7 +30,7 @@ tl::expected<Secret, std::string> read_secret(const std::string& path) {
     return tl::unexpected(path + " " + secret.error() +
                           ": write the secret, and nothing else, into it");
   }
-  live_secrets().add(*secret, LiveSecrets::Life::kUse);
+  os::live_secrets().add(*secret, os::LiveSecrets::Life::kUse);
   return secret;
 }
 
@@ -48,11 +48,11 @@ SecretFile::Stamp SecretFile::stamp() const {
           static_cast<long long>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec};
 }
 
-tl::expected<Secret, std::string> SecretFile::refresh() {
+tl::expected<ports::Secret, std::string> SecretFile::refresh() {
   if (is_spent()) {
     return value_;
   }
-  const bool from_pipe = is_pipe(path_);
+  const bool from_pipe = os::is_pipe(path_);
   const auto now = stamp();
   auto secret = read_secret(path_);
   const std::lock_guard lock(mutex_);
@@ -69,7 +69,7 @@ bool SecretFile::is_spent() {
   return spent_;
 }
 
-Secret SecretFile::current() {
+ports::Secret SecretFile::current() {
   const auto now = stamp();
   {
     const std::lock_guard lock(mutex_);
@@ -84,4 +84,4 @@ Secret SecretFile::current() {
   return value_;
 }
 
-}  // namespace sessync
+}  // namespace sessync::secrets

@@ -7,7 +7,7 @@
 
 #include "reconciler/ports/secret.h"
 
-namespace sessync {
+namespace sessync::secrets {
 
 /// A credential in a file that may be replaced at any time (a Kubernetes secret's links included).
 /// Safe to use from many threads.
@@ -17,10 +17,10 @@ class SecretFile {
 
   /// Reads the file: the credential in its text, or why it cannot be used. A file that fails later
   /// keeps its last good value.
-  tl::expected<Secret, std::string> refresh();
+  tl::expected<ports::Secret, std::string> refresh();
 
   /// The last good value; the file is read again when it is another one than before.
-  Secret current();
+  ports::Secret current();
 
  private:
   struct Stamp {
@@ -36,8 +36,8 @@ class SecretFile {
   std::string path_;
   std::mutex mutex_;
   Stamp seen_;
-  Secret value_;
+  ports::Secret value_;
   bool spent_ = false;  ///< it was a pipe, and what it held was read
 };
 
-}  // namespace sessync
+}  // namespace sessync::secrets

@@ -6,21 +6,23 @@
 
 #include "daemon/secrets/secret_reader.h"
 
-namespace sessync {
+namespace sessync::secrets {
 namespace {
 
-std::optional<std::string> file_of(const TokenSpec& source) {
-  if (const auto* const file = std::get_if<TokenFile>(&source)) return file->path;
-  if (const auto* const app = std::get_if<TokenGithubApp>(&source)) return app->private_key_file;
+std::optional<std::string> file_of(const manifest::TokenSpec& source) {
+  if (const auto* const file = std::get_if<manifest::TokenFile>(&source)) return file->path;
+  if (const auto* const app = std::get_if<manifest::TokenGithubApp>(&source))
+    return app->private_key_file;
   return std::nullopt;
 }
 
 }  // namespace
 
-std::vector<std::string> secret_files(const SessionSpec& session, const std::string& secrets_dir) {
+std::vector<std::string> secret_files(const manifest::SessionSpec& session,
+                                      const std::string& secrets_dir) {
   std::set<std::string> files;
   for (const auto& resource : session.resources) {
-    const auto* const repository = std::get_if<RepositoryResource>(&resource.what);
+    const auto* const repository = std::get_if<manifest::RepositoryResource>(&resource.what);
     if (repository == nullptr || !repository->authorization_token) continue;
     const auto name = file_of(*repository->authorization_token);
     if (name) files.insert(secret_path(secrets_dir, *name));
@@ -28,4 +30,4 @@ std::vector<std::string> secret_files(const SessionSpec& session, const std::str
   return {files.begin(), files.end()};
 }
 
-}  // namespace sessync
+}  // namespace sessync::secrets

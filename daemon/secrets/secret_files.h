@@ -5,9 +5,10 @@
 
 #include "manifest/spec.h"
 
-namespace sessync {
+namespace sessync::secrets {
 
 /// The files that the tokens of a session depend on: absolute paths, sorted, each once.
-std::vector<std::string> secret_files(const SessionSpec& session, const std::string& secrets_dir);
+std::vector<std::string> secret_files(const manifest::SessionSpec& session,
+                                      const std::string& secrets_dir);
 
-}  // namespace sessync
+}  // namespace sessync::secrets

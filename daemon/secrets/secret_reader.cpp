@@ -12,7 +12,7 @@
 #include "daemon/os/os_error.h"
 #include "daemon/os/unique_fd.h"
 
-namespace sessync {
+namespace sessync::secrets {
 namespace {
 
 /// Fills `text`, whose size is the limit plus one; false: errno says why.
@@ -58,21 +58,21 @@ tl::expected<SecretReader::Content, std::string> SecretReader::read(const std::s
     return tl::unexpected("secret file " + path + " " + why);
   };
   // Non-blocking: to open a FIFO would otherwise wait for its writer.
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  if (!file) return failed("cannot be opened: " + error_text(errno));
+  const os::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!file) return failed("cannot be opened: " + os::error_text(errno));
   struct stat info = {};
-  if (::fstat(file.get(), &info) != 0) return failed("cannot be read: " + error_text(errno));
+  if (::fstat(file.get(), &info) != 0) return failed("cannot be read: " + os::error_text(errno));
   if (!S_ISREG(info.st_mode)) return failed("is no regular file");
   if ((info.st_mode & S_IROTH) != 0) warn_once(path);
   std::string text(most + 1, '\0');
   const bool complete = read_all(file.get(), text);
   const int error = errno;
-  Content content{path, Secret(text)};
+  Content content{path, ports::Secret(text)};
   const bool too_long = text.size() > most;
-  wipe(text);
-  if (!complete) return failed("cannot be read: " + error_text(error));
+  ports::wipe(text);
+  if (!complete) return failed("cannot be read: " + os::error_text(error));
   if (too_long) return failed("is longer than " + std::to_string(most) + " bytes");
   return content;
 }
 
-}  // namespace sessync
+}  // namespace sessync::secrets

@@ -9,7 +9,7 @@
 
 #include "reconciler/ports/secret.h"
 
-namespace sessync {
+namespace sessync::secrets {
 
 /// Where the secret file `name` of a manifest lies: names are relative to the secrets directory,
 /// absolute ones stand for themselves.
@@ -23,7 +23,7 @@ class SecretReader {
 
   struct Content {
     std::string path;
-    Secret text;
+    ports::Secret text;
   };
   /// The whole file. An error names it and says what is wrong. A file that everybody may read is
   /// warned of once.
@@ -38,4 +38,4 @@ class SecretReader {
   std::set<std::string> warned_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::secrets

@@ -13,7 +13,7 @@
 #include "daemon/secrets/token_text.h"
 #include "manifest/parse/github_url.h"
 
-namespace sessync {
+namespace sessync::secrets {
 namespace {
 
 constexpr std::size_t kMaxKeyBytes = 65536;
@@ -25,30 +25,30 @@ struct Overloaded : Functions... {
 template <class... Functions>
 Overloaded(Functions...) -> Overloaded<Functions...>;
 
-TimePoint wall_clock() {
-  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+ports::TimePoint wall_clock() {
+  return std::chrono::time_point_cast<ports::Duration>(std::chrono::system_clock::now());
 }
 
 TokenOptions with_defaults(TokenOptions options) {
-  if (!options.clocks.now) options.clocks.now = &now_anchored;
+  if (!options.clocks.now) options.clocks.now = &os::now_anchored;
   if (!options.clocks.wall) options.clocks.wall = &wall_clock;
   return options;
 }
 
-std::string name_of(const TokenCommand& source) {
+std::string name_of(const manifest::TokenCommand& source) {
   return "command \"" + safe_excerpt(source.argv.front(), 200) + "\"";
 }
 
-std::string not_run_to_look(const TokenCommand& source) {
+std::string not_run_to_look(const manifest::TokenCommand& source) {
   return name_of(source) + " is not run just to look; what it prints shows when this is applied";
 }
 
-tl::unexpected<TokenError> unavailable(const std::string& why) {
-  return tl::unexpected(TokenError{why + "; until that is fixed no token is sent"});
+tl::unexpected<ports::TokenError> unavailable(const std::string& why) {
+  return tl::unexpected(ports::TokenError{why + "; until that is fixed no token is sent"});
 }
 
-Secret kept_secret(Secret token) {
-  live_secrets().add(token, LiveSecrets::Life::kUse);
+ports::Secret kept_secret(ports::Secret token) {
+  os::live_secrets().add(token, os::LiveSecrets::Life::kUse);
   return token;
 }
 
@@ -60,7 +60,7 @@ TokenService::TokenService(TokenOptions options, const Fingerprints& fingerprint
       files_(options_.secrets_dir, options_.warn),
       minted_(options_.clocks.now) {}
 
-TokenService::Text TokenService::read(const TokenFile& source) {
+TokenService::Text TokenService::read(const manifest::TokenFile& source) {
   auto content = files_.read(source.path, kMaxKeyBytes);
   if (!content) return tl::unexpected(std::move(content.error()));
   auto token = credential_of_text(content->text.reveal());
@@ -69,7 +69,7 @@ TokenService::Text TokenService::read(const TokenFile& source) {
                         ": write the token, and nothing else, into it");
 }
 
-TokenService::Text TokenService::read(const TokenEnv& source) const {
+TokenService::Text TokenService::read(const manifest::TokenEnv& source) const {
   auto text = options_.environment ? options_.environment(source.variable) : std::nullopt;
   if (!text) {
     return tl::unexpected("environment variable " + source.variable +
@@ -81,7 +81,7 @@ TokenService::Text TokenService::read(const TokenEnv& source) const {
                         ": set it to the token, and nothing else");
 }
 
-TokenService::SlowSource TokenService::prepare(const TokenCommand& source) const {
+TokenService::SlowSource TokenService::prepare(const manifest::TokenCommand& source) const {
   std::vector<std::string> configuration{"command"};
   configuration.insert(configuration.end(), source.argv.begin(), source.argv.end());
   const CommandLimits limits{.time = options_.command_time};
@@ -92,9 +92,9 @@ TokenService::SlowSource TokenService::prepare(const TokenCommand& source) const
       }};
 }
 
-TokenService::Slow TokenService::prepare(const TokenGithubApp& source,
+TokenService::Slow TokenService::prepare(const manifest::TokenGithubApp& source,
                                          const std::string& repository_url) {
-  const auto repository = github_repository_name(repository_url);
+  const auto repository = manifest::github_repository_name(repository_url);
   if (!repository) return tl::unexpected("the repository's URL " + repository.error());
   auto pem = files_.read(source.private_key_file, kMaxKeyBytes);
   if (!pem) return tl::unexpected(std::move(pem.error()));
@@ -116,44 +116,47 @@ TokenService::Slow TokenService::prepare(const TokenGithubApp& source,
                     }};
 }
 
-TokenState TokenService::state_of(const Minted& minted, const std::string& fingerprint) const {
+ports::TokenState TokenService::state_of(const Minted& minted,
+                                         const std::string& fingerprint) const {
   if (minted.renew_at) return {fingerprint, true};
   return {fingerprints_.of_token(minted.token), false};
 }
 
 void TokenService::peek_read(const Text& text, const PeekDone& done) const {
   if (!text) return done(unavailable(text.error()));
-  done(TokenState{fingerprints_.of_token(*text), false});
+  done(ports::TokenState{fingerprints_.of_token(*text), false});
 }
 
 void TokenService::fetch_read(const Text& text, const FetchDone& done) const {
   if (!text) return done(unavailable(text.error()));
-  done(Token{*text, {fingerprints_.of_token(*text), false}, std::nullopt});
+  done(ports::Token{*text, {fingerprints_.of_token(*text), false}, std::nullopt});
 }
 
 /// Whether a command mints is known once it was run. Then it is not run for a look.
-bool TokenService::must_ask(const TokenRequest& request, const std::string& fingerprint) const {
+bool TokenService::must_ask(const ports::TokenRequest& request,
+                            const std::string& fingerprint) const {
   return request.sent_fingerprint != fingerprint && !minted_.mints(fingerprint);
 }
 
-std::optional<TokenError> TokenService::refusal(const TokenCommand& source) const {
-  if (!options_.may_run) return TokenError{not_run_to_look(source)};
+std::optional<ports::TokenError> TokenService::refusal(const manifest::TokenCommand& source) const {
+  if (!options_.may_run) return ports::TokenError{not_run_to_look(source)};
   if (options_.allow_commands) return std::nullopt;
-  return TokenError{name_of(source) +
-                    " is not run, so its token is not sent: start sessync with --allow-commands if "
-                    "whoever writes the manifest may run programs here"};
+  return ports::TokenError{
+      name_of(source) +
+      " is not run, so its token is not sent: start sessync with --allow-commands if "
+      "whoever writes the manifest may run programs here"};
 }
 
-void TokenService::peek_command(const TokenCommand& source, const TokenRequest& request,
-                                const PeekDone& done) {
+void TokenService::peek_command(const manifest::TokenCommand& source,
+                                const ports::TokenRequest& request, const PeekDone& done) {
   const SlowSource slow = prepare(source);
   const bool known = !must_ask(request, slow.fingerprint);
   if (!options_.may_run) {
-    return done(
-        TokenState{known ? slow.fingerprint : std::string(), known, not_run_to_look(source)});
+    return done(ports::TokenState{known ? slow.fingerprint : std::string(), known,
+                                  not_run_to_look(source)});
   }
   if (const auto refused = refusal(source)) return done(tl::unexpected(*refused));
-  if (known) return done(TokenState{slow.fingerprint, true});
+  if (known) return done(ports::TokenState{slow.fingerprint, true});
   minted_.ask(slow.fingerprint, MintTable::Want::kAny, slow.job,
               [this, done, fingerprint = slow.fingerprint](const MintResult& result) {
                 if (!result) return done(unavailable(result.error().message));
@@ -163,7 +166,7 @@ void TokenService::peek_command(const TokenCommand& source, const TokenRequest& 
 
 void TokenService::peek_app(const Slow& source, const PeekDone& done) const {
   if (!source) return done(unavailable(source.error()));
-  TokenState state{source->fingerprint, true};
+  ports::TokenState state{source->fingerprint, true};
   if (!options_.may_run) {
     state.unchecked =
         "GitHub is not asked for a token just to look; whether it gives one shows when this is "
@@ -178,30 +181,31 @@ void TokenService::fetch_slow(const Slow& source, bool renew, const FetchDone& d
   minted_.ask(source->fingerprint, want, source->job,
               [this, done, fingerprint = source->fingerprint](const MintResult& result) {
                 if (!result) return done(unavailable(result.error().message));
-                done(Token{result->token, state_of(*result, fingerprint), result->renew_at});
+                done(ports::Token{result->token, state_of(*result, fingerprint), result->renew_at});
               });
 }
 
-void TokenService::peek(const TokenRequest& request, const PeekDone& done) {
-  std::visit(Overloaded{[&](const TokenCommand& source) { peek_command(source, request, done); },
-                        [&](const TokenGithubApp& source) {
-                          peek_app(prepare(source, request.repository_url), done);
-                        },
-                        [&](const auto& source) { peek_read(read(source), done); }},
-             request.source);
+void TokenService::peek(const ports::TokenRequest& request, const PeekDone& done) {
+  std::visit(
+      Overloaded{[&](const manifest::TokenCommand& source) { peek_command(source, request, done); },
+                 [&](const manifest::TokenGithubApp& source) {
+                   peek_app(prepare(source, request.repository_url), done);
+                 },
+                 [&](const auto& source) { peek_read(read(source), done); }},
+      request.source);
 }
 
-void TokenService::fetch(const TokenRequest& request, const FetchDone& done) {
-  std::visit(Overloaded{[&](const TokenCommand& source) {
+void TokenService::fetch(const ports::TokenRequest& request, const FetchDone& done) {
+  std::visit(Overloaded{[&](const manifest::TokenCommand& source) {
                           const auto refused = refusal(source);
                           if (refused) return done(tl::unexpected(*refused));
                           fetch_slow(prepare(source), request.renew, done);
                         },
-                        [&](const TokenGithubApp& source) {
+                        [&](const manifest::TokenGithubApp& source) {
                           fetch_slow(prepare(source, request.repository_url), request.renew, done);
                         },
                         [&](const auto& source) { fetch_read(read(source), done); }},
              request.source);
 }
 
-}  // namespace sessync
+}  // namespace sessync::secrets

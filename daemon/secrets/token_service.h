@@ -9,7 +9,7 @@
 #include "daemon/secrets/secret_reader.h"
 #include "reconciler/ports/token_source.h"
 
-namespace sessync {
+namespace sessync::secrets {
 
 struct TokenOptions {
   std::string secrets_dir;      ///< the root of secret files
@@ -19,8 +19,8 @@ struct TokenOptions {
   std::function<std::optional<std::string>(const std::string& name)> environment;
   std::function<void(const std::string&)> warn;  ///< called from any thread
   Clocks clocks;                                 ///< what is not given is the real one
-  Duration command_time = std::chrono::seconds(10);
-  Duration github_time = std::chrono::seconds(30);
+  ports::Duration command_time = std::chrono::seconds(10);
+  ports::Duration github_time = std::chrono::seconds(30);
 };
 
 /// The tokens of the process, for all its workers. Create it once; each pass has a
@@ -29,8 +29,8 @@ struct TokenOptions {
 /// thread.
 class TokenService {
  public:
-  using PeekDone = std::function<void(const tl::expected<TokenState, TokenError>&)>;
-  using FetchDone = std::function<void(const tl::expected<Token, TokenError>&)>;
+  using PeekDone = std::function<void(const tl::expected<ports::TokenState, ports::TokenError>&)>;
+  using FetchDone = std::function<void(const tl::expected<ports::Token, ports::TokenError>&)>;
 
   TokenService(TokenOptions options, const Fingerprints& fingerprints);
   TokenService(const TokenService&) = delete;
@@ -38,8 +38,8 @@ class TokenService {
   /// Stops.
   ~TokenService() = default;
 
-  void peek(const TokenRequest& request, const PeekDone& done);
-  void fetch(const TokenRequest& request, const FetchDone& done);
+  void peek(const ports::TokenRequest& request, const PeekDone& done);
+  void fetch(const ports::TokenRequest& request, const FetchDone& done);
 
   /// For shutdown: programs are killed, requests given up, and whoever waits for them is told so,
   /// as is whoever asks later. Any thread.
@@ -51,22 +51,26 @@ class TokenService {
     std::string fingerprint;  ///< of its configuration
     MintJob job;
   };
-  using Text = tl::expected<Secret, std::string>;
+  using Text = tl::expected<ports::Secret, std::string>;
   using Slow = tl::expected<SlowSource, std::string>;
 
-  Text read(const TokenFile& source);
-  [[nodiscard]] Text read(const TokenEnv& source) const;
-  [[nodiscard]] SlowSource prepare(const TokenCommand& source) const;
-  Slow prepare(const TokenGithubApp& source, const std::string& repository_url);
-  [[nodiscard]] bool must_ask(const TokenRequest& request, const std::string& fingerprint) const;
+  Text read(const manifest::TokenFile& source);
+  [[nodiscard]] Text read(const manifest::TokenEnv& source) const;
+  [[nodiscard]] SlowSource prepare(const manifest::TokenCommand& source) const;
+  Slow prepare(const manifest::TokenGithubApp& source, const std::string& repository_url);
+  [[nodiscard]] bool must_ask(const ports::TokenRequest& request,
+                              const std::string& fingerprint) const;
 
   void peek_read(const Text& text, const PeekDone& done) const;
   void fetch_read(const Text& text, const FetchDone& done) const;
-  [[nodiscard]] std::optional<TokenError> refusal(const TokenCommand& source) const;
-  void peek_command(const TokenCommand& source, const TokenRequest& request, const PeekDone& done);
+  [[nodiscard]] std::optional<ports::TokenError> refusal(
+      const manifest::TokenCommand& source) const;
+  void peek_command(const manifest::TokenCommand& source, const ports::TokenRequest& request,
+                    const PeekDone& done);
   void peek_app(const Slow& source, const PeekDone& done) const;
   void fetch_slow(const Slow& source, bool renew, const FetchDone& done);
-  [[nodiscard]] TokenState state_of(const Minted& minted, const std::string& fingerprint) const;
+  [[nodiscard]] ports::TokenState state_of(const Minted& minted,
+                                           const std::string& fingerprint) const;
 
   TokenOptions options_;
   Fingerprints fingerprints_;
@@ -74,4 +78,4 @@ class TokenService {
   MintTable minted_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::secrets

@@ -6,7 +6,7 @@
 
 #include "daemon/os/foreign_text.h"
 
-namespace sessync {
+namespace sessync::secrets {
 namespace {
 
 constexpr std::string_view kMask = "[redacted]";
@@ -70,7 +70,7 @@ std::string printable(std::string_view text) {
 
 std::string safe_excerpt(std::string_view text, std::size_t most) {
   // Masked before it is cut: half a token at the end would not be recognised.
-  std::string result = masked(printable(without_secrets(text)));
+  std::string result = masked(printable(os::without_secrets(text)));
   if (result.size() > most) {
     result.resize(most);
     result += "...";
@@ -78,4 +78,4 @@ std::string safe_excerpt(std::string_view text, std::size_t most) {
   return result;
 }
 
-}  // namespace sessync
+}  // namespace sessync::secrets

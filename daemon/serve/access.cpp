@@ -4,7 +4,7 @@
 
 #include "daemon/http/server/listen_address.h"
 
-namespace sessync {
+namespace sessync::serve {
 namespace {
 
 using Verdict = std::optional<AccessRefusal>;
@@ -64,7 +64,7 @@ bool shows(const RequestFacts& request, const AccessRules::Token& token) {
     return false;
   }
   auto given = bearer(request.authorizations.front());
-  return given && Secret(std::move(*given)) == **token;
+  return given && ports::Secret(std::move(*given)) == **token;
 }
 
 /// Why a request is refused that does not show the token.
@@ -110,4 +110,4 @@ Verdict refuse_access(const RequestFacts& request, const AccessRules& rules) {
   return request.asks == Asks::kWrite ? check_write(request, rules) : check_read(request, rules);
 }
 
-}  // namespace sessync
+}  // namespace sessync::serve

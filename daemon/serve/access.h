@@ -9,7 +9,7 @@
 
 #include "reconciler/ports/secret.h"
 
-namespace sessync {
+namespace sessync::serve {
 
 /// What access depends on in a request: the values of headers, each as often as it was sent.
 struct RequestFacts {
@@ -28,7 +28,7 @@ struct RequestFacts {
 /// As options and listener have it. Files are read by the caller: nothing here touches a disk.
 struct AccessRules {
   /// Nothing: the daemon was given no token file. Else its content, or why it cannot be read.
-  using Token = std::optional<tl::expected<Secret, std::string>>;
+  using Token = std::optional<tl::expected<ports::Secret, std::string>>;
 
   bool loopback_listener = true;
   Token token{};                             ///< that writes need; who has it may read as well
@@ -53,4 +53,4 @@ struct AccessRefusal {
 /// function, any thread.
 std::optional<AccessRefusal> refuse_access(const RequestFacts& request, const AccessRules& rules);
 
-}  // namespace sessync
+}  // namespace sessync::serve

@@ -5,12 +5,12 @@
 
 #include "daemon/os/thread.h"
 
-namespace sessync {
+namespace sessync::serve {
 
-Broadcaster::Broadcaster(StatusBoard& board, Documents& documents,
+Broadcaster::Broadcaster(status::StatusBoard& board, Documents& documents,
                          std::function<void(http::Publication)> publish, Pace pace)
     : board_(board), documents_(documents), publish_(std::move(publish)), pace_(pace) {
-  thread_ = start_thread("status-events", Duty::kHelper, [this] { run(); });
+  thread_ = os::start_thread("status-events", os::Duty::kHelper, [this] { run(); });
 }
 
 void Broadcaster::stop() {
@@ -32,8 +32,9 @@ void Broadcaster::set_followers(std::size_t count) {
 }
 
 bool Broadcaster::await_followers(std::unique_lock<std::mutex>& lock) {
-  while (!changed_.wait_for(lock, kLongestTurn, [this] { return stopping_ || followers_ > 0; })) {
-    beat();
+  while (
+      !changed_.wait_for(lock, os::kLongestTurn, [this] { return stopping_ || followers_ > 0; })) {
+    os::beat();
   }
   return !stopping_;
 }
@@ -45,14 +46,14 @@ bool Broadcaster::pause(std::unique_lock<std::mutex>& lock) {
 
 /// Or the time to say that all is still the same.
 bool Broadcaster::await_news() {
-  const auto until = Pulse::Clock::now() + pace_.heartbeat;
-  for (auto left = until - Pulse::Clock::now(); left > left.zero();
-       left = until - Pulse::Clock::now()) {
-    const auto turn = std::min<Pulse::Clock::duration>(left, kLongestTurn);
+  const auto until = os::Pulse::Clock::now() + pace_.heartbeat;
+  for (auto left = until - os::Pulse::Clock::now(); left > left.zero();
+       left = until - os::Pulse::Clock::now()) {
+    const auto turn = std::min<os::Pulse::Clock::duration>(left, os::kLongestTurn);
     if (!board_.wait(told_, std::chrono::ceil<std::chrono::milliseconds>(turn))) {
       return false;
     }
-    beat();
+    os::beat();
     if (board_.revision() > told_) {
       break;
     }
@@ -61,7 +62,7 @@ bool Broadcaster::await_news() {
 }
 
 void Broadcaster::run() {
-  lower_priority();
+  os::lower_priority();
   std::unique_lock lock(mutex_);
   while (await_followers(lock)) {
     lock.unlock();
@@ -69,7 +70,7 @@ void Broadcaster::run() {
       return;
     }
     tell();
-    beat();
+    os::beat();
     lock.lock();
     if (!pause(lock)) {
       return;
@@ -89,4 +90,4 @@ void Broadcaster::tell() {
   told_ = changes.revision;
 }
 
-}  // namespace sessync
+}  // namespace sessync::serve

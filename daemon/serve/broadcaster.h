@@ -9,7 +9,7 @@
 #include "daemon/http/server/server.h"
 #include "daemon/serve/documents.h"
 
-namespace sessync {
+namespace sessync::serve {
 
 /// Tells everybody who follows the events what changed, in at most two batches a second, and now
 /// and then that it is still there. A batch is written once, however many follow; rows of the page
@@ -26,7 +26,7 @@ class Broadcaster {
 
   /// Board and documents must outlive it. `publish` is called on a thread of its own, and must not
   /// wait for a follower.
-  Broadcaster(StatusBoard& board, Documents& documents,
+  Broadcaster(status::StatusBoard& board, Documents& documents,
               std::function<void(http::Publication)> publish, Pace pace);
   ~Broadcaster() { stop(); }
   Broadcaster(const Broadcaster&) = delete;
@@ -50,7 +50,7 @@ class Broadcaster {
   /// What changed since told_, or that nothing did.
   void tell();
 
-  StatusBoard& board_;
+  status::StatusBoard& board_;
   Documents& documents_;
   std::function<void(http::Publication)> publish_;
   Pace pace_;
@@ -62,4 +62,4 @@ class Broadcaster {
   std::thread thread_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::serve

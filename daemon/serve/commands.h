@@ -5,7 +5,7 @@
 
 #include <tl/expected.hpp>
 
-namespace sessync {
+namespace sessync::serve {
 
 /// Why the daemon did not do as it was asked.
 struct CommandRefusal {
@@ -47,4 +47,4 @@ class DaemonCommands {
   virtual CommandResult resume(const std::string& name) = 0;
 };
 
-}  // namespace sessync
+}  // namespace sessync::serve

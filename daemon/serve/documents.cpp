@@ -9,7 +9,7 @@
 #include "daemon/serve/json_text.h"
 #include "daemon/serve/status_json.h"
 
-namespace sessync {
+namespace sessync::serve {
 namespace {
 
 using Clock = CachedText::Clock;
@@ -33,7 +33,7 @@ const std::shared_ptr<const std::string>& CachedText::get(
   return text_;
 }
 
-Documents::Documents(const StatusBoard& board, Renderers renderers)
+Documents::Documents(const status::StatusBoard& board, Renderers renderers)
     : board_(board),
       renderers_(std::move(renderers)),
       started_(std::to_string(board.snapshot().started_at.time_since_epoch().count())) {}
@@ -52,7 +52,7 @@ std::optional<std::uint64_t> Documents::parse_id(const std::string& id) const {
   return error == std::errc() && end == last ? std::optional(revision) : std::nullopt;
 }
 
-const std::string& Documents::fragment(const SessionStatus& session) {
+const std::string& Documents::fragment(const status::SessionStatus& session) {
   auto& found = fragments_[session.name];
   if (found.text.empty() || found.revision != session.revision) {
     found = {session.revision, session_document(session)};
@@ -185,7 +185,7 @@ std::string Documents::names_event(const char* kind, const std::vector<std::stri
 }
 
 /// Every pass that begins would say all of its session again, so that is told by name alone.
-std::string Documents::events_since(std::uint64_t since, const StatusSnapshot& snapshot,
+std::string Documents::events_since(std::uint64_t since, const status::StatusSnapshot& snapshot,
                                     const std::string& manifest) {
   std::string text;
   if (!manifest.empty()) {
@@ -234,4 +234,4 @@ Document Documents::beginning(const std::string& last_event, std::uint64_t at_le
   return beginning_;
 }
 
-}  // namespace sessync
+}  // namespace sessync::serve

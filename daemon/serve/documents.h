@@ -11,10 +11,10 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/serve/page.h"
+#include "daemon/serve/page/page.h"
 #include "daemon/status/board.h"
 
-namespace sessync {
+namespace sessync::serve {
 
 /// A text as of a revision of the board. Shared with whoever is still being sent it; never changed.
 struct Document {
@@ -51,11 +51,11 @@ class Documents {
   /// Each is called with a lock held: it must not call back.
   struct Renderers {
     std::function<std::string()> metrics;
-    std::function<std::string(const StatusSnapshot&, const PagePart&)> page;
+    std::function<std::string(const status::StatusSnapshot&, const page::PagePart&)> page;
   };
 
   /// The board must outlive it.
-  Documents(const StatusBoard& board, Renderers renderers);
+  Documents(const status::StatusBoard& board, Renderers renderers);
 
   /// The status; at least of the revision `since`.
   Document status(std::uint64_t since = 0);
@@ -95,7 +95,7 @@ class Documents {
   };
 
   // With mutex_ held:
-  const std::string& fragment(const SessionStatus& session);
+  const std::string& fragment(const status::SessionStatus& session);
   Document render_status();
   std::shared_ptr<const std::string> whole_page(std::uint64_t at_least);
   Document current(std::uint64_t since);
@@ -104,11 +104,11 @@ class Documents {
   [[nodiscard]] std::string names_event(const char* kind, const std::vector<std::string>& names,
                                         std::uint64_t revision) const;
   /// `manifest`: its document, if that is to be told too.
-  std::string events_since(std::uint64_t since, const StatusSnapshot& snapshot,
+  std::string events_since(std::uint64_t since, const status::StatusSnapshot& snapshot,
                            const std::string& manifest);
   [[nodiscard]] std::optional<std::uint64_t> parse_id(const std::string& id) const;
 
-  const StatusBoard& board_;
+  const status::StatusBoard& board_;
   Renderers renderers_;
   std::string started_;
 
@@ -136,4 +136,4 @@ class Documents {
   CachedText metrics_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::serve

@@ -6,7 +6,7 @@
 
 #include "reconciler/observe/server_time.h"
 
-namespace sessync {
+namespace sessync::serve {
 
 void JsonText::separate() {
   if (follows_) {
@@ -58,8 +58,8 @@ JsonText& JsonText::text_or_null(std::string_view value) {
   return value.empty() ? null() : text(value);
 }
 
-JsonText& JsonText::time(const std::optional<TimePoint>& value) {
-  return value ? text(timestamp(*value)) : null();
+JsonText& JsonText::time(const std::optional<ports::TimePoint>& value) {
+  return value ? text(observe::timestamp(*value)) : null();
 }
 
 std::string error_document(std::string_view code, std::string_view message) {
@@ -69,4 +69,4 @@ std::string error_document(std::string_view code, std::string_view message) {
   return json.end_object().end_object().take() + "\n";
 }
 
-}  // namespace sessync
+}  // namespace sessync::serve

@@ -7,7 +7,7 @@
 
 #include "reconciler/ports/api_error.h"
 
-namespace sessync {
+namespace sessync::serve {
 
 /// Writes JSON as compact ASCII text (terminals obey some characters beyond it; bytes that are not
 /// UTF-8 become U+FFFD), without a line break. For documents that are written often: it builds no
@@ -28,8 +28,9 @@ class JsonText {
   JsonText& number(std::uint64_t value) { return raw(std::to_string(value)); }
   JsonText& boolean(bool value) { return raw(value ? "true" : "false"); }
   JsonText& null() { return raw("null"); }
-  JsonText& time(const std::optional<TimePoint>& value);  ///< RFC 3339, UTC, to the millisecond
-  JsonText& raw(std::string_view json);                   ///< a value that is JSON already
+  JsonText& time(
+      const std::optional<ports::TimePoint>& value);  ///< RFC 3339, UTC, to the millisecond
+  JsonText& raw(std::string_view json);               ///< a value that is JSON already
 
   /// What was written; nothing may be written after it.
   std::string take() { return std::move(out_); }
@@ -47,4 +48,4 @@ class JsonText {
 /// `code` is for programs, in snake_case and one of ours; `message` for people, and may quote.
 std::string error_document(std::string_view code, std::string_view message);
 
-}  // namespace sessync
+}  // namespace sessync::serve

@@ -4,7 +4,7 @@
 #include <cctype>
 #include <optional>
 
-namespace sessync {
+namespace sessync::serve {
 namespace {
 
 std::string_view trimmed(std::string_view text) {
@@ -72,4 +72,4 @@ bool names_tag(std::string_view if_none_match, std::string_view tag) {
   return false;
 }
 
-}  // namespace sessync
+}  // namespace sessync::serve

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-namespace sessync {
+namespace sessync::serve {
 
 /// Whether the value of an Accept-Encoding header takes gzip (RFC 9110, 12.5.3). A weight that is
 /// none, and a header that is not there, take nothing.
@@ -12,4 +12,4 @@ bool accepts_gzip(std::string_view accept_encoding);
 /// Tags of ours have no comma in them.
 bool names_tag(std::string_view if_none_match, std::string_view tag);
 
-}  // namespace sessync
+}  // namespace sessync::serve

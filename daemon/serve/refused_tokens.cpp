@@ -8,7 +8,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-namespace sessync {
+namespace sessync::serve {
 namespace {
 
 constexpr std::uint64_t kFreeGuesses = 10;
@@ -87,4 +87,4 @@ std::optional<std::uint64_t> RefusedTokens::to_tell(Clock::time_point now) {
   return std::exchange(untold_, 0);
 }
 
-}  // namespace sessync
+}  // namespace sessync::serve

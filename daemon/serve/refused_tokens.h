@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-namespace sessync {
+namespace sessync::serve {
 
 /// Keeps guessing slow: after ten tokens that were refused nobody at the address is listened to for
 /// a while, longer with each one more, up to a minute. An address that is quiet for ten minutes is
@@ -47,4 +47,4 @@ class RefusedTokens {
 /// cannot choose.
 std::string guesser_at(const std::string& address);
 
-}  // namespace sessync
+}  // namespace sessync::serve

@@ -14,7 +14,7 @@
 #include "daemon/serve/negotiation.h"
 #include "daemon/serve/status_json.h"
 
-namespace sessync {
+namespace sessync::serve {
 namespace {
 
 constexpr const char* kPlain = "text/plain; charset=utf-8";
@@ -71,14 +71,15 @@ void write_finishing(JsonText& json, const Suspending& suspending) {
   json.end_array();
 }
 
-std::unique_ptr<SecretFile> file_of(const std::string& path) {
-  return path.empty() ? nullptr : std::make_unique<SecretFile>(path);
+std::unique_ptr<secrets::SecretFile> file_of(const std::string& path) {
+  return path.empty() ? nullptr : std::make_unique<secrets::SecretFile>(path);
 }
 
 /// The last good one, or why there never was any.
-tl::expected<Secret, std::string> token_in(SecretFile& file) {
+tl::expected<ports::Secret, std::string> token_in(secrets::SecretFile& file) {
   auto token = file.current();
-  return token.empty() ? file.refresh() : tl::expected<Secret, std::string>(std::move(token));
+  return token.empty() ? file.refresh()
+                       : tl::expected<ports::Secret, std::string>(std::move(token));
 }
 
 /// Of what does not write.
@@ -87,7 +88,7 @@ RequestFacts::Asks asks_of(const http::Request& request) {
   if (request.path == "/livez" || request.path == "/readyz") {
     return Asks::kProbe;
   }
-  return request.path.starts_with(kProofPath) ? Asks::kProof : Asks::kRead;
+  return request.path.starts_with(remote::kProofPath) ? Asks::kProof : Asks::kRead;
 }
 
 /// A text of the request's document, "" if it has none; false: it is none, or too long.
@@ -144,7 +145,7 @@ Routes::Reader Routes::reader_of(const std::string& path) {
       {"/api/v1/events", &Routes::events},
   }};
   static const std::array<std::pair<std::string, Reader>, 4> families{{
-      {kProofPath, &Routes::proof},
+      {remote::kProofPath, &Routes::proof},
       {kPageSince, &Routes::page},
       {kPageSession, &Routes::page},
       {kEventsSince, &Routes::events},
@@ -229,11 +230,11 @@ std::optional<AccessRefusal> Routes::listen_to(const http::Request& request,
 
 void Routes::tell_of_refused(const http::Request& request) const {
   if (const auto count = refused_tokens_->to_tell(RefusedTokens::Clock::now())) {
-    log(LogLevel::kWarning,
-        "requests without the right token were refused; the next ones are told of in a minute",
-        {{"requests", std::to_string(*count)},
-         {"last_from", request.peer.address},
-         {"last_asked_for", request.path}});
+    os::log(os::LogLevel::kWarning,
+            "requests without the right token were refused; the next ones are told of in a minute",
+            {{"requests", std::to_string(*count)},
+             {"last_from", request.peer.address},
+             {"last_asked_for", request.path}});
   }
 }
 
@@ -276,7 +277,7 @@ http::Reply Routes::answer(const http::Request& request) const {
   return result;
 }
 
-Health Routes::health() const { return targets_.health ? targets_.health() : Health(); }
+os::Health Routes::health() const { return targets_.health ? targets_.health() : os::Health(); }
 
 /// Nothing beyond this process counts.
 http::Reply Routes::livez(const http::Request& /*request*/) const {
@@ -356,11 +357,11 @@ http::Reply Routes::page(const http::Request& request) const {
 
 /// Who asks learns nothing that would help to answer in the place of this daemon.
 http::Reply Routes::proof(const http::Request& request) const {
-  const auto challenge = request.path.substr(std::string_view(kProofPath).size());
-  if (targets_.nonce.empty() || request.peer.channel.empty() || !is_challenge(challenge)) {
+  const auto challenge = request.path.substr(std::string_view(remote::kProofPath).size());
+  if (targets_.nonce.empty() || request.peer.channel.empty() || !remote::is_challenge(challenge)) {
     return refuse({404, "not_found", "a challenge is 64 hex digits"});
   }
-  const auto proof = proof_of(targets_.nonce, challenge, request.peer.channel);
+  const auto proof = remote::proof_of(targets_.nonce, challenge, request.peer.channel);
   return reply(200, "application/json",
                JsonText().object().key("proof").text(proof).end_object().take() + "\n");
 }
@@ -402,4 +403,4 @@ SuspendResult Routes::carry_out(const Asked& asked) const {
   return done ? SuspendResult() : tl::unexpected(done.error());
 }
 
-}  // namespace sessync
+}  // namespace sessync::serve

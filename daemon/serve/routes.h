@@ -16,18 +16,18 @@
 #include "daemon/status/write_trace.h"
 #include "reconciler/ports/secret.h"
 
-namespace sessync {
+namespace sessync::serve {
 
 /// What is behind the paths. Pointers are never null, and what they lead to outlives the routes.
 struct RouteTargets {
-  StatusBoard* board = nullptr;
+  status::StatusBoard* board = nullptr;
   Documents* documents = nullptr;
   DaemonCommands* commands = nullptr;
   std::string page_policy;
   std::function<std::uint64_t()> told;  ///< see Broadcaster
-  std::function<Health()> health;       ///< of the process; nothing: it is alive
-  Secret nonce;                         ///< see proof_of(); "": there is nobody to show it to
-  WriteObserver wrote;                  ///< any thread; nothing: nobody wonders
+  std::function<os::Health()> health;   ///< of the process; nothing: it is alive
+  ports::Secret nonce;                  ///< see proof_of(); "": there is nobody to show it to
+  status::WriteObserver wrote;          ///< any thread; nothing: nobody wonders
 };
 
 /// Who may ask for what.
@@ -74,7 +74,7 @@ class Routes {
   void tell_of_write(const http::Request& request, const Asked& asked, bool allowed,
                      int status) const;
 
-  [[nodiscard]] Health health() const;
+  [[nodiscard]] os::Health health() const;
   [[nodiscard]] http::Reply livez(const http::Request& request) const;
   [[nodiscard]] http::Reply readyz(const http::Request& request) const;
   [[nodiscard]] http::Reply metrics(const http::Request& request) const;
@@ -89,9 +89,9 @@ class Routes {
 
   RouteTargets targets_;
   RouteAccess access_;
-  std::unique_ptr<SecretFile> admin_token_;  ///< null: there is none
-  std::unique_ptr<SecretFile> read_token_;
+  std::unique_ptr<secrets::SecretFile> admin_token_;  ///< null: there is none
+  std::unique_ptr<secrets::SecretFile> read_token_;
   std::unique_ptr<RefusedTokens> refused_tokens_ = std::make_unique<RefusedTokens>();
 };
 
-}  // namespace sessync
+}  // namespace sessync::serve

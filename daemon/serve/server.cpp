@@ -9,14 +9,14 @@
 #include "daemon/os/foreign_text.h"
 #include "daemon/serve/broadcaster.h"
 #include "daemon/serve/documents.h"
-#include "daemon/serve/page.h"
+#include "daemon/serve/page/page.h"
 #include "daemon/serve/routes.h"
 
-namespace sessync {
+namespace sessync::serve {
 
 struct StatusServer::Parts {
   StatusServerOptions options;
-  StatusBoard* board;
+  status::StatusBoard* board;
   DaemonCommands* commands;
   Documents documents;
   std::unique_ptr<Routes> routes;
@@ -29,18 +29,19 @@ struct StatusServer::Parts {
   void serve(http::Listener listener, Keys keys);
 };
 
-StatusServer::StatusServer(StatusServerOptions options, StatusBoard& board,
+StatusServer::StatusServer(StatusServerOptions options, status::StatusBoard& board,
                            DaemonCommands& commands, std::function<std::string()> metrics)
-    : parts_(new Parts{std::move(options),
-                       &board,
-                       &commands,
-                       Documents(board, {std::move(metrics),
-                                         [](const StatusSnapshot& status, const PagePart& part) {
-                                           return render_page(status, part, now_anchored());
-                                         }}),
-                       {},
-                       {},
-                       {}}) {}
+    : parts_(new Parts{
+          std::move(options),
+          &board,
+          &commands,
+          Documents(board, {std::move(metrics),
+                            [](const status::StatusSnapshot& status, const page::PagePart& part) {
+                              return page::render_page(status, part, os::now_anchored());
+                            }}),
+          {},
+          {},
+          {}}) {}
 
 StatusServer::~StatusServer() {
   // Each of the two calls the other until then.
@@ -68,7 +69,7 @@ void StatusServer::Parts::serve(http::Listener listener, Keys keys) {
       [this](http::Publication publication) { loop->publish(std::move(publication)); },
       Broadcaster::Pace{});
   routes = std::make_unique<Routes>(
-      RouteTargets{board, &documents, commands, page_policy(),
+      RouteTargets{board, &documents, commands, page::page_policy(),
                    [this] { return broadcaster->told(); }, options.health, options.nonce,
                    options.wrote},
       RouteAccess{listener.loopback, keys != nullptr, options.admin_token_file,
@@ -95,9 +96,9 @@ tl::expected<std::string, std::string> StatusServer::start() {
   try {
     parts_->serve(std::move(*listener), std::move(*keys));
   } catch (const std::exception& error) {
-    return tl::unexpected(foreign_text(error.what()));
+    return tl::unexpected(os::foreign_text(error.what()));
   }
   return address;
 }
 
-}  // namespace sessync
+}  // namespace sessync::serve

@@ -13,19 +13,19 @@
 #include "daemon/status/write_trace.h"
 #include "reconciler/ports/secret.h"
 
-namespace sessync {
+namespace sessync::serve {
 
 /// As the command line has it; checked there as far as it can be without a socket.
 struct StatusServerOptions {
   std::string listen = "127.0.0.1:8900";     ///< HOST:PORT; port 0: one that is free
   std::string admin_token_file;              ///< read for each write that is asked for; "": none
-  Secret nonce{};                            ///< what the daemon proves with that it is itself
-  std::function<Health()> health{};          ///< of the process; nothing: it is alive
+  ports::Secret nonce{};                     ///< what the daemon proves with that it is itself
+  std::function<os::Health()> health{};      ///< of the process; nothing: it is alive
   std::string read_token_file{};             ///< that reads need; "": none
   std::vector<std::string> allowed_hosts{};  ///< names by which it may be asked
   std::string tls_cert{};                    ///< a PEM file; "" and no key: no TLS
   std::string tls_key{};
-  WriteObserver wrote{};  ///< any thread; nothing: nobody wonders
+  status::WriteObserver wrote{};  ///< any thread; nothing: nobody wonders
 };
 
 /// Serves probes, metrics, status, events, the page and the write calls. Its threads run at a lower
@@ -33,7 +33,7 @@ struct StatusServerOptions {
 class StatusServer {
  public:
   /// What it refers to must outlive it. `metrics` renders the text format; any thread.
-  StatusServer(StatusServerOptions options, StatusBoard& board, DaemonCommands& commands,
+  StatusServer(StatusServerOptions options, status::StatusBoard& board, DaemonCommands& commands,
                std::function<std::string()> metrics);
   /// Closes the board and every connection, also those that follow; waits for a write
   /// that is being carried out, not for clients.
@@ -51,4 +51,4 @@ class StatusServer {
   std::unique_ptr<Parts> parts_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::serve

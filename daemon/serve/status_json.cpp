@@ -5,14 +5,14 @@
 #include "manifest/text/utf8.h"
 #include "reconciler/desired/blocked.h"
 
-namespace sessync {
+namespace sessync::serve {
 namespace {
 
 /// Of what no counter tells more than the number.
 constexpr std::size_t kMostUnmanaged = 500;
 constexpr std::size_t kMostProblems = 100;
 
-void write_conditions(JsonText& json, const SessionStatus& session) {
+void write_conditions(JsonText& json, const status::SessionStatus& session) {
   json.key("conditions").array();
   for (const auto& condition : session.conditions) {
     json.object().key("type").text(condition.what.type);
@@ -24,19 +24,19 @@ void write_conditions(JsonText& json, const SessionStatus& session) {
   json.end_array();
 }
 
-void write_suspended(JsonText& json, const SessionStatus& session) {
+void write_suspended(JsonText& json, const status::SessionStatus& session) {
   json.key("suspended");
   if (!session.suspended && !session.suspended_by_manifest) {
     json.null();
     return;
   }
-  const auto by = session.suspended.value_or(Suspension{});
+  const auto by = session.suspended.value_or(state::Suspension{});
   json.object().key("by").text_or_null(by.by);
   json.key("at").time(session.suspended ? std::optional(by.at) : std::nullopt);
   json.key("manifest").boolean(session.suspended_by_manifest).end_object();
 }
 
-void write_counts(JsonText& json, const ResourceCounts& counts) {
+void write_counts(JsonText& json, const status::ResourceCounts& counts) {
   json.key("counts").object();
   json.key("desired").number(counts.desired).key("in_sync").number(counts.in_sync);
   json.key("pending").number(counts.pending).key("blocked").number(counts.blocked);
@@ -45,20 +45,24 @@ void write_counts(JsonText& json, const ResourceCounts& counts) {
   json.end_object();
 }
 
-void write_blocked(JsonText& json, const SessionStatus& session) {
+void write_blocked(JsonText& json, const status::SessionStatus& session) {
   json.key("blocked").array();
   for (const auto& blocked : session.blocked) {
     json.object()
         .key("type")
-        .text(to_string(blocked.type))
+        .text(desired::to_string(blocked.type))
         .key("mount_path")
         .text(blocked.path.text());
-    json.key("code").text(to_string(blocked.code)).key("reason").text(blocked.reason).end_object();
+    json.key("code")
+        .text(desired::to_string(blocked.code))
+        .key("reason")
+        .text(blocked.reason)
+        .end_object();
   }
   json.end_array();
 }
 
-void write_unmanaged(JsonText& json, const SessionStatus& session) {
+void write_unmanaged(JsonText& json, const status::SessionStatus& session) {
   json.key("unmanaged").array();
   for (std::size_t i = 0; i < session.unmanaged.size() && i < kMostUnmanaged; ++i) {
     const auto& row = session.unmanaged[i];
@@ -68,7 +72,7 @@ void write_unmanaged(JsonText& json, const SessionStatus& session) {
   json.end_array();
 }
 
-void write_held(JsonText& json, const std::optional<Held>& held) {
+void write_held(JsonText& json, const std::optional<plan::Held>& held) {
   json.key("held");
   if (!held) {
     json.null();
@@ -78,7 +82,7 @@ void write_held(JsonText& json, const std::optional<Held>& held) {
   json.end_object();
 }
 
-void write_recent(JsonText& json, const SessionStatus& session) {
+void write_recent(JsonText& json, const status::SessionStatus& session) {
   json.key("recent").array();
   for (const auto& action : session.recent) {
     json.object().key("at").time(action.at).key("action").text(action.action);
@@ -91,15 +95,15 @@ void write_recent(JsonText& json, const SessionStatus& session) {
   json.end_array();
 }
 
-void write_latencies(JsonText& json, const SessionStatus& session) {
+void write_latencies(JsonText& json, const status::SessionStatus& session) {
   json.key("latencies_ms").array();
   for (const auto& latency : session.latencies) {
-    json.number(static_cast<std::uint64_t>(std::max<Duration::rep>(latency.count(), 0)));
+    json.number(static_cast<std::uint64_t>(std::max<ports::Duration::rep>(latency.count(), 0)));
   }
   json.end_array();
 }
 
-void write_manifest(JsonText& json, const StatusSnapshot& status) {
+void write_manifest(JsonText& json, const status::StatusSnapshot& status) {
   const auto& manifest = status.manifest;
   json.key("manifest").object().key("path").text(manifest.path);
   json.key("generation").number(manifest.generation).key("valid").boolean(manifest.valid);
@@ -120,11 +124,14 @@ void write_manifest(JsonText& json, const StatusSnapshot& status) {
 
 }  // namespace
 
-std::string session_document(const SessionStatus& session) {
+std::string session_document(const status::SessionStatus& session) {
   JsonText json;
   json.object().key("name").text(session.name);
   json.key("session_id").text_or_null(session.session_id);
-  json.key("state").text(name_of(state_of(session))).key("headline").text(headline_of(session));
+  json.key("state")
+      .text(status::name_of(status::state_of(session)))
+      .key("headline")
+      .text(status::headline_of(session));
   write_conditions(json, session);
   json.key("generation").number(session.generation);
   json.key("observed_generation").number(session.observed_generation);
@@ -142,20 +149,20 @@ std::string session_document(const SessionStatus& session) {
   return json.end_object().take();
 }
 
-std::string manifest_document(const StatusSnapshot& status) {
+std::string manifest_document(const status::StatusSnapshot& status) {
   JsonText json;
   json.object();
   write_manifest(json, status);
   return json.end_object().take();
 }
 
-std::string status_document(const StatusSnapshot& status,
+std::string status_document(const status::StatusSnapshot& status,
                             const std::vector<const std::string*>& sessions) {
   JsonText json;
   json.object().key("version").text(status.version);
   json.key("started_at").time(status.started_at);
-  const auto worst = findings_of(status).front();
-  json.key("state").text(name_of(worst.tone)).key("headline").text(worst.text);
+  const auto worst = status::findings_of(status).front();
+  json.key("state").text(status::name_of(worst.tone)).key("headline").text(worst.text);
   write_manifest(json, status);
   json.key("sessions").array();
   for (const auto* session : sessions) {
@@ -164,11 +171,11 @@ std::string status_document(const StatusSnapshot& status,
   return json.end_array().end_object().take() + "\n";
 }
 
-std::string readiness_text(const Readiness& readiness) {
+std::string readiness_text(const status::Readiness& readiness) {
   std::string text = readiness.ready ? "ready\n" : "not ready\n";
   const auto& problems = readiness.problems;
   for (std::size_t i = 0; i < problems.size() && i < kMostProblems; ++i) {
-    text.append(printable(problems[i])).append("\n");
+    text.append(manifest::printable(problems[i])).append("\n");
   }
   if (problems.size() > kMostProblems) {
     text.append("and ").append(std::to_string(problems.size() - kMostProblems)).append(" more\n");
@@ -176,4 +183,4 @@ std::string readiness_text(const Readiness& readiness) {
   return text;
 }
 
-}  // namespace sessync
+}  // namespace sessync::serve

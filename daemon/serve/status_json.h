@@ -8,21 +8,21 @@
 /// The documents of /api/v1/status and /api/v1/events: names of fields and their order are an
 /// interface, to which fields are only added. Compact ASCII on one line. Lists that have no end are
 /// cut: 500 unmanaged rows (`counts` has the number), 20 actions, 60 latencies. Pure functions.
-namespace sessync {
+namespace sessync::serve {
 
 /// One element of `sessions`: the facts of one session, with `state` and `headline` (verdict.h).
-std::string session_document(const SessionStatus& session);
+std::string session_document(const status::SessionStatus& session);
 
 /// Everything but the sessions: `manifest`, `workspace` and `notes`.
-std::string manifest_document(const StatusSnapshot& status);
+std::string manifest_document(const status::StatusSnapshot& status);
 
 /// The whole, with a line break at its end; `state` (the tone) and `headline` are those of the
 /// worst finding. `sessions`: the documents of status.sessions, in their order.
-std::string status_document(const StatusSnapshot& status,
+std::string status_document(const status::StatusSnapshot& status,
                             const std::vector<const std::string*>& sessions);
 
 /// What a probe is told: "ready" or "not ready", then a printable line for each problem, a hundred
 /// at most.
-std::string readiness_text(const Readiness& readiness);
+std::string readiness_text(const status::Readiness& readiness);
 
-}  // namespace sessync
+}  // namespace sessync::serve

@@ -5,7 +5,7 @@
 
 #include "daemon/state/remembered.h"
 
-namespace sessync {
+namespace sessync::state {
 namespace {
 
 using tables::Table;
@@ -36,10 +36,10 @@ void drop(std::vector<Row>& rows, const std::string& key) {
 
 /// Takes back every time that is described to it and lies in the future.
 struct TakeBack {
-  TimePoint now;
+  ports::TimePoint now;
 
-  void column(std::string_view /*name*/, TimePoint& at) const { at = std::min(at, now); }
-  void column(std::string_view /*name*/, std::optional<TimePoint>& at) const {
+  void column(std::string_view /*name*/, ports::TimePoint& at) const { at = std::min(at, now); }
+  void column(std::string_view /*name*/, std::optional<ports::TimePoint>& at) const {
     if (at) {
       at = std::min(*at, now);
     }
@@ -47,7 +47,7 @@ struct TakeBack {
   template <class T>
   void column(std::string_view /*name*/, const T& /*none*/, std::string_view /*none*/ = {}) const {}
   void beside(std::string_view /*table*/, std::string_view name,
-              std::optional<TimePoint>& at) const {
+              std::optional<ports::TimePoint>& at) const {
     column(name, at);
   }
   template <class T>
@@ -58,12 +58,12 @@ struct TakeBack {
     Table<Row>::describe(row, *this);
   }
   /// A token's life is as long as it was, whatever the clock said when it began.
-  void of(TokenRecord& token) const {
+  void of(ports::TokenRecord& token) const {
     auto renew_at = token.renew_at;
     if (renew_at && token.sent_at && *token.sent_at > now) {
       *renew_at -= *token.sent_at - now;
     }
-    Table<TokenRecord>::describe(token, *this);
+    Table<ports::TokenRecord>::describe(token, *this);
     token.renew_at = renew_at;
   }
   template <class Row>
@@ -78,7 +78,7 @@ struct TakeBack {
   }
 };
 
-void take_back_times(Inventory& inventory, TimePoint now) {
+void take_back_times(ports::Inventory& inventory, ports::TimePoint now) {
   const TakeBack to{now};
   to.of(inventory);
   to.column("left_at", inventory.left_at);
@@ -90,50 +90,52 @@ void take_back_times(Inventory& inventory, TimePoint now) {
 struct MemoryMirror::Apply {
   MemoryMirror& mirror;
 
-  [[nodiscard]] Inventory& of(const std::string& session_id) const {
+  [[nodiscard]] ports::Inventory& of(const std::string& session_id) const {
     return mirror.sessions_[session_id];
   }
   template <class Row>
-  void operator()(const change::Put<Row>& change) const {
+  void operator()(const ports::change::Put<Row>& change) const {
     put(of(change.session_id).*Table<Row>::kIn, change.row);
   }
   template <class Row>
-  void operator()(const change::Drop<Row>& change) const {
+  void operator()(const ports::change::Drop<Row>& change) const {
     drop(of(change.of).*Table<Row>::kIn, change.key);
   }
-  void operator()(const change::DropRefusal& change) const {
-    std::erase_if(of(change.session_id).refusals, [&](const Refusal& refusal) {
+  void operator()(const ports::change::DropRefusal& change) const {
+    std::erase_if(of(change.session_id).refusals, [&](const ports::Refusal& refusal) {
       return refusal.path == change.path &&
              refusal.content == change.content.value_or(refusal.content);
     });
   }
-  void operator()(const change::SetTakenOver& set) const {
+  void operator()(const ports::change::SetTakenOver& set) const {
     of(set.session_id).taken_over = set.complete;
     of(set.session_id).owner = set.owner;
   }
-  void operator()(const change::SetLookedAt& set) const { of(set.session_id).looked_at = set.at; }
-  void operator()(const change::SetMostFiles& set) const {
+  void operator()(const ports::change::SetLookedAt& set) const {
+    of(set.session_id).looked_at = set.at;
+  }
+  void operator()(const ports::change::SetMostFiles& set) const {
     of(set.session_id).most_files = set.count;
   }
-  void operator()(const change::SetLeft& set) const { of(set.session_id).left_at = set.at; }
-  void operator()(const change::DropSession& change) const {
+  void operator()(const ports::change::SetLeft& set) const { of(set.session_id).left_at = set.at; }
+  void operator()(const ports::change::DropSession& change) const {
     mirror.sessions_.erase(change.session_id);
   }
-  void operator()(const change::PutCreation& change) const {
+  void operator()(const ports::change::PutCreation& change) const {
     mirror.creations_.insert_or_assign({change.row.owner, change.row.name}, change.row);
   }
-  void operator()(const change::DropCreation& change) const {
+  void operator()(const ports::change::DropCreation& change) const {
     mirror.creations_.erase({change.of, change.key});
   }
-  void operator()(const change::PutUpload& change) const {
-    const Upload& upload = change.row;
-    (*this)(change::DropUpload{upload.owner, upload.file_id});
+  void operator()(const ports::change::PutUpload& change) const {
+    const ports::Upload& upload = change.row;
+    (*this)(ports::change::DropUpload{upload.owner, upload.file_id});
     OwnerUploads& uploads = mirror.uploads_[upload.owner];
     // In this order: what is found by its digest is there, even if memory ends in between.
     uploads.by_file_id.emplace(upload.file_id, upload);
     uploads.by_digest.emplace(upload.sha256, upload.file_id);
   }
-  void operator()(const change::DropUpload& change) const {
+  void operator()(const ports::change::DropUpload& change) const {
     OwnerUploads& uploads = mirror.uploads_[change.of];
     const auto known = uploads.by_file_id.find(change.key);
     if (known != uploads.by_file_id.end()) {
@@ -143,10 +145,10 @@ struct MemoryMirror::Apply {
   }
 };
 
-void MemoryMirror::apply(const Change& change) { std::visit(Apply{*this}, change); }
+void MemoryMirror::apply(const ports::Change& change) { std::visit(Apply{*this}, change); }
 
-void MemoryMirror::apply(const std::vector<Change>& changes) {
-  for (const Change& change : changes) {
+void MemoryMirror::apply(const std::vector<ports::Change>& changes) {
+  for (const ports::Change& change : changes) {
     apply(change);
   }
 }
@@ -160,9 +162,9 @@ void MemoryMirror::suspend(const std::string& session,
   }
 }
 
-void MemoryMirror::doubt_intents(TimePoint since) {
+void MemoryMirror::doubt_intents(ports::TimePoint since) {
   for (auto& [session_id, inventory] : sessions_) {
-    for (Intent& intent : inventory.intents) {
+    for (ports::Intent& intent : inventory.intents) {
       intent.in_doubt_since = intent.in_doubt_since ? std::optional(since) : std::nullopt;
     }
   }
@@ -173,7 +175,7 @@ void MemoryMirror::doubt_intents(TimePoint since) {
   }
 }
 
-void MemoryMirror::believe_no_future(TimePoint now) {
+void MemoryMirror::believe_no_future(ports::TimePoint now) {
   for (auto& [session_id, inventory] : sessions_) {
     take_back_times(inventory, now);
   }
@@ -184,22 +186,22 @@ void MemoryMirror::believe_no_future(TimePoint now) {
   }
 }
 
-Inventory MemoryMirror::load(const std::string& session_id) const {
+ports::Inventory MemoryMirror::load(const std::string& session_id) const {
   const auto known = sessions_.find(session_id);
-  return known == sessions_.end() ? Inventory{} : known->second;
+  return known == sessions_.end() ? ports::Inventory{} : known->second;
 }
 
-std::optional<Upload> MemoryMirror::find_upload(const std::string& owner,
-                                                const std::string& sha256) const {
+std::optional<ports::Upload> MemoryMirror::find_upload(const std::string& owner,
+                                                       const std::string& sha256) const {
   const auto owned = uploads_.find(owner);
   if (owned == uploads_.end()) {
     return std::nullopt;
   }
   const auto& [by_file_id, by_digest] = owned->second;
-  std::optional<Upload> best;
+  std::optional<ports::Upload> best;
   for (auto at = by_digest.lower_bound({sha256, ""}); at != by_digest.end() && at->first == sha256;
        ++at) {
-    const Upload& upload = by_file_id.at(at->second);
+    const ports::Upload& upload = by_file_id.at(at->second);
     if (!best || upload.confirmed_at >= best->confirmed_at) {
       best = upload;
     }
@@ -207,8 +209,8 @@ std::optional<Upload> MemoryMirror::find_upload(const std::string& owner,
   return best;
 }
 
-std::optional<CreationRecord> MemoryMirror::find_creation(const std::string& owner,
-                                                          const std::string& name) const {
+std::optional<ports::CreationRecord> MemoryMirror::find_creation(const std::string& owner,
+                                                                 const std::string& name) const {
   const auto known = creations_.find({owner, name});
   return known == creations_.end() ? std::nullopt : std::optional(known->second);
 }
@@ -222,8 +224,8 @@ std::vector<std::string> MemoryMirror::sessions() const {
   return ids;
 }
 
-std::vector<CreationRecord> MemoryMirror::creations() const {
-  std::vector<CreationRecord> all;
+std::vector<ports::CreationRecord> MemoryMirror::creations() const {
+  std::vector<ports::CreationRecord> all;
   all.reserve(creations_.size());
   for (const auto& [key, creation] : creations_) {
     all.push_back(creation);
@@ -231,8 +233,8 @@ std::vector<CreationRecord> MemoryMirror::creations() const {
   return all;
 }
 
-std::vector<Upload> MemoryMirror::uploads(const std::string& owner) const {
-  std::vector<Upload> all;
+std::vector<ports::Upload> MemoryMirror::uploads(const std::string& owner) const {
+  std::vector<ports::Upload> all;
   if (const auto owned = uploads_.find(owner); owned != uploads_.end()) {
     for (const auto& [file_id, upload] : owned->second.by_file_id) {
       all.push_back(upload);
@@ -241,4 +243,4 @@ std::vector<Upload> MemoryMirror::uploads(const std::string& owner) const {
   return all;
 }
 
-}  // namespace sessync
+}  // namespace sessync::state

@@ -5,7 +5,7 @@
 /// What is run to make the tables of each version of the state out of those of the version before.
 /// An empty file gets its tables from their description (remembered.h), which is that of the last
 /// version.
-namespace sessync::tables {
+namespace sessync::state::tables {
 
 /// Version 2: owners, tokens, outputs, statuses and creations.
 inline constexpr const char* kToVersion2 = R"sql(
@@ -65,4 +65,4 @@ PRAGMA user_version = 4;
 /// By the version that they start from.
 inline constexpr std::array kMigrations{kToVersion2, kToVersion3, kToVersion4};
 
-}  // namespace sessync::tables
+}  // namespace sessync::state::tables

@@ -13,7 +13,7 @@
 /// kept without it, and let one more version of the file have that column (migrations.h). Columns
 /// are in the order of the file, which must not change: programs of this version may write rows by
 /// position.
-namespace sessync::tables {
+namespace sessync::state::tables {
 
 /// Table<Row>: how rows of one kind are kept.
 ///
@@ -48,7 +48,7 @@ struct OnlyOne : OfSession {
 
 /// What is said of the session itself.
 template <>
-struct Table<Inventory> : OnlyOne {
+struct Table<ports::Inventory> : OnlyOne {
   static constexpr std::string_view kName = "session";
   static void describe(auto& inventory, auto& to) {
     to.column("taken_over", inventory.taken_over, "0");
@@ -59,10 +59,10 @@ struct Table<Inventory> : OnlyOne {
 };
 
 template <>
-struct Table<InventoryRow> : OfSession {
+struct Table<ports::InventoryRow> : OfSession {
   static constexpr std::string_view kName = "row";
-  static constexpr auto kIn = &Inventory::rows;
-  static auto key(const InventoryRow& row) { return std::tie(row.resource_id); }
+  static constexpr auto kIn = &ports::Inventory::rows;
+  static auto key(const ports::InventoryRow& row) { return std::tie(row.resource_id); }
   static void describe(auto& row, auto& to) {
     to.column("resource_id", row.resource_id);
     to.column("copy_file_id", row.copy_file_id);
@@ -77,7 +77,7 @@ struct Table<InventoryRow> : OfSession {
 };
 
 template <>
-struct Table<Previous> {
+struct Table<ports::Previous> {
   static void describe(auto& previous, auto& to) {
     to.column("path", previous.path);
     to.column("file_id", previous.upload_file_id);
@@ -87,10 +87,10 @@ struct Table<Previous> {
 };
 
 template <>
-struct Table<Intent> : OfSession {
+struct Table<ports::Intent> : OfSession {
   static constexpr std::string_view kName = "intent";
-  static constexpr auto kIn = &Inventory::intents;
-  static auto key(const Intent& intent) { return std::tie(intent.path); }
+  static constexpr auto kIn = &ports::Inventory::intents;
+  static auto key(const ports::Intent& intent) { return std::tie(intent.path); }
   static void describe(auto& intent, auto& to) {
     to.column("path", intent.path);
     to.column("deletes", intent.deletes);
@@ -103,10 +103,10 @@ struct Table<Intent> : OfSession {
 };
 
 template <>
-struct Table<Tombstone> : OfSession {
+struct Table<ports::Tombstone> : OfSession {
   static constexpr std::string_view kName = "tombstone";
-  static constexpr auto kIn = &Inventory::tombstones;
-  static auto key(const Tombstone& tombstone) { return std::tie(tombstone.resource_id); }
+  static constexpr auto kIn = &ports::Inventory::tombstones;
+  static auto key(const ports::Tombstone& tombstone) { return std::tie(tombstone.resource_id); }
   static void describe(auto& tombstone, auto& to) {
     to.column("resource_id", tombstone.resource_id);
     to.column("deleted_at", tombstone.deleted_at);
@@ -114,10 +114,10 @@ struct Table<Tombstone> : OfSession {
 };
 
 template <>
-struct Table<Refusal> : OfSession {
+struct Table<ports::Refusal> : OfSession {
   static constexpr std::string_view kName = "refusal";
-  static constexpr auto kIn = &Inventory::refusals;
-  static auto key(const Refusal& refusal) { return std::tie(refusal.path, refusal.content); }
+  static constexpr auto kIn = &ports::Inventory::refusals;
+  static auto key(const ports::Refusal& refusal) { return std::tie(refusal.path, refusal.content); }
   static void describe(auto& refusal, auto& to) {
     to.column("path", refusal.path);
     to.column("content", refusal.content);
@@ -129,10 +129,10 @@ struct Table<Refusal> : OfSession {
 };
 
 template <>
-struct Table<TokenRecord> : OfSession {
+struct Table<ports::TokenRecord> : OfSession {
   static constexpr std::string_view kName = "token";
-  static constexpr auto kIn = &Inventory::tokens;
-  static auto key(const TokenRecord& token) { return std::tie(token.resource_id); }
+  static constexpr auto kIn = &ports::Inventory::tokens;
+  static auto key(const ports::TokenRecord& token) { return std::tie(token.resource_id); }
   static void describe(auto& token, auto& to) {
     to.column("resource_id", token.resource_id);
     to.column("fingerprint", token.fingerprint);
@@ -143,10 +143,10 @@ struct Table<TokenRecord> : OfSession {
 };
 
 template <>
-struct Table<OutputRecord> : OfSession {
+struct Table<ports::OutputRecord> : OfSession {
   static constexpr std::string_view kName = "output";
-  static constexpr auto kIn = &Inventory::outputs;
-  static auto key(const OutputRecord& output) { return std::tie(output.file_id); }
+  static constexpr auto kIn = &ports::Inventory::outputs;
+  static auto key(const ports::OutputRecord& output) { return std::tie(output.file_id); }
   static void describe(auto& output, auto& to) {
     to.column("file_id", output.file_id);
     to.column("name", output.name);
@@ -156,9 +156,9 @@ struct Table<OutputRecord> : OfSession {
 };
 
 template <>
-struct Table<SeenStatus> : OnlyOne {
+struct Table<ports::SeenStatus> : OnlyOne {
   static constexpr std::string_view kName = "status";
-  static constexpr auto kIn = &Inventory::status;
+  static constexpr auto kIn = &ports::Inventory::status;
   static void describe(auto& status, auto& to) {
     to.column("status", status.status);
     to.column("since", status.since);
@@ -167,7 +167,7 @@ struct Table<SeenStatus> : OnlyOne {
 
 /// That no manifest has named a session since. A table of its own: nothing else may be remembered.
 struct Left {
-  TimePoint since;
+  ports::TimePoint since;
 };
 template <>
 struct Table<Left> : OnlyOne {
@@ -176,9 +176,9 @@ struct Table<Left> : OnlyOne {
 };
 
 template <>
-struct Table<Upload> : Unscoped {
+struct Table<ports::Upload> : Unscoped {
   static constexpr std::string_view kName = "upload";
-  static auto key(const Upload& upload) { return std::tie(upload.owner, upload.file_id); }
+  static auto key(const ports::Upload& upload) { return std::tie(upload.owner, upload.file_id); }
   static void describe(auto& upload, auto& to) {
     to.column("owner", upload.owner);
     to.column("file_id", upload.file_id);
@@ -191,9 +191,9 @@ struct Table<Upload> : Unscoped {
 };
 
 template <>
-struct Table<CreationRecord> : Unscoped {
+struct Table<ports::CreationRecord> : Unscoped {
   static constexpr std::string_view kName = "creation";
-  static auto key(const CreationRecord& creation) {
+  static auto key(const ports::CreationRecord& creation) {
     return std::tie(creation.owner, creation.name);
   }
   static void describe(auto& creation, auto& to) {
@@ -217,13 +217,13 @@ struct Table<Suspension> : OnlyOne {
 
 /// Calls `each.template operator()<Row>()` for every Row with a place in Inventory (kIn).
 void for_each_kind_in_session(auto&& each) {
-  each.template operator()<InventoryRow>();
-  each.template operator()<Intent>();
-  each.template operator()<Tombstone>();
-  each.template operator()<Refusal>();
-  each.template operator()<TokenRecord>();
-  each.template operator()<OutputRecord>();
-  each.template operator()<SeenStatus>();
+  each.template operator()<ports::InventoryRow>();
+  each.template operator()<ports::Intent>();
+  each.template operator()<ports::Tombstone>();
+  each.template operator()<ports::Refusal>();
+  each.template operator()<ports::TokenRecord>();
+  each.template operator()<ports::OutputRecord>();
+  each.template operator()<ports::SeenStatus>();
 }
 
-}  // namespace sessync::tables
+}  // namespace sessync::state::tables

@@ -17,7 +17,7 @@
 #include "daemon/os/foreign_text.h"
 #include "daemon/os/os_error.h"
 
-namespace sessync::sqlite {
+namespace sessync::state::sqlite {
 namespace {
 
 constexpr int kBusyTimeoutMs = 5000;
@@ -45,9 +45,9 @@ Error error_of(const SQLite::Exception& exception, int system, const std::string
                const std::string& path) {
   const int code = exception.getErrorCode() & 0xFF;
   const bool has_reason = system != 0 && (code == SQLITE_IOERR || code == SQLITE_CANTOPEN);
-  return {has_reason && is_no_room(system) ? Error::Kind::kNoRoom : kind_of(code),
-          "cannot " + doing + " " + path + ": " + foreign_text(exception.what()) +
-              (has_reason ? " (" + error_text(system) + ")" : "")};
+  return {has_reason && os::is_no_room(system) ? Error::Kind::kNoRoom : kind_of(code),
+          "cannot " + doing + " " + path + ": " + os::foreign_text(exception.what()) +
+              (has_reason ? " (" + os::error_text(system) + ")" : "")};
 }
 
 /// `path` as a URI, in which "immutable" can be said.
@@ -212,4 +212,4 @@ void Connection::transaction(const std::function<void()>& body) {
   parts_->act("write", [&] { transaction->commit(); });
 }
 
-}  // namespace sessync::sqlite
+}  // namespace sessync::state::sqlite

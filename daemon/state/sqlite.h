@@ -10,7 +10,7 @@
 
 /// As much of SQLite as the state needs, by way of SQLiteCpp, and without a header of either. Used
 /// in daemon/state/ only, and Error does not leave that folder.
-namespace sessync::sqlite {
+namespace sessync::state::sqlite {
 
 /// What went wrong: doing what, with which file, why, the system's own reason included. What SQLite
 /// says has passed foreign_text().
@@ -75,4 +75,4 @@ class Connection {
   std::unique_ptr<Parts> parts_;  ///< null when moved from
 };
 
-}  // namespace sessync::sqlite
+}  // namespace sessync::state::sqlite

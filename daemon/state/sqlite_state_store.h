@@ -9,7 +9,7 @@
 #include "daemon/state/state_database.h"
 #include "reconciler/ports/state_store.h"
 
-namespace sessync {
+namespace sessync::state {
 
 /// The state as one pass worker sees it: what is durable is told to the worker's own loop.
 ///
@@ -17,24 +17,25 @@ namespace sessync {
 /// announced to the loop (CompletionQueue::expect) and answered there exactly once, never inside
 /// commit(), and also after the database has failed. Reads do not wait for the disk. To be used by
 /// the worker's thread alone; many of them may stand on one database.
-class SqliteStateStore : public StateStore {
+class SqliteStateStore : public ports::StateStore {
  public:
-  SqliteStateStore(StateDatabase& database, CompletionQueue& loop)
+  SqliteStateStore(StateDatabase& database, os::CompletionQueue& loop)
       : database_(database), loop_(loop) {}
 
-  Inventory load(const std::string& session_id) override;
-  std::optional<Upload> find_upload(const std::string& owner, const std::string& sha256) override;
-  std::vector<Upload> uploads(const std::string& owner) override;
-  std::optional<CreationRecord> find_creation(const std::string& owner,
-                                              const std::string& name) override;
+  ports::Inventory load(const std::string& session_id) override;
+  std::optional<ports::Upload> find_upload(const std::string& owner,
+                                           const std::string& sha256) override;
+  std::vector<ports::Upload> uploads(const std::string& owner) override;
+  std::optional<ports::CreationRecord> find_creation(const std::string& owner,
+                                                     const std::string& name) override;
   std::vector<std::string> sessions() override;
-  std::vector<CreationRecord> creations() override;
-  void commit(std::vector<Change> changes,
-              std::function<void(tl::expected<Done, StoreError>)> durable) override;
+  std::vector<ports::CreationRecord> creations() override;
+  void commit(std::vector<ports::Change> changes,
+              std::function<void(tl::expected<ports::Done, ports::StoreError>)> durable) override;
 
  private:
   StateDatabase& database_;
-  CompletionQueue& loop_;
+  os::CompletionQueue& loop_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::state

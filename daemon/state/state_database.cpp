@@ -12,7 +12,7 @@
 #include "daemon/state/state_file.h"
 #include "daemon/state/tables.h"
 
-namespace sessync {
+namespace sessync::state {
 namespace {
 
 constexpr const char* kFileName = "/state.db";
@@ -23,7 +23,7 @@ constexpr std::size_t kDigestsAtOnce = 2000;
 /// How often it is tried to write while that fails.
 constexpr std::chrono::seconds kProbeEvery{2};
 
-StoreError refused_read_only() { return {"the state was opened for reading only"}; }
+ports::StoreError refused_read_only() { return {"the state was opened for reading only"}; }
 
 template <class Item>
 std::vector<Item> take_some(std::vector<Item>& items) {
@@ -47,12 +47,12 @@ std::unique_ptr<StateDatabase> StateDatabase::begin(Kind kind, StateFile::Opened
 
 void StateDatabase::start() {
   if (kind_ == Kind::kOnDisk) {
-    writer_ = start_thread("store", Duty::kVital, [this] { run(); });
+    writer_ = os::start_thread("store", os::Duty::kVital, [this] { run(); });
   }
 }
 
-tl::expected<std::unique_ptr<StateDatabase>, StoreError> StateDatabase::open(const StateLock& lock,
-                                                                             TimePoint now) {
+tl::expected<std::unique_ptr<StateDatabase>, ports::StoreError> StateDatabase::open(
+    const StateLock& lock, ports::TimePoint now) {
   auto opened = StateFile::open(lock.directory() + kFileName, now);
   if (!opened) {
     return tl::unexpected(std::move(opened.error()));
@@ -61,7 +61,7 @@ tl::expected<std::unique_ptr<StateDatabase>, StoreError> StateDatabase::open(con
   return begin(Kind::kOnDisk, std::move(*opened));
 }
 
-tl::expected<std::unique_ptr<StateDatabase>, StoreError> StateDatabase::open_directory(
+tl::expected<std::unique_ptr<StateDatabase>, ports::StoreError> StateDatabase::open_directory(
     const std::string& directory, const std::string& workspace, OnFullDisk on_full_disk) {
   std::unique_ptr<StateDatabase> database(new StateDatabase(Kind::kOnDisk));
   database->directory_ = directory;
@@ -80,7 +80,7 @@ tl::expected<std::unique_ptr<StateDatabase>, StoreError> StateDatabase::open_dir
 }
 
 /// Keeps the lock, if it comes as far as that.
-tl::expected<StateFile::Opened, StoreError> StateDatabase::open_file() {
+tl::expected<StateFile::Opened, ports::StoreError> StateDatabase::open_file() {
   if (!lock_) {
     if (auto ready = prepare_state_directory(directory_, workspace_); !ready) {
       return tl::unexpected(std::move(ready.error()));
@@ -91,7 +91,7 @@ tl::expected<StateFile::Opened, StoreError> StateDatabase::open_file() {
     }
     lock_ = std::move(*lock);
   }
-  const auto now = now_anchored();
+  const auto now = os::now_anchored();
   auto opened = StateFile::open(directory_ + kFileName, now);
   if (opened) {
     opened->mirror.believe_no_future(now);
@@ -100,19 +100,19 @@ tl::expected<StateFile::Opened, StoreError> StateDatabase::open_file() {
 }
 
 /// A damaged file counts as none to a reader. Here it is about to be moved aside, and is not yet.
-void StateDatabase::know_what_can_be_read(StoreError why) {
+void StateDatabase::know_what_can_be_read(ports::StoreError why) {
   auto read = StateFile::open_read_only(directory_ + kFileName, lock_.has_value());
   trouble_ = Trouble{std::move(why), false, read && read->warnings.empty()};
   if (trouble_->is_known) {
     known_ = std::move(read->mirror);
-    known_.doubt_intents(now_anchored());
-    known_.believe_no_future(now_anchored());
+    known_.doubt_intents(os::now_anchored());
+    known_.believe_no_future(os::now_anchored());
     mirror_ = known_;
   }
 }
 
 tl::expected<std::unique_ptr<StateDatabase>, std::string> StateDatabase::open_read_only(
-    const std::string& directory, TimePoint now) {
+    const std::string& directory, ports::TimePoint now) {
   auto opened = StateFile::open_read_only(directory + kFileName);
   if (!opened) {
     return tl::unexpected(std::move(opened.error()));
@@ -135,24 +135,24 @@ StateDatabase::~StateDatabase() {
   }
 }
 
-Inventory StateDatabase::load(const std::string& session_id) const {
+ports::Inventory StateDatabase::load(const std::string& session_id) const {
   const std::lock_guard lock(mutex_);
   return mirror_.load(session_id);
 }
 
-std::optional<Upload> StateDatabase::find_upload(const std::string& owner,
-                                                 const std::string& sha256) const {
+std::optional<ports::Upload> StateDatabase::find_upload(const std::string& owner,
+                                                        const std::string& sha256) const {
   const std::lock_guard lock(mutex_);
   return mirror_.find_upload(owner, sha256);
 }
 
-std::vector<Upload> StateDatabase::uploads(const std::string& owner) const {
+std::vector<ports::Upload> StateDatabase::uploads(const std::string& owner) const {
   const std::lock_guard lock(mutex_);
   return mirror_.uploads(owner);
 }
 
-std::optional<CreationRecord> StateDatabase::find_creation(const std::string& owner,
-                                                           const std::string& name) const {
+std::optional<ports::CreationRecord> StateDatabase::find_creation(const std::string& owner,
+                                                                  const std::string& name) const {
   const std::lock_guard lock(mutex_);
   return mirror_.find_creation(owner, name);
 }
@@ -162,7 +162,7 @@ std::vector<std::string> StateDatabase::sessions() const {
   return mirror_.sessions();
 }
 
-std::vector<CreationRecord> StateDatabase::creations() const {
+std::vector<ports::CreationRecord> StateDatabase::creations() const {
   const std::lock_guard lock(mutex_);
   return mirror_.creations();
 }
@@ -199,22 +199,22 @@ void StateDatabase::tell() {
   }
 }
 
-void StateDatabase::commit(std::vector<Change> changes, Durable durable) {
+void StateDatabase::commit(std::vector<ports::Change> changes, Durable durable) {
   submit({std::move(changes), std::move(durable)});
 }
 
-tl::expected<Done, StoreError> StateDatabase::set_suspension(
+tl::expected<ports::Done, ports::StoreError> StateDatabase::set_suspension(
     const std::string& session, const std::optional<Suspension>& suspension) {
-  std::promise<tl::expected<Done, StoreError>> outcome;
-  submit(
-      {SuspensionChange{session, suspension}, [&outcome](tl::expected<Done, StoreError> durable) {
-         outcome.set_value(std::move(durable));
-       }});
+  std::promise<tl::expected<ports::Done, ports::StoreError>> outcome;
+  submit({SuspensionChange{session, suspension},
+          [&outcome](tl::expected<ports::Done, ports::StoreError> durable) {
+            outcome.set_value(std::move(durable));
+          }});
   return outcome.get_future().get();
 }
 
 void StateDatabase::apply(MemoryMirror& mirror, const Job& job) {
-  if (const auto* const changes = std::get_if<std::vector<Change>>(&job.what)) {
+  if (const auto* const changes = std::get_if<std::vector<ports::Change>>(&job.what)) {
     mirror.apply(*changes);
   } else {
     const auto& change = std::get<SuspensionChange>(job.what);
@@ -235,10 +235,10 @@ void StateDatabase::submit(Job job) {
       return;
     }
   }
-  job.durable(Done{});
+  job.durable(ports::Done{});
 }
 
-std::vector<DigestEntry> StateDatabase::load_digests() const {
+std::vector<workspace::DigestEntry> StateDatabase::load_digests() const {
   StateFile* file = nullptr;
   {
     const std::lock_guard lock(mutex_);
@@ -247,10 +247,10 @@ std::vector<DigestEntry> StateDatabase::load_digests() const {
   if (file == nullptr) {
     return {};
   }
-  return file->read_digests().value_or(std::vector<DigestEntry>{});
+  return file->read_digests().value_or(std::vector<workspace::DigestEntry>{});
 }
 
-void StateDatabase::save_digests(DigestCache::Changes changes) {
+void StateDatabase::save_digests(workspace::DigestCache::Changes changes) {
   if (kind_ != Kind::kOnDisk || changes.empty()) {
     return;
   }
@@ -267,8 +267,8 @@ void StateDatabase::flush() {
 /// False: there will be none any more.
 bool StateDatabase::wait_for_work(std::unique_lock<std::mutex>& lock) {
   const auto ready = [this] { return has_work() || closing_; };
-  while (!work_.wait_for(lock, trouble_ ? kProbeEvery : kLongestTurn, ready)) {
-    beat();
+  while (!work_.wait_for(lock, trouble_ ? kProbeEvery : os::kLongestTurn, ready)) {
+    os::beat();
     if (trouble_) {
       lock.unlock();
       probe();
@@ -284,7 +284,7 @@ void StateDatabase::run() {
     writing_ = true;
     write_next(lock);
     writing_ = false;
-    beat();
+    os::beat();
     if (!has_work()) {
       idle_.notify_all();
     }
@@ -303,9 +303,9 @@ void StateDatabase::write_next(std::unique_lock<std::mutex>& lock) {
     digests_.clear();
     return;
   }
-  DigestCache::Changes& waiting = digests_.front();
-  const DigestCache::Changes some{.put = take_some(waiting.put),
-                                  .removed = take_some(waiting.removed)};
+  workspace::DigestCache::Changes& waiting = digests_.front();
+  const workspace::DigestCache::Changes some{.put = take_some(waiting.put),
+                                             .removed = take_some(waiting.removed)};
   if (waiting.empty()) {
     digests_.pop_front();
   }
@@ -315,8 +315,9 @@ void StateDatabase::write_next(std::unique_lock<std::mutex>& lock) {
 }
 
 void StateDatabase::write(sqlite::Connection& to, const Job& job) {
-  if (const auto* const changes = std::get_if<std::vector<Change>>(&job.what)) {
-    std::ranges::for_each(*changes, [&to](const Change& change) { tables::write(to, change); });
+  if (const auto* const changes = std::get_if<std::vector<ports::Change>>(&job.what)) {
+    std::ranges::for_each(*changes,
+                          [&to](const ports::Change& change) { tables::write(to, change); });
   } else {
     const auto& change = std::get<SuspensionChange>(job.what);
     tables::write_suspension(to, change.session, change.suspension);
@@ -324,7 +325,8 @@ void StateDatabase::write(sqlite::Connection& to, const Job& job) {
 }
 
 /// What was submitted while nothing can be written fails, now and then after a look whether it can.
-tl::expected<Done, StoreError> StateDatabase::write_file(const std::vector<Job>& jobs) {
+tl::expected<ports::Done, ports::StoreError> StateDatabase::write_file(
+    const std::vector<Job>& jobs) {
   if (!file_) {
     return tl::unexpected(trouble()->why);
   }
@@ -352,20 +354,20 @@ void StateDatabase::write_jobs(const std::vector<Job>& jobs) {
 
 void StateDatabase::keep_uploads(const std::vector<Job>& jobs) {
   for (const Job& job : jobs) {
-    const auto* const changes = std::get_if<std::vector<Change>>(&job.what);
+    const auto* const changes = std::get_if<std::vector<ports::Change>>(&job.what);
     if (changes == nullptr) {
       continue;
     }
-    for (const Change& change : *changes) {
+    for (const ports::Change& change : *changes) {
       keep_upload(change);
     }
   }
 }
 
-void StateDatabase::keep_upload(const Change& change) {
-  if (const auto* const put = std::get_if<change::PutUpload>(&change)) {
+void StateDatabase::keep_upload(const ports::Change& change) {
+  if (const auto* const put = std::get_if<ports::change::PutUpload>(&change)) {
     unsaved_.insert_or_assign({put->row.owner, put->row.file_id}, change);
-  } else if (const auto* const drop = std::get_if<change::DropUpload>(&change)) {
+  } else if (const auto* const drop = std::get_if<ports::change::DropUpload>(&change)) {
     unsaved_.insert_or_assign({drop->of, drop->key}, change);
   }
 }
@@ -373,7 +375,7 @@ void StateDatabase::keep_upload(const Change& change) {
 /// The memory becomes what is on disk, the uploads kept, and what was submitted since. Runs on the
 /// only thread that writes, so the disk does not change meanwhile.
 void StateDatabase::take_back() {
-  auto on_disk = file_ ? file_->read_all() : tl::expected<MemoryMirror, StoreError>(known_);
+  auto on_disk = file_ ? file_->read_all() : tl::expected<MemoryMirror, ports::StoreError>(known_);
   const std::lock_guard lock(mutex_);
   mirror_is_ahead_ = !on_disk;
   if (on_disk) {
@@ -389,7 +391,7 @@ void StateDatabase::put_in_place(MemoryMirror mirror) {
   std::ranges::for_each(jobs_, [this](const Job& job) { apply(mirror_, job); });
 }
 
-void StateDatabase::note(const tl::expected<Done, StoreError>& outcome) {
+void StateDatabase::note(const tl::expected<ports::Done, ports::StoreError>& outcome) {
   {
     const std::lock_guard lock(mutex_);
     if (!file_ || (outcome && !trouble_)) {
@@ -431,4 +433,4 @@ void StateDatabase::open_late() {
   tell();
 }
 
-}  // namespace sessync
+}  // namespace sessync::state

@@ -22,7 +22,7 @@
 #include "daemon/workspace/read/digest_cache.h"
 #include "reconciler/ports/state_store.h"
 
-namespace sessync {
+namespace sessync::state {
 
 /// The state of one state directory: `state.db`, and all of it but the digests in memory.
 ///
@@ -34,14 +34,14 @@ namespace sessync {
 /// next transaction writes them too.
 class StateDatabase {
  public:
-  using Durable = std::function<void(tl::expected<Done, StoreError>)>;
+  using Durable = std::function<void(tl::expected<ports::Done, ports::StoreError>)>;
 
   /// Opens or creates the state of the directory that is locked; the lock must outlive it. A
   /// damaged file is moved aside, and said in warnings(): the state is a cache. `now`: intents
   /// found there may have been sent just before the last process ended, so they are in doubt from
   /// now on.
-  static tl::expected<std::unique_ptr<StateDatabase>, StoreError> open(const StateLock& lock,
-                                                                       TimePoint now);
+  static tl::expected<std::unique_ptr<StateDatabase>, ports::StoreError> open(const StateLock& lock,
+                                                                              ports::TimePoint now);
 
   /// What a directory without room is: an error, or something to wait out.
   enum class OnFullDisk { kRefuse, kWait };
@@ -50,13 +50,13 @@ class StateDatabase {
   ///
   /// With kWait a directory without room is no error: what can be read there is known, every commit
   /// fails, and it is tried every few seconds to open it all the same. See trouble().
-  static tl::expected<std::unique_ptr<StateDatabase>, StoreError> open_directory(
+  static tl::expected<std::unique_ptr<StateDatabase>, ports::StoreError> open_directory(
       const std::string& directory, const std::string& workspace, OnFullDisk on_full_disk);
 
   /// What is committed there at this moment, by a running daemon too. Takes no lock, creates and
   /// writes nothing; commits are refused. A directory without state is an empty state.
   static tl::expected<std::unique_ptr<StateDatabase>, std::string> open_read_only(
-      const std::string& directory, TimePoint now);
+      const std::string& directory, ports::TimePoint now);
 
   /// Nothing on disk; every commit is as durable as it will ever be.
   static std::unique_ptr<StateDatabase> in_memory();
@@ -67,29 +67,29 @@ class StateDatabase {
   ~StateDatabase();
 
   /// Reads: see StateStore. They come from memory and wait for nothing but each other.
-  [[nodiscard]] Inventory load(const std::string& session_id) const;
-  [[nodiscard]] std::optional<Upload> find_upload(const std::string& owner,
-                                                  const std::string& sha256) const;
-  [[nodiscard]] std::vector<Upload> uploads(const std::string& owner) const;
-  [[nodiscard]] std::optional<CreationRecord> find_creation(const std::string& owner,
-                                                            const std::string& name) const;
+  [[nodiscard]] ports::Inventory load(const std::string& session_id) const;
+  [[nodiscard]] std::optional<ports::Upload> find_upload(const std::string& owner,
+                                                         const std::string& sha256) const;
+  [[nodiscard]] std::vector<ports::Upload> uploads(const std::string& owner) const;
+  [[nodiscard]] std::optional<ports::CreationRecord> find_creation(const std::string& owner,
+                                                                   const std::string& name) const;
   [[nodiscard]] std::vector<std::string> sessions() const;
-  [[nodiscard]] std::vector<CreationRecord> creations() const;
+  [[nodiscard]] std::vector<ports::CreationRecord> creations() const;
 
   /// `durable` runs once, on the writing thread (or inside the call, without one), after the memory
   /// has been taken back if it failed. It must not wait for this database.
-  void commit(std::vector<Change> changes, Durable durable);
+  void commit(std::vector<ports::Change> changes, Durable durable);
 
   [[nodiscard]] std::map<std::string, Suspension> suspensions() const;  ///< by name in the manifest
   /// Waits until it is durable. Nothing: the session is no longer suspended. On an error nothing
   /// has changed. Not to be called on the writing thread.
-  tl::expected<Done, StoreError> set_suspension(const std::string& session,
-                                                const std::optional<Suspension>& suspension);
+  tl::expected<ports::Done, ports::StoreError> set_suspension(
+      const std::string& session, const std::optional<Suspension>& suspension);
 
   /// The digests that were saved, read from the file; none if they cannot be read.
-  [[nodiscard]] std::vector<DigestEntry> load_digests() const;
+  [[nodiscard]] std::vector<workspace::DigestEntry> load_digests() const;
   /// Saves in the background, after every commit that waits. What is lost is only read again.
-  void save_digests(DigestCache::Changes changes);
+  void save_digests(workspace::DigestCache::Changes changes);
 
   /// Waits until everything submitted so far has been written, or has failed.
   void flush();
@@ -100,7 +100,7 @@ class StateDatabase {
   [[nodiscard]] std::vector<std::string> warnings() const;
   /// What stands between the state and the disk.
   struct Trouble {
-    StoreError why;
+    ports::StoreError why;
     bool is_open = true;   ///< false: it was never opened for writing, there was no room
     bool is_known = true;  ///< false: nobody can tell what it holds, suspensions included
   };
@@ -116,14 +116,14 @@ class StateDatabase {
     std::optional<Suspension> suspension;
   };
   struct Job {
-    std::variant<std::vector<Change>, SuspensionChange> what;
+    std::variant<std::vector<ports::Change>, SuspensionChange> what;
     Durable durable;
   };
 
   explicit StateDatabase(Kind kind) : kind_(kind) {}
   static std::unique_ptr<StateDatabase> begin(Kind kind, StateFile::Opened opened);
   void start();
-  void know_what_can_be_read(StoreError why);
+  void know_what_can_be_read(ports::StoreError why);
   void submit(Job job);
   static void apply(MemoryMirror& mirror, const Job& job);
   bool wait_for_work(std::unique_lock<std::mutex>& lock);
@@ -131,16 +131,16 @@ class StateDatabase {
   bool has_work() const { return !jobs_.empty() || !digests_.empty(); }
   void write_next(std::unique_lock<std::mutex>& lock);
   static void write(sqlite::Connection& to, const Job& job);
-  tl::expected<Done, StoreError> write_file(const std::vector<Job>& jobs);
+  tl::expected<ports::Done, ports::StoreError> write_file(const std::vector<Job>& jobs);
   void write_jobs(const std::vector<Job>& jobs);
   void take_back();
   void put_in_place(MemoryMirror mirror);
   void keep_uploads(const std::vector<Job>& jobs);
-  void keep_upload(const Change& change);
-  void note(const tl::expected<Done, StoreError>& outcome);
+  void keep_upload(const ports::Change& change);
+  void note(const tl::expected<ports::Done, ports::StoreError>& outcome);
   void tell();
   void probe();
-  tl::expected<StateFile::Opened, StoreError> open_file();
+  tl::expected<StateFile::Opened, ports::StoreError> open_file();
   void open_late();
 
   const Kind kind_;
@@ -157,9 +157,9 @@ class StateDatabase {
   MemoryMirror mirror_;
   bool mirror_is_ahead_ = false;  ///< of the disk: a failed write could not be taken back yet
   /// Uploads of failed transactions by owner and file id; used by the writing thread alone.
-  std::map<std::pair<std::string, std::string>, Change> unsaved_;
+  std::map<std::pair<std::string, std::string>, ports::Change> unsaved_;
   std::vector<Job> jobs_;
-  std::deque<DigestCache::Changes> digests_;
+  std::deque<workspace::DigestCache::Changes> digests_;
   std::optional<Trouble> trouble_;
   bool writing_ = false;
   bool closing_ = false;
@@ -169,4 +169,4 @@ class StateDatabase {
   std::thread writer_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::state

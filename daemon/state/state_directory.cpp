@@ -10,7 +10,7 @@
 
 #include "daemon/os/os_error.h"
 
-namespace sessync {
+namespace sessync::state {
 namespace {
 
 namespace fs = std::filesystem;
@@ -54,17 +54,17 @@ int make_directory(const fs::path& directory) {
   return error != 0 || ::mkdir(directory.c_str(), S_IRWXU) == 0 ? error : errno;
 }
 
-tl::unexpected<StoreError> refusal(const std::string& directory, const std::string& why,
-                                   int error = 0) {
-  return tl::unexpected(
-      StoreError{"state directory " + directory + " " + why + "; choose another with --state-dir",
-                 is_no_room(error)});
+tl::unexpected<ports::StoreError> refusal(const std::string& directory, const std::string& why,
+                                          int error = 0) {
+  return tl::unexpected(ports::StoreError{
+      "state directory " + directory + " " + why + "; choose another with --state-dir",
+      os::is_no_room(error)});
 }
 
 }  // namespace
 
-tl::expected<Done, StoreError> prepare_state_directory(const std::string& directory,
-                                                       const std::string& workspace) {
+tl::expected<ports::Done, ports::StoreError> prepare_state_directory(const std::string& directory,
+                                                                     const std::string& workspace) {
   const auto real = resolved(directory);
   if (!real) {
     return refusal(directory, "cannot be resolved");
@@ -74,16 +74,16 @@ tl::expected<Done, StoreError> prepare_state_directory(const std::string& direct
                                   ", where sessync's own writes would count as changes");
   }
   if (const int error = make_directory(*real); error != 0) {
-    return refusal(directory, "cannot be created: " + error_text(error), error);
+    return refusal(directory, "cannot be created: " + os::error_text(error), error);
   }
   struct stat made{};
   if (::stat(real->c_str(), &made) != 0 || !S_ISDIR(made.st_mode)) {
     return refusal(directory, "is not a directory");
   }
   if (::access(real->c_str(), R_OK | W_OK | X_OK) != 0) {
-    return refusal(directory, "cannot be written to: " + error_text(errno));
+    return refusal(directory, "cannot be written to: " + os::error_text(errno));
   }
-  return Done{};
+  return ports::Done{};
 }
 
-}  // namespace sessync
+}  // namespace sessync::state

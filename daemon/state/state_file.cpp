@@ -15,7 +15,7 @@
 #include "daemon/os/unique_fd.h"
 #include "daemon/state/tables.h"
 
-namespace sessync {
+namespace sessync::state {
 namespace {
 
 using sqlite::Connection;
@@ -32,14 +32,14 @@ bool is_empty(const std::string& path) {
 }
 
 Error system_error(const std::string& doing, const std::string& path) {
-  return {is_no_room(errno) ? Error::Kind::kNoRoom : Error::Kind::kOther,
-          "cannot " + doing + " " + path + ": " + error_text(errno)};
+  return {os::is_no_room(errno) ? Error::Kind::kNoRoom : Error::Kind::kOther,
+          "cannot " + doing + " " + path + ": " + os::error_text(errno)};
 }
 
 /// Makes the file, or takes an old one, so that only we can read it; SQLite gives the files beside
 /// it the same permissions.
 void create_private(const std::string& path) {
-  const UniqueFd file(
+  const os::UniqueFd file(
       ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
   if (!file || ::fchmod(file.get(), S_IRUSR | S_IWUSR) != 0) {
     throw system_error("create", path);
@@ -51,7 +51,7 @@ void create_private(const std::string& path) {
     }
   }
   const std::string parent = std::filesystem::path(path).parent_path().string();
-  const UniqueFd directory(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const os::UniqueFd directory(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory || ::fsync(directory.get()) != 0) {
     throw system_error("sync", parent);
   }
@@ -98,7 +98,7 @@ void move_back(const std::string& aside, const std::string& path) {
 }
 
 std::string message_of(const std::string& path, const Error& error) {
-  return "state database " + path + ": " + foreign_text(error.what());
+  return "state database " + path + ": " + os::foreign_text(error.what());
 }
 
 bool lacks_room(const Error& error) {
@@ -143,7 +143,7 @@ Connection& StateFile::connection() {
   return *connection_;
 }
 
-MemoryMirror StateFile::open_for_writing(TimePoint now) {
+MemoryMirror StateFile::open_for_writing(ports::TimePoint now) {
   connect();
   check_content(*connection_);
   connection_->transaction([&] {
@@ -153,8 +153,8 @@ MemoryMirror StateFile::open_for_writing(TimePoint now) {
   return tables::read_all(*connection_);
 }
 
-tl::expected<StateFile::Opened, StoreError> StateFile::open(const std::string& path,
-                                                            TimePoint now) {
+tl::expected<StateFile::Opened, ports::StoreError> StateFile::open(const std::string& path,
+                                                                   ports::TimePoint now) {
   Opened opened;
   opened.file = std::unique_ptr<StateFile>(new StateFile(path, false));
   try {
@@ -162,7 +162,7 @@ tl::expected<StateFile::Opened, StoreError> StateFile::open(const std::string& p
     return opened;
   } catch (const Error& error) {
     if (error.kind() != Error::Kind::kDamaged) {
-      return tl::unexpected(StoreError{refusal_of(path, error), lacks_room(error)});
+      return tl::unexpected(ports::StoreError{refusal_of(path, error), lacks_room(error)});
     }
     opened.warnings.push_back(message_of(path, error));
   }
@@ -180,7 +180,7 @@ tl::expected<StateFile::Opened, StoreError> StateFile::open(const std::string& p
       opened.file->connection_.reset();
       move_back(aside, path);
     }
-    return tl::unexpected(StoreError{refusal_of(path, error), lacks_room(error)});
+    return tl::unexpected(ports::StoreError{refusal_of(path, error), lacks_room(error)});
   }
   return opened;
 }
@@ -238,7 +238,7 @@ bool StateFile::read_as_found(const Reads& reads) {
   return in_use || alone_ || !exists(path_ + "-shm");
 }
 
-StoreError StateFile::failed(const Error& error) {
+ports::StoreError StateFile::failed(const Error& error) {
   if (error.kind() != Error::Kind::kFull && error.kind() != Error::Kind::kBusy) {
     connection_.reset();  // what it holds in memory may not be what is on disk
   }
@@ -248,22 +248,23 @@ StoreError StateFile::failed(const Error& error) {
   return {message_of(path_, error) + advice, lacks_room(error)};
 }
 
-tl::expected<Done, StoreError> StateFile::write(const std::function<void(Connection&)>& writes) {
+tl::expected<ports::Done, ports::StoreError> StateFile::write(
+    const std::function<void(Connection&)>& writes) {
   const std::lock_guard lock(mutex_);
   try {
     Connection& to = connection();
     to.transaction([&] { writes(to); });
-    return Done{};
+    return ports::Done{};
   } catch (const Error& error) {
     return tl::unexpected(failed(error));
   }
 }
 
-tl::expected<Done, StoreError> StateFile::touch() {
+tl::expected<ports::Done, ports::StoreError> StateFile::touch() {
   return write([](Connection& connection) { tables::touch(connection); });
 }
 
-tl::expected<MemoryMirror, StoreError> StateFile::read_all() {
+tl::expected<MemoryMirror, ports::StoreError> StateFile::read_all() {
   const std::lock_guard lock(mutex_);
   try {
     MemoryMirror mirror;
@@ -274,10 +275,10 @@ tl::expected<MemoryMirror, StoreError> StateFile::read_all() {
   }
 }
 
-tl::expected<std::vector<DigestEntry>, StoreError> StateFile::read_digests() {
+tl::expected<std::vector<workspace::DigestEntry>, ports::StoreError> StateFile::read_digests() {
   const std::lock_guard lock(mutex_);
   try {
-    std::vector<DigestEntry> entries;
+    std::vector<workspace::DigestEntry> entries;
     read([&](Connection& connection) { entries = tables::read_digests(connection); });
     return entries;
   } catch (const Error& error) {
@@ -285,4 +286,4 @@ tl::expected<std::vector<DigestEntry>, StoreError> StateFile::read_digests() {
   }
 }
 
-}  // namespace sessync
+}  // namespace sessync::state

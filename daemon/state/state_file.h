@@ -14,7 +14,7 @@
 #include "daemon/workspace/read/digest_cache.h"
 #include "reconciler/ports/state_store.h"
 
-namespace sessync {
+namespace sessync::state {
 
 /// `state.db` without exceptions: a failure is a StoreError that says what happened, to which file
 /// and what to do next, or, to a reader, a text that says the same.
@@ -39,7 +39,8 @@ class StateFile {
   /// one that is none of ours, is moved aside to "<path>.corrupt-<n>" with a warning, unless there
   /// is no room for a new one. All intents are in doubt from `now` on, on disk too, so a full disk
   /// is noticed here. Nobody else writes to it: the caller holds the directory's StateLock.
-  static tl::expected<Opened, StoreError> open(const std::string& path, TimePoint now);
+  static tl::expected<Opened, ports::StoreError> open(const std::string& path,
+                                                      ports::TimePoint now);
 
   /// Reads what is committed now; nothing is created or changed, tables of an older version
   /// included. A damaged file counts as none, with a warning; one of a newer version is an error.
@@ -49,20 +50,21 @@ class StateFile {
 
   /// Runs `writes`, which may throw sqlite::Error, as one transaction: all of it is durable, or
   /// nothing of it is kept.
-  tl::expected<Done, StoreError> write(const std::function<void(sqlite::Connection&)>& writes);
+  tl::expected<ports::Done, ports::StoreError> write(
+      const std::function<void(sqlite::Connection&)>& writes);
 
   /// Writes as little as can be written, and makes it durable: whether that works at all.
-  tl::expected<Done, StoreError> touch();
+  tl::expected<ports::Done, ports::StoreError> touch();
 
   /// What is on disk at one instant; everything but the digests.
-  tl::expected<MemoryMirror, StoreError> read_all();
-  tl::expected<std::vector<DigestEntry>, StoreError> read_digests();
+  tl::expected<MemoryMirror, ports::StoreError> read_all();
+  tl::expected<std::vector<workspace::DigestEntry>, ports::StoreError> read_digests();
 
  private:
   using Reads = std::function<void(sqlite::Connection&)>;
 
   StateFile(std::string path, bool read_only) : path_(std::move(path)), read_only_(read_only) {}
-  MemoryMirror open_for_writing(TimePoint now);
+  MemoryMirror open_for_writing(ports::TimePoint now);
   /// Makes the file private, opens it and brings its tables up to date; throws sqlite::Error.
   void connect();
   /// An already open connection, or a new one if the last was given up.
@@ -70,7 +72,7 @@ class StateFile {
   void read(const Reads& reads);
   bool read_as_found(const Reads& reads);
   /// What to tell of it; gives up a connection that may not be what is on disk.
-  StoreError failed(const sqlite::Error& error);
+  ports::StoreError failed(const sqlite::Error& error);
 
   const std::string path_;
   const bool read_only_;
@@ -79,4 +81,4 @@ class StateFile {
   std::optional<sqlite::Connection> connection_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::state

@@ -11,7 +11,7 @@
 
 #include "daemon/os/os_error.h"
 
-namespace sessync {
+namespace sessync::state {
 namespace {
 
 /// The digits that the holder wrote into the file; 0 if there are none.
@@ -47,18 +47,19 @@ void sign(int file) {
   [[maybe_unused]] const ssize_t written = ::pwrite(file, pid.data(), pid.size(), 0);
 }
 
-tl::unexpected<StoreError> no_lock(std::string message, int error) {
-  return tl::unexpected(StoreError{std::move(message), is_no_room(error)});
+tl::unexpected<ports::StoreError> no_lock(std::string message, int error) {
+  return tl::unexpected(ports::StoreError{std::move(message), os::is_no_room(error)});
 }
 
 }  // namespace
 
-tl::expected<StateLock, StoreError> StateLock::acquire(const std::string& directory) {
+tl::expected<StateLock, ports::StoreError> StateLock::acquire(const std::string& directory) {
   const std::string path = directory + "/lock";
-  UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
+  os::UniqueFd file(
+      ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
   if (!file) {
     const int error = errno;
-    return no_lock("cannot open " + path + ": " + error_text(error) +
+    return no_lock("cannot open " + path + ": " + os::error_text(error) +
                        "; sessync needs a state directory that it can write to (--state-dir)",
                    error);
   }
@@ -69,7 +70,7 @@ tl::expected<StateLock, StoreError> StateLock::acquire(const std::string& direct
   }
   if (errno != EAGAIN && errno != EACCES) {
     const int error = errno;
-    return no_lock("cannot lock " + path + ": " + error_text(error), error);
+    return no_lock("cannot lock " + path + ": " + os::error_text(error), error);
   }
   return no_lock("the state directory " + directory + " is in use by " + holder_of(file.get()) +
                      " of sessync; ask that one with `sessync reconcile`, or stop it first",
@@ -80,15 +81,15 @@ void StateLock::sign_again() const { sign(file_.get()); }
 
 tl::expected<std::optional<int>, std::string> StateLock::holder(const std::string& directory) {
   const std::string path = directory + "/lock";
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!file && is_absence(errno)) {
+  const os::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!file && os::is_absence(errno)) {
     return std::nullopt;
   }
   struct flock other = whole_file();
   if (!file || ::fcntl(file.get(), F_OFD_GETLK, &other) != 0) {
-    return tl::unexpected("it cannot be seen who holds " + path + ": " + error_text(errno));
+    return tl::unexpected("it cannot be seen who holds " + path + ": " + os::error_text(errno));
   }
   return other.l_type == F_UNLCK ? std::nullopt : std::optional(signature_of(file.get()));
 }
 
-}  // namespace sessync
+}  // namespace sessync::state

@@ -8,7 +8,7 @@
 #include "daemon/os/unique_fd.h"
 #include "reconciler/ports/state_store.h"
 
-namespace sessync {
+namespace sessync::state {
 
 /// The right to write into one state directory: one process at a time, for as long as this lives.
 /// The kernel drops the lock with the process, however it ends, so a lock file that is left over
@@ -17,7 +17,7 @@ class StateLock {
  public:
   /// Takes the lock of a directory that is there, or says at once that it is taken: the error names
   /// the process that holds it and what to do instead. A process can also keep itself out.
-  static tl::expected<StateLock, StoreError> acquire(const std::string& directory);
+  static tl::expected<StateLock, ports::StoreError> acquire(const std::string& directory);
 
   /// The process that holds the lock of a directory, as it wrote itself down (0: it could not, for
   /// want of room); nothing: nobody does.
@@ -30,11 +30,11 @@ class StateLock {
   [[nodiscard]] const std::string& directory() const { return directory_; }
 
  private:
-  StateLock(std::string directory, UniqueFd file)
+  StateLock(std::string directory, os::UniqueFd file)
       : directory_(std::move(directory)), file_(std::move(file)) {}
 
   std::string directory_;
-  UniqueFd file_;
+  os::UniqueFd file_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::state

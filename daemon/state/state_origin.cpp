@@ -16,7 +16,7 @@
 #include "daemon/os/unique_fd.h"
 #include "daemon/state/text_list.h"
 
-namespace sessync {
+namespace sessync::state {
 namespace {
 
 namespace fs = std::filesystem;
@@ -51,24 +51,24 @@ bool has_common_session(const StateOrigin& one, const StateOrigin& other) {
 
 }  // namespace
 
-tl::expected<Done, std::string> write_state_origin(const std::string& directory,
-                                                   const StateOrigin& origin) {
+tl::expected<ports::Done, std::string> write_state_origin(const std::string& directory,
+                                                          const StateOrigin& origin) {
   if (read_state_origin(directory) == origin) {
-    return Done{};
+    return ports::Done{};
   }
   std::vector<std::string> texts{origin.manifest, origin.owner};
   texts.insert(texts.end(), origin.sessions.begin(), origin.sessions.end());
   const auto text = join_texts(texts);
   const auto path = origin_path(directory);
   const auto fresh = path + ".new";
-  const UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-                           S_IRUSR | S_IWUSR));
+  const os::UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+                               S_IRUSR | S_IWUSR));
   if (!fd || ::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
       ::rename(fresh.c_str(), path.c_str()) != 0) {
-    return tl::unexpected("cannot write " + path + ": " + error_text(errno) +
+    return tl::unexpected("cannot write " + path + ": " + os::error_text(errno) +
                           "; should the manifest get another name, its state is not found again");
   }
-  return Done{};
+  return ports::Done{};
 }
 
 std::optional<StateOrigin> read_state_origin(const std::string& directory) {
@@ -114,4 +114,4 @@ std::string find_state_of(const std::string& directory, const std::string& manif
   return directory;
 }
 
-}  // namespace sessync
+}  // namespace sessync::state

@@ -8,7 +8,7 @@
 
 #include "reconciler/ports/api_error.h"
 
-namespace sessync {
+namespace sessync::state {
 
 /// Whose state a directory holds. Kept in it, so that the state of a manifest that got another name
 /// is found again.
@@ -20,8 +20,8 @@ struct StateOrigin {
 };
 
 /// Writes nothing if the directory says so already. The error says what happened, to which file.
-tl::expected<Done, std::string> write_state_origin(const std::string& directory,
-                                                   const StateOrigin& origin);
+tl::expected<ports::Done, std::string> write_state_origin(const std::string& directory,
+                                                          const StateOrigin& origin);
 /// Nothing: the directory does not say.
 std::optional<StateOrigin> read_state_origin(const std::string& directory);
 
@@ -40,4 +40,4 @@ std::optional<RelatedState> find_related_state(const std::string& directory,
 /// `directory` itself; else that.
 std::string find_state_of(const std::string& directory, const std::string& manifest);
 
-}  // namespace sessync
+}  // namespace sessync::state

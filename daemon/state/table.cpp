@@ -5,7 +5,7 @@
 
 #include "daemon/state/text_list.h"
 
-namespace sessync::tables {
+namespace sessync::state::tables {
 namespace {
 
 sqlite::Error not_ours(const std::string& what) {
@@ -141,8 +141,8 @@ void from_value(const Value& value, std::uint64_t& number) {
 
 void from_value(const Value& value, bool& flag) { flag = kept<std::int64_t>(value) != 0; }
 
-void from_value(const Value& value, TimePoint& time) {
-  time = TimePoint{Duration{kept<std::int64_t>(value)}};
+void from_value(const Value& value, ports::TimePoint& time) {
+  time = ports::TimePoint{ports::Duration{kept<std::int64_t>(value)}};
 }
 
 void from_value(const Value& value, std::vector<std::string>& texts) {
@@ -153,9 +153,9 @@ void from_value(const Value& value, std::vector<std::string>& texts) {
   texts = *std::move(split);
 }
 
-Value to_value(const Sha256& digest) { return std::string(digest.begin(), digest.end()); }
+Value to_value(const os::Sha256& digest) { return std::string(digest.begin(), digest.end()); }
 
-void from_value(const Value& value, Sha256& digest) {
+void from_value(const Value& value, os::Sha256& digest) {
   const auto& bytes = kept<std::string>(value);
   if (bytes.size() != digest.size()) {
     throw not_ours("a digest");
@@ -189,4 +189,4 @@ void Outline::add_numbered(Shape& to, std::string_view key, const Shape& members
   to.columns.insert(to.columns.end(), members.columns.begin(), members.columns.end());
 }
 
-}  // namespace sessync::tables
+}  // namespace sessync::state::tables

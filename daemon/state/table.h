@@ -21,7 +21,7 @@
 /// Three classes below are what a description is told to: Outline learns what tables there are,
 /// Store takes a row's values, Load gives them back. All else is the same for every kind of row,
 /// and lies in the .cpp file.
-namespace sessync::tables {
+namespace sessync::state::tables {
 
 using sqlite::Value;
 using sqlite::Values;
@@ -66,9 +66,11 @@ inline Value to_value(const std::string& text) { return text; }
 inline Value to_value(bool flag) { return std::int64_t{flag ? 1 : 0}; }
 inline Value to_value(std::int64_t number) { return number; }
 inline Value to_value(std::uint64_t number) { return static_cast<std::int64_t>(number); }
-inline Value to_value(TimePoint time) { return std::int64_t{time.time_since_epoch().count()}; }
+inline Value to_value(ports::TimePoint time) {
+  return std::int64_t{time.time_since_epoch().count()};
+}
 Value to_value(const std::vector<std::string>& texts);
-Value to_value(const Sha256& digest);
+Value to_value(const os::Sha256& digest);
 template <class T>
 Value to_value(const std::optional<T>& member) {
   return member ? to_value(*member) : Value{};
@@ -79,9 +81,9 @@ void from_value(const Value& value, std::string& text);
 void from_value(const Value& value, std::int64_t& number);
 void from_value(const Value& value, std::uint64_t& number);
 void from_value(const Value& value, bool& flag);
-void from_value(const Value& value, TimePoint& time);
+void from_value(const Value& value, ports::TimePoint& time);
 void from_value(const Value& value, std::vector<std::string>& texts);
-void from_value(const Value& value, Sha256& digest);
+void from_value(const Value& value, os::Sha256& digest);
 template <class T>
 void from_value(const Value& value, std::optional<T>& member) {
   member.reset();
@@ -245,4 +247,4 @@ void read_rows(sqlite::Connection& from, auto&& each) {
   });
 }
 
-}  // namespace sessync::tables
+}  // namespace sessync::state::tables

@@ -7,13 +7,13 @@
 #include "daemon/state/migrations.h"
 #include "daemon/state/table.h"
 
-namespace sessync::tables {
+namespace sessync::state::tables {
 
 /// Digests are not held in memory beside the cache that they are of.
 template <>
-struct Table<DigestEntry> : Unscoped {
+struct Table<workspace::DigestEntry> : Unscoped {
   static constexpr std::string_view kName = "digest";
-  static auto key(const DigestEntry& entry) { return std::tie(entry.path); }
+  static auto key(const workspace::DigestEntry& entry) { return std::tie(entry.path); }
   static void describe(auto& entry, auto& to) {
     to.column("path", entry.path);
     to.column("device", entry.stamp.device);
@@ -33,68 +33,70 @@ using sqlite::Connection;
 
 /// Every kind of row in the file that belongs to a session.
 void for_each_kind_of_session(auto&& each) {
-  each.template operator()<Inventory>();
+  each.template operator()<ports::Inventory>();
   each.template operator()<Left>();
   for_each_kind_in_session(each);
 }
 
 void for_each_kind(auto&& each) {
   for_each_kind_of_session(each);
-  each.template operator()<Upload>();
-  each.template operator()<CreationRecord>();
+  each.template operator()<ports::Upload>();
+  each.template operator()<ports::CreationRecord>();
   each.template operator()<Suspension>();
-  each.template operator()<DigestEntry>();
+  each.template operator()<workspace::DigestEntry>();
 }
 
 struct Write {
   Connection& to;
 
   template <class Row>
-  void operator()(const change::Put<Row>& put) const {
+  void operator()(const ports::change::Put<Row>& put) const {
     put_row(to, put.session_id, put.row);
   }
-  template <change::Owned Row>
-  void operator()(const change::Put<Row>& put) const {
+  template <ports::change::Owned Row>
+  void operator()(const ports::change::Put<Row>& put) const {
     put_row(to, {}, put.row);
   }
   template <class Row>
-  void operator()(const change::Drop<Row>& gone) const {
+  void operator()(const ports::change::Drop<Row>& gone) const {
     drop(to, shapes_of<Row>(), {gone.of, gone.key});
   }
-  void operator()(const change::DropRefusal& gone) const {
+  void operator()(const ports::change::DropRefusal& gone) const {
     Values key{gone.session_id, gone.path};
     if (gone.content) {
       key.emplace_back(*gone.content);
     }
-    drop(to, shapes_of<Refusal>(), key);
+    drop(to, shapes_of<ports::Refusal>(), key);
   }
-  void operator()(const change::SetTakenOver& set) const {
-    put_some(to, shapes_of<Inventory>()[0], {"taken_over", "owner"},
+  void operator()(const ports::change::SetTakenOver& set) const {
+    put_some(to, shapes_of<ports::Inventory>()[0], {"taken_over", "owner"},
              {set.session_id, to_value(set.complete), set.owner});
   }
-  void operator()(const change::SetLookedAt& set) const {
-    put_some(to, shapes_of<Inventory>()[0], {"looked_at"}, {set.session_id, to_value(set.at)});
+  void operator()(const ports::change::SetLookedAt& set) const {
+    put_some(to, shapes_of<ports::Inventory>()[0], {"looked_at"},
+             {set.session_id, to_value(set.at)});
   }
-  void operator()(const change::SetMostFiles& set) const {
-    put_some(to, shapes_of<Inventory>()[0], {"most_files"}, {set.session_id, to_value(set.count)});
+  void operator()(const ports::change::SetMostFiles& set) const {
+    put_some(to, shapes_of<ports::Inventory>()[0], {"most_files"},
+             {set.session_id, to_value(set.count)});
   }
-  void operator()(const change::SetLeft& set) const {
+  void operator()(const ports::change::SetLeft& set) const {
     if (set.at) {
       put_row(to, set.session_id, Left{*set.at});
     } else {
       drop(to, shapes_of<Left>(), {set.session_id});
     }
   }
-  void operator()(const change::DropSession& gone) const {
+  void operator()(const ports::change::DropSession& gone) const {
     for_each_kind_of_session([&]<class Row>() { drop(to, shapes_of<Row>(), {gone.session_id}); });
   }
 };
 
-void read_session(MemoryMirror& into, const std::string& id, const Inventory& inventory) {
-  into.apply(change::SetTakenOver{id, inventory.owner, inventory.taken_over});
-  into.apply(change::SetMostFiles{id, inventory.most_files});
+void read_session(MemoryMirror& into, const std::string& id, const ports::Inventory& inventory) {
+  into.apply(ports::change::SetTakenOver{id, inventory.owner, inventory.taken_over});
+  into.apply(ports::change::SetMostFiles{id, inventory.most_files});
   if (inventory.looked_at) {
-    into.apply(change::SetLookedAt{id, *inventory.looked_at});
+    into.apply(ports::change::SetLookedAt{id, *inventory.looked_at});
   }
 }
 
@@ -131,7 +133,9 @@ void upgrade(Connection& connection, std::int64_t from) {
   });
 }
 
-void write(Connection& connection, const Change& change) { std::visit(Write{connection}, change); }
+void write(Connection& connection, const ports::Change& change) {
+  std::visit(Write{connection}, change);
+}
 
 void write_suspension(Connection& connection, const std::string& session,
                       const std::optional<Suspension>& suspension) {
@@ -142,12 +146,12 @@ void write_suspension(Connection& connection, const std::string& session,
   }
 }
 
-void write_digests(Connection& connection, const DigestCache::Changes& changes) {
-  for (const DigestEntry& entry : changes.put) {
+void write_digests(Connection& connection, const workspace::DigestCache::Changes& changes) {
+  for (const workspace::DigestEntry& entry : changes.put) {
     put_row(connection, {}, entry);
   }
   for (const std::string& path : changes.removed) {
-    drop(connection, shapes_of<DigestEntry>(), {path});
+    drop(connection, shapes_of<workspace::DigestEntry>(), {path});
   }
 }
 
@@ -155,7 +159,7 @@ void touch(Connection& connection) {
   connection.script("PRAGMA user_version = " + std::to_string(kSchemaVersion));
 }
 
-void doubt_intents(Connection& connection, TimePoint since) {
+void doubt_intents(Connection& connection, ports::TimePoint since) {
   connection.run("UPDATE intent SET in_doubt_since = ? WHERE in_doubt_since IS NOT NULL",
                  {to_value(since)});
   connection.run("UPDATE creation SET in_doubt_since = ? WHERE session_id = ''", {to_value(since)});
@@ -163,35 +167,37 @@ void doubt_intents(Connection& connection, TimePoint since) {
 
 MemoryMirror read_all(Connection& connection) {
   MemoryMirror mirror;
-  read_rows<Inventory>(connection, [&](const std::string& session, const auto& inventory) {
+  read_rows<ports::Inventory>(connection, [&](const std::string& session, const auto& inventory) {
     read_session(mirror, session, inventory);
   });
   read_rows<Left>(connection, [&](std::string session, const Left& left) {
-    mirror.apply(change::SetLeft{std::move(session), left.since});
+    mirror.apply(ports::change::SetLeft{std::move(session), left.since});
   });
   for_each_kind_in_session([&]<class Row>() {
     read_rows<Row>(connection, [&](std::string session, Row row) {
-      mirror.apply(change::Put<Row>{std::move(session), std::move(row)});
+      mirror.apply(ports::change::Put<Row>{std::move(session), std::move(row)});
     });
   });
-  read_rows<Upload>(connection, [&](const std::string& /*scope*/, Upload upload) {
-    mirror.apply(change::PutUpload{std::move(upload)});
+  read_rows<ports::Upload>(connection, [&](const std::string& /*scope*/, ports::Upload upload) {
+    mirror.apply(ports::change::PutUpload{std::move(upload)});
   });
-  read_rows<CreationRecord>(connection, [&](const std::string& /*scope*/, CreationRecord creation) {
-    mirror.apply(change::PutCreation{std::move(creation)});
-  });
+  read_rows<ports::CreationRecord>(
+      connection, [&](const std::string& /*scope*/, ports::CreationRecord creation) {
+        mirror.apply(ports::change::PutCreation{std::move(creation)});
+      });
   read_rows<Suspension>(connection, [&](const std::string& session, Suspension suspension) {
     mirror.suspend(session, std::move(suspension));
   });
   return mirror;
 }
 
-std::vector<DigestEntry> read_digests(Connection& connection) {
-  std::vector<DigestEntry> entries;
-  read_rows<DigestEntry>(connection, [&](const std::string& /*scope*/, DigestEntry entry) {
-    entries.push_back(std::move(entry));
-  });
+std::vector<workspace::DigestEntry> read_digests(Connection& connection) {
+  std::vector<workspace::DigestEntry> entries;
+  read_rows<workspace::DigestEntry>(
+      connection, [&](const std::string& /*scope*/, workspace::DigestEntry entry) {
+        entries.push_back(std::move(entry));
+      });
   return entries;
 }
 
-}  // namespace sessync::tables
+}  // namespace sessync::state::tables

@@ -14,7 +14,7 @@
 /// The tables of the state database: all of SQL's side of the state. What the tables are follows
 /// from remembered.h. Every function throws sqlite::Error, and none begins a transaction but
 /// create() and upgrade(): what is to hold together is written inside of Connection::transaction().
-namespace sessync::tables {
+namespace sessync::state::tables {
 
 /// The version of the tables that this program reads and writes.
 inline constexpr std::int64_t kSchemaVersion = 4;
@@ -29,21 +29,21 @@ void create(sqlite::Connection& connection);
 void upgrade(sqlite::Connection& connection, std::int64_t from);
 
 /// What MemoryMirror::apply does to the memory, done to the file: after both they are equal.
-void write(sqlite::Connection& connection, const Change& change);
+void write(sqlite::Connection& connection, const ports::Change& change);
 /// `session`: its name in the manifest. Nothing: it is no longer suspended.
 void write_suspension(sqlite::Connection& connection, const std::string& session,
                       const std::optional<Suspension>& suspension);
-void write_digests(sqlite::Connection& connection, const DigestCache::Changes& changes);
+void write_digests(sqlite::Connection& connection, const workspace::DigestCache::Changes& changes);
 
 /// Writes the version once more: it changes nothing, and has to be written all the same.
 void touch(sqlite::Connection& connection);
 
 /// From now on every add in doubt, and every create whose session is not known, may have been
 /// carried out.
-void doubt_intents(sqlite::Connection& connection, TimePoint since);
+void doubt_intents(sqlite::Connection& connection, ports::TimePoint since);
 
 /// Everything but digests; of tables of this version. kDamaged: a value in it is none of ours.
 MemoryMirror read_all(sqlite::Connection& connection);
-std::vector<DigestEntry> read_digests(sqlite::Connection& connection);
+std::vector<workspace::DigestEntry> read_digests(sqlite::Connection& connection);
 
-}  // namespace sessync::tables
+}  // namespace sessync::state::tables

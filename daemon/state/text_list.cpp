@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-namespace sessync {
+namespace sessync::state {
 
 std::string join_texts(const std::vector<std::string>& texts) {
   std::string joined;
@@ -32,4 +32,4 @@ std::optional<std::vector<std::string>> split_texts(std::string_view joined) {
   return texts;
 }
 
-}  // namespace sessync
+}  // namespace sessync::state

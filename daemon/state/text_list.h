@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sessync {
+namespace sessync::state {
 
 /// Texts of any bytes as one text: "<length>:<bytes>" each, lengths in decimal digits, nothing
 /// between. No text at all is "". The state keeps lists in this form (`intent.deletes`, `origin`).
@@ -15,4 +15,4 @@ std::string join_texts(const std::vector<std::string>& texts);
 /// whatever lengths it claims.
 std::optional<std::vector<std::string>> split_texts(std::string_view joined);
 
-}  // namespace sessync
+}  // namespace sessync::state

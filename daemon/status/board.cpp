@@ -8,34 +8,35 @@
 #include "manifest/load.h"
 #include "reconciler/reconcile.h"
 
-namespace sessync {
+namespace sessync::status {
 namespace {
 
 bool is_selected(const std::vector<std::string>& only, const std::string& name) {
   return only.empty() || std::ranges::find(only, name) != only.end();
 }
 
-std::vector<std::string> errors_of(const Manifest& manifest) {
+std::vector<std::string> errors_of(const manifest::Manifest& manifest) {
   std::vector<std::string> errors;
   for (const auto& problem : manifest.problems()) {
-    if (problem.severity == Problem::Severity::kError) {
-      errors.push_back(format_problem(problem));
+    if (problem.severity == manifest::Problem::Severity::kError) {
+      errors.push_back(manifest::format_problem(problem));
     }
   }
   return errors;
 }
 
 /// Session → why the newest version of its file is not in force.
-std::map<std::string, std::string> stale_sessions(const Manifest& manifest) {
+std::map<std::string, std::string> stale_sessions(const manifest::Manifest& manifest) {
   std::map<std::string, std::string> stale;
   for (const auto& file : manifest.files) {
-    const auto error =
-        std::ranges::find(file.problems, Problem::Severity::kError, &Problem::severity);
+    const auto error = std::ranges::find(file.problems, manifest::Problem::Severity::kError,
+                                         &manifest::Problem::severity);
     if (error == file.problems.end()) {
       continue;
     }
     for (const auto& session : file.sessions) {
-      stale[session.name] = format_problem(*error) + "; the last good version stays in force";
+      stale[session.name] =
+          manifest::format_problem(*error) + "; the last good version stays in force";
     }
   }
   return stale;
@@ -47,8 +48,8 @@ StatusBoard::StatusBoard(Origin origin) : origin_(std::move(origin)) {
   manifest_.path = origin_.manifest;
 }
 
-void StatusBoard::manifest_read(const Manifest& manifest, const std::vector<std::string>& only,
-                                TimePoint now) {
+void StatusBoard::manifest_read(const manifest::Manifest& manifest,
+                                const std::vector<std::string>& only, ports::TimePoint now) {
   const std::lock_guard lock(mutex_);
   manifest_.errors = errors_of(manifest);
   manifest_.valid = manifest.valid();
@@ -74,7 +75,7 @@ void StatusBoard::manifest_read(const Manifest& manifest, const std::vector<std:
   news_.notify_all();
 }
 
-void StatusBoard::forget_left(TimePoint now) {
+void StatusBoard::forget_left(ports::TimePoint now) {
   std::erase_if(left_, [&](const auto& entry) {
     const bool old = now - entry.second.at > kLeftKept;
     if (old) {
@@ -84,7 +85,7 @@ void StatusBoard::forget_left(TimePoint now) {
   });
 }
 
-void StatusBoard::take_in(const SessionSpec& spec, TimePoint now) {
+void StatusBoard::take_in(const manifest::SessionSpec& spec, ports::TimePoint now) {
   auto& entry = sessions_[spec.name];
   SessionStatus status = entry.shown ? *entry.shown : SessionStatus{};
   status.name = spec.name;
@@ -111,7 +112,7 @@ std::optional<Standstill> StatusBoard::standstill_of(const std::string& name) co
                                 : std::optional(Standstill{"StateUnavailable", state_.problem});
 }
 
-void StatusBoard::state_is(State state, TimePoint now) {
+void StatusBoard::state_is(State state, ports::TimePoint now) {
   const std::lock_guard lock(mutex_);
   state_ = std::move(state);
   ++revision_;
@@ -121,14 +122,15 @@ void StatusBoard::state_is(State state, TimePoint now) {
   news_.notify_all();
 }
 
-void StatusBoard::put(Entry& entry, SessionStatus status, TimePoint now) {
+void StatusBoard::put(Entry& entry, SessionStatus status, ports::TimePoint now) {
   show_standstill(status, standstill_of(status.name), now);
   status.revision = ++revision_;
   status.written = revision_;
   entry.shown = std::make_shared<const SessionStatus>(std::move(status));
 }
 
-void StatusBoard::set_suspensions(std::map<std::string, Suspension> suspensions, TimePoint now) {
+void StatusBoard::set_suspensions(std::map<std::string, state::Suspension> suspensions,
+                                  ports::TimePoint now) {
   const std::lock_guard lock(mutex_);
   suspensions_ = std::move(suspensions);
   for (auto& [name, entry] : sessions_) {
@@ -154,7 +156,7 @@ void StatusBoard::note(const std::string& kind, std::string what) {
   }
 }
 
-void StatusBoard::changed(const std::vector<std::string>& names, TimePoint at) {
+void StatusBoard::changed(const std::vector<std::string>& names, ports::TimePoint at) {
   const std::lock_guard lock(mutex_);
   for (const auto& name : names) {
     if (const auto entry = sessions_.find(name); entry != sessions_.end()) {
@@ -184,7 +186,7 @@ void StatusBoard::pass_started(const std::string& name) {
   news_.notify_all();
 }
 
-void StatusBoard::pass_goes_on(const PassProgress& pass, TimePoint now) {
+void StatusBoard::pass_goes_on(const reconciler::PassProgress& pass, ports::TimePoint now) {
   const std::lock_guard lock(mutex_);
   const auto found = sessions_.find(pass.name);
   if (found == sessions_.end() || !found->second.shown->working) {
@@ -199,7 +201,7 @@ void StatusBoard::pass_goes_on(const PassProgress& pass, TimePoint now) {
   }
 }
 
-void StatusBoard::show_waiting(TimePoint now) {
+void StatusBoard::show_waiting(ports::TimePoint now) {
   const std::lock_guard lock(mutex_);
   for (auto& [name, entry] : sessions_) {
     const auto& shown = *entry.shown;
@@ -213,7 +215,7 @@ void StatusBoard::show_waiting(TimePoint now) {
   }
 }
 
-std::optional<Duration> StatusBoard::pass_finished(const FinishedPass& pass) {
+std::optional<ports::Duration> StatusBoard::pass_finished(const FinishedPass& pass) {
   const std::lock_guard lock(mutex_);
   const auto found = sessions_.find(pass.name);
   if (found == sessions_.end()) {
@@ -236,7 +238,8 @@ std::optional<Duration> StatusBoard::pass_finished(const FinishedPass& pass) {
 }
 
 /// A change may take several passes: it is made good by the last add before the session settled.
-std::optional<Duration> StatusBoard::latency(Entry& entry, const PassOutcome& outcome) {
+std::optional<ports::Duration> StatusBoard::latency(Entry& entry,
+                                                    const pass::PassOutcome& outcome) {
   if (!entry.working_for) {
     return std::nullopt;
   }
@@ -334,4 +337,4 @@ void StatusBoard::close() {
   news_.notify_all();
 }
 
-}  // namespace sessync
+}  // namespace sessync::status

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <utility>
 
-namespace sessync {
+namespace sessync::status {
 namespace {
 
-using Outcome = ActionResult::Outcome;
+using Outcome = apply::ActionResult::Outcome;
 
-ResourceCounts counts_of(const Plan& plan, const std::vector<ActionResult>& results) {
+ResourceCounts counts_of(const plan::Plan& plan, const std::vector<apply::ActionResult>& results) {
   ResourceCounts counts;
   counts.in_sync = plan.unchanged.size();
   counts.blocked = plan.blocked.size();
@@ -18,11 +18,11 @@ ResourceCounts counts_of(const Plan& plan, const std::vector<ActionResult>& resu
   for (std::size_t i = 0; i < plan.actions.size(); ++i) {
     const auto& action = plan.actions[i];
     const bool done = i < results.size() && results[i].outcome == Outcome::kDone;
-    if (std::holds_alternative<Delete>(action)) {
+    if (std::holds_alternative<plan::Delete>(action)) {
       counts.files -= done && counts.files > 0 ? 1U : 0U;
     } else {
       ++(done ? counts.in_sync : counts.pending);
-      counts.files += done && std::holds_alternative<Add>(action) ? 1U : 0U;
+      counts.files += done && std::holds_alternative<plan::Add>(action) ? 1U : 0U;
     }
   }
   counts.desired = counts.in_sync + counts.pending + counts.blocked;
@@ -36,35 +36,38 @@ void remember(SessionStatus& status, RecentAction action) {
   }
 }
 
-void remember_actions(SessionStatus& status, const PassOutcome& outcome, TimePoint at) {
+void remember_actions(SessionStatus& status, const pass::PassOutcome& outcome,
+                      ports::TimePoint at) {
   for (std::size_t i = 0; i < outcome.results.size(); ++i) {
     const auto& result = outcome.results[i];
     if (result.outcome == Outcome::kSkipped) {
       continue;
     }
     const bool done = result.outcome == Outcome::kDone;
-    remember(status, {result.ended_at == TimePoint{} ? at : result.ended_at,
-                      verb_of(outcome.plan.actions[i]), path_of(outcome.plan.actions[i]).text(),
-                      done ? "done" : "failed", result.error});
+    remember(status,
+             {result.ended_at == ports::TimePoint{} ? at : result.ended_at,
+              plan::verb_of(outcome.plan.actions[i]), plan::path_of(outcome.plan.actions[i]).text(),
+              done ? "done" : "failed", result.error});
   }
   for (const auto& output : outcome.fetched) {
     remember(status, {at, "fetch", output.name, "done", {}});
   }
 }
 
-void remember_session_change(SessionStatus& status, const PassOutcome& outcome, TimePoint at) {
-  if (!outcome.executed || is_none(outcome.plan.session)) {
+void remember_session_change(SessionStatus& status, const pass::PassOutcome& outcome,
+                             ports::TimePoint at) {
+  if (!outcome.executed || plan::is_none(outcome.plan.session)) {
     return;
   }
   const bool done = outcome.session_result.outcome == Outcome::kDone;
   remember(status, {at,
-                    to_string(outcome.plan.session),
+                    plan::to_string(outcome.plan.session),
                     {},
                     done ? "done" : "failed",
                     outcome.session_result.error});
 }
 
-void take_in_plan(SessionStatus& status, const PassOutcome& outcome) {
+void take_in_plan(SessionStatus& status, const pass::PassOutcome& outcome) {
   const auto max_files = status.counts.max_files;
   status.counts = counts_of(outcome.plan, outcome.results);
   status.counts.max_files = max_files;
@@ -73,16 +76,16 @@ void take_in_plan(SessionStatus& status, const PassOutcome& outcome) {
   status.held = outcome.plan.held;
 }
 
-std::vector<Condition> progressing(const std::string& message) {
+std::vector<reconciler::Condition> progressing(const std::string& message) {
   return {{"Ready", false, "Progressing", message},
           {"Reconciling", true, "Progressing", message},
           {"Stalled", false, "Progressing", message},
           {"Drifted", false, "Succeeded", {}}};
 }
 
-bool is_worth_showing(const SessionStatus& status, const PassProgress& pass, bool is_news,
-                      TimePoint now) {
-  const auto lasts = [now](const std::optional<TimePoint>& since) {
+bool is_worth_showing(const SessionStatus& status, const reconciler::PassProgress& pass,
+                      bool is_news, ports::TimePoint now) {
+  const auto lasts = [now](const std::optional<ports::TimePoint>& since) {
     return since && now - *since >= kShownAfter;
   };
   const auto& ready = status.conditions.front().what;
@@ -110,8 +113,8 @@ bool is_standstill(const std::string& reason) {
 
 }  // namespace
 
-void set_conditions(SessionStatus& status, const std::vector<Condition>& conditions,
-                    TimePoint now) {
+void set_conditions(SessionStatus& status, const std::vector<reconciler::Condition>& conditions,
+                    ports::TimePoint now) {
   std::vector<TimedCondition> timed;
   timed.reserve(conditions.size());
   for (const auto& condition : conditions) {
@@ -124,19 +127,19 @@ void set_conditions(SessionStatus& status, const std::vector<Condition>& conditi
   status.conditions = std::move(timed);
 }
 
-std::vector<Condition> conditions_before_a_pass() {
+std::vector<reconciler::Condition> conditions_before_a_pass() {
   return progressing("waiting for the first pass");
 }
 
-std::vector<Condition> conditions_of_waiting() {
+std::vector<reconciler::Condition> conditions_of_waiting() {
   return progressing("something changed; the session waits for its turn");
 }
 
 void show_standstill(SessionStatus& status, const std::optional<Standstill>& standstill,
-                     TimePoint now) {
+                     ports::TimePoint now) {
   const auto ready = status.conditions[0].what;
   const auto reconciling = status.conditions[1].what;
-  std::vector<Condition> conditions;
+  std::vector<reconciler::Condition> conditions;
   conditions.reserve(status.conditions.size());
   for (const auto& timed : status.conditions) {
     const auto& reason = timed.what.reason;
@@ -154,12 +157,12 @@ void show_standstill(SessionStatus& status, const std::optional<Standstill>& sta
   set_conditions(status, conditions, now);
 }
 
-void take_in_pass(SessionStatus& status, const PassOutcome& outcome, TimePoint at) {
+void take_in_pass(SessionStatus& status, const pass::PassOutcome& outcome, ports::TimePoint at) {
   if (!outcome.session_id.empty()) {
     status.session_id = outcome.session_id;
   }
   status.last_pass_at = at;
-  set_conditions(status, conditions_of(outcome), at);
+  set_conditions(status, reconciler::conditions_of(outcome), at);
   remember_session_change(status, outcome, at);
   remember_actions(status, outcome, at);
   if (outcome.converged() && !outcome.suspended) {
@@ -171,8 +174,8 @@ void take_in_pass(SessionStatus& status, const PassOutcome& outcome, TimePoint a
   take_in_plan(status, outcome);
 }
 
-bool take_in_progress(SessionStatus& status, const PassProgress& pass, bool is_news,
-                      TimePoint now) {
+bool take_in_progress(SessionStatus& status, const reconciler::PassProgress& pass, bool is_news,
+                      ports::TimePoint now) {
   if (!is_worth_showing(status, pass, is_news, now)) {
     return false;
   }
@@ -180,32 +183,34 @@ bool take_in_progress(SessionStatus& status, const PassProgress& pass, bool is_n
   if (pass.found) {
     take_in_plan(status, *pass.found);
   }
-  const auto conditions = conditions_of(pass);
-  const bool same = std::ranges::equal(
-      status.conditions, conditions,
-      [](const TimedCondition& old, const Condition& fresh) { return old.what == fresh; });
+  const auto conditions = reconciler::conditions_of(pass);
+  const bool same =
+      std::ranges::equal(status.conditions, conditions,
+                         [](const TimedCondition& old, const reconciler::Condition& fresh) {
+                           return old.what == fresh;
+                         });
   set_conditions(status, conditions, now);
   return !same || status.counts != before;
 }
 
-std::optional<TimePoint> last_answered_add(const PassOutcome& outcome) {
-  std::optional<TimePoint> last;
+std::optional<ports::TimePoint> last_answered_add(const pass::PassOutcome& outcome) {
+  std::optional<ports::TimePoint> last;
   for (std::size_t i = 0; i < outcome.results.size(); ++i) {
     const auto& action = outcome.plan.actions[i];
-    const bool mounts = is_add(action) || std::holds_alternative<Replace>(action);
+    const bool mounts = plan::is_add(action) || std::holds_alternative<plan::Replace>(action);
     const auto& result = outcome.results[i];
-    if (mounts && result.outcome == Outcome::kDone && result.ended_at != TimePoint{}) {
+    if (mounts && result.outcome == Outcome::kDone && result.ended_at != ports::TimePoint{}) {
       last = std::max(last.value_or(result.ended_at), result.ended_at);
     }
   }
   return last;
 }
 
-void keep_newest(std::deque<Duration>& latencies, Duration latest) {
+void keep_newest(std::deque<ports::Duration>& latencies, ports::Duration latest) {
   latencies.push_back(latest);
   if (latencies.size() > SessionStatus::kLatencies) {
     latencies.pop_front();
   }
 }
 
-}  // namespace sessync
+}  // namespace sessync::status

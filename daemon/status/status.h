@@ -16,11 +16,11 @@
 /// What a running daemon says of itself: values, the same for every surface that shows them. Texts
 /// are as they came (of the API, of files, of the manifest), so whoever writes them into a document
 /// escapes them. Times are UTC, to the millisecond; durations in milliseconds.
-namespace sessync {
+namespace sessync::status {
 
 struct TimedCondition {
-  Condition what;
-  TimePoint since;  ///< when its status last changed
+  reconciler::Condition what;
+  ports::TimePoint since;  ///< when its status last changed
 };
 
 /// Of a session's newest plan. `desired` is everything declared; each of it is in sync, pending
@@ -38,7 +38,7 @@ struct ResourceCounts {
 
 /// Something that was done, or tried.
 struct RecentAction {
-  TimePoint at;
+  ports::TimePoint at;
   std::string action;  ///< add | replace | rotate | adopt | delete | create | update | fetch
   std::string mount_path;
   std::string result;  ///< done | failed
@@ -57,39 +57,40 @@ struct SessionStatus {
   std::uint64_t generation = 0;            ///< of the manifest in force
   std::uint64_t observed_generation = 0;   ///< of the manifest that the newest pass was made with
   bool working = false;                    ///< a pass is under way
-  std::optional<TimePoint> last_pass_at;
-  std::optional<TimePoint> last_converged_at;
-  std::optional<TimePoint> next_pass_at;  ///< nothing: as soon as a worker is free
-  std::optional<Suspension> suspended;    ///< by command
+  std::optional<ports::TimePoint> last_pass_at;
+  std::optional<ports::TimePoint> last_converged_at;
+  std::optional<ports::TimePoint> next_pass_at;  ///< nothing: as soon as a worker is free
+  std::optional<state::Suspension> suspended;    ///< by command
   bool suspended_by_manifest = false;
   ResourceCounts counts;
-  std::vector<Blocked> blocked;  ///< of the newest plan, as are these:
-  std::vector<Unmanaged> unmanaged;
-  std::optional<Held> held;
+  std::vector<desired::Blocked> blocked;  ///< of the newest plan, as are these:
+  std::vector<plan::Unmanaged> unmanaged;
+  std::optional<plan::Held> held;
   std::deque<RecentAction> recent;
-  std::deque<Duration> latencies;  ///< from a change of a file to the answer that it is mounted
-  std::uint64_t revision = 0;      ///< grows with every change, across all sessions
-  std::uint64_t written = 0;       ///< the revision of the last change beyond `working`
+  /// From a change of a file to the answer that it is mounted.
+  std::deque<ports::Duration> latencies;
+  std::uint64_t revision = 0;  ///< grows with every change, across all sessions
+  std::uint64_t written = 0;   ///< the revision of the last change beyond `working`
 };
 
 /// The manifest, or what a directory of them says together.
 struct ManifestStatus {
   std::string path;
-  std::uint64_t generation = 0;              ///< grows with every manifest that came into force
-  bool valid = false;                        ///< as it was read last: no file has an error
-  bool in_force = false;                     ///< some sessions are, be they of an older version
-  std::vector<std::string> errors;           ///< "file:line:column: …", in the order of the files
-  std::optional<TimePoint> last_success_at;  ///< when a valid one was read last
+  std::uint64_t generation = 0;     ///< grows with every manifest that came into force
+  bool valid = false;               ///< as it was read last: no file has an error
+  bool in_force = false;            ///< some sessions are, be they of an older version
+  std::vector<std::string> errors;  ///< "file:line:column: …", in the order of the files
+  std::optional<ports::TimePoint> last_success_at;  ///< when a valid one was read last
 };
 
 /// How long it is remembered of a session that it left the manifest.
-inline constexpr Duration kLeftKept = std::chrono::hours(24);
+inline constexpr ports::Duration kLeftKept = std::chrono::hours(24);
 
 /// All of it at one moment; sessions are shared with the board, so a snapshot of thousands is
 /// cheap.
 struct StatusSnapshot {
   std::string version;
-  TimePoint started_at;
+  ports::TimePoint started_at;
   ManifestStatus manifest;
   std::string workspace;
   std::string workspace_resolved;  ///< where its links lead now; "" if nowhere
@@ -106,4 +107,4 @@ struct Readiness {
   std::vector<std::string> problems;  ///< also what does not make it unready
 };
 
-}  // namespace sessync
+}  // namespace sessync::status

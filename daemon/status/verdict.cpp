@@ -9,7 +9,7 @@
 #include "daemon/status/words.h"
 #include "reconciler/observe/server_time.h"
 
-namespace sessync {
+namespace sessync::status {
 namespace {
 
 using words::number;
@@ -152,8 +152,8 @@ void add_counts(std::vector<Finding>& out, const StatusSnapshot& status) {
 
 }  // namespace
 
-const Condition& condition_of(const SessionStatus& session, const std::string& type) {
-  static const Condition none;
+const reconciler::Condition& condition_of(const SessionStatus& session, const std::string& type) {
+  static const reconciler::Condition none;
   const auto found =
       std::ranges::find_if(session.conditions, [&](const auto& c) { return c.what.type == type; });
   return found == session.conditions.end() ? none : found->what;
@@ -193,7 +193,7 @@ bool is_as_declared(const SessionStatus& session) {
 std::string headline_of(const SessionStatus& session) {
   if (session.suspended) {
     return "Suspended by " + session.suspended->by + " since " +
-           timestamp_in_seconds(session.suspended->at);
+           observe::timestamp_in_seconds(session.suspended->at);
   }
   if (session.suspended_by_manifest) {
     return "Suspended by the manifest";
@@ -229,4 +229,4 @@ std::vector<Finding> findings_of(const StatusSnapshot& status) {
   return out;
 }
 
-}  // namespace sessync
+}  // namespace sessync::status

@@ -8,7 +8,7 @@
 
 /// What the facts of a status mean, in words. The one place that judges: the status document, the
 /// page, /readyz and `sessync status` say what is said here. Pure functions, any thread.
-namespace sessync {
+namespace sessync::status {
 
 /// One word for a session; the worst first.
 enum class SessionState {
@@ -38,7 +38,7 @@ inline bool is_problem(SessionState state) { return state <= SessionState::kOutd
 bool is_as_declared(const SessionStatus& session);
 
 /// The condition of this type; an empty one, that outlives the call, if there is none.
-const Condition& condition_of(const SessionStatus& session, const std::string& type);
+const reconciler::Condition& condition_of(const SessionStatus& session, const std::string& type);
 
 /// Why the session is in its state, in a line: "reason: message". Never empty. What it quotes is of
 /// others and not escaped.
@@ -63,4 +63,4 @@ const char* name_of(Finding::Tone tone);
 /// a few times at each session.
 std::vector<Finding> findings_of(const StatusSnapshot& status);
 
-}  // namespace sessync
+}  // namespace sessync::status

@@ -3,7 +3,7 @@
 #include <array>
 #include <cmath>
 
-namespace sessync::words {
+namespace sessync::status::words {
 namespace {
 
 std::string in_units(std::int64_t seconds) {
@@ -22,7 +22,7 @@ std::string in_units(std::int64_t seconds) {
 
 }  // namespace
 
-std::string relative(TimePoint at, TimePoint now) {
+std::string relative(ports::TimePoint at, ports::TimePoint now) {
   const auto seconds = static_cast<std::int64_t>(
       std::floor(std::abs(static_cast<double>((now - at).count()) / 1e3)));
   if (seconds == 0) {
@@ -31,7 +31,7 @@ std::string relative(TimePoint at, TimePoint now) {
   return at > now ? "in " + in_units(seconds) : in_units(seconds) + " ago";
 }
 
-std::string span(Duration length) {
+std::string span(ports::Duration length) {
   const auto ms = length.count();
   if (ms < 1000) {
     return std::to_string(ms) + " ms";
@@ -63,4 +63,4 @@ std::string of_sessions(std::size_t count, std::size_t all) {
   return (all == 1 ? "The session" : "All " + number(all) + " sessions") + verb;
 }
 
-}  // namespace sessync::words
+}  // namespace sessync::status::words

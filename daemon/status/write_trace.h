@@ -3,7 +3,7 @@
 #include <functional>
 #include <string>
 
-namespace sessync {
+namespace sessync::status {
 
 /// One request that would change something, for those who wonder later.
 struct WriteTrace {
@@ -19,4 +19,4 @@ struct WriteTrace {
 
 using WriteObserver = std::function<void(const WriteTrace&)>;
 
-}  // namespace sessync
+}  // namespace sessync::status

@@ -4,7 +4,7 @@
 
 #include <sys/inotify.h>
 
-namespace sessync {
+namespace sessync::watch {
 
 inline constexpr std::uint32_t kNameCame = IN_CREATE | IN_MOVED_TO;
 inline constexpr std::uint32_t kNameWent = IN_DELETE | IN_MOVED_FROM;
@@ -21,4 +21,4 @@ inline constexpr std::uint32_t kWatchNames =
 /// No IN_MODIFY: it triples the queue's use and says nothing that IN_CLOSE_WRITE does not.
 inline constexpr std::uint32_t kWatchAll = kWatchNames | IN_CLOSE_WRITE | IN_ATTRIB;
 
-}  // namespace sessync
+}  // namespace sessync::watch

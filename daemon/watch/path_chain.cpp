@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace sessync {
+namespace sessync::watch {
 namespace {
 
 constexpr int kMaxLinks = 40;  // as the kernel
@@ -78,4 +78,4 @@ std::optional<std::string> resolve_chain(std::string_view path, const OnLookup& 
   return Chain(path, on_lookup).run();
 }
 
-}  // namespace sessync
+}  // namespace sessync::watch

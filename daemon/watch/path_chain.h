@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace sessync {
+namespace sessync::watch {
 
 /// Called for each name that is looked up to resolve a path, before it is looked up: in
 /// `directory`, which is real (no symlink in it). `is_last`: nothing is below it on the path.
@@ -16,4 +16,4 @@ using OnLookup =
 /// loops. A change of where it leads is a change of one of the names looked up.
 std::optional<std::string> resolve_chain(std::string_view path, const OnLookup& on_lookup);
 
-}  // namespace sessync
+}  // namespace sessync::watch

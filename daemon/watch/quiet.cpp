@@ -12,7 +12,7 @@
 #include "daemon/os/directory_stream.h"
 #include "daemon/os/unique_fd.h"
 
-namespace sessync {
+namespace sessync::watch {
 namespace {
 
 constexpr std::uint64_t kOverlay = 0x794C7630;
@@ -87,8 +87,8 @@ EventTrust Filesystems::trust_in(int directory) {
 }
 
 std::uint64_t look_of_directory(const std::string& path, const TakesEntry& takes) {
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  const DirectoryStream stream(fd ? ::fdopendir(fd.release()) : nullptr);
+  os::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const os::DirectoryStream stream(fd ? ::fdopendir(fd.release()) : nullptr);
   if (!stream) return 0;
   std::uint64_t look = 1;
   while (const dirent* entry = ::readdir(stream.get())) {
@@ -104,4 +104,4 @@ std::uint64_t look_of_directory(const std::string& path, const TakesEntry& takes
 
 std::uint64_t look_of_file(const std::string& path) { return look_at(AT_FDCWD, path.c_str()); }
 
-}  // namespace sessync
+}  // namespace sessync::watch

@@ -8,7 +8,7 @@
 
 #include <sys/types.h>
 
-namespace sessync {
+namespace sessync::watch {
 
 /// How far the events of a filesystem can be trusted.
 enum class EventTrust {
@@ -38,4 +38,4 @@ std::uint64_t look_of_directory(const std::string& path, const TakesEntry& takes
 /// A number that changes when the file does, or comes, or goes.
 std::uint64_t look_of_file(const std::string& path);
 
-}  // namespace sessync
+}  // namespace sessync::watch

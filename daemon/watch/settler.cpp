@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace sessync {
+namespace sessync::watch {
 
 void Settler::note(const std::string& name, Time now) {
   pending_.try_emplace(name, Pending{.first = now, .last = now}).first->second.last = now;
@@ -45,4 +45,4 @@ std::chrono::milliseconds RescanBackoff::next(Time now) {
   return std::min(kMost, kFirst * (1 << std::min(in_a_row_ - kFree - 1, kMostDoublings)));
 }
 
-}  // namespace sessync
+}  // namespace sessync::watch

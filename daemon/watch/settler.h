@@ -7,7 +7,7 @@
 
 #include "daemon/watch/watch_report.h"
 
-namespace sessync {
+namespace sessync::watch {
 
 /// Collects events until the things they are about are quiet: `settle` after the last event of a
 /// name, but no later than `cap` after its first.
@@ -57,4 +57,4 @@ class RescanBackoff {
   std::optional<Time> last_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::watch

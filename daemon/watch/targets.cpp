@@ -6,7 +6,7 @@
 #include "daemon/workspace/scan/ignore_files.h"
 #include "daemon/workspace/scan/source_filter.h"
 
-namespace sessync {
+namespace sessync::watch {
 namespace {
 
 std::string absolute(const std::string& path) {
@@ -20,10 +20,10 @@ class AddTargets {
   AddTargets(const std::string& name, std::string workspace, std::vector<WatchTarget>& out)
       : name_(name), workspace_(std::move(workspace)), out_(out) {}
 
-  void operator()(const FileResource& entry) { add(entry.source); }
+  void operator()(const manifest::FileResource& entry) { add(entry.source); }
 
-  void operator()(const DirectoryResource& entry) { add_tree(entry); }
-  void operator()(const ArchiveResource& entry) { add_tree(entry); }
+  void operator()(const manifest::DirectoryResource& entry) { add_tree(entry); }
+  void operator()(const manifest::ArchiveResource& entry) { add_tree(entry); }
 
   /// Entries that read no workspace.
   template <class Other>
@@ -34,20 +34,20 @@ class AddTargets {
   void add_tree(const Entry& entry) {
     for (std::size_t end = 0; !entry.source.empty() && end != std::string::npos;
          end = entry.source.find('/', end + 1)) {
-      add(join_path(entry.source.substr(0, end), kIgnoreFileName));
+      add(os::join_path(entry.source.substr(0, end), workspace::kIgnoreFileName));
     }
     WatchTarget& tree = add(entry.source);
-    const SourceFilter filter(entry.include, entry.exclude);
+    const workspace::SourceFilter filter(entry.include, entry.exclude);
     tree.enters = [filter](std::string_view directory) { return filter.enters(directory); };
     tree.matters = [filter](std::string_view file) {
-      return base_name(file) == kIgnoreFileName || filter.takes(file);
+      return os::base_name(file) == workspace::kIgnoreFileName || filter.takes(file);
     };
   }
 
   WatchTarget& add(const std::string& path) {
     WatchTarget& target = out_.emplace_back();
     target.name = name_;
-    target.path = join_path(workspace_, path);
+    target.path = os::join_path(workspace_, path);
     return target;
   }
 
@@ -59,10 +59,10 @@ class AddTargets {
 }  // namespace
 
 std::vector<WatchTarget> workspace_targets(const std::string& name, const std::string& workspace,
-                                           std::span<const ResourceSpec> resources) {
+                                           std::span<const manifest::ResourceSpec> resources) {
   std::vector<WatchTarget> targets;
   AddTargets add(name, absolute(workspace), targets);
-  for (const ResourceSpec& resource : resources) std::visit(add, resource.what);
+  for (const manifest::ResourceSpec& resource : resources) std::visit(add, resource.what);
   return targets;
 }
 
@@ -84,4 +84,4 @@ WatchTarget secret_target(const std::string& name, const std::string& file) {
   return target;
 }
 
-}  // namespace sessync
+}  // namespace sessync::watch

@@ -7,7 +7,7 @@
 #include "daemon/watch/watch_set.h"
 
 /// The half of WatchSet that interprets events.
-namespace sessync {
+namespace sessync::watch {
 namespace {
 
 bool is_link(const std::string& path) {
@@ -85,7 +85,7 @@ void WatchSet::handle_place(const Place& place, std::uint32_t mask, std::string_
   // Events of the directory itself (a chmod) come without a name, and with one from above.
   if (name.empty() || to_rebuild_.contains(place.target)) return;
   const Target& target = targets_[place.target];
-  const std::string path = join_path(place.directory, name);
+  const std::string path = os::join_path(place.directory, name);
   if ((mask & IN_ISDIR) != 0) {
     if (!target.wanted.enters(path)) return;
     forget_below(place.target, path);
@@ -110,4 +110,4 @@ void WatchSet::rebuild_later(std::size_t index, Outcome& outcome) {
   outcome.names.insert(targets_[index].wanted.name);
 }
 
-}  // namespace sessync
+}  // namespace sessync::watch

@@ -10,7 +10,7 @@
 
 /// The part of WatchSet for what raises no event: filesystems that are silent, and the lack of
 /// watches.
-namespace sessync {
+namespace sessync::watch {
 namespace {
 
 std::size_t limit_now(const std::string& name) {
@@ -37,7 +37,7 @@ void WatchSet::note_trust(std::size_t index, const std::string& directory, int f
 
 /// The name on which the path of `index` ends is looked up in `directory`.
 void WatchSet::note_trust_in_parent(std::size_t index, const std::string& directory) {
-  const UniqueFd fd(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const os::UniqueFd fd(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   const EventTrust trust = fd ? filesystems_.trust_in(fd.get()) : EventTrust::kAll;
   Target& target = targets_[index];
   if (trust == EventTrust::kAll) return;
@@ -47,7 +47,7 @@ void WatchSet::note_trust_in_parent(std::size_t index, const std::string& direct
 std::uint64_t WatchSet::look_of_place(std::size_t index, const std::string& directory) const {
   const WatchTarget& wanted = targets_[index].wanted;
   const auto takes = [&](std::string_view name, bool is_directory) {
-    const std::string path = join_path(directory, name);
+    const std::string path = os::join_path(directory, name);
     return is_directory ? wanted.enters(path) : matters(wanted, path);
   };
   return look_of_directory(path_of(index, directory), takes);
@@ -87,21 +87,22 @@ std::string WatchSet::quiet_reason() const {
     if (target.quiet.empty() && !target.quiet_path) continue;
     const std::string path =
         target.quiet.empty() ? target.wanted.path : path_of(i, target.quiet.begin()->first);
-    return printable(path) + " lies on a filesystem where a change may raise no event";
+    return manifest::printable(path) + " lies on a filesystem where a change may raise no event";
   }
   return "";
 }
 
 std::string WatchSet::degraded_reason() const {
   if (!fd_) {
-    return "changes cannot be watched (" + error_text(instance_error_) + ")" +
+    return "changes cannot be watched (" + os::error_text(instance_error_) + ")" +
            advice("max_user_instances", 1, 0);
   }
   if (unwatched_.empty()) return "";
   const std::size_t needed = watches_.size() + unwatched_.size();
   return std::to_string(unwatched_.size()) + " of " + std::to_string(needed) +
-         " directories, among them " + printable(*unwatched_.begin()) + ", cannot be watched (" +
-         unwatched_reason_ + ")" + advice("max_user_watches", unwatched_.size(), needed);
+         " directories, among them " + manifest::printable(*unwatched_.begin()) +
+         ", cannot be watched (" + unwatched_reason_ + ")" +
+         advice("max_user_watches", unwatched_.size(), needed);
 }
 
-}  // namespace sessync
+}  // namespace sessync::watch

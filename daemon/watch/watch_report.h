@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace sessync {
+namespace sessync::watch {
 
 /// Something happened to targets of these names.
 struct WatchChange {
@@ -20,4 +20,4 @@ struct WatchStatistics {
   std::uint64_t rescans = 0;  ///< all targets crawled again: overflow or mount change
 };
 
-}  // namespace sessync
+}  // namespace sessync::watch

@@ -13,15 +13,15 @@
 #include "daemon/watch/path_chain.h"
 #include "manifest/text/utf8.h"
 
-namespace sessync {
+namespace sessync::watch {
 namespace {
 
 /// From so many targets on, clearing them one by one costs more than beginning anew.
 constexpr std::size_t kManyTargets = 16;
 
-DirectoryStream open_directory(const std::string& path) {
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  return DirectoryStream(fd ? ::fdopendir(fd.release()) : nullptr);
+os::DirectoryStream open_directory(const std::string& path) {
+  os::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  return os::DirectoryStream(fd ? ::fdopendir(fd.release()) : nullptr);
 }
 
 /// The type of a directory entry as readdir(3) says it; DT_UNKNOWN if it is gone.
@@ -40,7 +40,7 @@ WatchSet::WatchSet(AddWatch add_watch) : add_watch_(std::move(add_watch)) {
 }
 
 void WatchSet::open_instance() {
-  fd_ = UniqueFd(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  fd_ = os::UniqueFd(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   if (!fd_) instance_error_ = errno;
 }
 
@@ -124,7 +124,7 @@ void WatchSet::crawl(std::size_t index, const std::string& directory) {
   while (!open.empty()) {
     const std::string next = std::move(open.back());
     open.pop_back();
-    beat();
+    os::beat();
     const int id = watch_directory(path_of(index, next), kWatchAll);
     if (id >= 0) add_place(index, next, id);
     for (std::string& found : directories_in(index, next)) open.push_back(std::move(found));
@@ -151,9 +151,9 @@ void WatchSet::remove_place(std::size_t index, const std::string& directory, int
 std::vector<std::string> WatchSet::directories_in(std::size_t index, const std::string& directory) {
   std::vector<std::string> found;
   const std::string real = path_of(index, directory);
-  const DirectoryStream stream = open_directory(real);
-  if (!stream && is_shortage(errno)) {
-    unwatched_reason_ = error_text(errno);
+  const os::DirectoryStream stream = open_directory(real);
+  if (!stream && os::is_shortage(errno)) {
+    unwatched_reason_ = os::error_text(errno);
     unwatched_.insert(real);
   }
   if (stream) note_trust(index, directory, ::dirfd(stream.get()));
@@ -161,10 +161,10 @@ std::vector<std::string> WatchSet::directories_in(std::size_t index, const std::
   while (const dirent* entry = stream ? ::readdir(stream.get()) : nullptr) {
     const std::string_view name = static_cast<const char*>(entry->d_name);
     if (name == "." || name == "..") continue;
-    const std::string path = join_path(directory, name);
-    const unsigned char type = type_of(*entry, join_path(real, name));
+    const std::string path = os::join_path(directory, name);
+    const unsigned char type = type_of(*entry, os::join_path(real, name));
     if (type == DT_DIR && wanted.enters(path)) found.push_back(path);
-    if (type == DT_LNK && matters(wanted, path)) follow(index, join_path(real, name));
+    if (type == DT_LNK && matters(wanted, path)) follow(index, os::join_path(real, name));
   }
   return found;
 }
@@ -197,7 +197,7 @@ int WatchSet::watch_directory(const std::string& path, std::uint32_t mask) {
   // What is gone, or may not be read, is an event of the directory above once it is back.
   const bool is_hidden = errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == EACCES;
   if (!is_hidden) {
-    unwatched_reason_ = error_text(errno);
+    unwatched_reason_ = os::error_text(errno);
     unwatched_.insert(path);
   }
   return -1;
@@ -216,7 +216,7 @@ bool WatchSet::matters(const WatchTarget& wanted, const std::string& path) {
 }
 
 std::string WatchSet::path_of(std::size_t index, const std::string& directory) const {
-  return join_path(*targets_[index].resolved, directory);
+  return os::join_path(*targets_[index].resolved, directory);
 }
 
 WatchStatistics WatchSet::statistics() const {
@@ -225,4 +225,4 @@ WatchStatistics WatchSet::statistics() const {
   return all;
 }
 
-}  // namespace sessync
+}  // namespace sessync::watch

@@ -17,7 +17,7 @@
 #include "daemon/watch/watch_report.h"
 #include "daemon/watch/watch_target.h"
 
-namespace sessync {
+namespace sessync::watch {
 
 /// The inotify watches behind a set of targets, and what an event means for them. Knows no thread
 /// and no time.
@@ -116,7 +116,7 @@ class WatchSet {
   [[nodiscard]] std::string path_of(std::size_t index, const std::string& directory) const;
 
   AddWatch add_watch_;
-  UniqueFd fd_;
+  os::UniqueFd fd_;
   int instance_error_ = 0;
   std::vector<Target> targets_;
   std::set<std::string> names_;
@@ -128,4 +128,4 @@ class WatchSet {
   WatchStatistics statistics_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::watch

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace sessync {
+namespace sessync::watch {
 
 /// Something whose changes somebody wants to know of.
 ///
@@ -20,4 +20,4 @@ struct WatchTarget {
   std::function<bool(std::string_view file)> matters;      ///< empty: every file does
 };
 
-}  // namespace sessync
+}  // namespace sessync::watch

@@ -17,7 +17,7 @@
 #include "daemon/watch/settler.h"
 #include "daemon/watch/watch_set.h"
 
-namespace sessync {
+namespace sessync::watch {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -45,7 +45,7 @@ class Watcher::Thread {
         watches_(options.add_watch),
         settler_(options.settle, options.settle_cap) {
     publish();
-    thread_ = start_thread("watch", Duty::kHelper, [this] { run(); });
+    thread_ = os::start_thread("watch", os::Duty::kHelper, [this] { run(); });
   }
   Thread(const Thread&) = delete;
   Thread& operator=(const Thread&) = delete;
@@ -98,7 +98,7 @@ class Watcher::Thread {
                                     {.fd = watches_.fd(), .events = POLLIN, .revents = 0},
                                     {.fd = mounts_.get(), .events = POLLPRI, .revents = 0}}};
       ::poll(polled.data(), polled.size(), timeout());
-      beat();
+      os::beat();
       if (polled[0].revents != 0 || !wake_) take_targets();
       if (polled[1].revents != 0) drain();
       if ((polled[2].revents & (POLLERR | POLLPRI)) != 0) rescan_soon();
@@ -109,7 +109,7 @@ class Watcher::Thread {
   }
 
   [[nodiscard]] int timeout() const {
-    Clock::time_point next = Clock::now() + kLongestTurn;
+    Clock::time_point next = Clock::now() + os::kLongestTurn;
     if (const auto due = settler_.due()) next = std::min(next, *due);
     for (const auto& other : {rescan_at_, retry_at_, look_at_}) {
       if (other) next = std::min(next, *other);
@@ -209,9 +209,9 @@ class Watcher::Thread {
 
   OnChange on_change_;
   WatcherOptions options_;
-  UniqueFd wake_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  os::UniqueFd wake_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   // A mount over a watched directory is no inotify event.
-  UniqueFd mounts_{::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)};
+  os::UniqueFd mounts_{::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)};
   std::vector<char> events_ = std::vector<char>(kEventBytes);
   WatchSet watches_;
   Settler settler_;
@@ -249,4 +249,4 @@ std::string Watcher::quiet_reason() const { return thread_->quiet_reason(); }
 
 WatchStatistics Watcher::statistics() const { return thread_->statistics(); }
 
-}  // namespace sessync
+}  // namespace sessync::watch

@@ -10,7 +10,7 @@
 #include "daemon/watch/watch_report.h"
 #include "daemon/watch/watch_target.h"
 
-namespace sessync {
+namespace sessync::watch {
 
 struct WatcherOptions {
   std::chrono::milliseconds settle{50};        ///< quiet time after the last event of a name
@@ -63,4 +63,4 @@ class Watcher {
   std::unique_ptr<Thread> thread_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::watch

@@ -2,7 +2,7 @@
 
 #include "manifest/text/text.h"
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 /// The API takes both prefixes for one session.
@@ -66,4 +66,4 @@ void ClaimTable::take(const Claim& claim) {
   }
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

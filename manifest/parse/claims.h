@@ -8,7 +8,7 @@
 #include "manifest/parse/path_table.h"
 #include "manifest/spec.h"
 
-namespace sessync {
+namespace sessync::manifest {
 
 /// Something that only one session of a manifest set can have.
 struct Claim {
@@ -37,4 +37,4 @@ class ClaimTable {
   PathTable destinations_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::manifest

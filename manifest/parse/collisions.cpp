@@ -5,7 +5,7 @@
 #include "manifest/parse/resources.h"
 #include "manifest/text/text.h"
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 struct MountedAt {
@@ -71,4 +71,4 @@ void check_collisions(const std::vector<ResourceDraft>& resources, Report& repor
   for (const auto& resource : resources) check.add(resource);
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

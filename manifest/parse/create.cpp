@@ -6,7 +6,7 @@
 #include "manifest/parse/session_draft.h"
 #include "manifest/text/text.h"
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 constexpr std::array<std::string_view, 5> kCreateKeys = {"agent", "environment_id", "title",
@@ -105,4 +105,4 @@ CreateDraft read_create(const Field& field, Report& report) {
   return create;
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

@@ -4,7 +4,7 @@
 #include <numeric>
 #include <vector>
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 constexpr std::size_t kLongestWord = 40;
@@ -48,4 +48,4 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
   return "; did you mean \"" + std::string(nearest) + "\"?";
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

@@ -6,7 +6,7 @@
 #include "manifest/parse/yaml/scalar_type.h"
 #include "manifest/text/text.h"
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 std::string describe(const YamlNode& node) {
@@ -94,4 +94,4 @@ void report_wrong_type(const Field& field, std::string_view expected, Report& re
                    describe(*field.value));
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

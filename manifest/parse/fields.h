@@ -10,7 +10,7 @@
 #include "manifest/parse/report.h"
 #include "manifest/parse/yaml/yaml_tree.h"
 
-namespace sessync {
+namespace sessync::manifest {
 
 /// One value, and what it is called in messages.
 struct Field {
@@ -56,4 +56,4 @@ std::optional<std::vector<Field>> read_list(const Field& field, Report& report);
 /// itself, which may be a secret.
 void report_wrong_type(const Field& field, std::string_view expected, Report& report);
 
-}  // namespace sessync
+}  // namespace sessync::manifest

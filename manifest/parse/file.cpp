@@ -5,7 +5,7 @@
 #include "manifest/parse/session_draft.h"
 #include "manifest/text/text.h"
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 constexpr std::array<std::string_view, 4> kManifestKeys = {"version", "owner", "defaults",
@@ -173,4 +173,4 @@ ParsedFile parse_file(const ManifestText& text) {
   return parsed;
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

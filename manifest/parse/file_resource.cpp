@@ -6,7 +6,7 @@
 #include "manifest/parse/scalars.h"
 #include "manifest/text/text.h"
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 constexpr std::array<std::string_view, 7> kFileKeys = {
@@ -120,4 +120,4 @@ std::optional<ResourceDraft> read_file_resource(const Field& item, Report& repor
   return std::nullopt;
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

@@ -2,7 +2,7 @@
 
 #include "manifest/text/text.h"
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 constexpr std::string_view kStart = "https://github.com/";
@@ -49,4 +49,4 @@ tl::expected<std::string, std::string> github_repository_name(std::string_view u
   return std::string(name);
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

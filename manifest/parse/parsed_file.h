@@ -5,7 +5,7 @@
 #include "manifest/manifest.h"
 #include "manifest/parse/claims.h"
 
-namespace sessync {
+namespace sessync::manifest {
 
 /// A file and what its sessions claim, each claim placed where it is written.
 struct ParsedFile {
@@ -16,4 +16,4 @@ struct ParsedFile {
 
 ParsedFile parse_file(const ManifestText& text);
 
-}  // namespace sessync
+}  // namespace sessync::manifest

@@ -1,6 +1,6 @@
 #include "manifest/parse/path_table.h"
 
-namespace sessync {
+namespace sessync::manifest {
 
 std::optional<PathTable::Owner> PathTable::overlap(const std::string& path) const {
   if (const auto* owner = find_at_or_above(path)) return *owner;
@@ -29,4 +29,4 @@ std::string describe_place(const Location& there, const std::string& here) {
   return there.file + ":" + std::to_string(there.line);
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

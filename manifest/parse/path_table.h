@@ -6,7 +6,7 @@
 
 #include "manifest/spec.h"
 
-namespace sessync {
+namespace sessync::manifest {
 
 /// Paths none of which equals another or lies below one. Finding an overlap takes no more than a
 /// look-up for each of the path's own components.
@@ -33,4 +33,4 @@ class PathTable {
 /// "line 7", or "b.yaml:7" if that is another file than `here`.
 std::string describe_place(const Location& there, const std::string& here);
 
-}  // namespace sessync
+}  // namespace sessync::manifest

@@ -5,7 +5,7 @@
 #include "manifest/parse/scalars.h"
 #include "manifest/text/text.h"
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 std::vector<std::string> read_lines(const Field& list, Report& report) {
@@ -46,4 +46,4 @@ Patterns read_include(const Fields& fields, Report& report) {
   return Patterns::parse(lines).value_or(Patterns());
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

@@ -5,7 +5,7 @@
 #include "manifest/parse/fields.h"
 #include "manifest/pattern/pattern.h"
 
-namespace sessync {
+namespace sessync::manifest {
 
 /// The patterns under `key`, each bad one reported where it stands; none if the key is absent.
 Patterns read_patterns(const Fields& fields, std::string_view key, Report& report);
@@ -13,4 +13,4 @@ Patterns read_patterns(const Fields& fields, std::string_view key, Report& repor
 /// As `read_patterns`, with a warning if the list can select nothing at all.
 Patterns read_include(const Fields& fields, Report& report);
 
-}  // namespace sessync
+}  // namespace sessync::manifest

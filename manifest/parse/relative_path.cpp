@@ -4,7 +4,7 @@
 
 #include "manifest/text/text.h"
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 constexpr std::size_t kMaxPathLength = 4096;
@@ -59,4 +59,4 @@ tl::expected<RelativePath, PathFault> clean_relative_path(std::string_view raw) 
   return RelativePath{join(cleaned), raw.ends_with('/')};
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

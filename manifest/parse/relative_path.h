@@ -5,7 +5,7 @@
 
 #include <tl/expected.hpp>
 
-namespace sessync {
+namespace sessync::manifest {
 
 /// A path below some root, lexically cleaned: no "." or "..", no doubled slash.
 struct RelativePath {
@@ -20,4 +20,4 @@ struct PathFault {
 
 tl::expected<RelativePath, PathFault> clean_relative_path(std::string_view raw);
 
-}  // namespace sessync
+}  // namespace sessync::manifest

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 /// A file of four megabytes can be wrong in a million places; nobody reads so many.
@@ -51,4 +51,4 @@ std::vector<Problem> Report::sorted() const {
   return problems;
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

@@ -5,7 +5,7 @@
 
 #include "manifest/spec.h"
 
-namespace sessync {
+namespace sessync::manifest {
 
 /// A place in the file that is being read; counts from 1, {} is the whole file.
 struct Position {
@@ -37,4 +37,4 @@ class Report {
 
 void sort_problems(std::vector<Problem>& problems);
 
-}  // namespace sessync
+}  // namespace sessync::manifest

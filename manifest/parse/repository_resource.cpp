@@ -6,7 +6,7 @@
 #include "manifest/parse/token.h"
 #include "manifest/text/text.h"
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 using std::chrono_literals::operator""min;
@@ -121,4 +121,4 @@ std::optional<ResourceDraft> read_repository(const Field& item, Report& report) 
   return ResourceDraft{{report.locate(fields->at()), std::move(repository)}, mount->at};
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

@@ -6,7 +6,7 @@
 #include "manifest/parse/scalars.h"
 #include "manifest/text/text.h"
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 constexpr std::array<std::string_view, 3> kTypes = {"file", "github_repository", "memory_store"};
@@ -89,4 +89,4 @@ std::optional<MountText> read_mount_text(const Fields& fields, std::string fallb
   return MountText{std::move(*text), field->at()};
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

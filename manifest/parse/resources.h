@@ -5,7 +5,7 @@
 
 #include "manifest/parse/fields.h"
 
-namespace sessync {
+namespace sessync::manifest {
 
 struct ResourceDraft {
   ResourceSpec spec;
@@ -37,4 +37,4 @@ std::optional<MountText> read_mount_text(const Fields& fields, std::string fallb
 /// memory store twice. What directories expand to is not known here.
 void check_collisions(const std::vector<ResourceDraft>& resources, Report& report);
 
-}  // namespace sessync
+}  // namespace sessync::manifest

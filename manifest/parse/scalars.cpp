@@ -10,7 +10,7 @@
 #include "manifest/text/size.h"
 #include "manifest/text/text.h"
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 std::string label(const Field& field) { return quoted(field.name) + ": "; }
@@ -242,4 +242,4 @@ std::optional<MaxDeletes> read_max_deletes(const Field& field, Report& report) {
   return std::nullopt;
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

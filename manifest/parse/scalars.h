@@ -10,7 +10,7 @@
 #include "manifest/parse/fields.h"
 
 /// Readers of single values. Each gives nothing after it reported why.
-namespace sessync {
+namespace sessync::manifest {
 
 /// Text, maybe empty. A plain number or boolean is no text: YAML tools would not agree about it.
 std::optional<std::string> read_text(const Field& field, Report& report);
@@ -51,4 +51,4 @@ std::optional<std::string> read_id(const Field& field, std::string_view kind, Re
 
 std::optional<MaxDeletes> read_max_deletes(const Field& field, Report& report);
 
-}  // namespace sessync
+}  // namespace sessync::manifest

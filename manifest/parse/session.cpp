@@ -6,7 +6,7 @@
 #include "manifest/parse/session_draft.h"
 #include "manifest/text/text.h"
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 using std::chrono_literals::operator""s;
@@ -130,4 +130,4 @@ std::optional<SessionDraft> read_defaults(const Field& field, Report& report) {
   return read_keys(*fields, report);
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

@@ -7,7 +7,7 @@
 #include "manifest/parse/report.h"
 #include "manifest/parse/resources.h"
 
-namespace sessync {
+namespace sessync::manifest {
 
 struct AgentRef {
   std::string id;
@@ -69,4 +69,4 @@ SessionDraft merge_defaults(SessionDraft session, const SessionDraft& defaults);
 /// The finished session; what it lacks, and what does not go together, is reported.
 SessionSpec finish_session(const SessionDraft& draft, Report& report);
 
-}  // namespace sessync
+}  // namespace sessync::manifest

@@ -1,7 +1,7 @@
 #include "manifest/parse/session_draft.h"
 #include "manifest/text/text.h"
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 template <class T>
@@ -101,4 +101,4 @@ SessionSpec finish_session(const SessionDraft& draft, Report& report) {
   return spec;
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

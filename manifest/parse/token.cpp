@@ -7,7 +7,7 @@
 #include "manifest/parse/scalars.h"
 #include "manifest/text/text.h"
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 constexpr std::array<std::string_view, 4> kSources = {"file", "env", "command", "github_app"};
@@ -133,4 +133,4 @@ std::optional<TokenSpec> read_token(const Field& field, Report& report) {
   return std::nullopt;
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

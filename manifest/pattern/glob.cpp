@@ -2,7 +2,7 @@
 
 #include <optional>
 
-namespace sessync {
+namespace sessync::manifest {
 
 /// A match in progress. A later star makes the choices of the earlier ones of its kind irrelevant,
 /// so one place to return to per kind is enough and no pattern takes exponential time.
@@ -128,4 +128,4 @@ bool Glob::may_match_beyond(std::string_view start) const {
   return false;
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

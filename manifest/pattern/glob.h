@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sessync {
+namespace sessync::manifest {
 
 /// One wildcard pattern, compiled once (glob_compiler.h) and matched in time linear in the text for
 /// each of its stars. Bytes, not characters, are compared, as git does.
@@ -47,4 +47,4 @@ class Glob {
   std::vector<CharacterSet> sets_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::manifest

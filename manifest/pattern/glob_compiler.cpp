@@ -5,7 +5,7 @@
 
 #include "manifest/text/text.h"
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 constexpr auto kUnclosed = "has a \"[\" without its \"]\"";
@@ -172,4 +172,4 @@ bool GlobCompiler::read_class(Glob::CharacterSet& set) {
   return true;
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

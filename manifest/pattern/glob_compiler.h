@@ -8,7 +8,7 @@
 
 #include "manifest/pattern/glob.h"
 
-namespace sessync {
+namespace sessync::manifest {
 
 /// Reads one pattern the way git's matcher does, byte by byte.
 class GlobCompiler {
@@ -42,4 +42,4 @@ class GlobCompiler {
   std::string error_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::manifest

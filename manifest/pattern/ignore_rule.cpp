@@ -5,7 +5,7 @@
 
 #include "manifest/pattern/glob_compiler.h"
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 constexpr std::string_view kSpecial = "*?[\\";
@@ -120,4 +120,4 @@ bool IgnoreRule::may_match_below(std::string_view directory) const {
   return rest_.may_match_beyond(rest) || matches(directory, true);
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

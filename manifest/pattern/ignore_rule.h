@@ -7,7 +7,7 @@
 
 #include "manifest/pattern/glob.h"
 
-namespace sessync {
+namespace sessync::manifest {
 
 /// One line of an ignore file, after comments and trailing spaces were dealt with.
 class IgnoreRule {
@@ -39,4 +39,4 @@ class IgnoreRule {
 /// A line without the trailing spaces that git drops; "\ " at the end keeps its space.
 std::string_view without_trailing_spaces(std::string_view line);
 
-}  // namespace sessync
+}  // namespace sessync::manifest

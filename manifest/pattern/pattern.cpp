@@ -5,7 +5,7 @@
 #include "manifest/pattern/ignore_rule.h"
 #include "manifest/text/text.h"
 
-namespace sessync {
+namespace sessync::manifest {
 
 struct Patterns::Rule : IgnoreRule {
   explicit Rule(IgnoreRule rule) : IgnoreRule(std::move(rule)) {}
@@ -104,4 +104,4 @@ bool Patterns::names_literally(std::string_view base_name) const {
   });
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

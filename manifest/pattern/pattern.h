@@ -7,7 +7,7 @@
 
 #include <tl/expected.hpp>
 
-namespace sessync {
+namespace sessync::manifest {
 
 /// An ordered list of gitignore patterns; `git check-ignore` is the oracle of its semantics.
 ///
@@ -50,4 +50,4 @@ class Patterns {
   std::shared_ptr<const std::vector<Rule>> rules_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::manifest

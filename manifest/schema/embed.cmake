@@ -1,4 +1,4 @@
-# Turns a text file into a C++ source that defines `const std::string_view sessync::NAME`.
+# Turns a text file into a C++ source that defines `const std::string_view sessync::manifest::NAME`.
 #
 #   cmake -DINPUT=file -DOUTPUT=file.cpp -DNAME=kFile -P embed.cmake
 #
@@ -11,5 +11,5 @@ if(NOT position EQUAL -1)
 endif()
 file(
   WRITE "${OUTPUT}"
-  "#include <string_view>\n\nnamespace sessync {\nextern const std::string_view ${NAME};\n"
-  "const std::string_view ${NAME} = R\"${end}(${text})${end}\";\n}  // namespace sessync\n")
+  "#include <string_view>\n\nnamespace sessync::manifest {\nextern const std::string_view ${NAME};\n"
+  "const std::string_view ${NAME} = R\"${end}(${text})${end}\";\n}  // namespace sessync::manifest\n")

@@ -1,10 +1,10 @@
 #include "manifest/schema/schema.h"
 
-namespace sessync {
+namespace sessync::manifest {
 
 /// Made from sessync.schema.json by embed.cmake.
 extern const std::string_view kManifestSchema;
 
 std::string_view manifest_schema() { return kManifestSchema; }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

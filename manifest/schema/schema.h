@@ -2,10 +2,10 @@
 
 #include <string_view>
 
-namespace sessync {
+namespace sessync::manifest {
 
 /// The JSON Schema (draft 2020-12) of a manifest, as a JSON document that ends in a line break: the
 /// file sessync.schema.json.
 std::string_view manifest_schema();
 
-}  // namespace sessync
+}  // namespace sessync::manifest

@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 struct Unit {
@@ -45,4 +45,4 @@ std::string format_duration(std::chrono::seconds duration) {
   return text.empty() ? "0s" : text;
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

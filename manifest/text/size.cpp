@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 constexpr std::array<std::pair<std::string_view, std::uint64_t>, 6> kSizeUnits = {{
@@ -41,4 +41,4 @@ std::string format_size(std::uint64_t bytes) {
   return shortest;
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace sessync {
+namespace sessync::manifest {
 
 /// A whole number and a unit, without a blank: KB, MB and GB are powers of ten, KiB, MiB and GiB of
 /// two.
@@ -15,4 +15,4 @@ std::optional<std::uint64_t> parse_size(std::string_view text);
 /// in "bytes".
 std::string format_size(std::uint64_t bytes);
 
-}  // namespace sessync
+}  // namespace sessync::manifest

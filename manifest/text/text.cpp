@@ -5,7 +5,7 @@
 
 #include "manifest/text/utf8.h"
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 constexpr std::size_t kMaxQuotedBytes = 80;
@@ -73,4 +73,4 @@ bool consists_of_alnum_or(std::string_view text, std::string_view others) {
   });
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

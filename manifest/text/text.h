@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace sessync {
+namespace sessync::manifest {
 
 /// Unicode characters of valid UTF-8: the unit in which the API and JSON Schema count lengths.
 std::size_t count_characters(std::string_view text);
@@ -24,4 +24,4 @@ std::string quoted(std::string_view text);
 /// True when every character is a letter, digit or one of `others`; ASCII only.
 bool consists_of_alnum_or(std::string_view text, std::string_view others);
 
-}  // namespace sessync
+}  // namespace sessync::manifest

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 unsigned char byte_at(std::string_view text, std::size_t at) {
@@ -82,4 +82,4 @@ std::string printable(std::string_view text) {
   return out;
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace sessync {
+namespace sessync::manifest {
 
 /// The length of the well-formed UTF-8 character at `at` (Unicode, table 3-7: no overlong forms, no
 /// surrogates, nothing above U+10FFFF), 0 if there is none.
@@ -18,4 +18,4 @@ bool is_harmless(std::string_view character);
 /// \xNN, so that a hostile name can neither write to a terminal or a log nor look like another.
 std::string printable(std::string_view text);
 
-}  // namespace sessync
+}  // namespace sessync::manifest

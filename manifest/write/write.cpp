@@ -5,7 +5,7 @@
 
 #include "manifest/text/utf8.h"
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 /// Comments end where a parser sees a line break, and some see one in these.
@@ -110,4 +110,4 @@ class Writer {
 
 WrittenText write_manifest(const WrittenManifest& manifest) { return Writer(manifest).run(); }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

@@ -10,7 +10,7 @@
 #include "manifest/spec.h"
 
 /// The way back: manifests as text, for what needs no workspace.
-namespace sessync {
+namespace sessync::manifest {
 
 /// Of a repository, the source of its token and `rotate_every` are left out.
 using WrittenResource = std::variant<UploadedFileResource, RepositoryResource, MemoryStoreResource>;
@@ -51,4 +51,4 @@ WrittenText write_manifest(const WrittenManifest& manifest);
 /// UTF-8 become U+FFFD.
 std::string write_scalar(std::string_view text);
 
-}  // namespace sessync
+}  // namespace sessync::manifest

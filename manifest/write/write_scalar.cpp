@@ -5,7 +5,7 @@
 #include "manifest/text/utf8.h"
 #include "manifest/write/write.h"
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -75,4 +75,4 @@ std::string write_scalar(std::string_view text) {
   return out + "\"";
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

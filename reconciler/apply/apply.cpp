@@ -13,7 +13,7 @@
 #include "reconciler/plan/room.h"
 #include "reconciler/ports/pass_observer.h"
 
-namespace sessync {
+namespace sessync::apply {
 namespace {
 
 using Outcome = ActionResult::Outcome;
@@ -23,7 +23,7 @@ constexpr const char* kNoRoomWasMade =
 
 class Applier {
  public:
-  Applier(const ApplyInput& input, Ports& ports)
+  Applier(const ApplyInput& input, ports::Ports& ports)
       : run_(input, ports), begun_(input.plan.actions.size(), ports.loop.now()) {}
 
   ApplyReport run() {
@@ -47,7 +47,7 @@ class Applier {
  private:
   using Indices = std::vector<std::size_t>;
 
-  [[nodiscard]] const std::vector<Action>& actions() const { return run_.in.plan.actions; }
+  [[nodiscard]] const std::vector<plan::Action>& actions() const { return run_.in.plan.actions; }
 
   void begin(std::size_t index) { begun_[index] = run_.ports.loop.now(); }
 
@@ -67,25 +67,25 @@ class Applier {
 
   void adopt() {
     for (std::size_t i = 0; i < actions().size(); ++i) {
-      if (const auto* action = std::get_if<Adopt>(&actions()[i])) {
+      if (const auto* action = std::get_if<plan::Adopt>(&actions()[i])) {
         adopt(i, *action);
       }
     }
   }
 
-  void adopt(std::size_t index, const Adopt& action) {
+  void adopt(std::size_t index, const plan::Adopt& action) {
     const auto& rows = run_.in.inventory.rows;
-    const auto row = std::ranges::find(rows, action.resource_id, &InventoryRow::resource_id);
+    const auto row = std::ranges::find(rows, action.resource_id, &ports::InventoryRow::resource_id);
     if (row != rows.end()) {
-      InventoryRow adopted = *row;
+      ports::InventoryRow adopted = *row;
       adopted.owned = true;
-      run_.record({change::PutRow{run_.in.session_id, std::move(adopted)}});
+      run_.record({ports::change::PutRow{run_.in.session_id, std::move(adopted)}});
       finish(index, {Outcome::kDone, {}});
     }
   }
 
-  [[nodiscard]] std::vector<Upload> uploads_that_must_exist() const {
-    std::vector<Upload> known;
+  [[nodiscard]] std::vector<ports::Upload> uploads_that_must_exist() const {
+    std::vector<ports::Upload> known;
     for (const auto& action : actions()) {
       const auto task = chain_task(action);
       if (!task || task->deletes.empty() || task->wanted.local() == nullptr) {
@@ -99,15 +99,15 @@ class Applier {
     return known;
   }
 
-  [[nodiscard]] const Delete& removal(std::size_t index) const {
-    return std::get<Delete>(actions()[index]);
+  [[nodiscard]] const plan::Delete& removal(std::size_t index) const {
+    return std::get<plan::Delete>(actions()[index]);
   }
 
   /// Deletes that no add depends on; what is declared elsewhere goes last.
   [[nodiscard]] Indices plain_deletes() const {
     Indices indices;
     for (std::size_t i = 0; i < actions().size(); ++i) {
-      const auto* one = std::get_if<Delete>(&actions()[i]);
+      const auto* one = std::get_if<plan::Delete>(&actions()[i]);
       if (one != nullptr && !one->chain) {
         indices.push_back(i);
       }
@@ -118,12 +118,13 @@ class Applier {
 
   /// What has only not been read yet is not in the session in any case.
   [[nodiscard]] bool is_in_doubt() const {
-    return !std::ranges::all_of(run_.in.plan.pending, &Pending::unread);
+    return !std::ranges::all_of(run_.in.plan.pending, &plan::Pending::unread);
   }
 
   /// The fewest.
   [[nodiscard]] std::size_t deletes_that_make_room() const {
-    const auto over = rows_at_most(run_.in.plan) - static_cast<std::int64_t>(run_.in.plan.cap);
+    const auto over =
+        plan::rows_at_most(run_.in.plan) - static_cast<std::int64_t>(run_.in.plan.cap);
     return over > 0 ? static_cast<std::size_t>(over) : 0;
   }
 
@@ -142,17 +143,18 @@ class Applier {
   void hold_back_adds(std::size_t count) {
     Indices adds;
     for (std::size_t i = 0; i < actions().size(); ++i) {
-      if (plain_add(actions()[i]) != nullptr) {
+      if (plan::plain_add(actions()[i]) != nullptr) {
         adds.push_back(i);
       }
     }
     std::ranges::stable_sort(adds, std::ranges::greater(), [&](std::size_t i) {
-      return find_refusal(run_.in.inventory.refusals, plain_add(actions()[i])->wanted) != nullptr;
+      return observe::find_refusal(run_.in.inventory.refusals,
+                                   plan::plain_add(actions()[i])->wanted) != nullptr;
     });
     adds.resize(std::min(adds.size(), count));
     for (const auto i : adds) {
       held_back_.insert(i);
-      run_.refused_content.insert(plain_add(actions()[i])->wanted.content_key());
+      run_.refused_content.insert(plan::plain_add(actions()[i])->wanted.content_key());
       run_.report.put_off = true;
       finish(i, {Outcome::kSkipped, kNoRoomWasMade});
     }
@@ -174,7 +176,7 @@ class Applier {
   /// Beside the chains: a token neither waits for a file nor keeps one waiting.
   void start_rotations() {
     for (std::size_t i = 0; i < actions().size(); ++i) {
-      const auto* rotate = std::get_if<Rotate>(&actions()[i]);
+      const auto* rotate = std::get_if<plan::Rotate>(&actions()[i]);
       if (rotate == nullptr || !run_.may_start()) {
         continue;
       }
@@ -201,7 +203,7 @@ class Applier {
         run_.report.put_off = true;
         continue;
       }
-      const auto* add = plain_add(actions()[index]);
+      const auto* add = plan::plain_add(actions()[index]);
       if (run_.room.is_shut() && add != nullptr) {
         --unfinished_;
         run_.refused_content.insert(add->wanted.content_key());
@@ -252,13 +254,13 @@ class Applier {
   }
 
   /// The file that it was may have been renamed.
-  [[nodiscard]] bool may_be_unread(const Delete& old) const {
-    return std::ranges::any_of(run_.in.plan.pending, [&](const Pending& one) {
+  [[nodiscard]] bool may_be_unread(const plan::Delete& old) const {
+    return std::ranges::any_of(run_.in.plan.pending, [&](const plan::Pending& one) {
       return one.unread && (one.size == 0 || one.size == old.size);
     });
   }
 
-  [[nodiscard]] bool is_refused_elsewhere(const Delete& old) const {
+  [[nodiscard]] bool is_refused_elsewhere(const plan::Delete& old) const {
     return old.is_rename && std::ranges::any_of(run_.refused_content,
                                                 [&](const auto& key) { return old.holds(key); });
   }
@@ -269,7 +271,7 @@ class Applier {
     }
     std::size_t unfinished = deletes.size();
     run_.ports.store.commit(intents_of(deletes),
-                            [&](const tl::expected<Done, StoreError>& durable) {
+                            [&](const tl::expected<ports::Done, ports::StoreError>& durable) {
                               unfinished = durable ? unfinished : 0;
                               std::ranges::for_each(deletes, [&](std::size_t i) {
                                 durable ? remove_one(i, unfinished)
@@ -280,13 +282,13 @@ class Applier {
     pump_while(unfinished);
   }
 
-  [[nodiscard]] std::vector<Change> intents_of(const Indices& deletes) const {
-    std::vector<Change> intents;
+  [[nodiscard]] std::vector<ports::Change> intents_of(const Indices& deletes) const {
+    std::vector<ports::Change> intents;
     for (const auto i : deletes) {
-      Intent intent;
+      ports::Intent intent;
       intent.path = removal(i).path.text();
       intent.deletes = {removal(i).resource_id};
-      intents.emplace_back(change::PutIntent{run_.in.session_id, std::move(intent)});
+      intents.emplace_back(ports::change::PutIntent{run_.in.session_id, std::move(intent)});
     }
     return intents;
   }
@@ -298,42 +300,45 @@ class Applier {
     }
     begin(index);
     run_.open(removal(index).path);
-    run_.ports.api.delete_resource(run_.in.session_id, removal(index).resource_id, {},
-                                   [this, index, &unfinished](const Result<Done>& deleted) {
-                                     on_removed(index, deleted);
-                                     --unfinished;
-                                   });
+    run_.ports.api.delete_resource(
+        run_.in.session_id, removal(index).resource_id, {},
+        [this, index, &unfinished](const ports::Result<ports::Done>& deleted) {
+          on_removed(index, deleted);
+          --unfinished;
+        });
   }
 
-  void on_removed(std::size_t index, const Result<Done>& deleted) {
+  void on_removed(std::size_t index, const ports::Result<ports::Done>& deleted) {
     const auto& action = removal(index);
     run_.close(action.path);
-    if (deleted || deleted.error().kind == ApiError::Kind::kNotFound) {
+    if (deleted || deleted.error().kind == ports::ApiError::Kind::kNotFound) {
       run_.room.deleted();
-      run_.record(
-          {change::PutTombstone{run_.in.session_id, {action.resource_id, run_.ports.loop.now()}},
-           change::DropIntent{run_.in.session_id, action.path.text()}});
+      run_.record({ports::change::PutTombstone{run_.in.session_id,
+                                               {action.resource_id, run_.ports.loop.now()}},
+                   ports::change::DropIntent{run_.in.session_id, action.path.text()}});
       return finish(index, {Outcome::kDone, {}});
     }
-    if (deleted.error().kind == ApiError::Kind::kAuthentication) {
-      run_.halt(SessionError::Code::kAuthenticationFailed, describe(deleted.error()));
+    if (deleted.error().kind == ports::ApiError::Kind::kAuthentication) {
+      run_.halt(errors::SessionError::Code::kAuthenticationFailed,
+                ports::describe(deleted.error()));
     }
-    run_.report.rate_limited |= deleted.error().kind == ApiError::Kind::kRateLimited;
+    run_.report.rate_limited |= deleted.error().kind == ports::ApiError::Kind::kRateLimited;
     run_.report.put_off = true;
-    finish(index, {Outcome::kFailed,
-                   "not deleted: " + describe(deleted.error()) + "; the next pass tries again",
-                   deleted.error().request_id});
+    finish(index,
+           {Outcome::kFailed,
+            "not deleted: " + ports::describe(deleted.error()) + "; the next pass tries again",
+            deleted.error().request_id});
   }
 
   /// A delete that belongs to an add shares its fate.
   void settle_chained_deletes() {
     for (std::size_t i = 0; i < actions().size(); ++i) {
-      const auto* chained = std::get_if<Delete>(&actions()[i]);
+      const auto* chained = std::get_if<plan::Delete>(&actions()[i]);
       if (chained == nullptr || !chained->chain) {
         continue;
       }
-      const auto add = std::ranges::find_if(actions(), [&](const Action& other) {
-        return chain_task(other) && path_of(other) == *chained->chain;
+      const auto add = std::ranges::find_if(actions(), [&](const plan::Action& other) {
+        return chain_task(other) && plan::path_of(other) == *chained->chain;
       });
       if (add == actions().end()) {
         finish(i, {Outcome::kSkipped, "the add that it was to make way for is not made"});
@@ -346,7 +351,7 @@ class Applier {
   }
 
   ApplyRun run_;
-  std::vector<TimePoint> begun_;  ///< by action
+  std::vector<ports::TimePoint> begun_;  ///< by action
   std::vector<std::unique_ptr<Chain>> chains_;
   std::vector<std::unique_ptr<TokenRotation>> rotations_;
   std::set<std::size_t> held_back_;
@@ -358,6 +363,8 @@ class Applier {
 
 }  // namespace
 
-ApplyReport apply(const ApplyInput& input, Ports& ports) { return Applier(input, ports).run(); }
+ApplyReport apply(const ApplyInput& input, ports::Ports& ports) {
+  return Applier(input, ports).run();
+}
 
-}  // namespace sessync
+}  // namespace sessync::apply

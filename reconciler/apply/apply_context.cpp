@@ -7,49 +7,50 @@
 #include "reconciler/observe/refusals.h"
 #include "reconciler/ports/pass_observer.h"
 
-namespace sessync {
+namespace sessync::apply {
 
-void ApplyRun::open(const MountPath& path) const {
+void ApplyRun::open(const manifest::MountPath& path) const {
   if (ports.observer != nullptr) {
     ports.observer->opened(path);
   }
 }
 
-void ApplyRun::close(const MountPath& path) const {
+void ApplyRun::close(const manifest::MountPath& path) const {
   if (ports.observer != nullptr) {
     ports.observer->closed(path);
   }
 }
 
-ApplyRun::ApplyRun(const ApplyInput& input, Ports& with)
+ApplyRun::ApplyRun(const ApplyInput& input, ports::Ports& with)
     : in(input), ports(with), room(make_room_gate()), chains_allowed(input.parallel) {
   report.results.resize(input.plan.actions.size());
 }
 
 RoomGate ApplyRun::make_room_gate() {
   RoomGate::Hooks hooks;
-  hooks.judged = [this](std::vector<Refusal> refusals) {
+  hooks.judged = [this](std::vector<ports::Refusal> refusals) {
     for (auto& refusal : refusals) {
-      record({change::PutRefusal{in.session_id, std::move(refusal)}});
+      record({ports::change::PutRefusal{in.session_id, std::move(refusal)}});
     }
   };
-  hooks.full = [this](Refusal last) {
+  hooks.full = [this](ports::Refusal last) {
     last.path.clear();
     last.content.clear();
-    record({change::PutRefusal{in.session_id, std::move(last)}});
+    record({ports::change::PutRefusal{in.session_id, std::move(last)}});
   };
   hooks.cap_was_wrong = [this] {
     forget_cap();
     report.pass_again = true;
   };
   const auto most = std::max(in.inventory.most_files, in.plan.rows_now);
-  return {in.plan.rows_now, most, learned_cap(in.inventory.refusals, most), std::move(hooks)};
+  return {in.plan.rows_now, most, observe::learned_cap(in.inventory.refusals, most),
+          std::move(hooks)};
 }
 
 void ApplyRun::forget_cap() {
   for (const auto& refusal : in.inventory.refusals) {
     if (refusal.rows > 0) {
-      record({change::DropRefusal{in.session_id, refusal.path, refusal.content}});
+      record({ports::change::DropRefusal{in.session_id, refusal.path, refusal.content}});
     }
   }
 }
@@ -57,18 +58,18 @@ void ApplyRun::forget_cap() {
 void ApplyRun::finish_room() {
   room.finish();
   if (room.most() > in.inventory.most_files) {
-    record({change::SetMostFiles{in.session_id, room.most()}});
+    record({ports::change::SetMostFiles{in.session_id, room.most()}});
   }
 }
 
-void ApplyRun::halt(SessionError::Code code, std::string message) {
+void ApplyRun::halt(errors::SessionError::Code code, std::string message) {
   halted = true;
   if (!report.error) {
-    report.error = SessionError{code, std::move(message)};
+    report.error = errors::SessionError{code, std::move(message)};
   }
 }
 
-void ApplyRun::read_session(std::function<void(const Result<SessionInfo>&)> then) {
+void ApplyRun::read_session(std::function<void(const ports::Result<ports::SessionInfo>&)> then) {
   if (session_) {
     return then(*session_);
   }
@@ -76,10 +77,10 @@ void ApplyRun::read_session(std::function<void(const Result<SessionInfo>&)> then
   if (waiting_readers_.size() > 1) {
     return;
   }
-  ports.api.get_session(in.session_id, [this](Result<SessionInfo> info) {
+  ports.api.get_session(in.session_id, [this](ports::Result<ports::SessionInfo> info) {
     session_ = std::move(info);
     if (session_->has_value()) {
-      record({change::SetLookedAt{in.session_id, ports.loop.now()}});
+      record({ports::change::SetLookedAt{in.session_id, ports.loop.now()}});
     }
     for (auto& waiting : std::exchange(waiting_readers_, {})) {
       waiting(*session_);
@@ -87,8 +88,9 @@ void ApplyRun::read_session(std::function<void(const Result<SessionInfo>&)> then
   });
 }
 
-void ApplyRun::record(std::vector<Change> changes) {
-  ports.store.commit(std::move(changes), [](const tl::expected<Done, StoreError>&) {});
+void ApplyRun::record(std::vector<ports::Change> changes) {
+  ports.store.commit(std::move(changes),
+                     [](const tl::expected<ports::Done, ports::StoreError>&) {});
 }
 
 void ApplyRun::enter_replace_gate(std::function<void(bool)> go) {
@@ -116,11 +118,11 @@ void ApplyRun::leave_replace_gate(bool add_accepted) {
   }
 }
 
-UploadRequest upload_request(const std::string& owner, const DesiredFile& wanted,
-                             const ContentRef& content) {
+ports::UploadRequest upload_request(const std::string& owner, const desired::DesiredFile& wanted,
+                                    const ports::ContentRef& content) {
   const auto& path = content.archive == nullptr ? content.path : wanted.mount_text;
   const auto basename = path.substr(path.rfind('/') + 1);
-  return {owner, encode_marker(owner, content.sha256, basename), content};
+  return {owner, observe::encode_marker(owner, content.sha256, basename), content};
 }
 
-}  // namespace sessync
+}  // namespace sessync::apply

@@ -8,16 +8,16 @@
 #include "reconciler/ports/inventory.h"
 #include "reconciler/ports/session_api.h"
 
-namespace sessync {
+namespace sessync::apply {
 
 /// What apply() needs beside its ports. What it refers to outlives the call.
 struct ApplyInput {
-  const Plan& plan;                             ///< of a session that exists
-  const Inventory& inventory;                   ///< as the plan was made from it
-  std::map<std::string, FileMetadata> uploads;  ///< declared file ids that exist
+  const plan::Plan& plan;                              ///< of a session that exists
+  const ports::Inventory& inventory;                   ///< as the plan was made from it
+  std::map<std::string, ports::FileMetadata> uploads;  ///< declared file ids that exist
   std::string session_id;
-  std::string owner;               ///< whose marker uploads get
-  int parallel = kParallelChains;  ///< chains at once, at least 1
+  std::string owner;                           ///< whose marker uploads get
+  int parallel = reconciler::kParallelChains;  ///< chains at once, at least 1
 };
 
-}  // namespace sessync
+}  // namespace sessync::apply

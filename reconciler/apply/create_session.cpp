@@ -9,15 +9,15 @@
 #include "reconciler/observe/find_session.h"
 #include "reconciler/ports/pass_observer.h"
 
-namespace sessync {
+namespace sessync::apply {
 namespace {
 
-using ErrorKind = ApiError::Kind;
+using ErrorKind = ports::ApiError::Kind;
 using Outcome = ActionResult::Outcome;
 
 class Creator {
  public:
-  Creator(const CreateInput& in, Ports& ports) : in_(in), ports_(ports) {
+  Creator(const CreateInput& in, ports::Ports& ports) : in_(in), ports_(ports) {
     out_.results.resize(in.plan.actions.size());
   }
 
@@ -31,17 +31,17 @@ class Creator {
 
  private:
   struct Attachment {
-    MountPath path;
+    manifest::MountPath path;
     std::string file_id;
     std::string filename;
     std::uint64_t size = 0;
   };
 
-  [[nodiscard]] const CreateSession& change() const {
-    return std::get<CreateSession>(in_.plan.session);
+  [[nodiscard]] const plan::CreateSession& change() const {
+    return std::get<plan::CreateSession>(in_.plan.session);
   }
 
-  [[nodiscard]] const std::vector<Action>& actions() const { return in_.plan.actions; }
+  [[nodiscard]] const std::vector<plan::Action>& actions() const { return in_.plan.actions; }
 
   bool put_off(std::string why) {
     put_off_ = true;
@@ -49,8 +49,9 @@ class Creator {
     return false;
   }
 
-  void commit(std::vector<Change> changes) {
-    ports_.store.commit(std::move(changes), [](const tl::expected<Done, StoreError>&) {});
+  void commit(std::vector<ports::Change> changes) {
+    ports_.store.commit(std::move(changes),
+                        [](const tl::expected<ports::Done, ports::StoreError>&) {});
   }
 
   // Uploads ---------------------------------------------------------------------------------
@@ -59,7 +60,7 @@ class Creator {
     const auto confirmed = confirm_uploads(known_uploads(), ports_);
     std::size_t open = 0;
     for (std::size_t i = 0; i < actions().size(); ++i) {
-      if (const auto* add = std::get_if<Add>(&actions()[i])) {
+      if (const auto* add = std::get_if<plan::Add>(&actions()[i])) {
         provide(i, add->wanted, confirmed, open);
       }
     }
@@ -68,10 +69,10 @@ class Creator {
     std::ranges::sort(attachments_, {}, &Attachment::path);
   }
 
-  [[nodiscard]] std::vector<Upload> known_uploads() const {
-    std::vector<Upload> known;
+  [[nodiscard]] std::vector<ports::Upload> known_uploads() const {
+    std::vector<ports::Upload> known;
     for (const auto& action : actions()) {
-      const auto* sha256 = sha256_of(action);
+      const auto* sha256 = plan::sha256_of(action);
       if (sha256 == nullptr) {
         continue;
       }
@@ -82,8 +83,8 @@ class Creator {
     return known;
   }
 
-  void provide(std::size_t index, const DesiredFile& wanted, const std::set<std::string>& confirmed,
-               std::size_t& open) {
+  void provide(std::size_t index, const desired::DesiredFile& wanted,
+               const std::set<std::string>& confirmed, std::size_t& open) {
     const auto* content = wanted.local();
     if (content == nullptr) {
       const auto& file = in_.uploads.at(wanted.content_key());
@@ -99,40 +100,43 @@ class Creator {
     }
     ++open;
     ports_.api.upload(upload_request(in_.owner, wanted, *content),
-                      [this, index, &open](const Result<FileMetadata>& uploaded) {
+                      [this, index, &open](const ports::Result<ports::FileMetadata>& uploaded) {
                         --open;
                         on_uploaded(index, uploaded);
                       });
   }
 
-  void attach(std::size_t index, const FileMetadata& file) {
+  void attach(std::size_t index, const ports::FileMetadata& file) {
     attachments_.push_back(
-        {path_of(actions()[index]), file.file_id, file.filename, file.size_bytes});
+        {plan::path_of(actions()[index]), file.file_id, file.filename, file.size_bytes});
   }
 
   /// A file that is refused is left out, and dealt with once the session exists.
-  void on_uploaded(std::size_t index, const Result<FileMetadata>& uploaded) {
+  void on_uploaded(std::size_t index, const ports::Result<ports::FileMetadata>& uploaded) {
     if (uploaded) {
       const auto now = ports_.loop.now();
-      commit({change::PutUpload{{in_.owner, *sha256_of(actions()[index]), uploaded->file_id,
-                                 uploaded->filename, uploaded->size_bytes, now, now}}});
+      commit({ports::change::PutUpload{{in_.owner, *plan::sha256_of(actions()[index]),
+                                        uploaded->file_id, uploaded->filename, uploaded->size_bytes,
+                                        now, now}}});
       return attach(index, *uploaded);
     }
     const auto& error = uploaded.error();
-    out_.results[index] = {Outcome::kFailed, "not uploaded: " + describe(error)};
-    if (is_refused_for_good(error)) {
+    out_.results[index] = {Outcome::kFailed, "not uploaded: " + ports::describe(error)};
+    if (errors::is_refused_for_good(error)) {
       return;
     }
     note(error);
-    put_off("not everything could be uploaded: " + describe(error));
+    put_off("not everything could be uploaded: " + ports::describe(error));
   }
 
-  void note(const ApiError& error) {
+  void note(const ports::ApiError& error) {
     out_.rate_limited |= error.kind == ErrorKind::kRateLimited;
     if (error.kind == ErrorKind::kAuthentication) {
-      out_.error = SessionError{SessionError::Code::kAuthenticationFailed, describe(error)};
+      out_.error = errors::SessionError{errors::SessionError::Code::kAuthenticationFailed,
+                                        ports::describe(error)};
     } else if (error.kind == ErrorKind::kBilling) {
-      out_.error = SessionError{SessionError::Code::kBilling, describe(error)};
+      out_.error =
+          errors::SessionError{errors::SessionError::Code::kBilling, ports::describe(error)};
     }
   }
 
@@ -153,16 +157,17 @@ class Creator {
     return true;
   }
 
-  tl::expected<Token, TokenError> fetch(const RepositoryResource& repository) {
-    std::optional<tl::expected<Token, TokenError>> answer;
+  tl::expected<ports::Token, ports::TokenError> fetch(
+      const manifest::RepositoryResource& repository) {
+    std::optional<tl::expected<ports::Token, ports::TokenError>> answer;
     if (ports_.tokens == nullptr) {
-      return tl::unexpected(TokenError{"there is no source of tokens"});
+      return tl::unexpected(ports::TokenError{"there is no source of tokens"});
     }
     ports_.tokens->fetch({repository.url, *repository.authorization_token, {}, false},
                          [&answer](auto token) { answer = std::move(token); });
     while (!answer && ports_.loop.run_one()) {
     }
-    return answer ? std::move(*answer) : tl::unexpected(TokenError{"it was given up"});
+    return answer ? std::move(*answer) : tl::unexpected(ports::TokenError{"it was given up"});
   }
 
   // The call --------------------------------------------------------------------------------
@@ -171,27 +176,29 @@ class Creator {
     if (ports_.loop.stopping()) {
       return put_off("stopped before anything was sent");
     }
-    std::optional<tl::expected<Done, StoreError>> durable;
+    std::optional<tl::expected<ports::Done, ports::StoreError>> durable;
     ports_.store.commit(
-        {change::PutCreation{{in_.owner, in_.name, {}, {}, ports_.loop.now()}}},
-        [&durable](tl::expected<Done, StoreError> outcome) { durable = std::move(outcome); });
+        {ports::change::PutCreation{{in_.owner, in_.name, {}, {}, ports_.loop.now()}}},
+        [&durable](tl::expected<ports::Done, ports::StoreError> outcome) {
+          durable = std::move(outcome);
+        });
     while (!durable && ports_.loop.run_one()) {
     }
     if (!durable || !*durable) {
       return put_off(durable ? durable->error().message : "stopped");
     }
     if (ports_.loop.stopping()) {
-      commit({change::DropCreation{in_.owner, in_.name}});
+      commit({ports::change::DropCreation{in_.owner, in_.name}});
       return put_off("stopped before anything was sent");
     }
     return true;
   }
 
-  [[nodiscard]] NewSession request() const {
-    NewSession request;
+  [[nodiscard]] ports::NewSession request() const {
+    ports::NewSession request;
     request.spec = change().spec;
     request.metadata = request.spec.metadata;
-    request.metadata[kKeyName] = session_key(in_.owner, in_.name);
+    request.metadata[observe::kKeyName] = observe::session_key(in_.owner, in_.name);
     for (const auto& file : attachments_) {
       request.files.push_back({file.file_id, in_.desired.files.at(file.path).mount_text});
     }
@@ -206,19 +213,20 @@ class Creator {
   }
 
   void send() {
-    const SessionWrite write(ports_.observer);
-    const auto created = await<CreatedSession>(
+    const ports::SessionWrite write(ports_.observer);
+    const auto created = ports::await<ports::CreatedSession>(
         ports_.loop, [&](auto done) { ports_.api.create_session(request(), std::move(done)); });
     created ? on_created(*created) : on_failed(created.error());
   }
 
-  void on_created(const CreatedSession& created) {
+  void on_created(const ports::CreatedSession& created) {
     const auto& id = created.info.session_id;
     out_.session_id = id;
-    std::vector<Change> changes{
-        change::PutCreation{{in_.owner, in_.name, id, created.info.organization_id, std::nullopt}},
-        change::DropRefusal{synthetic_id(in_.owner, in_.name), ""},
-        change::SetLookedAt{id, ports_.loop.now()}};
+    std::vector<ports::Change> changes{
+        ports::change::PutCreation{
+            {in_.owner, in_.name, id, created.info.organization_id, std::nullopt}},
+        ports::change::DropRefusal{observe::synthetic_id(in_.owner, in_.name), ""},
+        ports::change::SetLookedAt{id, ports_.loop.now()}};
     for (const auto& row : created.rows) {
       remember(row, changes);
     }
@@ -231,73 +239,74 @@ class Creator {
     out_.session = {Outcome::kDone, {}};
   }
 
-  void remember(const ResourceRow& row, std::vector<Change>& changes) const {
-    if (const auto* file = std::get_if<FileRow>(&row)) {
+  void remember(const ports::ResourceRow& row, std::vector<ports::Change>& changes) const {
+    if (const auto* file = std::get_if<ports::FileRow>(&row)) {
       remember(*file, changes);
-    } else if (const auto* repository = std::get_if<RepositoryRow>(&row)) {
+    } else if (const auto* repository = std::get_if<ports::RepositoryRow>(&row)) {
       remember(*repository, changes);
     }
   }
 
-  void remember(const FileRow& row, std::vector<Change>& changes) const {
-    const auto file =
-        std::ranges::find(attachments_, MountPath::of_file(row.mount_path), &Attachment::path);
+  void remember(const ports::FileRow& row, std::vector<ports::Change>& changes) const {
+    const auto file = std::ranges::find(attachments_, manifest::MountPath::of_file(row.mount_path),
+                                        &Attachment::path);
     if (file != attachments_.end()) {
       changes.emplace_back(
-          change::PutRow{*out_.session_id,
-                         {row.resource_id, row.file_id, file->filename, file->size, true,
-                          file->file_id, row.mount_path, ports_.loop.now()}});
+          ports::change::PutRow{*out_.session_id,
+                                {row.resource_id, row.file_id, file->filename, file->size, true,
+                                 file->file_id, row.mount_path, ports_.loop.now()}});
     }
   }
 
-  void remember(const RepositoryRow& row, std::vector<Change>& changes) const {
-    const auto token = tokens_.find(MountPath::literal(row.mount_path));
+  void remember(const ports::RepositoryRow& row, std::vector<ports::Change>& changes) const {
+    const auto token = tokens_.find(manifest::MountPath::literal(row.mount_path));
     if (token != tokens_.end()) {
-      changes.emplace_back(change::PutToken{*out_.session_id,
-                                            {row.resource_id, token->second.state.fingerprint,
-                                             ports_.loop.now(), token->second.renew_at, ""}});
+      changes.emplace_back(
+          ports::change::PutToken{*out_.session_id,
+                                  {row.resource_id, token->second.state.fingerprint,
+                                   ports_.loop.now(), token->second.renew_at, ""}});
     }
   }
 
-  void on_failed(const ApiError& error) {
+  void on_failed(const ports::ApiError& error) {
     note(error);
-    if (is_unknown_outcome(error)) {
-      commit({change::PutCreation{{in_.owner, in_.name, {}, {}, ports_.loop.now()}}});
-      put_off("it is not known whether the session was created: " + describe(error) +
+    if (ports::is_unknown_outcome(error)) {
+      commit({ports::change::PutCreation{{in_.owner, in_.name, {}, {}, ports_.loop.now()}}});
+      put_off("it is not known whether the session was created: " + ports::describe(error) +
               "; it is looked for before another one is made");
       return;
     }
-    std::vector<Change> changes{change::DropCreation{in_.owner, in_.name}};
-    if (is_refused_for_good(error) && !lost_uploads(error)) {
-      changes.emplace_back(
-          change::PutRefusal{synthetic_id(in_.owner, in_.name),
-                             {"", change().content,
-                              error.code.empty() ? std::to_string(error.http_status) : error.code,
-                              error.message, ports_.loop.now()}});
+    std::vector<ports::Change> changes{ports::change::DropCreation{in_.owner, in_.name}};
+    if (errors::is_refused_for_good(error) && !lost_uploads(error)) {
+      changes.emplace_back(ports::change::PutRefusal{
+          observe::synthetic_id(in_.owner, in_.name),
+          {"", change().content,
+           error.code.empty() ? std::to_string(error.http_status) : error.code, error.message,
+           ports_.loop.now()}});
     }
     commit(std::move(changes));
-    put_off(describe(error));
+    put_off(ports::describe(error));
   }
 
   /// A 404 may mean that an upload went away just now; then the next pass uploads it again.
-  bool lost_uploads(const ApiError& error) {
+  bool lost_uploads(const ports::ApiError& error) {
     const auto known = known_uploads();
     return error.kind == ErrorKind::kNotFound &&
            confirm_uploads(known, ports_).size() < known.size();
   }
 
   const CreateInput& in_;
-  Ports& ports_;
+  ports::Ports& ports_;
   CreateReport out_;
   std::vector<Attachment> attachments_;
-  std::map<MountPath, Token> tokens_;
+  std::map<manifest::MountPath, ports::Token> tokens_;
   bool put_off_ = false;
 };
 
 }  // namespace
 
-CreateReport create_session(const CreateInput& input, Ports& ports) {
+CreateReport create_session(const CreateInput& input, ports::Ports& ports) {
   return Creator(input, ports).run();
 }
 
-}  // namespace sessync
+}  // namespace sessync::apply

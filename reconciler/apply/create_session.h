@@ -10,13 +10,13 @@
 #include "reconciler/plan/plan.h"
 #include "reconciler/ports/ports.h"
 
-namespace sessync {
+namespace sessync::apply {
 
 /// What create_session() needs beside its ports. What it refers to outlives the call.
 struct CreateInput {
-  const Plan& plan;  ///< its session change is a create, its actions are adds
-  const DesiredState& desired;
-  std::map<std::string, FileMetadata> uploads;  ///< declared file ids that exist
+  const plan::Plan& plan;  ///< its session change is a create, its actions are adds
+  const desired::DesiredState& desired;
+  std::map<std::string, ports::FileMetadata> uploads;  ///< declared file ids that exist
   std::string owner;
   std::string name;  ///< of the entry; with the owner it is the key by which the session is found
 };
@@ -26,7 +26,7 @@ struct CreateReport {
   std::vector<ActionResult> results;      ///< one per action of the plan, in its order
   ActionResult session;                   ///< of the create itself
   std::optional<std::string> session_id;  ///< nothing: it was not created
-  std::optional<SessionError> error;
+  std::optional<errors::SessionError> error;
   bool rate_limited = false;
 };
 
@@ -38,6 +38,6 @@ struct CreateReport {
 /// A file that the API refuses is left out, and dealt with once the session exists; a token that
 /// cannot be fetched keeps the session from being created, because a repository cannot be attached
 /// later. Runs on the calling thread, which pumps `ports.loop`.
-CreateReport create_session(const CreateInput& input, Ports& ports);
+CreateReport create_session(const CreateInput& input, ports::Ports& ports);
 
-}  // namespace sessync
+}  // namespace sessync::apply

@@ -5,26 +5,27 @@
 
 #include "reconciler/limits.h"
 
-namespace sessync {
+namespace sessync::apply {
 namespace {
 
-bool is_refusal_by_load(const ApiError& error) {
-  using Kind = ApiError::Kind;
+bool is_refusal_by_load(const ports::ApiError& error) {
+  using Kind = ports::ApiError::Kind;
   return error.kind == Kind::kRateLimited || error.kind == Kind::kConflict ||
          error.kind == Kind::kNotSent;
 }
 
-Duration conflict_delay(int tries) {
-  return kFirstConflictDelay * (1 << std::min(tries, kMostConflictDoublings));
+ports::Duration conflict_delay(int tries) {
+  return reconciler::kFirstConflictDelay *
+         (1 << std::min(tries, reconciler::kMostConflictDoublings));
 }
 
 }  // namespace
 
-std::optional<ChainTask> chain_task(const Action& action) {
-  if (const auto* add = std::get_if<Add>(&action)) {
+std::optional<ChainTask> chain_task(const plan::Action& action) {
+  if (const auto* add = std::get_if<plan::Add>(&action)) {
     return ChainTask{add->wanted, add->deletes, add->restored ? &*add->restored : nullptr};
   }
-  if (const auto* replace = std::get_if<Replace>(&action)) {
+  if (const auto* replace = std::get_if<plan::Replace>(&action)) {
     return ChainTask{replace->wanted, replace->deletes, nullptr};
   }
   return std::nullopt;
@@ -45,7 +46,7 @@ void Chain::enter(Stage next) {
     case Stage::kDelete:
       return delete_next();
     case Stage::kAdd:
-      return send_add(task_.deletes.empty() ? Permit::kTake : Permit::kReserved);
+      return send_add(task_.deletes.empty() ? ports::Permit::kTake : ports::Permit::kReserved);
     case Stage::kPutBack:
       return put_back_next();
     case Stage::kReadSession:
@@ -71,7 +72,7 @@ void Chain::provide_content() {
   enter(Stage::kRoom);
 }
 
-void Chain::acquire_upload(const ContentRef& content) {
+void Chain::acquire_upload(const ports::ContentRef& content) {
   const auto known = run_.ports.store.find_upload(run_.in.owner, content.sha256);
   const bool usable = known && (content.archive != nullptr || known->size == content.size) &&
                       (task_.deletes.empty() || run_.confirmed_uploads.contains(known->file_id));
@@ -82,41 +83,44 @@ void Chain::acquire_upload(const ContentRef& content) {
   enter(Stage::kRoom);
 }
 
-void Chain::upload(const ContentRef& content) {
-  run_.ports.api.upload(upload_request(run_.in.owner, task_.wanted, content),
-                        [this](const Result<FileMetadata>& uploaded) { on_uploaded(uploaded); });
+void Chain::upload(const ports::ContentRef& content) {
+  run_.ports.api.upload(
+      upload_request(run_.in.owner, task_.wanted, content),
+      [this](const ports::Result<ports::FileMetadata>& uploaded) { on_uploaded(uploaded); });
 }
 
-void Chain::on_uploaded(const Result<FileMetadata>& uploaded) {
+void Chain::on_uploaded(const ports::Result<ports::FileMetadata>& uploaded) {
   if (!uploaded) {
     return on_upload_refused(uploaded.error());
   }
   attachment_ = {uploaded->file_id, uploaded->filename, uploaded->size_bytes};
   const auto now = run_.ports.loop.now();
-  run_.record({change::PutUpload{{run_.in.owner, task_.wanted.local()->sha256, attachment_.file_id,
-                                  attachment_.filename, attachment_.size, now, now}}});
+  run_.record(
+      {ports::change::PutUpload{{run_.in.owner, task_.wanted.local()->sha256, attachment_.file_id,
+                                 attachment_.filename, attachment_.size, now, now}}});
   if (!run_.may_start()) {
     return give_up_untouched("stopped before it was attached");
   }
   enter(Stage::kRoom);
 }
 
-void Chain::on_upload_refused(const ApiError& error) {
+void Chain::on_upload_refused(const ports::ApiError& error) {
   request_id_ = error.request_id;
-  using Kind = ApiError::Kind;
+  using Kind = ports::ApiError::Kind;
   switch (error.kind) {
     case Kind::kAuthentication:
-      run_.halt(SessionError::Code::kAuthenticationFailed, describe(error));
+      run_.halt(errors::SessionError::Code::kAuthenticationFailed, ports::describe(error));
       break;
     case Kind::kBilling:
-      run_.halt(SessionError::Code::kBilling, describe(error));
+      run_.halt(errors::SessionError::Code::kBilling, ports::describe(error));
       break;
     case Kind::kInvalid:
     case Kind::kPermission:
     case Kind::kTooLarge:
       remember_refusal(error);
       run_.refused_content.insert(task_.wanted.content_key());
-      return finish(ActionResult::Outcome::kFailed, "the upload was refused: " + describe(error));
+      return finish(ActionResult::Outcome::kFailed,
+                    "the upload was refused: " + ports::describe(error));
     case Kind::kRateLimited:
       run_.report.rate_limited = true;
       break;
@@ -125,7 +129,7 @@ void Chain::on_upload_refused(const ApiError& error) {
   }
   run_.report.put_off = true;
   finish(ActionResult::Outcome::kFailed,
-         "not uploaded: " + describe(error) + "; the next pass tries again");
+         "not uploaded: " + ports::describe(error) + "; the next pass tries again");
 }
 
 void Chain::make_room() {
@@ -160,8 +164,8 @@ void Chain::enter_replace_gate() {
 }
 
 /// Of the add that is under way.
-Intent Chain::intent(std::optional<TimePoint> in_doubt_since) const {
-  Intent intent;
+ports::Intent Chain::intent(std::optional<ports::TimePoint> in_doubt_since) const {
+  ports::Intent intent;
   intent.adds_file_id = attachment_.file_id;
   intent.adds_filename = attachment_.filename;
   intent.adds_size = attachment_.size;
@@ -182,17 +186,18 @@ void Chain::write_intent() {
   }
   // In doubt from now on: whoever finds it after a crash cannot know whether the add was sent.
   is_in_doubt_ = true;
-  run_.ports.store.commit({change::PutIntent{run_.in.session_id, intent(run_.ports.loop.now())}},
-                          [this](const tl::expected<Done, StoreError>& durable) {
-                            if (!durable) {
-                              return give_up_untouched(durable.error().message);
-                            }
-                            if (!run_.may_start()) {
-                              return give_up_untouched("stopped before anything was sent");
-                            }
-                            run_.open(task_.wanted.path);
-                            enter(task_.deletes.empty() ? Stage::kAdd : Stage::kDelete);
-                          });
+  run_.ports.store.commit(
+      {ports::change::PutIntent{run_.in.session_id, intent(run_.ports.loop.now())}},
+      [this](const tl::expected<ports::Done, ports::StoreError>& durable) {
+        if (!durable) {
+          return give_up_untouched(durable.error().message);
+        }
+        if (!run_.may_start()) {
+          return give_up_untouched("stopped before anything was sent");
+        }
+        run_.open(task_.wanted.path);
+        enter(task_.deletes.empty() ? Stage::kAdd : Stage::kDelete);
+      });
 }
 
 void Chain::delete_next() {
@@ -200,77 +205,81 @@ void Chain::delete_next() {
     return enter(Stage::kAdd);
   }
   const bool is_first = deleted_ == 0;
-  const Turn turn{is_first ? Permit::kReserved : Permit::kTake, !is_first};
+  const ports::Turn turn{is_first ? ports::Permit::kReserved : ports::Permit::kTake, !is_first};
   delete_sent_ = true;
   const auto& resource_id = task_.deletes[deleted_];
-  run_.ports.api.delete_resource(
-      run_.in.session_id, resource_id, turn,
-      [this, resource_id](const Result<Done>& result) { on_deleted(resource_id, result); });
+  run_.ports.api.delete_resource(run_.in.session_id, resource_id, turn,
+                                 [this, resource_id](const ports::Result<ports::Done>& result) {
+                                   on_deleted(resource_id, result);
+                                 });
 }
 
-void Chain::on_deleted(const std::string& resource_id, const Result<Done>& deleted) {
-  if (!deleted && deleted.error().kind != ApiError::Kind::kNotFound) {
+void Chain::on_deleted(const std::string& resource_id, const ports::Result<ports::Done>& deleted) {
+  if (!deleted && deleted.error().kind != ports::ApiError::Kind::kNotFound) {
     return on_delete_failed(deleted.error());
   }
-  run_.record({change::PutTombstone{run_.in.session_id, {resource_id, run_.ports.loop.now()}}});
+  run_.record(
+      {ports::change::PutTombstone{run_.in.session_id, {resource_id, run_.ports.loop.now()}}});
   run_.room.deleted();
   ++deleted_;
   tries_ = 0;
   delete_next();
 }
 
-void Chain::on_delete_failed(const ApiError& error) {
+void Chain::on_delete_failed(const ports::ApiError& error) {
   request_id_ = error.request_id;
-  if (error.kind == ApiError::Kind::kConflict) {
+  if (error.kind == ports::ApiError::Kind::kConflict) {
     run_.chains_allowed = std::max(1, run_.chains_allowed / 2);
   }
   if (is_refusal_by_load(error) && deleted_ == 0) {
     delete_sent_ = false;
-    run_.report.rate_limited |= error.kind == ApiError::Kind::kRateLimited;
-    return give_up_untouched(describe(error));
+    run_.report.rate_limited |= error.kind == ports::ApiError::Kind::kRateLimited;
+    return give_up_untouched(ports::describe(error));
   }
-  if (is_refusal_by_load(error) && ++tries_ < kMaxAddTries) {
+  if (is_refusal_by_load(error) && ++tries_ < reconciler::kMaxAddTries) {
     return run_.ports.loop.after(conflict_delay(tries_), [this] { delete_next(); });
   }
-  if (error.kind == ApiError::Kind::kAuthentication) {
-    run_.halt(SessionError::Code::kAuthenticationFailed, describe(error));
+  if (error.kind == ports::ApiError::Kind::kAuthentication) {
+    run_.halt(errors::SessionError::Code::kAuthenticationFailed, ports::describe(error));
   }
   run_.report.put_off = true;
-  if (is_unknown_outcome(error) || error.kind == ApiError::Kind::kAuthentication) {
+  if (ports::is_unknown_outcome(error) || error.kind == ports::ApiError::Kind::kAuthentication) {
     return finish(ActionResult::Outcome::kFailed,
-                  "the delete of what is mounted here has no known outcome: " + describe(error) +
-                      "; the next pass looks again");
+                  "the delete of what is mounted here has no known outcome: " +
+                      ports::describe(error) + "; the next pass looks again");
   }
   stage_ = Stage::kReadSession;
-  run_.read_session(
-      [this, error](const Result<SessionInfo>& info) { on_unusable_session(info, error); });
+  run_.read_session([this, error](const ports::Result<ports::SessionInfo>& info) {
+    on_unusable_session(info, error);
+  });
 }
 
-void Chain::on_unusable_session(const Result<SessionInfo>& info, const ApiError& error) {
+void Chain::on_unusable_session(const ports::Result<ports::SessionInfo>& info,
+                                const ports::ApiError& error) {
   if (info && info->archived_at) {
-    run_.halt(SessionError::Code::kSessionArchived, "the session was archived at " +
-                                                        *info->archived_at +
-                                                        "; nothing in it can be changed any more");
-  } else if (!info && info.error().kind == ApiError::Kind::kNotFound) {
-    run_.halt(SessionError::Code::kSessionNotFound, describe(info.error()));
+    run_.halt(errors::SessionError::Code::kSessionArchived,
+              "the session was archived at " + *info->archived_at +
+                  "; nothing in it can be changed any more");
+  } else if (!info && info.error().kind == ports::ApiError::Kind::kNotFound) {
+    run_.halt(errors::SessionError::Code::kSessionNotFound, ports::describe(info.error()));
   }
-  finish(ActionResult::Outcome::kFailed, describe(error) + "; the next pass tries again");
+  finish(ActionResult::Outcome::kFailed, ports::describe(error) + "; the next pass tries again");
 }
 
-void Chain::send_add(Permit permit) {
-  AddFile request{run_.in.session_id, attachment_.file_id, task_.wanted.mount_text};
+void Chain::send_add(ports::Permit permit) {
+  ports::AddFile request{run_.in.session_id, attachment_.file_id, task_.wanted.mount_text};
   if (puts_back_elsewhere()) {
-    request.mount_path = kUploadsRoot + previous_[back_].path;
+    request.mount_path = plan::kUploadsRoot + previous_[back_].path;
   }
   run_.ports.api.add_file(std::move(request), {permit, delete_sent_},
-                          [this](const Result<FileRow>& added) { on_added(added); });
+                          [this](const ports::Result<ports::FileRow>& added) { on_added(added); });
 }
 
-void Chain::on_added(const Result<FileRow>& added) {
+void Chain::on_added(const ports::Result<ports::FileRow>& added) {
   if (!added) {
     return on_add_failed(added.error());
   }
-  InventoryRow row;
+  ports::InventoryRow row;
   row.resource_id = added->resource_id;
   row.copy_file_id = added->file_id;
   row.filename = attachment_.filename;
@@ -284,26 +293,27 @@ void Chain::on_added(const Result<FileRow>& added) {
     return on_put_back(std::move(row));
   }
   run_.room.accepted(task_.deletes.empty());
-  std::vector<Change> changes{change::PutRow{run_.in.session_id, std::move(row)},
-                              change::DropIntent{run_.in.session_id, task_.wanted.path.text()}};
+  std::vector<ports::Change> changes{
+      ports::change::PutRow{run_.in.session_id, std::move(row)},
+      ports::change::DropIntent{run_.in.session_id, task_.wanted.path.text()}};
   // What is put back was not what was refused here.
-  changes.emplace_back(change::DropRefusal{
+  changes.emplace_back(ports::change::DropRefusal{
       run_.in.session_id, task_.wanted.path.text(),
       task_.restored != nullptr ? std::optional(task_.wanted.content_key()) : std::nullopt});
   run_.record(std::move(changes));
   finish(ActionResult::Outcome::kDone);
 }
 
-void Chain::on_add_failed(const ApiError& error) {
+void Chain::on_add_failed(const ports::ApiError& error) {
   request_id_ = error.request_id;
-  using Kind = ApiError::Kind;
+  using Kind = ports::ApiError::Kind;
   switch (error.kind) {
     case Kind::kConflict:
       run_.chains_allowed = std::max(1, run_.chains_allowed / 2);
       return retry_add(conflict_delay(tries_), error);
     case Kind::kRateLimited:
       run_.report.rate_limited = true;
-      return retry_add(Duration{0}, error);
+      return retry_add(ports::Duration{0}, error);
     case Kind::kNotSent:
       return retry_add(conflict_delay(tries_ + 1), error);
     case Kind::kUnknownOutcome:
@@ -314,12 +324,12 @@ void Chain::on_add_failed(const ApiError& error) {
       return leave_in_doubt(error);
     case Kind::kAuthentication:
     case Kind::kBilling:
-      run_.halt(error.kind == Kind::kBilling ? SessionError::Code::kBilling
-                                             : SessionError::Code::kAuthenticationFailed,
-                describe(error));
+      run_.halt(error.kind == Kind::kBilling ? errors::SessionError::Code::kBilling
+                                             : errors::SessionError::Code::kAuthenticationFailed,
+                ports::describe(error));
       run_.report.put_off = true;
       forget_untouched();
-      return finish(ActionResult::Outcome::kFailed, describe(error));
+      return finish(ActionResult::Outcome::kFailed, ports::describe(error));
     case Kind::kInvalid:
     case Kind::kPermission:
     case Kind::kNotFound:
@@ -330,31 +340,32 @@ void Chain::on_add_failed(const ApiError& error) {
 
 /// A chain that has deleted nothing ends and leaves the rest to the queue; one that has sends its
 /// add again, because until then the path is empty. At shutdown a closed budget is not waited for.
-void Chain::retry_add(Duration delay, const ApiError& error) {
+void Chain::retry_add(ports::Duration delay, const ports::ApiError& error) {
   if (!delete_sent_) {
-    return give_up_untouched(describe(error));
+    return give_up_untouched(ports::describe(error));
   }
-  const bool too_late = run_.ports.loop.ending() && error.kind != ApiError::Kind::kConflict;
-  if (too_late || ++tries_ >= kMaxAddTries) {
+  const bool too_late = run_.ports.loop.ending() && error.kind != ports::ApiError::Kind::kConflict;
+  if (too_late || ++tries_ >= reconciler::kMaxAddTries) {
     run_.report.put_off = true;
-    return finish(ActionResult::Outcome::kFailed,
-                  "nothing is mounted here now: " + describe(error) + "; the next pass adds it");
+    return finish(
+        ActionResult::Outcome::kFailed,
+        "nothing is mounted here now: " + ports::describe(error) + "; the next pass adds it");
   }
-  run_.ports.loop.after(delay, [this] { send_add(Permit::kTake); });
+  run_.ports.loop.after(delay, [this] { send_add(ports::Permit::kTake); });
 }
 
-void Chain::leave_in_doubt(const ApiError& error) {
+void Chain::leave_in_doubt(const ports::ApiError& error) {
   is_in_doubt_ = false;  // it is, and stays so
-  run_.record({change::PutIntent{run_.in.session_id, intent(run_.ports.loop.now())}});
+  run_.record({ports::change::PutIntent{run_.in.session_id, intent(run_.ports.loop.now())}});
   run_.report.put_off = true;
   finish(ActionResult::Outcome::kFailed,
-         "the outcome of the add is not known: " + describe(error) +
+         "the outcome of the add is not known: " + ports::describe(error) +
              "; it is not repeated before a list has shown that it is missing");
 }
 
-void Chain::on_add_refused(const ApiError& error) {
+void Chain::on_add_refused(const ports::ApiError& error) {
   stage_ = stage_ == Stage::kAdd ? Stage::kReadSession : stage_;
-  run_.read_session([this, error](const Result<SessionInfo>& info) {
+  run_.read_session([this, error](const ports::Result<ports::SessionInfo>& info) {
     if (!info || info->archived_at) {
       run_.report.put_off = true;
       return on_unusable_session(info, error);
@@ -362,29 +373,30 @@ void Chain::on_add_refused(const ApiError& error) {
     if (!info->is_idle()) {
       run_.report.put_off = true;
       return finish(ActionResult::Outcome::kFailed, "refused while the session is " + info->status +
-                                                        ": " + describe(error) +
+                                                        ": " + ports::describe(error) +
                                                         "; tried again later");
     }
     refuse_for_good(error);
   });
 }
 
-void Chain::refuse_for_good(const ApiError& error) {
+void Chain::refuse_for_good(const ports::ApiError& error) {
   const auto* content = task_.wanted.local();
   if (task_.restored != nullptr) {
     note_refusal(error);
-    return finish(ActionResult::Outcome::kFailed, "it could not be put back: " + describe(error));
+    return finish(ActionResult::Outcome::kFailed,
+                  "it could not be put back: " + ports::describe(error));
   }
   if (stage_ == Stage::kPutBack) {
     forget_doubtful_refusal(error);
     run_.report.put_off = true;
     return finish(ActionResult::Outcome::kFailed,
-                  "refused: " + describe(refusal_) +
-                      "; the previous content could not be put back: " + describe(error));
+                  "refused: " + ports::describe(refusal_) +
+                      "; the previous content could not be put back: " + ports::describe(error));
   }
-  if (error.kind == ApiError::Kind::kNotFound && content != nullptr) {
+  if (error.kind == ports::ApiError::Kind::kNotFound && content != nullptr) {
     // The upload is gone: with the next pass the content is uploaded again.
-    run_.record({change::DropUpload{run_.in.owner, attachment_.file_id}});
+    run_.record({ports::change::DropUpload{run_.in.owner, attachment_.file_id}});
     run_.report.put_off = true;
   } else {
     note_refusal(error);
@@ -394,10 +406,10 @@ void Chain::refuse_for_good(const ApiError& error) {
     return begin_putting_back(error);
   }
   drop_intent();
-  finish(ActionResult::Outcome::kFailed, "refused: " + describe(error));
+  finish(ActionResult::Outcome::kFailed, "refused: " + ports::describe(error));
 }
 
-Refusal Chain::refusal(const ApiError& error) const {
+ports::Refusal Chain::refusal(const ports::ApiError& error) const {
   return {.path = task_.wanted.path.text(),
           .content = task_.wanted.content_key(),
           .code = error.code.empty() ? std::to_string(error.http_status) : error.code,
@@ -406,21 +418,21 @@ Refusal Chain::refusal(const ApiError& error) const {
 }
 
 /// What the session held before is refused as well: that is not about the content.
-void Chain::forget_doubtful_refusal(const ApiError& error) {
-  if (delete_sent_ && error.kind == ApiError::Kind::kInvalid) {
-    run_.record({change::DropRefusal{run_.in.session_id, task_.wanted.path.text(),
-                                     task_.wanted.content_key()}});
+void Chain::forget_doubtful_refusal(const ports::ApiError& error) {
+  if (delete_sent_ && error.kind == ports::ApiError::Kind::kInvalid) {
+    run_.record({ports::change::DropRefusal{run_.in.session_id, task_.wanted.path.text(),
+                                            task_.wanted.content_key()}});
   }
 }
 
 /// What was refused may be room.
-void Chain::note_refusal(const ApiError& error) {
-  const bool may_lack_room = task_.deletes.empty() && error.kind == ApiError::Kind::kInvalid;
+void Chain::note_refusal(const ports::ApiError& error) {
+  const bool may_lack_room = task_.deletes.empty() && error.kind == ports::ApiError::Kind::kInvalid;
   may_lack_room ? run_.room.refused(refusal(error)) : remember_refusal(error);
 }
 
-void Chain::remember_refusal(const ApiError& error) {
-  run_.record({change::PutRefusal{run_.in.session_id, refusal(error)}});
+void Chain::remember_refusal(const ports::ApiError& error) {
+  run_.record({ports::change::PutRefusal{run_.in.session_id, refusal(error)}});
 }
 
 /// Nothing was changed, so nothing has to be remembered but what an earlier chain left.
@@ -438,7 +450,7 @@ void Chain::give_up_untouched(const std::string& why) {
 
 void Chain::drop_intent() {
   is_in_doubt_ = false;
-  run_.record({change::DropIntent{run_.in.session_id, task_.wanted.path.text()}});
+  run_.record({ports::change::DropIntent{run_.in.session_id, task_.wanted.path.text()}});
 }
 
 void Chain::leave_gates(bool done) {
@@ -456,7 +468,7 @@ void Chain::leave_gates(bool done) {
 void Chain::finish(ActionResult::Outcome outcome, std::string error) {
   if (std::exchange(is_in_doubt_, false)) {
     // Every other end is known: the add was not sent, or was refused.
-    run_.record({change::PutIntent{run_.in.session_id, intent(std::nullopt)}});
+    run_.record({ports::change::PutIntent{run_.in.session_id, intent(std::nullopt)}});
   }
   stage_ = Stage::kEnd;
   run_.close(task_.wanted.path);
@@ -465,4 +477,4 @@ void Chain::finish(ActionResult::Outcome outcome, std::string error) {
   finished_({outcome, std::move(error), done ? std::string() : std::move(request_id_)});
 }
 
-}  // namespace sessync
+}  // namespace sessync::apply

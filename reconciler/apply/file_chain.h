@@ -7,18 +7,19 @@
 
 #include "reconciler/apply/apply_context.h"
 
-namespace sessync {
+namespace sessync::apply {
 
 /// What a chain has to do: the parts that an add and a replace have in common. Refers to the
 /// action, which outlives it.
 struct ChainTask {
-  const DesiredFile& wanted;
+  const desired::DesiredFile& wanted;
   const std::vector<std::string>& deletes;
-  const Previous* restored = nullptr;  ///< what is put back; null: what is declared is mounted
+  /// What is put back; null: what is declared is mounted.
+  const ports::Previous* restored = nullptr;
 };
 
 /// Nothing: the action is neither an add of a file nor a replace.
-std::optional<ChainTask> chain_task(const Action& action);
+std::optional<ChainTask> chain_task(const plan::Action& action);
 
 /// The writes that make one path hold its declared content: upload, delete what is in the way, add.
 ///
@@ -71,42 +72,43 @@ class Chain {
   void enter(Stage next);
 
   void provide_content();
-  void acquire_upload(const ContentRef& content);
-  void upload(const ContentRef& content);
-  void on_uploaded(const Result<FileMetadata>& uploaded);
-  void on_upload_refused(const ApiError& error);
+  void acquire_upload(const ports::ContentRef& content);
+  void upload(const ports::ContentRef& content);
+  void on_uploaded(const ports::Result<ports::FileMetadata>& uploaded);
+  void on_upload_refused(const ports::ApiError& error);
 
   void make_room();
   void enter_replace_gate();
   void turn_away();
   void write_intent();
   void delete_next();
-  void on_deleted(const std::string& resource_id, const Result<Done>& deleted);
-  void on_delete_failed(const ApiError& error);
+  void on_deleted(const std::string& resource_id, const ports::Result<ports::Done>& deleted);
+  void on_delete_failed(const ports::ApiError& error);
 
-  void send_add(Permit permit);
-  void on_added(const Result<FileRow>& added);
-  void on_add_failed(const ApiError& error);
-  void on_add_refused(const ApiError& error);
-  void refuse_for_good(const ApiError& error);
-  void begin_putting_back(const ApiError& error);
+  void send_add(ports::Permit permit);
+  void on_added(const ports::Result<ports::FileRow>& added);
+  void on_add_failed(const ports::ApiError& error);
+  void on_add_refused(const ports::ApiError& error);
+  void refuse_for_good(const ports::ApiError& error);
+  void begin_putting_back(const ports::ApiError& error);
   void put_back_next();
-  void on_put_back(InventoryRow row);
+  void on_put_back(ports::InventoryRow row);
 
-  void retry_add(Duration delay, const ApiError& error);
-  void leave_in_doubt(const ApiError& error);
+  void retry_add(ports::Duration delay, const ports::ApiError& error);
+  void leave_in_doubt(const ports::ApiError& error);
   void forget_untouched();
   void give_up_untouched(const std::string& why);
-  void on_unusable_session(const Result<SessionInfo>& info, const ApiError& error);
-  [[nodiscard]] Refusal refusal(const ApiError& error) const;
-  void forget_doubtful_refusal(const ApiError& error);
-  void note_refusal(const ApiError& error);
-  void remember_refusal(const ApiError& error);
+  void on_unusable_session(const ports::Result<ports::SessionInfo>& info,
+                           const ports::ApiError& error);
+  [[nodiscard]] ports::Refusal refusal(const ports::ApiError& error) const;
+  void forget_doubtful_refusal(const ports::ApiError& error);
+  void note_refusal(const ports::ApiError& error);
+  void remember_refusal(const ports::ApiError& error);
   [[nodiscard]] bool puts_back_elsewhere() const;
-  [[nodiscard]] Intent intent(std::optional<TimePoint> in_doubt_since) const;
+  [[nodiscard]] ports::Intent intent(std::optional<ports::TimePoint> in_doubt_since) const;
   void drop_intent();
   void leave_gates(bool done);
-  [[nodiscard]] std::vector<Previous> find_previous() const;
+  [[nodiscard]] std::vector<ports::Previous> find_previous() const;
   void finish(ActionResult::Outcome outcome, std::string error = {});
 
   ApplyRun& run_;
@@ -114,7 +116,7 @@ class Chain {
   std::function<void(ActionResult)> finished_;
   Stage stage_ = Stage::kUpload;
   Attachment attachment_;
-  std::vector<Previous> previous_;  ///< what is at the path of the add is the last
+  std::vector<ports::Previous> previous_;  ///< what is at the path of the add is the last
   std::size_t deleted_ = 0;
   bool delete_sent_ = false;
   bool in_gate_ = false;
@@ -122,7 +124,7 @@ class Chain {
   bool swaps_ = false;        ///< entered the room as a swap
   bool is_in_doubt_ = false;  ///< so says the intent, as long as this chain does not know better
   std::size_t back_ = 0;      ///< how many of `previous_` were put back
-  ApiError refusal_;          ///< why the previous content is put back
+  ports::ApiError refusal_;   ///< why the previous content is put back
   std::string request_id_;    ///< of the newest failure
   int tries_ = 0;
 };
@@ -131,4 +133,4 @@ class Chain {
 inline constexpr const char* kSessionIsFull =
     "not added: the session is full; it is added as soon as the session holds fewer files";
 
-}  // namespace sessync
+}  // namespace sessync::apply

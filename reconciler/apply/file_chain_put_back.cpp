@@ -5,13 +5,13 @@
 #include "reconciler/observe/marker.h"
 
 /// What a chain does when its add is refused after it has deleted.
-namespace sessync {
+namespace sessync::apply {
 
 /// What the rows that are deleted were made from: known for rows that we attached, and for one that
 /// has the very content; and what an earlier chain of this path could not put back.
-std::vector<Previous> Chain::find_previous() const {
+std::vector<ports::Previous> Chain::find_previous() const {
   const auto& inventory = run_.in.inventory;
-  std::vector<Previous> found;
+  std::vector<ports::Previous> found;
   for (const auto& intent : inventory.intents) {
     if (intent.path == task_.wanted.path.text() && task_.deletes.empty()) {
       found = intent.previous;
@@ -21,11 +21,12 @@ std::vector<Previous> Chain::find_previous() const {
     if (!row.owned || std::ranges::find(task_.deletes, row.resource_id) == task_.deletes.end()) {
       continue;
     }
-    const auto path = MountPath::of_file(row.mount_path).text();
-    const auto marker = decode_marker(row.filename);
+    const auto path = manifest::MountPath::of_file(row.mount_path).text();
+    const auto marker = observe::decode_marker(row.filename);
     const auto* content = task_.wanted.local();
-    const bool is_same = marker && content != nullptr && marker_matches(*marker, content->sha256);
-    if (path.empty() || std::ranges::find(found, path, &Previous::path) != found.end()) {
+    const bool is_same =
+        marker && content != nullptr && observe::marker_matches(*marker, content->sha256);
+    if (path.empty() || std::ranges::find(found, path, &ports::Previous::path) != found.end()) {
       continue;
     }
     if (!row.upload_file_id.empty()) {
@@ -35,7 +36,7 @@ std::vector<Previous> Chain::find_previous() const {
     }
   }
   std::ranges::stable_partition(
-      found, [&](const Previous& one) { return one.path != task_.wanted.path.text(); });
+      found, [&](const ports::Previous& one) { return one.path != task_.wanted.path.text(); });
   return found;
 }
 
@@ -44,7 +45,7 @@ bool Chain::puts_back_elsewhere() const {
          previous_[back_].path != task_.wanted.path.text();
 }
 
-void Chain::begin_putting_back(const ApiError& error) {
+void Chain::begin_putting_back(const ports::ApiError& error) {
   refusal_ = error;
   enter(Stage::kPutBack);
 }
@@ -53,38 +54,38 @@ void Chain::put_back_next() {
   if (back_ == previous_.size()) {
     drop_intent();
     return finish(ActionResult::Outcome::kFailed,
-                  "refused: " + describe(refusal_) + "; the previous content was put back");
+                  "refused: " + ports::describe(refusal_) + "; the previous content was put back");
   }
   const auto& previous = previous_[back_];
   tries_ = 0;
   attachment_ = {previous.upload_file_id, previous.filename, previous.size};
-  std::vector<Change> intents;
+  std::vector<ports::Change> intents;
   if (puts_back_elsewhere()) {
     // Nothing of the refused add can still happen, but this has to be known if we die meanwhile.
-    Intent refused;
+    ports::Intent refused;
     refused.path = task_.wanted.path.text();
     refused.deletes = task_.deletes;
     refused.previous = previous_;
-    intents.emplace_back(change::PutIntent{run_.in.session_id, std::move(refused)});
+    intents.emplace_back(ports::change::PutIntent{run_.in.session_id, std::move(refused)});
   }
   is_in_doubt_ = true;
-  intents.emplace_back(change::PutIntent{run_.in.session_id, intent(run_.ports.loop.now())});
+  intents.emplace_back(ports::change::PutIntent{run_.in.session_id, intent(run_.ports.loop.now())});
   run_.ports.store.commit(
-      std::move(intents), [this](const tl::expected<Done, StoreError>& /*durable*/) {
-        delete_sent_ || run_.may_start() ? send_add(Permit::kTake)
+      std::move(intents), [this](const tl::expected<ports::Done, ports::StoreError>& /*durable*/) {
+        delete_sent_ || run_.may_start() ? send_add(ports::Permit::kTake)
                                          : give_up_untouched("stopped before it was put back");
       });
 }
 
-void Chain::on_put_back(InventoryRow row) {
+void Chain::on_put_back(ports::InventoryRow row) {
   run_.room.accepted(false);
-  std::vector<Change> changes{change::PutRow{run_.in.session_id, std::move(row)}};
+  std::vector<ports::Change> changes{ports::change::PutRow{run_.in.session_id, std::move(row)}};
   if (puts_back_elsewhere()) {
-    changes.emplace_back(change::DropIntent{run_.in.session_id, previous_[back_].path});
+    changes.emplace_back(ports::change::DropIntent{run_.in.session_id, previous_[back_].path});
   }
   run_.record(std::move(changes));
   ++back_;
   put_back_next();
 }
 
-}  // namespace sessync
+}  // namespace sessync::apply

@@ -1,6 +1,6 @@
 #include "reconciler/apply/report.h"
 
-namespace sessync {
+namespace sessync::apply {
 
 const char* to_string(ActionResult::Outcome outcome) {
   switch (outcome) {
@@ -14,4 +14,4 @@ const char* to_string(ActionResult::Outcome outcome) {
   return "skipped";
 }
 
-}  // namespace sessync
+}  // namespace sessync::apply

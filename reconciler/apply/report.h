@@ -8,7 +8,7 @@
 #include "reconciler/errors/session_error.h"
 #include "reconciler/ports/api_error.h"
 
-namespace sessync {
+namespace sessync::apply {
 
 /// What became of one action.
 struct ActionResult {
@@ -18,10 +18,10 @@ struct ActionResult {
     kSkipped,  ///< nothing was sent for it
   };
   Outcome outcome = Outcome::kSkipped;
-  std::string error{};       ///< what happened and what happens next; "" when done
-  std::string request_id{};  ///< of the answer that decided a failure; "" if there was none
-  TimePoint ended_at{};      ///< when its last call was answered; the epoch if that is not known
-  Duration took{0};          ///< since it was begun
+  std::string error{};          ///< what happened and what happens next; "" when done
+  std::string request_id{};     ///< of the answer that decided a failure; "" if there was none
+  ports::TimePoint ended_at{};  ///< when its last call was answered; the epoch if that is not known
+  ports::Duration took{0};      ///< since it was begun
 };
 
 /// The outcome's name in output: done, failed, skipped.
@@ -30,11 +30,12 @@ const char* to_string(ActionResult::Outcome outcome);
 /// What became of a plan.
 struct ApplyReport {
   std::vector<ActionResult> results;  ///< one per action of the plan, in its order
-  std::optional<SessionError> error;  ///< why nothing more was begun; nothing: all of it was
-  bool put_off = false;               ///< some action waits for a later pass
+  /// Why nothing more was begun; nothing: all of it was.
+  std::optional<errors::SessionError> error;
+  bool put_off = false;     ///< some action waits for a later pass
   bool pass_again = false;  ///< the session holds more than it seemed to: more can be planned
   bool rate_limited = false;
   std::uint64_t done = 0;  ///< actions carried out
 };
 
-}  // namespace sessync
+}  // namespace sessync::apply

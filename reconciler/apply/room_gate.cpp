@@ -5,7 +5,7 @@
 
 #include "reconciler/limits.h"
 
-namespace sessync {
+namespace sessync::apply {
 
 void RoomGate::enter_add(std::function<void(bool)> go) {
   waiting_adds_.push_back(std::move(go));
@@ -43,7 +43,7 @@ void RoomGate::accepted(bool in_new_place) {
 
 void RoomGate::deleted() { rows_ -= rows_ > 0 ? 1U : 0U; }
 
-void RoomGate::refused(Refusal refusal) {
+void RoomGate::refused(ports::Refusal refusal) {
   suspects_.push_back(std::move(refusal));
   probe_was_refused_ = std::exchange(probing_, false);
 }
@@ -84,7 +84,7 @@ bool RoomGate::must_probe() const {
 }
 
 bool RoomGate::may_be_full() const {
-  return rows_ > 0 && rows_ >= most_ && (has_grown_ || cap_ || rows_ >= kFewestOfFull);
+  return rows_ > 0 && rows_ >= most_ && (has_grown_ || cap_ || rows_ >= reconciler::kFewestOfFull);
 }
 
 /// Each swap under way owes the session a row.
@@ -150,4 +150,4 @@ void RoomGate::report(std::uint64_t rows) {
   hooks_.judged(std::move(suspects));
 }
 
-}  // namespace sessync
+}  // namespace sessync::apply

@@ -9,7 +9,7 @@
 
 #include "reconciler/ports/inventory.h"
 
-namespace sessync {
+namespace sessync::apply {
 
 /// Finds out, while files are added, whether a session is full.
 ///
@@ -26,9 +26,9 @@ class RoomGate {
   /// What was found out, once it is known.
   struct Hooks {
     /// `rows` is set in each: 0 if it was refused for its own sake.
-    std::function<void(std::vector<Refusal>)> judged;
+    std::function<void(std::vector<ports::Refusal>)> judged;
     /// The session is full; `last` says so.
-    std::function<void(Refusal last)> full;
+    std::function<void(ports::Refusal last)> full;
     /// It holds more than the cap that was known.
     std::function<void()> cap_was_wrong;
   };
@@ -49,7 +49,7 @@ class RoomGate {
   void accepted(bool in_new_place);
   void deleted();
   /// An add was refused that had freed no place.
-  void refused(Refusal refusal);
+  void refused(ports::Refusal refusal);
   /// No further add comes.
   void finish();
 
@@ -77,7 +77,7 @@ class RoomGate {
   std::deque<std::function<void()>> waiting_swaps_;
   std::size_t adds_ = 0;   ///< under way
   std::size_t swaps_ = 0;  ///< under way
-  std::vector<Refusal> suspects_;
+  std::vector<ports::Refusal> suspects_;
   bool probing_ = false;  ///< the add that is under way was sent alone, to find out
   bool probe_was_refused_ = false;
   bool has_grown_ = false;
@@ -85,4 +85,4 @@ class RoomGate {
   bool advancing_ = false;
 };
 
-}  // namespace sessync
+}  // namespace sessync::apply

@@ -5,7 +5,7 @@
 
 #include "reconciler/apply/apply_context.h"
 
-namespace sessync {
+namespace sessync::apply {
 
 /// Sends one repository its token. Until the API has answered, what the session has is recorded as
 /// unknown, so that a crash or a lost answer is followed by one more rotation and never by none.
@@ -20,27 +20,28 @@ namespace sessync {
 class TokenRotation {
  public:
   /// `action` is a rotation of the run's plan and outlives this; `finished` runs once.
-  TokenRotation(ApplyRun& run, const Rotate& action, std::function<void(ActionResult)> finished);
+  TokenRotation(ApplyRun& run, const plan::Rotate& action,
+                std::function<void(ActionResult)> finished);
 
   /// Fetches the token and sends it; to be called once.
   void start();
 
  private:
-  void on_token(tl::expected<Token, TokenError> token);
+  void on_token(tl::expected<ports::Token, ports::TokenError> token);
   void send();
-  void on_answer(const Result<Done>& answer);
-  void on_refused(const ApiError& error);
-  void refuse_for_good(const ApiError& error);
+  void on_answer(const ports::Result<ports::Done>& answer);
+  void on_refused(const ports::ApiError& error);
+  void refuse_for_good(const ports::ApiError& error);
   void restore();
-  [[nodiscard]] TokenRecord record(std::string fingerprint) const;
+  [[nodiscard]] ports::TokenRecord record(std::string fingerprint) const;
   void fail(std::string what);
 
   ApplyRun& run_;
-  const Rotate& action_;
+  const plan::Rotate& action_;
   std::function<void(ActionResult)> finished_;
-  std::optional<TokenRecord> before_;
-  Token token_;
+  std::optional<ports::TokenRecord> before_;
+  ports::Token token_;
   std::string request_id_;  ///< of the newest failure
 };
 
-}  // namespace sessync
+}  // namespace sessync::apply

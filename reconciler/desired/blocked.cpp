@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace sessync {
+namespace sessync::desired {
 
 const char* to_string(BlockCode code) {
   switch (code) {
@@ -59,4 +59,4 @@ std::string place_of(const Blocked& blocked) {
   return words;
 }
 
-}  // namespace sessync
+}  // namespace sessync::desired

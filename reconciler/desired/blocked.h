@@ -4,7 +4,7 @@
 
 #include "manifest/mount_path.h"
 
-namespace sessync {
+namespace sessync::desired {
 
 /// Why something declared is not carried out. A blocked entry is a value of a plan, not an error.
 enum class BlockCode {
@@ -34,7 +34,7 @@ const char* to_string(BlockedType type);
 /// An entry that is not carried out.
 struct Blocked {
   BlockedType type = BlockedType::kFile;
-  MountPath path;  ///< of outputs: "/" and the name; empty where there is none
+  manifest::MountPath path;  ///< of outputs: "/" and the name; empty where there is none
   BlockCode code = BlockCode::kConflict;
   std::string reason;  ///< what it means and what to do
   friend bool operator==(const Blocked&, const Blocked&) = default;
@@ -44,4 +44,4 @@ struct Blocked {
 /// session that is not created) the type, in words.
 std::string place_of(const Blocked& blocked);
 
-}  // namespace sessync
+}  // namespace sessync::desired

@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-namespace sessync {
+namespace sessync::desired {
 namespace {
 
 std::string join_source(const std::string& source, const std::string& path) {
@@ -18,28 +18,28 @@ std::string join_source(const std::string& source, const std::string& path) {
 /// Gathers the entries of one session; finish() compares them with each other.
 class Resolver {
  public:
-  Resolver(const SessionSpec& spec, const WorkspaceSnapshot& snapshot)
+  Resolver(const manifest::SessionSpec& spec, const ports::WorkspaceSnapshot& snapshot)
       : root_(snapshot.root), max_file_size_(spec.max_file_size) {}
 
-  void add(const FileResource& entry, const SourceSnapshot& source) {
-    if (const auto* lost = std::get_if<SourceUnavailable>(&source)) {
+  void add(const manifest::FileResource& entry, const ports::SourceSnapshot& source) {
+    if (const auto* lost = std::get_if<ports::SourceUnavailable>(&source)) {
       return protect(entry.mount_path, lost->message, true);
     }
-    add_files(std::get<SourceFiles>(source), entry.source, entry.mount_path);
+    add_files(std::get<ports::SourceFiles>(source), entry.source, entry.mount_path);
   }
 
-  void add(const DirectoryResource& entry, const SourceSnapshot& source) {
-    if (const auto* lost = std::get_if<SourceUnavailable>(&source)) {
+  void add(const manifest::DirectoryResource& entry, const ports::SourceSnapshot& source) {
+    if (const auto* lost = std::get_if<ports::SourceUnavailable>(&source)) {
       return protect(entry.mount_path, lost->message, true);
     }
-    const auto& files = std::get<SourceFiles>(source);
+    const auto& files = std::get<ports::SourceFiles>(source);
     add_files(files, entry.source, entry.mount_path);
     for (const auto& directory : files.unreadable_directories) {
-      protect(join_mount_text(entry.mount_path, directory),
+      protect(manifest::join_mount_text(entry.mount_path, directory),
               "directory " + join_source(entry.source, directory) + " cannot be read", true);
     }
     for (const auto& directory : files.lately_excluded) {
-      protect(join_mount_text(entry.mount_path, directory),
+      protect(manifest::join_mount_text(entry.mount_path, directory),
               "directory " + join_source(entry.source, directory) +
                   " is left out unless an include pattern names it",
               false);
@@ -49,43 +49,44 @@ class Resolver {
     }
   }
 
-  void add(const UploadedFileResource& entry, const SourceSnapshot& /*none*/) {
+  void add(const manifest::UploadedFileResource& entry, const ports::SourceSnapshot& /*none*/) {
     claim(entry.mount_path, UploadedContent{entry.file_id});
   }
 
-  void add(const ArchiveResource& entry, const SourceSnapshot& source) {
-    if (const auto* lost = std::get_if<SourceUnavailable>(&source)) {
+  void add(const manifest::ArchiveResource& entry, const ports::SourceSnapshot& source) {
+    if (const auto* lost = std::get_if<ports::SourceUnavailable>(&source)) {
       return protect(entry.mount_path, lost->message, true);
     }
-    const auto& found = std::get<SourceFiles>(source);
+    const auto& found = std::get<ports::SourceFiles>(source);
     note_warnings(found);
     if (const auto* member = first_unread(found)) {
       return add_issue(*member, entry.mount_path, 0);
     }
     if (const auto fault = archive_fault(found)) {
-      return block(BlockedType::kFile, MountPath::of_file(entry.mount_path), fault->first,
+      return block(BlockedType::kFile, manifest::MountPath::of_file(entry.mount_path), fault->first,
                    fault->second + "; the archive is not packed without it, what is mounted stays");
     }
     if (found.files.empty()) {
       return protect(entry.mount_path, "source " + entry.source + "/ matches no file", false);
     }
-    claim(entry.mount_path,
-          ContentRef{root_, entry.source, found.archive_sha256.value(), 0,
-                     std::make_shared<ArchiveContent>(ArchiveContent{entry.format, found.files}),
-                     max_file_size_});
+    claim(entry.mount_path, ports::ContentRef{root_, entry.source, found.archive_sha256.value(), 0,
+                                              std::make_shared<ports::ArchiveContent>(
+                                                  ports::ArchiveContent{entry.format, found.files}),
+                                              max_file_size_});
   }
 
-  void add(const RepositoryResource& entry, const SourceSnapshot& /*none*/) {
-    const auto path = MountPath::literal(entry.mount_path);
+  void add(const manifest::RepositoryResource& entry, const ports::SourceSnapshot& /*none*/) {
+    const auto path = manifest::MountPath::literal(entry.mount_path);
     repositories_.insert(path);
     state_.repositories.push_back({path, entry});
   }
 
-  void add(const MemoryStoreResource& entry, const SourceSnapshot& /*none*/) {
+  void add(const manifest::MemoryStoreResource& entry, const ports::SourceSnapshot& /*none*/) {
     state_.memory_stores.push_back(entry);
   }
 
-  void block(BlockedType type, const MountPath& path, BlockCode code, std::string reason) {
+  void block(BlockedType type, const manifest::MountPath& path, BlockCode code,
+             std::string reason) {
     state_.blocked.push_back({type, path, code, std::move(reason)});
     state_.kept.insert(path);
   }
@@ -101,20 +102,22 @@ class Resolver {
   }
 
  private:
-  void add_files(const SourceFiles& found, const std::string& source, const std::string& mount) {
+  void add_files(const ports::SourceFiles& found, const std::string& source,
+                 const std::string& mount) {
     for (const auto& file : found.files) {
-      const auto text = file.path.empty() ? mount : join_mount_text(mount, file.path);
-      claim(text, ContentRef{root_, join_source(source, file.path), file.sha256, file.size});
+      const auto text = file.path.empty() ? mount : manifest::join_mount_text(mount, file.path);
+      claim(text, ports::ContentRef{root_, join_source(source, file.path), file.sha256, file.size});
     }
     for (const auto& issue : found.issues) {
-      add_issue(issue, issue.path.empty() ? mount : join_mount_text(mount, issue.path), issue.size);
+      add_issue(issue, issue.path.empty() ? mount : manifest::join_mount_text(mount, issue.path),
+                issue.size);
     }
     note_warnings(found);
   }
 
-  void add_issue(const ScanIssue& issue, const std::string& mount, std::uint64_t size) {
-    const auto path = MountPath::of_file(mount);
-    if (issue.kind == ScanIssue::Kind::kUnread) {
+  void add_issue(const ports::ScanIssue& issue, const std::string& mount, std::uint64_t size) {
+    const auto path = manifest::MountPath::of_file(mount);
+    if (issue.kind == ports::ScanIssue::Kind::kUnread) {
       state_.unread.push_back({path, issue.message, size});
       state_.kept.insert(path);
     } else {
@@ -122,36 +125,36 @@ class Resolver {
     }
   }
 
-  static BlockCode code_of(const ScanIssue& issue) {
+  static BlockCode code_of(const ports::ScanIssue& issue) {
     switch (issue.kind) {
-      case ScanIssue::Kind::kInvalidName:
+      case ports::ScanIssue::Kind::kInvalidName:
         return BlockCode::kInvalidName;
-      case ScanIssue::Kind::kTooLarge:
+      case ports::ScanIssue::Kind::kTooLarge:
         return BlockCode::kTooLarge;
-      case ScanIssue::Kind::kUnreadable:
-      case ScanIssue::Kind::kUnstable:
-      case ScanIssue::Kind::kUnread:
+      case ports::ScanIssue::Kind::kUnreadable:
+      case ports::ScanIssue::Kind::kUnstable:
+      case ports::ScanIssue::Kind::kUnread:
         break;
     }
     return BlockCode::kUnstable;
   }
 
-  void note_warnings(const SourceFiles& found) {
+  void note_warnings(const ports::SourceFiles& found) {
     state_.warnings.insert(state_.warnings.end(), found.warnings.begin(), found.warnings.end());
   }
 
   /// Nothing if something else keeps the archive from being packed anyway.
-  static const ScanIssue* first_unread(const SourceFiles& found) {
+  static const ports::ScanIssue* first_unread(const ports::SourceFiles& found) {
     const bool is_unread = !found.issues.empty() && found.unreadable_directories.empty() &&
-                           std::ranges::all_of(found.issues, [](const ScanIssue& issue) {
-                             return issue.kind == ScanIssue::Kind::kUnread;
+                           std::ranges::all_of(found.issues, [](const ports::ScanIssue& issue) {
+                             return issue.kind == ports::ScanIssue::Kind::kUnread;
                            });
     return is_unread ? &found.issues.front() : nullptr;
   }
 
   using ArchiveFault = std::pair<BlockCode, std::string>;
   /// A member that cannot be packed: an archive has all of its members or is not made.
-  static std::optional<ArchiveFault> archive_fault(const SourceFiles& found) {
+  static std::optional<ArchiveFault> archive_fault(const ports::SourceFiles& found) {
     if (!found.issues.empty()) {
       const auto& issue = found.issues.front();
       return ArchiveFault{code_of(issue), issue.message};
@@ -164,21 +167,23 @@ class Resolver {
     return std::nullopt;
   }
 
-  void claim(const std::string& mount, std::variant<ContentRef, UploadedContent> content) {
-    const auto path = MountPath::of_file(mount);
-    if (const auto problem = mount_path_problem(mount, false)) {
+  void claim(const std::string& mount, std::variant<ports::ContentRef, UploadedContent> content) {
+    const auto path = manifest::MountPath::of_file(mount);
+    if (const auto problem = manifest::mount_path_problem(mount, false)) {
       return block(BlockedType::kFile, path, BlockCode::kInvalidName,
                    "its mount path cannot be used: " + *problem + "; rename the file");
     }
-    claims_[path].push_back({path, clean_mount_text(mount), std::move(content)});
+    claims_[path].push_back({path, manifest::clean_mount_text(mount), std::move(content)});
   }
 
   void protect(const std::string& mount, std::string reason, bool missing) {
-    state_.protected_trees.push_back({MountPath::of_file(mount), std::move(reason), missing});
+    state_.protected_trees.push_back(
+        {manifest::MountPath::of_file(mount), std::move(reason), missing});
   }
 
-  void meet_ancestors(const MountPath& path, std::map<MountPath, std::string>& met) const {
-    for_each_ancestor(path, [&](const MountPath& above) {
+  void meet_ancestors(const manifest::MountPath& path,
+                      std::map<manifest::MountPath, std::string>& met) const {
+    for_each_ancestor(path, [&](const manifest::MountPath& above) {
       if (claims_.contains(above) || repositories_.contains(above)) {
         met[path] = above.text();
         met.try_emplace(above, path.text());
@@ -186,7 +191,8 @@ class Resolver {
     });
   }
 
-  void meet_repositories(const MountPath& path, std::map<MountPath, std::string>& met) const {
+  void meet_repositories(const manifest::MountPath& path,
+                         std::map<manifest::MountPath, std::string>& met) const {
     for (const auto& repository : repositories_) {
       if (path == repository || path.is_above(repository)) {
         met[path] = repository.text();
@@ -196,7 +202,7 @@ class Resolver {
 
   /// Blocks every claim that meets another claim or a repository on, above or below its path.
   void collide() {
-    std::map<MountPath, std::string> met;
+    std::map<manifest::MountPath, std::string> met;
     for (const auto& [path, files] : claims_) {
       if (files.size() > 1) {
         met[path] = path.text();
@@ -215,19 +221,19 @@ class Resolver {
   }
 
   template <class Visit>
-  static void for_each_ancestor(const MountPath& path, const Visit& visit) {
+  static void for_each_ancestor(const manifest::MountPath& path, const Visit& visit) {
     const std::string& text = path.text();
     for (auto slash = text.rfind('/'); slash != std::string::npos && slash > 0;
          slash = text.rfind('/', slash - 1)) {
-      visit(MountPath::literal(text.substr(0, slash)));
+      visit(manifest::MountPath::literal(text.substr(0, slash)));
     }
   }
 
   std::string root_;
   std::uint64_t max_file_size_;
   DesiredState state_;
-  std::map<MountPath, std::vector<DesiredFile>> claims_;
-  std::set<MountPath> repositories_;
+  std::map<manifest::MountPath, std::vector<DesiredFile>> claims_;
+  std::set<manifest::MountPath> repositories_;
 };
 
 }  // namespace
@@ -239,7 +245,7 @@ const std::string& DesiredFile::content_key() const {
   return std::get<UploadedContent>(content).file_id;
 }
 
-DesiredState resolve(const SessionSpec& spec, const WorkspaceSnapshot& snapshot) {
+DesiredState resolve(const manifest::SessionSpec& spec, const ports::WorkspaceSnapshot& snapshot) {
   Resolver resolver(spec, snapshot);
   for (std::size_t i = 0; i < spec.resources.size(); ++i) {
     std::visit([&](const auto& entry) { resolver.add(entry, snapshot.sources.at(i)); },
@@ -248,4 +254,4 @@ DesiredState resolve(const SessionSpec& spec, const WorkspaceSnapshot& snapshot)
   return resolver.finish();
 }
 
-}  // namespace sessync
+}  // namespace sessync::desired

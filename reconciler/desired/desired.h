@@ -13,7 +13,7 @@
 #include "reconciler/ports/content_source.h"
 #include "reconciler/ports/snapshot.h"
 
-namespace sessync {
+namespace sessync::desired {
 
 /// Content that was uploaded by somebody else, and is never read here.
 struct UploadedContent {
@@ -22,12 +22,14 @@ struct UploadedContent {
 
 /// A file that the session must hold. Two with one content_key() have the same bytes.
 struct DesiredFile {
-  MountPath path;
+  manifest::MountPath path;
   std::string mount_text;  ///< as it is sent: cleaned, but not canonical
-  std::variant<ContentRef, UploadedContent> content;
+  std::variant<ports::ContentRef, UploadedContent> content;
 
   /// Null for content that somebody else uploaded.
-  [[nodiscard]] const ContentRef* local() const { return std::get_if<ContentRef>(&content); }
+  [[nodiscard]] const ports::ContentRef* local() const {
+    return std::get_if<ports::ContentRef>(&content);
+  }
   /// The digest of local content, or the file id: what a refusal is remembered by.
   [[nodiscard]] const std::string& content_key() const;
 };
@@ -35,7 +37,7 @@ struct DesiredFile {
 /// Mounts below `prefix` (itself included) that must not be pruned, because what would say that
 /// they are no longer wanted could not be read.
 struct ProtectedTree {
-  MountPath prefix;
+  manifest::MountPath prefix;
   std::string reason;          ///< for operators: what is missing, or cannot be read
   bool source_missing = true;  ///< false: the source is there but selects nothing
 };
@@ -43,25 +45,26 @@ struct ProtectedTree {
 /// A file whose content is not known yet, because reading it takes long. Its path is pending, and
 /// nothing is pruned that could be the same file under an old name.
 struct UnreadFile {
-  MountPath path;
+  manifest::MountPath path;
   std::string reason;
   std::uint64_t size = 0;  ///< 0: not known either
 };
 
 /// A repository that the session must have been created with: the API attaches none later.
 struct DesiredRepository {
-  MountPath path;
-  RepositoryResource spec;
+  manifest::MountPath path;
+  manifest::RepositoryResource spec;
 };
 
 /// Spec resolved against the workspace: what the session must hold, and what cannot be decided.
 struct DesiredState {
-  std::map<MountPath, DesiredFile> files;
-  std::vector<DesiredRepository> repositories;     ///< in the manifest's order
-  std::vector<MemoryStoreResource> memory_stores;  ///< in the manifest's order
+  std::map<manifest::MountPath, DesiredFile> files;
+  std::vector<DesiredRepository> repositories;               ///< in the manifest's order
+  std::vector<manifest::MemoryStoreResource> memory_stores;  ///< in the manifest's order
   std::vector<Blocked> blocked;
   std::vector<UnreadFile> unread;
-  std::set<MountPath> kept;  ///< paths of blocked and unread entries: what is mounted there stays
+  /// Paths of blocked and unread entries: what is mounted there stays.
+  std::set<manifest::MountPath> kept;
   std::vector<ProtectedTree> protected_trees;
   std::vector<std::string> warnings;  ///< what was skipped in the workspace, for the log
 };
@@ -70,6 +73,6 @@ struct DesiredState {
 /// `snapshot.sources` has one element per resource of `spec`, in its order. Two entries that meet
 /// on one path, or one above the other, are both blocked, because neither is more right than the
 /// other. Pure.
-DesiredState resolve(const SessionSpec& spec, const WorkspaceSnapshot& snapshot);
+DesiredState resolve(const manifest::SessionSpec& spec, const ports::WorkspaceSnapshot& snapshot);
 
-}  // namespace sessync
+}  // namespace sessync::desired

@@ -1,6 +1,6 @@
 #include "reconciler/errors/session_error.h"
 
-namespace sessync {
+namespace sessync::errors {
 
 const char* to_string(SessionError::Code code) {
   using Code = SessionError::Code;
@@ -42,42 +42,42 @@ bool is_terminal(SessionError::Code code) {
          code == SessionError::Code::kSessionArchived;
 }
 
-SessionFailure failure_of(const ApiError& error, const std::string& session_id,
+SessionFailure failure_of(const ports::ApiError& error, const std::string& session_id,
                           const std::string& doing) {
-  using Kind = ApiError::Kind;
+  using Kind = ports::ApiError::Kind;
   using Code = SessionError::Code;
   switch (error.kind) {
     case Kind::kNotFound:
       return {{Code::kSessionNotFound,
                "session " + session_id + " does not exist, or not for this key and workspace (" +
-                   describe(error) + "); nothing is created in its place: check session_id"},
+                   ports::describe(error) + "); nothing is created in its place: check session_id"},
               true,
               false};
     case Kind::kAuthentication:
       if (error.http_status == 0) {
-        return {
-            {Code::kAuthenticationFailed, "nothing was sent to the API while " + doing + ": " +
-                                              describe(error) + "; the session is left as it is"},
-            false,
-            false};
+        return {{Code::kAuthenticationFailed, "nothing was sent to the API while " + doing + ": " +
+                                                  ports::describe(error) +
+                                                  "; the session is left as it is"},
+                false,
+                false};
       }
       return {{Code::kAuthenticationFailed,
-               "the API refused the key while " + doing + ": " + describe(error) +
+               "the API refused the key while " + doing + ": " + ports::describe(error) +
                    "; the session is left as it is: check ANTHROPIC_API_KEY or --api-key-file"},
               false,
               false};
     case Kind::kRateLimited:
-      return {{Code::kRateLimited, doing + ": " + describe(error)}, false, true};
+      return {{Code::kRateLimited, doing + ": " + ports::describe(error)}, false, true};
     default:
       return {{Code::kApiError,
-               doing + " failed: " + describe(error) + "; the session is left as it is"},
+               doing + " failed: " + ports::describe(error) + "; the session is left as it is"},
               false,
               false};
   }
 }
 
-bool is_refused_for_good(const ApiError& error) {
-  using Kind = ApiError::Kind;
+bool is_refused_for_good(const ports::ApiError& error) {
+  using Kind = ports::ApiError::Kind;
   return error.kind == Kind::kInvalid || error.kind == Kind::kPermission ||
          error.kind == Kind::kNotFound || error.kind == Kind::kTooLarge;
 }
@@ -91,4 +91,4 @@ SessionFailure archived_failure(const std::string& session_id, const std::string
       false};
 }
 
-}  // namespace sessync
+}  // namespace sessync::errors

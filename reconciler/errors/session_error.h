@@ -4,7 +4,7 @@
 
 #include "reconciler/ports/api_error.h"
 
-namespace sessync {
+namespace sessync::errors {
 
 /// Why a session can be worked on no further in this pass.
 struct SessionError {
@@ -43,15 +43,15 @@ struct SessionFailure {
 
 /// What a failed call means for the session; `doing` completes "while ...". `session_id` is shown
 /// only where the session is what was not found.
-SessionFailure failure_of(const ApiError& error, const std::string& session_id,
+SessionFailure failure_of(const ports::ApiError& error, const std::string& session_id,
                           const std::string& doing);
 
 /// Refused, and repeating the same would be refused again, so it is remembered instead.
-bool is_refused_for_good(const ApiError& error);
+bool is_refused_for_good(const ports::ApiError& error);
 
 /// Nothing in an archived session can be changed: the API refuses every write. Terminal. `advice`
 /// says what to do.
 SessionFailure archived_failure(const std::string& session_id, const std::string& at,
                                 const std::string& advice);
 
-}  // namespace sessync
+}  // namespace sessync::errors

@@ -9,20 +9,21 @@
 #include "reconciler/observe/marker.h"
 #include "reconciler/observe/server_time.h"
 
-namespace sessync {
+namespace sessync::gc {
 namespace {
 
 /// How long ago `file` was made, if that is known and long enough.
-std::optional<Duration> garbage_age(const FileMetadata& file) {
-  const auto made = parse_server_time(file.created_at);
-  if (!made || !file.answered_at || *file.answered_at - *made < kGarbageAge) {
+std::optional<ports::Duration> garbage_age(const ports::FileMetadata& file) {
+  const auto made = observe::parse_server_time(file.created_at);
+  if (!made || !file.answered_at || *file.answered_at - *made < reconciler::kGarbageAge) {
     return std::nullopt;
   }
-  return std::chrono::floor<Duration>(*file.answered_at - *made);
+  return std::chrono::floor<ports::Duration>(*file.answered_at - *made);
 }
 
-std::optional<Marker> marker_of(const FileMetadata& file, const std::string& owner) {
-  auto marker = decode_marker(file.filename);
+std::optional<observe::Marker> marker_of(const ports::FileMetadata& file,
+                                         const std::string& owner) {
+  auto marker = observe::decode_marker(file.filename);
   return marker && marker->owner == owner ? marker : std::nullopt;
 }
 
@@ -35,7 +36,7 @@ void sort_by_creation(std::vector<Garbage>& found) {
 /// Which upload is to be used for each digest.
 class Choice {
  public:
-  Choice(const std::vector<Upload>& recorded, const std::string& owner) {
+  Choice(const std::vector<ports::Upload>& recorded, const std::string& owner) {
     for (const auto& upload : recorded) {
       if (upload.owner == owner) {
         recorded_.insert(upload.file_id);
@@ -43,44 +44,47 @@ class Choice {
     }
   }
 
-  void offer(const FileMetadata& file, const Marker& marker) {
+  void offer(const ports::FileMetadata& file, const observe::Marker& marker) {
     auto& best = best_[marker.digest_prefix];
-    if (!is_expired(file, TimePoint{}) && (best == nullptr || is_better(file, *best))) {
+    if (!apply::is_expired(file, ports::TimePoint{}) &&
+        (best == nullptr || is_better(file, *best))) {
       best = &file;
     }
   }
 
-  [[nodiscard]] bool is_best(const FileMetadata& file, const Marker& marker) const {
+  [[nodiscard]] bool is_best(const ports::FileMetadata& file, const observe::Marker& marker) const {
     return best_.at(marker.digest_prefix) == &file;
   }
 
  private:
-  [[nodiscard]] bool is_better(const FileMetadata& file, const FileMetadata& other) const {
+  [[nodiscard]] bool is_better(const ports::FileMetadata& file,
+                               const ports::FileMetadata& other) const {
     const bool known = recorded_.contains(file.file_id);
     if (known != recorded_.contains(other.file_id)) {
       return known;
     }
-    return parse_server_time(file.created_at) > parse_server_time(other.created_at);
+    return observe::parse_server_time(file.created_at) >
+           observe::parse_server_time(other.created_at);
   }
 
   std::set<std::string> recorded_;
-  std::map<std::string, const FileMetadata*> best_;  // by digest prefix
+  std::map<std::string, const ports::FileMetadata*> best_;  // by digest prefix
 };
 
-bool is_declared(const Marker& marker, const std::set<std::string>& digests) {
+bool is_declared(const observe::Marker& marker, const std::set<std::string>& digests) {
   const auto candidate = digests.lower_bound(marker.digest_prefix);
-  return candidate != digests.end() && marker_matches(marker, *candidate);
+  return candidate != digests.end() && observe::marker_matches(marker, *candidate);
 }
 
-const std::string* copy_of(const ResourceRow& row) {
-  const auto* file = std::get_if<FileRow>(&row);
+const std::string* copy_of(const ports::ResourceRow& row) {
+  const auto* file = std::get_if<ports::FileRow>(&row);
   return file == nullptr ? nullptr : &file->file_id;
 }
 
 }  // namespace
 
-std::vector<Garbage> garbage_uploads(const std::vector<FileMetadata>& uploads,
-                                     const std::vector<Upload>& recorded,
+std::vector<Garbage> garbage_uploads(const std::vector<ports::FileMetadata>& uploads,
+                                     const std::vector<ports::Upload>& recorded,
                                      const NeededUploads& needed, const std::string& owner) {
   Choice choice(recorded, owner);
   for (const auto& file : uploads) {
@@ -105,14 +109,15 @@ std::vector<Garbage> garbage_uploads(const std::vector<FileMetadata>& uploads,
   return found;
 }
 
-bool has_undated(const std::vector<FileMetadata>& files, const std::string& owner) {
-  return std::ranges::any_of(files, [&](const FileMetadata& file) {
-    return marker_of(file, owner) && (!file.answered_at || !parse_server_time(file.created_at));
+bool has_undated(const std::vector<ports::FileMetadata>& files, const std::string& owner) {
+  return std::ranges::any_of(files, [&](const ports::FileMetadata& file) {
+    return marker_of(file, owner) &&
+           (!file.answered_at || !observe::parse_server_time(file.created_at));
   });
 }
 
-std::vector<Garbage> garbage_copies(const std::vector<FileMetadata>& session_files,
-                                    const std::vector<ResourceRow>& rows,
+std::vector<Garbage> garbage_copies(const std::vector<ports::FileMetadata>& session_files,
+                                    const std::vector<ports::ResourceRow>& rows,
                                     const std::string& owner) {
   std::set<std::string> mounted;
   for (const auto& row : rows) {
@@ -132,4 +137,4 @@ std::vector<Garbage> garbage_copies(const std::vector<FileMetadata>& session_fil
   return found;
 }
 
-}  // namespace sessync
+}  // namespace sessync::gc

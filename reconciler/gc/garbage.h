@@ -10,13 +10,13 @@
 #include "reconciler/ports/session_api.h"
 #include "reconciler/ports/state_store.h"
 
-namespace sessync {
+namespace sessync::gc {
 
 /// A file of ours that nothing needs.
 struct Garbage {
-  FileMetadata file;
+  ports::FileMetadata file;
   std::optional<std::string> session_id;  ///< of a copy; nothing for an upload
-  Duration age{0};                        ///< by the API's clock
+  ports::Duration age{0};                 ///< by the API's clock
   std::string why;                        ///< for people: what it was, and that nothing needs it
 };
 
@@ -31,15 +31,16 @@ struct NeededUploads {
 ///
 /// Ages are told by the API's clock alone: a file whose time cannot be read, or that came without
 /// the time of the answer, is never garbage.
-std::vector<Garbage> garbage_uploads(const std::vector<FileMetadata>& uploads,
-                                     const std::vector<Upload>& recorded,
+std::vector<Garbage> garbage_uploads(const std::vector<ports::FileMetadata>& uploads,
+                                     const std::vector<ports::Upload>& recorded,
                                      const NeededUploads& needed, const std::string& owner);
 
 /// The copies with `owner`'s marker that no row of their session has. Sorted by creation. Pure.
-std::vector<Garbage> garbage_copies(const std::vector<FileMetadata>& session_files,
-                                    const std::vector<ResourceRow>& rows, const std::string& owner);
+std::vector<Garbage> garbage_copies(const std::vector<ports::FileMetadata>& session_files,
+                                    const std::vector<ports::ResourceRow>& rows,
+                                    const std::string& owner);
 
 /// One of `files` has `owner`'s marker, and nothing can be said of its age.
-bool has_undated(const std::vector<FileMetadata>& files, const std::string& owner);
+bool has_undated(const std::vector<ports::FileMetadata>& files, const std::string& owner);
 
-}  // namespace sessync
+}  // namespace sessync::gc

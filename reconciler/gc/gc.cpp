@@ -8,25 +8,26 @@
 #include "reconciler/errors/session_error.h"
 #include "reconciler/limits.h"
 
-namespace sessync {
+namespace sessync::gc {
 namespace {
 
 /// Why a digest that the session declares may be missing; "" if none can be.
-std::string unread(const WorkspaceSnapshot& snapshot) {
+std::string unread(const ports::WorkspaceSnapshot& snapshot) {
   if (snapshot.shortage) {
     return "the workspace could not be read (" + *snapshot.shortage + ")";
   }
   for (const auto& source : snapshot.sources) {
-    if (const auto* lost = std::get_if<SourceUnavailable>(&source)) {
+    if (const auto* lost = std::get_if<ports::SourceUnavailable>(&source)) {
       return lost->message;
     }
-    const auto& files = std::get<SourceFiles>(source);
+    const auto& files = std::get<ports::SourceFiles>(source);
     if (!files.unreadable_directories.empty()) {
       return "directory " + files.unreadable_directories.front() + " cannot be read";
     }
-    const auto issue = std::ranges::find_if(files.issues, [](const ScanIssue& one) {
+    const auto issue = std::ranges::find_if(files.issues, [](const ports::ScanIssue& one) {
       // Neither of the two is ever uploaded.
-      return one.kind != ScanIssue::Kind::kInvalidName && one.kind != ScanIssue::Kind::kTooLarge;
+      return one.kind != ports::ScanIssue::Kind::kInvalidName &&
+             one.kind != ports::ScanIssue::Kind::kTooLarge;
     });
     if (issue != files.issues.end()) {
       return issue->message;
@@ -37,7 +38,7 @@ std::string unread(const WorkspaceSnapshot& snapshot) {
 
 class Search {
  public:
-  Search(const std::string& owner, Ports& ports) : owner_(owner), ports_(ports) {}
+  Search(const std::string& owner, ports::Ports& ports) : owner_(owner), ports_(ports) {}
 
   GarbageFound run(const std::vector<GarbageSession>& sessions) {
     bool certain = true;
@@ -57,7 +58,7 @@ class Search {
   }
 
  private:
-  [[nodiscard]] std::string id_of(const SessionSpec& spec) const {
+  [[nodiscard]] std::string id_of(const manifest::SessionSpec& spec) const {
     if (spec.session_id) {
       return *spec.session_id;
     }
@@ -67,7 +68,7 @@ class Search {
 
   /// Notes what the session needs of the uploads; false if that is not known.
   bool need(const GarbageSession& session) {
-    for (const auto& [path, wanted] : resolve(session.spec, session.snapshot).files) {
+    for (const auto& [path, wanted] : desired::resolve(session.spec, session.snapshot).files) {
       (wanted.local() == nullptr ? needed_.file_ids : needed_.digests).insert(wanted.content_key());
     }
     if (const auto id = id_of(session.spec); !id.empty()) {
@@ -75,7 +76,7 @@ class Search {
     }
     const auto why = unread(session.snapshot);
     if (!why.empty()) {
-      doubt(session.spec.name, {SessionError::Code::kSourceUnavailable,
+      doubt(session.spec.name, {errors::SessionError::Code::kSourceUnavailable,
                                 why + "; no upload is deleted, because one may hold it"});
     }
     return why.empty();
@@ -91,10 +92,10 @@ class Search {
   }
 
   void find_uploads() {
-    const auto uploads = await<std::vector<FileMetadata>>(
+    const auto uploads = ports::await<std::vector<ports::FileMetadata>>(
         ports_.loop, [&](auto done) { ports_.api.list_uploads(std::move(done)); });
     if (!uploads) {
-      doubt(std::nullopt, failure_of(uploads.error(), "", "listing the uploads").error);
+      doubt(std::nullopt, errors::failure_of(uploads.error(), "", "listing the uploads").error);
       return;
     }
     note_undated(std::nullopt, *uploads);
@@ -103,14 +104,14 @@ class Search {
 
   void find_copies(const std::string& name, const std::string& session_id) {
     // Files first: a copy that is made meanwhile has its row in the later list.
-    const auto files = await<std::vector<FileMetadata>>(ports_.loop, [&](auto done) {
+    const auto files = ports::await<std::vector<ports::FileMetadata>>(ports_.loop, [&](auto done) {
       ports_.api.list_session_files(session_id, std::move(done));
     });
-    const auto rows = await<std::vector<ResourceRow>>(
+    const auto rows = ports::await<std::vector<ports::ResourceRow>>(
         ports_.loop, [&](auto done) { ports_.api.list_resources(session_id, std::move(done)); });
     if (!files || !rows) {
-      doubt(name, failure_of(files ? rows.error() : files.error(), session_id,
-                             "listing the session's files")
+      doubt(name, errors::failure_of(files ? rows.error() : files.error(), session_id,
+                                     "listing the session's files")
                       .error);
       return;
     }
@@ -122,20 +123,20 @@ class Search {
   }
 
   void note_undated(const std::optional<std::string>& name,
-                    const std::vector<FileMetadata>& files) {
+                    const std::vector<ports::FileMetadata>& files) {
     if (has_undated(files, owner_)) {
-      doubt(name, {SessionError::Code::kAgeUnknown,
+      doubt(name, {errors::SessionError::Code::kAgeUnknown,
                    "the API does not say when files were made, or what time it is there (a Date "
                    "header), so how old they are is not known; those stay"});
     }
   }
 
-  void doubt(const std::optional<std::string>& name, SessionError error) {
+  void doubt(const std::optional<std::string>& name, errors::SessionError error) {
     out_.doubts.push_back({name, std::move(error)});
   }
 
   const std::string& owner_;
-  Ports& ports_;
+  ports::Ports& ports_;
   NeededUploads needed_;
   GarbageFound out_;
 };
@@ -143,12 +144,13 @@ class Search {
 /// Completions hold a pointer to it, so it pumps until none is left.
 class Deletion {
  public:
-  Deletion(const std::string& owner, const std::vector<Garbage>& garbage, Ports& ports)
+  Deletion(const std::string& owner, const std::vector<Garbage>& garbage, ports::Ports& ports)
       : owner_(owner), garbage_(garbage), ports_(ports), results_(garbage.size()) {}
 
   std::vector<GarbageDeletion> run() {
     while (true) {
-      while (open_ < kDeletesAtOnce && next_ < garbage_.size() && !ports_.loop.stopping()) {
+      while (open_ < reconciler::kDeletesAtOnce && next_ < garbage_.size() &&
+             !ports_.loop.stopping()) {
         start(next_++);
       }
       if (open_ == 0 || !ports_.loop.run_one()) {
@@ -160,23 +162,24 @@ class Deletion {
  private:
   void start(std::size_t at) {
     ++open_;
-    ports_.api.delete_file(garbage_[at].file.file_id,
-                           [this, at](const Result<Done>& deleted) { end(at, deleted); });
+    ports_.api.delete_file(
+        garbage_[at].file.file_id,
+        [this, at](const ports::Result<ports::Done>& deleted) { end(at, deleted); });
   }
 
-  void end(std::size_t at, const Result<Done>& deleted) {
+  void end(std::size_t at, const ports::Result<ports::Done>& deleted) {
     --open_;
-    const bool gone = deleted || deleted.error().kind == ApiError::Kind::kNotFound;
-    results_[at] = {gone, gone ? "" : describe(deleted.error())};
+    const bool gone = deleted || deleted.error().kind == ports::ApiError::Kind::kNotFound;
+    results_[at] = {gone, gone ? "" : ports::describe(deleted.error())};
     if (gone && !garbage_[at].session_id) {
-      ports_.store.commit({change::DropUpload{owner_, garbage_[at].file.file_id}},
-                          [](const tl::expected<Done, StoreError>&) {});
+      ports_.store.commit({ports::change::DropUpload{owner_, garbage_[at].file.file_id}},
+                          [](const tl::expected<ports::Done, ports::StoreError>&) {});
     }
   }
 
   const std::string& owner_;
   const std::vector<Garbage>& garbage_;
-  Ports& ports_;
+  ports::Ports& ports_;
   std::vector<GarbageDeletion> results_;
   std::size_t next_ = 0;
   std::size_t open_ = 0;
@@ -185,13 +188,14 @@ class Deletion {
 }  // namespace
 
 GarbageFound find_garbage(const std::string& owner, const std::vector<GarbageSession>& sessions,
-                          Ports& ports) {
+                          ports::Ports& ports) {
   return Search(owner, ports).run(sessions);
 }
 
 std::vector<GarbageDeletion> delete_garbage(const std::string& owner,
-                                            const std::vector<Garbage>& garbage, Ports& ports) {
+                                            const std::vector<Garbage>& garbage,
+                                            ports::Ports& ports) {
   return Deletion(owner, garbage, ports).run();
 }
 
-}  // namespace sessync
+}  // namespace sessync::gc

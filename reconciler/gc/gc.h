@@ -9,12 +9,12 @@
 #include "reconciler/ports/ports.h"
 #include "reconciler/ports/snapshot.h"
 
-namespace sessync {
+namespace sessync::gc {
 
 /// A session of the manifest, and what its sources hold now. `spec` outlives it.
 struct GarbageSession {
-  const SessionSpec& spec;
-  WorkspaceSnapshot snapshot;
+  const manifest::SessionSpec& spec;
+  ports::WorkspaceSnapshot snapshot;
   bool has_copies = true;  ///< its copies are asked for
 };
 
@@ -22,7 +22,7 @@ struct GarbageSession {
 /// nothing seems to need may be needed there.
 struct GarbageDoubt {
   std::optional<std::string> session;  ///< its name; nothing: it concerns uploads
-  SessionError error;
+  errors::SessionError error;
 };
 
 /// What nothing needs, and what could not be told.
@@ -36,7 +36,7 @@ struct GarbageFound {
 /// only if none of them needs it. Whatever cannot be read or listed is a doubt, and nothing that it
 /// could concern is found. Writes nothing. Never throws.
 GarbageFound find_garbage(const std::string& owner, const std::vector<GarbageSession>& sessions,
-                          Ports& ports);
+                          ports::Ports& ports);
 
 /// One deletion: done if the file is gone, whoever deleted it.
 struct GarbageDeletion {
@@ -48,6 +48,7 @@ struct GarbageDeletion {
 /// begun before the loop stopped have neither. So many at once as kDeletesAtOnce says; pumps the
 /// loop.
 std::vector<GarbageDeletion> delete_garbage(const std::string& owner,
-                                            const std::vector<Garbage>& garbage, Ports& ports);
+                                            const std::vector<Garbage>& garbage,
+                                            ports::Ports& ports);
 
-}  // namespace sessync
+}  // namespace sessync::gc

@@ -5,13 +5,13 @@
 
 #include "reconciler/ports/session_api.h"
 
-namespace sessync {
+namespace sessync::importer {
 
 /// What was read of one live session.
 struct LiveSession {
-  SessionInfo info;
-  std::vector<ResourceRow> rows;
-  std::vector<FileMetadata> files;  ///< its copies and outputs
+  ports::SessionInfo info;
+  std::vector<ports::ResourceRow> rows;
+  std::vector<ports::FileMetadata> files;  ///< its copies and outputs
 };
 
 struct ImportedManifest {
@@ -35,4 +35,4 @@ struct ImportedManifest {
 /// name it would be deleted.
 ImportedManifest import_sessions(const std::vector<LiveSession>& sessions);
 
-}  // namespace sessync
+}  // namespace sessync::importer

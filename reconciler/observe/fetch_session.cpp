@@ -2,50 +2,51 @@
 
 #include <utility>
 
-namespace sessync {
+namespace sessync::observe {
 namespace {
 
 /// Why there is no value in what was awaited.
 template <class T>
-ApiError error_in(const std::optional<Result<T>>& answer) {
+ports::ApiError error_in(const std::optional<ports::Result<T>>& answer) {
   if (answer) {
     return answer->error();
   }
-  ApiError lost;
-  lost.kind = ApiError::Kind::kAborted;
+  ports::ApiError lost;
+  lost.kind = ports::ApiError::Kind::kAborted;
   lost.message = "the call was given up before it was answered";
   return lost;
 }
 
 }  // namespace
 
-tl::expected<FetchedSession, SessionFailure> fetch_session(const std::string& session_id,
-                                                           std::optional<SessionInfo> known,
-                                                           bool refresh, Ports& ports) {
-  std::optional<Result<SessionInfo>> info;
-  std::optional<Result<std::vector<ResourceRow>>> rows;
+tl::expected<FetchedSession, errors::SessionFailure> fetch_session(
+    const std::string& session_id, std::optional<ports::SessionInfo> known, bool refresh,
+    ports::Ports& ports) {
+  std::optional<ports::Result<ports::SessionInfo>> info;
+  std::optional<ports::Result<std::vector<ports::ResourceRow>>> rows;
   const bool refreshes = refresh && !known;
   if (refreshes) {
-    ports.api.get_session(session_id, [&](Result<SessionInfo> got) { info = std::move(got); });
+    ports.api.get_session(session_id,
+                          [&](ports::Result<ports::SessionInfo> got) { info = std::move(got); });
   }
   ports.api.list_resources(session_id, [&](auto got) { rows = std::move(got); });
   while ((!rows || (refreshes && !info)) && ports.loop.run_one()) {
   }
   if (refreshes && (!info || !*info)) {
-    return tl::unexpected(failure_of(error_in(info), session_id, "looking at the session"));
+    return tl::unexpected(errors::failure_of(error_in(info), session_id, "looking at the session"));
   }
   if (refreshes) {
     known = std::move(**info);
   }
   if (known && known->archived_at) {
-    return tl::unexpected(archived_failure(session_id, *known->archived_at,
-                                           "remove it from the manifest or name another session"));
+    return tl::unexpected(errors::archived_failure(
+        session_id, *known->archived_at, "remove it from the manifest or name another session"));
   }
   if (!rows || !*rows) {
     return tl::unexpected(
-        failure_of(error_in(rows), session_id, "listing the session's resources"));
+        errors::failure_of(error_in(rows), session_id, "listing the session's resources"));
   }
   return FetchedSession{std::move(known), std::move(**rows)};
 }
 
-}  // namespace sessync
+}  // namespace sessync::observe

@@ -10,7 +10,7 @@
 #include "reconciler/ports/ports.h"
 #include "reconciler/ports/session_api.h"
 
-namespace sessync {
+namespace sessync::observe {
 
 /// The metadata key by which a created session is found again, and its value.
 inline constexpr const char* kKeyName = "sessync_key";
@@ -24,23 +24,23 @@ inline std::string synthetic_id(const std::string& owner, const std::string& nam
 
 /// What locate() needs beside its ports. `spec` outlives it.
 struct LocateInput {
-  const SessionSpec& spec;  ///< has `create`
+  const manifest::SessionSpec& spec;  ///< has `create`
   std::string owner;
   bool dry_run = false;
-  Duration grace = kListGrace;
+  ports::Duration grace = reconciler::kListGrace;
 };
 
 /// Where the session of a `create` entry is.
 struct Located {
-  std::optional<SessionInfo> info;      ///< found, live, read just now
-  bool in_doubt = false;                ///< a create may have been carried out; wait
-  std::vector<std::string> duplicates;  ///< ids of further live sessions with its key
-  std::optional<SessionFailure> failure;
+  std::optional<ports::SessionInfo> info;  ///< found, live, read just now
+  bool in_doubt = false;                   ///< a create may have been carried out; wait
+  std::vector<std::string> duplicates;     ///< ids of further live sessions with its key
+  std::optional<errors::SessionFailure> failure;
 };
 
 /// By the remembered id, else by the key in the metadata among all sessions. Any doubt means that
 /// nothing is created: `info`, `in_doubt` and `failure` are all empty if one may be. Records the id
 /// that it finds, unless it is a dry run. Pumps the loop.
-Located locate(const LocateInput& input, Ports& ports);
+Located locate(const LocateInput& input, ports::Ports& ports);
 
-}  // namespace sessync
+}  // namespace sessync::observe

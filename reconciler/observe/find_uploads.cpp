@@ -5,7 +5,7 @@
 #include <set>
 #include <utility>
 
-namespace sessync {
+namespace sessync::observe {
 namespace {
 
 using Ids = std::vector<std::string>;
@@ -13,14 +13,15 @@ using Ids = std::vector<std::string>;
 /// The API takes so many at once.
 constexpr std::size_t kIdsAtOnce = 100;
 
-bool is_about_the_credential(const ApiError& error) {
-  return error.kind == ApiError::Kind::kAuthentication || error.kind == ApiError::Kind::kBilling;
+bool is_about_the_credential(const ports::ApiError& error) {
+  return error.kind == ports::ApiError::Kind::kAuthentication ||
+         error.kind == ports::ApiError::Kind::kBilling;
 }
 
 /// Whether the same question about one id may be answered: it was refused, or answered with
 /// something else. Without an answer it would not be.
-bool is_worth_asking_each(const ApiError& error) {
-  using Kind = ApiError::Kind;
+bool is_worth_asking_each(const ports::ApiError& error) {
+  using Kind = ports::ApiError::Kind;
   return error.kind == Kind::kInvalid || error.kind == Kind::kPermission ||
          error.kind == Kind::kNotFound || error.kind == Kind::kTooLarge ||
          (error.kind == Kind::kUnusableAnswer && error.http_status / 100 == 2);
@@ -28,9 +29,9 @@ bool is_worth_asking_each(const ApiError& error) {
 
 class UploadSearch {
  public:
-  explicit UploadSearch(Ports& ports) : ports_(ports) {}
+  explicit UploadSearch(ports::Ports& ports) : ports_(ports) {}
 
-  Result<FoundUploads> run(const Ids& ids) {
+  ports::Result<FoundUploads> run(const Ids& ids) {
     const std::set<std::string> distinct(ids.begin(), ids.end());
     Ids batch;
     for (const auto& id : distinct) {
@@ -48,14 +49,15 @@ class UploadSearch {
  private:
   void ask(const Ids& batch) {
     ++open_;
-    ports_.api.find_files(batch, [this, batch](const Result<std::vector<FileMetadata>>& found) {
-      --open_;
-      if (!found) return on_failed(batch, found.error());
-      for (const auto& file : *found) out_.files.emplace(file.file_id, file);
-    });
+    ports_.api.find_files(
+        batch, [this, batch](const ports::Result<std::vector<ports::FileMetadata>>& found) {
+          --open_;
+          if (!found) return on_failed(batch, found.error());
+          for (const auto& file : *found) out_.files.emplace(file.file_id, file);
+        });
   }
 
-  void on_failed(const Ids& batch, const ApiError& error) {
+  void on_failed(const Ids& batch, const ports::ApiError& error) {
     if (is_about_the_credential(error)) {
       refusal_ = error;
     } else if (is_worth_asking_each(error)) {
@@ -67,35 +69,35 @@ class UploadSearch {
 
   void ask_for(const std::string& id) {
     ++open_;
-    ports_.api.get_file(id, [this, id](const Result<FileMetadata>& found) {
+    ports_.api.get_file(id, [this, id](const ports::Result<ports::FileMetadata>& found) {
       --open_;
       if (found) {
         out_.files.emplace(id, *found);
       } else if (is_about_the_credential(found.error())) {
         refusal_ = found.error();
-      } else if (found.error().kind != ApiError::Kind::kNotFound) {
+      } else if (found.error().kind != ports::ApiError::Kind::kNotFound) {
         out_.unanswered.emplace(id, found.error());
       }
     });
   }
 
-  static Result<FoundUploads> given_up() {
-    ApiError error;
-    error.kind = ApiError::Kind::kAborted;
+  static ports::Result<FoundUploads> given_up() {
+    ports::ApiError error;
+    error.kind = ports::ApiError::Kind::kAborted;
     error.message = "the search for uploads was given up before it was answered";
     return tl::unexpected(std::move(error));
   }
 
-  Ports& ports_;
+  ports::Ports& ports_;
   FoundUploads out_;
-  std::optional<ApiError> refusal_;
+  std::optional<ports::ApiError> refusal_;
   std::size_t open_ = 0;
 };
 
 }  // namespace
 
-Result<FoundUploads> find_uploads(const Ids& ids, Ports& ports) {
+ports::Result<FoundUploads> find_uploads(const Ids& ids, ports::Ports& ports) {
   return UploadSearch(ports).run(ids);
 }
 
-}  // namespace sessync
+}  // namespace sessync::observe

@@ -6,7 +6,7 @@
 #include "manifest/text/utf8.h"
 #include "reconciler/observe/name_text.h"
 
-namespace sessync {
+namespace sessync::observe {
 namespace {
 
 constexpr std::string_view kTag = "sessync.";
@@ -29,7 +29,7 @@ std::string cleaned(std::string_view text) {
   out.reserve(text.size());
   while (!text.empty()) {
     const auto byte = static_cast<unsigned char>(text.front());
-    const std::size_t length = byte < 0x80U ? 0 : utf8_length(text, 0);
+    const std::size_t length = byte < 0x80U ? 0 : manifest::utf8_length(text, 0);
     if (length > 0) {
       out.append(text.substr(0, length));
     } else {
@@ -77,4 +77,4 @@ bool marker_matches(const Marker& marker, std::string_view sha256) {
   return marker.digest_prefix.size() == kDigestDigits && sha256.starts_with(marker.digest_prefix);
 }
 
-}  // namespace sessync
+}  // namespace sessync::observe

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace sessync {
+namespace sessync::observe {
 
 /// Our tag in the file name of an upload, and so of every copy that the API makes of it: says who
 /// put it there and, in effect, what it holds. Written as
@@ -29,4 +29,4 @@ std::optional<Marker> decode_marker(std::string_view filename);
 /// Whether the marker names this content.
 bool marker_matches(const Marker& marker, std::string_view sha256);
 
-}  // namespace sessync
+}  // namespace sessync::observe

@@ -1,6 +1,6 @@
 #include "reconciler/observe/name_text.h"
 
-namespace sessync {
+namespace sessync::observe {
 namespace {
 
 constexpr std::size_t kMaxExtensionBytes = 32;
@@ -35,4 +35,4 @@ std::string shortened_name(std::string_view name, std::size_t limit) {
   return out.append(extension);
 }
 
-}  // namespace sessync
+}  // namespace sessync::observe

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace sessync {
+namespace sessync::observe {
 
 /// The longest name that a file can have: 255 bytes on Linux, 255 characters at the API, of which
 /// there are never more than bytes.
@@ -14,4 +14,4 @@ inline constexpr std::size_t kMaxNameBytes = 255;
 /// not its extension. For names that people read; two long names may become one.
 std::string shortened_name(std::string_view name, std::size_t limit);
 
-}  // namespace sessync
+}  // namespace sessync::observe

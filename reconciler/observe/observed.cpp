@@ -4,13 +4,14 @@
 #include <tuple>
 #include <utility>
 
-namespace sessync {
+namespace sessync::observe {
 namespace {
 
 /// Decides about one list; one object per call of observe().
 class Observer {
  public:
-  Observer(const Observation& in, const std::string& session_id, const DesiredState& desired)
+  Observer(const Observation& in, const std::string& session_id,
+           const desired::DesiredState& desired)
       : in_(in), session_id_(session_id), desired_(desired) {}
 
   Observed run() {
@@ -34,7 +35,7 @@ class Observer {
   }
 
  private:
-  [[nodiscard]] bool recent(TimePoint at) const { return in_.now - at < in_.grace; }
+  [[nodiscard]] bool recent(ports::TimePoint at) const { return in_.now - at < in_.grace; }
 
   void expire_tombstones() {
     for (const auto& tombstone : in_.inventory.tombstones) {
@@ -42,24 +43,24 @@ class Observer {
         buried_.insert(tombstone.resource_id);
       } else {
         was_buried_.insert(tombstone.resource_id);
-        change(change::DropTombstone{session_id_, tombstone.resource_id});
+        change(ports::change::DropTombstone{session_id_, tombstone.resource_id});
       }
     }
   }
 
-  void collect(const RepositoryRow& row) {
+  void collect(const ports::RepositoryRow& row) {
     out_.state.fixed.push_back(
-        {"github_repository", row.resource_id, MountPath::literal(row.mount_path), row});
+        {"github_repository", row.resource_id, manifest::MountPath::literal(row.mount_path), row});
   }
-  void collect(const MemoryStoreRow& row) {
+  void collect(const ports::MemoryStoreRow& row) {
     out_.state.fixed.push_back(
-        {"memory_store", row.memory_store_id, MountPath::literal(row.mount_path), row});
+        {"memory_store", row.memory_store_id, manifest::MountPath::literal(row.mount_path), row});
   }
-  void collect(const OpaqueRow& row) {
+  void collect(const ports::OpaqueRow& row) {
     out_.state.fixed.push_back(
-        {row.type, row.resource_id, MountPath::of_file(row.mount_path), row});
+        {row.type, row.resource_id, manifest::MountPath::of_file(row.mount_path), row});
   }
-  void collect(const FileRow& row) {
+  void collect(const ports::FileRow& row) {
     // A row that we deleted stays known as long as it is listed: should it outlive its tombstone,
     // it is still ours.
     listed_.insert(row.resource_id);
@@ -69,7 +70,7 @@ class Observer {
     ObservedFile file;
     file.resource_id = row.resource_id;
     file.copy_file_id = row.file_id;
-    file.path = MountPath::of_file(row.mount_path);
+    file.path = manifest::MountPath::of_file(row.mount_path);
     file.created_at = row.created_at;
     if (const auto known = in_.known.find(row.resource_id); known != in_.known.end()) {
       file.filename = known->second.filename;
@@ -106,7 +107,7 @@ class Observer {
       if (made_from(intent.path, intent.adds_filename, intent.adds_size)) {
         return intent.adds_file_id;
       }
-      const auto back = std::ranges::find_if(intent.previous, [&](const Previous& one) {
+      const auto back = std::ranges::find_if(intent.previous, [&](const ports::Previous& one) {
         return made_from(one.path, one.filename, one.size);
       });
       if (back != intent.previous.end()) {
@@ -153,7 +154,7 @@ class Observer {
     }
     const bool complete = all_known && nothing_is_hidden();
     if (complete || in_.inventory.owner != in_.owner) {
-      change(change::SetTakenOver{session_id_, in_.owner, complete});
+      change(ports::change::SetTakenOver{session_id_, in_.owner, complete});
     }
   }
 
@@ -174,7 +175,7 @@ class Observer {
       alike += is_placed || digests.contains(file.marker->digest_prefix) ? 1U : 0U;
     }
     const bool was_doubted = std::ranges::any_of(
-        in_.inventory.rows, [](const InventoryRow& row) { return row.in_doubt; });
+        in_.inventory.rows, [](const ports::InventoryRow& row) { return row.in_doubt; });
     return was_doubted || (all > 0 && (placed == 0 || 2 * alike < all));
   }
 
@@ -198,7 +199,7 @@ class Observer {
                                  file.filename == intent.adds_filename;
                         });
       if (seen) {
-        change(change::DropIntent{session_id_, intent.path});
+        change(ports::change::DropIntent{session_id_, intent.path});
       } else if (intent.in_doubt_since && !intent.adds_file_id.empty() &&
                  recent(*intent.in_doubt_since)) {
         out_.state.pending.insert(intent.path);
@@ -210,8 +211,8 @@ class Observer {
 
   /// A source that is there and selects nothing declares nothing; one that is lost may.
   [[nodiscard]] bool may_be_declared(const std::string& path) const {
-    const auto at = MountPath::literal(path);
-    const auto is_in = [&](const ProtectedTree& tree) {
+    const auto at = manifest::MountPath::literal(path);
+    const auto is_in = [&](const desired::ProtectedTree& tree) {
       return tree.source_missing && (tree.prefix.text() == "/" || path == tree.prefix.text() ||
                                      path.starts_with(tree.prefix.text() + "/"));
     };
@@ -227,27 +228,27 @@ class Observer {
   /// Nothing of the intent can still happen. What made way for it is remembered as long as its path
   /// is declared and empty, so that it can be put back; the whole of it as long as a row on the
   /// path could not be identified, because it may be the one that was added.
-  void settle(const Intent& intent) {
+  void settle(const ports::Intent& intent) {
     const bool may_be_there = std::ranges::any_of(out_.state.files, [&](const ObservedFile& file) {
       return file.path.text() == intent.path && file.ownership == Ownership::kUnknown;
     });
     if (may_be_there) {
       return;
     }
-    const auto is_gone = [&](const Previous& previous) { return is_empty(previous.path); };
+    const auto is_gone = [&](const ports::Previous& previous) { return is_empty(previous.path); };
     if (!is_empty(intent.path) || !may_be_declared(intent.path) ||
         std::ranges::none_of(intent.previous, is_gone)) {
-      return change(change::DropIntent{session_id_, intent.path});
+      return change(ports::change::DropIntent{session_id_, intent.path});
     }
     for (const auto& previous : intent.previous) {
       if (is_gone(previous)) {
-        out_.state.displaced.push_back({MountPath::literal(intent.path), previous});
+        out_.state.displaced.push_back({manifest::MountPath::literal(intent.path), previous});
       }
     }
     if (intent.in_doubt_since) {
       auto open = intent;
       open.in_doubt_since.reset();
-      change(change::PutIntent{session_id_, std::move(open)});
+      change(ports::change::PutIntent{session_id_, std::move(open)});
     }
   }
 
@@ -259,15 +260,15 @@ class Observer {
         continue;
       }
       if (row.owned && !was_buried_.contains(row.resource_id)) {
-        change(change::PutTombstone{session_id_, {row.resource_id, in_.now}});
+        change(ports::change::PutTombstone{session_id_, {row.resource_id, in_.now}});
       } else {
-        change(change::DropRow{session_id_, row.resource_id});
+        change(ports::change::DropRow{session_id_, row.resource_id});
       }
     }
   }
 
   void remember() {
-    std::map<std::string, const InventoryRow*> before;
+    std::map<std::string, const ports::InventoryRow*> before;
     for (const auto& row : in_.inventory.rows) {
       before[row.resource_id] = &row;
     }
@@ -275,7 +276,7 @@ class Observer {
       if (file.ownership == Ownership::kUnknown) {
         continue;
       }
-      InventoryRow row = in_.known.at(file.resource_id);
+      ports::InventoryRow row = in_.known.at(file.resource_id);
       row.owned = file.ownership == Ownership::kOurs;
       row.in_doubt = file.in_doubt;
       row.upload_file_id = file.upload_file_id.value_or("");
@@ -284,16 +285,16 @@ class Observer {
       }
       const auto old = before.find(file.resource_id);
       if (old == before.end() || !(*old->second == row)) {
-        change(change::PutRow{session_id_, std::move(row)});
+        change(ports::change::PutRow{session_id_, std::move(row)});
       }
     }
   }
 
-  void change(Change c) { out_.changes.push_back(std::move(c)); }
+  void change(ports::Change c) { out_.changes.push_back(std::move(c)); }
 
   const Observation& in_;
   const std::string& session_id_;
-  const DesiredState& desired_;
+  const desired::DesiredState& desired_;
   Observed out_;
   std::set<std::string> buried_;
   std::set<std::string> was_buried_;  ///< had a tombstone until now
@@ -304,17 +305,17 @@ class Observer {
 }  // namespace
 
 Observed observe(const Observation& observation, const std::string& session_id,
-                 const DesiredState& desired) {
+                 const desired::DesiredState& desired) {
   return Observer(observation, session_id, desired).run();
 }
 
-bool holds(const ObservedFile& file, const DesiredFile& wanted,
-           const std::map<std::string, FileMetadata>& uploads) {
+bool holds(const ObservedFile& file, const desired::DesiredFile& wanted,
+           const std::map<std::string, ports::FileMetadata>& uploads) {
   if (const auto* ref = wanted.local()) {
     return file.marker && marker_matches(*file.marker, ref->sha256) &&
            (ref->archive != nullptr || file.size == ref->size);
   }
-  const auto& file_id = std::get<UploadedContent>(wanted.content).file_id;
+  const auto& file_id = std::get<desired::UploadedContent>(wanted.content).file_id;
   if (file.copy_file_id == file_id || file.upload_file_id == file_id) {
     return true;
   }
@@ -323,4 +324,4 @@ bool holds(const ObservedFile& file, const DesiredFile& wanted,
          upload->second.size_bytes == file.size;
 }
 
-}  // namespace sessync
+}  // namespace sessync::observe

@@ -13,7 +13,7 @@
 #include "reconciler/ports/session_api.h"
 #include "reconciler/ports/state_store.h"
 
-namespace sessync {
+namespace sessync::observe {
 
 /// Whose a file row is.
 enum class Ownership {
@@ -27,7 +27,7 @@ enum class Ownership {
 struct ObservedFile {
   std::string resource_id;   ///< what a delete names; changes with every add
   std::string copy_file_id;  ///< the session's own copy, never an upload
-  MountPath path;            ///< canonical, from what the API answered
+  manifest::MountPath path;  ///< canonical, from what the API answered
   std::string created_at;    ///< RFC 3339, only to order rows of one path
   Ownership ownership = Ownership::kUnknown;
   std::string filename;                       ///< of the copy; "" if there is none any more
@@ -42,17 +42,17 @@ struct ObservedFile {
 struct FixedResource {
   std::string type;
   std::string resource_id;  ///< of a memory store: its id; may be empty
-  MountPath path;
-  ResourceRow row;
+  manifest::MountPath path;
+  ports::ResourceRow row;
 
   /// Not understood: whatever it is, it is left alone, also by `prune: all`.
-  [[nodiscard]] bool opaque() const { return std::holds_alternative<OpaqueRow>(row); }
+  [[nodiscard]] bool opaque() const { return std::holds_alternative<ports::OpaqueRow>(row); }
 };
 
 /// What made way for an add that was refused, and is in the session no more.
 struct Displaced {
-  MountPath added_at;  ///< the declared path that it made way for
-  Previous content;
+  manifest::MountPath added_at;  ///< the declared path that it made way for
+  ports::Previous content;
   friend bool operator==(const Displaced&, const Displaced&) = default;
 };
 
@@ -67,31 +67,31 @@ struct ObservedState {
 
 /// What is known when a list has been read. What it refers to outlives it.
 struct Observation {
-  const std::vector<ResourceRow>& rows;
-  const Inventory& inventory;
+  const std::vector<ports::ResourceRow>& rows;
+  const ports::Inventory& inventory;
   /// Rows identified so far, by resource id: known before or asked just now. A row that is missing
   /// here could not be identified.
-  std::map<std::string, InventoryRow> known;
+  std::map<std::string, ports::InventoryRow> known;
   std::string owner;
-  TimePoint now;
-  Duration grace{0};  ///< a list is trusted about our own writes once they are so old
+  ports::TimePoint now;
+  ports::Duration grace{0};  ///< a list is trusted about our own writes once they are so old
 };
 
 /// What a list comes to.
 struct Observed {
   ObservedState state;
-  std::vector<Change> changes;  ///< what the store must learn; the caller commits them
+  std::vector<ports::Change> changes;  ///< what the store must learn; the caller commits them
 };
 
 /// Normalises a list: subtracts what we deleted a moment ago, decides whose each row is, closes
 /// intents whose outcome the list shows. The rules are in reconciler/README.md, "Whose is it?" and
 /// "When an answer does not come". Pure: the same list at the same time has the same result.
 Observed observe(const Observation& observation, const std::string& session_id,
-                 const DesiredState& desired);
+                 const desired::DesiredState& desired);
 
 /// True when `file` holds the content that `wanted` declares. `uploads` are the declared file ids
 /// that were looked up. A digest is compared as far as a marker has it (32 digits) and by the size.
-bool holds(const ObservedFile& file, const DesiredFile& wanted,
-           const std::map<std::string, FileMetadata>& uploads);
+bool holds(const ObservedFile& file, const desired::DesiredFile& wanted,
+           const std::map<std::string, ports::FileMetadata>& uploads);
 
-}  // namespace sessync
+}  // namespace sessync::observe

@@ -2,20 +2,21 @@
 
 #include <algorithm>
 
-namespace sessync {
+namespace sessync::observe {
 
-const Refusal* find_refusal(const std::vector<Refusal>& refusals, const DesiredFile& wanted) {
-  const auto found = std::ranges::find_if(refusals, [&](const Refusal& refusal) {
+const ports::Refusal* find_refusal(const std::vector<ports::Refusal>& refusals,
+                                   const desired::DesiredFile& wanted) {
+  const auto found = std::ranges::find_if(refusals, [&](const ports::Refusal& refusal) {
     return refusal.path == wanted.path.text() && refusal.content == wanted.content_key();
   });
   return found == refusals.end() ? nullptr : &*found;
 }
 
-bool is_about_room(const Refusal& refusal, std::uint64_t most_files) {
+bool is_about_room(const ports::Refusal& refusal, std::uint64_t most_files) {
   return refusal.rows > 0 && refusal.rows >= most_files;
 }
 
-std::optional<std::uint64_t> learned_cap(const std::vector<Refusal>& refusals,
+std::optional<std::uint64_t> learned_cap(const std::vector<ports::Refusal>& refusals,
                                          std::uint64_t most_files) {
   std::optional<std::uint64_t> cap;
   for (const auto& refusal : refusals) {
@@ -26,4 +27,4 @@ std::optional<std::uint64_t> learned_cap(const std::vector<Refusal>& refusals,
   return cap;
 }
 
-}  // namespace sessync
+}  // namespace sessync::observe

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-namespace sessync {
+namespace sessync::observe {
 namespace {
 
 /// Takes the text apart from its front; once something does not fit, nothing fits any more.
@@ -142,12 +142,13 @@ std::optional<ServerTime> parse_http_date(std::string_view text) {
   return ServerTime(chrono::sys_days(date)) + time;
 }
 
-std::optional<TimePoint> from_unix_seconds(double seconds) {
+std::optional<ports::TimePoint> from_unix_seconds(double seconds) {
   const bool is_one = seconds > 0 && seconds <= kLastSecond;
-  return is_one ? std::optional(TimePoint(Duration(std::llround(seconds * 1000)))) : std::nullopt;
+  return is_one ? std::optional(ports::TimePoint(ports::Duration(std::llround(seconds * 1000))))
+                : std::nullopt;
 }
 
-std::string timestamp(TimePoint at) {
+std::string timestamp(ports::TimePoint at) {
   const auto day = std::chrono::floor<std::chrono::days>(at);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss time{at - day};
@@ -158,8 +159,8 @@ std::string timestamp(TimePoint at) {
          padded(time.subseconds().count(), 3) + "Z";
 }
 
-std::string timestamp_in_seconds(TimePoint at) {
+std::string timestamp_in_seconds(ports::TimePoint at) {
   return timestamp(at).substr(0, kDateAndTime) + "Z";
 }
 
-}  // namespace sessync
+}  // namespace sessync::observe

@@ -9,7 +9,7 @@
 
 /// Every form in which times come in and go out. Nothing here depends on a locale or a time zone.
 /// Pure functions, any thread.
-namespace sessync {
+namespace sessync::observe {
 
 /// An instant as a server writes it, to the microsecond. By the server's clock: only to be compared
 /// with other times of that server, never with TimePoint of this machine.
@@ -30,13 +30,13 @@ std::optional<ServerTime> parse_http_date(std::string_view text);
 
 /// The instant so many seconds after the beginning of 1970, rounded to the millisecond; nothing for
 /// what is not positive or lies after the year 9999.
-std::optional<TimePoint> from_unix_seconds(double seconds);
+std::optional<ports::TimePoint> from_unix_seconds(double seconds);
 
 /// For output and for the state: 2026-11-21T17:31:43.250Z, always UTC, always milliseconds, so that
 /// texts sort as times do.
-std::string timestamp(TimePoint at);
+std::string timestamp(ports::TimePoint at);
 
 /// For people: 2026-11-21T17:31:43Z, cut to the second.
-std::string timestamp_in_seconds(TimePoint at);
+std::string timestamp_in_seconds(ports::TimePoint at);
 
-}  // namespace sessync
+}  // namespace sessync::observe

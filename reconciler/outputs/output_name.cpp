@@ -8,7 +8,7 @@
 #include "reconciler/observe/name_text.h"
 #include "reconciler/observe/server_time.h"
 
-namespace sessync {
+namespace sessync::outputs {
 namespace {
 
 constexpr std::size_t kMaxIdBytes = 128;
@@ -38,7 +38,7 @@ std::string safe_characters(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    const auto length = utf8_length(text, 0);
+    const auto length = manifest::utf8_length(text, 0);
     const bool safe = length == 1  ? is_safe_ascii(text.front())
                       : length > 1 ? !is_treacherous(text.substr(0, length))
                                    : false;
@@ -74,15 +74,16 @@ void make_ends_safe(std::string& name) {
   }
 }
 
-std::vector<const FileMetadata*> newest_first(const std::vector<FileMetadata>& outputs) {
-  std::vector<const FileMetadata*> sorted;
+std::vector<const ports::FileMetadata*> newest_first(
+    const std::vector<ports::FileMetadata>& outputs) {
+  std::vector<const ports::FileMetadata*> sorted;
   sorted.reserve(outputs.size());
   for (const auto& output : outputs) {
     sorted.push_back(&output);
   }
-  std::ranges::sort(sorted, [](const FileMetadata* left, const FileMetadata* right) {
-    const auto left_time = parse_server_time(left->created_at);
-    const auto right_time = parse_server_time(right->created_at);
+  std::ranges::sort(sorted, [](const ports::FileMetadata* left, const ports::FileMetadata* right) {
+    const auto left_time = observe::parse_server_time(left->created_at);
+    const auto right_time = observe::parse_server_time(right->created_at);
     return left_time != right_time ? left_time > right_time : left->file_id > right->file_id;
   });
   return sorted;
@@ -91,26 +92,26 @@ std::vector<const FileMetadata*> newest_first(const std::vector<FileMetadata>& o
 }  // namespace
 
 std::string clean_output_name(std::string_view filename, std::string_view file_id) {
-  auto name =
-      shortened_name(safe_characters(filename.empty() ? file_id : filename), kMaxNameBytes - 1);
+  auto name = observe::shortened_name(safe_characters(filename.empty() ? file_id : filename),
+                                      observe::kMaxNameBytes - 1);
   if (name.empty()) {
     return "unnamed";
   }
   make_ends_safe(name);
   if (names_a_device(name)) {
-    name = shortened_name("_" + name, kMaxNameBytes - 1);
+    name = observe::shortened_name("_" + name, observe::kMaxNameBytes - 1);
     make_ends_safe(name);
   }
   return name;
 }
 
 std::string older_output_name(std::string_view name, std::string_view file_id) {
-  auto tail = "~" + shortened_name(clean_output_name(file_id, file_id), kMaxIdBytes);
+  auto tail = "~" + observe::shortened_name(clean_output_name(file_id, file_id), kMaxIdBytes);
   make_ends_safe(tail);
-  return shortened_name(name, kMaxNameBytes - tail.size()).append(tail);
+  return observe::shortened_name(name, observe::kMaxNameBytes - tail.size()).append(tail);
 }
 
-std::map<std::string, std::string> output_names(const std::vector<FileMetadata>& outputs) {
+std::map<std::string, std::string> output_names(const std::vector<ports::FileMetadata>& outputs) {
   std::map<std::string, std::string> names;
   std::set<std::string> taken;
   for (const auto* output : newest_first(outputs)) {
@@ -127,4 +128,4 @@ std::map<std::string, std::string> output_names(const std::vector<FileMetadata>&
   return names;
 }
 
-}  // namespace sessync
+}  // namespace sessync::outputs

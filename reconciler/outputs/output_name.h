@@ -7,7 +7,7 @@
 
 #include "reconciler/ports/session_api.h"
 
-namespace sessync {
+namespace sessync::outputs {
 
 /// The local name of an output that the API calls `filename` (any bytes; an agent chose them): one
 /// path component, never empty, at most 255 bytes of UTF-8, visible (no leading dot), safe to print
@@ -21,6 +21,6 @@ std::string older_output_name(std::string_view name, std::string_view file_id);
 
 /// By file id, the name of each of `outputs`, no two alike: of several with one cleaned name the
 /// newest by created_at has it, and the others get older_output_name(). Deterministic.
-std::map<std::string, std::string> output_names(const std::vector<FileMetadata>& outputs);
+std::map<std::string, std::string> output_names(const std::vector<ports::FileMetadata>& outputs);
 
-}  // namespace sessync
+}  // namespace sessync::outputs

@@ -17,16 +17,16 @@
 #include "reconciler/ports/session_api.h"
 #include "reconciler/ports/state_store.h"
 
-namespace sessync {
+namespace sessync::outputs {
 namespace {
 
 /// Takes no more bytes than were announced: an answer without an end must not fill the disk.
-class Capped : public ContentSink {
+class Capped : public ports::ContentSink {
  public:
-  Capped(std::shared_ptr<OutputFile> file, std::uint64_t size)
+  Capped(std::shared_ptr<ports::OutputFile> file, std::uint64_t size)
       : file_(std::move(file)), left_(size) {}
 
-  tl::expected<Done, std::string> write(std::string_view bytes) override {
+  tl::expected<ports::Done, std::string> write(std::string_view bytes) override {
     overflowed_ = bytes.size() > left_;
     if (overflowed_) {
       return tl::unexpected(std::string("the API sends more bytes than it announced"));
@@ -35,17 +35,17 @@ class Capped : public ContentSink {
     return file_->write(bytes);
   }
 
-  [[nodiscard]] OutputFile& file() const { return *file_; }
+  [[nodiscard]] ports::OutputFile& file() const { return *file_; }
   [[nodiscard]] bool overflowed() const { return overflowed_; }
 
  private:
-  std::shared_ptr<OutputFile> file_;
+  std::shared_ptr<ports::OutputFile> file_;
   std::uint64_t left_;
   bool overflowed_ = false;
 };
 
-ApiError too_long(ApiError::Kind kind) {
-  ApiError error;
+ports::ApiError too_long(ports::ApiError::Kind kind) {
+  ports::ApiError error;
   error.kind = kind;
   error.code = "too_long";
   error.message = "the API sends more bytes than it announced";
@@ -59,15 +59,15 @@ constexpr const char* kNotDownloadable = "file_not_downloadable";
 
 /// An output to be fetched.
 struct Download {
-  FileMetadata file;
+  ports::FileMetadata file;
   std::string name;
-  std::optional<OutputRecord> moves;  ///< what has the name now, and makes room
+  std::optional<ports::OutputRecord> moves;  ///< what has the name now, and makes room
 };
 
 /// One call over one session. Completions hold a pointer to it, so it pumps until none is left.
 class Puller {
  public:
-  Puller(const OutputsInput& in, Ports& ports) : in_(in), ports_(ports) {}
+  Puller(const OutputsInput& in, ports::Ports& ports) : in_(in), ports_(ports) {}
 
   OutputsReport run() {
     if (list_outputs() && list_destination()) {
@@ -76,35 +76,35 @@ class Puller {
       fetch_all();
     }
     std::ranges::sort(report_.fetched, {}, &FetchedOutput::name);
-    std::ranges::sort(report_.blocked, {}, &Blocked::path);
+    std::ranges::sort(report_.blocked, {}, &desired::Blocked::path);
     return std::move(report_);
   }
 
  private:
-  using Stored = tl::expected<Done, std::string>;
+  using Stored = tl::expected<ports::Done, std::string>;
 
   bool list_outputs() {
-    auto files = await<std::vector<FileMetadata>>(ports_.loop, [&](auto done) {
+    auto files = ports::await<std::vector<ports::FileMetadata>>(ports_.loop, [&](auto done) {
       ports_.api.list_session_files(in_.session_id, std::move(done));
     });
     if (!files) {
-      fail(failure_of(files.error(), in_.session_id, "listing the session's outputs"));
+      fail(errors::failure_of(files.error(), in_.session_id, "listing the session's outputs"));
       return false;
     }
     outputs_ = std::move(*files);
-    std::erase_if(outputs_, [this](const FileMetadata& file) { return !is_output(file); });
+    std::erase_if(outputs_, [this](const ports::FileMetadata& file) { return !is_output(file); });
     return true;
   }
 
   /// Where it is not said, what is no copy that we know of may be one: the download tells.
-  [[nodiscard]] bool is_output(const FileMetadata& file) const {
+  [[nodiscard]] bool is_output(const ports::FileMetadata& file) const {
     if (file.downloadable) {
       return *file.downloadable;
     }
     const auto& rows = in_.inventory.rows;
     const bool is_copy =
-        decode_marker(file.filename).has_value() ||
-        std::ranges::find(rows, file.file_id, &InventoryRow::copy_file_id) != rows.end();
+        observe::decode_marker(file.filename).has_value() ||
+        std::ranges::find(rows, file.file_id, &ports::InventoryRow::copy_file_id) != rows.end();
     const auto* refusal = find_refusal(file);
     return !is_copy && (refusal == nullptr || refusal->code != kNotDownloadable);
   }
@@ -132,11 +132,11 @@ class Puller {
     for (auto record : in_.inventory.outputs) {
       const bool is_gone = !listed.contains(record.file_id);
       if (is_gone && record.gone_since &&
-          ports_.loop.now() - *record.gone_since >= kOutputRecordLife) {
-        commit(change::DropOutput{in_.session_id, record.file_id});
+          ports_.loop.now() - *record.gone_since >= reconciler::kOutputRecordLife) {
+        commit(ports::change::DropOutput{in_.session_id, record.file_id});
       } else if (is_gone != record.gone_since.has_value()) {
         record.gone_since = is_gone ? std::optional(ports_.loop.now()) : std::nullopt;
-        commit(change::PutOutput{in_.session_id, std::move(record)});
+        commit(ports::change::PutOutput{in_.session_id, std::move(record)});
       }
     }
   }
@@ -160,7 +160,7 @@ class Puller {
     });
   }
 
-  void consider(const FileMetadata& file, const std::string& name) {
+  void consider(const ports::FileMetadata& file, const std::string& name) {
     const auto there = present_.find(name);
     if (there == present_.end()) {
       wanted_.push_back({file, name, std::nullopt});
@@ -174,27 +174,30 @@ class Puller {
       remember(file, name);
       return;
     }
-    block(BlockCode::kConflict, name, conflict_text(file, there->second));
+    block(desired::BlockCode::kConflict, name, conflict_text(file, there->second));
   }
 
   /// The recorded output that `entry` is, if it can make room.
-  [[nodiscard]] std::optional<OutputRecord> record_of(const OutputEntry& entry) const {
+  [[nodiscard]] std::optional<ports::OutputRecord> record_of(
+      const ports::OutputEntry& entry) const {
     const auto [first, last] = by_name_.equal_range(entry.name);
     const auto found = std::find_if(first, last, [&](const auto& named) {
-      const OutputRecord& record = *named.second;
+      const ports::OutputRecord& record = *named.second;
       return entry.is_file && record.size == entry.size &&
              !present_.contains(older_output_name(record.name, record.file_id));
     });
     return found == last ? std::nullopt : std::optional(*found->second);
   }
 
-  [[nodiscard]] const OutputRecord* find_record(const std::string& file_id) const {
+  [[nodiscard]] const ports::OutputRecord* find_record(const std::string& file_id) const {
     const auto& records = in_.inventory.outputs;
-    const auto found = std::ranges::lower_bound(records, file_id, {}, &OutputRecord::file_id);
+    const auto found =
+        std::ranges::lower_bound(records, file_id, {}, &ports::OutputRecord::file_id);
     return found == records.end() || found->file_id != file_id ? nullptr : &*found;
   }
 
-  static std::string conflict_text(const FileMetadata& file, const OutputEntry& entry) {
+  static std::string conflict_text(const ports::FileMetadata& file,
+                                   const ports::OutputEntry& entry) {
     const std::string there = entry.is_file ? "a file of " + std::to_string(entry.size) +
                                                   " bytes that did not come from this session"
                                             : "something that is not a regular file";
@@ -204,30 +207,32 @@ class Puller {
   }
 
   /// Refusals of outputs share the table with those of mount paths, which all begin with "/".
-  static std::string refusal_key(const FileMetadata& file) { return "outputs:" + file.file_id; }
+  static std::string refusal_key(const ports::FileMetadata& file) {
+    return "outputs:" + file.file_id;
+  }
 
-  [[nodiscard]] const Refusal* find_refusal(const FileMetadata& file) const {
+  [[nodiscard]] const ports::Refusal* find_refusal(const ports::FileMetadata& file) const {
     const auto& refusals = in_.inventory.refusals;
     const auto key = refusal_key(file);
-    const auto found = std::ranges::lower_bound(refusals, key, {}, &Refusal::path);
+    const auto found = std::ranges::lower_bound(refusals, key, {}, &ports::Refusal::path);
     const bool holds = found != refusals.end() && found->path == key &&
-                       ports_.loop.now() - found->at < kOutputRefusalLife;
+                       ports_.loop.now() - found->at < reconciler::kOutputRefusalLife;
     return holds ? &*found : nullptr;
   }
 
-  bool refused_lately(const FileMetadata& file, const std::string& name) {
+  bool refused_lately(const ports::FileMetadata& file, const std::string& name) {
     const auto* refusal = find_refusal(file);
     if (refusal == nullptr || refusal->code == kTooLongOnce) {
       return false;
     }
-    block(BlockCode::kRefused, name, refusal->message);
+    block(desired::BlockCode::kRefused, name, refusal->message);
     return true;
   }
 
   void fetch_all() {
     while (true) {
-      while (open_ < kDownloadsAtOnce && next_ < wanted_.size() && !ports_.loop.stopping() &&
-             !disk_full_) {
+      while (open_ < reconciler::kDownloadsAtOnce && next_ < wanted_.size() &&
+             !ports_.loop.stopping() && !disk_full_) {
         start(wanted_[next_++]);
       }
       if (open_ == 0 || !ports_.loop.run_one()) {
@@ -245,12 +250,13 @@ class Puller {
     ++open_;
     auto local = std::make_shared<Capped>(std::move(*file), wanted.file.size_bytes);
     ports_.api.download(wanted.file.file_id, local,
-                        [this, &wanted, local](const Result<Done>& downloaded) {
+                        [this, &wanted, local](const ports::Result<ports::Done>& downloaded) {
                           arrived(wanted, *local, downloaded);
                         });
   }
 
-  void arrived(const Download& wanted, const Capped& local, const Result<Done>& downloaded) {
+  void arrived(const Download& wanted, const Capped& local,
+               const ports::Result<ports::Done>& downloaded) {
     --open_;
     if (downloaded) {
       place(wanted, local.file());
@@ -263,13 +269,13 @@ class Puller {
 
   void overflowed(const Download& wanted) {
     if (find_refusal(wanted.file) != nullptr) {
-      return refuse(wanted, too_long(ApiError::Kind::kTooLarge));
+      return refuse(wanted, too_long(ports::ApiError::Kind::kTooLarge));
     }
     remember_refusal(wanted.file, kTooLongOnce, {});
-    refuse(wanted, too_long(ApiError::Kind::kUnusableAnswer));
+    refuse(wanted, too_long(ports::ApiError::Kind::kUnusableAnswer));
   }
 
-  void place(const Download& wanted, OutputFile& local) {
+  void place(const Download& wanted, ports::OutputFile& local) {
     if (auto room = make_room(wanted); !room) {
       return fail_here(room.error());
     }
@@ -282,54 +288,55 @@ class Puller {
 
   Stored make_room(const Download& wanted) {
     if (!wanted.moves) {
-      return Done{};
+      return ports::Done{};
     }
     auto record = *wanted.moves;
     record.name = older_output_name(record.name, record.file_id);
     auto moved = ports_.outputs->move_aside(wanted.name, record.name);
     if (moved) {
-      commit(change::PutOutput{in_.session_id, std::move(record)});
+      commit(ports::change::PutOutput{in_.session_id, std::move(record)});
     }
     return moved;
   }
 
-  void refuse(const Download& wanted, const ApiError& error) {
-    using Kind = ApiError::Kind;
+  void refuse(const Download& wanted, const ports::ApiError& error) {
+    using Kind = ports::ApiError::Kind;
     if (error.kind == Kind::kNotStored) {
       disk_full_ = true;
       return fail_here(error.message);
     }
-    if (!is_refused_for_good(error)) {
-      return fail(failure_of(error, in_.session_id, "downloading output " + wanted.name));
+    if (!errors::is_refused_for_good(error)) {
+      return fail(errors::failure_of(error, in_.session_id, "downloading output " + wanted.name));
     }
     const auto reason = "output " + wanted.file.file_id + " cannot be downloaded (" +
-                        describe(error) + "); it is tried again in an hour";
+                        ports::describe(error) + "); it is tried again in an hour";
     remember_refusal(wanted.file, error.code, reason);
     if (wanted.file.downloadable || error.code != kNotDownloadable) {
-      block(BlockCode::kRefused, wanted.name, reason);
+      block(desired::BlockCode::kRefused, wanted.name, reason);
     }
   }
 
-  void remember_refusal(const FileMetadata& file, std::string code, std::string reason) {
-    commit(change::PutRefusal{
+  void remember_refusal(const ports::FileMetadata& file, std::string code, std::string reason) {
+    commit(ports::change::PutRefusal{
         in_.session_id,
         {refusal_key(file), file.file_id, std::move(code), std::move(reason), ports_.loop.now()}});
   }
 
-  void remember(const FileMetadata& file, const std::string& name) {
-    commit(change::PutOutput{in_.session_id, {file.file_id, name, file.size_bytes}});
+  void remember(const ports::FileMetadata& file, const std::string& name) {
+    commit(ports::change::PutOutput{in_.session_id, {file.file_id, name, file.size_bytes}});
   }
 
-  void commit(Change change) {
-    ports_.store.commit({std::move(change)}, [](const tl::expected<Done, StoreError>&) {});
+  void commit(ports::Change change) {
+    ports_.store.commit({std::move(change)},
+                        [](const tl::expected<ports::Done, ports::StoreError>&) {});
   }
 
-  void block(BlockCode code, const std::string& name, std::string reason) {
-    report_.blocked.push_back(
-        {BlockedType::kOutputs, MountPath::literal("/" + name), code, std::move(reason)});
+  void block(desired::BlockCode code, const std::string& name, std::string reason) {
+    report_.blocked.push_back({desired::BlockedType::kOutputs,
+                               manifest::MountPath::literal("/" + name), code, std::move(reason)});
   }
 
-  void fail(SessionFailure failure) {
+  void fail(errors::SessionFailure failure) {
     report_.again |= !failure.terminal;
     if (!report_.error) {
       report_.error = std::move(failure.error);
@@ -337,14 +344,14 @@ class Puller {
   }
 
   void fail_here(std::string message) {
-    fail({{SessionError::Code::kOutputsNotStored, std::move(message)}, false, false});
+    fail({{errors::SessionError::Code::kOutputsNotStored, std::move(message)}, false, false});
   }
 
   const OutputsInput& in_;
-  Ports& ports_;
-  std::vector<FileMetadata> outputs_;
-  std::multimap<std::string_view, const OutputRecord*> by_name_;  ///< of what arrived before
-  std::map<std::string, OutputEntry> present_;
+  ports::Ports& ports_;
+  std::vector<ports::FileMetadata> outputs_;
+  std::multimap<std::string_view, const ports::OutputRecord*> by_name_;  ///< of what arrived before
+  std::map<std::string, ports::OutputEntry> present_;
   std::vector<Download> wanted_;
   std::size_t next_ = 0;
   std::size_t open_ = 0;
@@ -354,19 +361,19 @@ class Puller {
 
 }  // namespace
 
-OutputsReport pull_outputs(const OutputsInput& input, Ports& ports) {
+OutputsReport pull_outputs(const OutputsInput& input, ports::Ports& ports) {
   OutputsReport report;
   if (ports.loop.stopping()) {
     report.again = true;
     return report;
   }
   if (input.refusal) {
-    report.blocked.push_back({BlockedType::kOutputs,
-                              MountPath::literal("/" + input.spec.destination),
-                              BlockCode::kConflict, *input.refusal});
+    report.blocked.push_back({desired::BlockedType::kOutputs,
+                              manifest::MountPath::literal("/" + input.spec.destination),
+                              desired::BlockCode::kConflict, *input.refusal});
     return report;
   }
   return ports.outputs == nullptr ? report : Puller(input, ports).run();
 }
 
-}  // namespace sessync
+}  // namespace sessync::outputs

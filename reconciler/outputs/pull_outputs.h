@@ -11,13 +11,13 @@
 #include "reconciler/ports/inventory.h"
 #include "reconciler/ports/ports.h"
 
-namespace sessync {
+namespace sessync::outputs {
 
 /// What pull_outputs() needs beside its ports. What it refers to outlives the call.
 struct OutputsInput {
   std::string session_id;
-  const OutputsSpec& spec;
-  const Inventory& inventory;          ///< of this session
+  const manifest::OutputsSpec& spec;
+  const ports::Inventory& inventory;   ///< of this session
   std::optional<std::string> refusal;  ///< why the destination may not be used; nothing: it may
 };
 
@@ -30,10 +30,10 @@ struct FetchedOutput {
 
 /// What one call came to.
 struct OutputsReport {
-  std::vector<FetchedOutput> fetched;  ///< in this call; sorted by name
-  std::vector<Blocked> blocked;        ///< of outputs, path "/" + name; sorted by path
-  std::optional<SessionError> error;   ///< the first thing that failed
-  bool again = false;                  ///< something is still to be fetched, and may work later
+  std::vector<FetchedOutput> fetched;         ///< in this call; sorted by name
+  std::vector<desired::Blocked> blocked;      ///< of outputs, path "/" + name; sorted by path
+  std::optional<errors::SessionError> error;  ///< the first thing that failed
+  bool again = false;  ///< something is still to be fetched, and may work later
 };
 
 /// Brings back what the session's agent wrote: every downloadable file that the spec includes, once
@@ -42,6 +42,6 @@ struct OutputsReport {
 /// older name. What is complete is recorded in the store at once, so a later call goes on from
 /// there. One that is not finished leaves nothing behind. Some at once, as kDownloadsAtOnce says;
 /// pumps the loop. Without Ports::outputs nothing is done. Never throws.
-OutputsReport pull_outputs(const OutputsInput& input, Ports& ports);
+OutputsReport pull_outputs(const OutputsInput& input, ports::Ports& ports);
 
-}  // namespace sessync
+}  // namespace sessync::outputs

@@ -10,33 +10,34 @@
 #include "reconciler/observe/recall.h"
 #include "reconciler/ports/pass_observer.h"
 
-namespace sessync {
+namespace sessync::pass {
 namespace {
 
 /// Without waiting: losing it costs a question to the API, never correctness.
-void record(Ports& ports, std::vector<Change> changes) {
+void record(ports::Ports& ports, std::vector<ports::Change> changes) {
   if (!changes.empty()) {
-    ports.store.commit(std::move(changes), [](const tl::expected<Done, StoreError>&) {});
+    ports.store.commit(std::move(changes),
+                       [](const tl::expected<ports::Done, ports::StoreError>&) {});
   }
 }
 
 /// What was seen must have been remembered before anything is written because of it: the record of
 /// an earlier write may be its only other trace, and is written over.
-bool is_recorded(const SessionView& session, Ports& ports, PassOutcome& out) {
+bool is_recorded(const SessionView& session, ports::Ports& ports, PassOutcome& out) {
   const auto recorded = session.recording.wait(ports.loop);
   if (!recorded) {
-    out.error = SessionError{SessionError::Code::kStateNotWritable,
-                             "what the session holds could not be recorded, so nothing was "
-                             "changed in it: " +
-                                 recorded.error()};
+    out.error = errors::SessionError{errors::SessionError::Code::kStateNotWritable,
+                                     "what the session holds could not be recorded, so nothing was "
+                                     "changed in it: " +
+                                         recorded.error()};
   }
   return recorded.has_value();
 }
 
-void create(const PassInput& in, const PlanInput& known, SessionView& session, Ports& ports,
-            PassOutcome& out) {
-  auto report =
-      create_session({out.plan, known.desired, known.uploads, in.owner, in.spec.name}, ports);
+void create(const PassInput& in, const plan::PlanInput& known, SessionView& session,
+            ports::Ports& ports, PassOutcome& out) {
+  auto report = apply::create_session(
+      {out.plan, known.desired, known.uploads, in.owner, in.spec.name}, ports);
   out.results = std::move(report.results);
   out.session_result = std::move(report.session);
   out.error = std::move(report.error);
@@ -47,38 +48,39 @@ void create(const PassInput& in, const PlanInput& known, SessionView& session, P
 }
 
 /// Repeating it changes nothing more, so nothing has to be remembered of it.
-void update(const SessionView& session, Ports& ports, PassOutcome& out) {
-  const auto* change = std::get_if<UpdateSession>(&out.plan.session);
+void update(const SessionView& session, ports::Ports& ports, PassOutcome& out) {
+  const auto* change = std::get_if<plan::UpdateSession>(&out.plan.session);
   if (change == nullptr) {
     return;
   }
-  const SessionWrite write(ports.observer);
-  const auto updated = await<SessionInfo>(
+  const ports::SessionWrite write(ports.observer);
+  const auto updated = ports::await<ports::SessionInfo>(
       ports.loop, [&](auto done) { ports.api.update_session(change->update, std::move(done)); });
   if (updated) {
-    out.session_result = {ActionResult::Outcome::kDone, {}};
+    out.session_result = {apply::ActionResult::Outcome::kDone, {}};
     out.progressed = true;
     return;
   }
-  out.session_result = {ActionResult::Outcome::kFailed,
-                        "its title and metadata were not updated: " + describe(updated.error()) +
-                            "; the next pass tries again"};
-  out.rate_limited |= updated.error().kind == ApiError::Kind::kRateLimited;
-  if (updated.error().kind == ApiError::Kind::kAuthentication) {
-    out.fail(failure_of(updated.error(), session.session_id, "updating the session"));
+  out.session_result = {apply::ActionResult::Outcome::kFailed,
+                        "its title and metadata were not updated: " +
+                            ports::describe(updated.error()) + "; the next pass tries again"};
+  out.rate_limited |= updated.error().kind == ports::ApiError::Kind::kRateLimited;
+  if (updated.error().kind == ports::ApiError::Kind::kAuthentication) {
+    out.fail(errors::failure_of(updated.error(), session.session_id, "updating the session"));
   }
 }
 
 /// When the tokens that were sent just now are too old.
-void note_next_rotations(const SessionView& session, Ports& ports, PassOutcome& out) {
+void note_next_rotations(const SessionView& session, ports::Ports& ports, PassOutcome& out) {
   const auto now = ports.loop.now();
   const auto sent = ports.store.load(session.session_id).tokens;
   for (std::size_t i = 0; i < out.results.size(); ++i) {
-    const auto* rotate = std::get_if<Rotate>(&out.plan.actions[i]);
-    if (rotate == nullptr || out.results[i].outcome != ActionResult::Outcome::kDone) {
+    const auto* rotate = std::get_if<plan::Rotate>(&out.plan.actions[i]);
+    if (rotate == nullptr || out.results[i].outcome != apply::ActionResult::Outcome::kDone) {
       continue;
     }
-    const auto known = std::ranges::find(sent, rotate->resource_id, &TokenRecord::resource_id);
+    const auto known =
+        std::ranges::find(sent, rotate->resource_id, &ports::TokenRecord::resource_id);
     if (known == sent.end()) {
       continue;
     }
@@ -91,20 +93,20 @@ void note_next_rotations(const SessionView& session, Ports& ports, PassOutcome& 
   }
 }
 
-void apply_actions(const PassInput& in, const PlanInput& known, const SessionView& session,
-                   Ports& ports, PassOutcome& out) {
-  auto report =
-      apply({out.plan, session.inventory, known.uploads, session.session_id, in.owner, in.parallel},
-            ports);
+void apply_actions(const PassInput& in, const plan::PlanInput& known, const SessionView& session,
+                   ports::Ports& ports, PassOutcome& out) {
+  auto report = apply::apply(
+      {out.plan, session.inventory, known.uploads, session.session_id, in.owner, in.parallel},
+      ports);
   out.results = std::move(report.results);
   out.error = std::move(report.error);
-  out.terminal = out.error && is_terminal(out.error->code);
+  out.terminal = out.error && errors::is_terminal(out.error->code);
   out.rate_limited |= report.rate_limited;
   out.pass_again |= report.pass_again;
   out.progressed |= report.done > 0;
   if (out.terminal) {
     // The next pass looks before it tries to write again.
-    record(ports, {change::SetLookedAt{session.session_id, TimePoint{}}});
+    record(ports, {ports::change::SetLookedAt{session.session_id, ports::TimePoint{}}});
   }
   note_next_rotations(session, ports, out);
 }
@@ -113,33 +115,33 @@ void apply_actions(const PassInput& in, const PlanInput& known, const SessionVie
 
 /// An upload that a declared file has stays needed; one that nothing needed for a while is deleted
 /// by whoever collects.
-void mark_needed(const PassInput& in, const DesiredState& desired, Ports& ports) {
+void mark_needed(const PassInput& in, const desired::DesiredState& desired, ports::Ports& ports) {
   const auto now = ports.loop.now();
-  std::vector<Change> changes;
+  std::vector<ports::Change> changes;
   for (const auto& [path, wanted] : desired.files) {
     if (wanted.local() == nullptr) {
       continue;
     }
     auto upload = ports.store.find_upload(in.owner, wanted.local()->sha256);
-    if (upload && now - upload->needed_at >= kNeededPrecision) {
+    if (upload && now - upload->needed_at >= reconciler::kNeededPrecision) {
       upload->needed_at = now;
-      changes.emplace_back(change::PutUpload{std::move(*upload)});
+      changes.emplace_back(ports::change::PutUpload{std::move(*upload)});
     }
   }
   record(ports, std::move(changes));
 }
 
-void execute(const PassInput& in, const PlanInput& known, SessionView& session, Ports& ports,
-             PassOutcome& out) {
+void execute(const PassInput& in, const plan::PlanInput& known, SessionView& session,
+             ports::Ports& ports, PassOutcome& out) {
   if (in.dry_run || out.suspended || out.plan.empty() || !is_recorded(session, ports, out) ||
       ports.loop.stopping()) {
     return;
   }
   out.executed = true;
   if (out.plan.doubt_is_settled) {
-    record(ports, settle_doubt(session.inventory, session.session_id));
+    record(ports, observe::settle_doubt(session.inventory, session.session_id));
   }
-  if (is_create(out.plan.session)) {
+  if (plan::is_create(out.plan.session)) {
     return create(in, known, session, ports, out);
   }
   update(session, ports, out);
@@ -148,4 +150,4 @@ void execute(const PassInput& in, const PlanInput& known, SessionView& session, 
   }
 }
 
-}  // namespace sessync
+}  // namespace sessync::pass

@@ -5,34 +5,37 @@
 
 #include "reconciler/limits.h"
 
-namespace sessync {
+namespace sessync::pass {
 namespace {
 
-void remember_status(const PassInput& in, SessionView& session, Ports& ports) {
-  session.inventory.status = SeenStatus{session.info->status, ports.loop.now()};
+void remember_status(const PassInput& in, SessionView& session, ports::Ports& ports) {
+  session.inventory.status = ports::SeenStatus{session.info->status, ports.loop.now()};
   if (!in.dry_run) {
-    ports.store.commit({change::SetStatus{session.session_id, *session.inventory.status}},
-                       [](const tl::expected<Done, StoreError>&) {});
+    ports.store.commit({ports::change::SetStatus{session.session_id, *session.inventory.status}},
+                       [](const tl::expected<ports::Done, ports::StoreError>&) {});
   }
 }
 
-void note_status(const PassInput& in, SessionView& session, Ports& ports, PassOutcome& out) {
+void note_status(const PassInput& in, SessionView& session, ports::Ports& ports, PassOutcome& out) {
   const auto before = session.inventory.status;
   if (!before || before->status != session.info->status) {
     remember_status(in, session, ports);
   }
   if (!session.info->is_idle()) {
-    return out.check_again_in(std::max<Duration>(kBusyRefresh, in.spec.interval / 10));
+    return out.check_again_in(
+        std::max<ports::Duration>(reconciler::kBusyRefresh, in.spec.interval / 10));
   }
   const auto idle = ports.loop.now() - session.inventory.status->since;
-  if (before && idle < kLastOutputCheck) {
-    out.check_again_in(idle < kFirstOutputCheck ? kFirstOutputCheck : kLastOutputCheck - idle);
+  if (before && idle < reconciler::kLastOutputCheck) {
+    out.check_again_in(idle < reconciler::kFirstOutputCheck ? reconciler::kFirstOutputCheck
+                                                            : reconciler::kLastOutputCheck - idle);
   }
 }
 
 }  // namespace
 
-void fetch_outputs(const PassInput& in, SessionView& session, Ports& ports, PassOutcome& out) {
+void fetch_outputs(const PassInput& in, SessionView& session, ports::Ports& ports,
+                   PassOutcome& out) {
   if (!in.spec.outputs || !session.exists() || out.error || !session.info) {
     return;
   }
@@ -41,15 +44,15 @@ void fetch_outputs(const PassInput& in, SessionView& session, Ports& ports, Pass
   if ((in.dry_run && !in.outputs_refusal) || out.suspended || ports.loop.stopping()) {
     return;
   }
-  auto report = pull_outputs(
+  auto report = outputs::pull_outputs(
       {session.session_id, *in.spec.outputs, session.inventory, in.outputs_refusal}, ports);
   out.fetched = std::move(report.fetched);
   std::ranges::move(report.blocked, std::back_inserter(out.plan.blocked));
-  std::ranges::stable_sort(out.plan.blocked, {}, &Blocked::path);
+  std::ranges::stable_sort(out.plan.blocked, {}, &desired::Blocked::path);
   if (report.error && !out.error) {
     out.error = std::move(report.error);
   }
   out.unfinished |= report.again;
 }
 
-}  // namespace sessync
+}  // namespace sessync::pass

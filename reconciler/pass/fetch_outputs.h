@@ -4,13 +4,14 @@
 #include "reconciler/pass/pass.h"
 #include "reconciler/ports/ports.h"
 
-namespace sessync {
+namespace sessync::pass {
 
 /// Brings back what the session's agent wrote, and says in `out` what came and what is blocked.
 /// Outputs appear up to a few seconds after a session turned idle, and no event says so: `out` says
 /// when to look again. Remembers the session's status in `session` and, unless it is a dry run, in
 /// the store. What is downloaded is never deleted at either end. Does nothing without an `outputs:`
 /// entry, or if the pass has failed already.
-void fetch_outputs(const PassInput& in, SessionView& session, Ports& ports, PassOutcome& out);
+void fetch_outputs(const PassInput& in, SessionView& session, ports::Ports& ports,
+                   PassOutcome& out);
 
-}  // namespace sessync
+}  // namespace sessync::pass

@@ -12,17 +12,18 @@
 #include "reconciler/plan/plan_session.h"
 #include "reconciler/tokens/check_tokens.h"
 
-namespace sessync {
+namespace sessync::pass {
 namespace {
 
 constexpr const char* kLookingUp = "looking up declared uploads";
 
 /// Declared uploads of which the inventory cannot tell that they are mounted.
-std::vector<std::string> unknown_ids(const DesiredState& desired, const ObservedState& state) {
+std::vector<std::string> unknown_ids(const desired::DesiredState& desired,
+                                     const observe::ObservedState& state) {
   std::vector<std::string> ids;
   for (const auto& [path, wanted] : desired.files) {
     const auto is_it = [&](const auto& file) {
-      return file.path == wanted.path && holds(file, wanted, {});
+      return file.path == wanted.path && observe::holds(file, wanted, {});
     };
     if (wanted.local() == nullptr && std::ranges::none_of(state.files, is_it)) {
       ids.push_back(wanted.content_key());
@@ -33,31 +34,31 @@ std::vector<std::string> unknown_ids(const DesiredState& desired, const Observed
 
 /// What is said of one upload concerns the entries that name it. Only a session that is to be
 /// created waits: it gets its files when it is.
-void note_unanswered(const std::string& id, const ApiError& error, const SessionView& session,
-                     PlanInput& input, PassOutcome& out) {
-  if (is_refused_for_good(error)) {
+void note_unanswered(const std::string& id, const ports::ApiError& error,
+                     const SessionView& session, plan::PlanInput& input, PassOutcome& out) {
+  if (errors::is_refused_for_good(error)) {
     input.missing_uploads.emplace(id, "the upload " + id + " cannot be mounted (" +
-                                          describe(error) +
+                                          ports::describe(error) +
                                           "); what is mounted here stays: check the id");
     return;
   }
   if (!session.exists()) {
-    return out.fail(failure_of(error, session.session_id, kLookingUp));
+    return out.fail(errors::failure_of(error, session.session_id, kLookingUp));
   }
-  out.rate_limited |= error.kind == ApiError::Kind::kRateLimited;
+  out.rate_limited |= error.kind == ports::ApiError::Kind::kRateLimited;
   input.unknown_uploads.emplace(
-      id, "it is not known whether the upload " + id + " exists (" + describe(error) + ")");
+      id, "it is not known whether the upload " + id + " exists (" + ports::describe(error) + ")");
 }
 
-void find_declared_uploads(const DesiredState& desired, const SessionView& session, Ports& ports,
-                           PlanInput& input, PassOutcome& out) {
+void find_declared_uploads(const desired::DesiredState& desired, const SessionView& session,
+                           ports::Ports& ports, plan::PlanInput& input, PassOutcome& out) {
   const auto ids = unknown_ids(desired, session.state);
   if (ids.empty()) {
     return;
   }
-  auto found = find_uploads(ids, ports);
+  auto found = observe::find_uploads(ids, ports);
   if (!found) {
-    return out.fail(failure_of(found.error(), session.session_id, kLookingUp));
+    return out.fail(errors::failure_of(found.error(), session.session_id, kLookingUp));
   }
   input.uploads = std::move(found->files);
   for (const auto& id : ids) {
@@ -65,7 +66,8 @@ void find_declared_uploads(const DesiredState& desired, const SessionView& sessi
     const auto unanswered = found->unanswered.find(id);
     if (unanswered != found->unanswered.end()) {
       note_unanswered(id, unanswered->second, session, input, out);
-    } else if (upload == input.uploads.end() || is_expired(upload->second, ports.loop.now())) {
+    } else if (upload == input.uploads.end() ||
+               apply::is_expired(upload->second, ports.loop.now())) {
       input.missing_uploads.emplace(id, "the upload " + id +
                                             " does not exist or has expired; what is mounted "
                                             "here stays: upload it again and write its new id");
@@ -73,9 +75,10 @@ void find_declared_uploads(const DesiredState& desired, const SessionView& sessi
   }
 }
 
-void check_declared_tokens(const DesiredState& desired, const SessionView& session, Ports& ports,
-                           PlanInput& input, PassOutcome& out) {
-  auto checks = check_tokens(session.session_id, desired, session.state, session.inventory, ports);
+void check_declared_tokens(const desired::DesiredState& desired, const SessionView& session,
+                           ports::Ports& ports, plan::PlanInput& input, PassOutcome& out) {
+  auto checks =
+      tokens::check_tokens(session.session_id, desired, session.state, session.inventory, ports);
   std::ranges::move(checks.warnings, std::back_inserter(out.warnings));
   for (const auto& [path, rotation] : checks.rotations) {
     if (rotation.next_check_at) {
@@ -85,25 +88,27 @@ void check_declared_tokens(const DesiredState& desired, const SessionView& sessi
   input.rotations = std::move(checks.rotations);
 }
 
-SessionChange session_change(const PassInput& in, const DesiredState& desired,
-                             const SessionView& session) {
+plan::SessionChange session_change(const PassInput& in, const desired::DesiredState& desired,
+                                   const SessionView& session) {
   if (!in.spec.create) {
     return {};
   }
   if (session.exists()) {
-    return difference(*in.spec.create, *session.info, session_key(in.owner, in.spec.name));
+    return plan::difference(*in.spec.create, *session.info,
+                            observe::session_key(in.owner, in.spec.name));
   }
-  return CreateSession{*in.spec.create, creation_hash(*in.spec.create, desired)};
+  return plan::CreateSession{*in.spec.create, plan::creation_hash(*in.spec.create, desired)};
 }
 
 }  // namespace
 
-std::optional<PlanInput> gather(const PassInput& in, const DesiredState& desired,
-                                const SessionView& session, Ports& ports, PassOutcome& out) {
-  PlanInput input{desired, session.state};
+std::optional<plan::PlanInput> gather(const PassInput& in, const desired::DesiredState& desired,
+                                      const SessionView& session, ports::Ports& ports,
+                                      PassOutcome& out) {
+  plan::PlanInput input{desired, session.state};
   input.refusals = session.inventory.refusals;
   input.most_files = session.inventory.most_files;
-  input.try_beyond = is_time_to_try_beyond(session.inventory, ports.loop.now());
+  input.try_beyond = observe::is_time_to_try_beyond(session.inventory, ports.loop.now());
   input.session_id = session.session_id;
   input.session = session_change(in, desired, session);
   find_declared_uploads(desired, session, ports, input, out);
@@ -111,9 +116,9 @@ std::optional<PlanInput> gather(const PassInput& in, const DesiredState& desired
   return out.error ? std::nullopt : std::optional(std::move(input));
 }
 
-Policy policy_of(const PassInput& in) {
+plan::Policy policy_of(const PassInput& in) {
   return {in.spec.prune, in.spec.on_conflict, in.spec.max_deletes, in.spec.max_files,
           in.allow_deletes};
 }
 
-}  // namespace sessync
+}  // namespace sessync::pass

@@ -10,22 +10,23 @@
 #include "reconciler/observe/identify.h"
 #include "reconciler/observe/recall.h"
 
-namespace sessync {
+namespace sessync::pass {
 namespace {
 
-void append(std::vector<Change>& to, std::vector<Change> changes) {
+void append(std::vector<ports::Change>& to, std::vector<ports::Change> changes) {
   std::ranges::move(changes, std::back_inserter(to));
 }
 
 /// The session that a `create:` entry has made, or none yet. False: that is not known.
-bool find_created(const PassInput& in, Ports& ports, SessionView& session, PassOutcome& out) {
-  auto located = locate({in.spec, in.owner, in.dry_run, in.list_grace}, ports);
+bool find_created(const PassInput& in, ports::Ports& ports, SessionView& session,
+                  PassOutcome& out) {
+  auto located = observe::locate({in.spec, in.owner, in.dry_run, in.list_grace}, ports);
   if (located.failure) {
     out.fail(std::move(*located.failure));
     return false;
   }
   if (located.in_doubt) {
-    out.plan.pending.push_back({MountPath(),
+    out.plan.pending.push_back({manifest::MountPath(),
                                 "it is not known whether the session was created; it is looked for "
                                 "before another one is made"});
     out.check_again_in(in.list_grace);
@@ -41,50 +42,53 @@ bool find_created(const PassInput& in, Ports& ports, SessionView& session, PassO
   return true;
 }
 
-bool is_info_fresh(const Inventory& inventory, TimePoint now) {
-  return inventory.looked_at && now - *inventory.looked_at < kRefreshInterval;
+bool is_info_fresh(const ports::Inventory& inventory, ports::TimePoint now) {
+  return inventory.looked_at && now - *inventory.looked_at < reconciler::kRefreshInterval;
 }
 
 /// What the list does not show: archiving, status, title, metadata.
-bool must_refresh(const PassInput& in, const DesiredState& desired, const Inventory& inventory,
-                  TimePoint now) {
+bool must_refresh(const PassInput& in, const desired::DesiredState& desired,
+                  const ports::Inventory& inventory, ports::TimePoint now) {
   return in.refresh || in.spec.outputs || !desired.repositories.empty() ||
          !is_info_fresh(inventory, now);
 }
 
-Observed identify_rows(const PassInput& in, const DesiredState& desired, Ports& ports,
-                       std::vector<ResourceRow> rows, SessionView& session) {
-  Identifier identifier(ports, session.session_id, session.inventory, in.list_grace);
+observe::Observed identify_rows(const PassInput& in, const desired::DesiredState& desired,
+                                ports::Ports& ports, std::vector<ports::ResourceRow> rows,
+                                SessionView& session) {
+  observe::Identifier identifier(ports, session.session_id, session.inventory, in.list_grace);
   identifier.keep_unlisted(rows);
   auto known = identifier.identify(rows);
-  const Observation observation{rows,     session.inventory, std::move(known),
-                                in.owner, ports.loop.now(),  in.list_grace};
-  return observe(observation, session.session_id, desired);
+  const observe::Observation observation{rows,     session.inventory, std::move(known),
+                                         in.owner, ports.loop.now(),  in.list_grace};
+  return observe::observe(observation, session.session_id, desired);
 }
 
-void note_most_files(SessionView& session, std::vector<Change>& changes) {
+void note_most_files(SessionView& session, std::vector<ports::Change>& changes) {
   const auto count = session.state.files.size();
   if (count > session.inventory.most_files) {
     session.inventory.most_files = count;
-    changes.emplace_back(change::SetMostFiles{session.session_id, count});
+    changes.emplace_back(ports::change::SetMostFiles{session.session_id, count});
   }
 }
 
 /// What is to be remembered of it; nothing: it cannot be listed.
-std::optional<std::vector<Change>> list_and_identify(const PassInput& in,
-                                                     const DesiredState& desired, Ports& ports,
-                                                     SessionView& session, PassOutcome& out) {
-  std::vector<Change> changes;
+std::optional<std::vector<ports::Change>> list_and_identify(const PassInput& in,
+                                                            const desired::DesiredState& desired,
+                                                            ports::Ports& ports,
+                                                            SessionView& session,
+                                                            PassOutcome& out) {
+  std::vector<ports::Change> changes;
   const auto now = ports.loop.now();
-  auto fetched = fetch_session(session.session_id, session.info,
-                               must_refresh(in, desired, session.inventory, now), ports);
+  auto fetched = observe::fetch_session(session.session_id, session.info,
+                                        must_refresh(in, desired, session.inventory, now), ports);
   if (!fetched) {
     out.fail(std::move(fetched.error()));
     return std::nullopt;
   }
   session.info = std::move(fetched->info);
   if (session.info && !is_info_fresh(session.inventory, now)) {
-    changes.emplace_back(change::SetLookedAt{session.session_id, ports.loop.now()});
+    changes.emplace_back(ports::change::SetLookedAt{session.session_id, ports.loop.now()});
   }
   auto observed = identify_rows(in, desired, ports, std::move(fetched->rows), session);
   session.state = std::move(observed.state);
@@ -95,22 +99,23 @@ std::optional<std::vector<Change>> list_and_identify(const PassInput& in,
 
 }  // namespace
 
-Recording::Recording(std::vector<Change> changes, StateStore& store)
+Recording::Recording(std::vector<ports::Change> changes, ports::StateStore& store)
     : durable_(std::make_shared<std::optional<Durable>>()) {
   store.commit(std::move(changes), [slot = durable_](const Durable& durable) { *slot = durable; });
 }
 
-tl::expected<Done, std::string> Recording::wait(Loop& loop) const {
+tl::expected<ports::Done, std::string> Recording::wait(ports::Loop& loop) const {
   while (durable_ && !*durable_ && loop.run_one()) {
   }
   if (!durable_ || (*durable_ && **durable_)) {
-    return Done{};
+    return ports::Done{};
   }
   return tl::unexpected(*durable_ ? (*durable_)->error().message : "stopped");
 }
 
-std::optional<SessionView> observe_session(const PassInput& in, const DesiredState& desired,
-                                           Ports& ports, PassOutcome& out) {
+std::optional<SessionView> observe_session(const PassInput& in,
+                                           const desired::DesiredState& desired,
+                                           ports::Ports& ports, PassOutcome& out) {
   SessionView session;
   session.session_id = in.spec.session_id.value_or("");
   if (in.spec.create && !find_created(in, ports, session, out)) {
@@ -118,9 +123,9 @@ std::optional<SessionView> observe_session(const PassInput& in, const DesiredSta
   }
   out.session_id = session.session_id;
   const auto remembered_id =
-      session.exists() ? session.session_id : synthetic_id(in.owner, in.spec.name);
+      session.exists() ? session.session_id : observe::synthetic_id(in.owner, in.spec.name);
   session.inventory = ports.store.load(remembered_id);
-  auto changes = forget_other_owner(session.inventory, session.session_id, in.owner);
+  auto changes = observe::forget_other_owner(session.inventory, session.session_id, in.owner);
   if (session.exists()) {
     auto seen = list_and_identify(in, desired, ports, session, out);
     if (!seen) {
@@ -128,7 +133,7 @@ std::optional<SessionView> observe_session(const PassInput& in, const DesiredSta
     }
     append(changes, std::move(*seen));
   }
-  append(changes, expire_refusals(session.inventory, remembered_id, ports.loop.now()));
+  append(changes, observe::expire_refusals(session.inventory, remembered_id, ports.loop.now()));
   if (!in.dry_run && !changes.empty()) {
     session.recording = Recording(std::move(changes), ports.store);
     session.inventory = ports.store.load(remembered_id);
@@ -136,4 +141,4 @@ std::optional<SessionView> observe_session(const PassInput& in, const DesiredSta
   return session;
 }
 
-}  // namespace sessync
+}  // namespace sessync::pass

@@ -13,18 +13,19 @@
 #include "reconciler/ports/snapshot.h"
 
 /// What goes into a pass over one session, and what comes out of it.
-namespace sessync {
+namespace sessync::pass {
 
 /// What is referred to outlives the pass.
 struct PassInput {
-  const SessionSpec& spec;
-  const WorkspaceSnapshot& snapshot;
+  const manifest::SessionSpec& spec;
+  const ports::WorkspaceSnapshot& snapshot;
   std::string owner;  ///< whose marker uploads have, and whose rows are ours
   std::optional<std::string> allow_deletes{};  ///< the Held::id that may pass, once
-  bool dry_run = false;              ///< writes nothing: neither to the API nor to the store
-  int parallel = kParallelChains;    ///< chains at once, at least 1
-  bool refresh = false;              ///< the session itself is read too, not only its list
-  Duration list_grace = kListGrace;  ///< how long a list may lag behind our own writes
+  bool dry_run = false;  ///< writes nothing: neither to the API nor to the store
+  int parallel = reconciler::kParallelChains;  ///< chains at once, at least 1
+  bool refresh = false;  ///< the session itself is read too, not only its list
+  /// How long a list may lag behind our own writes.
+  ports::Duration list_grace = reconciler::kListGrace;
   /// Why nothing may be written to the destination of outputs; nothing: it may.
   std::optional<std::string> outputs_refusal{};
 };
@@ -32,21 +33,23 @@ struct PassInput {
 /// What one pass saw and did. Each step adds what it learned.
 struct PassOutcome {
   std::string session_id;  ///< "" if there is none yet
-  Plan plan;
-  std::vector<ActionResult> results;   ///< one per action; empty if nothing was executed
-  ActionResult session_result;         ///< of what the plan does to the session itself
-  std::vector<FetchedOutput> fetched;  ///< outputs that arrived in this pass
-  std::optional<SessionError> error;   ///< nothing, or not everything, could be decided or done
-  std::vector<std::string> warnings;   ///< for operators; they change nothing
-  bool executed = false;               ///< the plan was carried out, as far as `results` say
-  bool suspended = false;              ///< so the plan was only made
-  bool source_lost = false;            ///< a declared source is missing or unreadable
+  plan::Plan plan;
+  std::vector<apply::ActionResult> results;     ///< one per action; empty if nothing was executed
+  apply::ActionResult session_result;           ///< of what the plan does to the session itself
+  std::vector<outputs::FetchedOutput> fetched;  ///< outputs that arrived in this pass
+  /// Nothing, or not everything, could be decided or done.
+  std::optional<errors::SessionError> error;
+  std::vector<std::string> warnings;  ///< for operators; they change nothing
+  bool executed = false;              ///< the plan was carried out, as far as `results` say
+  bool suspended = false;             ///< so the plan was only made
+  bool source_lost = false;           ///< a declared source is missing or unreadable
   bool terminal = false;      ///< gone or archived: only a manifest change or a slow retry can help
   bool rate_limited = false;  ///< some call was answered 429
   bool pass_again = false;    ///< the next pass may decide more, without waiting
   bool progressed = false;    ///< some write was carried out
   bool unfinished = false;    ///< some output could not be fetched for now
-  std::optional<Duration> next_check_in;  ///< there is something to do then, without an event
+  /// There is something to do then, without an event.
+  std::optional<ports::Duration> next_check_in;
 
   /// The session holds what is declared, except for blocked entries.
   [[nodiscard]] bool settled() const;
@@ -54,9 +57,9 @@ struct PassOutcome {
   [[nodiscard]] bool converged() const { return settled() && plan.blocked.empty(); }
 
   /// Sets `error`, and what the failure says of later passes.
-  void fail(SessionFailure failure);
+  void fail(errors::SessionFailure failure);
   /// There is something to do after `delay`, if not before.
-  void check_again_in(Duration delay);
+  void check_again_in(ports::Duration delay);
 };
 
-}  // namespace sessync
+}  // namespace sessync::pass

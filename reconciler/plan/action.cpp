@@ -2,7 +2,7 @@
 
 #include <type_traits>
 
-namespace sessync {
+namespace sessync::plan {
 namespace {
 
 template <class... Cases>
@@ -37,10 +37,10 @@ const char* type_of(const Action& action) {
       action);
 }
 
-const MountPath& path_of(const Action& action) {
-  static const MountPath nowhere;
+const manifest::MountPath& path_of(const Action& action) {
+  static const manifest::MountPath nowhere;
   return std::visit(
-      [](const auto& one) -> const MountPath& {
+      [](const auto& one) -> const manifest::MountPath& {
         using Kind = std::decay_t<decltype(one)>;
         if constexpr (kPutsFile<Kind>) {
           return one.wanted.path;
@@ -100,4 +100,4 @@ bool is_add(const Action& action) {
          std::holds_alternative<AddMemoryStore>(action);
 }
 
-}  // namespace sessync
+}  // namespace sessync::plan

@@ -15,11 +15,11 @@
 
 /// What a plan intends, one type for each kind of change. Values: they hold no pointer into what
 /// they were planned from, so a plan may outlive it. Sizes are bytes, ids those of the API.
-namespace sessync {
+namespace sessync::plan {
 
 /// A declared file is mounted at a path where nothing is.
 struct Add {
-  DesiredFile wanted;
+  desired::DesiredFile wanted;
   std::string reason;
   std::optional<std::uint64_t> size;  ///< nothing: not known before it is packed, or looked up
   /// Resource ids of the rows that must be gone before: those above or below the path, and in a
@@ -27,12 +27,12 @@ struct Add {
   /// path as their `chain`.
   std::vector<std::string> deletes;
   /// What a refused add displaced is put back; `wanted` names its upload. Nothing: as declared.
-  std::optional<Previous> restored;
+  std::optional<ports::Previous> restored;
 };
 
 /// A repository is attached while its session is created, with its token.
 struct AddRepository {
-  MountPath path;
+  manifest::MountPath path;
   std::string reason;
   /// Why it is not known whether there is a token: its source was not asked. Nothing: there is.
   std::optional<std::string> unchecked;
@@ -45,7 +45,7 @@ struct AddMemoryStore {
 
 /// A declared file takes the place of what is mounted at its path.
 struct Replace {
-  DesiredFile wanted;
+  desired::DesiredFile wanted;
   std::string reason;
   std::optional<std::uint64_t> size;  ///< of the new content; nothing as in Add
   /// Resource ids of the rows that must be gone before, never empty: first those at the path, then
@@ -59,17 +59,17 @@ struct Replace {
 
 /// A repository of the session is sent its token.
 struct Rotate {
-  MountPath path;
+  manifest::MountPath path;
   std::string reason;
   std::string resource_id;
-  RepositoryResource repository;
-  Rotation rotation;  ///< its verdict is kDue
+  manifest::RepositoryResource repository;
+  tokens::Rotation rotation;  ///< its verdict is kDue
 };
 
 /// A row that somebody else mounted, with the declared content, becomes ours. Only the state
 /// changes.
 struct Adopt {
-  MountPath path;
+  manifest::MountPath path;
   std::string reason;
   std::string resource_id;
   std::string sha256;
@@ -78,7 +78,7 @@ struct Adopt {
 
 /// A row is taken away.
 struct Delete {
-  MountPath path;
+  manifest::MountPath path;
   std::string reason;
   std::string resource_id;
   std::uint64_t size = 0;
@@ -92,7 +92,7 @@ struct Delete {
   bool is_rename = false;     ///< the content is declared at another path of the session
   bool is_duplicate = false;  ///< one of several rows of ours on one path; the guard ignores it
   /// It belongs to the add or replace at this path, and is blocked with it.
-  std::optional<MountPath> chain;
+  std::optional<manifest::MountPath> chain;
   /// Why what would say that it is no longer wanted cannot be believed; the guard holds it then.
   std::optional<std::string> protection;
   bool in_doubt = false;  ///< the session may be another manifest's
@@ -112,7 +112,7 @@ const char* verb_of(const Action& action);
 const char* type_of(const Action& action);
 
 /// Where it is mounted; empty for memory stores.
-const MountPath& path_of(const Action& action);
+const manifest::MountPath& path_of(const Action& action);
 
 const std::string& reason_of(const Action& action);
 
@@ -130,4 +130,4 @@ const std::string* resource_id_of(const Action& action);
 /// Something is attached that takes nobody's place, of whatever type.
 bool is_add(const Action& action);
 
-}  // namespace sessync
+}  // namespace sessync::plan

@@ -8,7 +8,7 @@
 
 #include "manifest/text/utf8.h"
 
-namespace sessync {
+namespace sessync::plan {
 namespace {
 
 std::string human_size(std::uint64_t bytes) {
@@ -40,16 +40,16 @@ char sign_of(const Action& action) {
 }
 
 struct Line {
-  MountPath path;
+  manifest::MountPath path;
   std::string text;
 };
 
 /// `place`: what stands for the path where there is none; "" for nothing.
-Line make_line(char sign, const MountPath& path, const std::string& detail,
+Line make_line(char sign, const manifest::MountPath& path, const std::string& detail,
                const std::string& place = {}) {
-  std::string text = printable(path.text().empty() ? place : path.text());
+  std::string text = manifest::printable(path.text().empty() ? place : path.text());
   if (!detail.empty()) {
-    text += (text.empty() ? "" : "  ") + printable(detail);
+    text += (text.empty() ? "" : "  ") + manifest::printable(detail);
   }
   return {path, std::string("  ") + sign + " " + text + "\n"};
 }
@@ -92,8 +92,8 @@ std::vector<Line> make_lines(const Plan& plan, bool verbose) {
   }
   for (const auto& blocked : plan.blocked) {
     lines.push_back(make_line('!', blocked.path,
-                              std::string(to_string(blocked.code)) + ": " + blocked.reason,
-                              place_of(blocked)));
+                              std::string(desired::to_string(blocked.code)) + ": " + blocked.reason,
+                              desired::place_of(blocked)));
   }
   for (const auto& unmanaged : plan.unmanaged) {
     const auto what = unmanaged.type == "file" ? "" : unmanaged.type + ", ";
@@ -115,8 +115,8 @@ std::vector<Line> make_lines(const Plan& plan, bool verbose) {
 
 std::string session_line(const std::string& name, const SessionChange& change) {
   if (const auto* create = std::get_if<CreateSession>(&change)) {
-    return "  + session " + name + " (agent " + printable(create->spec.agent_id) +
-           ", environment " + printable(create->spec.environment_id) + ")\n";
+    return "  + session " + name + " (agent " + manifest::printable(create->spec.agent_id) +
+           ", environment " + manifest::printable(create->spec.environment_id) + ")\n";
   }
   if (const auto* update = std::get_if<UpdateSession>(&change)) {
     return "  ~ session " + name + " (" + join_words(update->fields) + ")\n";
@@ -165,4 +165,4 @@ std::string describe(const PlanSummary& summary) {
          n(summary.unchanged) + " unchanged.";
 }
 
-}  // namespace sessync
+}  // namespace sessync::plan

@@ -5,7 +5,7 @@
 
 #include "reconciler/plan/plan.h"
 
-namespace sessync {
+namespace sessync::plan {
 
 /// How a plan is introduced.
 struct PlanHeader {
@@ -52,4 +52,4 @@ struct PlanSummary {
 /// "Plan: A to add, C to replace, ...": one line, without a line feed.
 std::string describe(const PlanSummary& summary);
 
-}  // namespace sessync
+}  // namespace sessync::plan

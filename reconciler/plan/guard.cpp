@@ -9,16 +9,17 @@
 #include "reconciler/limits.h"
 #include "reconciler/plan/short_hash.h"
 
-namespace sessync {
+namespace sessync::plan {
 namespace {
 
 bool is_counted(const Delete& removal) {
   return !removal.is_rename && !removal.is_duplicate && !removal.protection;
 }
 
-std::uint64_t allowed_deletes(const MaxDeletes& limit, std::uint64_t owned) {
-  return limit.is_percentage ? std::max(kAlwaysAllowedDeletes, owned * limit.value / 100)
-                             : limit.value;
+std::uint64_t allowed_deletes(const manifest::MaxDeletes& limit, std::uint64_t owned) {
+  return limit.is_percentage
+             ? std::max(reconciler::kAlwaysAllowedDeletes, owned * limit.value / 100)
+             : limit.value;
 }
 
 std::string describe_mass(std::uint64_t count, std::uint64_t allowed) {
@@ -65,8 +66,8 @@ class GuardRail {
   }
 
   /// The paths of the adds and replaces that cannot be made.
-  [[nodiscard]] std::set<MountPath> held_chains() const {
-    std::set<MountPath> chains;
+  [[nodiscard]] std::set<manifest::MountPath> held_chains() const {
+    std::set<manifest::MountPath> chains;
     for (const auto& action : plan_.actions) {
       if (!is_held(action)) {
         continue;
@@ -92,11 +93,11 @@ class GuardRail {
                            : "bring the source back, or remove its entry from the manifest");
   }
 
-  void block(const MountPath& path, std::string why, const std::string& id,
+  void block(const manifest::MountPath& path, std::string why, const std::string& id,
              const std::string& otherwise) {
     why += why.ends_with("?") ? " What" : "; what";
     plan_.blocked.push_back(
-        {BlockedType::kFile, path, BlockCode::kGuard,
+        {desired::BlockedType::kFile, path, desired::BlockCode::kGuard,
          why + " is mounted here stays. To let these deletes through once: --allow-deletes=" + id +
              ". Otherwise " + otherwise});
   }
@@ -169,13 +170,14 @@ void limit_files(Plan& plan, const Policy& policy, std::uint64_t declared) {
       " declared, " + std::to_string(unmanaged) + " not ours, " + std::to_string(held) +
       " held back), but max_files is " + std::to_string(policy.max_files) +
       "; nothing is added: declare fewer files, or raise max_files if the account allows more";
-  std::set<MountPath> blocked;
+  std::set<manifest::MountPath> blocked;
   std::erase_if(plan.actions, [&](const Action& action) {
     const auto* add = std::get_if<Add>(&action);
     if (add == nullptr) {
       return false;
     }
-    plan.blocked.push_back({BlockedType::kFile, add->wanted.path, BlockCode::kQuota, reason});
+    plan.blocked.push_back(
+        {desired::BlockedType::kFile, add->wanted.path, desired::BlockCode::kQuota, reason});
     blocked.insert(add->wanted.path);
     return true;
   });
@@ -187,4 +189,4 @@ void limit_files(Plan& plan, const Policy& policy, std::uint64_t declared) {
   }
 }
 
-}  // namespace sessync
+}  // namespace sessync::plan

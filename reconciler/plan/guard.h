@@ -6,7 +6,7 @@
 #include "reconciler/plan/plan.h"
 #include "reconciler/plan/plan_input.h"
 
-namespace sessync {
+namespace sessync::plan {
 
 /// Turns dangerous deletes into blocked entries: every delete below a source that was lost, every
 /// delete and replace of what was taken over in doubt, and all pruning deletes if there are more
@@ -23,4 +23,4 @@ void guard(Plan& plan, const Policy& policy, const std::string& session_id);
 /// max_files: nothing is half done. Replaces and deletes go on.
 void limit_files(Plan& plan, const Policy& policy, std::uint64_t declared);
 
-}  // namespace sessync
+}  // namespace sessync::plan

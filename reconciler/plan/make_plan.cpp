@@ -11,17 +11,17 @@
 #include "reconciler/plan/renames.h"
 #include "reconciler/plan/room.h"
 
-namespace sessync {
+namespace sessync::plan {
 namespace {
 
 void sort(Plan& plan) {
   std::ranges::sort(plan.actions, {}, [](const Action& action) {
     const auto* resource_id = resource_id_of(action);
-    return std::tuple<const MountPath&, std::size_t, std::string_view>(
+    return std::tuple<const manifest::MountPath&, std::size_t, std::string_view>(
         path_of(action), action.index(),
         resource_id == nullptr ? std::string_view() : std::string_view(*resource_id));
   });
-  std::ranges::sort(plan.blocked, {}, [](const Blocked& blocked) {
+  std::ranges::sort(plan.blocked, {}, [](const desired::Blocked& blocked) {
     return std::tie(blocked.path, blocked.type, blocked.code, blocked.reason);
   });
   std::ranges::sort(plan.unmanaged, {}, [](const Unmanaged& unmanaged) {
@@ -52,4 +52,4 @@ Plan plan(const PlanInput& input, const Policy& policy) {
   return result;
 }
 
-}  // namespace sessync
+}  // namespace sessync::plan

@@ -3,7 +3,7 @@
 #include "reconciler/plan/plan.h"
 #include "reconciler/plan/plan_input.h"
 
-namespace sessync {
+namespace sessync::plan {
 
 /// The difference between what is declared and what the session holds, guarded and limited: what
 /// `plan` prints and `apply` carries out. Every list of the result is sorted by path.
@@ -13,4 +13,4 @@ namespace sessync {
 /// whatever the time is.
 Plan plan(const PlanInput& input, const Policy& policy);
 
-}  // namespace sessync
+}  // namespace sessync::plan

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace sessync {
+namespace sessync::plan {
 
 const char* to_string(const SessionChange& change) {
   if (is_none(change)) {
@@ -18,4 +18,4 @@ bool Plan::changes_nothing() const {
          });
 }
 
-}  // namespace sessync
+}  // namespace sessync::plan

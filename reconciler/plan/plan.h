@@ -11,21 +11,21 @@
 #include "reconciler/plan/action.h"
 #include "reconciler/ports/session_api.h"
 
-namespace sessync {
+namespace sessync::plan {
 
 /// Below it a canonical path is one that the API takes as it is.
 inline constexpr const char* kUploadsRoot = "/mnt/session/uploads";
 
 /// The session is made, with everything that is declared.
 struct CreateSession {
-  CreateSpec spec;
+  manifest::CreateSpec spec;
   std::string content;  ///< what a refusal is remembered by, see creation_hash()
 };
 
 /// The session gets the declared title and metadata, and the key by which it is found again.
 struct UpdateSession {
   std::vector<std::string> fields;  ///< what differs, never empty: "title", "metadata"
-  SessionUpdate update;
+  ports::SessionUpdate update;
 };
 
 /// What is done to the session itself, if anything. One that leaves the manifest is neither
@@ -45,13 +45,13 @@ inline bool is_create(const SessionChange& change) {
 /// A row that is left alone.
 struct Unmanaged {
   std::string type;  ///< as the API calls it; may be one that this version does not know
-  MountPath path;
+  manifest::MountPath path;
   std::string resource_id;
 };
 
 /// A declared resource that the session has as it is declared.
 struct Unchanged {
-  MountPath path;                     ///< empty for memory stores without one
+  manifest::MountPath path;           ///< empty for memory stores without one
   std::optional<std::uint64_t> size;  ///< bytes, of files
   std::optional<std::string> sha256;  ///< 64 hex digits, of local content
   /// Why it may turn out otherwise when this is applied; nothing: it will not.
@@ -61,7 +61,7 @@ struct Unchanged {
 /// A path about which nothing can be decided in this pass; the next one tries again. While there is
 /// any, the session is not settled, and nothing is pruned that could be what was there before.
 struct Pending {
-  MountPath path;
+  manifest::MountPath path;
   std::string reason;
   bool unread = false;     ///< it is large and still being read
   std::uint64_t size = 0;  ///< then: how large, in bytes; 0: not known
@@ -78,7 +78,7 @@ struct Held {
 /// the delete of a duplicate row.
 struct Plan {
   std::vector<Action> actions;
-  std::vector<Blocked> blocked;
+  std::vector<desired::Blocked> blocked;
   std::vector<Unmanaged> unmanaged;
   std::vector<Unchanged> unchanged;
   std::vector<Pending> pending;
@@ -94,4 +94,4 @@ struct Plan {
   [[nodiscard]] bool changes_nothing() const;
 };
 
-}  // namespace sessync
+}  // namespace sessync::plan

@@ -6,7 +6,7 @@
 
 #include "reconciler/observe/refusals.h"
 
-namespace sessync {
+namespace sessync::plan {
 namespace {
 
 /* What is done about one canonical path. "ours" is an owned row of the inventory; "same" means that
@@ -67,14 +67,15 @@ class Planner {
   }
 
  private:
-  using Rows = std::vector<const ObservedFile*>;
+  using Rows = std::vector<const observe::ObservedFile*>;
 
   void index() {
-    const auto opaque_files = std::ranges::count(in_.observed.fixed, "file", &FixedResource::type);
+    const auto opaque_files =
+        std::ranges::count(in_.observed.fixed, "file", &observe::FixedResource::type);
     plan_.rows_now = in_.observed.files.size() + static_cast<std::uint64_t>(opaque_files);
     for (const auto& file : in_.observed.files) {
       at_[file.path].push_back(&file);
-      plan_.owned += file.ownership == Ownership::kOurs ? 1U : 0U;
+      plan_.owned += file.ownership == observe::Ownership::kOurs ? 1U : 0U;
     }
     for (const auto& [path, wanted] : in_.desired.files) {
       const auto* ref = wanted.local();
@@ -82,16 +83,17 @@ class Planner {
     }
   }
 
-  [[nodiscard]] bool same(const ObservedFile& file, const DesiredFile& wanted) const {
-    return holds(file, wanted, in_.uploads);
+  [[nodiscard]] bool same(const observe::ObservedFile& file,
+                          const desired::DesiredFile& wanted) const {
+    return observe::holds(file, wanted, in_.uploads);
   }
 
-  void block(const MountPath& path, BlockCode code, std::string reason) {
-    plan_.blocked.push_back({BlockedType::kFile, path, code, std::move(reason)});
+  void block(const manifest::MountPath& path, desired::BlockCode code, std::string reason) {
+    plan_.blocked.push_back({desired::BlockedType::kFile, path, code, std::move(reason)});
   }
 
   /// Rows above or below `path`, not at it.
-  [[nodiscard]] Rows overlapping(const MountPath& path) const {
+  [[nodiscard]] Rows overlapping(const manifest::MountPath& path) const {
     Rows rows;
     for (auto it = at_.lower_bound(path); it != at_.end(); ++it) {
       if (path.is_above(it->first)) {
@@ -103,19 +105,20 @@ class Planner {
     const auto& text = path.text();
     for (auto slash = text.rfind('/'); slash != std::string::npos && slash > 0;
          slash = text.rfind('/', slash - 1)) {
-      if (const auto it = at_.find(MountPath::literal(text.substr(0, slash))); it != at_.end()) {
+      if (const auto it = at_.find(manifest::MountPath::literal(text.substr(0, slash)));
+          it != at_.end()) {
         rows.insert(rows.end(), it->second.begin(), it->second.end());
       }
     }
     return rows;
   }
 
-  [[nodiscard]] Rows rows_at(const MountPath& path) const {
+  [[nodiscard]] Rows rows_at(const manifest::MountPath& path) const {
     const auto it = at_.find(path);
     return it == at_.end() ? Rows{} : it->second;
   }
 
-  static bool any(const Rows& rows, Ownership ownership) {
+  static bool any(const Rows& rows, observe::Ownership ownership) {
     return std::ranges::any_of(rows, [&](const auto* row) { return row->ownership == ownership; });
   }
 
@@ -126,17 +129,17 @@ class Planner {
   }
 
   /// A reason why nothing may be decided or done at the path of `wanted`; true if there is one.
-  bool stopped(const DesiredFile& wanted, const Rows& here, const Rows& around) {
+  bool stopped(const desired::DesiredFile& wanted, const Rows& here, const Rows& around) {
     for (const auto& other : in_.observed.fixed) {
       if (other.path == wanted.path || other.path.is_above(wanted.path) ||
           wanted.path.is_above(other.path)) {
-        block(wanted.path, BlockCode::kConflict,
+        block(wanted.path, desired::BlockCode::kConflict,
               "a " + other.type + " is mounted at " + other.path.text() +
                   "; it cannot be replaced: mount the file elsewhere");
         return true;
       }
     }
-    if (any(here, Ownership::kUnknown) || any(around, Ownership::kUnknown)) {
+    if (any(here, observe::Ownership::kUnknown) || any(around, observe::Ownership::kUnknown)) {
       plan_.pending.push_back({wanted.path, "the name of the mounted file could not be learned"});
       return true;
     }
@@ -144,8 +147,9 @@ class Planner {
       plan_.pending.push_back({wanted.path, "the outcome of an earlier add is not known yet"});
       return true;
     }
-    if (any(here, Ownership::kOtherDaemon) || any(around, Ownership::kOtherDaemon)) {
-      block(wanted.path, BlockCode::kOwnerConflict, owner_conflict());
+    if (any(here, observe::Ownership::kOtherDaemon) ||
+        any(around, observe::Ownership::kOtherDaemon)) {
+      block(wanted.path, desired::BlockCode::kOwnerConflict, owner_conflict());
       return true;
     }
     return false;
@@ -157,7 +161,7 @@ class Planner {
            "remove the session from one of the manifests";
   }
 
-  void decide(const DesiredFile& wanted) {
+  void decide(const desired::DesiredFile& wanted) {
     const auto here = rows_at(wanted.path);
     const auto around = overlapping(wanted.path);
     consume(here);
@@ -170,28 +174,28 @@ class Planner {
     Rows foreign;
     std::ranges::copy_if(here, std::back_inserter(foreign), is_unmanaged);
     std::ranges::copy_if(around, std::back_inserter(foreign), is_unmanaged);
-    if (!foreign.empty() && policy_.on_conflict != OnConflict::kReplace) {
+    if (!foreign.empty() && policy_.on_conflict != manifest::OnConflict::kReplace) {
       return decide_conflict(wanted, here, around);
     }
     decide_ours(wanted, here, around);
   }
 
-  static bool is_unmanaged(const ObservedFile* row) {
-    return row->ownership == Ownership::kUnmanaged;
+  static bool is_unmanaged(const observe::ObservedFile* row) {
+    return row->ownership == observe::Ownership::kUnmanaged;
   }
 
   /// What overlaps a path about which nothing is decided stays.
   void keep_around(const Rows& around) {
     for (const auto* row : around) {
-      if (row->ownership == Ownership::kOurs && !in_.desired.files.contains(row->path)) {
+      if (row->ownership == observe::Ownership::kOurs && !in_.desired.files.contains(row->path)) {
         consumed_.insert(row->resource_id);
       }
     }
   }
 
   /// file_id entries: satisfied by any row with that content, impossible without the upload.
-  bool decide_uploaded(const DesiredFile& wanted, const Rows& here, const Rows& around) {
-    const auto* content = std::get_if<UploadedContent>(&wanted.content);
+  bool decide_uploaded(const desired::DesiredFile& wanted, const Rows& here, const Rows& around) {
+    const auto* content = std::get_if<desired::UploadedContent>(&wanted.content);
     if (content == nullptr) {
       return false;
     }
@@ -203,7 +207,7 @@ class Planner {
     }
     const auto missing = in_.missing_uploads.find(content->file_id);
     if (missing != in_.missing_uploads.end()) {
-      block(wanted.path, BlockCode::kFileNotFound, missing->second);
+      block(wanted.path, desired::BlockCode::kFileNotFound, missing->second);
       return true;
     }
     const auto unknown = in_.unknown_uploads.find(content->file_id);
@@ -215,27 +219,28 @@ class Planner {
     return false;
   }
 
-  void decide_conflict(const DesiredFile& wanted, const Rows& here, const Rows& around) {
+  void decide_conflict(const desired::DesiredFile& wanted, const Rows& here, const Rows& around) {
     keep_around(around);
     const bool alone = here.size() == 1 && std::ranges::none_of(around, is_unmanaged);
-    if (policy_.on_conflict == OnConflict::kAdopt && alone && same(*here.front(), wanted)) {
+    if (policy_.on_conflict == manifest::OnConflict::kAdopt && alone &&
+        same(*here.front(), wanted)) {
       return adopt(wanted, *here.front());
     }
     block(
-        wanted.path, BlockCode::kConflict,
+        wanted.path, desired::BlockCode::kConflict,
         "an unmanaged resource is mounted at, above or below this path; remove it, mount the file "
         "elsewhere, or set on_conflict");
   }
 
   /// Only local content has a digest that a marker can have.
-  void adopt(const DesiredFile& wanted, const ObservedFile& row) {
+  void adopt(const desired::DesiredFile& wanted, const observe::ObservedFile& row) {
     plan_.actions.emplace_back(Adopt{wanted.path, "its marker has the declared content",
                                      row.resource_id, wanted.content_key(), size_of(wanted)});
   }
 
-  void decide_ours(const DesiredFile& wanted, const Rows& here, const Rows& around) {
+  void decide_ours(const desired::DesiredFile& wanted, const Rows& here, const Rows& around) {
     const auto keep = std::ranges::find_if(here, [&](const auto* row) {
-      return row->ownership == Ownership::kOurs && same(*row, wanted);
+      return row->ownership == observe::Ownership::kOurs && same(*row, wanted);
     });
     if (keep != here.end()) {
       unchanged(wanted, (*keep)->size);
@@ -243,17 +248,17 @@ class Planner {
     }
     if (const auto* refusal = refused(wanted)) {
       keep_around(around);
-      if (refusal->code == to_string(BlockCode::kTooLarge)) {
-        return block(wanted.path, BlockCode::kTooLarge, refusal->message);
+      if (refusal->code == desired::to_string(desired::BlockCode::kTooLarge)) {
+        return block(wanted.path, desired::BlockCode::kTooLarge, refusal->message);
       }
-      return block(wanted.path, BlockCode::kRefused,
+      return block(wanted.path, desired::BlockCode::kRefused,
                    "the API refused it (" + refusal->code + ": " + refusal->message +
                        "); tried again when the content or the entry changes, or after an hour");
     }
     attach(wanted, here, around);
   }
 
-  void remove_duplicates(const Rows& here, const ObservedFile& keep) {
+  void remove_duplicates(const Rows& here, const observe::ObservedFile& keep) {
     for (const auto* row : here) {
       if (row != &keep) {
         remove(*row, "a duplicate at a path of ours").is_duplicate = true;
@@ -261,7 +266,7 @@ class Planner {
     }
   }
 
-  void attach(const DesiredFile& wanted, const Rows& here, const Rows& around) {
+  void attach(const desired::DesiredFile& wanted, const Rows& here, const Rows& around) {
     std::vector<std::string> deletes;
     for (const auto* row : here) {
       deletes.push_back(row->resource_id);
@@ -276,7 +281,7 @@ class Planner {
       return;
     }
     Replace replace{wanted, "content differs", size_of(wanted), std::move(deletes), std::nullopt};
-    const auto doubted = std::ranges::find_if(here, &ObservedFile::in_doubt);
+    const auto doubted = std::ranges::find_if(here, &observe::ObservedFile::in_doubt);
     if (doubted != here.end()) {
       replace.doubt = describe_doubt(**doubted);
     }
@@ -284,7 +289,7 @@ class Planner {
   }
 
   /// What lies above or below a path that is to be mounted.
-  void make_way(const ObservedFile& row, const MountPath& path) {
+  void make_way(const observe::ObservedFile& row, const manifest::MountPath& path) {
     consumed_.insert(row.resource_id);
     auto& removal = remove(row, "makes way for " + path.text());
     removal.chain = path;
@@ -293,12 +298,13 @@ class Planner {
     }
   }
 
-  [[nodiscard]] const Refusal* refused(const DesiredFile& wanted) const {
-    const auto* refusal = find_refusal(in_.refusals, wanted);
-    return refusal == nullptr || is_about_room(*refusal, in_.most_files) ? nullptr : refusal;
+  [[nodiscard]] const ports::Refusal* refused(const desired::DesiredFile& wanted) const {
+    const auto* refusal = observe::find_refusal(in_.refusals, wanted);
+    return refusal == nullptr || observe::is_about_room(*refusal, in_.most_files) ? nullptr
+                                                                                  : refusal;
   }
 
-  static std::string describe_lost(const Refusal& refusal) {
+  static std::string describe_lost(const ports::Refusal& refusal) {
     return "what was mounted here could not be put back when what was to take its place was "
            "refused (" +
            refusal.code + ": " + refusal.message + "); tried again after an hour";
@@ -307,10 +313,11 @@ class Planner {
   /// What made way for an add that was refused, and could not be put back at once.
   void put_back() {
     for (const auto& [added_at, content] : in_.observed.displaced) {
-      const auto place = MountPath::literal(content.path);
-      const bool is_refused = std::ranges::any_of(plan_.blocked, [&](const Blocked& blocked) {
-        return blocked.path == added_at && blocked.code == BlockCode::kRefused;
-      });
+      const auto place = manifest::MountPath::literal(content.path);
+      const bool is_refused =
+          std::ranges::any_of(plan_.blocked, [&](const desired::Blocked& blocked) {
+            return blocked.path == added_at && blocked.code == desired::BlockCode::kRefused;
+          });
       if (!is_refused || (place != added_at && in_.desired.files.contains(place))) {
         continue;
       }
@@ -318,10 +325,10 @@ class Planner {
         plan_.pending.push_back({place, "whether it was put back is not known yet"});
         continue;
       }
-      const DesiredFile wanted{place, kUploadsRoot + content.path,
-                               UploadedContent{content.upload_file_id}};
+      const desired::DesiredFile wanted{place, kUploadsRoot + content.path,
+                                        desired::UploadedContent{content.upload_file_id}};
       if (const auto* refusal = refused(wanted)) {
-        block(place, BlockCode::kRefused, describe_lost(*refusal));
+        block(place, desired::BlockCode::kRefused, describe_lost(*refusal));
         continue;
       }
       plan_.actions.emplace_back(
@@ -330,7 +337,7 @@ class Planner {
   }
 
   /// As far as it is known.
-  [[nodiscard]] std::optional<std::uint64_t> size_of(const DesiredFile& wanted) const {
+  [[nodiscard]] std::optional<std::uint64_t> size_of(const desired::DesiredFile& wanted) const {
     if (const auto* ref = wanted.local()) {
       return ref->archive == nullptr ? std::optional(ref->size) : std::nullopt;
     }
@@ -338,7 +345,7 @@ class Planner {
     return upload != in_.uploads.end() ? std::optional(upload->second.size_bytes) : std::nullopt;
   }
 
-  void unchanged(const DesiredFile& wanted, std::uint64_t size) {
+  void unchanged(const desired::DesiredFile& wanted, std::uint64_t size) {
     const auto* ref = wanted.local();
     plan_.unchanged.push_back(
         {wanted.path, size, ref != nullptr ? std::optional(ref->sha256) : std::nullopt});
@@ -348,7 +355,7 @@ class Planner {
     return text.empty() ? std::nullopt : std::optional(text);
   }
 
-  Delete& remove(const ObservedFile& row, std::string reason) {
+  Delete& remove(const observe::ObservedFile& row, std::string reason) {
     Delete removal;
     removal.path = row.path;
     removal.reason = std::move(reason);
@@ -370,7 +377,7 @@ class Planner {
   }
 
   /// Another path at which what a delete takes away is declared.
-  [[nodiscard]] const MountPath* place_of_content(const Delete& removal) const {
+  [[nodiscard]] const manifest::MountPath* place_of_content(const Delete& removal) const {
     for (const auto* key :
          {&removal.digest_prefix, &removal.upload_file_id, &removal.copy_file_id}) {
       const auto declared = *key ? declared_contents_.find(**key) : declared_contents_.end();
@@ -381,12 +388,12 @@ class Planner {
     return nullptr;
   }
 
-  static std::string describe_doubt(const ObservedFile& row) {
+  static std::string describe_doubt(const observe::ObservedFile& row) {
     return "this session was filled by another manifest of owner " +
            (row.marker ? row.marker->owner : std::string()) + "; is session_id right?";
   }
 
-  [[nodiscard]] std::optional<std::string> protection(const MountPath& path) const {
+  [[nodiscard]] std::optional<std::string> protection(const manifest::MountPath& path) const {
     for (const auto& tree : in_.desired.protected_trees) {
       if (tree.prefix == path || tree.prefix.is_above(path)) {
         return tree.reason;
@@ -395,22 +402,22 @@ class Planner {
     return std::nullopt;
   }
 
-  void decide_undeclared(const ObservedFile& row) {
+  void decide_undeclared(const observe::ObservedFile& row) {
     switch (row.ownership) {
-      case Ownership::kUnknown:
+      case observe::Ownership::kUnknown:
         plan_.pending.push_back({row.path, "the name of the mounted file could not be learned"});
         return;
-      case Ownership::kOtherDaemon:
-        return block(row.path, BlockCode::kOwnerConflict, owner_conflict());
-      case Ownership::kUnmanaged:
-        if (policy_.prune != Prune::kAll || in_.desired.kept.contains(row.path)) {
+      case observe::Ownership::kOtherDaemon:
+        return block(row.path, desired::BlockCode::kOwnerConflict, owner_conflict());
+      case observe::Ownership::kUnmanaged:
+        if (policy_.prune != manifest::Prune::kAll || in_.desired.kept.contains(row.path)) {
           plan_.unmanaged.push_back({"file", row.path, row.resource_id});
           return;
         }
         remove(row, "not declared, and prune is all");
         return;
-      case Ownership::kOurs:
-        if (policy_.prune != Prune::kNone && !in_.desired.kept.contains(row.path)) {
+      case observe::Ownership::kOurs:
+        if (policy_.prune != manifest::Prune::kNone && !in_.desired.kept.contains(row.path)) {
           remove(row, "no longer declared");
         }
         return;
@@ -426,7 +433,7 @@ class Planner {
         return removal != nullptr && removal->protection == tree.reason;
       });
       if (tree.source_missing && !guards_something) {
-        block(tree.prefix, BlockCode::kFileNotFound, tree.reason);
+        block(tree.prefix, desired::BlockCode::kFileNotFound, tree.reason);
       }
     }
   }
@@ -434,8 +441,9 @@ class Planner {
   const PlanInput& in_;
   const Policy& policy_;
   Plan plan_;
-  std::map<MountPath, Rows> at_;
-  std::map<std::string, MountPath> declared_contents_;  ///< by half the digest, or file id
+  std::map<manifest::MountPath, Rows> at_;
+  /// By half the digest, or file id.
+  std::map<std::string, manifest::MountPath> declared_contents_;
   std::set<std::string> consumed_;
 };
 
@@ -445,4 +453,4 @@ Plan plan_files(const PlanInput& input, const Policy& policy) {
   return Planner(input, policy).run();
 }
 
-}  // namespace sessync
+}  // namespace sessync::plan

@@ -6,7 +6,7 @@
 
 #include "reconciler/tokens/github_url.h"
 
-namespace sessync {
+namespace sessync::plan {
 namespace {
 
 /* Repositories and memory stores are fixed when a session is created; only a token can change.
@@ -34,17 +34,18 @@ namespace {
    to be another one.
  */
 
-bool has_checkout(const RepositoryRow& row, const std::optional<Checkout>& declared) {
+bool has_checkout(const ports::RepositoryRow& row,
+                  const std::optional<manifest::Checkout>& declared) {
   if (!declared || !row.is_checkout_said) {
     return true;
   }
-  if (const auto* branch = std::get_if<BranchCheckout>(&*declared)) {
+  if (const auto* branch = std::get_if<manifest::BranchCheckout>(&*declared)) {
     return row.branch == branch->name;
   }
-  return row.commit == std::get<CommitCheckout>(*declared).sha;
+  return row.commit == std::get<manifest::CommitCheckout>(*declared).sha;
 }
 
-std::string describe_checkout(const RepositoryRow& row) {
+std::string describe_checkout(const ports::RepositoryRow& row) {
   if (row.branch) {
     return "branch " + *row.branch;
   }
@@ -73,16 +74,18 @@ class FixedResources {
  private:
   [[nodiscard]] bool creates() const { return is_create(in_.session); }
 
-  void block(BlockedType type, const MountPath& path, BlockCode code, std::string reason) {
+  void block(desired::BlockedType type, const manifest::MountPath& path, desired::BlockCode code,
+             std::string reason) {
     plan_.blocked.push_back({type, path, code, std::move(reason)});
   }
 
   /// The row with this URL, preferably at this path.
-  const RepositoryRow* find(const DesiredRepository& wanted) {
-    const FixedResource* found = nullptr;
+  const ports::RepositoryRow* find(const desired::DesiredRepository& wanted) {
+    const observe::FixedResource* found = nullptr;
     for (const auto& other : in_.observed.fixed) {
-      const auto* row = std::get_if<RepositoryRow>(&other.row);
-      if (row == nullptr || normalised_url(row->url) != normalised_url(wanted.spec.url)) {
+      const auto* row = std::get_if<ports::RepositoryRow>(&other.row);
+      if (row == nullptr ||
+          tokens::normalised_url(row->url) != tokens::normalised_url(wanted.spec.url)) {
         continue;
       }
       if (other.path == wanted.path || (found == nullptr && !is_declared(other.path))) {
@@ -92,15 +95,16 @@ class FixedResources {
     if (found != nullptr) {
       claimed_.insert(found);
     }
-    return found == nullptr ? nullptr : &std::get<RepositoryRow>(found->row);
+    return found == nullptr ? nullptr : &std::get<ports::RepositoryRow>(found->row);
   }
 
-  [[nodiscard]] bool is_declared(const MountPath& path) const {
-    return std::ranges::any_of(in_.desired.repositories,
-                               [&](const DesiredRepository& one) { return one.path == path; });
+  [[nodiscard]] bool is_declared(const manifest::MountPath& path) const {
+    return std::ranges::any_of(
+        in_.desired.repositories,
+        [&](const desired::DesiredRepository& one) { return one.path == path; });
   }
 
-  void decide(const DesiredRepository& wanted) {
+  void decide(const desired::DesiredRepository& wanted) {
     if (creates()) {
       return add_repository(wanted);
     }
@@ -114,28 +118,28 @@ class FixedResources {
     rotate(wanted, *row);
   }
 
-  void block_repository(const DesiredRepository& wanted, const std::string& difference) {
-    block(BlockedType::kRepository, wanted.path, BlockCode::kRequiresNewSession,
+  void block_repository(const desired::DesiredRepository& wanted, const std::string& difference) {
+    block(desired::BlockedType::kRepository, wanted.path, desired::BlockCode::kRequiresNewSession,
           wanted.spec.url + ": " + difference +
               "; repositories are fixed when a session is created: declare what it has, or create "
               "a new session");
   }
 
-  static std::string describe_difference(const RepositoryRow& row,
-                                         const DesiredRepository& wanted) {
-    if (MountPath::literal(row.mount_path) != wanted.path) {
+  static std::string describe_difference(const ports::RepositoryRow& row,
+                                         const desired::DesiredRepository& wanted) {
+    if (manifest::MountPath::literal(row.mount_path) != wanted.path) {
       return "it is mounted at " + row.mount_path;
     }
     return has_checkout(row, wanted.spec.checkout) ? std::string()
                                                    : "it has " + describe_checkout(row);
   }
 
-  void add_repository(const DesiredRepository& wanted) {
+  void add_repository(const desired::DesiredRepository& wanted) {
     const auto rotation = in_.rotations.find(wanted.path);
     if (rotation != in_.rotations.end() &&
-        rotation->second.verdict == Rotation::Verdict::kUnavailable) {
-      return block(BlockedType::kRepository, wanted.path, BlockCode::kSecretUnavailable,
-                   rotation->second.reason);
+        rotation->second.verdict == tokens::Rotation::Verdict::kUnavailable) {
+      return block(desired::BlockedType::kRepository, wanted.path,
+                   desired::BlockCode::kSecretUnavailable, rotation->second.reason);
     }
     AddRepository add{wanted.path, "attached when the session is created", std::nullopt};
     if (rotation != in_.rotations.end() && rotation->second.unchecked) {
@@ -145,28 +149,29 @@ class FixedResources {
     plan_.actions.emplace_back(std::move(add));
   }
 
-  void rotate(const DesiredRepository& wanted, const RepositoryRow& row) {
+  void rotate(const desired::DesiredRepository& wanted, const ports::RepositoryRow& row) {
     const auto known = in_.rotations.find(wanted.path);
     if (known == in_.rotations.end()) {
       return keep(wanted.path);
     }
     const auto& rotation = known->second;
     switch (rotation.verdict) {
-      case Rotation::Verdict::kNotDue:
+      case tokens::Rotation::Verdict::kNotDue:
         return keep(wanted.path, rotation.unchecked);
-      case Rotation::Verdict::kUnavailable:
-      case Rotation::Verdict::kUseless:
-        return block(BlockedType::kRepository, wanted.path, BlockCode::kSecretUnavailable,
-                     rotation.reason);
-      case Rotation::Verdict::kDue:
+      case tokens::Rotation::Verdict::kUnavailable:
+      case tokens::Rotation::Verdict::kUseless:
+        return block(desired::BlockedType::kRepository, wanted.path,
+                     desired::BlockCode::kSecretUnavailable, rotation.reason);
+      case tokens::Rotation::Verdict::kDue:
         return send(wanted, row, rotation);
     }
   }
 
-  void send(const DesiredRepository& wanted, const RepositoryRow& row, const Rotation& rotation) {
+  void send(const desired::DesiredRepository& wanted, const ports::RepositoryRow& row,
+            const tokens::Rotation& rotation) {
     for (const auto& refusal : in_.refusals) {
       if (refusal.path == wanted.path.text() && refusal.content == rotation.fingerprint) {
-        return block(BlockedType::kRepository, wanted.path, BlockCode::kRefused,
+        return block(desired::BlockedType::kRepository, wanted.path, desired::BlockCode::kRefused,
                      "the API refused its token (" + refusal.code + ": " + refusal.message +
                          "); tried again when the token changes, or after an hour");
       }
@@ -175,24 +180,25 @@ class FixedResources {
         Rotate{wanted.path, rotation.reason, row.resource_id, wanted.spec, rotation});
   }
 
-  void keep(const MountPath& path, const std::optional<std::string>& unchecked = {}) {
+  void keep(const manifest::MountPath& path, const std::optional<std::string>& unchecked = {}) {
     plan_.unchanged.push_back({path, std::nullopt, std::nullopt, unchecked});
   }
 
-  void decide(const MemoryStoreResource& wanted) {
+  void decide(const manifest::MemoryStoreResource& wanted) {
     if (creates()) {
       plan_.actions.emplace_back(AddMemoryStore{wanted.memory_store_id});
       return;
     }
-    const auto found = std::ranges::find_if(in_.observed.fixed, [&](const FixedResource& other) {
-      const auto* row = std::get_if<MemoryStoreRow>(&other.row);
-      return row != nullptr && row->memory_store_id == wanted.memory_store_id;
-    });
+    const auto found =
+        std::ranges::find_if(in_.observed.fixed, [&](const observe::FixedResource& other) {
+          const auto* row = std::get_if<ports::MemoryStoreRow>(&other.row);
+          return row != nullptr && row->memory_store_id == wanted.memory_store_id;
+        });
     if (found == in_.observed.fixed.end()) {
-      return block_store(wanted, MountPath(), "it is not in the session");
+      return block_store(wanted, manifest::MountPath(), "it is not in the session");
     }
     claimed_.insert(&*found);
-    const auto& row = std::get<MemoryStoreRow>(found->row);
+    const auto& row = std::get<ports::MemoryStoreRow>(found->row);
     if (row.access != wanted.access) {
       return block_store(wanted, found->path, "its access is " + row.access);
     }
@@ -202,21 +208,22 @@ class FixedResources {
     keep(found->path);
   }
 
-  void block_store(const MemoryStoreResource& wanted, const MountPath& path,
+  void block_store(const manifest::MemoryStoreResource& wanted, const manifest::MountPath& path,
                    const std::string& difference) {
-    block(BlockedType::kMemoryStore, path, BlockCode::kRequiresNewSession,
+    block(desired::BlockedType::kMemoryStore, path, desired::BlockCode::kRequiresNewSession,
           wanted.memory_store_id + ": " + difference +
               "; memory stores are fixed when a session is created: declare what it has, or create "
               "a new session");
   }
 
-  void decide_undeclared(const FixedResource& other) {
-    if (policy_.prune == Prune::kAll && !other.opaque()) {
-      const bool is_store = std::holds_alternative<MemoryStoreRow>(other.row);
-      return block(is_store ? BlockedType::kMemoryStore : BlockedType::kRepository, other.path,
-                   BlockCode::kRequiresNewSession,
-                   "it is not declared, but it was attached when the session was created and "
-                   "cannot be removed");
+  void decide_undeclared(const observe::FixedResource& other) {
+    if (policy_.prune == manifest::Prune::kAll && !other.opaque()) {
+      const bool is_store = std::holds_alternative<ports::MemoryStoreRow>(other.row);
+      return block(
+          is_store ? desired::BlockedType::kMemoryStore : desired::BlockedType::kRepository,
+          other.path, desired::BlockCode::kRequiresNewSession,
+          "it is not declared, but it was attached when the session was created and "
+          "cannot be removed");
     }
     plan_.unmanaged.push_back({other.type, other.path, other.resource_id});
   }
@@ -224,7 +231,7 @@ class FixedResources {
   const PlanInput& in_;
   const Policy& policy_;
   Plan& plan_;
-  std::set<const FixedResource*> claimed_;
+  std::set<const observe::FixedResource*> claimed_;
 };
 
 }  // namespace
@@ -233,4 +240,4 @@ void plan_fixed(const PlanInput& input, const Policy& policy, Plan& plan) {
   FixedResources(input, policy, plan).run();
 }
 
-}  // namespace sessync
+}  // namespace sessync::plan

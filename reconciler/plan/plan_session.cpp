@@ -8,7 +8,7 @@
 #include "reconciler/observe/find_session.h"
 #include "reconciler/plan/short_hash.h"
 
-namespace sessync {
+namespace sessync::plan {
 namespace {
 
 using Metadata = std::map<std::string, std::string>;
@@ -20,29 +20,31 @@ bool has_all(const Metadata& there, const Metadata& wanted) {
   });
 }
 
-const Blocked* needed_at_creation(const Plan& plan) {
-  const auto blocked = std::ranges::find_if(plan.blocked, [](const Blocked& one) {
-    return one.type == BlockedType::kRepository || one.type == BlockedType::kMemoryStore;
+const desired::Blocked* needed_at_creation(const Plan& plan) {
+  const auto blocked = std::ranges::find_if(plan.blocked, [](const desired::Blocked& one) {
+    return one.type == desired::BlockedType::kRepository ||
+           one.type == desired::BlockedType::kMemoryStore;
   });
   return blocked == plan.blocked.end() ? nullptr : &*blocked;
 }
 
 /// A create that the API refused for good.
-const Refusal* refused_creation(const PlanInput& input, const CreateSession& create) {
-  const auto refusal = std::ranges::find_if(input.refusals, [&](const Refusal& one) {
+const ports::Refusal* refused_creation(const PlanInput& input, const CreateSession& create) {
+  const auto refusal = std::ranges::find_if(input.refusals, [&](const ports::Refusal& one) {
     return one.path.empty() && one.content == create.content;
   });
   return refusal == input.refusals.end() ? nullptr : &*refusal;
 }
 
-void hold_creation(Plan& plan, BlockCode code, std::string reason) {
+void hold_creation(Plan& plan, desired::BlockCode code, std::string reason) {
   plan.actions.clear();
-  plan.blocked.push_back({BlockedType::kSession, MountPath(), code, std::move(reason)});
+  plan.blocked.push_back(
+      {desired::BlockedType::kSession, manifest::MountPath(), code, std::move(reason)});
 }
 
 }  // namespace
 
-SessionChange difference(const CreateSpec& declared, const SessionInfo& session,
+SessionChange difference(const manifest::CreateSpec& declared, const ports::SessionInfo& session,
                          const std::string& key) {
   UpdateSession change;
   change.update.session_id = session.session_id;
@@ -52,14 +54,15 @@ SessionChange difference(const CreateSpec& declared, const SessionInfo& session,
   }
   // All of it, whatever differs: a server that does not merge would drop what is not sent.
   change.update.metadata = declared.metadata;
-  change.update.metadata[kKeyName] = key;
+  change.update.metadata[observe::kKeyName] = key;
   if (!has_all(session.metadata, change.update.metadata)) {
     change.fields.emplace_back("metadata");
   }
   return change.fields.empty() ? SessionChange() : SessionChange(std::move(change));
 }
 
-std::string creation_hash(const CreateSpec& declared, const DesiredState& desired) {
+std::string creation_hash(const manifest::CreateSpec& declared,
+                          const desired::DesiredState& desired) {
   std::vector<std::string> texts{declared.agent_id,
                                  std::to_string(declared.agent_version.value_or(0)),
                                  declared.environment_id, declared.title.value_or("")};
@@ -93,14 +96,15 @@ void settle_session(Plan& plan, const PlanInput& input) {
   if (const auto* blocked = needed_at_creation(plan)) {
     plan.session = {};
     hold_creation(plan, blocked->code,
-                  std::string("it is not created yet, because a ") + to_string(blocked->type) +
+                  std::string("it is not created yet, because a ") +
+                      desired::to_string(blocked->type) +
                       " can only be attached when it is: " + blocked->reason);
   } else if (const auto* refusal = refused_creation(input, *create)) {
     plan.session = {};
-    hold_creation(plan, BlockCode::kRefused,
+    hold_creation(plan, desired::BlockCode::kRefused,
                   "the API refused to create it (" + refusal->code + ": " + refusal->message +
                       "); tried again when its entry changes, or after an hour");
   }
 }
 
-}  // namespace sessync
+}  // namespace sessync::plan

@@ -9,7 +9,7 @@
 
 #include "reconciler/plan/room.h"
 
-namespace sessync {
+namespace sessync::plan {
 namespace {
 
 /// The action as the delete of a renamed file's old row that nothing else needs; null: it is none.
@@ -23,17 +23,17 @@ const Delete* old_place(const Action& action) {
 bool is_old_place(const Action& action) { return old_place(action) != nullptr; }
 
 struct BlockedPlace {
-  MountPath path;
-  BlockCode code;
+  manifest::MountPath path;
+  desired::BlockCode code;
 };
 /// By content key.
 using BlockedPlaces = std::map<std::string, BlockedPlace>;
 
-BlockedPlaces blocked_places(const Plan& plan, const DesiredState& desired) {
+BlockedPlaces blocked_places(const Plan& plan, const desired::DesiredState& desired) {
   BlockedPlaces places;
   for (const auto& blocked : plan.blocked) {
     const auto wanted = desired.files.find(blocked.path);
-    if (blocked.type == BlockedType::kFile && wanted != desired.files.end()) {
+    if (blocked.type == desired::BlockedType::kFile && wanted != desired.files.end()) {
       places.emplace(wanted->second.content_key(), BlockedPlace{blocked.path, blocked.code});
     }
   }
@@ -53,12 +53,12 @@ const BlockedPlace* find_place(const BlockedPlaces& places, const Delete& remova
 
 std::string describe_old_place(const BlockedPlace& place) {
   return "its content is declared at " + place.path.text() + ", which is blocked (" +
-         to_string(place.code) + "); what is mounted here stays until that is settled";
+         desired::to_string(place.code) + "); what is mounted here stays until that is settled";
 }
 
 }  // namespace
 
-void hold_renames(Plan& plan, const DesiredState& desired) {
+void hold_renames(Plan& plan, const desired::DesiredState& desired) {
   if (std::ranges::none_of(plan.actions, is_old_place)) {
     return;
   }
@@ -68,7 +68,7 @@ void hold_renames(Plan& plan, const DesiredState& desired) {
     const auto* place = old != nullptr ? find_place(places, *old) : nullptr;
     if (place != nullptr) {
       plan.blocked.push_back(
-          {BlockedType::kFile, old->path, place->code, describe_old_place(*place)});
+          {desired::BlockedType::kFile, old->path, place->code, describe_old_place(*place)});
     }
     return place != nullptr;
   });
@@ -97,4 +97,4 @@ void pair_renames(Plan& plan) {
   }
 }
 
-}  // namespace sessync
+}  // namespace sessync::plan

@@ -8,10 +8,10 @@
 
 #include "reconciler/observe/refusals.h"
 
-namespace sessync {
+namespace sessync::plan {
 namespace {
 
-std::string describe_no_room(const Refusal& refusal, bool is_own) {
+std::string describe_no_room(const ports::Refusal& refusal, bool is_own) {
   const auto rows = std::to_string(refusal.rows);
   const auto said = " (" + refusal.code + ": " + refusal.message + ")";
   return is_own ? "the API refused it" + said + " while the session held " + rows +
@@ -25,8 +25,8 @@ std::string describe_no_room(const Refusal& refusal, bool is_own) {
 class RoomLimit {
  public:
   RoomLimit(Plan& plan, const PlanInput& in) : plan_(plan), in_(in) {
-    const auto full = std::ranges::find_if(in.refusals, [&](const Refusal& refusal) {
-      return refusal.is_full() && is_about_room(refusal, in.most_files);
+    const auto full = std::ranges::find_if(in.refusals, [&](const ports::Refusal& refusal) {
+      return refusal.is_full() && observe::is_about_room(refusal, in.most_files);
     });
     full_ = full == in.refusals.end() ? nullptr : &*full;
   }
@@ -34,7 +34,7 @@ class RoomLimit {
   void limit(std::uint64_t cap) {
     auto room = static_cast<std::int64_t>(cap) - rows_without_adds();
     room += full_ != nullptr && in_.try_beyond ? 1 : 0;
-    std::set<MountPath> refused;
+    std::set<manifest::MountPath> refused;
     for (const auto* add : by_claim()) {
       if (--room < 0 && (full_ != nullptr || own_refusal(*add) != nullptr)) {
         refused.insert(add->wanted.path);
@@ -46,7 +46,8 @@ class RoomLimit {
         return false;
       }
       const auto* own = own_refusal(*add);
-      plan_.blocked.push_back({BlockedType::kFile, add->wanted.path, BlockCode::kQuota,
+      plan_.blocked.push_back({desired::BlockedType::kFile, add->wanted.path,
+                               desired::BlockCode::kQuota,
                                describe_no_room(own != nullptr ? *own : *full_, own != nullptr)});
       return true;
     });
@@ -84,14 +85,15 @@ class RoomLimit {
     return adds;
   }
 
-  [[nodiscard]] const Refusal* own_refusal(const Add& add) const {
-    const auto* refusal = find_refusal(in_.refusals, add.wanted);
-    return refusal != nullptr && is_about_room(*refusal, in_.most_files) ? refusal : nullptr;
+  [[nodiscard]] const ports::Refusal* own_refusal(const Add& add) const {
+    const auto* refusal = observe::find_refusal(in_.refusals, add.wanted);
+    return refusal != nullptr && observe::is_about_room(*refusal, in_.most_files) ? refusal
+                                                                                  : nullptr;
   }
 
   Plan& plan_;
   const PlanInput& in_;
-  const Refusal* full_ = nullptr;  ///< nothing: the session is not known to be full
+  const ports::Refusal* full_ = nullptr;  ///< nothing: the session is not known to be full
 };
 
 }  // namespace
@@ -112,11 +114,11 @@ std::int64_t rows_at_most(const Plan& plan) {
 }
 
 void limit_room(Plan& plan, const PlanInput& input, std::uint64_t max_files) {
-  const auto cap = learned_cap(input.refusals, input.most_files);
+  const auto cap = observe::learned_cap(input.refusals, input.most_files);
   plan.cap = std::min(cap.value_or(max_files), max_files);
   if (cap) {
     RoomLimit(plan, input).limit(*cap);
   }
 }
 
-}  // namespace sessync
+}  // namespace sessync::plan

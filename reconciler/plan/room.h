@@ -9,7 +9,7 @@
 
 /// What is known of how many files a session can hold. The API does not say, and its refusals of
 /// one file too many do not differ from those of a file that it does not like, except in words.
-namespace sessync {
+namespace sessync::plan {
 
 /// The action as the add of a file that takes away nothing, so that it needs a place of its own;
 /// null: it is none.
@@ -24,4 +24,4 @@ std::int64_t rows_at_most(const Plan& plan);
 /// the cap, at most `max_files`, in the plan.
 void limit_room(Plan& plan, const PlanInput& input, std::uint64_t max_files);
 
-}  // namespace sessync
+}  // namespace sessync::plan

@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 
-namespace sessync {
+namespace sessync::plan {
 
 /// FNV-1a.
 std::string short_hash(const std::vector<std::string>& texts) {
@@ -25,4 +25,4 @@ std::string short_hash(const std::vector<std::string>& texts) {
   return text;
 }
 
-}  // namespace sessync
+}  // namespace sessync::plan

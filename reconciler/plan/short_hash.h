@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-namespace sessync {
+namespace sessync::plan {
 
 /// 12 hex digits that change when the texts, their number or their order do. The same on every
 /// machine and in every version, because people carry them from a plan to an apply and the state
@@ -11,4 +11,4 @@ namespace sessync {
 /// may be among the texts, and equal digits are no proof.
 std::string short_hash(const std::vector<std::string>& texts);
 
-}  // namespace sessync
+}  // namespace sessync::plan

@@ -1,6 +1,6 @@
 #include "reconciler/ports/api_error.h"
 
-namespace sessync {
+namespace sessync::ports {
 
 std::string describe(const ApiError& error) {
   std::string text = error.message.empty() ? std::string("no message") : error.message;
@@ -13,4 +13,4 @@ std::string describe(const ApiError& error) {
   return text;
 }
 
-}  // namespace sessync
+}  // namespace sessync::ports

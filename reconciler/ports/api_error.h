@@ -7,7 +7,7 @@
 
 #include <tl/expected.hpp>
 
-namespace sessync {
+namespace sessync::ports {
 
 /// Wall-clock time that never runs backwards within a process: the shell anchors a steady clock to
 /// the wall clock once at start, so that ages within a process survive clock jumps and stored times
@@ -60,4 +60,4 @@ inline bool is_unknown_outcome(const ApiError& error) {
   return error.kind == ApiError::Kind::kUnknownOutcome || error.kind == ApiError::Kind::kAborted;
 }
 
-}  // namespace sessync
+}  // namespace sessync::ports

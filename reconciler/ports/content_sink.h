@@ -7,7 +7,7 @@
 
 #include "reconciler/ports/api_error.h"
 
-namespace sessync {
+namespace sessync::ports {
 
 /// Takes downloaded bytes, in order and in pieces of any size. Called from the thread that receives
 /// them, so a slow one slows that download alone only if the receiver says so; never from two at
@@ -19,4 +19,4 @@ class ContentSink {
   virtual tl::expected<Done, std::string> write(std::string_view bytes) = 0;
 };
 
-}  // namespace sessync
+}  // namespace sessync::ports

@@ -10,11 +10,11 @@
 #include "reconciler/ports/api_error.h"
 #include "reconciler/ports/snapshot.h"
 
-namespace sessync {
+namespace sessync::ports {
 
 /// What an archive is made of.
 struct ArchiveContent {
-  ArchiveResource::Format format = ArchiveResource::Format::kTarGz;
+  manifest::ArchiveResource::Format format = manifest::ArchiveResource::Format::kTarGz;
   std::vector<ScannedFile> members;  ///< sorted by path
 };
 
@@ -56,4 +56,4 @@ class ContentSource {
   virtual void stop_packing() {}
 };
 
-}  // namespace sessync
+}  // namespace sessync::ports

@@ -9,7 +9,7 @@
 
 /// What is remembered of a session from pass to pass: its rows, what was done and what may have
 /// been done. All of it can be asked of the API again, but for token fingerprints.
-namespace sessync {
+namespace sessync::ports {
 
 /// One file row of a session, by resource id. Asked of the API once, then kept.
 struct InventoryRow {
@@ -116,4 +116,4 @@ struct Inventory {
   friend bool operator==(const Inventory&, const Inventory&) = default;
 };
 
-}  // namespace sessync
+}  // namespace sessync::ports

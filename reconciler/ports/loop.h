@@ -4,7 +4,7 @@
 
 #include "reconciler/ports/api_error.h"
 
-namespace sessync {
+namespace sessync::ports {
 
 /// The thread of one pass, seen from the core: time, timers, and the pump that runs completions.
 /// The core waits nowhere else, so whoever implements this decides how passes are scheduled.
@@ -32,4 +32,4 @@ class Loop {
   [[nodiscard]] virtual bool ending() const = 0;
 };
 
-}  // namespace sessync
+}  // namespace sessync::ports

@@ -10,7 +10,7 @@
 #include "reconciler/ports/api_error.h"
 #include "reconciler/ports/content_sink.h"
 
-namespace sessync {
+namespace sessync::ports {
 
 /// What is at a destination already.
 struct OutputEntry {
@@ -45,4 +45,4 @@ class OutputDirectory {
                                                      const std::string& to) = 0;
 };
 
-}  // namespace sessync
+}  // namespace sessync::ports

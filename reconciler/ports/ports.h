@@ -6,7 +6,7 @@
 #include "reconciler/ports/api_error.h"
 #include "reconciler/ports/loop.h"
 
-namespace sessync {
+namespace sessync::ports {
 
 class OutputDirectory;
 class PassObserver;
@@ -45,4 +45,4 @@ Result<T> await(Loop& loop, const Submit& submit) {
   return std::move(*slot);
 }
 
-}  // namespace sessync
+}  // namespace sessync::ports

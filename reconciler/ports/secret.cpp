@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace sessync {
+namespace sessync::ports {
 
 void wipe(std::string& text) noexcept {
   text.resize(text.capacity());
@@ -14,7 +14,7 @@ void wipe(std::string& text) noexcept {
   text.clear();
 }
 
-void Secret::wipe() noexcept { sessync::wipe(text_); }
+void Secret::wipe() noexcept { sessync::ports::wipe(text_); }
 
 // Short strings live inside the object, so a move leaves a copy behind.
 Secret::Secret(Secret&& other) noexcept : text_(std::move(other.text_)) { other.wipe(); }
@@ -60,4 +60,4 @@ std::string redact(std::string_view text, const Secret& secret) {
   return result += text;
 }
 
-}  // namespace sessync
+}  // namespace sessync::ports

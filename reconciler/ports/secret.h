@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace sessync {
+namespace sessync::ports {
 
 /// A credential. It has no stream, format or JSON operator, so printing one does not compile;
 /// whoever needs the text writes reveal() and is easy to find. The memory is wiped when it goes, or
@@ -39,4 +39,4 @@ void wipe(std::string& text) noexcept;
 /// `text` with every occurrence of the secret replaced by [redacted]; an empty secret is nowhere.
 std::string redact(std::string_view text, const Secret& secret);
 
-}  // namespace sessync
+}  // namespace sessync::ports

@@ -20,7 +20,7 @@
 /// unless it says otherwise. Whatever these types call optional or nullable may be absent. Nothing
 /// of it is idempotent and no call takes an idempotency key, so what was sent and not answered is
 /// never simply sent again.
-namespace sessync {
+namespace sessync::ports {
 
 /// Rows of a session's resource list. Ids are opaque, times RFC 3339 text.
 /// A file is immutable and has no content hash: which upload a row was made from shows only in the
@@ -91,15 +91,15 @@ struct NewFile {
 struct NewRepository {
   std::string url;
   std::string mount_path;
-  std::optional<Checkout> checkout;
+  std::optional<manifest::Checkout> checkout;
   std::optional<Secret> token;
 };
 struct NewSession {
-  CreateSpec spec;
+  manifest::CreateSpec spec;
   std::map<std::string, std::string> metadata;  ///< the declared pairs and ours
   std::vector<NewFile> files;
   std::vector<NewRepository> repositories;
-  std::vector<MemoryStoreResource> memory_stores;
+  std::vector<manifest::MemoryStoreResource> memory_stores;
 };
 struct CreatedSession {
   SessionInfo info;
@@ -224,4 +224,4 @@ class SessionApi {
   [[nodiscard]] virtual std::optional<TimePoint> limited_until() const { return std::nullopt; }
 };
 
-}  // namespace sessync
+}  // namespace sessync::ports

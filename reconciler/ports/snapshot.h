@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-namespace sessync {
+namespace sessync::ports {
 
 /// One file that an entry of the manifest selects, as it was at one instant: digest and size belong
 /// together, whatever is written to it meanwhile.
@@ -62,4 +62,4 @@ struct WorkspaceSnapshot {
   std::optional<std::string> shortage{};
 };
 
-}  // namespace sessync
+}  // namespace sessync::ports

@@ -12,7 +12,7 @@
 
 /// The port to what survives a restart. All of it is a cache of what the API can be asked again,
 /// except suspensions and token fingerprints: an empty store is always a right store.
-namespace sessync {
+namespace sessync::ports {
 
 /// An upload of ours.
 struct Upload {
@@ -137,4 +137,4 @@ class StateStore {
                       std::function<void(tl::expected<Done, StoreError>)> durable) = 0;
 };
 
-}  // namespace sessync
+}  // namespace sessync::ports

@@ -10,12 +10,12 @@
 #include "reconciler/ports/api_error.h"
 #include "reconciler/ports/secret.h"
 
-namespace sessync {
+namespace sessync::ports {
 
 /// Which token is meant.
 struct TokenRequest {
   std::string repository_url;  ///< as declared; a source may mint for this repository alone
-  TokenSpec source;
+  manifest::TokenSpec source;
   std::string sent_fingerprint;  ///< what was sent last; "" if that is not known
   bool renew = false;  ///< the last one was refused by GitHub: do not hand out a cached one
 };
@@ -56,4 +56,4 @@ class TokenSource {
                      std::function<void(tl::expected<Token, TokenError>)> done) = 0;
 };
 
-}  // namespace sessync
+}  // namespace sessync::ports

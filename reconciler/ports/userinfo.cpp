@@ -1,6 +1,6 @@
 #include "reconciler/ports/userinfo.h"
 
-namespace sessync {
+namespace sessync::ports {
 
 std::string without_userinfo(std::string_view text) {
   constexpr std::string_view kStart = "://";
@@ -16,4 +16,4 @@ std::string without_userinfo(std::string_view text) {
   return result += text;
 }
 
-}  // namespace sessync
+}  // namespace sessync::ports

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace sessync {
+namespace sessync::ports {
 
 /// `text` without what stands between "://" and the last "@" before the next blank or quote: user,
 /// password, token. None belongs into a message, a comparison or the state. Of a password that is
@@ -11,4 +11,4 @@ namespace sessync {
 /// back as it is. For whatever may hold a URL that somebody else wrote.
 std::string without_userinfo(std::string_view text);
 
-}  // namespace sessync
+}  // namespace sessync::ports

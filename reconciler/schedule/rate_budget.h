@@ -6,7 +6,7 @@
 
 #include "reconciler/ports/api_error.h"
 
-namespace sessync {
+namespace sessync::schedule {
 
 /// The API limits these classes separately: creating and changing, reading, and the Files API, in
 /// calls per minute for each organisation. It publishes the limits, but they differ from one to the
@@ -22,22 +22,22 @@ enum class Freeze { kObeyed, kIgnored };
 
 /// What can be believed of what a server calls the time to wait: more than nothing, and at most an
 /// hour. Seconds since 1970, dates far away and the like count as none.
-std::optional<Duration> plausible_wait(std::optional<Duration> said);
+std::optional<ports::Duration> plausible_wait(std::optional<ports::Duration> said);
 
 /// What an answer 429 said.
 struct RateRefusal {
-  std::optional<Duration> retry_after;  ///< as it was said; believed if it is plausible
-  bool spend_limit = false;             ///< money has run out: asking soon is pointless
+  std::optional<ports::Duration> retry_after;  ///< as it was said; believed if it is plausible
+  bool spend_limit = false;                    ///< money has run out: asking soon is pointless
 };
 
 /// How many calls were accepted in the last minute, to the second, in sixty counters whatever the
 /// rate.
 class RecentCalls {
  public:
-  void add(TimePoint now);
-  [[nodiscard]] std::uint64_t count(TimePoint now) const;
+  void add(ports::TimePoint now);
+  [[nodiscard]] std::uint64_t count(ports::TimePoint now) const;
   /// How long ago the oldest counted second began.
-  [[nodiscard]] Duration span(TimePoint now) const;
+  [[nodiscard]] ports::Duration span(ports::TimePoint now) const;
 
  private:
   static constexpr std::size_t kSeconds = 60;
@@ -61,38 +61,38 @@ class RateBudget {
   /// Takes the permits and returns true, or takes nothing. One free permit suffices: the others
   /// are lent and paid back before the next call. Zero permits (taken earlier) only wait for the
   /// end of a freeze.
-  bool take(TimePoint now, int permits = 1, Freeze freeze = Freeze::kObeyed);
+  bool take(ports::TimePoint now, int permits = 1, Freeze freeze = Freeze::kObeyed);
 
   /// When take() is worth another try; `now` if it is at once.
-  [[nodiscard]] TimePoint ready_at(TimePoint now, int permits = 1,
-                                   Freeze freeze = Freeze::kObeyed) const;
+  [[nodiscard]] ports::TimePoint ready_at(ports::TimePoint now, int permits = 1,
+                                          Freeze freeze = Freeze::kObeyed) const;
 
   /// A call was answered by anything but 429: a refusal for another reason counts as well.
-  void accepted(TimePoint now);
+  void accepted(ports::TimePoint now);
 
   /// A call sent at `sent_at` was answered 429. Calls under way together are refused together, so
   /// only a call sent after the last cut cuts the rate again.
-  void refused(TimePoint sent_at, TimePoint now, const RateRefusal& refusal);
+  void refused(ports::TimePoint sent_at, ports::TimePoint now, const RateRefusal& refusal);
 
   /// Calls per second; nothing while there is no limit.
   [[nodiscard]] std::optional<double> rate() const;
   /// A refusal said to wait, and that is not over.
-  [[nodiscard]] bool frozen(TimePoint now) const { return now < frozen_until_; }
-  [[nodiscard]] TimePoint frozen_until() const { return frozen_until_; }
+  [[nodiscard]] bool frozen(ports::TimePoint now) const { return now < frozen_until_; }
+  [[nodiscard]] ports::TimePoint frozen_until() const { return frozen_until_; }
 
  private:
-  [[nodiscard]] double tokens_at(TimePoint now) const;
-  [[nodiscard]] Duration freeze_for(const RateRefusal& refusal) const;
-  void cut(TimePoint now, Duration freeze);
+  [[nodiscard]] double tokens_at(ports::TimePoint now) const;
+  [[nodiscard]] ports::Duration freeze_for(const RateRefusal& refusal) const;
+  void cut(ports::TimePoint now, ports::Duration freeze);
 
   std::optional<double> ceiling_;
   std::optional<double> learned_;
   double tokens_ = 1;
-  TimePoint refilled_at_{};
-  TimePoint frozen_until_{};
-  std::optional<TimePoint> last_cut_;
+  ports::TimePoint refilled_at_{};
+  ports::TimePoint frozen_until_{};
+  std::optional<ports::TimePoint> last_cut_;
   int refusals_in_a_row_ = 0;
   RecentCalls recent_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::schedule

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-namespace sessync {
+namespace sessync::schedule {
 
-void WorkQueue::add(const std::string& key, TimePoint due) {
+void WorkQueue::add(const std::string& key, ports::TimePoint due) {
   const auto known = due_.find(key);
   if (known == due_.end()) {
     ++adds_;
@@ -20,13 +20,13 @@ void WorkQueue::add(const std::string& key, TimePoint due) {
   }
 }
 
-void WorkQueue::retry(const std::string& key, TimePoint due) {
+void WorkQueue::retry(const std::string& key, ports::TimePoint due) {
   ++retries_;
   add(key, due);
 }
 
-std::optional<std::string> WorkQueue::pop(TimePoint now) {
-  if (line_.empty() || std::get<TimePoint>(*line_.begin()) > now) {
+std::optional<std::string> WorkQueue::pop(ports::TimePoint now) {
+  if (line_.empty() || std::get<ports::TimePoint>(*line_.begin()) > now) {
     return std::nullopt;
   }
   std::string key = std::get<std::string>(*line_.begin());
@@ -54,28 +54,30 @@ void WorkQueue::remove(const std::string& key) {
   due_.erase(known);
 }
 
-std::optional<TimePoint> WorkQueue::next_due() const {
+std::optional<ports::TimePoint> WorkQueue::next_due() const {
   if (line_.empty()) {
     return std::nullopt;
   }
-  return std::get<TimePoint>(*line_.begin());
+  return std::get<ports::TimePoint>(*line_.begin());
 }
 
-std::optional<TimePoint> WorkQueue::next_due_after(TimePoint now) const {
-  const auto later = line_.lower_bound(Place{now + Duration{1}, 0, std::string()});
-  return later == line_.end() ? std::nullopt : std::optional(std::get<TimePoint>(*later));
+std::optional<ports::TimePoint> WorkQueue::next_due_after(ports::TimePoint now) const {
+  const auto later = line_.lower_bound(Place{now + ports::Duration{1}, 0, std::string()});
+  return later == line_.end() ? std::nullopt : std::optional(std::get<ports::TimePoint>(*later));
 }
 
-std::optional<TimePoint> WorkQueue::due_of(const std::string& key) const {
+std::optional<ports::TimePoint> WorkQueue::due_of(const std::string& key) const {
   const auto known = due_.find(key);
   return known == due_.end() ? std::nullopt : std::optional(known->second.at);
 }
 
 bool WorkQueue::is_processing(const std::string& key) const { return processing_.contains(key); }
 
-QueueFigures WorkQueue::figures(TimePoint now) const {
-  const auto is_due = [now](const Place& place) { return std::get<TimePoint>(place) <= now; };
+QueueFigures WorkQueue::figures(ports::TimePoint now) const {
+  const auto is_due = [now](const Place& place) {
+    return std::get<ports::TimePoint>(place) <= now;
+  };
   return {static_cast<std::uint64_t>(std::ranges::count_if(line_, is_due)), adds_, retries_};
 }
 
-}  // namespace sessync
+}  // namespace sessync::schedule

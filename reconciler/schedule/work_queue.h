@@ -9,7 +9,7 @@
 
 #include "reconciler/ports/api_error.h"
 
-namespace sessync {
+namespace sessync::schedule {
 
 /// Totals since the start, but for `depth`.
 struct QueueFigures {
@@ -26,36 +26,36 @@ struct QueueFigures {
 class WorkQueue {
  public:
   /// Worked on at `due`, or before if it is due already.
-  void add(const std::string& key, TimePoint due);
+  void add(const std::string& key, ports::TimePoint due);
 
   /// `add` after a failure; only the counter differs.
-  void retry(const std::string& key, TimePoint due);
+  void retry(const std::string& key, ports::TimePoint due);
 
   /// A key that is due and not being worked on; from now on it is. Every key that was popped must
   /// be given back with `done`.
-  std::optional<std::string> pop(TimePoint now);
+  std::optional<std::string> pop(ports::TimePoint now);
   void done(const std::string& key);
 
   /// Forgets what is waiting of `key`. Work under way is not stopped, and is given back as ever.
   void remove(const std::string& key);
 
   /// When `pop` will have something, unless that is only after a `done`.
-  [[nodiscard]] std::optional<TimePoint> next_due() const;
+  [[nodiscard]] std::optional<ports::TimePoint> next_due() const;
   /// The same of the keys that are not due yet: those that are wait for a worker, not for time.
-  [[nodiscard]] std::optional<TimePoint> next_due_after(TimePoint now) const;
+  [[nodiscard]] std::optional<ports::TimePoint> next_due_after(ports::TimePoint now) const;
 
   /// When `key` will be handed out (once it is done, if it is being worked on).
-  [[nodiscard]] std::optional<TimePoint> due_of(const std::string& key) const;
+  [[nodiscard]] std::optional<ports::TimePoint> due_of(const std::string& key) const;
   /// Popped, and not given back yet.
   [[nodiscard]] bool is_processing(const std::string& key) const;
 
-  [[nodiscard]] QueueFigures figures(TimePoint now) const;
+  [[nodiscard]] QueueFigures figures(ports::TimePoint now) const;
 
  private:
   /// Ordered by due time, then by arrival.
-  using Place = std::tuple<TimePoint, std::uint64_t, std::string>;
+  using Place = std::tuple<ports::TimePoint, std::uint64_t, std::string>;
   struct Due {
-    TimePoint at;
+    ports::TimePoint at;
     std::uint64_t arrival = 0;
   };
 
@@ -67,4 +67,4 @@ class WorkQueue {
   std::uint64_t retries_ = 0;
 };
 
-}  // namespace sessync
+}  // namespace sessync::schedule

@@ -6,16 +6,16 @@
 
 #include "reconciler/tokens/github_url.h"
 
-namespace sessync {
+namespace sessync::tokens {
 namespace {
 
 class TokenCheck {
  public:
-  TokenCheck(const std::string& session_id, const ObservedState& observed,
-             const Inventory& inventory, Ports& ports)
+  TokenCheck(const std::string& session_id, const observe::ObservedState& observed,
+             const ports::Inventory& inventory, ports::Ports& ports)
       : session_id_(session_id), observed_(observed), inventory_(inventory), ports_(ports) {}
 
-  TokenChecks run(const DesiredState& desired) {
+  TokenChecks run(const desired::DesiredState& desired) {
     for (const auto& wanted : desired.repositories) {
       if (wanted.spec.authorization_token) {
         const auto* row = row_of(wanted);
@@ -32,15 +32,15 @@ class TokenCheck {
 
  private:
   struct Asked {
-    const DesiredRepository* wanted = nullptr;
-    const RepositoryRow* row = nullptr;  ///< of the session, if it has it
-    const TokenRecord* record = nullptr;
-    std::optional<tl::expected<TokenState, TokenError>> token;
+    const desired::DesiredRepository* wanted = nullptr;
+    const ports::RepositoryRow* row = nullptr;  ///< of the session, if it has it
+    const ports::TokenRecord* record = nullptr;
+    std::optional<tl::expected<ports::TokenState, ports::TokenError>> token;
   };
 
-  [[nodiscard]] const RepositoryRow* row_of(const DesiredRepository& wanted) const {
+  [[nodiscard]] const ports::RepositoryRow* row_of(const desired::DesiredRepository& wanted) const {
     for (const auto& other : observed_.fixed) {
-      const auto* row = std::get_if<RepositoryRow>(&other.row);
+      const auto* row = std::get_if<ports::RepositoryRow>(&other.row);
       if (row != nullptr && other.path == wanted.path) {
         return row;
       }
@@ -48,9 +48,9 @@ class TokenCheck {
     return nullptr;
   }
 
-  [[nodiscard]] const TokenRecord* record_of(const RepositoryRow& row) const {
+  [[nodiscard]] const ports::TokenRecord* record_of(const ports::RepositoryRow& row) const {
     const auto record =
-        std::ranges::find(inventory_.tokens, row.resource_id, &TokenRecord::resource_id);
+        std::ranges::find(inventory_.tokens, row.resource_id, &ports::TokenRecord::resource_id);
     return record == inventory_.tokens.end() ? nullptr : &*record;
   }
 
@@ -60,8 +60,9 @@ class TokenCheck {
     }
     std::size_t open = asked_.size();
     for (auto& one : asked_) {
-      TokenRequest request{one.wanted->spec.url, *one.wanted->spec.authorization_token,
-                           one.record == nullptr ? std::string() : one.record->fingerprint, false};
+      ports::TokenRequest request{one.wanted->spec.url, *one.wanted->spec.authorization_token,
+                                  one.record == nullptr ? std::string() : one.record->fingerprint,
+                                  false};
       ports_.tokens->peek(std::move(request), [&one, &open](auto state) {
         one.token = std::move(state);
         --open;
@@ -84,14 +85,14 @@ class TokenCheck {
     if (!since) {
       return;
     }
-    auto faults = await<std::vector<SessionFault>>(ports_.loop, [&](auto done) {
+    auto faults = ports::await<std::vector<ports::SessionFault>>(ports_.loop, [&](auto done) {
       ports_.api.list_faults(session_id_, *since, std::move(done));
     });
     if (faults) {
       faults_ = std::move(*faults);
     } else {
       out_.warnings.push_back("the session's errors could not be listed (" +
-                              describe(faults.error()) +
+                              ports::describe(faults.error()) +
                               "); a token that GitHub refuses is noticed later");
     }
   }
@@ -110,8 +111,8 @@ class TokenCheck {
   }
 
   void decide(const Asked& asked) {
-    auto token =
-        asked.token.value_or(tl::unexpected(TokenError{"the token's source could not be asked"}));
+    auto token = asked.token.value_or(
+        tl::unexpected(ports::TokenError{"the token's source could not be asked"}));
     const auto& spec = asked.wanted->spec;
     out_.rotations.emplace(asked.wanted->path,
                            decide_rotation({spec, std::move(token), asked.record,
@@ -119,19 +120,20 @@ class TokenCheck {
   }
 
   const std::string& session_id_;
-  const ObservedState& observed_;
-  const Inventory& inventory_;
-  Ports& ports_;
+  const observe::ObservedState& observed_;
+  const ports::Inventory& inventory_;
+  ports::Ports& ports_;
   std::vector<Asked> asked_;
-  std::vector<SessionFault> faults_;
+  std::vector<ports::SessionFault> faults_;
   TokenChecks out_;
 };
 
 }  // namespace
 
-TokenChecks check_tokens(const std::string& session_id, const DesiredState& desired,
-                         const ObservedState& observed, const Inventory& inventory, Ports& ports) {
+TokenChecks check_tokens(const std::string& session_id, const desired::DesiredState& desired,
+                         const observe::ObservedState& observed, const ports::Inventory& inventory,
+                         ports::Ports& ports) {
   return TokenCheck(session_id, observed, inventory, ports).run(desired);
 }
 
-}  // namespace sessync
+}  // namespace sessync::tokens

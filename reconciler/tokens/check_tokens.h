@@ -9,12 +9,13 @@
 #include "reconciler/ports/ports.h"
 #include "reconciler/tokens/rotation_decision.h"
 
-namespace sessync {
+namespace sessync::tokens {
 
 /// What is known of the tokens of a session's repositories.
 struct TokenChecks {
-  std::map<MountPath, Rotation> rotations;  ///< of declared repositories that have a token
-  std::vector<std::string> warnings;        ///< what could not be learned, for operators
+  /// Of declared repositories that have a token.
+  std::map<manifest::MountPath, Rotation> rotations;
+  std::vector<std::string> warnings;  ///< what could not be learned, for operators
 };
 
 /// Asks every declared token's source what it has, and the session for authentication errors: that
@@ -23,7 +24,8 @@ struct TokenChecks {
 ///
 /// Mints nothing and sends nothing. A source that does not answer is a verdict of its repository, a
 /// list of events that fails is a warning: neither fails the pass. Pumps the loop.
-TokenChecks check_tokens(const std::string& session_id, const DesiredState& desired,
-                         const ObservedState& observed, const Inventory& inventory, Ports& ports);
+TokenChecks check_tokens(const std::string& session_id, const desired::DesiredState& desired,
+                         const observe::ObservedState& observed, const ports::Inventory& inventory,
+                         ports::Ports& ports);
 
-}  // namespace sessync
+}  // namespace sessync::tokens

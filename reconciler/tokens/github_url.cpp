@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace sessync {
+namespace sessync::tokens {
 
 std::string normalised_url(std::string url) {
   std::ranges::transform(url, url.begin(), [](char c) {
@@ -16,4 +16,4 @@ std::string normalised_url(std::string url) {
   return url;
 }
 
-}  // namespace sessync
+}  // namespace sessync::tokens

@@ -6,10 +6,11 @@
 #include "reconciler/limits.h"
 #include "reconciler/observe/server_time.h"
 
-namespace sessync {
+namespace sessync::tokens {
 namespace {
 
-std::optional<TimePoint> earliest(std::optional<TimePoint> left, std::optional<TimePoint> right) {
+std::optional<ports::TimePoint> earliest(std::optional<ports::TimePoint> left,
+                                         std::optional<ports::TimePoint> right) {
   if (!left || !right) {
     return left ? left : right;
   }
@@ -74,7 +75,8 @@ class Decision {
       out_.renew = true;
       return say(Rotation::Verdict::kDue, what);
     }
-    const auto again = in_.record->sent_at.value_or(TimePoint{}) + kSameTokenInterval;
+    const auto again =
+        in_.record->sent_at.value_or(ports::TimePoint{}) + reconciler::kSameTokenInterval;
     if (in_.now >= again) {
       return say(Rotation::Verdict::kDue, what + "; the same token is tried again");
     }
@@ -86,7 +88,7 @@ class Decision {
 
   Rotation by_age() {
     const auto& rotate_every = in_.repository.rotate_every;
-    std::optional<TimePoint> aged;
+    std::optional<ports::TimePoint> aged;
     if (rotate_every && in_.record->sent_at) {
       aged = *in_.record->sent_at + *rotate_every;
     }
@@ -109,9 +111,9 @@ class Decision {
 }  // namespace
 
 bool is_later(const std::string& left, const std::string& right) {
-  return parse_server_time(left) > parse_server_time(right);
+  return observe::parse_server_time(left) > observe::parse_server_time(right);
 }
 
 Rotation decide_rotation(const RotationInput& input) { return Decision(input).run(); }
 
-}  // namespace sessync
+}  // namespace sessync::tokens

@@ -7,17 +7,17 @@
 #include "reconciler/ports/inventory.h"
 #include "reconciler/ports/token_source.h"
 
-namespace sessync {
+namespace sessync::tokens {
 
 /// What is known when it is decided whether a repository gets a token. What it refers to outlives
 /// it.
 struct RotationInput {
-  const RepositoryResource& repository;
-  tl::expected<TokenState, TokenError> token;
-  const TokenRecord* record = nullptr;  ///< null: nothing is remembered
+  const manifest::RepositoryResource& repository;
+  tl::expected<ports::TokenState, ports::TokenError> token;
+  const ports::TokenRecord* record = nullptr;  ///< null: nothing is remembered
   /// processed_at of the newest authentication error of this repository; "": there was none.
   std::string newest_fault{};
-  TimePoint now{};
+  ports::TimePoint now{};
 };
 
 /// Whether, and why, a repository's token is to be sent.
@@ -35,8 +35,8 @@ struct Rotation {
   std::string fingerprint;         ///< of what would be sent
   /// The source was not asked, and why: there may be no token, or (kNotDue) a new one.
   std::optional<std::string> unchecked;
-  std::string newest_fault;                ///< dealt with once this rotation is answered
-  std::optional<TimePoint> next_check_at;  ///< the verdict changes then, without an event
+  std::string newest_fault;                       ///< dealt with once this rotation is answered
+  std::optional<ports::TimePoint> next_check_at;  ///< the verdict changes then, without an event
 };
 
 /// Whether the RFC 3339 time `left` is later than `right`; "" is before everything.
@@ -47,4 +47,4 @@ bool is_later(const std::string& left, const std::string& right);
 /// GitHub would refuse it again. Pure.
 Rotation decide_rotation(const RotationInput& input);
 
-}  // namespace sessync
+}  // namespace sessync::tokens

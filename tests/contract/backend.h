@@ -21,8 +21,8 @@ class Backend {
   Backend& operator=(const Backend&) = delete;
   virtual ~Backend() = default;
 
-  virtual SessionApi& api() = 0;
-  virtual Loop& loop() = 0;
+  virtual ports::SessionApi& api() = 0;
+  virtual ports::Loop& loop() = 0;
 
   /// The doubles only: the world behind the port, and the faults before it.
   virtual void with_model(const std::function<void(SessionModel&)>& use) = 0;
@@ -33,30 +33,30 @@ class Backend {
   std::string mounts = "/";  ///< prefix of every mount path
   std::string arrived;       ///< bytes of the last download
 
-  UploadRequest content(const std::string& name, const std::string& bytes);
-  Result<FileMetadata> try_upload(const std::string& name, const std::string& bytes);
-  Result<FileRow> try_add(const std::string& file_id, const std::string& path);
-  Result<Done> try_remove(const std::string& resource_id);
-  Result<std::vector<ResourceRow>> try_list();
-  Result<ResourceRow> try_get(const std::string& resource_id);
-  Result<FileMetadata> try_file(const std::string& file_id);
-  Result<Done> try_delete_file(const std::string& file_id);
-  Result<std::vector<FileMetadata>> try_find(std::vector<std::string> ids);
-  Result<std::vector<FileMetadata>> try_scoped();
-  Result<SessionInfo> try_info();
-  Result<CreatedSession> try_create(const NewSession& request);
-  Result<SessionInfo> try_update(const SessionUpdate& update);
-  Result<Done> try_rotate(const std::string& resource_id, const std::string& token);
-  Result<std::vector<SessionInfo>> try_sessions();
-  Result<std::vector<SessionFault>> try_faults(const std::string& since = "");
-  Result<std::vector<FileMetadata>> try_uploads();
+  ports::UploadRequest content(const std::string& name, const std::string& bytes);
+  ports::Result<ports::FileMetadata> try_upload(const std::string& name, const std::string& bytes);
+  ports::Result<ports::FileRow> try_add(const std::string& file_id, const std::string& path);
+  ports::Result<ports::Done> try_remove(const std::string& resource_id);
+  ports::Result<std::vector<ports::ResourceRow>> try_list();
+  ports::Result<ports::ResourceRow> try_get(const std::string& resource_id);
+  ports::Result<ports::FileMetadata> try_file(const std::string& file_id);
+  ports::Result<ports::Done> try_delete_file(const std::string& file_id);
+  ports::Result<std::vector<ports::FileMetadata>> try_find(std::vector<std::string> ids);
+  ports::Result<std::vector<ports::FileMetadata>> try_scoped();
+  ports::Result<ports::SessionInfo> try_info();
+  ports::Result<ports::CreatedSession> try_create(const ports::NewSession& request);
+  ports::Result<ports::SessionInfo> try_update(const ports::SessionUpdate& update);
+  ports::Result<ports::Done> try_rotate(const std::string& resource_id, const std::string& token);
+  ports::Result<std::vector<ports::SessionInfo>> try_sessions();
+  ports::Result<std::vector<ports::SessionFault>> try_faults(const std::string& since = "");
+  ports::Result<std::vector<ports::FileMetadata>> try_uploads();
   /// The bytes. Those that arrived before an error are in `arrived`.
-  Result<std::string> try_download(const std::string& file_id);
+  ports::Result<std::string> try_download(const std::string& file_id);
 
   /// Fail the test if the call fails.
-  FileMetadata upload(const std::string& name, const std::string& bytes);
-  FileRow add(const std::string& file_id, const std::string& path);
-  std::vector<FileRow> file_rows();
+  ports::FileMetadata upload(const std::string& name, const std::string& bytes);
+  ports::FileRow add(const std::string& file_id, const std::string& path);
+  std::vector<ports::FileRow> file_rows();
 
   /// Removes what the calls above have made.
   void clean_up();
@@ -66,7 +66,7 @@ class Backend {
 
  private:
   std::vector<std::string> uploads_;
-  std::vector<FileRow> rows_;
+  std::vector<ports::FileRow> rows_;
 };
 
 std::unique_ptr<Backend> memory_backend();

@@ -12,14 +12,14 @@ namespace {
 
 const char* const kName = "sessync.contract.0123.a.csv";
 
-bool has_file(const std::vector<FileMetadata>& files, const std::string& id) {
+bool has_file(const std::vector<ports::FileMetadata>& files, const std::string& id) {
   return std::any_of(files.begin(), files.end(),
-                     [&](const FileMetadata& file) { return file.file_id == id; });
+                     [&](const ports::FileMetadata& file) { return file.file_id == id; });
 }
 
-bool has_row(const std::vector<FileRow>& rows, const std::string& id) {
+bool has_row(const std::vector<ports::FileRow>& rows, const std::string& id) {
   return std::any_of(rows.begin(), rows.end(),
-                     [&](const FileRow& row) { return row.resource_id == id; });
+                     [&](const ports::FileRow& row) { return row.resource_id == id; });
 }
 
 void upload_is_described(Backend& backend) {
@@ -48,14 +48,14 @@ void list_shows_the_mount(Backend& backend) {
   const auto file = backend.upload(kName, "listed");
   const auto row = backend.add(file.file_id, "listed/b.csv");
   const auto rows = backend.file_rows();
-  const auto found = std::find_if(rows.begin(), rows.end(), [&](const FileRow& one) {
+  const auto found = std::find_if(rows.begin(), rows.end(), [&](const ports::FileRow& one) {
     return one.resource_id == row.resource_id;
   });
   REQUIRE(found != rows.end());
   CHECK(found->file_id == row.file_id);
   CHECK(found->mount_path == row.mount_path);
-  CHECK(MountPath::of_file(found->mount_path) ==
-        MountPath::of_file(backend.mounts + "listed/b.csv"));
+  CHECK(manifest::MountPath::of_file(found->mount_path) ==
+        manifest::MountPath::of_file(backend.mounts + "listed/b.csv"));
 }
 
 void one_upload_makes_many_copies(Backend& backend) {
@@ -71,15 +71,15 @@ void deleted_resource_is_gone(Backend& backend) {
   const auto row = backend.add(file.file_id, "deleted");
   REQUIRE(backend.try_remove(row.resource_id).has_value());
   CHECK_FALSE(has_row(backend.file_rows(), row.resource_id));
-  CHECK(backend.try_get(row.resource_id).error().kind == ApiError::Kind::kNotFound);
-  CHECK(backend.try_remove(row.resource_id).error().kind == ApiError::Kind::kNotFound);
+  CHECK(backend.try_get(row.resource_id).error().kind == ports::ApiError::Kind::kNotFound);
+  CHECK(backend.try_remove(row.resource_id).error().kind == ports::ApiError::Kind::kNotFound);
 }
 
 void resource_is_found_by_id(Backend& backend) {
   const auto row = backend.add(backend.upload(kName, "by id").file_id, "by-id");
   const auto found = backend.try_get(row.resource_id);
   REQUIRE(found.has_value());
-  CHECK(std::get<FileRow>(*found).file_id == row.file_id);
+  CHECK(std::get<ports::FileRow>(*found).file_id == row.file_id);
 }
 
 void scoped_list_has_copies_only(Backend& backend) {
@@ -107,8 +107,8 @@ void missing_ids_are_left_out(Backend& backend) {
 void deleted_file_is_gone(Backend& backend) {
   const auto file = backend.upload(kName, "short-lived");
   REQUIRE(backend.try_delete_file(file.file_id).has_value());
-  CHECK(backend.try_file(file.file_id).error().kind == ApiError::Kind::kNotFound);
-  CHECK(backend.try_delete_file(file.file_id).error().kind == ApiError::Kind::kNotFound);
+  CHECK(backend.try_file(file.file_id).error().kind == ports::ApiError::Kind::kNotFound);
+  CHECK(backend.try_delete_file(file.file_id).error().kind == ports::ApiError::Kind::kNotFound);
 }
 
 void copy_outlives_its_original(Backend& backend) {
@@ -139,7 +139,7 @@ void uploads_are_listed(Backend& backend) {
 void uploads_are_not_downloaded(Backend& backend) {
   const auto file = backend.upload(kName, "kept");
   const auto error = backend.try_download(file.file_id).error();
-  CHECK(error.kind == ApiError::Kind::kInvalid);
+  CHECK(error.kind == ports::ApiError::Kind::kInvalid);
   CHECK(error.code == "file_not_downloadable");
   CHECK_FALSE(error.organization_id.empty());
   CHECK(backend.arrived.empty());
@@ -150,9 +150,9 @@ void sessions_are_listed(Backend& backend) {
   const auto sessions = backend.try_sessions();
   REQUIRE(info.has_value());
   REQUIRE(sessions.has_value());
-  const auto found = std::find_if(sessions->begin(), sessions->end(), [&](const SessionInfo& one) {
-    return one.session_id == info->session_id;
-  });
+  const auto found = std::find_if(
+      sessions->begin(), sessions->end(),
+      [&](const ports::SessionInfo& one) { return one.session_id == info->session_id; });
   REQUIRE(found != sessions->end());
   CHECK(found->created_at == info->created_at);
   CHECK_FALSE(found->created_at.empty());
@@ -168,8 +168,8 @@ void faults_are_listed(Backend& backend) {
 
 void only_repositories_rotate(Backend& backend) {
   const auto row = backend.add(backend.upload(kName, "no token").file_id, "no-token");
-  CHECK(backend.try_rotate(row.resource_id, "t").error().kind == ApiError::Kind::kInvalid);
-  CHECK(backend.try_rotate("sesrsc_gone", "t").error().kind == ApiError::Kind::kNotFound);
+  CHECK(backend.try_rotate(row.resource_id, "t").error().kind == ports::ApiError::Kind::kInvalid);
+  CHECK(backend.try_rotate("sesrsc_gone", "t").error().kind == ports::ApiError::Kind::kNotFound);
 }
 
 void concurrent_uploads_are_one(Backend& backend) {
@@ -177,7 +177,7 @@ void concurrent_uploads_are_one(Backend& backend) {
   std::set<std::string> ids;
   int answers = 0;
   for (int caller = 0; caller < 3; ++caller) {
-    backend.api().upload(wanted, [&](const Result<FileMetadata>& file) {
+    backend.api().upload(wanted, [&](const ports::Result<ports::FileMetadata>& file) {
       ids.insert(file ? file->file_id : "failed");
       ++answers;
     });
@@ -196,13 +196,14 @@ void permits_are_granted(Backend& backend) {
   REQUIRE(backend.loop().run_one());
   CHECK(granted);
   const auto file = backend.upload(kName, "permitted");
-  const auto row = await<FileRow>(backend.loop(), [&](auto done) {
+  const auto row = ports::await<ports::FileRow>(backend.loop(), [&](auto done) {
     backend.api().add_file({backend.session, file.file_id, backend.mounts + "permitted"},
-                           {Permit::kReserved}, done);
+                           {ports::Permit::kReserved}, done);
   });
   REQUIRE(row.has_value());
-  const auto gone = await<Done>(backend.loop(), [&](auto done) {
-    backend.api().delete_resource(backend.session, row->resource_id, {Permit::kReserved}, done);
+  const auto gone = ports::await<ports::Done>(backend.loop(), [&](auto done) {
+    backend.api().delete_resource(backend.session, row->resource_id, {ports::Permit::kReserved},
+                                  done);
   });
   CHECK(gone.has_value());
 }

@@ -7,7 +7,7 @@ namespace sessync::contract {
 namespace {
 
 using model::Switches;
-using Kind = ApiError::Kind;
+using Kind = ports::ApiError::Kind;
 
 void set(Backend& backend, const std::function<void(Switches&)>& change) {
   backend.with_model([&](SessionModel& world) { change(world.switches()); });
@@ -138,11 +138,11 @@ void other_rows_are_typed(Backend& backend) {
   const auto rows = backend.try_list();
   REQUIRE(rows.has_value());
   REQUIRE(rows->size() == 2);
-  const auto& listed_repository = std::get<RepositoryRow>(rows->at(0));
+  const auto& listed_repository = std::get<ports::RepositoryRow>(rows->at(0));
   CHECK(listed_repository.url == repository.url);
   CHECK(listed_repository.mount_path == "/workspace/app");
   CHECK(listed_repository.branch == "main");
-  const auto& listed_store = std::get<MemoryStoreRow>(rows->at(1));
+  const auto& listed_store = std::get<ports::MemoryStoreRow>(rows->at(1));
   CHECK(listed_store.memory_store_id == "memstore_1");
   CHECK(listed_store.access == "read_only");
   CHECK(backend.try_remove("memstore_1").error().kind == Kind::kNotFound);

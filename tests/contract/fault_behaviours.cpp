@@ -6,7 +6,7 @@ namespace sessync::contract {
 
 namespace {
 
-using Kind = ApiError::Kind;
+using Kind = ports::ApiError::Kind;
 
 void break_next(Backend& backend, Operation operation, Fault fault) {
   FaultRule rule;
@@ -127,21 +127,22 @@ void empty_pages_are_no_end(Backend& backend) {
 
 void refusals_name_the_wait(Backend& backend) {
   const auto file = backend.upload("a", "x").file_id;
-  break_next(backend, Operation::kAddResource, Fault::rate_limited(Duration(30)));
-  const TimePoint before = backend.loop().now();
+  break_next(backend, Operation::kAddResource, Fault::rate_limited(ports::Duration(30)));
+  const ports::TimePoint before = backend.loop().now();
   const auto error = backend.try_add(file, "a").error();
   CHECK(error.kind == Kind::kRateLimited);
-  CHECK(error.retry_after == Duration(30));
+  CHECK(error.retry_after == ports::Duration(30));
   // The class is closed meanwhile: the next call waits for itself.
   CHECK(backend.try_add(file, "a").has_value());
-  CHECK(backend.loop().now() - before >= Duration(30));
+  CHECK(backend.loop().now() - before >= ports::Duration(30));
 }
 
-NewSession new_session() {
-  NewSession request;
+ports::NewSession new_session() {
+  ports::NewSession request;
   request.spec.agent_id = "agent_1";
   request.spec.environment_id = "env_1";
-  request.repositories = {{"https://github.com/acme/app", "/app", std::nullopt, Secret("first")}};
+  request.repositories = {
+      {"https://github.com/acme/app", "/app", std::nullopt, ports::Secret("first")}};
   return request;
 }
 
@@ -150,7 +151,7 @@ std::string create_with_repository(Backend& backend) {
   const auto created = backend.try_create(new_session());
   REQUIRE(created.has_value());
   backend.session = created->info.session_id;
-  return std::get<RepositoryRow>(created->rows.at(0)).resource_id;
+  return std::get<ports::RepositoryRow>(created->rows.at(0)).resource_id;
 }
 
 void lost_rotations_may_have_happened(Backend& backend) {
@@ -191,7 +192,7 @@ void lost_updates_may_have_happened(Backend& backend) {
 
 void failed_lists_are_unusable(Backend& backend) {
   backend.upload("a", "x");
-  const std::vector<std::pair<Operation, std::function<Result<std::size_t>()>>> lists = {
+  const std::vector<std::pair<Operation, std::function<ports::Result<std::size_t>()>>> lists = {
       {Operation::kListSessions,
        [&] { return backend.try_sessions().map([](const auto& rows) { return rows.size(); }); }},
       {Operation::kListEvents,
@@ -237,7 +238,7 @@ void broken_downloads_are_unusable(Backend& backend) {
     backend.clear_faults();
   }
   Fault slow = Fault::of(Fault::Kind::kSlow);
-  slow.delay = Duration(50);
+  slow.delay = ports::Duration(50);
   break_next(backend, Operation::kDownloadFile, slow);
   CHECK(backend.try_download(id).value() == bytes);
 }
@@ -267,7 +268,7 @@ void unreadable_waits_are_no_waits(Backend& backend) {
 void slow_answers_arrive(Backend& backend) {
   backend.add(backend.upload("a", "x").file_id, "a");
   Fault fault = Fault::of(Fault::Kind::kSlow);
-  fault.delay = Duration(50);
+  fault.delay = ports::Duration(50);
   break_next(backend, Operation::kListResources, fault);
   CHECK(backend.file_rows().size() == 1);
 }
@@ -275,11 +276,11 @@ void slow_answers_arrive(Backend& backend) {
 void late_effects_happen_later(Backend& backend) {
   const auto file = backend.upload("a", "x").file_id;
   Fault fault = Fault::of(Fault::Kind::kLateEffect);
-  fault.delay = Duration(1);
+  fault.delay = ports::Duration(1);
   break_next(backend, Operation::kAddResource, fault);
   CHECK(backend.try_add(file, "a").error().kind == Kind::kUnknownOutcome);
   bool over = false;
-  backend.loop().after(Duration(5), [&] { over = true; });
+  backend.loop().after(ports::Duration(5), [&] { over = true; });
   while (!over) {
     REQUIRE(backend.loop().run_one());
   }

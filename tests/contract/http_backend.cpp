@@ -10,10 +10,10 @@ namespace sessync::contract {
 
 namespace {
 
-ApiOptions options_for(const std::string& url, const std::string& key) {
-  ApiOptions options;
-  options.base_url = parse_base_url(url).value();
-  options.key.current = [key] { return Secret(key); };
+api::ApiOptions options_for(const std::string& url, const std::string& key) {
+  api::ApiOptions options;
+  options.base_url = http::parse_base_url(url).value();
+  options.key.current = [key] { return ports::Secret(key); };
   return options;
 }
 
@@ -23,13 +23,13 @@ class ClientBackend : public Backend {
   ClientBackend(const std::string& url, const std::string& key)
       : thread_(options_for(url, key), content_), api_(thread_, queue_) {}
 
-  SessionApi& api() override { return api_; }
-  Loop& loop() override { return queue_; }
+  ports::SessionApi& api() override { return api_; }
+  ports::Loop& loop() override { return queue_; }
 
  private:
-  CompletionQueue queue_;
-  ApiThread thread_;
-  HttpSessionApi api_;
+  os::CompletionQueue queue_;
+  api::ApiThread thread_;
+  api::HttpSessionApi api_;
 };
 
 /// A base of HttpBackend, so that the server is there before the client and after it.

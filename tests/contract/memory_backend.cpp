@@ -11,8 +11,8 @@ class MemoryBackend : public Backend {
     model_.set_time(loop_.now());
     session = model_.create_session({}).value().id;
   }
-  SessionApi& api() override { return api_; }
-  Loop& loop() override { return loop_; }
+  ports::SessionApi& api() override { return api_; }
+  ports::Loop& loop() override { return loop_; }
   void with_model(const std::function<void(SessionModel&)>& use) override {
     model_.set_time(loop_.now());
     use(model_);

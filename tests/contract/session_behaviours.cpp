@@ -6,25 +6,26 @@ namespace sessync::contract {
 
 namespace {
 
-using Kind = ApiError::Kind;
+using Kind = ports::ApiError::Kind;
 
 const char* const kUrl = "https://github.com/acme/app";
 
-NewSession smallest() {
-  NewSession request;
+ports::NewSession smallest() {
+  ports::NewSession request;
   request.spec.agent_id = "agent_1";
   request.spec.environment_id = "env_1";
   return request;
 }
 
-NewRepository repository(const std::string& mount_path, const std::optional<Checkout>& checkout,
-                         const std::string& token = "") {
-  const auto secret = token.empty() ? std::nullopt : std::optional(Secret(token));
+ports::NewRepository repository(const std::string& mount_path,
+                                const std::optional<manifest::Checkout>& checkout,
+                                const std::string& token = "") {
+  const auto secret = token.empty() ? std::nullopt : std::optional(ports::Secret(token));
   return {kUrl, mount_path, checkout, secret};
 }
 
 /// Makes it the session that is worked on.
-CreatedSession create(Backend& backend, const NewSession& request) {
+ports::CreatedSession create(Backend& backend, const ports::NewSession& request) {
   const auto created = backend.try_create(request);
   INFO((created ? "" : created.error().message));
   REQUIRE(created.has_value());
@@ -34,9 +35,9 @@ CreatedSession create(Backend& backend, const NewSession& request) {
 
 /// A session with one repository, whose resource id is returned.
 std::string create_with_token(Backend& backend, const std::string& token) {
-  NewSession request = smallest();
+  ports::NewSession request = smallest();
   request.repositories = {repository("/app", std::nullopt, token)};
-  return std::get<RepositoryRow>(create(backend, request).rows.at(0)).resource_id;
+  return std::get<ports::RepositoryRow>(create(backend, request).rows.at(0)).resource_id;
 }
 
 model::Resource held_repository(Backend& backend) {
@@ -52,14 +53,14 @@ model::Session held_session(Backend& backend) {
 }
 
 void session_is_created_whole(Backend& backend) {
-  NewSession request = smallest();
+  ports::NewSession request = smallest();
   request.spec.agent_version = 7;
   request.spec.title = "research \"\xE2\x82\xAC\"";
   request.spec.vault_ids = {"vlt_1"};
   request.metadata = {{"sessync", "key"}};
   request.files = {{backend.upload("a", "x").file_id, "/in/a.txt"}};
-  request.repositories = {repository("/app", BranchCheckout{"main"}, "hush"),
-                          repository("/old", CommitCheckout{"c0ffee"})};
+  request.repositories = {repository("/app", manifest::BranchCheckout{"main"}, "hush"),
+                          repository("/old", manifest::CommitCheckout{"c0ffee"})};
   request.memory_stores = {{"memstore_1", "read_only", "Look here."},
                            {"memstore_2", "read_write", std::nullopt}};
   const auto created = create(backend, request);
@@ -68,11 +69,11 @@ void session_is_created_whole(Backend& backend) {
   CHECK(created.info.status == "idle");
   CHECK(created.info.organization_id == "org_double");
   REQUIRE(created.rows.size() == 5);
-  CHECK(std::get<FileRow>(created.rows[0]).mount_path == "/mnt/session/uploads/in/a.txt");
-  CHECK(std::get<RepositoryRow>(created.rows[1]).branch == "main");
-  CHECK(std::get<RepositoryRow>(created.rows[2]).commit == "c0ffee");
-  CHECK(std::get<MemoryStoreRow>(created.rows[3]).instructions == "Look here.");
-  CHECK_FALSE(std::get<MemoryStoreRow>(created.rows[4]).instructions.has_value());
+  CHECK(std::get<ports::FileRow>(created.rows[0]).mount_path == "/mnt/session/uploads/in/a.txt");
+  CHECK(std::get<ports::RepositoryRow>(created.rows[1]).branch == "main");
+  CHECK(std::get<ports::RepositoryRow>(created.rows[2]).commit == "c0ffee");
+  CHECK(std::get<ports::MemoryStoreRow>(created.rows[3]).instructions == "Look here.");
+  CHECK_FALSE(std::get<ports::MemoryStoreRow>(created.rows[4]).instructions.has_value());
   CHECK(backend.try_list()->size() == 5);
   const auto session = held_session(backend);
   CHECK(session.agent_version == 7);
@@ -88,8 +89,8 @@ void least_is_enough(Backend& backend) {
   CHECK(held_session(backend).agent_id == "agent_1");
 }
 
-std::vector<MemoryStoreResource> many_stores(int count) {
-  std::vector<MemoryStoreResource> stores;
+std::vector<manifest::MemoryStoreResource> many_stores(int count) {
+  std::vector<manifest::MemoryStoreResource> stores;
   stores.reserve(static_cast<std::size_t>(count));
   for (int number = 0; number < count; ++number) {
     stores.push_back({"memstore_" + std::to_string(number), "read_only", std::nullopt});
@@ -99,20 +100,20 @@ std::vector<MemoryStoreResource> many_stores(int count) {
 
 struct Refusal {
   const char* what;
-  std::function<void(NewSession&)> spoil;
+  std::function<void(ports::NewSession&)> spoil;
   Kind kind;
   const char* message;
 };
 
 const std::vector<Refusal>& refusals() {
-  const auto stores = [](const std::vector<MemoryStoreResource>& wanted) {
-    return [wanted](NewSession& request) { request.memory_stores = wanted; };
+  const auto stores = [](const std::vector<manifest::MemoryStoreResource>& wanted) {
+    return [wanted](ports::NewSession& request) { request.memory_stores = wanted; };
   };
-  const auto files = [](const std::vector<NewFile>& wanted) {
-    return [wanted](NewSession& request) { request.files = wanted; };
+  const auto files = [](const std::vector<ports::NewFile>& wanted) {
+    return [wanted](ports::NewSession& request) { request.files = wanted; };
   };
-  const auto repositories = [](const std::vector<NewRepository>& wanted) {
-    return [wanted](NewSession& request) { request.repositories = wanted; };
+  const auto repositories = [](const std::vector<ports::NewRepository>& wanted) {
+    return [wanted](ports::NewSession& request) { request.repositories = wanted; };
   };
   static const std::vector<Refusal> all = {
       {"missing files", files({{"file_gone", "/a"}, {"file_lost", "/b"}}), Kind::kNotFound,
@@ -144,7 +145,7 @@ const std::vector<Refusal>& refusals() {
        "Invalid `github_repository` resource: `mount_path` overlaps another resource: /app/lib and "
        "/app; set distinct `mount_path` values"},
       {"files in a self-hosted environment",
-       [](NewSession& request) {
+       [](ports::NewSession& request) {
          request.spec.environment_id = "env_selfhosted1";
          request.repositories = {repository("/app", std::nullopt)};
        },
@@ -155,7 +156,7 @@ const std::vector<Refusal>& refusals() {
 void refused_creates_say_why(Backend& backend) {
   const std::size_t before = backend.try_sessions()->size();
   for (const Refusal& refusal : refusals()) {
-    NewSession request = smallest();
+    ports::NewSession request = smallest();
     refusal.spoil(request);
     const auto created = backend.try_create(request);
     INFO(refusal.what);
@@ -168,7 +169,7 @@ void refused_creates_say_why(Backend& backend) {
 }
 
 void refused_creates_leave_nothing(Backend& backend) {
-  NewSession request = smallest();
+  ports::NewSession request = smallest();
   request.files = {{backend.upload("a", "x").file_id, "/a"}};
   request.memory_stores = {{"memstore_missing", "read_only", std::nullopt}};
   CHECK(backend.try_create(request).error().kind == Kind::kNotFound);
@@ -180,7 +181,7 @@ void refused_creates_leave_nothing(Backend& backend) {
 }
 
 void self_hosted_takes_stores(Backend& backend) {
-  NewSession request = smallest();
+  ports::NewSession request = smallest();
   request.spec.environment_id = "env_selfhosted1";
   request.memory_stores = {{"memstore_1", "read_only", std::nullopt}};
   CHECK(create(backend, request).rows.size() == 1);
@@ -191,12 +192,12 @@ void stores_mount_by_name(Backend& backend) {
     world.name_memory_store("memstore_1", "Team Notes", "");
     world.name_memory_store("memstore_2", "team notes", "");
   });
-  NewSession request = smallest();
+  ports::NewSession request = smallest();
   request.memory_stores = {{"memstore_1", "read_only", std::nullopt},
                            {"memstore_2", "read_write", std::nullopt}};
   const auto rows = create(backend, request).rows;
-  CHECK(std::get<MemoryStoreRow>(rows.at(0)).mount_path == "/mnt/memory/team-notes");
-  CHECK(std::get<MemoryStoreRow>(rows.at(1)).mount_path == "/mnt/memory/team-notes-2");
+  CHECK(std::get<ports::MemoryStoreRow>(rows.at(0)).mount_path == "/mnt/memory/team-notes");
+  CHECK(std::get<ports::MemoryStoreRow>(rows.at(1)).mount_path == "/mnt/memory/team-notes-2");
 }
 
 void tokens_rotate(Backend& backend) {
@@ -224,7 +225,7 @@ void running_sessions_rotate_archived_ones_do_not(Backend& backend) {
 }
 
 void updates_change_what_is_given(Backend& backend) {
-  NewSession request = smallest();
+  ports::NewSession request = smallest();
   request.spec.title = "old";
   request.metadata = {{"a", "1"}, {"b", "2"}};
   create(backend, request);
@@ -256,12 +257,12 @@ void archived_sessions_are_listed(Backend& backend) {
 }
 
 void faults_come_in_order(Backend& backend) {
-  TimePoint first;
+  ports::TimePoint first;
   backend.with_model([&](SessionModel& world) {
     first = world.time();
     world.add_fault(backend.session, "repository_clone_error", kUrl);
     world.add_event(backend.session, "session.status_idle", "{}");
-    world.set_time(first + Duration(1));
+    world.set_time(first + ports::Duration(1));
     world.add_fault(backend.session, "repository_authentication_error", kUrl);
     world.add_fault(backend.session, "repository_melted_error", "");
     world.add_fault(backend.session, "model_overloaded_error", "");
@@ -299,9 +300,9 @@ void outputs_are_downloaded(Backend& backend) {
 }
 
 /// Takes nothing.
-class FullDisk : public ContentSink {
+class FullDisk : public ports::ContentSink {
  public:
-  tl::expected<Done, std::string> write(std::string_view /*bytes*/) override {
+  tl::expected<ports::Done, std::string> write(std::string_view /*bytes*/) override {
     return tl::unexpected(std::string("out/a cannot be written: the disk is full"));
   }
 };
@@ -310,7 +311,7 @@ void sinks_may_fail(Backend& backend) {
   std::string id;
   backend.with_model(
       [&](SessionModel& world) { id = world.add_output(backend.session, "a", "bytes").id; });
-  const auto result = await<Done>(backend.loop(), [&](auto done) {
+  const auto result = ports::await<ports::Done>(backend.loop(), [&](auto done) {
     backend.api().download(id, std::make_shared<FullDisk>(), done);
   });
   REQUIRE_FALSE(result.has_value());

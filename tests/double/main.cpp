@@ -72,7 +72,7 @@ int main(int argc, char** argv) {
   add_switches(app, switches);
   add_numbers(app, switches);
   CLI11_PARSE(app, argc, argv);
-  options.latency = sessync::Duration(latency_ms);
+  options.latency = sessync::ports::Duration(latency_ms);
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);

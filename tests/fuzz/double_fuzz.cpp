@@ -79,7 +79,7 @@ Request request_of(const std::string& line) {
 }
 
 template <class T>
-bool reads(Parsed<T> (*parse)(std::string_view), const std::string& body) {
+bool reads(api::Parsed<T> (*parse)(std::string_view), const std::string& body) {
   const auto value = parse(body);
   if (!value) std::fprintf(stderr, "%s: %s\n", value.error().c_str(), body.c_str());
   return value.has_value();
@@ -89,28 +89,28 @@ bool is_read(Operation operation, const std::string& body) {
   switch (operation) {
     case Operation::kUpload:
     case Operation::kGetFile:
-      return reads(&parse_file, body);
+      return reads(&api::parse_file, body);
     case Operation::kListFiles:
     case Operation::kFindFiles:
     case Operation::kListSessionFiles:
-      return reads(&parse_file_page, body);
+      return reads(&api::parse_file_page, body);
     case Operation::kCreateSession:
-      return reads(&parse_created_session, body);
+      return reads(&api::parse_created_session, body);
     case Operation::kGetSession:
     case Operation::kUpdateSession:
     case Operation::kArchiveSession:
-      return reads(&parse_session, body);
+      return reads(&api::parse_session, body);
     case Operation::kListSessions:
-      return reads(&parse_session_page, body);
+      return reads(&api::parse_session_page, body);
     case Operation::kListEvents:
-      return reads(&parse_fault_page, body);
+      return reads(&api::parse_fault_page, body);
     case Operation::kAddResource:
-      return reads(&parse_added_file, body);
+      return reads(&api::parse_added_file, body);
     case Operation::kListResources:
-      return reads(&parse_resource_page, body);
+      return reads(&api::parse_resource_page, body);
     case Operation::kGetResource:
     case Operation::kRotateToken:
-      return reads(&parse_resource, body);
+      return reads(&api::parse_resource, body);
     default:
       return true;
   }
@@ -120,7 +120,7 @@ void check_reply(const skin::Call& call, const Reply& reply) {
   const bool known = reply.status == 200 || (reply.status >= 400 && reply.status < 500);
   require(known, "the double answers or refuses");
   if (reply.status != 200) {
-    const auto error = parse_error_body(reply.body);
+    const auto error = api::parse_error_body(reply.body);
     require(error && !error->type.empty() && !error->message.empty(), "a refusal is an envelope");
     return;
   }
@@ -149,7 +149,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   constexpr int kMostLines = 40;
   Input input(data, size);
   // What it does follows from its input alone.
-  sessync::TimePoint now = sessync::TimePoint{} + std::chrono::hours(24 * 365 * 50);
+  sessync::ports::TimePoint now = sessync::ports::TimePoint{} + std::chrono::hours(24 * 365 * 50);
   Core core(1, "", [&now] { return now += std::chrono::milliseconds(1); });
   Ids ids;
   for (int i = 0; i < kMostLines && !input.empty(); ++i) run(core, std::string(input.line()), ids);

@@ -18,18 +18,18 @@ const std::string kDigest(64, 'a');
 constexpr std::string_view kRefused = "<>:\"|?*\\/";
 
 bool is_plain(std::string_view name) {
-  return !has_control_character(name) && !first_invalid_utf8(name) &&
+  return !manifest::has_control_character(name) && !manifest::first_invalid_utf8(name) &&
          name.find_first_of(kRefused) == std::string_view::npos;
 }
 
 void check_marker(std::string_view text) {
-  const std::string name = encode_marker("owner-1", kDigest, text);
+  const std::string name = observe::encode_marker("owner-1", kDigest, text);
   require(name.size() <= 255 && is_plain(name), "an upload's name is one that the API takes");
-  const auto ours = decode_marker(name);
-  require(ours && ours->owner == "owner-1" && marker_matches(*ours, kDigest),
+  const auto ours = observe::decode_marker(name);
+  require(ours && ours->owner == "owner-1" && observe::marker_matches(*ours, kDigest),
           "an encoded marker is read back");
-  require(encode_marker("owner-1", kDigest, ours->basename) == name, "a marker is stable");
-  const auto any = decode_marker(text);
+  require(observe::encode_marker("owner-1", kDigest, ours->basename) == name, "a marker is stable");
+  const auto any = observe::decode_marker(text);
   if (!any) return;
   require(!any->owner.empty() && any->owner.size() <= 20 && any->digest_prefix.size() == 32,
           "a decoded marker is whole");
@@ -46,20 +46,20 @@ void check_component(const std::string& name) {
 }
 
 void check_outputs(Input input) {
-  std::vector<FileMetadata> outputs;
+  std::vector<ports::FileMetadata> outputs;
   std::set<std::string> ids;
   for (const std::string& line : input.paragraph()) {
-    FileMetadata file;
+    ports::FileMetadata file;
     const auto bar = std::min(line.find('|'), line.size());
     file.file_id = line.substr(0, bar);
     file.filename = line.substr(std::min(bar + 1, line.size()));
     file.created_at = "2026-11-20T10:00:0" + std::to_string(line.size() % 10) + "Z";
     if (!file.file_id.empty() && ids.insert(file.file_id).second) outputs.push_back(file);
-    check_component(clean_output_name(file.filename, file.file_id));
-    const std::string clean = clean_output_name(file.filename, file.file_id);
-    require(clean_output_name(clean, "") == clean, "a clean name is clean");
+    check_component(outputs::clean_output_name(file.filename, file.file_id));
+    const std::string clean = outputs::clean_output_name(file.filename, file.file_id);
+    require(outputs::clean_output_name(clean, "") == clean, "a clean name is clean");
   }
-  const auto names = output_names(outputs);
+  const auto names = outputs::output_names(outputs);
   require(names.size() == outputs.size(), "each output has a name");
   std::set<std::string> taken;
   for (const auto& [id, name] : names) {
@@ -69,30 +69,32 @@ void check_outputs(Input input) {
 }
 
 void check_mounts(std::string_view left, std::string_view right) {
-  const MountPath one = MountPath::of_file(left);
-  const MountPath other = MountPath::of_file(right);
+  const manifest::MountPath one = manifest::MountPath::of_file(left);
+  const manifest::MountPath other = manifest::MountPath::of_file(right);
   require(left.empty() || one.text().starts_with('/'), "a canonical path is absolute");
-  require(one == MountPath::of_file(clean_mount_text(left)), "cleaning changes no mount");
+  require(one == manifest::MountPath::of_file(manifest::clean_mount_text(left)),
+          "cleaning changes no mount");
   require(one.text().find("//") == std::string::npos ||
               one.text().find("//") + 2 == one.text().size() || !left.starts_with('/'),
           "a canonical path has no doubled slash");
   require(!(one.is_above(other) && other.is_above(one)), "no two paths are above each other");
   require(!one.is_above(one), "no path is above itself");
-  const std::string joined = join_mount_text(left, right);
-  const bool directory = !mount_path_problem(left, true);
+  const std::string joined = manifest::join_mount_text(left, right);
+  const bool directory = !manifest::mount_path_problem(left, true);
   const bool relative = !right.empty() && !right.starts_with('/');
-  if (!directory || !relative || mount_path_problem(joined, false)) return;
-  const MountPath below = MountPath::of_file(joined);
-  require(MountPath::of_file("/mnt/session/uploads" + joined).text() == clean_mount_text(joined),
+  if (!directory || !relative || manifest::mount_path_problem(joined, false)) return;
+  const manifest::MountPath below = manifest::MountPath::of_file(joined);
+  require(manifest::MountPath::of_file("/mnt/session/uploads" + joined).text() ==
+              manifest::clean_mount_text(joined),
           "the API's own spelling is stripped once");
   require(below.text().starts_with('/'), "what is mounted below is absolute");
 }
 
 void check_time(std::string_view text) {
-  const auto time = parse_server_time(text);
+  const auto time = observe::parse_server_time(text);
   if (!time) return;
   require(text.size() >= std::string_view("2026-11-29T10:00:00").size(), "a time is written out");
-  const auto later = parse_server_time(std::string(text.substr(0, 17)) + "60Z");
+  const auto later = observe::parse_server_time(std::string(text.substr(0, 17)) + "60Z");
   require(!later || *later > *time - std::chrono::hours(25), "times are ordered");
   const auto days = std::chrono::floor<std::chrono::days>(*time);
   const std::chrono::year_month_day date{days};
@@ -102,8 +104,9 @@ void check_time(std::string_view text) {
 }
 
 void check_printable(std::string_view text) {
-  const std::string shown = printable(text);
-  require(!has_control_character(shown) && !first_invalid_utf8(shown), "a shown name is harmless");
+  const std::string shown = manifest::printable(text);
+  require(!manifest::has_control_character(shown) && !manifest::first_invalid_utf8(shown),
+          "a shown name is harmless");
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ bool is_path(const std::string& path) {
          path.find("//") == std::string::npos && path.find('\0') == std::string::npos;
 }
 
-void check_pruning(const Patterns& patterns, const std::string& path) {
+void check_pruning(const manifest::Patterns& patterns, const std::string& path) {
   if (!patterns.selects(path, false) && !patterns.selects(path, true)) return;
   require(patterns.may_select_below(""), "the root is walked");
   for (auto slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
@@ -29,14 +29,14 @@ void check_pruning(const Patterns& patterns, const std::string& path) {
 }
 
 /// A directory that is selected and nothing below excluded: so is what is in it.
-void check_inheritance(const Patterns& patterns, const std::string& path) {
+void check_inheritance(const manifest::Patterns& patterns, const std::string& path) {
   const bool above = patterns.selects(path, true);
   const std::string below = path + "/x";
-  if (patterns.verdict(below, false) != Patterns::Verdict::kNone) return;
+  if (patterns.verdict(below, false) != manifest::Patterns::Verdict::kNone) return;
   require(patterns.selects(below, false) == above, "a path without a verdict has its parent's");
 }
 
-void check_paths(const Patterns& patterns, const std::vector<std::string>& paths) {
+void check_paths(const manifest::Patterns& patterns, const std::vector<std::string>& paths) {
   for (const std::string& path : paths) {
     static_cast<void>(patterns.verdict(path, false));
     static_cast<void>(patterns.names_literally(path));
@@ -48,7 +48,7 @@ void check_paths(const Patterns& patterns, const std::vector<std::string>& paths
 }
 
 /// A list in a manifest and the same lines in an ignore file say the same.
-void check_same(const Patterns& listed, const Patterns& written,
+void check_same(const manifest::Patterns& listed, const manifest::Patterns& written,
                 const std::vector<std::string>& paths) {
   for (const std::string& path : paths) {
     for (const bool directory : {false, true}) {
@@ -68,12 +68,13 @@ bool reads_alike_in_a_file(const std::vector<std::string>& lines) {
 }
 
 void check(const std::vector<std::string>& lines, const std::vector<std::string>& paths) {
-  const Patterns written = Patterns::parse_file(joined(lines));
+  const manifest::Patterns written = manifest::Patterns::parse_file(joined(lines));
   check_paths(written, paths);
-  const auto listed = Patterns::parse(lines);
+  const auto listed = manifest::Patterns::parse(lines);
   if (!listed) {
-    require(!has_control_character(listed.error()), "no message writes to a terminal");
-    require(first_invalid_utf8(joined(lines)) || !first_invalid_utf8(listed.error()),
+    require(!manifest::has_control_character(listed.error()), "no message writes to a terminal");
+    require(manifest::first_invalid_utf8(joined(lines)) ||
+                !manifest::first_invalid_utf8(listed.error()),
             "a message is UTF-8");
     return;
   }

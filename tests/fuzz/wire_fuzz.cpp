@@ -25,32 +25,33 @@ namespace {
 
 using Json = nlohmann::json;
 
-const Secret kKey("sk-fuzz-0123456789");
+const ports::Secret kKey("sk-fuzz-0123456789");
 
 void check_message(const std::string& message) {
-  require(!has_control_character(message), "no message writes to a terminal");
+  require(!manifest::has_control_character(message), "no message writes to a terminal");
   require(message.find(kKey.reveal()) == std::string::npos, "no message shows a credential");
   require(message.size() < 4096, "a message is short");
 }
 
-HttpAnswer answer_of(std::string_view body, int status) {
-  live_secrets().add(kKey, LiveSecrets::Life::kProcess);
-  HttpAnswer answer;
+http::HttpAnswer answer_of(std::string_view body, int status) {
+  os::live_secrets().add(kKey, os::LiveSecrets::Life::kProcess);
+  http::HttpAnswer answer;
   answer.status = status;
   answer.body = std::string(body);
   return answer;
 }
 
-constexpr CallContext kRead{"list_resources", CallEffect::kRead, "api.example.test"};
+constexpr api::CallContext kRead{"list_resources", api::CallEffect::kRead, "api.example.test"};
 
 void check_refusal(std::string_view body, std::string_view reason) {
   require(!reason.empty(), "an answer that cannot be used says why");
-  const ApiError error = unusable_answer(answer_of(body, 200), kRead, reason);
-  require(error.kind == ApiError::Kind::kUnusableAnswer, "a read that is not one had no answer");
+  const ports::ApiError error = unusable_answer(answer_of(body, 200), kRead, reason);
+  require(error.kind == ports::ApiError::Kind::kUnusableAnswer,
+          "a read that is not one had no answer");
   check_message(error.message);
 }
 
-Json encoded(const FileRow& row) {
+Json encoded(const ports::FileRow& row) {
   return {{"type", "file"},
           {"id", row.resource_id},
           {"file_id", row.file_id},
@@ -58,7 +59,7 @@ Json encoded(const FileRow& row) {
           {"created_at", row.created_at}};
 }
 
-Json encoded(const RepositoryRow& row) {
+Json encoded(const ports::RepositoryRow& row) {
   Json json = {{"type", "github_repository"},
                {"id", row.resource_id},
                {"url", row.url},
@@ -69,7 +70,7 @@ Json encoded(const RepositoryRow& row) {
   return json;
 }
 
-Json encoded(const MemoryStoreRow& row) {
+Json encoded(const ports::MemoryStoreRow& row) {
   Json json = {{"type", "memory_store"},
                {"memory_store_id", row.memory_store_id},
                {"access", row.access},
@@ -78,15 +79,15 @@ Json encoded(const MemoryStoreRow& row) {
   return json;
 }
 
-Json encoded(const OpaqueRow& row) {
+Json encoded(const ports::OpaqueRow& row) {
   return {{"type", row.type}, {"id", row.resource_id}, {"mount_path", row.mount_path}};
 }
 
-Json encoded(const ResourceRow& row) {
+Json encoded(const ports::ResourceRow& row) {
   return std::visit([](const auto& one) { return encoded(one); }, row);
 }
 
-Json encoded(const FileMetadata& file) {
+Json encoded(const ports::FileMetadata& file) {
   Json json = {{"id", file.file_id},
                {"filename", file.filename},
                {"size_bytes", file.size_bytes},
@@ -96,7 +97,7 @@ Json encoded(const FileMetadata& file) {
   return json;
 }
 
-Json encoded(const SessionInfo& session) {
+Json encoded(const ports::SessionInfo& session) {
   Json json = {{"id", session.session_id},
                {"status", session.status},
                {"metadata", session.metadata},
@@ -106,36 +107,36 @@ Json encoded(const SessionInfo& session) {
   return json;
 }
 
-Json encoded(const SessionFault& fault) {
+Json encoded(const ports::SessionFault& fault) {
   return {{"type", "session.error"},
           {"id", fault.event_id},
           {"processed_at", fault.processed_at},
           {"error", {{"type", fault.error_type}, {"repository_url", fault.repository_url}}}};
 }
 
-Json encoded(const CreatedSession& created) {
+Json encoded(const ports::CreatedSession& created) {
   Json json = encoded(created.info);
   json["resources"] = Json::array();
-  for (const ResourceRow& row : created.rows) json["resources"].push_back(encoded(row));
+  for (const ports::ResourceRow& row : created.rows) json["resources"].push_back(encoded(row));
   return json;
 }
 
 template <class Row>
-Json encoded(const Page<Row>& page) {
+Json encoded(const api::Page<Row>& page) {
   Json json = {{"data", Json::array()}, {"next_page", page.next}};
   for (const Row& row : page.rows) json["data"].push_back(encoded(row));
   return json;
 }
 
-void check_row(const ResourceRow& row) {
-  if (const auto* const file = std::get_if<FileRow>(&row)) {
+void check_row(const ports::ResourceRow& row) {
+  if (const auto* const file = std::get_if<ports::FileRow>(&row)) {
     require(!file->resource_id.empty() && !file->file_id.empty(), "a file row has its ids");
-    const MountPath path = MountPath::of_file(file->mount_path);
+    const manifest::MountPath path = manifest::MountPath::of_file(file->mount_path);
     require(path.text().starts_with('/'), "a decoded mount path is canonical");
-    require(path == MountPath::of_file(clean_mount_text(file->mount_path)),
+    require(path == manifest::MountPath::of_file(manifest::clean_mount_text(file->mount_path)),
             "a decoded mount path has one canonical form");
   }
-  if (const auto* const repository = std::get_if<RepositoryRow>(&row)) {
+  if (const auto* const repository = std::get_if<ports::RepositoryRow>(&row)) {
     require(!repository->resource_id.empty(), "a repository row has its id");
     require(!(repository->branch && repository->commit), "a checkout is one of two");
   }
@@ -143,7 +144,7 @@ void check_row(const ResourceRow& row) {
 
 /// Decodes; what was decoded must come out of its own encoding again.
 template <class T>
-std::optional<T> decode(std::string_view body, Parsed<T> (*parse)(std::string_view)) {
+std::optional<T> decode(std::string_view body, api::Parsed<T> (*parse)(std::string_view)) {
   auto value = parse(body);
   if (!value) {
     check_refusal(body, value.error());
@@ -157,9 +158,9 @@ std::optional<T> decode(std::string_view body, Parsed<T> (*parse)(std::string_vi
 }
 
 /// Whatever a session holds, `import` makes a valid manifest of it, or says what is in the way.
-void check_import(CreatedSession session) {
-  const auto imported = import_sessions({{session.info, session.rows, {}}});
-  const auto file = load_manifest_file({"m.yaml", imported.text, ""});
+void check_import(ports::CreatedSession session) {
+  const auto imported = importer::import_sessions({{session.info, session.rows, {}}});
+  const auto file = manifest::load_manifest_file({"m.yaml", imported.text, ""});
   require(file.valid() == imported.problems.empty(), "an imported manifest is valid or says why");
   for (const char c : imported.text) {
     require(c == '\n' || (static_cast<unsigned char>(c) >= ' ' && c != '\x7f'),
@@ -168,25 +169,25 @@ void check_import(CreatedSession session) {
 }
 
 void check_error_body(std::string_view body, int status) {
-  HttpOutcome outcome;
+  http::HttpOutcome outcome;
   outcome.answer = answer_of(body, status);
-  for (const CallEffect effect : {CallEffect::kRead, CallEffect::kWrite}) {
-    const CallContext context{"add_resource", effect, "api.example.test"};
-    const ApiError error = to_error(outcome, context, TimePoint{});
+  for (const api::CallEffect effect : {api::CallEffect::kRead, api::CallEffect::kWrite}) {
+    const api::CallContext context{"add_resource", effect, "api.example.test"};
+    const ports::ApiError error = to_error(outcome, context, ports::TimePoint{});
     check_message(error.message);
     check_message(error.code);
     check_message(error.request_id);
     require(error.http_status == status, "an error has its status");
-    const bool doubt = error.kind == ApiError::Kind::kUnknownOutcome;
-    require(
-        effect == CallEffect::kRead || doubt == (status >= 500 || status < 400 || status == 408),
-        "only a refusal says that a write had no effect");
+    const bool doubt = error.kind == ports::ApiError::Kind::kUnknownOutcome;
+    require(effect == api::CallEffect::kRead ||
+                doubt == (status >= 500 || status < 400 || status == 408),
+            "only a refusal says that a write had no effect");
   }
 }
 
 /// Header lines, an empty line, a body.
 void check_headers(Input input) {
-  HttpOutcome outcome;
+  http::HttpOutcome outcome;
   outcome.answer = answer_of("", 400);
   for (const std::string& line : input.paragraph()) {
     const auto colon = std::min(line.find(':'), line.size());
@@ -196,12 +197,12 @@ void check_headers(Input input) {
   outcome.answer.body = std::string(input.rest());
   for (const int status : {302, 429, 503}) {
     outcome.answer.status = status;
-    const ApiError error = to_error(outcome, kRead, TimePoint{});
+    const ports::ApiError error = to_error(outcome, kRead, ports::TimePoint{});
     check_message(error.message);
     check_message(error.request_id);
     check_message(error.organization_id);
     const auto wait = error.retry_after;
-    require(!wait || (*wait > Duration::zero() && *wait <= std::chrono::hours(24 * 25)),
+    require(!wait || (*wait > ports::Duration::zero() && *wait <= std::chrono::hours(24 * 25)),
             "Retry-After is a time to wait");
   }
 }
@@ -210,19 +211,21 @@ void check_headers(Input input) {
 void check_bodies(Input input) {
   const std::string first(input.line());
   const std::string second(input.line());
-  const bool sendable = !first_invalid_utf8(first) && !first_invalid_utf8(second);
-  const auto body = add_file_body({"sesn_1", first, second});
+  const bool sendable =
+      !manifest::first_invalid_utf8(first) && !manifest::first_invalid_utf8(second);
+  const auto body = api::add_file_body({"sesn_1", first, second});
   require(body.has_value() == sendable, "a body is UTF-8");
   if (body) {
     const Json json = Json::parse(body->reveal());
     require(json["file_id"] == first && json["mount_path"] == second, "a body says what was asked");
   }
   const bool visible = std::ranges::all_of(first, [](char c) { return c > ' ' && c <= '~'; });
-  if (!visible || first.size() < LiveSecrets::kShortest) return;
-  LiveSecrets secrets;
-  secrets.add(Secret(first), LiveSecrets::Life::kUse);
+  if (!visible || first.size() < os::LiveSecrets::kShortest) return;
+  os::LiveSecrets secrets;
+  secrets.add(ports::Secret(first), os::LiveSecrets::Life::kUse);
   const std::string quoted = Json(first).dump();
-  for (const auto& spelling : {first, percent_encode(first), quoted.substr(1, quoted.size() - 2)}) {
+  for (const auto& spelling :
+       {first, http::percent_encode(first), quoted.substr(1, quoted.size() - 2)}) {
     require(secrets.redacted("\n" + spelling + "\n") == "\n[redacted]\n",
             "a spelling is found again");
   }
@@ -231,33 +234,34 @@ void check_bodies(Input input) {
 void check_decoders(unsigned which, std::string_view body) {
   switch (which) {
     case 0:
-      if (const auto page = decode(body, &parse_resource_page)) {
-        for (const ResourceRow& row : page->rows) check_row(row);
+      if (const auto page = decode(body, &api::parse_resource_page)) {
+        for (const ports::ResourceRow& row : page->rows) check_row(row);
       }
       break;
     case 1:
-      if (const auto row = decode(body, &parse_resource)) check_row(*row);
+      if (const auto row = decode(body, &api::parse_resource)) check_row(*row);
       break;
     case 2:
-      if (const auto row = decode(body, &parse_added_file)) check_row(*row);
+      if (const auto row = decode(body, &api::parse_added_file)) check_row(*row);
       break;
     case 3:
-      decode(body, &parse_file_page);
+      decode(body, &api::parse_file_page);
       break;
     case 4:
-      decode(body, &parse_file);
+      decode(body, &api::parse_file);
       break;
     case 5:
-      decode(body, &parse_session);
+      decode(body, &api::parse_session);
       break;
     case 6:
-      decode(body, &parse_session_page);
+      decode(body, &api::parse_session_page);
       break;
     case 7:
-      if (auto created = decode(body, &parse_created_session)) check_import(std::move(*created));
+      if (auto created = decode(body, &api::parse_created_session))
+        check_import(std::move(*created));
       break;
     default:
-      decode(body, &parse_fault_page);
+      decode(body, &api::parse_fault_page);
   }
 }
 

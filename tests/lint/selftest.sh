@@ -52,7 +52,7 @@ circle() {
   fi
 }
 
-for check in doors layering layers size top secrets names; do
+for check in doors layering layers size top secrets names namespaces; do
   accepts "$check"
 done
 accepts layering daemon/state/a.cpp '#include <sqlite3.h>\n#include <mutex>\n#include "reconciler/x.h"'
@@ -69,9 +69,9 @@ finds doors daemon/a.cpp 'return std::string(error.what());'
 finds doors daemon/a.cpp 'return std::strerror(errno);'
 finds doors daemon/a.cpp 'return std::generic_category().message(error);'
 fresh_tree
-echo 'namespace sessync {
-struct A {' >"$tree/daemon/a.h"
-echo 'namespace sessync::http {
+echo 'namespace sessync::state {
+struct A {' >"$tree/daemon/state/a.h"
+echo 'namespace sessync::api {
 struct A {' >"$tree/daemon/api/a.h"
 "$lint/names.sh" "$tree" || failures=$((failures + 1))
 
@@ -107,6 +107,14 @@ circle manifest/a.h manifest/b.h manifest/b.cpp manifest/a.h
 circle daemon/os/a.h daemon/os/b.h daemon/os/b.h daemon/os/a.h
 circle daemon/api/wire/a.h daemon/api/send/a.h daemon/api/send/b.h daemon/api/wire/b.h
 circle manifest/text/a.h manifest/pattern/a.h manifest/pattern/b.h manifest/text/b.h
+accepts namespaces manifest/parse/a.h 'namespace sessync::manifest {\nint a();\n}'
+accepts namespaces daemon/api/a.h 'namespace sessync::ports {\nclass A;\nenum class B : int;\n}\n\nnamespace sessync::api::wire {\nint a();\n}'
+accepts namespaces daemon/pass/a.h 'namespace sessync::runner {\nint a();\n}'
+finds namespaces manifest/parse/a.h 'namespace sessync {\nint a();\n}'
+finds namespaces daemon/api/a.cpp 'namespace sessync::ports {\n\nint a() { return 1; }\n}'
+finds namespaces daemon/api/a.cpp 'namespace sessync::api_more {\nclass A {};\n}'
+finds namespaces reconciler/pass/a.cpp 'namespace sessync::runner {\nint a();\n}'
+
 finds names daemon/a.h 'struct A {\n};\nclass A : public B {\n};'
 finds names daemon/a.h 'namespace sessync::http {\nstruct A {\n};\nclass A : public B {\n};'
 finds size daemon/a.cpp "$(printf '\\n%.0s' {1..501})"

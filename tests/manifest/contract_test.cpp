@@ -12,7 +12,7 @@ using std::chrono_literals::operator""min;
 namespace {
 
 template <class Resource>
-const Resource& resource(const SessionSpec& session, std::size_t index, int line) {
+const Resource& resource(const manifest::SessionSpec& session, std::size_t index, int line) {
   const auto& spec = session.resources.at(index);
   CHECK(spec.at.file == "m.yaml");
   CHECK(spec.at.line == line);
@@ -33,8 +33,8 @@ TEST_CASE("The documented example is read in full") {
   CHECK(session.name == "research");
   CHECK(session.session_id == "sesn_011CZ...");
   CHECK_FALSE(session.create.has_value());
-  CHECK(session.prune == Prune::kOwned);
-  CHECK(session.on_conflict == OnConflict::kBlock);
+  CHECK(session.prune == manifest::Prune::kOwned);
+  CHECK(session.on_conflict == manifest::OnConflict::kBlock);
   CHECK_FALSE(session.suspend);
   CHECK_FALSE(session.recreate);
   CHECK(session.interval == 5min);
@@ -48,34 +48,35 @@ TEST_CASE("The documented example is read in full") {
   CHECK_FALSE(session.outputs->include.selects("a.txt", false));
   REQUIRE(session.resources.size() == 6);
 
-  const auto& single = resource<FileResource>(session, 0, 21);
+  const auto& single = resource<manifest::FileResource>(session, 0, 21);
   CHECK(single.source == "data/orders.csv");
   CHECK(single.mount_path == "/data/orders.csv");
 
-  const auto& directory = resource<DirectoryResource>(session, 1, 25);
+  const auto& directory = resource<manifest::DirectoryResource>(session, 1, 25);
   CHECK(directory.source == "src");
   CHECK(directory.mount_path == "/src");
   CHECK(directory.include.selects("a/b.py", false));
   CHECK(directory.exclude.selects("a/test_b.py", false));
 
-  const auto& archive = resource<ArchiveResource>(session, 2, 31);
+  const auto& archive = resource<manifest::ArchiveResource>(session, 2, 31);
   CHECK(archive.source == "corpus");
-  CHECK(archive.format == ArchiveResource::Format::kTarGz);
+  CHECK(archive.format == manifest::ArchiveResource::Format::kTarGz);
   CHECK(archive.mount_path == "/corpus.tar.gz");
   CHECK(archive.include.empty());
 
-  const auto& uploaded = resource<UploadedFileResource>(session, 3, 36);
+  const auto& uploaded = resource<manifest::UploadedFileResource>(session, 3, 36);
   CHECK(uploaded.file_id == "file_011CN...");
   CHECK(uploaded.mount_path == "/reference.pdf");
 
-  const auto& repository = resource<RepositoryResource>(session, 4, 40);
+  const auto& repository = resource<manifest::RepositoryResource>(session, 4, 40);
   CHECK(repository.url == "https://github.com/example-org/example-repo");
   CHECK(repository.mount_path == "/workspace/example-repo");
-  CHECK(repository.checkout == Checkout(BranchCheckout{"main"}));
-  CHECK(std::get<TokenFile>(repository.authorization_token.value()).path == "github-token");
+  CHECK(repository.checkout == manifest::Checkout(manifest::BranchCheckout{"main"}));
+  CHECK(std::get<manifest::TokenFile>(repository.authorization_token.value()).path ==
+        "github-token");
   CHECK(repository.rotate_every == 45min);
 
-  const auto& store = resource<MemoryStoreResource>(session, 5, 48);
+  const auto& store = resource<manifest::MemoryStoreResource>(session, 5, 48);
   CHECK(store.memory_store_id == "memstore_011...");
   CHECK(store.access == "read_only");
   CHECK(store.instructions == "Prefer the glossary in this store.");
@@ -84,7 +85,7 @@ TEST_CASE("The documented example is read in full") {
 TEST_CASE("A manifest full of mistakes tells all of them, in order") {
   std::string told;
   for (const auto& problem : load(read_golden("many_problems.yaml")).problems) {
-    told += format_problem(problem) + "\n";
+    told += manifest::format_problem(problem) + "\n";
   }
   CHECK(told == read_golden("many_problems.txt"));
 }

@@ -11,15 +11,15 @@ using std::chrono_literals::operator""min;
 
 namespace {
 
-ManifestFile with_defaults(const std::string& defaults, const std::string& sessions) {
+manifest::ManifestFile with_defaults(const std::string& defaults, const std::string& sessions) {
   return load("version: 1\nowner: me\ndefaults:\n" + defaults + "sessions:\n" + sessions);
 }
 
-std::vector<std::string> sources(const SessionSpec& session) {
+std::vector<std::string> sources(const manifest::SessionSpec& session) {
   std::vector<std::string> all;
   all.reserve(session.resources.size());
   for (const auto& resource : session.resources) {
-    all.push_back(std::get<FileResource>(resource.what).source);
+    all.push_back(std::get<manifest::FileResource>(resource.what).source);
   }
   return all;
 }
@@ -36,8 +36,8 @@ TEST_CASE("A session takes from the defaults what it does not say") {
       "{destination: x}}\n");
   REQUIRE(places(file.problems) == Places{});
   const auto& a = file.sessions.at(0);
-  CHECK(a.prune == Prune::kNone);
-  CHECK(a.on_conflict == OnConflict::kAdopt);
+  CHECK(a.prune == manifest::Prune::kNone);
+  CHECK(a.on_conflict == manifest::OnConflict::kAdopt);
   CHECK(a.suspend);
   CHECK(a.interval == 1min);
   CHECK_FALSE(a.max_deletes.is_percentage);
@@ -47,8 +47,8 @@ TEST_CASE("A session takes from the defaults what it does not say") {
   CHECK(a.outputs.value().destination == "a");
   CHECK_FALSE(a.outputs->include.empty());
   const auto& b = file.sessions.at(1);
-  CHECK(b.prune == Prune::kAll);
-  CHECK(b.on_conflict == OnConflict::kReplace);
+  CHECK(b.prune == manifest::Prune::kAll);
+  CHECK(b.on_conflict == manifest::OnConflict::kReplace);
   CHECK_FALSE(b.suspend);
   CHECK(b.interval == 2min);
   CHECK(b.max_deletes.is_percentage);

@@ -13,18 +13,18 @@ using Strings = std::vector<std::string>;
 namespace {
 
 /// A file of sessions, each given as the inside of its braces.
-ManifestText text(const std::string& path, const Strings& sessions,
-                  const std::string& owner = "me") {
+manifest::ManifestText text(const std::string& path, const Strings& sessions,
+                            const std::string& owner = "me") {
   std::string all = "version: 1\nowner: " + owner + "\nsessions:\n";
   for (const auto& session : sessions) all += "  - {" + session + "}\n";
   if (sessions.empty()) all += "  []\n";
   return {path, all, ""};
 }
 
-ManifestText bad(const std::string& path) { return {path, "version: 1\nowner: [", ""}; }
+manifest::ManifestText bad(const std::string& path) { return {path, "version: 1\nowner: [", ""}; }
 
 /// Every session in force as "file:name=id/max_files".
-Strings in_force(const Manifest& manifest) {
+Strings in_force(const manifest::Manifest& manifest) {
   Strings all;
   for (const auto& file : manifest.files) {
     for (const auto& session : file.sessions) {
@@ -35,7 +35,7 @@ Strings in_force(const Manifest& manifest) {
   return all;
 }
 
-Strings told(const Manifest& manifest) {
+Strings told(const manifest::Manifest& manifest) {
   Strings all;
   for (const auto& file : manifest.files) {
     for (const auto& place : places(file.problems)) all.push_back(file.path + ":" + place);
@@ -48,8 +48,8 @@ const Strings kNothing;
 }  // namespace
 
 TEST_CASE("Files stand in the order of their paths") {
-  const auto manifest = load_manifest({text("b.yaml", {"name: y, session_id: sesn_2"}),
-                                       text("a.yaml", {"name: x, session_id: sesn_1"})});
+  const auto manifest = manifest::load_manifest({text("b.yaml", {"name: y, session_id: sesn_2"}),
+                                                 text("a.yaml", {"name: x, session_id: sesn_1"})});
   CHECK(manifest.valid());
   CHECK(manifest.owner == "me");
   CHECK(in_force(manifest) == Strings{"a.yaml:x=sesn_1/100", "b.yaml:y=sesn_2/100"});
@@ -58,16 +58,16 @@ TEST_CASE("Files stand in the order of their paths") {
 }
 
 TEST_CASE("No file at all is a manifest of nothing") {
-  const auto manifest = load_manifest({});
+  const auto manifest = manifest::load_manifest({});
   CHECK(manifest.valid());
   CHECK(manifest.owner.empty());
   CHECK(manifest.sessions().empty());
 }
 
 TEST_CASE("A bad file keeps its last good version, the others go on") {
-  const auto good = load_manifest({text("a.yaml", {"name: x, session_id: sesn_1"}),
-                                   text("b.yaml", {"name: y, session_id: sesn_2"})});
-  const auto next = load_manifest(
+  const auto good = manifest::load_manifest({text("a.yaml", {"name: x, session_id: sesn_1"}),
+                                             text("b.yaml", {"name: y, session_id: sesn_2"})});
+  const auto next = manifest::load_manifest(
       {bad("a.yaml"), text("b.yaml", {"name: y, session_id: sesn_2, max_files: 7"})}, good);
   CHECK_FALSE(next.valid());
   CHECK(in_force(next) == Strings{"a.yaml:x=sesn_1/100", "b.yaml:y=sesn_2/7"});
@@ -77,23 +77,24 @@ TEST_CASE("A bad file keeps its last good version, the others go on") {
   CHECK(next.problems().front().code == "yaml_syntax");
 
   SECTION("through any number of reloads") {
-    const auto third = load_manifest({bad("a.yaml"), text("b.yaml", {})}, next);
+    const auto third = manifest::load_manifest({bad("a.yaml"), text("b.yaml", {})}, next);
     CHECK(in_force(third) == Strings{"a.yaml:x=sesn_1/100"});
     CHECK(third.stale_files == Strings{"a.yaml"});
   }
   SECTION("until it is good again") {
-    const auto third = load_manifest({text("a.yaml", {"name: z, session_id: sesn_3"})}, next);
+    const auto third =
+        manifest::load_manifest({text("a.yaml", {"name: z, session_id: sesn_3"})}, next);
     CHECK(in_force(third) == Strings{"a.yaml:z=sesn_3/100"});
     CHECK(third.stale_files.empty());
     CHECK(third.valid());
   }
   SECTION("or gone") {
-    const auto third = load_manifest({text("b.yaml", {})}, next);
+    const auto third = manifest::load_manifest({text("b.yaml", {})}, next);
     CHECK(in_force(third) == kNothing);
     CHECK(third.valid());
   }
   SECTION("an unreadable file is a bad file") {
-    const auto third = load_manifest({{"a.yaml", "", "Permission denied"}}, next);
+    const auto third = manifest::load_manifest({{"a.yaml", "", "Permission denied"}}, next);
     CHECK(in_force(third) == Strings{"a.yaml:x=sesn_1/100"});
     CHECK(told(third) == Strings{"a.yaml:0:0 unreadable"});
   }
@@ -101,19 +102,19 @@ TEST_CASE("A bad file keeps its last good version, the others go on") {
 
 TEST_CASE("A file that was never good has no sessions") {
   const auto first =
-      load_manifest({bad("a.yaml"), text("b.yaml", {"name: y, session_id: sesn_2"})});
+      manifest::load_manifest({bad("a.yaml"), text("b.yaml", {"name: y, session_id: sesn_2"})});
   CHECK(in_force(first) == Strings{"b.yaml:y=sesn_2/100"});
   CHECK(first.stale_files.empty());
   CHECK(first.owner == "me");
-  const auto second =
-      load_manifest({bad("a.yaml"), text("b.yaml", {"name: y, session_id: sesn_2"})}, first);
+  const auto second = manifest::load_manifest(
+      {bad("a.yaml"), text("b.yaml", {"name: y, session_id: sesn_2"})}, first);
   CHECK(second.stale_files.empty());
   CHECK(in_force(second) == Strings{"b.yaml:y=sesn_2/100"});
 }
 
 TEST_CASE("A good file that declares nothing is not one that was never good") {
-  const auto good = load_manifest({text("a.yaml", {})});
-  CHECK(load_manifest({bad("a.yaml")}, good).stale_files == Strings{"a.yaml"});
+  const auto good = manifest::load_manifest({text("a.yaml", {})});
+  CHECK(manifest::load_manifest({bad("a.yaml")}, good).stale_files == Strings{"a.yaml"});
 }
 
 TEST_CASE("What two files claim is an error of the later one") {
@@ -133,7 +134,7 @@ TEST_CASE("What two files claim is an error of the later one") {
        "name: y, session_id: sesn_2, outputs: {}", "b.yaml:4:12 destination_collision"},
   }));
   CAPTURE(c.second);
-  const auto manifest = load_manifest(
+  const auto manifest = manifest::load_manifest(
       {text("a.yaml", {c.first}), text("b.yaml", {c.second, "name: other, session_id: sesn_9"})});
   CHECK(told(manifest) == Strings{c.place});
   CHECK(in_force(manifest) == Strings{"a.yaml:x=sesn_1/100"});
@@ -141,37 +142,38 @@ TEST_CASE("What two files claim is an error of the later one") {
 }
 
 TEST_CASE("A later file that claims what an earlier one has keeps its last good version") {
-  const auto good = load_manifest({text("a.yaml", {"name: x, session_id: sesn_1"}),
-                                   text("b.yaml", {"name: y, session_id: sesn_2"})});
-  const auto next = load_manifest({text("a.yaml", {"name: x, session_id: sesn_1"}),
-                                   text("b.yaml", {"name: y, session_id: sesn_1"})},
-                                  good);
+  const auto good = manifest::load_manifest({text("a.yaml", {"name: x, session_id: sesn_1"}),
+                                             text("b.yaml", {"name: y, session_id: sesn_2"})});
+  const auto next = manifest::load_manifest({text("a.yaml", {"name: x, session_id: sesn_1"}),
+                                             text("b.yaml", {"name: y, session_id: sesn_1"})},
+                                            good);
   CHECK(in_force(next) == Strings{"a.yaml:x=sesn_1/100", "b.yaml:y=sesn_2/100"});
   CHECK(next.stale_files == Strings{"b.yaml"});
 }
 
 TEST_CASE("An earlier file that claims what a later one has waits, and the session is as it was") {
-  const auto good = load_manifest({text("a.yaml", {"name: w, session_id: sesn_0"}),
-                                   text("b.yaml", {"name: y, session_id: sesn_2"})});
+  const auto good = manifest::load_manifest({text("a.yaml", {"name: w, session_id: sesn_0"}),
+                                             text("b.yaml", {"name: y, session_id: sesn_2"})});
   const auto moved = text("a.yaml", {"name: w, session_id: sesn_0, max_files: 5",
                                      "name: y, session_id: sesn_2, max_files: 9"});
-  const auto both = load_manifest({moved, text("b.yaml", {"name: y, session_id: sesn_2"})}, good);
+  const auto both =
+      manifest::load_manifest({moved, text("b.yaml", {"name: y, session_id: sesn_2"})}, good);
   CHECK(in_force(both) == Strings{"a.yaml:w=sesn_0/5", "b.yaml:y=sesn_2/100"});
   CHECK(told(both) == Strings{"a.yaml:5:12 claim_withheld?", "b.yaml:4:12 duplicate_name",
                               "b.yaml:4:27 duplicate_session_id"});
   CHECK(both.stale_files == Strings{"b.yaml"});
 
   // The move is complete once the later file has let go.
-  const auto done = load_manifest({moved, text("b.yaml", {})}, both);
+  const auto done = manifest::load_manifest({moved, text("b.yaml", {})}, both);
   CHECK(done.valid());
   CHECK(in_force(done) == Strings{"a.yaml:w=sesn_0/5", "a.yaml:y=sesn_2/9"});
 }
 
 TEST_CASE("A session that waits keeps what it was in its own file") {
-  const auto good = load_manifest({text("a.yaml", {"name: x, session_id: sesn_1"}),
-                                   text("b.yaml", {"name: y, session_id: sesn_2"})});
+  const auto good = manifest::load_manifest({text("a.yaml", {"name: x, session_id: sesn_1"}),
+                                             text("b.yaml", {"name: y, session_id: sesn_2"})});
   // b is bad for a reason of its own and still holds the name that a gives its session now.
-  const auto next = load_manifest(
+  const auto next = manifest::load_manifest(
       {text("a.yaml", {"name: y, session_id: sesn_1, max_files: 9"}), bad("b.yaml")}, good);
   CHECK(in_force(next) == Strings{"a.yaml:x=sesn_1/100", "b.yaml:y=sesn_2/100"});
   CHECK(next.files.front().valid());
@@ -179,14 +181,14 @@ TEST_CASE("A session that waits keeps what it was in its own file") {
 
 TEST_CASE("In force, nothing is ever claimed twice") {
   // Names and ids wander between three files, some of them bad; every state follows from the last.
-  Manifest manifest;
+  manifest::Manifest manifest;
   unsigned state = 1;
   const auto below = [&state](unsigned bound) {
     state = state * 1664525U + 1013904223U;
     return (state >> 16U) % bound;
   };
   for (int round = 0; round < 2000; ++round) {
-    std::vector<ManifestText> files;
+    std::vector<manifest::ManifestText> files;
     for (const auto* path : {"a.yaml", "b.yaml", "c.yaml"}) {
       if (below(8) == 0) continue;
       Strings sessions;
@@ -197,7 +199,7 @@ TEST_CASE("In force, nothing is ever claimed twice") {
       }
       files.push_back(below(6) == 0 ? bad(path) : text(path, sessions));
     }
-    manifest = load_manifest(files, manifest);
+    manifest = manifest::load_manifest(files, manifest);
     std::set<std::string> names;
     std::set<std::string> ids;
     std::set<std::string> destinations;
@@ -216,25 +218,28 @@ TEST_CASE("In force, nothing is ever claimed twice") {
 }
 
 TEST_CASE("A set has one owner: the first file's") {
-  const auto manifest = load_manifest({text("a.yaml", {"name: x, session_id: sesn_1"}),
-                                       text("b.yaml", {"name: y, session_id: sesn_2"}, "you")});
+  const auto manifest =
+      manifest::load_manifest({text("a.yaml", {"name: x, session_id: sesn_1"}),
+                               text("b.yaml", {"name: y, session_id: sesn_2"}, "you")});
   CHECK(manifest.owner == "me");
   CHECK(told(manifest) == Strings{"b.yaml:2:8 owner_mismatch"});
   CHECK(in_force(manifest) == Strings{"a.yaml:x=sesn_1/100"});
   // A first file that was never good has no say.
-  const auto other =
-      load_manifest({bad("a.yaml"), text("b.yaml", {"name: y, session_id: sesn_2"}, "you")});
+  const auto other = manifest::load_manifest(
+      {bad("a.yaml"), text("b.yaml", {"name: y, session_id: sesn_2"}, "you")});
   CHECK(other.owner == "you");
   // One that was good has.
-  const auto later = load_manifest(
+  const auto later = manifest::load_manifest(
       {bad("a.yaml"), text("b.yaml", {"name: y, session_id: sesn_2"}, "you")}, manifest);
   CHECK(later.owner == "me");
   CHECK(later.files.at(1).problems.front().code == "owner_mismatch");
 }
 
 TEST_CASE("Problems are written as compilers write them") {
-  CHECK(format_problem({{"a.yaml", 3, 7}, Problem::Severity::kError, "x", "is wrong"}) ==
+  CHECK(manifest::format_problem(
+            {{"a.yaml", 3, 7}, manifest::Problem::Severity::kError, "x", "is wrong"}) ==
         "a.yaml:3:7: error: is wrong");
-  CHECK(format_problem({{"a.yaml", 3, 7}, Problem::Severity::kWarning, "x", "is odd"}) ==
+  CHECK(manifest::format_problem(
+            {{"a.yaml", 3, 7}, manifest::Problem::Severity::kWarning, "x", "is odd"}) ==
         "a.yaml:3:7: warning: is odd");
 }

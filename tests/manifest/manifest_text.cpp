@@ -4,22 +4,25 @@
 
 namespace sessync::test {
 
-ManifestFile load(const std::string& text) { return load_manifest_file({"m.yaml", text, ""}); }
+manifest::ManifestFile load(const std::string& text) {
+  return manifest::load_manifest_file({"m.yaml", text, ""});
+}
 
-SessionSpec load_session(const std::string& text) {
+manifest::SessionSpec load_session(const std::string& text) {
   auto file = load(text);
-  for (const auto& problem : file.problems) UNSCOPED_INFO(format_problem(problem));
+  for (const auto& problem : file.problems) UNSCOPED_INFO(manifest::format_problem(problem));
   REQUIRE(file.problems.empty());
   REQUIRE(file.sessions.size() == 1);
   return file.sessions.front();
 }
 
-std::vector<std::string> places(const std::vector<Problem>& problems) {
+std::vector<std::string> places(const std::vector<manifest::Problem>& problems) {
   std::vector<std::string> all;
   all.reserve(problems.size());
   for (const auto& problem : problems) {
     all.push_back(std::to_string(problem.at.line) + ":" + std::to_string(problem.at.column) + " " +
-                  problem.code + (problem.severity == Problem::Severity::kWarning ? "?" : ""));
+                  problem.code +
+                  (problem.severity == manifest::Problem::Severity::kWarning ? "?" : ""));
   }
   return all;
 }

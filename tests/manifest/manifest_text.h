@@ -8,15 +8,15 @@
 namespace sessync::test {
 
 /// The file "m.yaml" with this text.
-ManifestFile load(const std::string& text);
+manifest::ManifestFile load(const std::string& text);
 
 /// The only session of a text without any problem; fails the test if it is no such text.
-SessionSpec load_session(const std::string& text);
+manifest::SessionSpec load_session(const std::string& text);
 
 using Places = std::vector<std::string>;
 
 /// Every problem as "line:column code", warnings with a "?" behind.
-Places places(const std::vector<Problem>& problems);
+Places places(const std::vector<manifest::Problem>& problems);
 
 /// A manifest whose only session (id "sesn_1", line 4) has `keys`, which begin in line 6 and are
 /// indented by four.

@@ -5,10 +5,10 @@
 
 #include <catch2/catch.hpp>
 
-using sessync::clean_mount_text;
-using sessync::join_mount_text;
-using sessync::mount_path_problem;
-using sessync::MountPath;
+using sessync::manifest::clean_mount_text;
+using sessync::manifest::join_mount_text;
+using sessync::manifest::mount_path_problem;
+using sessync::manifest::MountPath;
 
 TEST_CASE("The canonical form of a file's mount path") {
   struct Case {

@@ -67,7 +67,7 @@ class Mutator {
 };
 
 void check_load(const std::string& text) {
-  ManifestFile file;
+  manifest::ManifestFile file;
   REQUIRE_NOTHROW(file = load(text));
   REQUIRE(file.valid() != file.sessions.empty());
   const auto lines = std::count(text.begin(), text.end(), '\n') + 1;
@@ -76,13 +76,14 @@ void check_load(const std::string& text) {
     REQUIRE(problem.at.line <= lines + 1);
     REQUIRE(problem.at.column >= 1);
     REQUIRE_FALSE(problem.code.empty());
-    REQUIRE_FALSE(has_control_character(problem.message));
-    REQUIRE_FALSE(first_invalid_utf8(problem.message).has_value());
+    REQUIRE_FALSE(manifest::has_control_character(problem.message));
+    REQUIRE_FALSE(manifest::first_invalid_utf8(problem.message).has_value());
   }
-  REQUIRE(std::is_sorted(
-      file.problems.begin(), file.problems.end(), [](const Problem& left, const Problem& right) {
-        return std::tie(left.at.line, left.at.column) < std::tie(right.at.line, right.at.column);
-      }));
+  REQUIRE(std::is_sorted(file.problems.begin(), file.problems.end(),
+                         [](const manifest::Problem& left, const manifest::Problem& right) {
+                           return std::tie(left.at.line, left.at.column) <
+                                  std::tie(right.at.line, right.at.column);
+                         }));
 }
 
 }  // namespace

@@ -14,8 +14,8 @@
 
 #include "manifest/pattern/pattern.h"
 
-using sessync::Patterns;
-using Verdict = sessync::Patterns::Verdict;
+using sessync::manifest::Patterns;
+using Verdict = sessync::manifest::Patterns::Verdict;
 
 namespace {
 

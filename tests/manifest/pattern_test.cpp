@@ -7,8 +7,8 @@
 
 #include "manifest/text/text.h"
 
-using sessync::Patterns;
-using Verdict = sessync::Patterns::Verdict;
+using sessync::manifest::Patterns;
+using Verdict = sessync::manifest::Patterns::Verdict;
 
 namespace {
 
@@ -222,6 +222,6 @@ TEST_CASE("No message about a pattern writes to a terminal") {
   for (const char* bad : {"[[:\x1b[2J:]]", "[\x07", "a\x1b\\", "\x7f//x"}) {
     const auto patterns = Patterns::parse({bad});
     REQUIRE_FALSE(patterns);
-    CHECK_FALSE(sessync::has_control_character(patterns.error()));
+    CHECK_FALSE(sessync::manifest::has_control_character(patterns.error()));
   }
 }

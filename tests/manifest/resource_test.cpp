@@ -75,52 +75,54 @@ TEST_CASE("A wrong file resource says where") {
 }
 
 TEST_CASE("A file is cleaned and mounted where it lies, or where it is said") {
-  const auto file = load_resource<FileResource>("{type: file, source: ./data//x/../orders.csv}");
+  const auto file =
+      load_resource<manifest::FileResource>("{type: file, source: ./data//x/../orders.csv}");
   CHECK(file.source == "data/orders.csv");
   CHECK(file.mount_path == "/data/orders.csv");
   const auto mounted =
-      load_resource<FileResource>("{type: file, source: a, mount_path: /uploads//b/./c}");
+      load_resource<manifest::FileResource>("{type: file, source: a, mount_path: /uploads//b/./c}");
   CHECK(mounted.mount_path == "/uploads/b/c");
 }
 
 TEST_CASE("A directory ends in a slash") {
-  const auto directory = load_resource<DirectoryResource>(
+  const auto directory = load_resource<manifest::DirectoryResource>(
       "{type: file, source: src/, include: ['**/*.py'], exclude: ['**/test_*']}");
   CHECK(directory.source == "src");
   CHECK(directory.mount_path == "/src");
   CHECK(directory.include.selects("a/b.py", false));
   CHECK_FALSE(directory.include.selects("a/b.txt", false));
   CHECK(directory.exclude.selects("a/test_b.py", false));
-  const auto whole = load_resource<DirectoryResource>("{type: file, source: ./}");
+  const auto whole = load_resource<manifest::DirectoryResource>("{type: file, source: ./}");
   CHECK(whole.source.empty());
   CHECK(whole.mount_path == "/");
   CHECK(whole.include.empty());
-  const auto same = load_resource<DirectoryResource>("{type: file, source: a/../, mount_path: /}");
+  const auto same =
+      load_resource<manifest::DirectoryResource>("{type: file, source: a/../, mount_path: /}");
   CHECK(same.source.empty());
   CHECK(same.mount_path == "/");
 }
 
 TEST_CASE("A directory may be packed") {
-  const auto archive = load_resource<ArchiveResource>(
+  const auto archive = load_resource<manifest::ArchiveResource>(
       "{type: file, source: corpus/, archive: tar.gz, mount_path: /corpus.tar.gz}");
   CHECK(archive.source == "corpus");
-  CHECK(archive.format == ArchiveResource::Format::kTarGz);
+  CHECK(archive.format == manifest::ArchiveResource::Format::kTarGz);
   CHECK(archive.mount_path == "/corpus.tar.gz");
-  const auto zip = load_resource<ArchiveResource>(
+  const auto zip = load_resource<manifest::ArchiveResource>(
       "{type: file, source: c/, archive: zip, include: ['*.md'], exclude: ['x*']}");
-  CHECK(zip.format == ArchiveResource::Format::kZip);
+  CHECK(zip.format == manifest::ArchiveResource::Format::kZip);
   CHECK(zip.mount_path == "/c");
   CHECK(zip.include.selects("a.md", false));
   CHECK(zip.exclude.selects("x.md", false));
 }
 
 TEST_CASE("A file that was uploaded elsewhere") {
-  const auto file =
-      load_resource<UploadedFileResource>("{type: file, file_id: file_1, mount_path: /r.pdf}");
+  const auto file = load_resource<manifest::UploadedFileResource>(
+      "{type: file, file_id: file_1, mount_path: /r.pdf}");
   CHECK(file.file_id == "file_1");
   CHECK(file.mount_path == "/r.pdf");
   // The API's own default, so that lists written for it can be pasted.
-  CHECK(load_resource<UploadedFileResource>("{type: file, file_id: file_1}").mount_path ==
+  CHECK(load_resource<manifest::UploadedFileResource>("{type: file, file_id: file_1}").mount_path ==
         "/file_1");
 }
 
@@ -196,41 +198,42 @@ TEST_CASE("A wrong repository says where, and repeats no secret") {
 }
 
 TEST_CASE("A repository with the least and with everything") {
-  const auto least = load_resource<RepositoryResource>(
+  const auto least = load_resource<manifest::RepositoryResource>(
       "{type: github_repository, url: https://github.com/example-org/example.repo}");
   CHECK(least.url == "https://github.com/example-org/example.repo");
   CHECK(least.mount_path == "/workspace/example.repo");
   CHECK_FALSE(least.checkout.has_value());
   CHECK_FALSE(least.authorization_token.has_value());
   CHECK_FALSE(least.rotate_every.has_value());
-  const auto full = load_resource<RepositoryResource>(
+  const auto full = load_resource<manifest::RepositoryResource>(
       "{type: github_repository, url: https://github.com/o/r, mount_path: /workspace//x, "
       "checkout: {type: branch, name: feature/a}, authorization_token: {file: t}, rotate_every: "
       "45m}");
   CHECK(full.mount_path == "/workspace/x");
   REQUIRE(full.checkout.has_value());
-  CHECK(std::get<BranchCheckout>(*full.checkout).name == "feature/a");
-  CHECK(std::get<TokenFile>(full.authorization_token.value()).path == "t");
+  CHECK(std::get<manifest::BranchCheckout>(*full.checkout).name == "feature/a");
+  CHECK(std::get<manifest::TokenFile>(full.authorization_token.value()).path == "t");
   CHECK(full.rotate_every == 45min);
-  const auto commit = load_resource<RepositoryResource>(
+  const auto commit = load_resource<manifest::RepositoryResource>(
       "{type: github_repository, url: https://github.com/o/r, checkout: {type: commit, sha: "
       "'1234567890abcdef1234567890abcdef12345678'}}");
-  CHECK(std::get<CommitCheckout>(commit.checkout.value()).sha ==
+  CHECK(std::get<manifest::CommitCheckout>(commit.checkout.value()).sha ==
         "1234567890abcdef1234567890abcdef12345678");
 }
 
 TEST_CASE("A token comes from one of four places") {
   const auto token = [](const std::string& text) {
-    const auto repository = load_resource<RepositoryResource>(
+    const auto repository = load_resource<manifest::RepositoryResource>(
         "{type: github_repository, url: https://github.com/o/r, authorization_token: " + text +
         "}");
     return repository.authorization_token.value();
   };
-  CHECK(std::get<TokenFile>(token("{file: dir/github-token}")).path == "dir/github-token");
-  CHECK(std::get<TokenEnv>(token("{env: GITHUB_TOKEN}")).variable == "GITHUB_TOKEN");
-  CHECK(std::get<TokenCommand>(token("{command: [mint, --repo, 'o/r', '']}")).argv ==
+  CHECK(std::get<manifest::TokenFile>(token("{file: dir/github-token}")).path ==
+        "dir/github-token");
+  CHECK(std::get<manifest::TokenEnv>(token("{env: GITHUB_TOKEN}")).variable == "GITHUB_TOKEN");
+  CHECK(std::get<manifest::TokenCommand>(token("{command: [mint, --repo, 'o/r', '']}")).argv ==
         std::vector<std::string>{"mint", "--repo", "o/r", ""});
-  const auto app = std::get<TokenGithubApp>(
+  const auto app = std::get<manifest::TokenGithubApp>(
       token("{github_app: {app_id: 123, installation_id: 456, private_key: {file: app.pem}}}"));
   CHECK(app.app_id == 123);
   CHECK(app.installation_id == 456);
@@ -238,12 +241,12 @@ TEST_CASE("A token comes from one of four places") {
 }
 
 TEST_CASE("Memory stores") {
-  const auto least =
-      load_resource<MemoryStoreResource>("{type: memory_store, memory_store_id: memstore_1}");
+  const auto least = load_resource<manifest::MemoryStoreResource>(
+      "{type: memory_store, memory_store_id: memstore_1}");
   CHECK(least.memory_store_id == "memstore_1");
   CHECK(least.access == "read_write");
   CHECK_FALSE(least.instructions.has_value());
-  const auto full = load_resource<MemoryStoreResource>(
+  const auto full = load_resource<manifest::MemoryStoreResource>(
       "{type: memory_store, memory_store_id: memstore_1, access: read_only, instructions: " +
       std::string(4096, 'x') + "}");
   CHECK(full.access == "read_only");

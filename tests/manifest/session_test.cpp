@@ -135,8 +135,8 @@ TEST_CASE("What a session does not say has its default") {
   CHECK(session.name == "s");
   CHECK(session.session_id == "sesn_1");
   CHECK_FALSE(session.create.has_value());
-  CHECK(session.prune == Prune::kOwned);
-  CHECK(session.on_conflict == OnConflict::kBlock);
+  CHECK(session.prune == manifest::Prune::kOwned);
+  CHECK(session.on_conflict == manifest::OnConflict::kBlock);
   CHECK_FALSE(session.suspend);
   CHECK_FALSE(session.recreate);
   CHECK(session.interval == 300s);
@@ -155,8 +155,8 @@ TEST_CASE("What a session says is what it gets") {
       "    prune: all\n    on_conflict: replace\n    suspend: true\n    interval: 1h30m\n"
       "    max_deletes: 0\n    max_files: 500\n    recreate: false\n    resources: []\n"
       "    outputs: {}\n"));
-  CHECK(session.prune == Prune::kAll);
-  CHECK(session.on_conflict == OnConflict::kReplace);
+  CHECK(session.prune == manifest::Prune::kAll);
+  CHECK(session.on_conflict == manifest::OnConflict::kReplace);
   CHECK(session.suspend);
   CHECK(session.interval == 5400s);
   CHECK_FALSE(session.max_deletes.is_percentage);
@@ -168,8 +168,8 @@ TEST_CASE("What a session says is what it gets") {
   const auto other = load_session(
       with_session_keys("    prune: none\n    on_conflict: adopt\n    max_deletes: 100%\n"
                         "    outputs: {destination: a/./b//c/, include: ['*.md']}\n"));
-  CHECK(other.prune == Prune::kNone);
-  CHECK(other.on_conflict == OnConflict::kAdopt);
+  CHECK(other.prune == manifest::Prune::kNone);
+  CHECK(other.on_conflict == manifest::OnConflict::kAdopt);
   CHECK(other.max_deletes.is_percentage);
   CHECK(other.max_deletes.value == 100);
   CHECK(other.outputs->destination == "a/b/c");

@@ -25,70 +25,71 @@ TEST_CASE("Durations") {
       {"5d", -1},    {"100ms", -1}, {"1234567890s", -1}, {"+5m", -1},     {"5mm", -1},
   }));
   CAPTURE(c.text);
-  const auto duration = parse_duration(c.text);
+  const auto duration = manifest::parse_duration(c.text);
   CHECK(duration.has_value() == (c.expected >= 0));
   if (duration) {
     CHECK(*duration == seconds(c.expected));
-    CHECK(parse_duration(format_duration(*duration)) == duration);
+    CHECK(manifest::parse_duration(manifest::format_duration(*duration)) == duration);
   }
 }
 
 TEST_CASE("Durations are written as short as they can be") {
-  CHECK(format_duration(seconds(0)) == "0s");
-  CHECK(format_duration(seconds(10)) == "10s");
-  CHECK(format_duration(seconds(86400)) == "24h");
-  CHECK(format_duration(seconds(5405)) == "1h30m5s");
+  CHECK(manifest::format_duration(seconds(0)) == "0s");
+  CHECK(manifest::format_duration(seconds(10)) == "10s");
+  CHECK(manifest::format_duration(seconds(86400)) == "24h");
+  CHECK(manifest::format_duration(seconds(5405)) == "1h30m5s");
 }
 
 TEST_CASE("The distance of words") {
-  CHECK(edit_distance("", "abc") == 3);
-  CHECK(edit_distance("abc", "abc") == 0);
-  CHECK(edit_distance("abc", "acb") == 1);
-  CHECK(edit_distance("kitten", "sitting") == 3);
-  CHECK(edit_distance("interval", "intervall") == 1);
+  CHECK(manifest::edit_distance("", "abc") == 3);
+  CHECK(manifest::edit_distance("abc", "abc") == 0);
+  CHECK(manifest::edit_distance("abc", "acb") == 1);
+  CHECK(manifest::edit_distance("kitten", "sitting") == 3);
+  CHECK(manifest::edit_distance("interval", "intervall") == 1);
 }
 
 TEST_CASE("Only a near word is suggested") {
   constexpr std::array<std::string_view, 4> kKnown = {"prune", "session_id", "on_conflict", "name"};
-  CHECK(did_you_mean("purne", kKnown) == "; did you mean \"prune\"?");
-  CHECK(did_you_mean("sesion-id", kKnown) == "; did you mean \"session_id\"?");
-  CHECK(did_you_mean("on_conflikt", kKnown) == "; did you mean \"on_conflict\"?");
-  CHECK(did_you_mean("colour", kKnown).empty());
-  CHECK(did_you_mean("x", kKnown).empty());
-  CHECK(did_you_mean("", kKnown).empty());
-  CHECK(did_you_mean(std::string(1000, 'n'), kKnown).empty());
+  CHECK(manifest::did_you_mean("purne", kKnown) == "; did you mean \"prune\"?");
+  CHECK(manifest::did_you_mean("sesion-id", kKnown) == "; did you mean \"session_id\"?");
+  CHECK(manifest::did_you_mean("on_conflikt", kKnown) == "; did you mean \"on_conflict\"?");
+  CHECK(manifest::did_you_mean("colour", kKnown).empty());
+  CHECK(manifest::did_you_mean("x", kKnown).empty());
+  CHECK(manifest::did_you_mean("", kKnown).empty());
+  CHECK(manifest::did_you_mean(std::string(1000, 'n'), kKnown).empty());
 }
 
 TEST_CASE("UTF-8") {
-  CHECK_FALSE(first_invalid_utf8("plain \xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80").has_value());
-  CHECK(first_invalid_utf8("ab\x80") == 2);
-  CHECK(first_invalid_utf8("a\xC3") == 1);
-  CHECK(first_invalid_utf8("\xC1\x81") == 0);
-  CHECK(first_invalid_utf8("\xE0\x80\x80") == 0);
-  CHECK(first_invalid_utf8("\xED\xA0\x80") == 0);
-  CHECK(first_invalid_utf8("\xF0\x80\x80\x80") == 0);
-  CHECK(first_invalid_utf8("\xF4\x90\x80\x80") == 0);
-  CHECK(first_invalid_utf8("\xF5\x80\x80\x80") == 0);
-  CHECK(first_invalid_utf8("ok\xE2\x82") == 2);
-  CHECK(count_characters("a\xC3\xA9\xF0\x9F\x98\x80") == 3);
+  CHECK_FALSE(
+      manifest::first_invalid_utf8("plain \xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80").has_value());
+  CHECK(manifest::first_invalid_utf8("ab\x80") == 2);
+  CHECK(manifest::first_invalid_utf8("a\xC3") == 1);
+  CHECK(manifest::first_invalid_utf8("\xC1\x81") == 0);
+  CHECK(manifest::first_invalid_utf8("\xE0\x80\x80") == 0);
+  CHECK(manifest::first_invalid_utf8("\xED\xA0\x80") == 0);
+  CHECK(manifest::first_invalid_utf8("\xF0\x80\x80\x80") == 0);
+  CHECK(manifest::first_invalid_utf8("\xF4\x90\x80\x80") == 0);
+  CHECK(manifest::first_invalid_utf8("\xF5\x80\x80\x80") == 0);
+  CHECK(manifest::first_invalid_utf8("ok\xE2\x82") == 2);
+  CHECK(manifest::count_characters("a\xC3\xA9\xF0\x9F\x98\x80") == 3);
 }
 
 TEST_CASE("Quoted text is short and printable") {
-  CHECK(sessync::quoted("a") == "\"a\"");
-  CHECK(sessync::quoted("a\"b\\\n\x01\x7F") == R"("a\"b\\\n\x01\x7f")");
-  CHECK(sessync::quoted(std::string(81, 'x')) == "\"" + std::string(80, 'x') + "...\"");
-  const auto cut = sessync::quoted(std::string(79, 'x') + "\xC3\xA9");
+  CHECK(sessync::manifest::quoted("a") == "\"a\"");
+  CHECK(sessync::manifest::quoted("a\"b\\\n\x01\x7F") == R"("a\"b\\\n\x01\x7f")");
+  CHECK(sessync::manifest::quoted(std::string(81, 'x')) == "\"" + std::string(80, 'x') + "...\"");
+  const auto cut = sessync::manifest::quoted(std::string(79, 'x') + "\xC3\xA9");
   CHECK(cut == "\"" + std::string(79, 'x') + "...\"");
 }
 
 TEST_CASE("What is shown of a hostile name neither steers a terminal nor looks like another") {
-  CHECK(printable("a\x1b[31m\n\x7f\xC2\x9b") == "a\\x1b[31m\\x0a\\x7f\\xc2\\x9b");
-  CHECK(printable("report\u202Efdp.exe") == "report\\xe2\\x80\\xaefdp.exe");
+  CHECK(manifest::printable("a\x1b[31m\n\x7f\xC2\x9b") == "a\\x1b[31m\\x0a\\x7f\\xc2\\x9b");
+  CHECK(manifest::printable("report\u202Efdp.exe") == "report\\xe2\\x80\\xaefdp.exe");
   for (const char* turned :
        {"\u061C", "\u200E", "\u200F", "\u2028", "\u2029", "\u202A", "\u2066", "\u2069"}) {
-    CHECK(printable(turned).starts_with("\\x"));
+    CHECK(manifest::printable(turned).starts_with("\\x"));
   }
   for (const char* plain : {"\u00E9", "\u05D0\u05D1", "\u200B", "\u202F", "\u206A", "\U0001F600"}) {
-    CHECK(printable(plain) == plain);
+    CHECK(manifest::printable(plain) == plain);
   }
 }

@@ -8,32 +8,32 @@
 namespace sessync::test {
 namespace {
 
-WrittenManifest with(std::vector<WrittenEntry> entries) {
+manifest::WrittenManifest with(std::vector<manifest::WrittenEntry> entries) {
   return {{}, "data-prod", {{{}, "one", "sesn_1", std::nullopt, std::move(entries)}}};
 }
 
-MemoryStoreResource store(std::string instructions) {
+manifest::MemoryStoreResource store(std::string instructions) {
   return {"memstore_1", "read_only", std::move(instructions)};
 }
 
 /// What the loader reads for a string that was written.
 std::string read_back(const std::string& text) {
-  const auto session = load_session(write_manifest(with({{{}, store(text), {}}})).text);
-  return std::get<MemoryStoreResource>(session.resources.at(0).what).instructions.value();
+  const auto session = load_session(manifest::write_manifest(with({{{}, store(text), {}}})).text);
+  return std::get<manifest::MemoryStoreResource>(session.resources.at(0).what).instructions.value();
 }
 
 TEST_CASE("A written manifest is the manifest") {
-  WrittenManifest manifest;
+  manifest::WrittenManifest manifest;
   manifest.above = {"first", "second"};
   manifest.owner = "123";
-  RepositoryResource by_branch;
+  manifest::RepositoryResource by_branch;
   by_branch.url = "https://github.com/example-org/example-repo";
   by_branch.mount_path = "/workspace/example-repo";
-  by_branch.checkout = BranchCheckout{"feature/#1"};
-  RepositoryResource by_commit = by_branch;
+  by_branch.checkout = manifest::BranchCheckout{"feature/#1"};
+  manifest::RepositoryResource by_commit = by_branch;
   by_commit.mount_path = "/workspace/other";
-  by_commit.checkout = CommitCheckout{"0123456e10"};
-  RepositoryResource plain = by_branch;
+  by_commit.checkout = manifest::CommitCheckout{"0123456e10"};
+  manifest::RepositoryResource plain = by_branch;
   plain.mount_path = "/workspace/plain";
   plain.checkout.reset();
   manifest.sessions = {
@@ -41,7 +41,7 @@ TEST_CASE("A written manifest is the manifest") {
        "yes",
        "sesn_1",
        500,
-       {{{"above"}, UploadedFileResource{"file_1", "/data/a: b #1.csv"}, {"below"}},
+       {{{"above"}, manifest::UploadedFileResource{"file_1", "/data/a: b #1.csv"}, {"below"}},
         {{}, by_branch, {"authorization_token: {env: GITHUB_TOKEN}"}},
         {{"only a comment"}, std::nullopt, {}},
         {{}, by_commit, {}},
@@ -49,7 +49,7 @@ TEST_CASE("A written manifest is the manifest") {
         {{}, store("Prefer\nthe \"glossary\"."), {}}}},
       {{}, "1.5", "sesn_2", std::nullopt, {}}};
 
-  const auto written = write_manifest(manifest);
+  const auto written = manifest::write_manifest(manifest);
   const auto file = load(written.text);
   INFO(written.text);
   REQUIRE(file.problems.empty());
@@ -60,17 +60,18 @@ TEST_CASE("A written manifest is the manifest") {
   CHECK(session.session_id == "sesn_1");
   CHECK(session.max_files == 500);
   REQUIRE(session.resources.size() == 5);
-  const auto& uploaded = std::get<UploadedFileResource>(session.resources[0].what);
+  const auto& uploaded = std::get<manifest::UploadedFileResource>(session.resources[0].what);
   CHECK(uploaded.file_id == "file_1");
   CHECK(uploaded.mount_path == "/data/a: b #1.csv");
-  const auto& branch = std::get<RepositoryResource>(session.resources[1].what);
+  const auto& branch = std::get<manifest::RepositoryResource>(session.resources[1].what);
   CHECK(branch.url == by_branch.url);
   CHECK(branch.mount_path == by_branch.mount_path);
   CHECK(branch.checkout == by_branch.checkout);
   CHECK_FALSE(branch.authorization_token);
-  CHECK(std::get<RepositoryResource>(session.resources[2].what).checkout == by_commit.checkout);
-  CHECK_FALSE(std::get<RepositoryResource>(session.resources[3].what).checkout);
-  const auto& memory = std::get<MemoryStoreResource>(session.resources[4].what);
+  CHECK(std::get<manifest::RepositoryResource>(session.resources[2].what).checkout ==
+        by_commit.checkout);
+  CHECK_FALSE(std::get<manifest::RepositoryResource>(session.resources[3].what).checkout);
+  const auto& memory = std::get<manifest::MemoryStoreResource>(session.resources[4].what);
   CHECK(memory.memory_store_id == "memstore_1");
   CHECK(memory.access == "read_only");
   CHECK(memory.instructions == "Prefer\nthe \"glossary\".");
@@ -80,16 +81,17 @@ TEST_CASE("A written manifest is the manifest") {
 }
 
 TEST_CASE("A session of comments alone declares an empty list") {
-  const auto text = write_manifest(with({{{"nothing"}, std::nullopt, {}}})).text;
+  const auto text = manifest::write_manifest(with({{{"nothing"}, std::nullopt, {}}})).text;
   CHECK(load_session(text).resources.empty());
 }
 
 TEST_CASE("No comment gets out of its line") {
   const std::string hostile = "x\n  - name: evil\r\u0085\u2028\u2029\x1b[0m \xff: {";
-  WrittenManifest manifest = with({{{hostile}, UploadedFileResource{"file_1", "/a"}, {hostile}}});
+  manifest::WrittenManifest manifest =
+      with({{{hostile}, manifest::UploadedFileResource{"file_1", "/a"}, {hostile}}});
   manifest.above = {hostile};
   manifest.sessions[0].above = {hostile};
-  const auto text = write_manifest(manifest).text;
+  const auto text = manifest::write_manifest(manifest).text;
   CHECK(load_session(text).resources.size() == 1);
   for (const auto* breaking : {"\r", "\u0085", "\u2028", "\u2029", "\x1b", "\xff"}) {
     CHECK(text.find(breaking) == std::string::npos);
@@ -97,9 +99,10 @@ TEST_CASE("No comment gets out of its line") {
 }
 
 TEST_CASE("Each entry begins where it is said to, and ends before the next") {
-  const auto written = write_manifest(with({{{"a", "b"}, UploadedFileResource{"file_1", "/a"}, {}},
-                                            {{"c"}, std::nullopt, {}},
-                                            {{}, UploadedFileResource{"file_2", "/b"}, {"d"}}}));
+  const auto written = manifest::write_manifest(
+      with({{{"a", "b"}, manifest::UploadedFileResource{"file_1", "/a"}, {}},
+            {{"c"}, std::nullopt, {}},
+            {{}, manifest::UploadedFileResource{"file_2", "/b"}, {"d"}}}));
   std::vector<std::string> lines{""};
   for (const char c : written.text) c == '\n' ? lines.emplace_back() : lines.back() += c;
   REQUIRE(written.entry_lines.size() == 1);
@@ -114,14 +117,14 @@ TEST_CASE("Each entry begins where it is said to, and ends before the next") {
 
 TEST_CASE("Scalars are plain only where no parser can take them for something else") {
   for (const auto* plain : {"file_011CN", "/data/orders.csv", "https://github.com/a/b", "main"}) {
-    CHECK(write_scalar(plain) == plain);
+    CHECK(manifest::write_scalar(plain) == plain);
   }
   for (const auto* other :
        {"",   "yes",  "No",  "ON",  "off", "y",    "N",          "true", "FALSE", "null",    "~",
         "1",  "0x1f", "1e3", "-1",  ".5",  ".inf", "2024-01-01", "- a",  "-a",    "? a",     "a: b",
         "a:", "a #b", "#a",  "[a]", "{a}", "a, b", "&a",         "*a",   "!a",    "|",       ">",
         "%a", "@a",   "`a",  " a",  "a ",  "'a'",  "<<",         "=",    "---",   "12:30:45"}) {
-    CHECK(write_scalar(other) == '"' + std::string(other) + '"');
+    CHECK(manifest::write_scalar(other) == '"' + std::string(other) + '"');
   }
 }
 

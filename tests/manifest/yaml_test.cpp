@@ -118,7 +118,7 @@ TEST_CASE("No message of the parser's brings what stands in the file to a termin
     const auto file = load(text);
     REQUIRE_FALSE(file.problems.empty());
     for (const auto& problem : file.problems) {
-      CHECK(problem.message == sessync::printable(problem.message));
+      CHECK(problem.message == sessync::manifest::printable(problem.message));
     }
   }
   CHECK(load("sessions: [\"a\\").problems.at(0).message.find("ends within an escape") !=
@@ -126,18 +126,18 @@ TEST_CASE("No message of the parser's brings what stands in the file to a termin
 }
 
 TEST_CASE("A file that cannot be read or is too large is a problem of the whole file") {
-  const auto unread = sessync::load_manifest_file({"m.yaml", "", "Permission denied"});
+  const auto unread = sessync::manifest::load_manifest_file({"m.yaml", "", "Permission denied"});
   CHECK(places(unread.problems) == Places{"0:0 unreadable"});
-  CHECK(format_problem(unread.problems.front()) ==
+  CHECK(manifest::format_problem(unread.problems.front()) ==
         "m.yaml: error: cannot be read: Permission denied");
-  const auto padding = std::string(sessync::kMaxManifestBytes, '#');
+  const auto padding = std::string(sessync::manifest::kMaxManifestBytes, '#');
   CHECK(places(load(kHead + padding).problems) == Places{"0:0 too_large"});
   CHECK(places(load(std::string(10 << 20, '[')).problems) == Places{"0:0 too_large"});
 }
 
 TEST_CASE("A file of just the largest size is read") {
   auto text = kHead + "sessions: []\n#";
-  text += std::string(sessync::kMaxManifestBytes - text.size(), 'x');
+  text += std::string(sessync::manifest::kMaxManifestBytes - text.size(), 'x');
   CHECK(load(text).valid());
 }
 
@@ -159,8 +159,8 @@ TEST_CASE("Aliases stand for their value, and cannot blow up") {
       "  - name: b\n    session_id: sesn_2\n    resources: *r\n");
   REQUIRE(file.problems.empty());
   REQUIRE(file.sessions.at(1).resources.size() == 1);
-  CHECK(std::get<sessync::FileResource>(file.sessions.at(1).resources.front().what).source ==
-        "a.txt");
+  CHECK(std::get<sessync::manifest::FileResource>(file.sessions.at(1).resources.front().what)
+            .source == "a.txt");
 
   std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 20; ++i) {

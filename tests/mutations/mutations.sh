@@ -7,7 +7,7 @@ in_decisions() {
     'return leave_in_doubt(error);' \
     'drop_intent(); return finish(ActionResult::Outcome::kFailed, describe(error));'
   mutate "send the last block unverified" daemon/workspace/content/verified_reader.cpp \
-    'return done_ == content_.size ? verify(got) : Result<std::size_t>(got);' \
+    'return done_ == content_.size ? verify(got) : ports::Result<std::size_t>(got);' \
     'return got;'
   mutate "replace without the canary" reconciler/apply/apply_context.cpp \
     'gate_ = Gate::kCanary;' 'gate_ = Gate::kOpen;'
@@ -58,7 +58,7 @@ in_decisions() {
     '  check_declared_tokens(desired, session, ports, input, out);' \
     '  if (!in.dry_run) check_declared_tokens(desired, session, ports, input, out);'
   mutate "believe any Retry-After" reconciler/schedule/rate_budget.cpp \
-    '*said <= kLongestPlausibleWait' '*said >= -kLongestPlausibleWait'
+    '*said <= reconciler::kLongestPlausibleWait' '*said >= -reconciler::kLongestPlausibleWait'
   mutate "read the suspension before the queue" daemon/controller/session_table.cpp \
     'entry->second.revision == revision' 'entry->second.revision >= revision'
 }
@@ -81,8 +81,8 @@ in_layers() {
     'if (!again || self.request_.method == HttpRequest::Method::kGet)' \
     'if (!again || self.request_.method != HttpRequest::Method::kDelete)'
   mutate "take a directory that may not be read for an empty one" daemon/workspace/scan/tree_walk.cpp \
-    'if (error != 0 && !is_absence(error)) note_unreadable' \
-    'if (error != 0 && error != EACCES && !is_absence(error)) note_unreadable'
+    'if (error != 0 && !os::is_absence(error)) note_unreadable' \
+    'if (error != 0 && error != EACCES && !os::is_absence(error)) note_unreadable'
   mutate "do not see what is moved into a directory" daemon/watch/inotify_masks.h \
     'kNameCame = IN_CREATE | IN_MOVED_TO;' 'kNameCame = IN_CREATE;'
   mutate "leave what is over in the state file" daemon/state/tables.cpp \
@@ -92,10 +92,10 @@ in_layers() {
     'row.beside.push_back(std::move(rows[first_of(own, keys)]));' \
     'rows[first_of(own, keys)].clear(), row.beside.emplace_back();'
   mutate "show the token that a failed command printed" daemon/secrets/command_token.cpp \
-    'errors = redact(errors, printed->token);' 'errors = redact(errors, Secret());'
+    'errors = ports::redact(errors, printed->token);' 'errors = ports::redact(errors, ports::Secret());'
   mutate "quote an answer that cannot be used" daemon/api/wire/error.cpp \
     'cannot be used: " + std::string(reason);' \
-    'cannot be used: " + std::string(reason) + ": " + foreign_text(answer.body);'
+    'cannot be used: " + std::string(reason) + ": " + os::foreign_text(answer.body);'
   mutate "quote what libcurl makes of a bad proxy" daemon/http/client/transfer.cpp \
     'if (!problem.empty()) return words' 'if (problem.size() == 1) return words'
   mutate "hold against a token what was said of the one before" reconciler/tokens/check_tokens.cpp \
@@ -110,6 +110,5 @@ in_layers() {
   mutate "work on a session that is suspended" daemon/controller/session_table.cpp \
     'due.spec.suspend |= suspended_' 'due.spec.suspend &= suspended_'
   mutate "exit with 0 although something is blocked" daemon/cli/output/report.cpp \
-    'return !held ? exit_code::kFailed : blocked ? exit_code::kBlocked : exit_code::kOk;' \
-    'return !held ? exit_code::kFailed : exit_code::kOk;'
+    ': blocked ? config::exit_code::kBlocked' ': blocked ? config::exit_code::kOk'
 }

@@ -34,37 +34,37 @@ constexpr int kSmallPart = 10;
 class Hasher {
  public:
   Hasher(const std::string& directory, std::string name)
-      : root_(Beneath::open(directory).value()), name_(std::move(name)) {}
+      : root_(os::Beneath::open(directory).value()), name_(std::move(name)) {}
 
   bool hash() {
-    Patience none({.settle = milliseconds{0}}, milliseconds{0});
-    Sha256Stream digest;
-    const ByteSink sink{.restart = [&] { digest.restart(); },
-                        .bytes =
-                            [&](std::span<const char> part) {
-                              digest.update(part);
-                              bytes_ += part.size();
-                            },
-                        .finished = {}};
-    return read_stable(root_, name_, {none, counters_, false}, sink).has_value();
+    workspace::Patience none({.settle = milliseconds{0}}, milliseconds{0});
+    os::Sha256Stream digest;
+    const workspace::ByteSink sink{.restart = [&] { digest.restart(); },
+                                   .bytes =
+                                       [&](std::span<const char> part) {
+                                         digest.update(part);
+                                         bytes_ += part.size();
+                                       },
+                                   .finished = {}};
+    return workspace::read_stable(root_, name_, {none, counters_, false}, sink).has_value();
   }
 
   void run(const std::atomic<bool>& stop) {
     while (!stop) hash();
   }
 
-  [[nodiscard]] const ReadCounters& counters() const { return counters_; }
+  [[nodiscard]] const workspace::ReadCounters& counters() const { return counters_; }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
 
  private:
-  Beneath root_;
+  os::Beneath root_;
   std::string name_;
-  ReadCounters counters_;
+  workspace::ReadCounters counters_;
   std::atomic<std::uint64_t> bytes_{0};
 };
 
 void make_file(const std::string& path, std::uint64_t size) {
-  const UniqueFd fd(::open(path.c_str(), O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0644));
+  const os::UniqueFd fd(::open(path.c_str(), O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0644));
   if (::ftruncate(fd.get(), static_cast<off_t>(size)) != 0) throw std::runtime_error("ftruncate");
 }
 
@@ -73,7 +73,7 @@ microseconds open_while_read(const std::string& path, const Hasher& hasher) {
   const std::uint64_t before = hasher.bytes();
   while (hasher.bytes() == before) std::this_thread::yield();
   const auto begin = Clock::now();
-  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  const os::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   const auto took = Clock::now() - begin;
   if (!fd) throw std::runtime_error("the file cannot be opened for writing");
   return std::chrono::duration_cast<microseconds>(took);

@@ -10,9 +10,10 @@ namespace {
 
 using std::chrono::milliseconds;
 
-FileStamp stamp_of(int fd) {
+workspace::FileStamp stamp_of(int fd) {
   struct stat status{};
-  return fd >= 0 && ::fstat(fd, &status) == 0 ? FileStamp::of(status) : FileStamp{};
+  return fd >= 0 && ::fstat(fd, &status) == 0 ? workspace::FileStamp::of(status)
+                                              : workspace::FileStamp{};
 }
 
 void read_to_end(int fd, std::string& bytes) {
@@ -49,7 +50,7 @@ const char* name_of(Policy policy) {
 }
 
 Reader::Reader(const std::string& directory, std::string name)
-    : root_(Beneath::open(directory).value()), name_(std::move(name)) {}
+    : root_(os::Beneath::open(directory).value()), name_(std::move(name)) {}
 
 bool Reader::read(Policy policy) {
   if (policy == Policy::kLeased) return read_stably(patience);
@@ -61,20 +62,20 @@ bool Reader::read(Policy policy) {
 }
 
 bool Reader::read_simply(bool bracket) {
-  const UniqueFd fd(::openat(root_.fd(), name_.c_str(), O_RDONLY | O_CLOEXEC));
-  const FileStamp before = stamp_of(fd.get());
+  const os::UniqueFd fd(::openat(root_.fd(), name_.c_str(), O_RDONLY | O_CLOEXEC));
+  const workspace::FileStamp before = stamp_of(fd.get());
   read_to_end(fd.get(), bytes_);
   return !bracket || before == stamp_of(fd.get());
 }
 
 /// The settle time is no part of what is tested: leases must do without.
 bool Reader::read_stably(milliseconds longest) {
-  Patience left({.settle = milliseconds{0}}, longest);
-  const ByteSink sink{
+  workspace::Patience left({.settle = milliseconds{0}}, longest);
+  const workspace::ByteSink sink{
       .restart = [this] { bytes_.clear(); },
       .bytes = [this](std::span<const char> part) { bytes_.append(part.data(), part.size()); },
       .finished = {}};
-  return read_stable(root_, name_, {left, counters_, false}, sink).has_value();
+  return workspace::read_stable(root_, name_, {left, counters_, false}, sink).has_value();
 }
 
 SomebodyElse::SomebodyElse() { become(65534); }

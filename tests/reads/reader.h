@@ -28,16 +28,16 @@ class Reader {
   /// How long one read may wait.
   std::chrono::milliseconds patience{0};
   [[nodiscard]] const std::string& bytes() const { return bytes_; }
-  [[nodiscard]] const ReadCounters& counters() const { return counters_; }
+  [[nodiscard]] const workspace::ReadCounters& counters() const { return counters_; }
 
  private:
   bool read_simply(bool bracket);
   bool read_stably(std::chrono::milliseconds longest);
 
-  Beneath root_;
+  os::Beneath root_;
   std::string name_;
   std::string bytes_;
-  ReadCounters counters_;
+  workspace::ReadCounters counters_;
 };
 
 /// The calling thread (no other) is a user that owns no file here, as long as this lives.

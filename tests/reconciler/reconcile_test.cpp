@@ -21,18 +21,18 @@ World three_files() {
 
 TEST_CASE("a delete that belongs to an add which is not made is not made either") {
   World world;
-  Plan plan;
-  Delete removal;
-  removal.path = MountPath::of_file("/a");
+  plan::Plan plan;
+  plan::Delete removal;
+  removal.path = manifest::MountPath::of_file("/a");
   removal.resource_id = world.somebody_adds("/a", "theirs");
-  removal.chain = MountPath::of_file("/a/b");
+  removal.chain = manifest::MountPath::of_file("/a/b");
   plan.actions = {removal};
-  const Inventory inventory;
-  const ApplyInput input{plan, inventory, {}, *world.spec.session_id, world.owner};
-  Ports ports{*world.api, world.store, world.loop, &world.tokens};
-  const auto report = apply(input, ports);
+  const ports::Inventory inventory;
+  const apply::ApplyInput input{plan, inventory, {}, *world.spec.session_id, world.owner};
+  ports::Ports ports{*world.api, world.store, world.loop, &world.tokens};
+  const auto report = apply::apply(input, ports);
   REQUIRE(report.results.size() == 1);
-  CHECK(report.results.front().outcome == ActionResult::Outcome::kSkipped);
+  CHECK(report.results.front().outcome == apply::ActionResult::Outcome::kSkipped);
   CHECK(report.put_off);
   CHECK(world.held().contains("/a"));
 }
@@ -221,7 +221,7 @@ TEST_CASE("a refused add puts the previous content back and is not tried in a lo
   const auto next = world.pass();
   CHECK(next.settled());
   REQUIRE(next.plan.blocked.size() == 1);
-  CHECK(next.plan.blocked.front().code == BlockCode::kRefused);
+  CHECK(next.plan.blocked.front().code == desired::BlockCode::kRefused);
 
   world.loop.advance(std::chrono::minutes(61));
   CHECK(world.pass().converged());
@@ -275,7 +275,7 @@ TEST_CASE("a wrong key is said, nothing is written") {
   world.api->faults.add(on(Operation::kAny, Fault::of_status(401)));
   const auto outcome = world.pass();
   REQUIRE(outcome.error);
-  CHECK(outcome.error->code == SessionError::Code::kAuthenticationFailed);
+  CHECK(outcome.error->code == errors::SessionError::Code::kAuthenticationFailed);
   CHECK(world.held().empty());
 }
 
@@ -286,7 +286,7 @@ TEST_CASE("a session that is gone or archived is terminal") {
     const auto outcome = world.pass();
     CHECK(outcome.terminal);
     REQUIRE(outcome.error);
-    CHECK(outcome.error->code == SessionError::Code::kSessionArchived);
+    CHECK(outcome.error->code == errors::SessionError::Code::kSessionArchived);
   }
   SECTION("archived since the last look") {
     world.pass();
@@ -295,14 +295,14 @@ TEST_CASE("a session that is gone or archived is terminal") {
     const auto outcome = world.settle(3);
     CHECK(outcome.terminal);
     REQUIRE(outcome.error);
-    CHECK(outcome.error->code == SessionError::Code::kSessionArchived);
+    CHECK(outcome.error->code == errors::SessionError::Code::kSessionArchived);
   }
   SECTION("gone") {
     REQUIRE(world.model.delete_session(*world.spec.session_id));
     const auto outcome = world.pass();
     CHECK(outcome.terminal);
     REQUIRE(outcome.error);
-    CHECK(outcome.error->code == SessionError::Code::kSessionNotFound);
+    CHECK(outcome.error->code == errors::SessionError::Code::kSessionNotFound);
   }
 }
 
@@ -350,7 +350,7 @@ TEST_CASE("a file_id entry is attached, recognised and pruned") {
   absent.uploaded("/x", "file_nowhere");
   const auto outcome = absent.pass();
   REQUIRE(outcome.plan.blocked.size() == 1);
-  CHECK(outcome.plan.blocked.front().code == BlockCode::kFileNotFound);
+  CHECK(outcome.plan.blocked.front().code == desired::BlockCode::kFileNotFound);
 }
 
 TEST_CASE("a full session: the deletes that make room go first") {
@@ -412,11 +412,11 @@ TEST_CASE("two daemons with one owner name do not fight") {
   world.pass();
   world.loop.advance(std::chrono::seconds(31));
   world.pass();
-  const auto id =
-      world.somebody_adds("/other", "theirs", encode_marker("prod", std::string(64, '7'), "other"));
+  const auto id = world.somebody_adds(
+      "/other", "theirs", observe::encode_marker("prod", std::string(64, '7'), "other"));
   const auto outcome = world.settle();
   REQUIRE(outcome.plan.blocked.size() == 1);
-  CHECK(outcome.plan.blocked.front().code == BlockCode::kOwnerConflict);
+  CHECK(outcome.plan.blocked.front().code == desired::BlockCode::kOwnerConflict);
   CHECK(world.model.get_resource(*world.spec.session_id, id));
 }
 
@@ -467,10 +467,10 @@ TEST_CASE("under a new owner name the old rows are unmanaged, and adopt takes th
   world.owner = "successor";
   const auto blocked = world.settle();
   CHECK(blocked.plan.blocked.size() == 3);
-  CHECK(blocked.plan.blocked.front().code == BlockCode::kConflict);
+  CHECK(blocked.plan.blocked.front().code == desired::BlockCode::kConflict);
   world.remove("a");
   CHECK(world.settle().plan.unmanaged.size() == 1);
-  world.spec.on_conflict = OnConflict::kAdopt;
+  world.spec.on_conflict = manifest::OnConflict::kAdopt;
   const auto writes = world.api->calls.writes();
   CHECK(world.settle().converged());
   CHECK(world.api->calls.writes() == writes);

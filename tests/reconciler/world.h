@@ -42,32 +42,32 @@ class World {
 
   /// Declares a file that somebody uploaded.
   void uploaded(const std::string& mount, const std::string& file_id) {
-    spec.resources.push_back({{}, UploadedFileResource{file_id, mount}});
+    spec.resources.push_back({{}, manifest::UploadedFileResource{file_id, mount}});
   }
 
-  PassOutcome pass(bool dry_run = false) {
+  pass::PassOutcome pass(bool dry_run = false) {
     auto declared = spec;
-    WorkspaceSnapshot snapshot{"/w", {}};
+    ports::WorkspaceSnapshot snapshot{"/w", {}};
     for (const auto& entry : spec.resources) {
       static_cast<void>(entry);
-      snapshot.sources.emplace_back(SourceFiles{});
+      snapshot.sources.emplace_back(ports::SourceFiles{});
     }
     if (declare_directory) {
-      declared.resources.push_back({{}, DirectoryResource{"", {}, {}, "/"}});
+      declared.resources.push_back({{}, manifest::DirectoryResource{"", {}, {}, "/"}});
       snapshot.sources.emplace_back(scan());
     }
-    PassInput input{declared, snapshot, owner};
+    pass::PassInput input{declared, snapshot, owner};
     input.allow_deletes = allow_deletes;
     input.dry_run = dry_run;
     input.refresh = refresh;
-    Ports ports{*api, store, loop, other_tokens != nullptr ? other_tokens : &tokens};
-    auto outcome = reconcile(input, ports);
+    ports::Ports ports{*api, store, loop, other_tokens != nullptr ? other_tokens : &tokens};
+    auto outcome = reconciler::reconcile(input, ports);
     loop.run_all();
     return outcome;
   }
 
   /// Passes until one of them is settled; fails the test if none of `most` is. Time passes between.
-  PassOutcome settle(int most = 40) {
+  pass::PassOutcome settle(int most = 40) {
     auto outcome = pass();
     for (int i = 1; i < most && !outcome.settled(); ++i) {
       loop.advance(std::chrono::seconds(5));
@@ -107,7 +107,8 @@ class World {
   [[nodiscard]] std::map<std::string, std::string> held(const std::string& session_id) const {
     std::map<std::string, std::string> result;
     for (const auto& [path, held] : model.held(session_id)) {
-      result[MountPath::of_file(path).text()] = held.content.bytes ? *held.content.bytes : "";
+      result[manifest::MountPath::of_file(path).text()] =
+          held.content.bytes ? *held.content.bytes : "";
     }
     return result;
   }
@@ -140,22 +141,22 @@ class World {
   std::optional<MemorySessionApi> api;  ///< anew after a crash
   MemoryStateStore store;
   MemoryTokenSource tokens{loop};
-  TokenSource* other_tokens = nullptr;  ///< in the place of `tokens`
-  SessionSpec spec;
+  ports::TokenSource* other_tokens = nullptr;  ///< in the place of `tokens`
+  manifest::SessionSpec spec;
   std::string owner = "prod";
   std::optional<std::string> allow_deletes;
   bool declare_directory = true;
   bool refresh = false;  ///< see PassInput
 
  private:
-  SourceFiles scan() {
-    SourceFiles found;
+  ports::SourceFiles scan() {
+    ports::SourceFiles found;
     for (const auto& [path, bytes] : files_) {
       const auto ref = content.put(path, bytes);
       found.files.push_back({path, ref.sha256, ref.size});
     }
     for (const auto& [path, size] : unread_) {
-      found.issues.push_back({path, ScanIssue::Kind::kUnread, "is being read", size});
+      found.issues.push_back({path, ports::ScanIssue::Kind::kUnread, "is being read", size});
     }
     return found;
   }

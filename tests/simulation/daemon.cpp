@@ -12,12 +12,12 @@
 namespace sessync::simulation {
 
 /// The loop of one job. Waiting is leaving the fiber; what was waited for happens meanwhile.
-class Daemon::JobLoop : public Loop {
+class Daemon::JobLoop : public ports::Loop {
  public:
   JobLoop(Daemon& daemon, Job& job) : daemon_(daemon), job_(job) {}
 
-  [[nodiscard]] TimePoint now() const override { return daemon_.world_.now(); }
-  void after(Duration delay, std::function<void()> then) override {
+  [[nodiscard]] ports::TimePoint now() const override { return daemon_.world_.now(); }
+  void after(ports::Duration delay, std::function<void()> then) override {
     daemon_.world_.loop.after(delay, std::move(then));
   }
   [[nodiscard]] bool stopping() const override {
@@ -71,12 +71,12 @@ bool Daemon::is_stopping(const std::string& session_id) const {
 
 void Daemon::obey_suspensions() { schedule_.table().set_suspended(world_.suspended, world_.now()); }
 
-std::optional<TimePoint> Daemon::oldest_job() const {
+std::optional<ports::TimePoint> Daemon::oldest_job() const {
   const auto oldest = std::ranges::min_element(jobs_, {}, &Job::began);
   return oldest == jobs_.end() ? std::nullopt : std::optional(oldest->began);
 }
 
-std::vector<ManifestText> Daemon::read_manifest() {
+std::vector<manifest::ManifestText> Daemon::read_manifest() {
   return {{"sessync.yaml", world_.manifest_text, ""}};
 }
 
@@ -86,7 +86,7 @@ void Daemon::watch() {
     api_.faults.clear();
     std::ranges::for_each(world_.faults, [this](const auto& rule) { api_.faults.add(rule); });
   }
-  const auto settled = world_.now() + Duration(50 + random_.below(150));
+  const auto settled = world_.now() + ports::Duration(50 + random_.below(150));
   if (std::exchange(world_.workspace_is_news, false) && !world_.events_are_lost) {
     look_at_workspace_ = settled;
   }
@@ -116,9 +116,9 @@ bool Daemon::step_schedule() {
   const auto work = schedule_.step(std::exchange(wakeup_, {}), world_.now());
   next_ = work.next;
   if (work.collect && !stopping_) {
-    begin([owner = owner(), declared = sessions()](Ports& ports) {
-      collect_uploads(owner, ports);
-      forget_left_sessions(owner, declared, ports);
+    begin([owner = owner(), declared = sessions()](ports::Ports& ports) {
+      gc::collect_uploads(owner, ports);
+      gc::forget_left_sessions(owner, declared, ports);
     });
   }
   return true;
@@ -141,7 +141,7 @@ bool Daemon::take_due() {
   Order order{std::move(due->spec), due->owner, due->allow_deletes};
   order.refresh = due->refresh;
   order.withdrawn = std::move(withdrawn);
-  begin_pass(order, [this, name](const PassOutcome& outcome) {
+  begin_pass(order, [this, name](const pass::PassOutcome& outcome) {
     --working_;
     finished_.emplace_back(name, outcome);
   });
@@ -160,7 +160,7 @@ bool Daemon::act() {
   }
 }
 
-std::optional<TimePoint> Daemon::next() const {
+std::optional<ports::TimePoint> Daemon::next() const {
   auto soonest = is_scheduling_ ? next_ : std::nullopt;
   for (const auto& look : {look_at_workspace_, look_at_manifest_}) {
     if (look && (!soonest || *look < *soonest)) {
@@ -201,14 +201,14 @@ void Daemon::resume(std::list<Job>::iterator job) {
   }
 }
 
-void Daemon::begin(std::function<void(Ports&)> work, std::function<void()> ended) {
+void Daemon::begin(std::function<void(ports::Ports&)> work, std::function<void()> ended) {
   auto& job = jobs_.emplace_back();
   job.began = world_.now();
   job.fiber =
       std::make_unique<Fiber>([this, &job, work = std::move(work), ended = std::move(ended)] {
         JobLoop loop(*this, job);
         DrainedStore store(world_.store);
-        Ports ports{api_, store, loop, &world_.tokens};
+        ports::Ports ports{api_, store, loop, &world_.tokens};
         try {
           work(ports);
           while (!store.is_drained() && loop.run_one()) {
@@ -222,13 +222,13 @@ void Daemon::begin(std::function<void(Ports&)> work, std::function<void()> ended
       });
 }
 
-void Daemon::begin_pass(const Order& order, std::function<void(const PassOutcome&)> done) {
+void Daemon::begin_pass(const Order& order, std::function<void(const pass::PassOutcome&)> done) {
   ++passes_;
-  const auto result = std::make_shared<PassOutcome>();
-  const auto work = [this, order, made_by = announced_, result](Ports& ports) {
+  const auto result = std::make_shared<pass::PassOutcome>();
+  const auto work = [this, order, made_by = announced_, result](ports::Ports& ports) {
     const auto& spec = order.spec;
     const auto snapshot = world_.disk.scan(spec.resources, cache_, order.waits_for_reads);
-    PassInput input{spec, snapshot, order.owner};
+    pass::PassInput input{spec, snapshot, order.owner};
     if (!order.allow_deletes.empty()) {
       input.allow_deletes = order.allow_deletes;
     }
@@ -240,8 +240,8 @@ void Daemon::begin_pass(const Order& order, std::function<void(const PassOutcome
     world_.note_adoptable(spec);
     WatchedApi watched(api_, world_, input, [this, made_by] { return made_by == announced_; });
     auto* tokens = order.dry_run ? &world_.tokens.for_looks() : ports.tokens;
-    Ports own{watched, ports.store, ports.loop, tokens};
-    *result = reconcile(input, own);
+    ports::Ports own{watched, ports.store, ports.loop, tokens};
+    *result = reconciler::reconcile(input, own);
     world_.note(spec.name + (result->settled() ? ": settled" : ": not settled") +
                 (result->error ? ", " + result->error->message : ""));
     world_.judge_outcome(input, *result);

@@ -17,7 +17,7 @@
 namespace sessync::simulation {
 
 /// One life of the daemon's process: its schedule, the passes under way, what it keeps in memory.
-class Daemon : private ScheduleHost {
+class Daemon : private controller::ScheduleHost {
  public:
   explicit Daemon(World& world);
   Daemon(const Daemon&) = delete;
@@ -27,7 +27,7 @@ class Daemon : private ScheduleHost {
   /// Does one thing that it can do now. False: it waits, for time or for answers.
   bool act();
   /// When it wants to do something although nothing happens.
-  [[nodiscard]] std::optional<TimePoint> next() const;
+  [[nodiscard]] std::optional<ports::TimePoint> next() const;
   /// Nothing can be under way any more: whoever waits is told so.
   bool give_up_waiting();
   [[nodiscard]] bool is_busy() const { return !jobs_.empty(); }
@@ -37,32 +37,32 @@ class Daemon : private ScheduleHost {
   /// By command: all of them, as the world has it.
   void obey_suspensions();
   /// When the oldest of the jobs under way began.
-  [[nodiscard]] std::optional<TimePoint> oldest_job() const;
+  [[nodiscard]] std::optional<ports::TimePoint> oldest_job() const;
   void crash();
   /// From now on passes begin only by begin_pass().
   void stop_scheduling() { is_scheduling_ = false; }
 
   /// The sessions in force.
-  [[nodiscard]] std::vector<SessionSpec> sessions() const {
+  [[nodiscard]] std::vector<manifest::SessionSpec> sessions() const {
     return schedule_.manifest().sessions();
   }
   [[nodiscard]] std::string owner() const { return schedule_.table().owner(); }
   [[nodiscard]] std::uint64_t passes() const { return passes_; }
 
   struct Order {
-    SessionSpec spec;
+    manifest::SessionSpec spec;
     std::string owner;
     std::string allow_deletes;
     bool dry_run = false;
     int parallel = 32;
-    Duration list_grace{30'000};
+    ports::Duration list_grace{30'000};
     bool waits_for_reads = false;  ///< as a command does; a daemon goes on without large files
     bool refresh = false;
     std::function<bool()> withdrawn{};  ///< what it is made with is no longer in force
   };
   /// One more job, as an operator asks for one.
-  void begin_pass(const Order& order, std::function<void(const PassOutcome&)> done);
-  void begin(std::function<void(Ports&)> work, std::function<void()> ended = [] {});
+  void begin_pass(const Order& order, std::function<void(const pass::PassOutcome&)> done);
+  void begin(std::function<void(ports::Ports&)> work, std::function<void()> ended = [] {});
 
  private:
   class JobLoop;
@@ -71,14 +71,14 @@ class Daemon : private ScheduleHost {
     bool started = false;
     bool in_vain = false;    ///< what it waits for cannot come
     std::uint64_t seen = 0;  ///< completions when it began to wait
-    TimePoint began;
+    ports::TimePoint began;
     std::string session_id{};           ///< "" if it is not known, or works on none
     std::function<bool()> withdrawn{};  ///< see Order
   };
   struct Death {};
 
-  std::vector<ManifestText> read_manifest() override;
-  void announce(const Manifest& /*manifest*/) override { ++announced_; }
+  std::vector<manifest::ManifestText> read_manifest() override;
+  void announce(const manifest::Manifest& /*manifest*/) override { ++announced_; }
   bool watching_degraded() override { return world_.is_degraded; }
 
   void watch();
@@ -91,13 +91,14 @@ class Daemon : private ScheduleHost {
   World& world_;
   Random random_;
   MemorySessionApi& api_;  ///< lives as long as the world: what it sent may arrive later
-  DigestCache cache_;
-  Schedule schedule_;
-  Wakeup wakeup_;
-  std::vector<std::pair<std::string, PassOutcome>> finished_;  ///< since the last step, by session
-  std::optional<TimePoint> look_at_workspace_;                 ///< when the watcher reports it
-  std::optional<TimePoint> look_at_manifest_;
-  std::optional<TimePoint> next_;
+  workspace::DigestCache cache_;
+  controller::Schedule schedule_;
+  controller::Wakeup wakeup_;
+  /// Since the last step, by session.
+  std::vector<std::pair<std::string, pass::PassOutcome>> finished_;
+  std::optional<ports::TimePoint> look_at_workspace_;  ///< when the watcher reports it
+  std::optional<ports::TimePoint> look_at_manifest_;
+  std::optional<ports::TimePoint> next_;
   std::list<Job> jobs_;
   std::size_t workers_;
   std::size_t working_ = 0;      ///< passes of the schedule under way

@@ -44,7 +44,7 @@ Fault draw_failure(Random& random) {
   if (kind == FaultKind::kStatusAfter) {
     fault.status = 500;
   }
-  fault.delay = Duration(random.below(kLatestEffect.count()));
+  fault.delay = ports::Duration(random.below(kLatestEffect.count()));
   return fault;
 }
 

@@ -12,15 +12,16 @@
 namespace sessync::simulation {
 namespace {
 
-bool is_blocked_near(const PassOutcome& outcome, const MountPath& path) {
-  return std::ranges::any_of(outcome.plan.blocked,
-                             [&](const Blocked& blocked) { return is_near(blocked.path, path); });
+bool is_blocked_near(const pass::PassOutcome& outcome, const manifest::MountPath& path) {
+  return std::ranges::any_of(outcome.plan.blocked, [&](const desired::Blocked& blocked) {
+    return is_near(blocked.path, path);
+  });
 }
 
-bool is_declared(const DesiredState& desired, const Marker& marker) {
+bool is_declared(const desired::DesiredState& desired, const observe::Marker& marker) {
   return std::ranges::any_of(desired.files, [&](const auto& file) {
     const auto* local = file.second.local();
-    return local != nullptr && marker_matches(marker, local->sha256);
+    return local != nullptr && observe::marker_matches(marker, local->sha256);
   });
 }
 
@@ -34,12 +35,12 @@ std::size_t FinalState::writes() const {
   return sum;
 }
 
-PassOutcome FinalState::pass(const SessionSpec& spec, const std::string& allow_deletes,
-                             bool dry_run) {
-  PassOutcome result;
+pass::PassOutcome FinalState::pass(const manifest::SessionSpec& spec,
+                                   const std::string& allow_deletes, bool dry_run) {
+  pass::PassOutcome result;
   Daemon::Order order{spec, daemon_.owner(), allow_deletes, dry_run};
   order.waits_for_reads = true;
-  daemon_.begin_pass(order, [&](const PassOutcome& outcome) { result = outcome; });
+  daemon_.begin_pass(order, [&](const pass::PassOutcome& outcome) { result = outcome; });
   finish_();
   return result;
 }
@@ -52,7 +53,7 @@ void FinalState::judge() {
   judge_garbage();
 }
 
-void FinalState::judge_session(const SessionSpec& spec) {
+void FinalState::judge_session(const manifest::SessionSpec& spec) {
   auto outcome = pass(spec, "", true);
   const auto session = world_.model.get_session(outcome.session_id);
   const bool is_gone = !outcome.session_id.empty() && (!session || session->archived_at);
@@ -83,20 +84,21 @@ void FinalState::judge_session(const SessionSpec& spec) {
 }
 
 /// A session is created with all that it has, or not at all.
-bool FinalState::is_too_large_to_create(const SessionSpec& spec, const PassOutcome& outcome) {
-  DigestCache fresh;
+bool FinalState::is_too_large_to_create(const manifest::SessionSpec& spec,
+                                        const pass::PassOutcome& outcome) {
+  workspace::DigestCache fresh;
   return outcome.session_id.empty() &&
-         resolve(spec, world_.disk.scan(spec.resources, fresh, true)).files.size() >
+         desired::resolve(spec, world_.disk.scan(spec.resources, fresh, true)).files.size() >
              world_.model.switches().file_cap;
 }
 
 /// An empty plan, and no write in the next pass.
-void FinalState::judge_rest(const SessionSpec& spec) {
+void FinalState::judge_rest(const manifest::SessionSpec& spec) {
   const auto outcome = pass(spec, "", true);
   if (!outcome.plan.empty() || !outcome.plan.pending.empty() || outcome.pass_again) {
     return world_.violated(
         "converges: the plan of " + spec.name + " is not empty: " +
-        describe(PlanHeader{spec.name, outcome.session_id}, outcome.plan, false));
+        plan::describe(plan::PlanHeader{spec.name, outcome.session_id}, outcome.plan, false));
   }
   const auto before = writes();
   const auto again = pass(spec, "", false);
@@ -108,9 +110,9 @@ void FinalState::judge_rest(const SessionSpec& spec) {
   }
 }
 
-void FinalState::judge_paths(const SessionSpec& spec, const PassOutcome& outcome) {
-  DigestCache fresh;
-  const auto desired = resolve(spec, world_.disk.scan(spec.resources, fresh, true));
+void FinalState::judge_paths(const manifest::SessionSpec& spec, const pass::PassOutcome& outcome) {
+  workspace::DigestCache fresh;
+  const auto desired = desired::resolve(spec, world_.disk.scan(spec.resources, fresh, true));
   for (const auto& [path, wanted] : desired.files) {
     if (!is_blocked_near(outcome, path)) {
       judge_path(outcome.session_id, wanted);
@@ -118,14 +120,14 @@ void FinalState::judge_paths(const SessionSpec& spec, const PassOutcome& outcome
   }
   for (const auto& blocked : outcome.plan.blocked) {
     judge_missing(desired, blocked);
-    const bool conflict = blocked.code == BlockCode::kConflict;
+    const bool conflict = blocked.code == desired::BlockCode::kConflict;
     const bool explained =
         !conflict || std::ranges::any_of(
                          world_.model.session(outcome.session_id).resources, [&](const auto& row) {
-                           const auto marker = decode_marker(row.filename);
+                           const auto marker = observe::decode_marker(row.filename);
                            const bool ours = marker && marker->owner == daemon_.owner() &&
                                              !world_.foreign.contains(row.id);
-                           const auto path = MountPath::of_file(row.mount_path);
+                           const auto path = manifest::MountPath::of_file(row.mount_path);
                            // A renamed file stays at its old path while the new one is blocked.
                            const bool is_old_place = ours && path == blocked.path &&
                                                      !desired.files.contains(path) &&
@@ -133,9 +135,9 @@ void FinalState::judge_paths(const SessionSpec& spec, const PassOutcome& outcome
                            return is_old_place || (!ours && is_near(path, blocked.path));
                          });
     // Of so small a session a refusal alone is not believed to be about room.
-    const bool may_be_full = world_.model.switches().file_cap < kFewestOfFull;
-    if (!explained || blocked.code == BlockCode::kOwnerConflict ||
-        (blocked.code == BlockCode::kRefused && !may_be_full)) {
+    const bool may_be_full = world_.model.switches().file_cap < reconciler::kFewestOfFull;
+    if (!explained || blocked.code == desired::BlockCode::kOwnerConflict ||
+        (blocked.code == desired::BlockCode::kRefused && !may_be_full)) {
       world_.violated("converges: " + blocked.path.text() + " of " + spec.name +
                       " is blocked for no reason that is left: " + blocked.reason);
     }
@@ -143,9 +145,10 @@ void FinalState::judge_paths(const SessionSpec& spec, const PassOutcome& outcome
 }
 
 /// An upload is missed only where it is not there: what is said of one id concerns no other.
-void FinalState::judge_missing(const DesiredState& desired, const Blocked& blocked) {
+void FinalState::judge_missing(const desired::DesiredState& desired,
+                               const desired::Blocked& blocked) {
   const auto wanted = desired.files.find(blocked.path);
-  if (blocked.code != BlockCode::kFileNotFound || wanted == desired.files.end() ||
+  if (blocked.code != desired::BlockCode::kFileNotFound || wanted == desired.files.end() ||
       wanted->second.local() != nullptr) {
     return;
   }
@@ -157,8 +160,10 @@ void FinalState::judge_missing(const DesiredState& desired, const Blocked& block
 }
 
 /// A session is not called full as long as it is not.
-void FinalState::judge_room(const SessionSpec& spec, const PassOutcome& outcome) {
-  const auto is_quota = [](const Blocked& one) { return one.code == BlockCode::kQuota; };
+void FinalState::judge_room(const manifest::SessionSpec& spec, const pass::PassOutcome& outcome) {
+  const auto is_quota = [](const desired::Blocked& one) {
+    return one.code == desired::BlockCode::kQuota;
+  };
   const auto blocked =
       static_cast<std::size_t>(std::ranges::count_if(outcome.plan.blocked, is_quota));
   if (blocked == 0 || outcome.session_id.empty()) {
@@ -174,7 +179,7 @@ void FinalState::judge_room(const SessionSpec& spec, const PassOutcome& outcome)
 }
 
 /// The declared path holds the declared content, once.
-void FinalState::judge_path(const std::string& session_id, const DesiredFile& wanted) {
+void FinalState::judge_path(const std::string& session_id, const desired::DesiredFile& wanted) {
   const auto* local = wanted.local();
   auto expected = local == nullptr || local->archive == nullptr
                       ? wanted.content_key()
@@ -185,7 +190,7 @@ void FinalState::judge_path(const std::string& session_id, const DesiredFile& wa
   std::size_t rows = 0;
   bool holds = false;
   for (const auto& row : world_.model.file_rows(session_id)) {
-    if (MountPath::of_file(row.mount_path) == wanted.path) {
+    if (manifest::MountPath::of_file(row.mount_path) == wanted.path) {
       rows += world_.foreign.contains(row.id) ? 0U : 1U;
       holds = holds || row.content.sha256 == expected || row.upload_id == expected ||
               row.file_id == expected || local == nullptr;
@@ -201,15 +206,16 @@ void FinalState::judge_path(const std::string& session_id, const DesiredFile& wa
 }
 
 /// Nothing of ours stays that is not declared.
-void FinalState::judge_leftovers(const SessionSpec& spec, const PassOutcome& outcome) {
-  if (spec.prune == Prune::kNone) {
+void FinalState::judge_leftovers(const manifest::SessionSpec& spec,
+                                 const pass::PassOutcome& outcome) {
+  if (spec.prune == manifest::Prune::kNone) {
     return;
   }
-  DigestCache fresh;
-  const auto desired = resolve(spec, world_.disk.scan(spec.resources, fresh, true));
+  workspace::DigestCache fresh;
+  const auto desired = desired::resolve(spec, world_.disk.scan(spec.resources, fresh, true));
   for (const auto& row : world_.model.file_rows(outcome.session_id)) {
-    const auto marker = decode_marker(row.filename);
-    const auto path = MountPath::of_file(row.mount_path);
+    const auto marker = observe::decode_marker(row.filename);
+    const auto path = manifest::MountPath::of_file(row.mount_path);
     const bool ours =
         !world_.foreign.contains(row.id) && marker && marker->owner == daemon_.owner();
     if (ours && !desired.files.contains(path) && !desired.kept.contains(path) &&
@@ -221,7 +227,7 @@ void FinalState::judge_leftovers(const SessionSpec& spec, const PassOutcome& out
 }
 
 /// Title and declared metadata, where the session is sessync's own.
-void FinalState::judge_words(const SessionSpec& spec, const PassOutcome& outcome) {
+void FinalState::judge_words(const manifest::SessionSpec& spec, const pass::PassOutcome& outcome) {
   if (!spec.create || outcome.session_id.empty()) {
     return;
   }
@@ -235,14 +241,15 @@ void FinalState::judge_words(const SessionSpec& spec, const PassOutcome& outcome
   }
 }
 
-void FinalState::judge_tokens(const SessionSpec& spec, const PassOutcome& outcome) {
+void FinalState::judge_tokens(const manifest::SessionSpec& spec, const pass::PassOutcome& outcome) {
   for (const auto& entry : spec.resources) {
-    const auto* repository = std::get_if<RepositoryResource>(&entry.what);
+    const auto* repository = std::get_if<manifest::RepositoryResource>(&entry.what);
     if (repository == nullptr) {
       continue;
     }
     for (const auto& row : world_.model.repositories(outcome.session_id)) {
-      const bool is_blocked = is_blocked_near(outcome, MountPath::literal(row.mount_path));
+      const bool is_blocked =
+          is_blocked_near(outcome, manifest::MountPath::literal(row.mount_path));
       if (row.url == repository->url && !is_blocked && row.token != world_.tokens.token(row.url)) {
         world_.violated("converges: " + row.url + " of " + spec.name + " has an old token");
       }
@@ -255,18 +262,20 @@ void FinalState::judge_tokens(const SessionSpec& spec, const PassOutcome& outcom
 
 /// GitHub's refusal of the token that the session has is noticed, and that of one before it is not
 /// held against it.
-void FinalState::judge_refused_token(const PassOutcome& outcome, const model::Resource& row) {
-  TimePoint refused{};
+void FinalState::judge_refused_token(const pass::PassOutcome& outcome, const model::Resource& row) {
+  ports::TimePoint refused{};
   for (const auto& event : world_.model.session(outcome.session_id).events) {
     if (event.json.find(row.url) != std::string::npos) {
       refused = std::max(refused, event.processed_at);
     }
   }
-  const bool is_blocked = std::ranges::any_of(outcome.plan.blocked, [&](const Blocked& blocked) {
-    return blocked.code == BlockCode::kSecretUnavailable &&
-           blocked.path == MountPath::literal(row.mount_path);
-  });
-  if (refused > row.token_at && !is_blocked_near(outcome, MountPath::literal(row.mount_path))) {
+  const bool is_blocked =
+      std::ranges::any_of(outcome.plan.blocked, [&](const desired::Blocked& blocked) {
+        return blocked.code == desired::BlockCode::kSecretUnavailable &&
+               blocked.path == manifest::MountPath::literal(row.mount_path);
+      });
+  if (refused > row.token_at &&
+      !is_blocked_near(outcome, manifest::MountPath::literal(row.mount_path))) {
     world_.violated("a token that GitHub refused is noticed: " + row.url);
   }
   // It may have been refused while the next one was on its way.
@@ -292,19 +301,19 @@ void FinalState::judge_created() {
 /// True if all that nothing needs was found and deleted, as far as the product can know.
 bool FinalState::collect_garbage() {
   // NOLINTBEGIN(misc-const-correctness): all of them are changed, by calls it does not see through
-  DigestCache fresh;
+  workspace::DigestCache fresh;
   const auto specs = daemon_.sessions();
-  std::vector<GarbageSession> sessions;
+  std::vector<gc::GarbageSession> sessions;
   sessions.reserve(specs.size());
   for (const auto& spec : specs) {
     sessions.push_back({spec, world_.disk.scan(spec.resources, fresh, true), false});
   }
   bool is_certain = false;
   // NOLINTEND(misc-const-correctness)
-  daemon_.begin([this, &sessions, &is_certain](Ports& ports) {
-    const auto found = find_garbage(daemon_.owner(), sessions, ports);
+  daemon_.begin([this, &sessions, &is_certain](ports::Ports& ports) {
+    const auto found = gc::find_garbage(daemon_.owner(), sessions, ports);
     is_certain = found.doubts.empty();
-    delete_garbage(daemon_.owner(), found.uploads, ports);
+    gc::delete_garbage(daemon_.owner(), found.uploads, ports);
   });
   finish_();
   return is_certain && !has_open_writes_for_ever();
@@ -316,7 +325,7 @@ bool FinalState::has_open_writes_for_ever() const {
   const auto specs = daemon_.sessions();
   return std::ranges::any_of(world_.model.sessions(),
                              [](const auto& session) { return session.archived_at.has_value(); }) ||
-         std::ranges::any_of(specs, [this](const SessionSpec& spec) {
+         std::ranges::any_of(specs, [this](const manifest::SessionSpec& spec) {
            return spec.session_id && !world_.model.get_session(*spec.session_id);
          });
 }
@@ -325,7 +334,7 @@ bool FinalState::has_open_writes_for_ever() const {
 void FinalState::judge_young_upload() {
   model::NewFile young;
   young.content = model::Content::of("young");
-  young.filename = encode_marker(daemon_.owner(), young.content.sha256, "young");
+  young.filename = observe::encode_marker(daemon_.owner(), young.content.sha256, "young");
   world_.advance_to(world_.now() + std::chrono::minutes(1));
   const auto uploaded = world_.model.upload(young);
   world_.advance_to(world_.now() + std::chrono::minutes(5));
@@ -344,7 +353,7 @@ void FinalState::judge_garbage() {
   }
   std::set<std::string> seen;
   for (const auto& file : world_.model.uploads()) {
-    const auto marker = decode_marker(file.filename);
+    const auto marker = observe::decode_marker(file.filename);
     const bool ours = marker && marker->owner == daemon_.owner();
     if (ours && !seen.insert(marker->digest_prefix).second) {
       world_.violated("an upload is left over after garbage was collected: " + file.filename);

@@ -24,18 +24,19 @@ class FinalState {
   void judge();
 
  private:
-  PassOutcome pass(const SessionSpec& spec, const std::string& allow_deletes, bool dry_run);
-  void judge_session(const SessionSpec& spec);
-  bool is_too_large_to_create(const SessionSpec& spec, const PassOutcome& outcome);
-  void judge_room(const SessionSpec& spec, const PassOutcome& outcome);
-  void judge_rest(const SessionSpec& spec);
-  void judge_paths(const SessionSpec& spec, const PassOutcome& outcome);
-  void judge_missing(const DesiredState& desired, const Blocked& blocked);
-  void judge_path(const std::string& session_id, const DesiredFile& wanted);
-  void judge_leftovers(const SessionSpec& spec, const PassOutcome& outcome);
-  void judge_words(const SessionSpec& spec, const PassOutcome& outcome);
-  void judge_tokens(const SessionSpec& spec, const PassOutcome& outcome);
-  void judge_refused_token(const PassOutcome& outcome, const model::Resource& row);
+  pass::PassOutcome pass(const manifest::SessionSpec& spec, const std::string& allow_deletes,
+                         bool dry_run);
+  void judge_session(const manifest::SessionSpec& spec);
+  bool is_too_large_to_create(const manifest::SessionSpec& spec, const pass::PassOutcome& outcome);
+  void judge_room(const manifest::SessionSpec& spec, const pass::PassOutcome& outcome);
+  void judge_rest(const manifest::SessionSpec& spec);
+  void judge_paths(const manifest::SessionSpec& spec, const pass::PassOutcome& outcome);
+  void judge_missing(const desired::DesiredState& desired, const desired::Blocked& blocked);
+  void judge_path(const std::string& session_id, const desired::DesiredFile& wanted);
+  void judge_leftovers(const manifest::SessionSpec& spec, const pass::PassOutcome& outcome);
+  void judge_words(const manifest::SessionSpec& spec, const pass::PassOutcome& outcome);
+  void judge_tokens(const manifest::SessionSpec& spec, const pass::PassOutcome& outcome);
+  void judge_refused_token(const pass::PassOutcome& outcome, const model::Resource& row);
   void judge_created();
   bool collect_garbage();
   [[nodiscard]] bool has_open_writes_for_ever() const;

@@ -8,7 +8,7 @@
 namespace sessync::simulation {
 namespace {
 
-constexpr Duration kRefusalIsRemembered = std::chrono::hours(1);
+constexpr ports::Duration kRefusalIsRemembered = std::chrono::hours(1);
 
 }  // namespace
 
@@ -19,14 +19,14 @@ void WatchedApi::note_doubt(const std::string& session_id) {
       !inventory.taken_over && inventory.rows.empty() && inventory.intents.empty();
   const auto& switches = world_.model.switches();
   const bool is_hidden = world_.now() < world_.hidden_until ||
-                         switches.resource_list_lag + switches.file_list_lag > Duration{0};
+                         switches.resource_list_lag + switches.file_list_lag > ports::Duration{0};
   if (!is_first_look || is_hidden || !world_.model.get_session(session_id)) {
     return;
   }
   std::set<std::string> ours;
   bool any_placed = false;
   for (const auto& row : world_.model.file_rows(session_id)) {
-    const auto path = MountPath::of_file(row.mount_path);
+    const auto path = manifest::MountPath::of_file(row.mount_path);
     any_placed = any_placed || is_lost(path) || desired().kept.contains(path) ||
                  (is_ours(row) && desired().files.contains(path));
     if (is_ours(row)) {
@@ -51,15 +51,15 @@ void WatchedApi::judge_doubt(const std::string& session_id, const model::Resourc
 }
 
 /// What was refused for good is left alone, unless something has changed.
-void WatchedApi::judge_repetition(const AddFile& request) {
-  const auto wanted = desired().files.find(MountPath::of_file(request.mount_path));
+void WatchedApi::judge_repetition(const ports::AddFile& request) {
+  const auto wanted = desired().files.find(manifest::MountPath::of_file(request.mount_path));
   const auto upload = world_.model.get_file(request.file_id);
   if (wanted == desired().files.end() || !upload || !world_.model.get_session(request.session_id)) {
     return;
   }
   const auto* local = wanted->second.local();
-  const auto marker = decode_marker(upload->filename);
-  if (local != nullptr && !(marker && marker_matches(*marker, local->sha256))) {
+  const auto marker = observe::decode_marker(upload->filename);
+  if (local != nullptr && !(marker && observe::marker_matches(*marker, local->sha256))) {
     return;  // something else is put back
   }
   const auto rows = world_.model.file_rows(request.session_id).size();
@@ -69,7 +69,7 @@ void WatchedApi::judge_repetition(const AddFile& request) {
     // What a lagging list leaves out of others' rows, or of ours once the state is lost, nobody
     // can count.
     const bool may_be_miscounted =
-        refusal.rows > 0 && world_.model.switches().resource_list_lag > Duration{0};
+        refusal.rows > 0 && world_.model.switches().resource_list_lag > ports::Duration{0};
     if (is_same && !may_be_miscounted && world_.now() - refusal.at < kRefusalIsRemembered &&
         rows >= refusal.rows) {
       world_.violated("what was refused is not tried in a loop: " + request.mount_path);
@@ -79,14 +79,14 @@ void WatchedApi::judge_repetition(const AddFile& request) {
 
 /// What is declared, if only at another path, does not leave the session.
 void WatchedApi::judge_moved(const std::string& session_id, const model::Resource& row) {
-  const auto path = MountPath::of_file(row.mount_path);
-  const auto marker = decode_marker(row.filename);
+  const auto path = manifest::MountPath::of_file(row.mount_path);
+  const auto marker = observe::decode_marker(row.filename);
   if (!is_ours(row) || is_declared_near(path)) {
     return;
   }
   const auto moved = std::ranges::find_if(desired().files, [&](const auto& file) {
     const auto* local = file.second.local();
-    return local != nullptr && marker && marker_matches(*marker, local->sha256);
+    return local != nullptr && marker && observe::marker_matches(*marker, local->sha256);
   });
   const auto rows = world_.model.file_rows(session_id);
   const bool is_there = std::ranges::any_of(
@@ -97,7 +97,7 @@ void WatchedApi::judge_moved(const std::string& session_id, const model::Resourc
   }
 }
 
-void WatchedApi::judge_end(const PassOutcome& outcome) {
+void WatchedApi::judge_end(const pass::PassOutcome& outcome) {
   const auto session = world_.model.get_session(outcome.session_id);
   const bool is_undisturbed = world_.losses == losses_before_ && session && !session->archived_at;
   if (!outcome.executed || !outcome.settled() || !is_undisturbed || input_.allow_deletes) {

@@ -7,13 +7,13 @@
 /// The promises, as far as they can be judged from the state of the world.
 namespace sessync::simulation {
 
-void World::note_adoptable(const SessionSpec& spec) {
-  if (spec.on_conflict != OnConflict::kAdopt) {
+void World::note_adoptable(const manifest::SessionSpec& spec) {
+  if (spec.on_conflict != manifest::OnConflict::kAdopt) {
     return;
   }
   for (const auto& session : model.sessions()) {
     for (const auto& row : session.resources) {
-      if (decode_marker(row.filename)) {
+      if (observe::decode_marker(row.filename)) {
         may_be_adopted.insert(row.id);
       }
     }
@@ -24,22 +24,22 @@ void World::note_adoptable(const SessionSpec& spec) {
 void World::judge_uploads() {
   const auto all = model.uploads();
   for (const auto& file : all) {
-    const auto marker = decode_marker(file.filename);
+    const auto marker = observe::decode_marker(file.filename);
     if (!marker || !owners.contains(marker->owner) || file.content.bytes == nullptr) {
       continue;
     }
     const bool is_packed = file.content.bytes->starts_with(packed_bytes(marker->digest_prefix));
-    if (!is_packed && !marker_matches(*marker, file.content.sha256)) {
+    if (!is_packed && !observe::marker_matches(*marker, file.content.sha256)) {
       violated("exact bytes: " + file.filename + " holds other bytes");
     }
   }
 }
 
-void World::judge_outcome(const PassInput& input, const PassOutcome& outcome) {
+void World::judge_outcome(const pass::PassInput& input, const pass::PassOutcome& outcome) {
   const bool is_silent = outcome.plan.empty() && outcome.plan.blocked.empty();
-  auto said = is_silent
-                  ? std::string()
-                  : describe(PlanHeader{input.spec.name, outcome.session_id}, outcome.plan, true);
+  auto said = is_silent ? std::string()
+                        : plan::describe(plan::PlanHeader{input.spec.name, outcome.session_id},
+                                         outcome.plan, true);
   for (const auto& warning : outcome.warnings) {
     said += warning;
   }
@@ -62,11 +62,11 @@ void World::judge_duplicates(const std::string& session_id, const std::string& o
   if (lost_state) {
     return;
   }
-  std::set<MountPath> seen;
+  std::set<manifest::MountPath> seen;
   for (const auto& row : model.file_rows(session_id)) {
-    const auto marker = decode_marker(row.filename);
+    const auto marker = observe::decode_marker(row.filename);
     const bool ours = !foreign.contains(row.id) && marker && marker->owner == owner;
-    if (ours && !seen.insert(MountPath::of_file(row.mount_path)).second) {
+    if (ours && !seen.insert(manifest::MountPath::of_file(row.mount_path)).second) {
       violated("two of ours on one path: " + row.mount_path + " of " + session_id);
     }
   }

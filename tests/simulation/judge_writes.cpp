@@ -13,49 +13,50 @@ constexpr std::size_t kAlwaysAllowed = 5;
 
 }  // namespace
 
-bool WatchedApi::is_declared_near(const MountPath& path) const {
+bool WatchedApi::is_declared_near(const manifest::MountPath& path) const {
   return std::ranges::any_of(desired().files,
                              [&](const auto& file) { return is_near(file.first, path); });
 }
 
-bool WatchedApi::is_lost(const MountPath& path) const {
+bool WatchedApi::is_lost(const manifest::MountPath& path) const {
   return std::ranges::any_of(desired().protected_trees, [&](const auto& tree) {
     return tree.prefix == path || tree.prefix.is_above(path);
   });
 }
 
 bool WatchedApi::is_duplicate(const std::string& session_id, const model::Resource& row) const {
-  const auto path = MountPath::of_file(row.mount_path);
+  const auto path = manifest::MountPath::of_file(row.mount_path);
   return std::ranges::any_of(world_.model.file_rows(session_id), [&](const auto& other) {
-    return other.id != row.id && MountPath::of_file(other.mount_path) == path &&
+    return other.id != row.id && manifest::MountPath::of_file(other.mount_path) == path &&
            !world_.foreign.contains(other.id);
   });
 }
 
 bool WatchedApi::is_ours(const model::Resource& row) const {
-  const auto marker = decode_marker(row.filename);
+  const auto marker = observe::decode_marker(row.filename);
   return !world_.foreign.contains(row.id) && marker && marker->owner == input_.owner;
 }
 
 /// Something else is in the way.
-bool WatchedApi::may_be_blocked(const std::string& session_id, const MountPath& path) const {
+bool WatchedApi::may_be_blocked(const std::string& session_id,
+                                const manifest::MountPath& path) const {
   const auto rows = world_.model.file_rows(session_id);
   return std::ranges::any_of(rows, [&](const auto& row) {
-    const auto other = MountPath::of_file(row.mount_path);
+    const auto other = manifest::MountPath::of_file(row.mount_path);
     return is_near(other, path) && (other != path || !is_ours(row));
   });
 }
 
 /// Exact bytes: what is attached is something that the declared file once was.
-void WatchedApi::judge_add(const AddFile& request) {
+void WatchedApi::judge_add(const ports::AddFile& request) {
   const auto upload = world_.model.get_file(request.file_id);
-  const auto marker = upload ? decode_marker(upload->filename) : std::nullopt;
-  const auto wanted = desired().files.find(MountPath::of_file(request.mount_path));
+  const auto marker = upload ? observe::decode_marker(upload->filename) : std::nullopt;
+  const auto wanted = desired().files.find(manifest::MountPath::of_file(request.mount_path));
   if (!marker || marker->owner != input_.owner || wanted == desired().files.end()) {
     return;
   }
   const auto* local = wanted->second.local();
-  const bool is_wanted = local != nullptr && marker_matches(*marker, local->sha256);
+  const bool is_wanted = local != nullptr && observe::marker_matches(*marker, local->sha256);
   if (is_wanted && local->archive == nullptr &&
       !world_.disk.ever_held(local->path, upload->content.sha256)) {
     world_.violated("exact bytes: " + request.mount_path + " gets what " + local->path +
@@ -75,7 +76,7 @@ void WatchedApi::judge_delete(const std::string& session_id, const std::string& 
   if (row->type != model::ResourceType::kFile) {
     return world_.violated("only files are ever deleted: " + row->mount_path);
   }
-  const auto path = MountPath::of_file(row->mount_path);
+  const auto path = manifest::MountPath::of_file(row->mount_path);
   judge_ownership(*row);
   judge_doubt(session_id, *row);
   if (!is_duplicate(session_id, *row) && !input_.allow_deletes) {
@@ -87,11 +88,11 @@ void WatchedApi::judge_delete(const std::string& session_id, const std::string& 
 
 void WatchedApi::judge_ownership(const model::Resource& row) {
   const auto& spec = input_.spec;
-  if (spec.prune == Prune::kAll || spec.on_conflict == OnConflict::kReplace) {
+  if (spec.prune == manifest::Prune::kAll || spec.on_conflict == manifest::OnConflict::kReplace) {
     return;
   }
-  const auto marker = decode_marker(row.filename);
-  const bool adopted = spec.on_conflict == OnConflict::kAdopt && marker;
+  const auto marker = observe::decode_marker(row.filename);
+  const bool adopted = spec.on_conflict == manifest::OnConflict::kAdopt && marker;
   const bool other_owner = marker && marker->owner != input_.owner;
   if ((world_.foreign.contains(row.id) || other_owner) && !adopted &&
       !world_.may_be_adopted.contains(row.id)) {
@@ -100,7 +101,7 @@ void WatchedApi::judge_ownership(const model::Resource& row) {
   }
 }
 
-void WatchedApi::judge_lost_sources(const model::Resource& row, const MountPath& path) {
+void WatchedApi::judge_lost_sources(const model::Resource& row, const manifest::MountPath& path) {
   if (is_lost(path) && !desired().files.contains(path)) {
     world_.violated("never wipes by accident: " + row.mount_path +
                     " is deleted although its source cannot be believed");
@@ -116,14 +117,14 @@ std::size_t WatchedApi::limit_of_pruning() const {
 }
 
 void WatchedApi::judge_pruning(const std::string& session_id, const model::Resource& row,
-                               const MountPath& path) {
+                               const manifest::MountPath& path) {
   if (is_declared_near(path)) {
     return;
   }
-  const auto marker = decode_marker(row.filename);
+  const auto marker = observe::decode_marker(row.filename);
   const auto moved = std::ranges::find_if(desired().files, [&](const auto& file) {
     const auto* local = file.second.local();
-    return local != nullptr && marker && marker_matches(*marker, local->sha256);
+    return local != nullptr && marker && observe::marker_matches(*marker, local->sha256);
   });
   if (moved == desired().files.end()) {
     if (++pruned_ > limit_of_pruning()) {
@@ -151,7 +152,7 @@ void WatchedApi::judge_pruning(const std::string& session_id, const model::Resou
 
 /// The first replace runs alone: a session that refuses adds loses nothing.
 void WatchedApi::judge_replacing(const std::string& session_id, const model::Resource& row,
-                                 const MountPath& path) {
+                                 const manifest::MountPath& path) {
   const auto wanted = desired().files.find(path);
   if (wanted == desired().files.end() || wanted->second.content_key() == row.content.sha256 ||
       is_duplicate(session_id, row)) {

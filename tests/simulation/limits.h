@@ -6,7 +6,7 @@
 /// product assumes, everything that was sent has happened and is listed.
 namespace sessync::simulation {
 
-inline constexpr Duration kMostLag{14'000};
-inline constexpr Duration kLatestEffect{14'000};
+inline constexpr ports::Duration kMostLag{14'000};
+inline constexpr ports::Duration kLatestEffect{14'000};
 
 }  // namespace sessync::simulation

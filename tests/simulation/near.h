@@ -5,7 +5,7 @@
 namespace sessync::simulation {
 
 /// They are one path, or one lies below the other.
-inline bool is_near(const MountPath& one, const MountPath& other) {
+inline bool is_near(const manifest::MountPath& one, const manifest::MountPath& other) {
   return one == other || one.is_above(other) || other.is_above(one);
 }
 

@@ -13,29 +13,30 @@ namespace {
 constexpr int kMostPasses = 8;
 
 /// An action as far as somebody who reads a plan relies on it.
-std::string key_of(const Action& action) {
+std::string key_of(const plan::Action& action) {
   const auto text = [](const std::string* part) { return part == nullptr ? "" : *part; };
-  return std::string(verb_of(action)) + " " + type_of(action) + " " + path_of(action).text() + " " +
-         text(resource_id_of(action)) + " " + text(sha256_of(action));
+  return std::string(plan::verb_of(action)) + " " + plan::type_of(action) + " " +
+         plan::path_of(action).text() + " " + text(plan::resource_id_of(action)) + " " +
+         text(plan::sha256_of(action));
 }
 
 /// The plan does not know whether it will be done: a token's source was not asked.
-bool is_unchecked(const Action& action) {
-  const auto* add = std::get_if<AddRepository>(&action);
-  const auto* rotate = std::get_if<Rotate>(&action);
+bool is_unchecked(const plan::Action& action) {
+  const auto* add = std::get_if<plan::AddRepository>(&action);
+  const auto* rotate = std::get_if<plan::Rotate>(&action);
   return (add != nullptr && add->unchecked) || (rotate != nullptr && rotate->rotation.unchecked);
 }
 
-std::string key_of(const Blocked& blocked) {
-  return std::string(to_string(blocked.type)) + " " + blocked.path.text() + " " +
-         to_string(blocked.code);
+std::string key_of(const desired::Blocked& blocked) {
+  return std::string(desired::to_string(blocked.type)) + " " + blocked.path.text() + " " +
+         desired::to_string(blocked.code);
 }
 
-bool is_tried(const ActionResult& result) {
-  return result.outcome != ActionResult::Outcome::kSkipped;
+bool is_tried(const apply::ActionResult& result) {
+  return result.outcome != apply::ActionResult::Outcome::kSkipped;
 }
 
-std::set<std::string> blocked_in(const Plan& plan) {
+std::set<std::string> blocked_in(const plan::Plan& plan) {
   std::set<std::string> keys;
   for (const auto& blocked : plan.blocked) {
     keys.insert(key_of(blocked));
@@ -47,11 +48,12 @@ std::set<std::string> blocked_in(const Plan& plan) {
 
 /// What a plan promises of an apply, and where it says that it does not know.
 struct PlanJudge::Expectation {
-  Expectation(const SessionSpec& session, const PassOutcome& plan, bool lets_held_through)
+  Expectation(const manifest::SessionSpec& session, const pass::PassOutcome& plan,
+              bool lets_held_through)
       : spec(session), planned(plan), lets_through(lets_held_through && plan.plan.held) {
     for (const auto& action : plan.plan.actions) {
       if (is_unchecked(action)) {
-        unchecked.insert(path_of(action));
+        unchecked.insert(plan::path_of(action));
       } else {
         actions.insert(key_of(action));
       }
@@ -64,11 +66,11 @@ struct PlanJudge::Expectation {
   }
 
   /// The plan names these deletes, and what waits for them, under the id that the apply was given.
-  [[nodiscard]] bool is_let_through(const Action& action) const {
+  [[nodiscard]] bool is_let_through(const plan::Action& action) const {
     const auto& blocked = planned.plan.blocked;
-    return lets_through && std::ranges::any_of(blocked, [&](const Blocked& one) {
-             return one.path == path_of(action) &&
-                    (one.code == BlockCode::kGuard || one.code == BlockCode::kQuota);
+    return lets_through && std::ranges::any_of(blocked, [&](const desired::Blocked& one) {
+             return one.path == plan::path_of(action) && (one.code == desired::BlockCode::kGuard ||
+                                                          one.code == desired::BlockCode::kQuota);
            });
   }
 
@@ -76,7 +78,7 @@ struct PlanJudge::Expectation {
   /// are the tokens without which it is not created, and whether another daemon filled it, which
   /// the next pass decides.
   [[nodiscard]] bool is_open() const {
-    const bool creates = is_create(planned.plan.session);
+    const bool creates = plan::is_create(planned.plan.session);
     return (creates && !unchecked.empty()) || (is_creation_refused() && has_tokens()) ||
            planned.pass_again;
   }
@@ -84,31 +86,31 @@ struct PlanJudge::Expectation {
   /// Nothing is planned of a session that may not be created again yet, so its plan cannot name the
   /// tokens that it did not ask for.
   [[nodiscard]] bool is_creation_refused() const {
-    return std::ranges::any_of(planned.plan.blocked, [](const Blocked& one) {
-      return one.type == BlockedType::kSession && one.code == BlockCode::kRefused;
+    return std::ranges::any_of(planned.plan.blocked, [](const desired::Blocked& one) {
+      return one.type == desired::BlockedType::kSession && one.code == desired::BlockCode::kRefused;
     });
   }
 
   /// It has tokens; which of them a plan asks for is the token source's to say.
   [[nodiscard]] bool has_tokens() const {
-    return std::ranges::any_of(spec.resources, [](const ResourceSpec& resource) {
-      const auto* const repository = std::get_if<RepositoryResource>(&resource.what);
+    return std::ranges::any_of(spec.resources, [](const manifest::ResourceSpec& resource) {
+      const auto* const repository = std::get_if<manifest::RepositoryResource>(&resource.what);
       return repository != nullptr && repository->authorization_token;
     });
   }
 
   [[nodiscard]] bool is_about_unchecked(const std::string& text) const {
-    return std::ranges::any_of(unchecked, [&](const MountPath& path) {
+    return std::ranges::any_of(unchecked, [&](const manifest::MountPath& path) {
       return text.find(" github_repository " + path.text() + " ") != std::string::npos ||
              text.starts_with("github_repository " + path.text() + " ");
     });
   }
 
-  const SessionSpec& spec;
-  const PassOutcome& planned;
+  const manifest::SessionSpec& spec;
+  const pass::PassOutcome& planned;
   bool lets_through;
   std::set<std::string> actions;
-  std::set<MountPath> unchecked;
+  std::set<manifest::MountPath> unchecked;
 };
 
 PlanJudge::PlanJudge(World& world, Daemon& daemon, std::function<void()> finish)
@@ -120,7 +122,7 @@ PlanJudge::Line PlanJudge::draw_line(Random dice) {
   line.lets_held_through = dice.one_in(2);
   line.allows_programs = dice.one_in(2);
   line.parallel = std::array{1, 4, 32}.at(dice.below(3));
-  line.list_grace = std::array{Duration{30'000}, Duration{60'000}}.at(dice.below(2));
+  line.list_grace = std::array{ports::Duration{30'000}, ports::Duration{60'000}}.at(dice.below(2));
   line.comes_later = dice.one_in(2);
   return line;
 }
@@ -139,7 +141,7 @@ void PlanJudge::set_scene(Random& dice) {
     world_.lost_state = true;
   }
   if (line_.comes_later) {
-    world_.advance_to(world_.now() + line_.list_grace + Duration{1'000});
+    world_.advance_to(world_.now() + line_.list_grace + ports::Duration{1'000});
   }
 }
 
@@ -147,7 +149,7 @@ void PlanJudge::judge() {
   auto dice = Random(world_.random.next());
   line_ = draw_line(Random(dice.next()));
   set_scene(dice);
-  const auto manifest = load_manifest({{"sessync.yaml", to_yaml(world_.declared), ""}});
+  const auto manifest = manifest::load_manifest({{"sessync.yaml", to_yaml(world_.declared), ""}});
   owner_ = manifest.owner;
   for (auto spec : manifest.sessions()) {
     spec.suspend |= world_.suspended.contains(spec.name);
@@ -157,18 +159,19 @@ void PlanJudge::judge() {
   }
 }
 
-PassOutcome PlanJudge::pass(const SessionSpec& spec, const std::string& allow_deletes,
-                            bool dry_run) {
-  PassOutcome result;
+pass::PassOutcome PlanJudge::pass(const manifest::SessionSpec& spec,
+                                  const std::string& allow_deletes, bool dry_run) {
+  pass::PassOutcome result;
   Daemon::Order order{spec, owner_, allow_deletes, dry_run, line_.parallel, line_.list_grace};
   order.waits_for_reads = true;
-  daemon_.begin_pass(order, [&](const PassOutcome& outcome) { result = outcome; });
+  daemon_.begin_pass(order, [&](const pass::PassOutcome& outcome) { result = outcome; });
   finish_();
   return result;
 }
 
 /// As the command does it, up to where it would wait.
-PlanJudge::Applied PlanJudge::apply(const SessionSpec& spec, const std::string& allow_deletes) {
+PlanJudge::Applied PlanJudge::apply(const manifest::SessionSpec& spec,
+                                    const std::string& allow_deletes) {
   Applied applied;
   bool goes_on = true;
   for (int i = 0; goes_on && i < kMostPasses && !world_.violation; ++i) {
@@ -178,14 +181,16 @@ PlanJudge::Applied PlanJudge::apply(const SessionSpec& spec, const std::string& 
         applied.tried.insert(key_of(outcome.plan.actions[j]));
       }
     }
-    const bool all_done = std::ranges::all_of(outcome.results, [](const ActionResult& result) {
-      return result.outcome == ActionResult::Outcome::kDone;
-    });
+    const bool all_done =
+        std::ranges::all_of(outcome.results, [](const apply::ActionResult& result) {
+          return result.outcome == apply::ActionResult::Outcome::kDone;
+        });
     applied.troubled = outcome.error || !all_done || !outcome.session_result.error.empty();
     // What a session takes that seemed to be full is planned anew.
     const bool has_more_room =
-        outcome.pass_again && std::ranges::any_of(outcome.plan.blocked, [](const Blocked& one) {
-          return one.code == BlockCode::kQuota;
+        outcome.pass_again &&
+        std::ranges::any_of(outcome.plan.blocked, [](const desired::Blocked& one) {
+          return one.code == desired::BlockCode::kQuota;
         });
     goes_on = !outcome.settled() && !outcome.suspended && !applied.troubled && !has_more_room &&
               outcome.plan.pending.empty() && (outcome.pass_again || outcome.progressed);
@@ -202,17 +207,17 @@ void PlanJudge::violated(const std::string& name, const std::string& what,
   world_.violated("plan is apply: " + what + ": " + about + " of " + name);
 }
 
-void PlanJudge::judge_session(const SessionSpec& spec) {
+void PlanJudge::judge_session(const manifest::SessionSpec& spec) {
   const auto planned = pass(spec, "", true);
-  world_.note(describe(PlanHeader{spec.name, planned.session_id}, planned.plan, true));
+  world_.note(plan::describe(plan::PlanHeader{spec.name, planned.session_id}, planned.plan, true));
   const auto& held = planned.plan.held;
   const auto applied = apply(spec, held && line_.lets_held_through ? held->id : "");
   if (world_.violation) {
     return;
   }
   if (planned.error || !applied.first.executed) {
-    const auto code = [](const PassOutcome& outcome) {
-      return outcome.error ? to_string(outcome.error->code) : std::string("no error");
+    const auto code = [](const pass::PassOutcome& outcome) {
+      return outcome.error ? errors::to_string(outcome.error->code) : std::string("no error");
     };
     if (code(planned) != code(applied.first)) {
       violated(spec.name, "it fails otherwise than planned",

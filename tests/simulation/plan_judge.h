@@ -28,12 +28,12 @@ class PlanJudge {
     bool lets_held_through = false;  ///< apply --allow-deletes, with the id that the plan printed
     bool allows_programs = true;     ///< apply --allow-commands
     int parallel = 32;               ///< --parallel
-    Duration list_grace{30'000};     ///< --list-grace
-    bool comes_later = false;        ///< after lists can be believed again
+    ports::Duration list_grace{30'000};  ///< --list-grace
+    bool comes_later = false;            ///< after lists can be believed again
   };
   struct Applied {
-    PassOutcome first;
-    PassOutcome last;
+    pass::PassOutcome first;
+    pass::PassOutcome last;
     std::set<std::string> tried;
     bool troubled = false;  ///< something failed, so what comes next is another plan
   };
@@ -41,9 +41,10 @@ class PlanJudge {
 
   static Line draw_line(Random dice);
   void set_scene(Random& dice);
-  PassOutcome pass(const SessionSpec& spec, const std::string& allow_deletes, bool dry_run);
-  Applied apply(const SessionSpec& spec, const std::string& allow_deletes);
-  void judge_session(const SessionSpec& spec);
+  pass::PassOutcome pass(const manifest::SessionSpec& spec, const std::string& allow_deletes,
+                         bool dry_run);
+  Applied apply(const manifest::SessionSpec& spec, const std::string& allow_deletes);
+  void judge_session(const manifest::SessionSpec& spec);
   void judge_actions(const Expectation& expected, const Applied& applied);
   void judge_blocked(const Expectation& expected, const Applied& applied);
   void violated(const std::string& name, const std::string& what, const std::string& about);

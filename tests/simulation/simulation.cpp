@@ -15,9 +15,9 @@ using StepKind = Step::Kind;
 /// More turns than any scenario needs: what goes on for longer never comes to rest.
 constexpr std::uint64_t kMostTurns = 400'000;
 /// A refusal is remembered for an hour, which the pass of the hour after it notices.
-constexpr Duration kPeace = std::chrono::minutes(125);
+constexpr ports::Duration kPeace = std::chrono::minutes(125);
 /// In peace: what was asked to be waited for before it, and what is left to do.
-constexpr Duration kLongestJob = std::chrono::minutes(90);
+constexpr ports::Duration kLongestJob = std::chrono::minutes(90);
 
 class Run {
  public:
@@ -61,7 +61,7 @@ class Run {
       return false;
     }
     if (world_.random.one_in(48)) {
-      world_.advance_to(world_.now() + Duration(1 + world_.random.below(60)));
+      world_.advance_to(world_.now() + ports::Duration(1 + world_.random.below(60)));
     }
     if (world_.random.one_in(2)) {
       return daemon_->act() || world_.loop.run_item();
@@ -70,7 +70,7 @@ class Run {
   }
 
   /// Lets time pass, but no further than to `limit`. False: nothing was left to happen before.
-  bool wait(TimePoint limit) {
+  bool wait(ports::TimePoint limit) {
     auto next = limit;
     for (const auto& wish : {world_.loop.next_timer(), daemon_->next()}) {
       next = std::min(next, wish.value_or(limit));
@@ -85,7 +85,7 @@ class Run {
     return next < limit;
   }
 
-  void live_until(TimePoint end) {
+  void live_until(ports::TimePoint end) {
     while (!world_.violation && world_.now() < end) {
       if (!turn()) {
         wait(end);
@@ -95,7 +95,7 @@ class Run {
 
   void live_through_steps() {
     for (const auto& step : scenario_.steps) {
-      if (step.delay == Duration{0}) {
+      if (step.delay == ports::Duration{0}) {
         for (auto left = world_.random.below(40); left > 0 && !world_.violation; --left) {
           turn();
         }

@@ -79,7 +79,7 @@ StepKind draw_kind(Random& random) {
 }
 
 /// Most things happen while the daemon is busy with those before.
-Duration draw_delay(Random& random) {
+ports::Duration draw_delay(Random& random) {
   switch (random.below(10)) {
     case 0:
       return std::chrono::minutes(5 + random.below(120));
@@ -90,9 +90,9 @@ Duration draw_delay(Random& random) {
       return std::chrono::seconds(random.below(10));
     case 4:
     case 5:
-      return Duration(random.below(400));
+      return ports::Duration(random.below(400));
     default:
-      return Duration{0};
+      return ports::Duration{0};
   }
 }
 

@@ -66,7 +66,7 @@ struct Step {
   };
   Kind kind = Kind::kWrite;
   std::uint64_t number = 0;
-  Duration delay{0};  ///< since the step before
+  ports::Duration delay{0};  ///< since the step before
 };
 inline constexpr int kStepKinds = static_cast<int>(Step::Kind::kStateLost) + 1;
 

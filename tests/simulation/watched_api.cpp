@@ -5,7 +5,7 @@
 
 namespace sessync::simulation {
 
-WatchedApi::WatchedApi(MemorySessionApi& api, World& world, const PassInput& input,
+WatchedApi::WatchedApi(MemorySessionApi& api, World& world, const pass::PassInput& input,
                        std::function<bool()> is_in_force)
     : api_(api), world_(world), input_(input), is_in_force_(std::move(is_in_force)) {
   losses_before_ = world.losses;
@@ -15,9 +15,9 @@ WatchedApi::WatchedApi(MemorySessionApi& api, World& world, const PassInput& inp
   }
 }
 
-const DesiredState& WatchedApi::desired() const {
+const desired::DesiredState& WatchedApi::desired() const {
   if (!desired_) {
-    desired_ = resolve(input_.spec, input_.snapshot);
+    desired_ = desired::resolve(input_.spec, input_.snapshot);
   }
   return *desired_;
 }
@@ -38,37 +38,38 @@ void WatchedApi::write(const std::string& what, bool completes) {
   }
 }
 
-void WatchedApi::upload(UploadRequest request, Completion<FileMetadata> done) {
+void WatchedApi::upload(ports::UploadRequest request, ports::Completion<ports::FileMetadata> done) {
   write("upload " + request.filename);
   api_.upload(std::move(request), std::move(done));
 }
 
-void WatchedApi::delete_file(std::string file_id, Completion<Done> done) {
+void WatchedApi::delete_file(std::string file_id, ports::Completion<ports::Done> done) {
   write("delete file " + file_id);
   api_.delete_file(std::move(file_id), std::move(done));
 }
 
-void WatchedApi::add_file(AddFile request, Turn turn, Completion<FileRow> done) {
+void WatchedApi::add_file(ports::AddFile request, ports::Turn turn,
+                          ports::Completion<ports::FileRow> done) {
   write("add " + request.file_id + " on " + request.mount_path + " of " + request.session_id,
         turn.completes);
   judge_add(request);
   judge_repetition(request);
   api_.add_file(std::move(request), turn,
-                [this, done = std::move(done)](const Result<FileRow>& result) {
+                [this, done = std::move(done)](const ports::Result<ports::FileRow>& result) {
                   adds_accepted_ += result ? 1U : 0U;
                   world_.note(result ? "   added " + result->resource_id : "   not added");
                   done(result);
                 });
 }
 
-void WatchedApi::delete_resource(std::string session_id, std::string resource_id, Turn turn,
-                                 Completion<Done> done) {
+void WatchedApi::delete_resource(std::string session_id, std::string resource_id, ports::Turn turn,
+                                 ports::Completion<ports::Done> done) {
   write("delete " + resource_id + " of " + session_id, turn.completes);
   judge_delete(session_id, resource_id);
   api_.delete_resource(std::move(session_id), std::move(resource_id), turn, std::move(done));
 }
 
-void WatchedApi::rotate_token(TokenUpdate update, Completion<Done> done) {
+void WatchedApi::rotate_token(ports::TokenUpdate update, ports::Completion<ports::Done> done) {
   write("rotate " + update.resource_id + " of " + update.session_id);
   const bool exists = world_.model.get_session(update.session_id).has_value();
   const auto rows =
@@ -83,51 +84,54 @@ void WatchedApi::rotate_token(TokenUpdate update, Completion<Done> done) {
   api_.rotate_token(std::move(update), std::move(done));
 }
 
-void WatchedApi::create_session(NewSession request, Completion<CreatedSession> done) {
+void WatchedApi::create_session(ports::NewSession request,
+                                ports::Completion<ports::CreatedSession> done) {
   write("create a session");
   api_.create_session(std::move(request), std::move(done));
 }
 
-void WatchedApi::update_session(SessionUpdate update, Completion<SessionInfo> done) {
+void WatchedApi::update_session(ports::SessionUpdate update,
+                                ports::Completion<ports::SessionInfo> done) {
   write("update " + update.session_id);
   api_.update_session(std::move(update), std::move(done));
 }
 
-void WatchedApi::list_resources(std::string session_id, Completion<std::vector<ResourceRow>> done) {
+void WatchedApi::list_resources(std::string session_id,
+                                ports::Completion<std::vector<ports::ResourceRow>> done) {
   note_doubt(session_id);
   known_refusals_[session_id] = world_.store.load(session_id).refusals;
   api_.list_resources(std::move(session_id), std::move(done));
 }
 void WatchedApi::get_resource(std::string session_id, std::string resource_id,
-                              Completion<ResourceRow> done) {
+                              ports::Completion<ports::ResourceRow> done) {
   api_.get_resource(std::move(session_id), std::move(resource_id), std::move(done));
 }
-void WatchedApi::get_session(std::string session_id, Completion<SessionInfo> done) {
+void WatchedApi::get_session(std::string session_id, ports::Completion<ports::SessionInfo> done) {
   api_.get_session(std::move(session_id), std::move(done));
 }
-void WatchedApi::list_sessions(Completion<std::vector<SessionInfo>> done) {
+void WatchedApi::list_sessions(ports::Completion<std::vector<ports::SessionInfo>> done) {
   api_.list_sessions(std::move(done));
 }
 void WatchedApi::list_faults(std::string session_id, std::string since,
-                             Completion<std::vector<SessionFault>> done) {
+                             ports::Completion<std::vector<ports::SessionFault>> done) {
   api_.list_faults(std::move(session_id), std::move(since), std::move(done));
 }
 void WatchedApi::list_session_files(std::string session_id,
-                                    Completion<std::vector<FileMetadata>> done) {
+                                    ports::Completion<std::vector<ports::FileMetadata>> done) {
   api_.list_session_files(std::move(session_id), std::move(done));
 }
-void WatchedApi::list_uploads(Completion<std::vector<FileMetadata>> done) {
+void WatchedApi::list_uploads(ports::Completion<std::vector<ports::FileMetadata>> done) {
   api_.list_uploads(std::move(done));
 }
-void WatchedApi::get_file(std::string file_id, Completion<FileMetadata> done) {
+void WatchedApi::get_file(std::string file_id, ports::Completion<ports::FileMetadata> done) {
   api_.get_file(std::move(file_id), std::move(done));
 }
 void WatchedApi::find_files(std::vector<std::string> file_ids,
-                            Completion<std::vector<FileMetadata>> done) {
+                            ports::Completion<std::vector<ports::FileMetadata>> done) {
   api_.find_files(std::move(file_ids), std::move(done));
 }
-void WatchedApi::download(std::string file_id, std::shared_ptr<ContentSink> sink,
-                          Completion<Done> done) {
+void WatchedApi::download(std::string file_id, std::shared_ptr<ports::ContentSink> sink,
+                          ports::Completion<ports::Done> done) {
   api_.download(std::move(file_id), std::move(sink), std::move(done));
 }
 void WatchedApi::reserve_writes(int permits, std::function<void()> ready) {

@@ -10,7 +10,7 @@
 namespace sessync::simulation {
 namespace {
 
-RawRead from_memory(const std::string& bytes) {
+workspace::RawRead from_memory(const std::string& bytes) {
   auto at = std::make_shared<std::size_t>(0);
   return [at, bytes](std::span<char> buffer) -> ssize_t {
     const auto count = std::min(buffer.size(), bytes.size() - *at);
@@ -163,29 +163,33 @@ bool Workspace::ever_held(const std::string& path, const std::string& sha256) co
   return found != history_.end() && found->second.contains(sha256);
 }
 
-Result<std::unique_ptr<ContentReader>> Workspace::open(const ContentRef& content) {
+ports::Result<std::unique_ptr<ports::ContentReader>> Workspace::open(
+    const ports::ContentRef& content) {
   if (content.archive) {
     return pack(content);
   }
   const auto now = bytes(content.path);
   if (!now) {
-    return tl::unexpected(source_changed(content, content.path, "is not there any more"));
+    return tl::unexpected(
+        workspace::source_changed(content, content.path, "is not there any more"));
   }
-  return std::make_unique<VerifiedReader>(content, from_memory(*now));
+  return std::make_unique<workspace::VerifiedReader>(content, from_memory(*now));
 }
 
-Result<std::unique_ptr<ContentReader>> Workspace::pack(const ContentRef& content) const {
+ports::Result<std::unique_ptr<ports::ContentReader>> Workspace::pack(
+    const ports::ContentRef& content) const {
   for (const auto& member : content.archive->members) {
     const auto now = bytes(content.path + "/" + member.path);
     if (!now || model::sha256_hex(*now) != member.sha256) {
-      return tl::unexpected(source_changed(content, member.path, "is not what was planned"));
+      return tl::unexpected(
+          workspace::source_changed(content, member.path, "is not what was planned"));
     }
   }
   auto packed = content;
   const auto text = packed_bytes(content.sha256);
   packed.sha256 = model::sha256_hex(text);
   packed.size = text.size();
-  return std::make_unique<VerifiedReader>(packed, from_memory(text));
+  return std::make_unique<workspace::VerifiedReader>(packed, from_memory(text));
 }
 
 std::string packed_bytes(const std::string& member_list_sha256) {

@@ -15,12 +15,12 @@ namespace sessync::simulation {
 
 /// A workspace in memory with the stamps of a file system. Scanned with the daemon's own digest
 /// cache and filters, read with its own verifying reader; only the disk is simulated.
-class Workspace : public ContentSource {
+class Workspace : public ports::ContentSource {
  public:
   /// `tick`: how coarse the file system's clock is.
-  explicit Workspace(Duration tick) : tick_(tick) {}
+  explicit Workspace(ports::Duration tick) : tick_(tick) {}
 
-  void set_time(TimePoint now) { now_ = now; }
+  void set_time(ports::TimePoint now) { now_ = now; }
 
   /// Makes or overwrites, in place.
   void write(const std::string& path, std::string bytes);
@@ -49,15 +49,16 @@ class Workspace : public ContentSource {
   [[nodiscard]] bool ever_held(const std::string& path, const std::string& sha256) const;
 
   /// Large files that are met for the first time are unread, unless it waits for them.
-  WorkspaceSnapshot scan(const std::vector<ResourceSpec>& resources, DigestCache& cache,
-                         bool waits_for_reads);
+  ports::WorkspaceSnapshot scan(const std::vector<manifest::ResourceSpec>& resources,
+                                workspace::DigestCache& cache, bool waits_for_reads);
 
-  Result<std::unique_ptr<ContentReader>> open(const ContentRef& content) override;
+  ports::Result<std::unique_ptr<ports::ContentReader>> open(
+      const ports::ContentRef& content) override;
 
  private:
   struct File {
     std::string bytes;
-    FileStamp stamp;
+    workspace::FileStamp stamp;
     std::optional<std::string> being_written;  ///< the whole, once it is
   };
   struct Scan;
@@ -65,22 +66,24 @@ class Workspace : public ContentSource {
   void store(const std::string& path, std::string bytes, bool in_place);
   void clear_way(const std::string& path);
   void remove_tree_below(const std::string& path);
-  [[nodiscard]] Result<std::unique_ptr<ContentReader>> pack(const ContentRef& content) const;
+  [[nodiscard]] ports::Result<std::unique_ptr<ports::ContentReader>> pack(
+      const ports::ContentRef& content) const;
   void note(const std::string& path);
   [[nodiscard]] std::int64_t stamp_now() const;
   [[nodiscard]] bool is_lost(const std::string& path) const;
   [[nodiscard]] bool is_locked(const std::string& path) const;
   [[nodiscard]] bool directory_exists(const std::string& directory) const;
 
-  Duration tick_;
-  TimePoint now_{};
+  ports::Duration tick_;
+  ports::TimePoint now_{};
   std::uint64_t next_inode_ = 1;
   std::map<std::string, File> files_;
   std::set<std::string> directories_;  ///< also those with files
   std::set<std::string> lost_;
   std::set<std::string> locked_;
   std::map<std::string, std::set<std::string>> history_;
-  std::map<std::string, FileStamp> being_read_;  ///< large files that the last scan met anew
+  /// Large files that the last scan met anew.
+  std::map<std::string, workspace::FileStamp> being_read_;
 };
 
 /// True if `path` is `directory` ("": the root) or below it.

@@ -10,12 +10,12 @@
 namespace sessync::simulation {
 namespace {
 
-SourceSnapshot unavailable(const std::string& source) {
-  return SourceUnavailable{"source " + source + " cannot be read"};
+ports::SourceSnapshot unavailable(const std::string& source) {
+  return ports::SourceUnavailable{"source " + source + " cannot be read"};
 }
 
 /// As the walk of a real tree asks: about a path only if its parent directory was entered.
-bool is_taken(const SourceFilter& filter, std::string_view path) {
+bool is_taken(const workspace::SourceFilter& filter, std::string_view path) {
   for (auto at = path.find('/'); at != std::string_view::npos; at = path.find('/', at + 1)) {
     if (!filter.enters(path.substr(0, at))) {
       return false;
@@ -39,10 +39,10 @@ bool has_control_character(const std::string& path) {
 /// What one entry of the manifest sees.
 struct Workspace::Scan {
   Workspace& disk;
-  DigestCache& cache;
+  workspace::DigestCache& cache;
   bool waits_for_reads;
 
-  SourceSnapshot operator()(const FileResource& entry) {
+  ports::SourceSnapshot operator()(const manifest::FileResource& entry) {
     if (disk.is_locked(entry.source)) {
       return unavailable(entry.source);
     }
@@ -50,34 +50,34 @@ struct Workspace::Scan {
     if (found == disk.files_.end() || disk.is_lost(entry.source)) {
       return unavailable(entry.source);
     }
-    SourceFiles out;
+    ports::SourceFiles out;
     take(entry.source, "", found->second, out);
     return out;
   }
 
-  SourceSnapshot operator()(const DirectoryResource& entry) {
-    return tree(entry.source, SourceFilter(entry.include, entry.exclude));
+  ports::SourceSnapshot operator()(const manifest::DirectoryResource& entry) {
+    return tree(entry.source, workspace::SourceFilter(entry.include, entry.exclude));
   }
 
-  SourceSnapshot operator()(const ArchiveResource& entry) {
-    auto found = tree(entry.source, SourceFilter(entry.include, entry.exclude));
-    if (auto* files = std::get_if<SourceFiles>(&found)) {
-      files->archive_sha256 = archive_digest(entry.format, files->files);
+  ports::SourceSnapshot operator()(const manifest::ArchiveResource& entry) {
+    auto found = tree(entry.source, workspace::SourceFilter(entry.include, entry.exclude));
+    if (auto* files = std::get_if<ports::SourceFiles>(&found)) {
+      files->archive_sha256 = workspace::archive_digest(entry.format, files->files);
     }
     return found;
   }
 
   template <class Remote>
-  SourceSnapshot operator()(const Remote& /*entry*/) {
-    return SourceFiles{};
+  ports::SourceSnapshot operator()(const Remote& /*entry*/) {
+    return ports::SourceFiles{};
   }
 
  private:
-  SourceSnapshot tree(const std::string& source, const SourceFilter& filter) {
+  ports::SourceSnapshot tree(const std::string& source, const workspace::SourceFilter& filter) {
     if (!disk.directory_exists(source) || disk.is_locked(source)) {
       return unavailable(source);
     }
-    SourceFiles out;
+    ports::SourceFiles out;
     const auto prefix = source.empty() ? source : source + "/";
     for (const auto& [path, file] : disk.files_) {
       const bool below = path.starts_with(prefix) && !disk.is_lost(path) && !disk.is_locked(path);
@@ -93,35 +93,37 @@ struct Workspace::Scan {
     return out;
   }
 
-  void take(const std::string& path, const std::string& name, const File& file, SourceFiles& out) {
+  void take(const std::string& path, const std::string& name, const File& file,
+            ports::SourceFiles& out) {
     if (has_control_character(path)) {
-      out.issues.push_back({name, ScanIssue::Kind::kInvalidName, "has a control character"});
+      out.issues.push_back({name, ports::ScanIssue::Kind::kInvalidName, "has a control character"});
       return;
     }
     if (const auto known = cache.find(path, file.stamp)) {
-      out.files.push_back({name, to_hex(*known), file.stamp.size});
+      out.files.push_back({name, os::to_hex(*known), file.stamp.size});
       return;
     }
     if (file.being_written) {
-      out.issues.push_back({name, ScanIssue::Kind::kUnstable, "is being written"});
+      out.issues.push_back({name, ports::ScanIssue::Kind::kUnstable, "is being written"});
       return;
     }
     if (!waits_for_reads && is_large(path) && disk.being_read_[path] != file.stamp) {
       disk.being_read_[path] = file.stamp;
-      out.issues.push_back({name, ScanIssue::Kind::kUnread, "is being read", file.stamp.size});
+      out.issues.push_back(
+          {name, ports::ScanIssue::Kind::kUnread, "is being read", file.stamp.size});
       return;
     }
-    Sha256Stream stream;
+    os::Sha256Stream stream;
     stream.update(file.bytes);
     const auto digest = stream.finish();
     cache.put(path, file.stamp, digest, disk.stamp_now());
-    out.files.push_back({name, to_hex(digest), file.stamp.size});
+    out.files.push_back({name, os::to_hex(digest), file.stamp.size});
   }
 };
 
-WorkspaceSnapshot Workspace::scan(const std::vector<ResourceSpec>& resources, DigestCache& cache,
-                                  bool waits_for_reads) {
-  WorkspaceSnapshot snapshot{"/workspace", {}};
+ports::WorkspaceSnapshot Workspace::scan(const std::vector<manifest::ResourceSpec>& resources,
+                                         workspace::DigestCache& cache, bool waits_for_reads) {
+  ports::WorkspaceSnapshot snapshot{"/workspace", {}};
   for (const auto& entry : resources) {
     snapshot.sources.push_back(std::visit(Scan{*this, cache, waits_for_reads}, entry.what));
   }

@@ -11,9 +11,11 @@ namespace {
 
 using StepKind = Step::Kind;
 
-constexpr std::array kTicks{Duration{1}, Duration{4}, Duration{10}, Duration{2000}};
-constexpr std::array kSkews{Duration{0}, Duration{std::chrono::hours(2)},
-                            Duration{-std::chrono::hours(2)}, Duration{-std::chrono::hours(48)}};
+constexpr std::array kTicks{ports::Duration{1}, ports::Duration{4}, ports::Duration{10},
+                            ports::Duration{2000}};
+constexpr std::array kSkews{ports::Duration{0}, ports::Duration{std::chrono::hours(2)},
+                            ports::Duration{-std::chrono::hours(2)},
+                            ports::Duration{-std::chrono::hours(48)}};
 constexpr std::size_t kExisting = 2;
 constexpr std::size_t kGiven = 2;
 
@@ -90,7 +92,7 @@ void World::note(const std::string& event) {
       trace.back().ends_with("  " + name + ": pass begins")) {
     trace.pop_back();
   } else {
-    static const TimePoint begin{std::chrono::seconds(1'790'000'000)};
+    static const ports::TimePoint begin{std::chrono::seconds(1'790'000'000)};
     trace.push_back(std::to_string((now() - begin).count()) + " ms  " + event);
   }
 }
@@ -102,7 +104,7 @@ void World::violated(const std::string& promise) {
   }
 }
 
-void World::advance_to(TimePoint time) {
+void World::advance_to(ports::TimePoint time) {
   if (time > now()) {
     loop.advance(time - now());
   }
@@ -245,8 +247,8 @@ void World::change_api(const Step& step) {
     // An account may be allowed more than before, not less.
     model.switches().file_cap = std::max(before.file_cap, model.switches().file_cap);
   } else if (step.kind == StepKind::kLag) {
-    model.switches().resource_list_lag = Duration(dice.below(kMostLag.count()));
-    model.switches().file_list_lag = Duration(dice.below(kMostLag.count()));
+    model.switches().resource_list_lag = ports::Duration(dice.below(kMostLag.count()));
+    model.switches().file_list_lag = ports::Duration(dice.below(kMostLag.count()));
   } else if (step.kind == StepKind::kFaultsEnd) {
     faults.clear();
     faults_are_news = true;
@@ -273,7 +275,7 @@ std::string World::some_session(std::uint64_t number) const {
 void World::end_faults() {
   faults.clear();
   faults_are_news = true;
-  model.switches().resource_list_lag = model.switches().file_list_lag = Duration{0};
+  model.switches().resource_list_lag = model.switches().file_list_lag = ports::Duration{0};
 }
 
 void World::calm() {

@@ -39,17 +39,17 @@ struct World {
   void violated(const std::string& promise);
 
   /// A pass that adopts may make rows of others ours.
-  void note_adoptable(const SessionSpec& spec);
+  void note_adoptable(const manifest::SessionSpec& spec);
   /// Promises that can be judged when an upload was made, or a pass has ended.
   void judge_uploads();
-  void judge_outcome(const PassInput& input, const PassOutcome& outcome);
+  void judge_outcome(const pass::PassInput& input, const pass::PassOutcome& outcome);
 
   /// Moves every clock.
-  void advance_to(TimePoint time);
-  [[nodiscard]] TimePoint now() const { return loop.now(); }
+  void advance_to(ports::TimePoint time);
+  [[nodiscard]] ports::TimePoint now() const { return loop.now(); }
 
   Random random;
-  Duration clock_skew{0};  ///< how far the server's clock is ahead of the daemon's
+  ports::Duration clock_skew{0};  ///< how far the server's clock is ahead of the daemon's
   SessionModel model;
   TestLoop loop;
   MemoryStateStore store{loop};
@@ -69,8 +69,8 @@ struct World {
   std::set<std::string> foreign;         ///< resource ids of rows that somebody else put there
   std::set<std::string> may_be_adopted;  ///< rows with a marker that an adopting pass could see
   std::map<std::string, std::set<std::string>> tokens_ever;  ///< by repository
-  TimePoint hidden_until{};  ///< lists may still show what somebody else deleted
-  std::uint64_t losses = 0;  ///< how often somebody else deleted a row
+  ports::TimePoint hidden_until{};  ///< lists may still show what somebody else deleted
+  std::uint64_t losses = 0;         ///< how often somebody else deleted a row
   /// By session: rows of ours that a first look without state found where the manifest declares
   /// nothing of ours. None is deleted before somebody has said that the session is the right one.
   std::map<std::string, std::set<std::string>> doubted;

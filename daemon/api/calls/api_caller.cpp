@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-namespace sessync {
+namespace sessync::api {
 
-ApiCaller::ApiCaller(ApiThread& api, CompletionQueue& queue) : api_(api), queue_(&queue) {}
+ApiCaller::ApiCaller(ApiThread& api, os::CompletionQueue& queue) : api_(api), queue_(&queue) {}
 
 void ApiCaller::close() {
   const std::lock_guard lock(mutex_);
@@ -32,17 +32,18 @@ void ApiCaller::hurry() {
   });
 }
 
-std::optional<TimePoint> ApiCaller::limited_until() const {
+std::optional<ports::TimePoint> ApiCaller::limited_until() const {
   const std::lock_guard lock(mutex_);
-  TimePoint latest = now_anchored();
-  const TimePoint now = latest;
-  for (std::size_t i = 0; i < kRateClasses; ++i) {
-    if (open_.at(i) > 0) latest = std::max(latest, api_.frozen_until(static_cast<RateClass>(i)));
+  ports::TimePoint latest = os::now_anchored();
+  const ports::TimePoint now = latest;
+  for (std::size_t i = 0; i < schedule::kRateClasses; ++i) {
+    if (open_.at(i) > 0)
+      latest = std::max(latest, api_.frozen_until(static_cast<schedule::RateClass>(i)));
   }
   return latest > now ? std::optional(latest) : std::nullopt;
 }
 
-void ApiCaller::deliver(RateClass which, std::function<void()> completion) noexcept {
+void ApiCaller::deliver(schedule::RateClass which, std::function<void()> completion) noexcept {
   const std::lock_guard lock(mutex_);
   --open_.at(static_cast<std::size_t>(which));
   if (queue_ != nullptr) queue_->post(std::move(completion));
@@ -55,13 +56,13 @@ void ApiCaller::complete_later(std::function<void()> completion) {
   queue_->post(std::move(completion));
 }
 
-void ApiCaller::hand_over(RateClass which, Task task, std::function<void()> lost) {
+void ApiCaller::hand_over(schedule::RateClass which, Task task, std::function<void()> lost) {
   const auto delivery = std::make_shared<Delivery>(shared_from_this(), which, std::move(lost));
   if (!delivery->open()) return;
   api_.run([delivery, task = std::move(task)](RequestEngine& engine) { task(engine, delivery); });
 }
 
-bool ApiCaller::open(RateClass which) {
+bool ApiCaller::open(schedule::RateClass which) {
   const std::lock_guard lock(mutex_);
   if (queue_ == nullptr) return false;
   queue_->expect();
@@ -69,15 +70,15 @@ bool ApiCaller::open(RateClass which) {
   return true;
 }
 
-void ApiCaller::submit(ApiCall call, Completion<HttpAnswer> done) {
+void ApiCaller::submit(ApiCall call, ports::Completion<http::HttpAnswer> done) {
   call.origin = shared_from_this();
   const auto which = class_of(call.lane);
   const auto operation = call.operation;
   const auto step = [call = std::move(call)](RequestEngine& engine,
-                                             Completion<HttpAnswer> answered) {
+                                             ports::Completion<http::HttpAnswer> answered) {
     engine.submit(call, std::move(answered));
   };
-  begin<HttpAnswer>(which, operation, std::move(done), step);
+  begin<http::HttpAnswer>(which, operation, std::move(done), step);
 }
 
-}  // namespace sessync
+}  // namespace sessync::api

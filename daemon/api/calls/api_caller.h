@@ -12,22 +12,22 @@
 #include "daemon/api/wire/wire.h"
 #include "daemon/os/completion_queue.h"
 
-namespace sessync {
+namespace sessync::api {
 
 /// What a value takes from the answer that it came with, beside the body.
 template <class T>
-void take_headers(T& /*value*/, const HttpAnswer& /*answer*/) {}
-void take_headers(SessionInfo& session, const HttpAnswer& answer);
-void take_headers(FileMetadata& file, const HttpAnswer& answer);
-inline void take_headers(Page<FileMetadata>& page, const HttpAnswer& answer) {
+void take_headers(T& /*value*/, const http::HttpAnswer& /*answer*/) {}
+void take_headers(ports::SessionInfo& session, const http::HttpAnswer& answer);
+void take_headers(ports::FileMetadata& file, const http::HttpAnswer& answer);
+inline void take_headers(Page<ports::FileMetadata>& page, const http::HttpAnswer& answer) {
   for (auto& file : page.rows) take_headers(file, answer);
 }
 
 /// Any 2xx says that it is gone, whatever the body says.
-inline Completion<HttpAnswer> ignoring_body(Completion<Done> done) {
-  return [done = std::move(done)](Result<HttpAnswer> answer) {
+inline ports::Completion<http::HttpAnswer> ignoring_body(ports::Completion<ports::Done> done) {
+  return [done = std::move(done)](ports::Result<http::HttpAnswer> answer) {
     if (!answer) return done(tl::unexpected(std::move(answer.error())));
-    done(Done{});
+    done(ports::Done{});
   };
 }
 
@@ -35,7 +35,7 @@ inline Completion<HttpAnswer> ignoring_body(Completion<Done> done) {
 /// that a long list holds up no other session.
 class ApiCaller : public CallOrigin, public std::enable_shared_from_this<ApiCaller> {
  public:
-  ApiCaller(ApiThread& api, CompletionQueue& queue);
+  ApiCaller(ApiThread& api, os::CompletionQueue& queue);
 
   /// What is under way will not be delivered. Afterwards the queue may go.
   void close();
@@ -45,14 +45,15 @@ class ApiCaller : public CallOrigin, public std::enable_shared_from_this<ApiCall
   /// See SessionApi.
   void review();
   void hurry();
-  [[nodiscard]] std::optional<TimePoint> limited_until() const;
+  [[nodiscard]] std::optional<ports::TimePoint> limited_until() const;
 
   /// The way back of one call: runs one completion on the worker's thread, whatever is thrown
   /// before. Shared by all who might answer; on the API thread, once handed over.
   class Delivery {
    public:
     /// `lost` is the completion when this goes without another one.
-    Delivery(std::shared_ptr<ApiCaller> caller, RateClass which, std::function<void()> lost)
+    Delivery(std::shared_ptr<ApiCaller> caller, schedule::RateClass which,
+             std::function<void()> lost)
         : caller_(std::move(caller)), which_(which), lost_(std::move(lost)) {}
     Delivery(const Delivery&) = delete;
     Delivery& operator=(const Delivery&) = delete;
@@ -67,7 +68,7 @@ class ApiCaller : public CallOrigin, public std::enable_shared_from_this<ApiCall
 
    private:
     std::shared_ptr<ApiCaller> caller_;
-    RateClass which_;
+    schedule::RateClass which_;
     std::function<void()> lost_;
     bool is_open_ = false;
   };
@@ -76,12 +77,12 @@ class ApiCaller : public CallOrigin, public std::enable_shared_from_this<ApiCall
   /// Hands `task` to the API thread together with what delivers its outcome. It is a call of the
   /// class until then.
   using Task = std::function<void(RequestEngine&, const DeliveryPtr&)>;
-  void hand_over(RateClass which, Task task, std::function<void()> lost);
+  void hand_over(schedule::RateClass which, Task task, std::function<void()> lost);
 
   /// Begins a call by `step` on the API thread, and runs `done` on the worker's thread.
   template <class T>
-  void begin(RateClass which, std::string_view operation, Completion<T> done,
-             std::function<void(RequestEngine&, Completion<T>)> step) {
+  void begin(schedule::RateClass which, std::string_view operation, ports::Completion<T> done,
+             std::function<void(RequestEngine&, ports::Completion<T>)> step) {
     const auto was_sent = std::make_shared<WasSent>(WasSent::kNo);
     const auto task = [was_sent, done, step = std::move(step)](RequestEngine& engine,
                                                                const DeliveryPtr& delivery) {
@@ -95,22 +96,22 @@ class ApiCaller : public CallOrigin, public std::enable_shared_from_this<ApiCall
 
   /// Completes later with an error that needed no call.
   template <class T>
-  void refuse(Completion<T> done, ApiError error) {
+  void refuse(ports::Completion<T> done, ports::ApiError error) {
     complete_later(
         [done = std::move(done), error = std::move(error)] { done(tl::unexpected(error)); });
   }
   void complete_later(std::function<void()> completion);
 
-  void submit(ApiCall call, Completion<HttpAnswer> done);
+  void submit(ApiCall call, ports::Completion<http::HttpAnswer> done);
 
   /// One call whose answer is one value. `problem_of` says why the value is not what was asked for;
   /// "" if it is.
   template <class T>
   void ask(ApiCall call, Parsed<T> (*parse)(std::string_view),
-           std::function<std::string(const T&)> problem_of, Completion<T> done) {
+           std::function<std::string(const T&)> problem_of, ports::Completion<T> done) {
     const CallContext context = context_of(call);
     submit(std::move(call), [context, parse, problem_of = std::move(problem_of),
-                             done = std::move(done)](Result<HttpAnswer> answer) {
+                             done = std::move(done)](ports::Result<http::HttpAnswer> answer) {
       if (!answer) return done(tl::unexpected(std::move(answer.error())));
       auto value = parse(answer->body);
       const std::string problem = value ? problem_of(*value) : value.error();
@@ -129,24 +130,25 @@ class ApiCaller : public CallOrigin, public std::enable_shared_from_this<ApiCall
  private:
   /// Takes a result on the API thread; what it says is known even if it is lost after this.
   template <class T>
-  static Completion<T> delivering(DeliveryPtr delivery, std::shared_ptr<WasSent> was_sent,
-                                  Completion<T> done) {
+  static ports::Completion<T> delivering(DeliveryPtr delivery, std::shared_ptr<WasSent> was_sent,
+                                         ports::Completion<T> done) {
     return [delivery = std::move(delivery), was_sent = std::move(was_sent),
-            done = std::move(done)](Result<T> result) {
-      const bool unsent = !result && result.error().kind == ApiError::Kind::kNotSent;
+            done = std::move(done)](ports::Result<T> result) {
+      const bool unsent = !result && result.error().kind == ports::ApiError::Kind::kNotSent;
       *was_sent = unsent ? WasSent::kNo : WasSent::kYes;
       delivery->post([done, result = std::move(result)]() mutable { done(std::move(result)); });
     };
   }
 
-  void deliver(RateClass which, std::function<void()> completion) noexcept;
+  void deliver(schedule::RateClass which, std::function<void()> completion) noexcept;
   /// Counts a call as open. False: nothing is sent any more.
-  bool open(RateClass which);
+  bool open(schedule::RateClass which);
 
   ApiThread& api_;
   mutable std::mutex mutex_;
-  CompletionQueue* queue_;                        ///< guarded by mutex_; null once closed
-  std::array<std::size_t, kRateClasses> open_{};  ///< calls not answered yet; guarded by mutex_
+  os::CompletionQueue* queue_;  ///< guarded by mutex_; null once closed
+  /// Calls not answered yet; guarded by mutex_.
+  std::array<std::size_t, schedule::kRateClasses> open_{};
 };
 
-}  // namespace sessync
+}  // namespace sessync::api

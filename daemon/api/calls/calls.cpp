@@ -6,20 +6,20 @@
 #include "daemon/os/foreign_text.h"
 #include "daemon/os/live_secrets.h"
 
-namespace sessync {
+namespace sessync::api {
 namespace {
 
-using Method = HttpRequest::Method;
+using Method = http::HttpRequest::Method;
 
 constexpr std::size_t kLongestToken = 4096;
 
 /// Why the API would refuse the token; "" if it would not.
-std::string problem_of_token(const Secret& token) {
+std::string problem_of_token(const ports::Secret& token) {
   if (token.empty()) return "the token is empty";
   return token.reveal().size() > kLongestToken ? "the token is longer than 4096 bytes" : "";
 }
 
-Result<ApiCall> with_body(ApiCall call, Parsed<Secret> body) {
+ports::Result<ApiCall> with_body(ApiCall call, Parsed<ports::Secret> body) {
   if (!body) return tl::unexpected(not_sent(body.error()));
   call.body = std::move(*body);
   return call;
@@ -37,28 +37,30 @@ ApiCall make_call(std::string_view operation, Method method, Lane lane, std::str
 }
 
 std::string session_path(const std::string& session_id) {
-  return "/v1/sessions/" + percent_encode(session_id);
+  return "/v1/sessions/" + http::percent_encode(session_id);
 }
 
 std::string resource_path(const std::string& session_id, const std::string& resource_id) {
-  return session_path(session_id) + "/resources/" + percent_encode(resource_id);
+  return session_path(session_id) + "/resources/" + http::percent_encode(resource_id);
 }
 
-std::string file_path(const std::string& file_id) { return "/v1/files/" + percent_encode(file_id); }
+std::string file_path(const std::string& file_id) {
+  return "/v1/files/" + http::percent_encode(file_id);
+}
 
-ApiError not_sent(std::string_view why) {
-  ApiError error;
-  error.kind = ApiError::Kind::kInvalid;
+ports::ApiError not_sent(std::string_view why) {
+  ports::ApiError error;
+  error.kind = ports::ApiError::Kind::kInvalid;
   error.message = "not sent: " + std::string(why);
   return error;
 }
 
-std::optional<ApiError> check_id(const std::string& id) {
-  if (is_path_segment(id)) return std::nullopt;
-  return not_sent("\"" + foreign_text(id) + "\" is not an id");
+std::optional<ports::ApiError> check_id(const std::string& id) {
+  if (http::is_path_segment(id)) return std::nullopt;
+  return not_sent("\"" + os::foreign_text(id) + "\" is not an id");
 }
 
-Result<ApiCall> rotate_token_call(const TokenUpdate& update) {
+ports::Result<ApiCall> rotate_token_call(const ports::TokenUpdate& update) {
   for (const std::string& id : {update.session_id, update.resource_id}) {
     if (auto error = check_id(id)) return tl::unexpected(std::move(*error));
   }
@@ -66,24 +68,24 @@ Result<ApiCall> rotate_token_call(const TokenUpdate& update) {
   if (!problem.empty()) return tl::unexpected(not_sent(problem));
   ApiCall call = make_call("rotate_token", Method::kPost, Lane::kWrites,
                            resource_path(update.session_id, update.resource_id));
-  live_secrets().add(update.token, LiveSecrets::Life::kUse);
+  os::live_secrets().add(update.token, os::LiveSecrets::Life::kUse);
   return with_body(std::move(call), rotate_token_body(update));
 }
 
-Result<ApiCall> create_session_call(const NewSession& request) {
+ports::Result<ApiCall> create_session_call(const ports::NewSession& request) {
   ApiCall call = make_call("create_session", Method::kPost, Lane::kWrites, "/v1/sessions");
   call.patience = kCreatePatience;
   call.max_answer_bytes = kLongAnswer;
-  for (const NewRepository& repository : request.repositories) {
+  for (const ports::NewRepository& repository : request.repositories) {
     if (!repository.token) continue;
     const std::string problem = problem_of_token(*repository.token);
     if (!problem.empty()) return tl::unexpected(not_sent(problem + " (" + repository.url + ")"));
-    live_secrets().add(*repository.token, LiveSecrets::Life::kUse);
+    os::live_secrets().add(*repository.token, os::LiveSecrets::Life::kUse);
   }
   return with_body(std::move(call), create_session_body(request));
 }
 
-Result<ApiCall> update_session_call(const SessionUpdate& update) {
+ports::Result<ApiCall> update_session_call(const ports::SessionUpdate& update) {
   if (auto error = check_id(update.session_id)) return tl::unexpected(std::move(*error));
   ApiCall call =
       make_call("update_session", Method::kPost, Lane::kWrites, session_path(update.session_id));
@@ -91,4 +93,4 @@ Result<ApiCall> update_session_call(const SessionUpdate& update) {
   return with_body(std::move(call), update_session_body(update));
 }
 
-}  // namespace sessync
+}  // namespace sessync::api

@@ -9,14 +9,14 @@
 #include "daemon/api/calls/api_caller.h"
 #include "daemon/http/client/url.h"
 
-namespace sessync {
+namespace sessync::api {
 
 /// What a row is known by; "": nothing, such rows are all kept.
-std::string key_of(const ResourceRow& row);
-std::string key_of(const FileMetadata& file);
+std::string key_of(const ports::ResourceRow& row);
+std::string key_of(const ports::FileMetadata& file);
 
-std::string key_of(const SessionInfo& session);
-std::string key_of(const SessionFault& fault);
+std::string key_of(const ports::SessionInfo& session);
+std::string key_of(const ports::SessionFault& fault);
 
 /// Reads all pages of one list. Whatever leaves a doubt whether the list is complete ends it with
 /// an error: a short list would look like deletions.
@@ -26,7 +26,7 @@ class Listing : public std::enable_shared_from_this<Listing<Row>> {
   using Parse = Parsed<Page<Row>> (*)(std::string_view);
 
   Listing(std::shared_ptr<ApiCaller> caller, ApiCall first_page, Parse parse,
-          Completion<std::vector<Row>> done)
+          ports::Completion<std::vector<Row>> done)
       : caller_(std::move(caller)),
         first_page_(std::move(first_page)),
         parse_(parse),
@@ -39,12 +39,13 @@ class Listing : public std::enable_shared_from_this<Listing<Row>> {
   static constexpr std::size_t kMostRows = 200'000;
 
   void ask_for(ApiCall call) {
-    caller_->submit(std::move(call), [self = this->shared_from_this()](Result<HttpAnswer> answer) {
-      self->take(std::move(answer));
-    });
+    caller_->submit(std::move(call),
+                    [self = this->shared_from_this()](ports::Result<http::HttpAnswer> answer) {
+                      self->take(std::move(answer));
+                    });
   }
 
-  void take(Result<HttpAnswer> answer) {
+  void take(ports::Result<http::HttpAnswer> answer) {
     if (!answer) return done_(tl::unexpected(std::move(answer.error())));
     auto page = parse_(answer->body);
     if (!page) return fail(*answer, page.error());
@@ -58,7 +59,7 @@ class Listing : public std::enable_shared_from_this<Listing<Row>> {
     if (cursors_.size() >= kMostPages) return fail(*answer, "the list does not end");
     ApiCall call = first_page_;
     call.target += call.target.find('?') == std::string::npos ? '?' : '&';
-    call.target += "page=" + percent_encode(page->next);
+    call.target += "page=" + http::percent_encode(page->next);
     ask_for(std::move(call));
   }
 
@@ -69,17 +70,17 @@ class Listing : public std::enable_shared_from_this<Listing<Row>> {
     rows_.push_back(std::move(row));
   }
 
-  void fail(const HttpAnswer& answer, std::string_view reason) {
+  void fail(const http::HttpAnswer& answer, std::string_view reason) {
     done_(tl::unexpected(unusable_answer(answer, caller_->context_of(first_page_), reason)));
   }
 
   std::shared_ptr<ApiCaller> caller_;
   ApiCall first_page_;
   Parse parse_;
-  Completion<std::vector<Row>> done_;
+  ports::Completion<std::vector<Row>> done_;
   std::vector<Row> rows_;
   std::set<std::string> seen_;
   std::set<std::string> cursors_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::api

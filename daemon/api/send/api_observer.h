@@ -3,7 +3,7 @@
 #include "reconciler/ports/api_error.h"
 #include "reconciler/schedule/rate_budget.h"
 
-namespace sessync {
+namespace sessync::api {
 
 struct RequestReport;
 
@@ -19,7 +19,7 @@ class ApiObserver {
   /// A request came to its end, answered or not.
   virtual void finished(const RequestReport& report) = 0;
   /// The API refused a call of the class by its rate: until then none is sent.
-  virtual void frozen(RateClass which, TimePoint until) = 0;
+  virtual void frozen(schedule::RateClass which, ports::TimePoint until) = 0;
 };
 
-}  // namespace sessync
+}  // namespace sessync::api

@@ -9,14 +9,14 @@
 #include "reconciler/ports/api_error.h"
 #include "reconciler/ports/secret.h"
 
-namespace sessync {
+namespace sessync::api {
 
 enum class AuthStyle { kApiKey, kBearer };
 
 /// Where the credential comes from. Both are called on the API thread, for every call and after a
 /// 401: `current` must be cheap, `refresh` (may be empty) reads the source again.
 struct KeyProvider {
-  std::function<Secret()> current;
+  std::function<ports::Secret()> current;
   std::function<void()> refresh;
 };
 
@@ -33,10 +33,10 @@ struct ApiOptions {
   KeyProvider key;
   std::string api_version = "2023-06-01";
   std::optional<std::string> workspace_id;
-  std::vector<HttpHeader> custom_headers;
+  std::vector<http::HttpHeader> custom_headers;
   int parallel = 32;
   MaxRates max_rates;
-  Duration request_timeout = std::chrono::seconds(60);  ///< without progress
+  ports::Duration request_timeout = std::chrono::seconds(60);  ///< without progress
 };
 
-}  // namespace sessync
+}  // namespace sessync::api

@@ -5,11 +5,12 @@
 #include "daemon/http/client/base_url.h"
 #include "daemon/os/thread.h"
 
-namespace sessync {
+namespace sessync::api {
 
-ApiThread::ApiThread(ApiOptions options, ContentSource& source, ApiHooks hooks)
-    : host_(host_of(options.base_url)), engine_(std::move(options), source, std::move(hooks)) {
-  thread_ = start_thread("api", Duty::kVital, [this] { loop(); });
+ApiThread::ApiThread(ApiOptions options, ports::ContentSource& source, ApiHooks hooks)
+    : host_(http::host_of(options.base_url)),
+      engine_(std::move(options), source, std::move(hooks)) {
+  thread_ = os::start_thread("api", os::Duty::kVital, [this] { loop(); });
 }
 
 ApiThread::~ApiThread() {
@@ -42,7 +43,7 @@ bool ApiThread::run_tasks() {
     stopping = stopping_;
   }
   for (const auto& task : tasks) {
-    guarded("a call of the API", [&] { task(engine_); });
+    os::guarded("a call of the API", [&] { task(engine_); });
   }
   return !stopping;
 }
@@ -56,4 +57,4 @@ void ApiThread::loop() {
   run_tasks();
 }
 
-}  // namespace sessync
+}  // namespace sessync::api

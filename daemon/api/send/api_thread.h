@@ -8,14 +8,14 @@
 
 #include "daemon/api/send/request_engine.h"
 
-namespace sessync {
+namespace sessync::api {
 
 /// The one thread that talks to the API, for the whole process. Create it once; every pass worker
 /// has its own HttpSessionApi on it.
 class ApiThread {
  public:
   /// `source` and what the options and hooks refer to must outlive this.
-  ApiThread(ApiOptions options, ContentSource& source, ApiHooks hooks = {});
+  ApiThread(ApiOptions options, ports::ContentSource& source, ApiHooks hooks = {});
   ApiThread(const ApiThread&) = delete;
   ApiThread& operator=(const ApiThread&) = delete;
   /// Ends every call under way (RequestEngine::shut) and joins.
@@ -29,7 +29,7 @@ class ApiThread {
   void abort_uploads();
 
   /// See RequestEngine. Any thread.
-  [[nodiscard]] TimePoint frozen_until(RateClass which) const {
+  [[nodiscard]] ports::TimePoint frozen_until(schedule::RateClass which) const {
     return engine_.frozen_until(which);
   }
 
@@ -48,4 +48,4 @@ class ApiThread {
   std::thread thread_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::api

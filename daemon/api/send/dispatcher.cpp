@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-namespace sessync {
+namespace sessync::api {
 namespace {
 
 /// An eighth of the connections is kept for short calls; with one connection they take turns.
@@ -29,15 +29,15 @@ std::vector<Ticket> take_out(std::deque<Ticket>& line,
 
 }  // namespace
 
-RateClass class_of(Lane lane) {
+schedule::RateClass class_of(Lane lane) {
   switch (lane) {
     case Lane::kWrites:
     case Lane::kReservedWrites:
-      return RateClass::kWrites;
+      return schedule::RateClass::kWrites;
     case Lane::kReads:
-      return RateClass::kReads;
+      return schedule::RateClass::kReads;
     default:
-      return RateClass::kFiles;
+      return schedule::RateClass::kFiles;
   }
 }
 
@@ -53,10 +53,10 @@ bool Ticket::is_hurried() const {
 Dispatcher::Dispatcher(int parallel, const MaxRates& ceilings)
     : parallel_(std::max(1, parallel)),
       most_transfers_(most_transfers(parallel_)),
-      budgets_{RateBudget(ceilings.writes), RateBudget(ceilings.reads),
-               RateBudget(ceilings.files)} {}
+      budgets_{schedule::RateBudget(ceilings.writes), schedule::RateBudget(ceilings.reads),
+               schedule::RateBudget(ceilings.files)} {}
 
-RateBudget& Dispatcher::budget(RateClass which) {
+schedule::RateBudget& Dispatcher::budget(schedule::RateClass which) {
   return budgets_.at(static_cast<std::size_t>(which));
 }
 
@@ -77,7 +77,7 @@ bool Dispatcher::has_connection(Lane lane) const {
   return !transfer || transfers < most_transfers_;
 }
 
-bool Dispatcher::take_permits(const Ticket& ticket, TimePoint now, Freeze freeze) {
+bool Dispatcher::take_permits(const Ticket& ticket, ports::TimePoint now, schedule::Freeze freeze) {
   const auto which = class_of(ticket.lane);
   auto& throttle = throttles_.at(static_cast<std::size_t>(which));
   if (!budget(which).take(now, ticket.permits, freeze)) {
@@ -90,8 +90,8 @@ bool Dispatcher::take_permits(const Ticket& ticket, TimePoint now, Freeze freeze
   return true;
 }
 
-Duration Dispatcher::take_throttled(RateClass which) {
-  return std::exchange(throttles_.at(static_cast<std::size_t>(which)).total, Duration{0});
+ports::Duration Dispatcher::take_throttled(schedule::RateClass which) {
+  return std::exchange(throttles_.at(static_cast<std::size_t>(which)).total, ports::Duration{0});
 }
 
 void Dispatcher::admit(const Ticket& ticket) {
@@ -102,10 +102,10 @@ void Dispatcher::admit(const Ticket& ticket) {
   ticket.go(true);
 }
 
-bool Dispatcher::run_hurried(TimePoint now) {
+bool Dispatcher::run_hurried(ports::TimePoint now) {
   const auto ready = std::ranges::find_if(hurried_, [&](const Ticket& ticket) {
     return (!ticket.connection || has_connection(ticket.lane)) &&
-           take_permits(ticket, now, Freeze::kIgnored);
+           take_permits(ticket, now, schedule::Freeze::kIgnored);
   });
   if (ready == hurried_.end()) return false;
   const Ticket ticket = std::move(*ready);
@@ -114,19 +114,19 @@ bool Dispatcher::run_hurried(TimePoint now) {
   return true;
 }
 
-bool Dispatcher::run_next_of(Lane lane, TimePoint now) {
+bool Dispatcher::run_next_of(Lane lane, ports::TimePoint now) {
   Waiting& waiting = at(lane);
   if (waiting.tickets.empty()) return false;
   const Ticket& first = waiting.tickets.front();
   if (first.connection && !has_connection(lane)) return false;
-  if (!take_permits(first, now, Freeze::kObeyed)) return false;
+  if (!take_permits(first, now, schedule::Freeze::kObeyed)) return false;
   const Ticket ticket = std::move(waiting.tickets.front());
   waiting.tickets.pop_front();
   admit(ticket);
   return true;
 }
 
-void Dispatcher::run(TimePoint now) {
+void Dispatcher::run(ports::TimePoint now) {
   while (run_hurried(now)) {
   }
   std::size_t idle = 0;
@@ -162,20 +162,20 @@ void Dispatcher::review(const CallOrigin& origin) {
   for (const Ticket& ticket : withheld) ticket.go(false);
 }
 
-std::optional<TimePoint> Dispatcher::wake_at(TimePoint now) const {
-  std::optional<TimePoint> earliest;
-  const auto consider = [&](const Ticket& ticket, Freeze freeze) {
+std::optional<ports::TimePoint> Dispatcher::wake_at(ports::TimePoint now) const {
+  std::optional<ports::TimePoint> earliest;
+  const auto consider = [&](const Ticket& ticket, schedule::Freeze freeze) {
     // Without a connection the end of another call wakes us.
     if (ticket.connection && !has_connection(ticket.lane)) return;
     const auto& gate = budgets_.at(static_cast<std::size_t>(class_of(ticket.lane)));
-    const TimePoint ready = gate.ready_at(now, ticket.permits, freeze);
+    const ports::TimePoint ready = gate.ready_at(now, ticket.permits, freeze);
     if (!earliest || ready < *earliest) earliest = ready;
   };
   for (const Waiting& waiting : lanes_) {
-    if (!waiting.tickets.empty()) consider(waiting.tickets.front(), Freeze::kObeyed);
+    if (!waiting.tickets.empty()) consider(waiting.tickets.front(), schedule::Freeze::kObeyed);
   }
-  for (const Ticket& ticket : hurried_) consider(ticket, Freeze::kIgnored);
+  for (const Ticket& ticket : hurried_) consider(ticket, schedule::Freeze::kIgnored);
   return earliest;
 }
 
-}  // namespace sessync
+}  // namespace sessync::api

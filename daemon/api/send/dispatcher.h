@@ -9,13 +9,13 @@
 #include "daemon/api/send/api_options.h"
 #include "reconciler/schedule/rate_budget.h"
 
-namespace sessync {
+namespace sessync::api {
 
 /// A queue of calls. Lanes share the budget of their class and the connections of the process.
 enum class Lane { kWrites, kReservedWrites, kReads, kFiles, kUploads, kDownloads };
 inline constexpr std::size_t kLanes = 6;
 
-RateClass class_of(Lane lane);
+schedule::RateClass class_of(Lane lane);
 
 /// On whose behalf calls are made: one pass. Any thread, but for `hurried`.
 class CallOrigin {
@@ -54,7 +54,7 @@ class Dispatcher {
   void enqueue_first(Ticket ticket);
 
   /// Lets go of every ticket whose turn it is.
-  void run(TimePoint now);
+  void run(ports::TimePoint now);
   /// A call that was let go of has ended.
   void finished(Lane lane);
   /// Lets go of everything that waits in the lane, not admitted.
@@ -64,16 +64,16 @@ class Dispatcher {
   void review(const CallOrigin& origin);
 
   /// When a budget that holds up a waiting ticket opens.
-  [[nodiscard]] std::optional<TimePoint> wake_at(TimePoint now) const;
-  [[nodiscard]] RateBudget& budget(RateClass which);
+  [[nodiscard]] std::optional<ports::TimePoint> wake_at(ports::TimePoint now) const;
+  [[nodiscard]] schedule::RateBudget& budget(schedule::RateClass which);
 
   /// How long the budget of the class held up calls that could have been sent, since it was asked.
-  [[nodiscard]] Duration take_throttled(RateClass which);
+  [[nodiscard]] ports::Duration take_throttled(schedule::RateClass which);
 
  private:
   struct Throttle {
-    std::optional<TimePoint> since;  ///< a call could be sent since then, had it a permit
-    Duration total{0};
+    std::optional<ports::TimePoint> since;  ///< a call could be sent since then, had it a permit
+    ports::Duration total{0};
   };
   struct Waiting {
     std::deque<Ticket> tickets;
@@ -81,10 +81,10 @@ class Dispatcher {
   };
 
   [[nodiscard]] bool has_connection(Lane lane) const;
-  bool run_hurried(TimePoint now);
-  bool run_next_of(Lane lane, TimePoint now);
+  bool run_hurried(ports::TimePoint now);
+  bool run_next_of(Lane lane, ports::TimePoint now);
   void admit(const Ticket& ticket);
-  bool take_permits(const Ticket& ticket, TimePoint now, Freeze freeze);
+  bool take_permits(const Ticket& ticket, ports::TimePoint now, schedule::Freeze freeze);
   Waiting& at(Lane lane) { return lanes_.at(static_cast<std::size_t>(lane)); }
   [[nodiscard]] const Waiting& at(Lane lane) const {
     return lanes_.at(static_cast<std::size_t>(lane));
@@ -96,8 +96,8 @@ class Dispatcher {
   std::size_t turn_ = 0;
   std::array<Waiting, kLanes> lanes_;
   std::deque<Ticket> hurried_;
-  std::array<RateBudget, kRateClasses> budgets_;
-  std::array<Throttle, kRateClasses> throttles_;
+  std::array<schedule::RateBudget, schedule::kRateClasses> budgets_;
+  std::array<Throttle, schedule::kRateClasses> throttles_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::api

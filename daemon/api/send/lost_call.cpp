@@ -4,13 +4,13 @@
 
 #include "daemon/os/thread.h"
 
-namespace sessync {
+namespace sessync::api {
 
-ApiError lost_call(std::string_view operation, WasSent was_sent) noexcept {
+ports::ApiError lost_call(std::string_view operation, WasSent was_sent) noexcept {
   const bool sent = was_sent == WasSent::kYes;
-  ApiError error;
-  error.kind = sent ? ApiError::Kind::kUnknownOutcome : ApiError::Kind::kNotSent;
-  guarded("a call of the API", [&] {
+  ports::ApiError error;
+  error.kind = sent ? ports::ApiError::Kind::kUnknownOutcome : ports::ApiError::Kind::kNotSent;
+  os::guarded("a call of the API", [&] {
     error.message =
         std::string(operation) +
         (sent ? ": sent, but its answer was lost to an error inside of sessync, whose "
@@ -20,4 +20,4 @@ ApiError lost_call(std::string_view operation, WasSent was_sent) noexcept {
   return error;
 }
 
-}  // namespace sessync
+}  // namespace sessync::api

@@ -4,7 +4,7 @@
 
 #include "reconciler/ports/api_error.h"
 
-namespace sessync {
+namespace sessync::api {
 
 enum class WasSent {
   kNo,   ///< surely not
@@ -13,6 +13,6 @@ enum class WasSent {
 
 /// The error of a call that came to its end by an exception. Throws nothing: when there is no
 /// memory for a message, there is none.
-ApiError lost_call(std::string_view operation, WasSent was_sent) noexcept;
+ports::ApiError lost_call(std::string_view operation, WasSent was_sent) noexcept;
 
-}  // namespace sessync
+}  // namespace sessync::api

@@ -14,19 +14,19 @@
 #include "daemon/os/pulse.h"
 #include "daemon/os/thread.h"
 
-namespace sessync {
+namespace sessync::api {
 namespace {
 
-constexpr Duration kLongestSleep = kLongestTurn;
+constexpr ports::Duration kLongestSleep = os::kLongestTurn;
 constexpr std::size_t kShortestCredential = 8;  // shorter values are words, not secrets
 constexpr int kAnswerTimeouts = 10;  // a read that trickles on may take so many request timeouts
 
-HttpClient::Limits limits_of(const ApiOptions& options) {
+http::HttpClient::Limits limits_of(const ApiOptions& options) {
   return {options.parallel, options.request_timeout, options.request_timeout * kAnswerTimeouts};
 }
 
-ApiError local_error(ApiError::Kind kind, std::string message) {
-  ApiError error;
+ports::ApiError local_error(ports::ApiError::Kind kind, std::string message) {
+  ports::ApiError error;
   error.kind = kind;
   error.message = std::move(message);
   return error;
@@ -37,7 +37,7 @@ bool takes_long_to_open(const ApiCall& call) {
   return call.upload && call.upload->content.archive != nullptr;
 }
 
-bool is_authentication(const Result<HttpAnswer>& result) {
+bool is_authentication(const ports::Result<http::HttpAnswer>& result) {
   return !result && result.error().http_status == 401;
 }
 
@@ -53,45 +53,46 @@ struct RequestEngine::Pending {
 
   RequestEngine& engine_of_it;
   ApiCall call;
-  Completion<HttpAnswer> done;
-  TimePoint queued_at;
-  TimePoint sent_at;
+  ports::Completion<http::HttpAnswer> done;
+  ports::TimePoint queued_at;
+  ports::TimePoint sent_at;
   std::uint64_t request_id = 0;
-  Secret key;
-  std::unique_ptr<ContentReader> reader;  ///< of an upload whose content was opened beforehand
+  ports::Secret key;
+  /// Of an upload whose content was opened beforehand.
+  std::unique_ptr<ports::ContentReader> reader;
   bool repeated = false;
   bool admitted = false;  ///< it holds a connection of the dispatcher
   bool sent = false;      ///< or on its way
 };
 
-RequestEngine::RequestEngine(ApiOptions options, ContentSource& source, ApiHooks hooks)
+RequestEngine::RequestEngine(ApiOptions options, ports::ContentSource& source, ApiHooks hooks)
     : options_(std::move(options)),
-      host_(host_of(options_.base_url)),
+      host_(http::host_of(options_.base_url)),
       source_(source),
       hooks_(std::move(hooks)),
       uploads_(hooks_.uploads,
-               [this](const UploadRequest& request, std::shared_ptr<CallOrigin> origin,
-                      Completion<FileMetadata> done) {
+               [this](const ports::UploadRequest& request, std::shared_ptr<CallOrigin> origin,
+                      ports::Completion<ports::FileMetadata> done) {
                  start_upload(request, std::move(origin), std::move(done));
                }),
       dispatcher_(options_.parallel, options_.max_rates),
       client_(limits_of(options_)),
       opener_(source, [this] { client_.wake(); }) {
-  for (const HttpHeader& header : options_.custom_headers) {
+  for (const http::HttpHeader& header : options_.custom_headers) {
     if (header.value.reveal().size() < kShortestCredential) continue;
-    live_secrets().add(header.value, LiveSecrets::Life::kProcess);
+    os::live_secrets().add(header.value, os::LiveSecrets::Life::kProcess);
   }
 }
 
-void RequestEngine::submit(ApiCall call, Completion<HttpAnswer> done) {
+void RequestEngine::submit(ApiCall call, ports::Completion<http::HttpAnswer> done) {
   auto pending = std::make_shared<Pending>(*this);
   pending->call = std::move(call);
   pending->done = std::move(done);
-  pending->queued_at = now_anchored();
-  guarded("a call of the API", [&] { enqueue(pending, false); });
+  pending->queued_at = os::now_anchored();
+  os::guarded("a call of the API", [&] { enqueue(pending, false); });
 }
 
-void RequestEngine::answer(Pending& pending, Result<HttpAnswer> result) {
+void RequestEngine::answer(Pending& pending, ports::Result<http::HttpAnswer> result) {
   const auto done = std::exchange(pending.done, nullptr);
   if (done) done(std::move(result));
 }
@@ -104,7 +105,7 @@ void RequestEngine::abandon(Pending& pending) noexcept {
   running_.erase(pending.request_id);
   release(pending);
   const auto was_sent = pending.sent ? WasSent::kYes : WasSent::kNo;
-  guarded("a call of the API", [&] {
+  os::guarded("a call of the API", [&] {
     if (pending.done) answer(pending, tl::unexpected(lost_call(pending.call.operation, was_sent)));
   });
 }
@@ -121,7 +122,7 @@ Ticket RequestEngine::ticket_of(const ApiCall& call) {
 void RequestEngine::enqueue(const PendingPtr& pending, bool first) {
   Ticket ticket = ticket_of(pending->call);
   ticket.go = [this, pending](bool admitted) {
-    guarded("a call of the API", [&] { admitted ? admit(pending) : end_unsent(pending); });
+    os::guarded("a call of the API", [&] { admitted ? admit(pending) : end_unsent(pending); });
   };
   if (shut_ || (transfers_stopped_ && pending->call.is_transfer())) return end_unsent(pending);
   if (takes_long_to_open(pending->call) && !pending->reader) return open_content(pending);
@@ -132,13 +133,13 @@ void RequestEngine::enqueue(const PendingPtr& pending, bool first) {
 void RequestEngine::open_content(const PendingPtr& pending) {
   const auto place = opening_.emplace(++last_opening_, pending).first;
   bool refused = false;
-  const bool ran = guarded("a call of the API", [&] {
+  const bool ran = os::guarded("a call of the API", [&] {
     refused = !opener_.open(place->first, pending->call.upload->content);
   });
   if (ran && !refused) return;
   opening_.erase(place);
   if (!refused) return;
-  answer(*pending, tl::unexpected(local_error(ApiError::Kind::kNotSent,
+  answer(*pending, tl::unexpected(local_error(ports::ApiError::Kind::kNotSent,
                                               std::string(pending->call.operation) +
                                                   ": not sent, because too many archives wait to "
                                                   "be packed already")));
@@ -146,7 +147,7 @@ void RequestEngine::open_content(const PendingPtr& pending) {
 
 void RequestEngine::take_opened() {
   for (ContentOpener::Opened& opened : opener_.take()) {
-    guarded("a call of the API", [&] { take_opened(opened); });
+    os::guarded("a call of the API", [&] { take_opened(opened); });
   }
 }
 
@@ -168,7 +169,7 @@ void RequestEngine::end_opening() {
 void RequestEngine::end_unsent(const PendingPtr& pending) const {
   const bool stopped = shut_ || (transfers_stopped_ && pending->call.is_transfer());
   const bool aborted = stopped && pending->call.is_transfer();
-  const auto kind = aborted ? ApiError::Kind::kAborted : ApiError::Kind::kNotSent;
+  const auto kind = aborted ? ports::ApiError::Kind::kAborted : ports::ApiError::Kind::kNotSent;
   const char* const why = stopped ? ": not sent, because sessync is stopping"
                                   : ": not sent, because nothing more is begun in this session "
                                     "as it was declared";
@@ -187,32 +188,32 @@ void RequestEngine::admit(const PendingPtr& pending) {
     release(*pending);
     return answer(*pending, tl::unexpected(std::move(request.error())));
   }
-  pending->sent_at = now_anchored();
-  pending->request_id = client_.start(std::move(*request), [this, pending](HttpOutcome outcome) {
-    finish(pending, std::move(outcome));
-  });
+  pending->sent_at = os::now_anchored();
+  pending->request_id = client_.start(
+      std::move(*request),
+      [this, pending](http::HttpOutcome outcome) { finish(pending, std::move(outcome)); });
   pending->sent = true;
   running_.emplace(pending->request_id, pending.get());
 }
 
-Result<Secret> RequestEngine::usable_key() const {
-  Secret key = options_.key.current ? options_.key.current() : Secret();
-  if (key.empty() || !is_header_value(key.reveal())) {
+ports::Result<ports::Secret> RequestEngine::usable_key() const {
+  ports::Secret key = options_.key.current ? options_.key.current() : ports::Secret();
+  if (key.empty() || !http::is_header_value(key.reveal())) {
     const char* const problem = key.empty() ? "there is none" : "it contains control characters";
-    return tl::unexpected(local_error(ApiError::Kind::kAuthentication,
+    return tl::unexpected(local_error(ports::ApiError::Kind::kAuthentication,
                                       std::string("the API key cannot be used: ") + problem +
                                           ". Set ANTHROPIC_API_KEY or check the API key file"));
   }
   return key;
 }
 
-Result<HttpRequest> RequestEngine::make_request(Pending& pending) {
+ports::Result<http::HttpRequest> RequestEngine::make_request(Pending& pending) {
   auto key = usable_key();
   if (!key) return tl::unexpected(std::move(key.error()));
   pending.key = std::move(*key);
-  live_secrets().add(pending.key, LiveSecrets::Life::kUse);
+  os::live_secrets().add(pending.key, os::LiveSecrets::Life::kUse);
   const ApiCall& call = pending.call;
-  HttpRequest request;
+  http::HttpRequest request;
   request.method = call.method;
   request.url = options_.base_url + call.target;
   request.headers = request_headers(
@@ -229,18 +230,18 @@ Result<HttpRequest> RequestEngine::make_request(Pending& pending) {
   return request;
 }
 
-Result<HttpUpload> RequestEngine::make_upload(Pending& pending) {
-  const UploadRequest& request = *pending.call.upload;
+ports::Result<http::HttpUpload> RequestEngine::make_upload(Pending& pending) {
+  const ports::UploadRequest& request = *pending.call.upload;
   auto reader = pending.reader ? std::move(pending.reader) : source_.open(request.content);
   if (!reader) return tl::unexpected(std::move(reader.error()));
   *pending.call.upload_size = (*reader)->size();
-  return HttpUpload{request.filename, std::move(*reader)};
+  return http::HttpUpload{request.filename, std::move(*reader)};
 }
 
-void RequestEngine::finish(const PendingPtr& pending, HttpOutcome outcome) {
+void RequestEngine::finish(const PendingPtr& pending, http::HttpOutcome outcome) {
   running_.erase(pending->request_id);
   release(*pending);
-  guarded("counting a call of the API", [&] { report(*pending, outcome); });
+  os::guarded("counting a call of the API", [&] { report(*pending, outcome); });
   auto result = judge(*pending, std::move(outcome));
   pace(*pending, result);
   // A 401 had no effect, so the call may be made again.
@@ -253,7 +254,7 @@ void RequestEngine::finish(const PendingPtr& pending, HttpOutcome outcome) {
   answer(*pending, std::move(result));
 }
 
-void RequestEngine::report(const Pending& pending, const HttpOutcome& outcome) {
+void RequestEngine::report(const Pending& pending, const http::HttpOutcome& outcome) {
   if (!hooks_.finished) return;
   RequestReport report;
   report.operation = pending.call.operation;
@@ -267,10 +268,11 @@ void RequestEngine::report(const Pending& pending, const HttpOutcome& outcome) {
   hooks_.finished(report);
 }
 
-Result<HttpAnswer> RequestEngine::judge(const Pending& pending, HttpOutcome outcome) const {
+ports::Result<http::HttpAnswer> RequestEngine::judge(const Pending& pending,
+                                                     http::HttpOutcome outcome) const {
   if (is_success(outcome)) return std::move(outcome.answer);
   const CallContext context{pending.call.operation, pending.call.effect(), host_};
-  ApiError error = to_error(outcome, context, now_anchored());
+  ports::ApiError error = to_error(outcome, context, os::now_anchored());
   if (error.http_status == 401) {
     error.message += options_.auth_style == AuthStyle::kApiKey
                          ? ". The key was sent as x-api-key"
@@ -279,20 +281,21 @@ Result<HttpAnswer> RequestEngine::judge(const Pending& pending, HttpOutcome outc
   return tl::unexpected(std::move(error));
 }
 
-void RequestEngine::pace(const Pending& pending, const Result<HttpAnswer>& result) {
-  RateBudget& budget = dispatcher_.budget(class_of(pending.call.lane));
-  const TimePoint now = now_anchored();
-  const bool limited = !result && result.error().kind == ApiError::Kind::kRateLimited;
+void RequestEngine::pace(const Pending& pending, const ports::Result<http::HttpAnswer>& result) {
+  schedule::RateBudget& budget = dispatcher_.budget(class_of(pending.call.lane));
+  const ports::TimePoint now = os::now_anchored();
+  const bool limited = !result && result.error().kind == ports::ApiError::Kind::kRateLimited;
   if (limited) return note_refusal(pending, result.error(), now);
   if (result || result.error().http_status != 0) budget.accepted(now);
 }
 
-void RequestEngine::note_refusal(const Pending& pending, const ApiError& error, TimePoint now) {
+void RequestEngine::note_refusal(const Pending& pending, const ports::ApiError& error,
+                                 ports::TimePoint now) {
   if (pending.call.origin) pending.call.origin->hurried = false;
-  const RateClass which = class_of(pending.call.lane);
-  RateBudget& budget = dispatcher_.budget(which);
+  const schedule::RateClass which = class_of(pending.call.lane);
+  schedule::RateBudget& budget = dispatcher_.budget(which);
   budget.refused(pending.sent_at, now, refusal_of(error));
-  const TimePoint until = budget.frozen_until();
+  const ports::TimePoint until = budget.frozen_until();
   frozen_until_.at(static_cast<std::size_t>(which)) = until.time_since_epoch().count();
   if (hooks_.frozen) hooks_.frozen(which, until);
 }
@@ -305,16 +308,17 @@ bool RequestEngine::has_new_key(const Pending& pending) {
   return !(options_.key.current() == pending.key);
 }
 
-void RequestEngine::upload(UploadRequest request, std::shared_ptr<CallOrigin> origin,
-                           Completion<FileMetadata> done) {
+void RequestEngine::upload(ports::UploadRequest request, std::shared_ptr<CallOrigin> origin,
+                           ports::Completion<ports::FileMetadata> done) {
   uploads_.ask(std::move(request), std::move(origin), std::move(done));
 }
 
-void RequestEngine::start_upload(const UploadRequest& request, std::shared_ptr<CallOrigin> origin,
-                                 Completion<FileMetadata> done) {
+void RequestEngine::start_upload(const ports::UploadRequest& request,
+                                 std::shared_ptr<CallOrigin> origin,
+                                 ports::Completion<ports::FileMetadata> done) {
   ApiCall call;
   call.operation = "upload";
-  call.method = HttpRequest::Method::kPost;
+  call.method = http::HttpRequest::Method::kPost;
   call.target = "/v1/files";
   call.lane = Lane::kUploads;
   call.managed_agents_beta = false;
@@ -322,7 +326,7 @@ void RequestEngine::start_upload(const UploadRequest& request, std::shared_ptr<C
   call.origin = std::move(origin);
   call.upload_size = std::make_shared<std::uint64_t>(0);
   const auto read_answer = [this, size = call.upload_size, name = request.filename,
-                            done = std::move(done)](Result<HttpAnswer> answer) {
+                            done = std::move(done)](ports::Result<http::HttpAnswer> answer) {
     if (!answer) return done(tl::unexpected(std::move(answer.error())));
     auto file = parse_file(answer->body);
     const std::string problem = file ? problem_of_upload(*file, name, *size) : file.error();
@@ -364,15 +368,15 @@ void RequestEngine::shut() {
   end_opening();
   for (std::size_t lane = 0; lane < kLanes; ++lane) dispatcher_.drop(static_cast<Lane>(lane));
   abort_running(false);
-  client_.run(Duration::zero());
+  client_.run(ports::Duration::zero());
 }
 
 void RequestEngine::step() {
   take_opened();
-  dispatcher_.run(now_anchored());
-  const TimePoint now = now_anchored();
-  const TimePoint wake_at = dispatcher_.wake_at(now).value_or(now + kLongestSleep);
-  client_.run(std::clamp(wake_at - now, Duration::zero(), kLongestSleep));
+  dispatcher_.run(os::now_anchored());
+  const ports::TimePoint now = os::now_anchored();
+  const ports::TimePoint wake_at = dispatcher_.wake_at(now).value_or(now + kLongestSleep);
+  client_.run(std::clamp(wake_at - now, ports::Duration::zero(), kLongestSleep));
 }
 
-}  // namespace sessync
+}  // namespace sessync::api

@@ -18,27 +18,27 @@
 #include "reconciler/ports/content_source.h"
 #include "reconciler/ports/session_api.h"
 
-namespace sessync {
+namespace sessync::api {
 
 /// One call of the API. `operation` is a literal: a label for messages and metrics.
 struct ApiCall {
   std::string_view operation;
-  HttpRequest::Method method = HttpRequest::Method::kGet;
+  http::HttpRequest::Method method = http::HttpRequest::Method::kGet;
   std::string target;  ///< path and query, from /v1
-  Secret body;         ///< JSON; may carry tokens
+  ports::Secret body;  ///< JSON; may carry tokens
   Lane lane = Lane::kReads;
   bool managed_agents_beta = true;
   std::size_t max_answer_bytes = std::size_t{1} << 20;
-  std::optional<UploadRequest> upload;
+  std::optional<ports::UploadRequest> upload;
   /// Of an upload: receives how many bytes it is, once that is known.
   std::shared_ptr<std::uint64_t> upload_size;
-  std::shared_ptr<ContentSink> sink;   ///< of a download
-  std::optional<Duration> patience;    ///< see HttpRequest
-  std::shared_ptr<CallOrigin> origin;  ///< see Ticket
-  bool completes = false;              ///< see Turn
+  std::shared_ptr<ports::ContentSink> sink;  ///< of a download
+  std::optional<ports::Duration> patience;   ///< see HttpRequest
+  std::shared_ptr<CallOrigin> origin;        ///< see Ticket
+  bool completes = false;                    ///< see Turn
 
   [[nodiscard]] CallEffect effect() const {
-    return method == HttpRequest::Method::kGet ? CallEffect::kRead : CallEffect::kWrite;
+    return method == http::HttpRequest::Method::kGet ? CallEffect::kRead : CallEffect::kWrite;
   }
   [[nodiscard]] bool is_transfer() const { return upload || sink; }
 };
@@ -46,11 +46,12 @@ struct ApiCall {
 /// What one finished request was, for metrics.
 struct RequestReport {
   std::string_view operation;
-  RateClass rate_class = RateClass::kReads;
+  schedule::RateClass rate_class = schedule::RateClass::kReads;
   int http_status = 0;  ///< 0: no answer
-  Duration duration{};
-  Duration waited{};     ///< unsent, for a permit or a connection
-  Duration throttled{};  ///< calls of the class were held up by its budget, since the last report
+  ports::Duration duration{};
+  ports::Duration waited{};  ///< unsent, for a permit or a connection
+  /// Calls of the class were held up by its budget, since the last report.
+  ports::Duration throttled{};
   std::uint64_t sent_bytes = 0;
   std::uint64_t received_bytes = 0;
 };
@@ -60,7 +61,7 @@ struct ApiHooks {
   UploadHooks uploads;
   std::function<void(const RequestReport&)> finished;
   /// The API refused a call of the class by its rate: until then none is sent.
-  std::function<void(RateClass, TimePoint until)> frozen;
+  std::function<void(schedule::RateClass, ports::TimePoint until)> frozen;
 };
 
 /// Everything that the API thread does: budgets, connections, credentials, uploads under way.
@@ -72,20 +73,21 @@ struct ApiHooks {
 /// upload() itself was not taken, and is not completed.
 class RequestEngine {
  public:
-  RequestEngine(ApiOptions options, ContentSource& source, ApiHooks hooks);
+  RequestEngine(ApiOptions options, ports::ContentSource& source, ApiHooks hooks);
 
   /// Completes with a 2xx answer or an error.
-  void submit(ApiCall call, Completion<HttpAnswer> done);
-  void upload(UploadRequest request, std::shared_ptr<CallOrigin> origin,
-              Completion<FileMetadata> done);
+  void submit(ApiCall call, ports::Completion<http::HttpAnswer> done);
+  void upload(ports::UploadRequest request, std::shared_ptr<CallOrigin> origin,
+              ports::Completion<ports::FileMetadata> done);
   void reserve_writes(int permits, std::shared_ptr<CallOrigin> origin, std::function<void()> ready);
 
   /// What the origin says of itself has changed: calls that wait are looked at again.
   void review(const CallOrigin& origin) { dispatcher_.review(origin); }
 
   /// The end of the last freeze of the class; the past, if there is none. Any thread.
-  [[nodiscard]] TimePoint frozen_until(RateClass which) const {
-    return TimePoint(Duration(frozen_until_.at(static_cast<std::size_t>(which)).load()));
+  [[nodiscard]] ports::TimePoint frozen_until(schedule::RateClass which) const {
+    return ports::TimePoint(
+        ports::Duration(frozen_until_.at(static_cast<std::size_t>(which)).load()));
   }
 
   /// Ends uploads and downloads that run or wait with kAborted, and from now on every new one.
@@ -102,7 +104,7 @@ class RequestEngine {
   struct Pending;
   using PendingPtr = std::shared_ptr<Pending>;
 
-  static void answer(Pending& pending, Result<HttpAnswer> result);
+  static void answer(Pending& pending, ports::Result<http::HttpAnswer> result);
   void release(Pending& pending);
   void abandon(Pending& pending) noexcept;
   void enqueue(const PendingPtr& pending, bool first);
@@ -112,34 +114,35 @@ class RequestEngine {
   void take_opened();
   void end_opening();
   void end_unsent(const PendingPtr& pending) const;
-  [[nodiscard]] Result<HttpUpload> make_upload(Pending& pending);
-  [[nodiscard]] Result<HttpRequest> make_request(Pending& pending);
-  [[nodiscard]] Result<Secret> usable_key() const;
-  void finish(const PendingPtr& pending, HttpOutcome outcome);
-  void report(const Pending& pending, const HttpOutcome& outcome);
-  void pace(const Pending& pending, const Result<HttpAnswer>& result);
-  void note_refusal(const Pending& pending, const ApiError& error, TimePoint now);
+  [[nodiscard]] ports::Result<http::HttpUpload> make_upload(Pending& pending);
+  [[nodiscard]] ports::Result<http::HttpRequest> make_request(Pending& pending);
+  [[nodiscard]] ports::Result<ports::Secret> usable_key() const;
+  void finish(const PendingPtr& pending, http::HttpOutcome outcome);
+  void report(const Pending& pending, const http::HttpOutcome& outcome);
+  void pace(const Pending& pending, const ports::Result<http::HttpAnswer>& result);
+  void note_refusal(const Pending& pending, const ports::ApiError& error, ports::TimePoint now);
   bool has_new_key(const Pending& pending);
-  [[nodiscard]] Result<HttpAnswer> judge(const Pending& pending, HttpOutcome outcome) const;
-  void start_upload(const UploadRequest& request, std::shared_ptr<CallOrigin> origin,
-                    Completion<FileMetadata> done);
+  [[nodiscard]] ports::Result<http::HttpAnswer> judge(const Pending& pending,
+                                                      http::HttpOutcome outcome) const;
+  void start_upload(const ports::UploadRequest& request, std::shared_ptr<CallOrigin> origin,
+                    ports::Completion<ports::FileMetadata> done);
   [[nodiscard]] static Ticket ticket_of(const ApiCall& call);
   void abort_running(bool transfers_only);
 
   ApiOptions options_;
   std::string host_;
-  ContentSource& source_;
+  ports::ContentSource& source_;
   ApiHooks hooks_;
-  std::array<std::atomic<Duration::rep>, kRateClasses> frozen_until_{};
+  std::array<std::atomic<ports::Duration::rep>, schedule::kRateClasses> frozen_until_{};
   bool transfers_stopped_ = false;
   bool shut_ = false;
   UploadTable uploads_;
   std::map<std::uint64_t, Pending*> running_;  ///< kept by the client
   Dispatcher dispatcher_;  ///< this and the rest hold calls, which use what is above when they go
-  HttpClient client_;
+  http::HttpClient client_;
   std::map<std::uint64_t, PendingPtr> opening_;
   std::uint64_t last_opening_ = 0;
   ContentOpener opener_;  ///< last: it wakes the client
 };
 
-}  // namespace sessync
+}  // namespace sessync::api

@@ -4,7 +4,7 @@
 
 #include "daemon/api/send/api_options.h"
 
-namespace sessync {
+namespace sessync::api {
 
 struct RequestKind {
   bool managed_agents_beta = true;
@@ -14,7 +14,7 @@ struct RequestKind {
 
 /// The headers of one call. Custom headers replace ours of the same name, except anthropic-beta,
 /// whose values are joined.
-std::vector<HttpHeader> request_headers(const ApiOptions& options, const Secret& key,
-                                        const RequestKind& kind);
+std::vector<http::HttpHeader> request_headers(const ApiOptions& options, const ports::Secret& key,
+                                              const RequestKind& kind);
 
-}  // namespace sessync
+}  // namespace sessync::api

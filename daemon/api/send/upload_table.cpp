@@ -3,12 +3,13 @@
 #include "daemon/api/send/lost_call.h"
 #include "daemon/os/thread.h"
 
-namespace sessync {
+namespace sessync::api {
 
 UploadTable::UploadTable(UploadHooks hooks, Start start)
     : hooks_(std::move(hooks)), start_(std::move(start)) {}
 
-void UploadTable::ask(UploadRequest request, Origin origin, Completion<FileMetadata> done) {
+void UploadTable::ask(ports::UploadRequest request, Origin origin,
+                      ports::Completion<ports::FileMetadata> done) {
   const Key key{request.owner, request.content.sha256};
   if (hooks_.find) {
     if (auto known = hooks_.find(key.first, key.second)) {
@@ -24,40 +25,41 @@ void UploadTable::ask(UploadRequest request, Origin origin, Completion<FileMetad
 void UploadTable::lead(const Key& key) {
   const Asker& first = under_way_.at(key).front();
   try {
-    start_(first.request, first.origin,
-           [this, key](Result<FileMetadata> result) { settle(key, std::move(result)); });
+    start_(first.request, first.origin, [this, key](ports::Result<ports::FileMetadata> result) {
+      settle(key, std::move(result));
+    });
   } catch (...) {
-    log_exception("an upload");
+    os::log_exception("an upload");
     answer_all(key, tl::unexpected(lost_call("upload", WasSent::kNo)));
   }
 }
 
 /// A file that nobody remembers is a leftover, which is no good to those who asked for it.
-void UploadTable::remember(const Key& key, Result<FileMetadata>& result) {
+void UploadTable::remember(const Key& key, ports::Result<ports::FileMetadata>& result) {
   if (!result || !hooks_.uploaded) return;
-  if (!guarded("an upload", [&] { hooks_.uploaded(key.first, key.second, *result); })) {
+  if (!os::guarded("an upload", [&] { hooks_.uploaded(key.first, key.second, *result); })) {
     result = tl::unexpected(lost_call("upload", WasSent::kYes));
   }
 }
 
 /// Taken out first: an answer may lead to the next question.
-void UploadTable::answer_all(const Key& key, const Result<FileMetadata>& result) {
+void UploadTable::answer_all(const Key& key, const ports::Result<ports::FileMetadata>& result) {
   const auto taken = under_way_.extract(key);
   if (taken.empty()) return;
   for (const Asker& asker : taken.mapped()) {
-    guarded("an upload", [&] { asker.done(result); });
+    os::guarded("an upload", [&] { asker.done(result); });
   }
 }
 
-void UploadTable::settle(const Key& key, Result<FileMetadata> result) {
+void UploadTable::settle(const Key& key, ports::Result<ports::FileMetadata> result) {
   remember(key, result);
   // Stopped by us: nobody is to lead again.
-  const bool last = result || result.error().kind == ApiError::Kind::kAborted;
+  const bool last = result || result.error().kind == ports::ApiError::Kind::kAborted;
   if (last || under_way_.at(key).size() == 1) return answer_all(key, result);
   const Asker failed = std::move(under_way_.at(key).front());
   under_way_.at(key).pop_front();
-  guarded("an upload", [&] { failed.done(result); });
+  os::guarded("an upload", [&] { failed.done(result); });
   lead(key);
 }
 
-}  // namespace sessync
+}  // namespace sessync::api

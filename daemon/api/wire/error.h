@@ -8,7 +8,7 @@
 #include "reconciler/ports/api_error.h"
 #include "reconciler/schedule/rate_budget.h"
 
-namespace sessync {
+namespace sessync::api {
 
 enum class CallEffect { kRead, kWrite };
 
@@ -20,26 +20,27 @@ struct CallContext {
 };
 
 /// A complete answer with a 2xx status: all else is an error.
-bool is_success(const HttpOutcome& outcome);
+bool is_success(const http::HttpOutcome& outcome);
 
 /// Of an answer nothing is repeated but the words, the codes and the ids of the API's own errors,
 /// through foreign_text(). Classifies by status first, then by what is known of the sending. A read
 /// that got no usable answer is kUnusableAnswer; a write is kUnknownOutcome, unless it surely had
 /// no effect.
-ApiError to_error(const HttpOutcome& outcome, const CallContext& context, TimePoint now);
+ports::ApiError to_error(const http::HttpOutcome& outcome, const CallContext& context,
+                         ports::TimePoint now);
 
 /// A complete 2xx answer that is not what was asked for. `reason` is ours and repeats none of it.
-ApiError unusable_answer(const HttpAnswer& answer, const CallContext& context,
-                         std::string_view reason);
+ports::ApiError unusable_answer(const http::HttpAnswer& answer, const CallContext& context,
+                                std::string_view reason);
 
 /// `retry-after-ms`, else `retry-after` (seconds or an HTTP date, relative to the `date` header or
 /// `now`). Absent, unreadable and implausible (see plausible_wait) are alike: nothing.
-std::optional<Duration> retry_after_of(const HttpAnswer& answer, TimePoint now);
+std::optional<ports::Duration> retry_after_of(const http::HttpAnswer& answer, ports::TimePoint now);
 
 /// What time it was at the server when it answered; nothing: it did not say.
-std::optional<TimePoint> date_of(const HttpAnswer& answer);
+std::optional<ports::TimePoint> date_of(const http::HttpAnswer& answer);
 
 /// What an answer 429 says to the budget of its class.
-RateRefusal refusal_of(const ApiError& error);
+schedule::RateRefusal refusal_of(const ports::ApiError& error);
 
-}  // namespace sessync
+}  // namespace sessync::api

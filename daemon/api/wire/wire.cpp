@@ -10,7 +10,7 @@
 #include "reconciler/observe/server_time.h"
 #include "reconciler/ports/userinfo.h"
 
-namespace sessync {
+namespace sessync::api {
 namespace {
 
 using Json = nlohmann::json;
@@ -104,7 +104,7 @@ Parsed<Json> parse_object(std::string_view body) {
 /// shorter may be part of a name, which has to stay what it is.
 std::string field_text(const Json& value) {
   constexpr std::size_t kNoMereWord = 16;
-  return live_secrets().redacted(value.get_ref<const std::string&>(), kNoMereWord);
+  return os::live_secrets().redacted(value.get_ref<const std::string&>(), kNoMereWord);
 }
 
 /// Reads fields of one object and remembers the first that has the wrong type.
@@ -180,9 +180,9 @@ class Fields {
   std::string problem_;
 };
 
-Parsed<FileRow> to_file_row(const Json& json) {
+Parsed<ports::FileRow> to_file_row(const Json& json) {
   Fields fields(json);
-  FileRow row;
+  ports::FileRow row;
   row.resource_id = fields.required_text("id");
   row.file_id = fields.required_text("file_id");
   row.mount_path = fields.required_text("mount_path");
@@ -190,11 +190,11 @@ Parsed<FileRow> to_file_row(const Json& json) {
   return fields.result(std::move(row));
 }
 
-Parsed<RepositoryRow> to_repository_row(const Json& json) {
+Parsed<ports::RepositoryRow> to_repository_row(const Json& json) {
   Fields fields(json);
-  RepositoryRow row;
+  ports::RepositoryRow row;
   row.resource_id = fields.required_text("id");
-  row.url = without_userinfo(fields.required_text("url"));
+  row.url = ports::without_userinfo(fields.required_text("url"));
   row.mount_path = fields.required_text("mount_path");
   row.is_checkout_said = json.contains("checkout");
   if (const Json* const checkout = fields.object("checkout")) {
@@ -208,9 +208,9 @@ Parsed<RepositoryRow> to_repository_row(const Json& json) {
   return fields.result(std::move(row));
 }
 
-Parsed<MemoryStoreRow> to_memory_store_row(const Json& json) {
+Parsed<ports::MemoryStoreRow> to_memory_store_row(const Json& json) {
   Fields fields(json);
-  MemoryStoreRow row;
+  ports::MemoryStoreRow row;
   row.memory_store_id = fields.text("memory_store_id");
   row.access = fields.text("access");
   if (row.access.empty()) row.access = kUsualAccess;
@@ -219,9 +219,9 @@ Parsed<MemoryStoreRow> to_memory_store_row(const Json& json) {
   return fields.result(std::move(row));
 }
 
-Parsed<OpaqueRow> to_opaque_row(const Json& json, const std::string& type) {
+Parsed<ports::OpaqueRow> to_opaque_row(const Json& json, const std::string& type) {
   Fields fields(json);
-  OpaqueRow row;
+  ports::OpaqueRow row;
   row.resource_id = fields.text("id");
   row.type = type;
   row.mount_path = fields.text("mount_path");
@@ -234,12 +234,12 @@ bool is_without(const Json& json, const char* name) {
 }
 
 template <class Row>
-Parsed<ResourceRow> as_resource(Parsed<Row> row) {
+Parsed<ports::ResourceRow> as_resource(Parsed<Row> row) {
   if (!row) return tl::unexpected(std::move(row.error()));
-  return ResourceRow(std::move(*row));
+  return ports::ResourceRow(std::move(*row));
 }
 
-Parsed<ResourceRow> to_resource(const Json& json) {
+Parsed<ports::ResourceRow> to_resource(const Json& json) {
   if (!json.is_object()) return tl::unexpected(std::string("a resource is not an object"));
   Fields fields(json);
   const auto type = fields.result(fields.text("type"));
@@ -253,10 +253,10 @@ Parsed<ResourceRow> to_resource(const Json& json) {
   return as_resource(to_opaque_row(json, *type));
 }
 
-Parsed<FileMetadata> to_file(const Json& json) {
+Parsed<ports::FileMetadata> to_file(const Json& json) {
   if (!json.is_object()) return tl::unexpected(std::string("a file is not an object"));
   Fields fields(json);
-  FileMetadata file;
+  ports::FileMetadata file;
   file.file_id = fields.required_text("id");
   file.filename = fields.text("filename");
   file.size_bytes = fields.required_count("size_bytes");
@@ -275,10 +275,10 @@ std::map<std::string, std::string> to_metadata(const Json* json) {
   return metadata;
 }
 
-Parsed<SessionInfo> to_session(const Json& json) {
+Parsed<ports::SessionInfo> to_session(const Json& json) {
   if (!json.is_object()) return tl::unexpected(std::string("a session is not an object"));
   Fields fields(json);
-  SessionInfo session;
+  ports::SessionInfo session;
   session.session_id = fields.required_text("id");
   session.status = fields.text("status");
   session.archived_at = fields.optional_text("archived_at");
@@ -289,23 +289,24 @@ Parsed<SessionInfo> to_session(const Json& json) {
 }
 
 /// Nothing, if the event is of another type.
-Parsed<std::optional<SessionFault>> to_fault(const Json& json) {
+Parsed<std::optional<ports::SessionFault>> to_fault(const Json& json) {
   if (!json.is_object()) return tl::unexpected(std::string("an event is not an object"));
   Fields fields(json);
-  if (fields.text("type") != "session.error") return fields.result(std::optional<SessionFault>());
-  SessionFault fault;
+  if (fields.text("type") != "session.error")
+    return fields.result(std::optional<ports::SessionFault>());
+  ports::SessionFault fault;
   fault.event_id = fields.required_text("id");
   fault.processed_at = fields.required_text("processed_at");
   if (const Json* const error = fields.object("error")) {
     Fields inner(*error);
     fault.error_type = inner.text("type");
-    fault.repository_url = without_userinfo(inner.text("repository_url"));
+    fault.repository_url = ports::without_userinfo(inner.text("repository_url"));
     const auto checked = inner.result(0);
     if (!checked) return tl::unexpected("in `error`: " + checked.error());
   }
   auto result = fields.result(std::optional(std::move(fault)));
   // Nobody could say whether it was dealt with: better no list than one that hides an error.
-  if (result && !parse_server_time((*result)->processed_at)) {
+  if (result && !observe::parse_server_time((*result)->processed_at)) {
     return tl::unexpected(std::string("`processed_at` is not a time"));
   }
   return result;
@@ -346,63 +347,63 @@ Parsed<Page<Row>> to_page(std::string_view body, Parsed<Row> (*to_row)(const Jso
 
 }  // namespace
 
-Parsed<Page<ResourceRow>> parse_resource_page(std::string_view body) {
-  return to_page<ResourceRow>(body, &to_resource);
+Parsed<Page<ports::ResourceRow>> parse_resource_page(std::string_view body) {
+  return to_page<ports::ResourceRow>(body, &to_resource);
 }
 
-Parsed<ResourceRow> parse_resource(std::string_view body) {
+Parsed<ports::ResourceRow> parse_resource(std::string_view body) {
   const auto json = parse_object(body);
   if (!json) return tl::unexpected(json.error());
   return to_resource(*json);
 }
 
-Parsed<FileRow> parse_added_file(std::string_view body) {
+Parsed<ports::FileRow> parse_added_file(std::string_view body) {
   const auto row = parse_resource(body);
   if (!row) return tl::unexpected(row.error());
-  if (const auto* const file = std::get_if<FileRow>(&*row)) return *file;
-  const auto* const opaque = std::get_if<OpaqueRow>(&*row);
+  if (const auto* const file = std::get_if<ports::FileRow>(&*row)) return *file;
+  const auto* const opaque = std::get_if<ports::OpaqueRow>(&*row);
   const bool is_file = opaque != nullptr && opaque->type == "file";
   return tl::unexpected(
       std::string(is_file ? "`mount_path` is missing" : "it is not a file resource"));
 }
 
-Parsed<Page<FileMetadata>> parse_file_page(std::string_view body) {
-  return to_page<FileMetadata>(body, &to_file);
+Parsed<Page<ports::FileMetadata>> parse_file_page(std::string_view body) {
+  return to_page<ports::FileMetadata>(body, &to_file);
 }
 
-Parsed<FileMetadata> parse_file(std::string_view body) {
+Parsed<ports::FileMetadata> parse_file(std::string_view body) {
   const auto json = parse_object(body);
   if (!json) return tl::unexpected(json.error());
   return to_file(*json);
 }
 
-Parsed<SessionInfo> parse_session(std::string_view body) {
+Parsed<ports::SessionInfo> parse_session(std::string_view body) {
   const auto json = parse_object(body);
   if (!json) return tl::unexpected(json.error());
   return to_session(*json);
 }
 
-Parsed<Page<SessionInfo>> parse_session_page(std::string_view body) {
-  return to_page<SessionInfo>(body, &to_session);
+Parsed<Page<ports::SessionInfo>> parse_session_page(std::string_view body) {
+  return to_page<ports::SessionInfo>(body, &to_session);
 }
 
-Parsed<CreatedSession> parse_created_session(std::string_view body) {
+Parsed<ports::CreatedSession> parse_created_session(std::string_view body) {
   const auto json = parse_object(body);
   if (!json) return tl::unexpected(json.error());
   auto info = to_session(*json);
   if (!info) return tl::unexpected(std::move(info.error()));
   Fields fields(*json);
   const Json* const resources = fields.required_array("resources");
-  if (resources == nullptr) return fields.result(CreatedSession());
+  if (resources == nullptr) return fields.result(ports::CreatedSession());
   auto rows = to_rows(*resources, &to_resource);
   if (!rows) return tl::unexpected("in `resources`" + rows.error());
-  return CreatedSession{std::move(*info), std::move(*rows)};
+  return ports::CreatedSession{std::move(*info), std::move(*rows)};
 }
 
-Parsed<Page<SessionFault>> parse_fault_page(std::string_view body) {
-  auto events = to_page<std::optional<SessionFault>>(body, &to_fault);
+Parsed<Page<ports::SessionFault>> parse_fault_page(std::string_view body) {
+  auto events = to_page<std::optional<ports::SessionFault>>(body, &to_fault);
   if (!events) return tl::unexpected(std::move(events.error()));
-  Page<SessionFault> page;
+  Page<ports::SessionFault> page;
   page.next = std::move(events->next);
   page.rows.reserve(events->rows.size());
   for (auto& fault : events->rows) {
@@ -428,4 +429,4 @@ std::optional<ErrorBody> parse_error_body(std::string_view body) {
   return result;
 }
 
-}  // namespace sessync
+}  // namespace sessync::api

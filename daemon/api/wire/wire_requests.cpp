@@ -5,23 +5,23 @@
 
 #include "daemon/api/wire/wire.h"
 
-namespace sessync {
+namespace sessync::api {
 namespace {
 
 using Json = nlohmann::json;
 
 /// Wipes the tokens that a body was made with: a JSON value leaves its memory as it is.
 void wipe_strings(Json& json) {
-  if (json.is_string()) wipe(json.get_ref<std::string&>());
+  if (json.is_string()) ports::wipe(json.get_ref<std::string&>());
   if (!json.is_structured()) return;
   for (Json& element : json) wipe_strings(element);
 }
 
 /// `what` names the text that may not be UTF-8.
-Parsed<Secret> to_body(Json json, const char* what) {
-  Parsed<Secret> body;
+Parsed<ports::Secret> to_body(Json json, const char* what) {
+  Parsed<ports::Secret> body;
   try {
-    body = Secret(json.dump());
+    body = ports::Secret(json.dump());
   } catch (const Json::exception&) {
     body = tl::unexpected(std::string(what) + " is not valid UTF-8");
   }
@@ -33,14 +33,14 @@ Json file_json(const std::string& file_id, const std::string& mount_path) {
   return {{"type", "file"}, {"file_id", file_id}, {"mount_path", mount_path}};
 }
 
-Json to_json(const Checkout& checkout) {
-  if (const auto* const branch = std::get_if<BranchCheckout>(&checkout)) {
+Json to_json(const manifest::Checkout& checkout) {
+  if (const auto* const branch = std::get_if<manifest::BranchCheckout>(&checkout)) {
     return {{"type", "branch"}, {"name", branch->name}};
   }
-  return {{"type", "commit"}, {"sha", std::get<CommitCheckout>(checkout).sha}};
+  return {{"type", "commit"}, {"sha", std::get<manifest::CommitCheckout>(checkout).sha}};
 }
 
-Json to_json(const NewRepository& repository) {
+Json to_json(const ports::NewRepository& repository) {
   Json json = {{"type", "github_repository"}, {"url", repository.url}};
   if (!repository.mount_path.empty()) json["mount_path"] = repository.mount_path;
   if (repository.checkout) json["checkout"] = to_json(*repository.checkout);
@@ -48,7 +48,7 @@ Json to_json(const NewRepository& repository) {
   return json;
 }
 
-Json to_json(const MemoryStoreResource& store) {
+Json to_json(const manifest::MemoryStoreResource& store) {
   Json json = {{"type", "memory_store"}, {"memory_store_id", store.memory_store_id}};
   if (!store.access.empty()) json["access"] = store.access;
   if (store.instructions) json["instructions"] = *store.instructions;
@@ -56,20 +56,20 @@ Json to_json(const MemoryStoreResource& store) {
 }
 
 /// An id alone means the latest version.
-Json agent_json(const CreateSpec& spec) {
+Json agent_json(const manifest::CreateSpec& spec) {
   if (!spec.agent_version) return spec.agent_id;
   return {{"type", "agent"}, {"id", spec.agent_id}, {"version", *spec.agent_version}};
 }
 
-Json resources_json(const NewSession& request) {
+Json resources_json(const ports::NewSession& request) {
   Json resources = Json::array();
-  for (const NewFile& file : request.files) {
+  for (const ports::NewFile& file : request.files) {
     resources.push_back(file_json(file.file_id, file.mount_path));
   }
-  for (const NewRepository& repository : request.repositories) {
+  for (const ports::NewRepository& repository : request.repositories) {
     resources.push_back(to_json(repository));
   }
-  for (const MemoryStoreResource& store : request.memory_stores) {
+  for (const manifest::MemoryStoreResource& store : request.memory_stores) {
     resources.push_back(to_json(store));
   }
   return resources;
@@ -77,16 +77,16 @@ Json resources_json(const NewSession& request) {
 
 }  // namespace
 
-Parsed<Secret> add_file_body(const AddFile& request) {
+Parsed<ports::Secret> add_file_body(const ports::AddFile& request) {
   return to_body(file_json(request.file_id, request.mount_path), "the mount path");
 }
 
-Parsed<Secret> rotate_token_body(const TokenUpdate& update) {
+Parsed<ports::Secret> rotate_token_body(const ports::TokenUpdate& update) {
   return to_body({{"authorization_token", update.token.reveal()}}, "the token");
 }
 
-Parsed<Secret> create_session_body(const NewSession& request) {
-  const CreateSpec& spec = request.spec;
+Parsed<ports::Secret> create_session_body(const ports::NewSession& request) {
+  const manifest::CreateSpec& spec = request.spec;
   Json body = {{"agent", agent_json(spec)}, {"environment_id", spec.environment_id}};
   if (spec.title) body["title"] = *spec.title;
   if (!request.metadata.empty()) body["metadata"] = request.metadata;
@@ -96,11 +96,11 @@ Parsed<Secret> create_session_body(const NewSession& request) {
   return to_body(std::move(body), "a name or token of the session");
 }
 
-Parsed<Secret> update_session_body(const SessionUpdate& update) {
+Parsed<ports::Secret> update_session_body(const ports::SessionUpdate& update) {
   Json body = Json::object();
   if (update.title) body["title"] = *update.title;
   if (!update.metadata.empty()) body["metadata"] = update.metadata;
   return to_body(std::move(body), "a name of the session");
 }
 
-}  // namespace sessync
+}  // namespace sessync::api

@@ -16,7 +16,7 @@
 #include "manifest/text/utf8.h"
 #include "reconciler/schedule/backoff.h"
 
-namespace sessync {
+namespace sessync::cli {
 namespace {
 
 /// How long after the time is over answers are still waited for.
@@ -25,18 +25,19 @@ constexpr std::chrono::milliseconds kLastAnswers{5'000};
 /// Passes over one session until it is settled, the time is over, or a signal came.
 class ApplyLoop {
  public:
-  ApplyLoop(Services& services, const Settings& settings, std::string owner)
+  ApplyLoop(app::Services& services, const config::Settings& settings, std::string owner)
       : services_(services),
         settings_(settings),
         owner_(std::move(owner)),
-        deadline_(now_anchored() + settings.options.timeout) {}
+        deadline_(os::now_anchored() + settings.options.timeout) {}
 
-  PassOutcome run(const SessionSpec& spec) {
-    Backoff backoff;
+  pass::PassOutcome run(const manifest::SessionSpec& spec) {
+    schedule::Backoff backoff;
     auto outcome = pass(spec);
     while (wants_more(outcome)) {
-      const auto delay = outcome.pass_again || outcome.progressed ? Duration{0} : backoff.fail(0.5);
-      if (!wait(std::min(delay, Duration{5'000}))) {
+      const auto delay =
+          outcome.pass_again || outcome.progressed ? ports::Duration{0} : backoff.fail(0.5);
+      if (!wait(std::min(delay, ports::Duration{5'000}))) {
         break;
       }
       outcome = merge_passes(outcome, pass(spec));
@@ -44,7 +45,7 @@ class ApplyLoop {
     return outcome;
   }
 
-  [[nodiscard]] bool is_over() const { return now_anchored() >= deadline_; }
+  [[nodiscard]] bool is_over() const { return os::now_anchored() >= deadline_; }
 
   /// From now on no further pass is started.
   void stop() {
@@ -54,38 +55,39 @@ class ApplyLoop {
   }
 
  private:
-  PassOutcome pass(const SessionSpec& spec) {
-    PassRequest request;
+  pass::PassOutcome pass(const manifest::SessionSpec& spec) {
+    runner::PassRequest request;
     request.spec = spec;
     request.owner = owner_;
     request.allow_deletes = settings_.options.allow_deletes;
     return services_.passes().run(request);
   }
 
-  [[nodiscard]] bool wants_more(const PassOutcome& outcome) const {
+  [[nodiscard]] bool wants_more(const pass::PassOutcome& outcome) const {
     // Nothing is sent that cannot be recorded, and nobody makes room for a command.
     if (const auto trouble = services_.state_trouble(); trouble && trouble->why.no_room) {
       return false;
     }
     const bool hopeless =
         outcome.terminal ||
-        (outcome.error && (outcome.error->code == SessionError::Code::kAuthenticationFailed ||
-                           outcome.error->code == SessionError::Code::kBilling));
+        (outcome.error &&
+         (outcome.error->code == errors::SessionError::Code::kAuthenticationFailed ||
+          outcome.error->code == errors::SessionError::Code::kBilling));
     return !hopeless && !outcome.suspended && !outcome.settled();
   }
 
   /// False when the time is over.
-  bool wait(Duration delay) {
+  bool wait(ports::Duration delay) {
     std::unique_lock lock(mutex_);
-    const auto left = deadline_ - now_anchored();
+    const auto left = deadline_ - os::now_anchored();
     wake_.wait_for(lock, std::min(delay, left), [this] { return stopping_; });
-    return !stopping_ && now_anchored() < deadline_;
+    return !stopping_ && os::now_anchored() < deadline_;
   }
 
-  Services& services_;
-  const Settings& settings_;
+  app::Services& services_;
+  const config::Settings& settings_;
   std::string owner_;
-  TimePoint deadline_;
+  ports::TimePoint deadline_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
@@ -110,7 +112,8 @@ std::optional<CommandError> cut_short(const std::vector<SessionReport>& reports,
                      : CommandError{"timed_out", "the time that --timeout gives was over" + left};
 }
 
-int apply(const Settings& settings, const OneShot& shot, Signals& signals, Progress& progress) {
+int apply(const config::Settings& settings, const OneShot& shot, app::Signals& signals,
+          app::Progress& progress) {
   auto& services = *shot.services;
   ApplyLoop loop(services, settings, shot.owner);
   signals.handle({[&] {
@@ -119,15 +122,16 @@ int apply(const Settings& settings, const OneShot& shot, Signals& signals, Progr
                     services.abort_uploads();
                   },
                   [] {}});
-  const Deadline timeout(settings.options.timeout, [&] {
+  const app::Deadline timeout(settings.options.timeout, [&] {
     loop.stop();
     services.passes().stop();
     services.abort_uploads();
   });
-  const Deadline patience(settings.options.timeout + kLastAnswers,
-                          [&] { services.abort_everything(); });
-  auto reports = for_each_session(shot.sessions, settings.options.workers,
-                                  [&](const SessionSpec& spec) { return loop.run(spec); });
+  const app::Deadline patience(settings.options.timeout + kLastAnswers,
+                               [&] { services.abort_everything(); });
+  auto reports =
+      for_each_session(shot.sessions, settings.options.workers,
+                       [&](const manifest::SessionSpec& spec) { return loop.run(spec); });
   signals.finish();
   progress.stop();
   services.save_digests();
@@ -136,25 +140,26 @@ int apply(const Settings& settings, const OneShot& shot, Signals& signals, Progr
     warn_of_forgetting(reports);
   }
   if (const auto trouble = services.state_trouble()) {
-    log(LogLevel::kWarning, trouble->why.message);
+    os::log(os::LogLevel::kWarning, trouble->why.message);
   }
   const auto cut = cut_short(reports, signals.stopped(), loop.is_over());
   print(present(reports, settings.options, cut));
   if (cut) {
-    std::fputs(("sessync: " + printable(cut->message) + "\n").c_str(), stderr);
+    std::fputs(("sessync: " + manifest::printable(cut->message) + "\n").c_str(), stderr);
   }
   std::fputs(remarks(reports, settings.options).c_str(), stderr);
-  return signals.stopped() ? exit_code::kInterrupted : exit_code_of(reports, settings.options);
+  return signals.stopped() ? config::exit_code::kInterrupted
+                           : exit_code_of(reports, settings.options);
 }
 
 }  // namespace
 
-int apply_command(const Settings& settings) {
-  Signals signals;
-  Progress progress;
+int apply_command(const config::Settings& settings) {
+  app::Signals signals;
+  app::Progress progress;
   const auto shot =
-      prepare(settings, Services::State::kLocked, progress.shown() ? &progress : nullptr);
+      prepare(settings, app::Services::State::kLocked, progress.shown() ? &progress : nullptr);
   return shot ? apply(settings, *shot, signals, progress) : shot.error();
 }
 
-}  // namespace sessync
+}  // namespace sessync::cli

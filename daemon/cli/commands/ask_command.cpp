@@ -15,7 +15,7 @@
 #include "manifest/text/utf8.h"
 
 /// reconcile, suspend and resume.
-namespace sessync {
+namespace sessync::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -44,7 +44,7 @@ std::string encoded(const std::string& name) {
   return text;
 }
 
-Names known_sessions(const DaemonClient& client) {
+Names known_sessions(const remote::DaemonClient& client) {
   const auto answer = client.get("/api/v1/status");
   if (!answer) {
     return tl::unexpected(answer.error());
@@ -63,7 +63,7 @@ Names known_sessions(const DaemonClient& client) {
 /// A command that asks something for one session.
 class Asker {
  public:
-  Asker(const Settings& settings, DaemonClient client, Secret token)
+  Asker(const config::Settings& settings, remote::DaemonClient client, ports::Secret token)
       : options_(settings.options), client_(std::move(client)), token_(std::move(token)) {}
 
   int ask_for_all(const std::string& verb) {
@@ -71,7 +71,7 @@ class Asker {
     if (!names) {
       return tell_failure(options_, names.error());
     }
-    int code = exit_code::kOk;
+    int code = config::exit_code::kOk;
     for (const auto& name : *names) {
       code = std::max(code, ask(name, verb));
     }
@@ -101,11 +101,12 @@ class Asker {
       return tell_failure(options_, answer.error());
     }
     if (answer->status >= 300) {
-      return tell_failure(options_, printable(name) + ": " + error_of(*answer) +
+      return tell_failure(options_, manifest::printable(name) + ": " + error_of(*answer) +
                                         (answer->status == 404 ? others() : ""));
     }
-    print(options_.json ? answer->body : printable(name) + done(verb) + finishing(*answer));
-    return exit_code::kOk;
+    print(options_.json ? answer->body
+                        : manifest::printable(name) + done(verb) + finishing(*answer));
+    return config::exit_code::kOk;
   }
 
   [[nodiscard]] std::string done(const std::string& verb) const {
@@ -117,13 +118,14 @@ class Asker {
   }
 
   /// What a suspension could not wait for.
-  static std::string finishing(const DaemonClient::Answer& answer) {
+  static std::string finishing(const remote::DaemonClient::Answer& answer) {
     const auto document = Json::parse(answer.body, nullptr, false);
     std::string text;
     if (document.is_object() && document.contains("finishing")) {
       for (const auto& path : document["finishing"]) {
         const auto name = path.is_string() ? path.get<std::string>() : std::string();
-        text += "  still being finished: " + (name.empty() ? "the session" : printable(name)) +
+        text += "  still being finished: " +
+                (name.empty() ? "the session" : manifest::printable(name)) +
                 " (it was begun before, and what it replaces is deleted already)\n";
       }
     }
@@ -137,20 +139,20 @@ class Asker {
     }
     std::string text = "; known are";
     for (const auto& name : *names) {
-      text.append(&name == &names->front() ? " " : ", ").append(printable(name));
+      text.append(&name == &names->front() ? " " : ", ").append(manifest::printable(name));
     }
     return text;
   }
 
-  const Options& options_;
-  DaemonClient client_;
-  Secret token_;
+  const config::Options& options_;
+  remote::DaemonClient client_;
+  ports::Secret token_;
 };
 
-int ask(const Settings& settings, const std::string& verb) {
-  Secret token;
+int ask(const config::Settings& settings, const std::string& verb) {
+  ports::Secret token;
   if (const auto& file = settings.options.admin_token_file; !file.empty()) {
-    auto read = SecretFile(file).refresh();
+    auto read = secrets::SecretFile(file).refresh();
     if (!read) {
       return tell_failure(settings.options, "admin token: " + read.error());
     }
@@ -168,16 +170,17 @@ int ask(const Settings& settings, const std::string& verb) {
 
 }  // namespace
 
-tl::expected<DaemonClient, std::string> find_daemon(const Settings& settings) {
+tl::expected<remote::DaemonClient, std::string> find_daemon(const config::Settings& settings) {
   if (!settings.state_dir) {
     return tl::unexpected(
         std::string("the daemon is found by its state directory: name it with --state-dir"));
   }
-  auto client = DaemonClient::find(
-      settings.state_dir_is_usual ? find_state_of(*settings.state_dir, settings.manifest.path())
-                                  : *settings.state_dir);
+  auto client = remote::DaemonClient::find(
+      settings.state_dir_is_usual
+          ? state::find_state_of(*settings.state_dir, settings.manifest.path())
+          : *settings.state_dir);
   if (const auto& file = settings.options.read_token_file; client && !file.empty()) {
-    auto token = SecretFile(file).refresh();
+    auto token = secrets::SecretFile(file).refresh();
     if (!token) {
       return tl::unexpected("read token: " + token.error());
     }
@@ -186,29 +189,30 @@ tl::expected<DaemonClient, std::string> find_daemon(const Settings& settings) {
   return client;
 }
 
-std::string error_of(const DaemonClient::Answer& answer) {
+std::string error_of(const remote::DaemonClient::Answer& answer) {
   const auto document = Json::parse(answer.body, nullptr, false);
   if (document.is_object() && document.contains("error") && document["error"].is_object() &&
       document["error"].contains("message") && document["error"]["message"].is_string()) {
-    return printable(document["error"]["message"].get<std::string>());
+    return manifest::printable(document["error"]["message"].get<std::string>());
   }
   return "the daemon answered with status " + std::to_string(answer.status);
 }
 
-int tell_failure(const Options& options, const std::string& message) {
-  return refuse(options, {exit_code::kFailed, message});
+int tell_failure(const config::Options& options, const std::string& message) {
+  return refuse(options, {config::exit_code::kFailed, message});
 }
 
-int reconcile_command(const Settings& settings) {
+int reconcile_command(const config::Settings& settings) {
   const auto& options = settings.options;
   if (!options.allow_deletes.empty() && options.asked_session.empty()) {
-    return refuse(options, {exit_code::kUsage, "--allow-deletes is for one session: name it"});
+    return refuse(options,
+                  {config::exit_code::kUsage, "--allow-deletes is for one session: name it"});
   }
   return ask(settings, "reconcile");
 }
 
-int suspend_command(const Settings& settings) { return ask(settings, "suspend"); }
+int suspend_command(const config::Settings& settings) { return ask(settings, "suspend"); }
 
-int resume_command(const Settings& settings) { return ask(settings, "resume"); }
+int resume_command(const config::Settings& settings) { return ask(settings, "resume"); }
 
-}  // namespace sessync
+}  // namespace sessync::cli

@@ -15,19 +15,19 @@
 #include "reconciler/errors/session_error.h"
 #include "reconciler/import/import.h"
 
-namespace sessync {
+namespace sessync::cli {
 namespace {
 
 /// What is known of one session, and why not more.
 struct Reading {
-  LiveSession session;
-  std::optional<SessionError> error;
+  importer::LiveSession session;
+  std::optional<errors::SessionError> error;
 };
 
 /// Reads sessions, all at once, each by three calls.
 class SessionReader {
  public:
-  explicit SessionReader(SessionApi& api) : api_(api) {}
+  explicit SessionReader(ports::SessionApi& api) : api_(api) {}
 
   void read(const std::string& id, Reading& reading) {
     api_.get_session(id, into(id, reading, reading.session.info));
@@ -37,17 +37,17 @@ class SessionReader {
 
  private:
   template <class T>
-  static Completion<T> into(const std::string& id, Reading& reading, T& place) {
-    return [&id, &reading, &place](Result<T> result) {
+  static ports::Completion<T> into(const std::string& id, Reading& reading, T& place) {
+    return [&id, &reading, &place](ports::Result<T> result) {
       if (result) {
         place = std::move(*result);
       } else if (!reading.error) {
-        reading.error = failure_of(result.error(), id, "reading session " + id).error;
+        reading.error = errors::failure_of(result.error(), id, "reading session " + id).error;
       }
     };
   }
 
-  SessionApi& api_;
+  ports::SessionApi& api_;
 };
 
 /// Each id once. That two of them may name one session is seen from the answers.
@@ -65,18 +65,18 @@ std::vector<std::string> distinct(const std::vector<std::string>& ids) {
 void refuse_archived(Reading& reading) {
   const auto& info = reading.session.info;
   if (!reading.error && info.archived_at) {
-    reading.error =
-        archived_failure(info.session_id, *info.archived_at, "there is nothing to declare of it")
-            .error;
+    reading.error = errors::archived_failure(info.session_id, *info.archived_at,
+                                             "there is nothing to declare of it")
+                        .error;
   }
 }
 
-std::vector<Reading> read_sessions(const std::vector<std::string>& ids, ApiOptions options) {
+std::vector<Reading> read_sessions(const std::vector<std::string>& ids, api::ApiOptions options) {
   std::vector<Reading> readings(ids.size());
-  WorkspaceContent content;
-  ApiThread thread(std::move(options), content);
-  CompletionQueue queue;
-  HttpSessionApi api(thread, queue);
+  workspace::WorkspaceContent content;
+  api::ApiThread thread(std::move(options), content);
+  os::CompletionQueue queue;
+  api::HttpSessionApi api(thread, queue);
   SessionReader reader(api);
   for (std::size_t i = 0; i < ids.size(); ++i) {
     reader.read(ids[i], readings[i]);
@@ -88,29 +88,30 @@ std::vector<Reading> read_sessions(const std::vector<std::string>& ids, ApiOptio
 }
 
 int complain(const std::string& message) {
-  std::fputs(("sessync: " + printable(message) + "\n").c_str(), stderr);
-  return exit_code::kFailed;
+  std::fputs(("sessync: " + manifest::printable(message) + "\n").c_str(), stderr);
+  return config::exit_code::kFailed;
 }
 
 /// Without a session there is no manifest: then its place has the first error.
-int print_nothing(const Options& options, const std::vector<Reading>& readings) {
+int print_nothing(const config::Options& options, const std::vector<Reading>& readings) {
   const auto failed = std::ranges::find_if(
       readings, [](const Reading& reading) { return reading.error.has_value(); });
   if (options.json && failed != readings.end()) {
     print(failure_document(options.command, CommandError(*failed->error)));
   }
-  return exit_code::kFailed;
+  return config::exit_code::kFailed;
 }
 
-bool has(const std::vector<LiveSession>& sessions, const std::string& id) {
-  return std::ranges::any_of(
-      sessions, [&](const LiveSession& session) { return session.info.session_id == id; });
+bool has(const std::vector<importer::LiveSession>& sessions, const std::string& id) {
+  return std::ranges::any_of(sessions, [&](const importer::LiveSession& session) {
+    return session.info.session_id == id;
+  });
 }
 
-int print_imported(const std::vector<LiveSession>& sessions) {
-  const auto imported = import_sessions(sessions);
+int print_imported(const std::vector<importer::LiveSession>& sessions) {
+  const auto imported = importer::import_sessions(sessions);
   print(imported.text);
-  int code = exit_code::kOk;
+  int code = config::exit_code::kOk;
   for (const auto& problem : imported.problems) {
     code = complain("the manifest is not valid as it is printed: " + problem);
   }
@@ -119,20 +120,20 @@ int print_imported(const std::vector<LiveSession>& sessions) {
 
 }  // namespace
 
-int import_command(const Settings& settings) {
-  auto options = resolve_api_options(settings.options, process_environment());
+int import_command(const config::Settings& settings) {
+  auto options = config::resolve_api_options(settings.options, config::process_environment());
   if (!options) {
     return refuse(settings.options, options.error());
   }
   auto readings = read_sessions(distinct(settings.options.import_ids), std::move(*options));
-  int code = exit_code::kOk;
-  std::vector<LiveSession> sessions;
+  int code = config::exit_code::kOk;
+  std::vector<importer::LiveSession> sessions;
   sessions.reserve(readings.size());
   for (auto& reading : readings) {
     if (reading.error) {
       const int failed = complain(reading.error->message);
-      const bool is_key = reading.error->code == SessionError::Code::kAuthenticationFailed;
-      code = is_key ? exit_code::kAuthentication : std::max(code, failed);
+      const bool is_key = reading.error->code == errors::SessionError::Code::kAuthenticationFailed;
+      code = is_key ? config::exit_code::kAuthentication : std::max(code, failed);
     } else if (!has(sessions, reading.session.info.session_id)) {
       sessions.push_back(std::move(reading.session));
     }
@@ -141,4 +142,4 @@ int import_command(const Settings& settings) {
                                          : print_imported(sessions));
 }
 
-}  // namespace sessync
+}  // namespace sessync::cli

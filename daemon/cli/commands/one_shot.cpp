@@ -14,14 +14,14 @@
 #include "manifest/load.h"
 #include "manifest/text/utf8.h"
 
-namespace sessync {
+namespace sessync::cli {
 
 namespace {
 
-tl::expected<Manifest, int> read_valid_manifest(const Settings& settings) {
-  auto manifest = load_manifest(settings.manifest.read());
+tl::expected<manifest::Manifest, int> read_valid_manifest(const config::Settings& settings) {
+  auto manifest = manifest::load_manifest(settings.manifest.read());
   for (const auto& problem : manifest.problems()) {
-    std::fputs((format_problem(problem) + "\n").c_str(), stderr);
+    std::fputs((manifest::format_problem(problem) + "\n").c_str(), stderr);
   }
   if (!manifest.valid()) {
     return tl::unexpected(refuse_manifest(settings.options, manifest));
@@ -29,18 +29,18 @@ tl::expected<Manifest, int> read_valid_manifest(const Settings& settings) {
   return manifest;
 }
 
-tl::expected<std::vector<SessionSpec>, UsageError> select_sessions(const Manifest& manifest,
-                                                                   const Options& options) {
+tl::expected<std::vector<manifest::SessionSpec>, config::UsageError> select_sessions(
+    const manifest::Manifest& manifest, const config::Options& options) {
   auto sessions = manifest.sessions();
-  std::ranges::sort(sessions, {}, &SessionSpec::name);
+  std::ranges::sort(sessions, {}, &manifest::SessionSpec::name);
   for (const auto& name : options.sessions) {
-    if (std::ranges::find(sessions, name, &SessionSpec::name) == sessions.end()) {
-      return tl::unexpected(
-          UsageError{exit_code::kUsage, "the manifest has no session named '" + name + "'"});
+    if (std::ranges::find(sessions, name, &manifest::SessionSpec::name) == sessions.end()) {
+      return tl::unexpected(config::UsageError{config::exit_code::kUsage,
+                                               "the manifest has no session named '" + name + "'"});
     }
   }
   if (!options.sessions.empty()) {
-    std::erase_if(sessions, [&](const SessionSpec& session) {
+    std::erase_if(sessions, [&](const manifest::SessionSpec& session) {
       return std::ranges::find(options.sessions, session.name) == options.sessions.end();
     });
   }
@@ -48,11 +48,11 @@ tl::expected<std::vector<SessionSpec>, UsageError> select_sessions(const Manifes
 }
 
 /// On the first line, unless that is a document's.
-void tell(const std::string& note, const Options& options) {
+void tell(const std::string& note, const config::Options& options) {
   if (note.empty()) {
     return;
   }
-  const auto line = "sessync: " + printable(note) + "\n";
+  const auto line = "sessync: " + manifest::printable(note) + "\n";
   if (options.json) {
     std::fputs(line.c_str(), stderr);
   } else {
@@ -62,8 +62,8 @@ void tell(const std::string& note, const Options& options) {
 
 }  // namespace
 
-tl::expected<OneShot, int> prepare(const Settings& settings, Services::State state,
-                                   Progress* progress) {
+tl::expected<OneShot, int> prepare(const config::Settings& settings, app::Services::State state,
+                                   app::Progress* progress) {
   const auto manifest = read_valid_manifest(settings);
   if (!manifest) {
     return tl::unexpected(manifest.error());
@@ -72,16 +72,17 @@ tl::expected<OneShot, int> prepare(const Settings& settings, Services::State sta
   if (!sessions) {
     return tl::unexpected(refuse(settings.options, sessions.error()));
   }
-  auto api = resolve_api_options(settings.options, process_environment());
+  auto api = config::resolve_api_options(settings.options, config::process_environment());
   if (!api) {
     return tl::unexpected(refuse(settings.options, api.error()));
   }
   if (progress != nullptr) {
     progress->set_owner(manifest->owner);
   }
-  const auto choice = choose_state(settings, *manifest);
+  const auto choice = app::choose_state(settings, *manifest);
   tell(choice.note, settings.options);
-  auto services = Services::open(choice.settings, std::move(*api), state, {progress, progress});
+  auto services =
+      app::Services::open(choice.settings, std::move(*api), state, {progress, progress});
   if (!services) {
     return tl::unexpected(refuse(settings.options, services.error()));
   }
@@ -89,7 +90,7 @@ tl::expected<OneShot, int> prepare(const Settings& settings, Services::State sta
     spec.suspend |= (*services)->suspensions().contains(spec.name);
   }
   (*services)->declare(manifest->sessions());
-  (*services)->remember_origin(origin_of(settings, *manifest));
+  (*services)->remember_origin(app::origin_of(settings, *manifest));
   return OneShot{manifest->owner, std::move(*sessions), manifest->sessions(), std::move(*services)};
 }
 
@@ -102,24 +103,24 @@ void in_parallel(std::size_t count, int workers, const std::function<void(std::s
   };
   std::vector<std::thread> threads;
   // With fewer threads than asked for it only takes longer.
-  guarded("starting workers", [&] {
+  os::guarded("starting workers", [&] {
     for (std::size_t i = 1; i < std::min(static_cast<std::size_t>(workers), count); ++i) {
-      threads.push_back(start_thread("worker-" + std::to_string(i), Duty::kWorker, take));
+      threads.push_back(os::start_thread("worker-" + std::to_string(i), os::Duty::kWorker, take));
     }
   });
   // What throws is over, the next number is taken.
-  while (!guarded("a worker", take)) {
+  while (!os::guarded("a worker", take)) {
   }
   std::ranges::for_each(threads, [](std::thread& thread) { thread.join(); });
 }
 
 std::vector<SessionReport> for_each_session(
-    const std::vector<SessionSpec>& sessions, int workers,
-    const std::function<PassOutcome(const SessionSpec&)>& work) {
+    const std::vector<manifest::SessionSpec>& sessions, int workers,
+    const std::function<pass::PassOutcome(const manifest::SessionSpec&)>& work) {
   std::vector<SessionReport> reports(sessions.size());
   in_parallel(sessions.size(), workers,
               [&](std::size_t i) { reports[i] = {sessions[i].name, work(sessions[i])}; });
   return reports;
 }
 
-}  // namespace sessync
+}  // namespace sessync::cli

@@ -12,20 +12,20 @@
 #include "manifest/text/utf8.h"
 #include "reconciler/outputs/pull_outputs.h"
 
-namespace sessync {
+namespace sessync::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
 /// What came of one session.
 struct Pulled {
-  const SessionSpec* spec = nullptr;
+  const manifest::SessionSpec* spec = nullptr;
   std::string session_id;  ///< "" if there is none yet
-  OutputsReport report;
+  outputs::OutputsReport report;
 };
 
-SessionError not_created(const std::string& name) {
-  return {SessionError::Code::kSessionNotCreated,
+errors::SessionError not_created(const std::string& name) {
+  return {errors::SessionError::Code::kSessionNotCreated,
           "session " + name +
               " has not been created yet, so there are no outputs: "
               "`sessync apply` creates it"};
@@ -33,24 +33,26 @@ SessionError not_created(const std::string& name) {
 
 class Puller {
  public:
-  Puller(Services& services, std::string owner) : services_(services), owner_(std::move(owner)) {}
+  Puller(app::Services& services, std::string owner)
+      : services_(services), owner_(std::move(owner)) {}
 
-  Pulled pull(const SessionSpec& spec) {
+  Pulled pull(const manifest::SessionSpec& spec) {
     Pulled pulled{&spec, "", {}};
-    services_.passes().with_ports(&spec,
-                                  [&](Ports& ports, const std::optional<std::string>& refusal) {
-                                    pulled.session_id = id_of(spec, ports.store);
-                                    if (pulled.session_id.empty()) {
-                                      pulled.report.error = not_created(spec.name);
-                                    } else {
-                                      pull_into(pulled, ports, refusal);
-                                    }
-                                  });
+    services_.passes().with_ports(
+        &spec, [&](ports::Ports& ports, const std::optional<std::string>& refusal) {
+          pulled.session_id = id_of(spec, ports.store);
+          if (pulled.session_id.empty()) {
+            pulled.report.error = not_created(spec.name);
+          } else {
+            pull_into(pulled, ports, refusal);
+          }
+        });
     return pulled;
   }
 
  private:
-  [[nodiscard]] std::string id_of(const SessionSpec& spec, StateStore& store) const {
+  [[nodiscard]] std::string id_of(const manifest::SessionSpec& spec,
+                                  ports::StateStore& store) const {
     if (spec.session_id) {
       return *spec.session_id;
     }
@@ -59,12 +61,13 @@ class Puller {
   }
 
   /// Again as long as something arrives: what fails for now may work a moment later.
-  static void pull_into(Pulled& pulled, Ports& ports, const std::optional<std::string>& refusal) {
+  static void pull_into(Pulled& pulled, ports::Ports& ports,
+                        const std::optional<std::string>& refusal) {
     bool arrived = true;
     while (arrived) {
       const auto inventory = ports.store.load(pulled.session_id);
-      auto report =
-          pull_outputs({pulled.session_id, *pulled.spec->outputs, inventory, refusal}, ports);
+      auto report = outputs::pull_outputs(
+          {pulled.session_id, *pulled.spec->outputs, inventory, refusal}, ports);
       arrived = report.again && !report.fetched.empty() && !ports.loop.stopping();
       report.fetched.insert(report.fetched.begin(), pulled.report.fetched.begin(),
                             pulled.report.fetched.end());
@@ -72,7 +75,7 @@ class Puller {
     }
   }
 
-  Services& services_;
+  app::Services& services_;
   std::string owner_;
 };
 
@@ -83,9 +86,9 @@ Json json_of(const Pulled& pulled) {
   }
   Json blocked = Json::array();
   for (const auto& entry : pulled.report.blocked) {
-    blocked.push_back({{"type", to_string(entry.type)},
+    blocked.push_back({{"type", desired::to_string(entry.type)},
                        {"mount_path", entry.path.text()},
-                       {"code", to_string(entry.code)},
+                       {"code", desired::to_string(entry.code)},
                        {"reason", entry.reason}});
   }
   const auto& error = pulled.report.error;
@@ -94,8 +97,9 @@ Json json_of(const Pulled& pulled) {
   json["session_id"] = pulled.session_id.empty() ? Json(nullptr) : Json(pulled.session_id);
   json["fetched"] = std::move(fetched);
   json["blocked"] = std::move(blocked);
-  json["error"] =
-      error ? Json{{"code", to_string(error->code)}, {"message", error->message}} : Json(nullptr);
+  json["error"] = error
+                      ? Json{{"code", errors::to_string(error->code)}, {"message", error->message}}
+                      : Json(nullptr);
   return json;
 }
 
@@ -109,19 +113,20 @@ std::string document(const std::vector<Pulled>& all) {
 }
 
 std::string session_text(const Pulled& pulled, const std::string& outputs_dir) {
-  std::string text = "session " + pulled.spec->name +
-                     (pulled.session_id.empty() ? "" : " (" + printable(pulled.session_id) + ")") +
-                     ": outputs go to " +
-                     printable(join_path(outputs_dir, pulled.spec->outputs->destination)) + "\n";
+  std::string text =
+      "session " + pulled.spec->name +
+      (pulled.session_id.empty() ? "" : " (" + manifest::printable(pulled.session_id) + ")") +
+      ": outputs go to " +
+      manifest::printable(os::join_path(outputs_dir, pulled.spec->outputs->destination)) + "\n";
   for (const auto& output : pulled.report.fetched) {
-    text += "  + " + printable(output.name) + "  " + std::to_string(output.size) + " B\n";
+    text += "  + " + manifest::printable(output.name) + "  " + std::to_string(output.size) + " B\n";
   }
   for (const auto& entry : pulled.report.blocked) {
-    text += "  ! " + printable(place_of(entry)) + "  " + to_string(entry.code) + ": " +
-            printable(entry.reason) + "\n";
+    text += "  ! " + manifest::printable(desired::place_of(entry)) + "  " +
+            desired::to_string(entry.code) + ": " + manifest::printable(entry.reason) + "\n";
   }
   if (pulled.report.error) {
-    text += "  error: " + printable(pulled.report.error->message) + "\n";
+    text += "  error: " + manifest::printable(pulled.report.error->message) + "\n";
   }
   return text;
 }
@@ -143,18 +148,18 @@ std::string text(const std::vector<Pulled>& all, const std::string& outputs_dir)
          " bytes; " + std::to_string(blocked) + " blocked.\n";
 }
 
-int pull_code(const OutputsReport& report) {
-  if (report.error && report.error->code == SessionError::Code::kAuthenticationFailed) {
-    return exit_code::kAuthentication;
+int pull_code(const outputs::OutputsReport& report) {
+  if (report.error && report.error->code == errors::SessionError::Code::kAuthenticationFailed) {
+    return config::exit_code::kAuthentication;
   }
   if (report.error || report.again) {
-    return exit_code::kFailed;
+    return config::exit_code::kFailed;
   }
-  return report.blocked.empty() ? exit_code::kOk : exit_code::kBlocked;
+  return report.blocked.empty() ? config::exit_code::kOk : config::exit_code::kBlocked;
 }
 
-std::vector<Pulled> pull_all(const Settings& settings, const OneShot& shot) {
-  std::vector<const SessionSpec*> sessions;
+std::vector<Pulled> pull_all(const config::Settings& settings, const OneShot& shot) {
+  std::vector<const manifest::SessionSpec*> sessions;
   sessions.reserve(shot.sessions.size());
   for (const auto& spec : shot.sessions) {
     if (spec.outputs) {
@@ -170,9 +175,9 @@ std::vector<Pulled> pull_all(const Settings& settings, const OneShot& shot) {
 
 }  // namespace
 
-int pull_command(const Settings& settings) {
-  Signals signals;
-  const auto shot = prepare(settings, Services::State::kLocked);
+int pull_command(const config::Settings& settings) {
+  app::Signals signals;
+  const auto shot = prepare(settings, app::Services::State::kLocked);
   if (!shot) {
     return shot.error();
   }
@@ -184,11 +189,11 @@ int pull_command(const Settings& settings) {
   const auto all = pull_all(settings, *shot);
   signals.finish();
   print(settings.options.json ? document(all) : text(all, settings.outputs_dir));
-  int code = exit_code::kOk;
+  int code = config::exit_code::kOk;
   for (const auto& pulled : all) {
     code = graver(code, pull_code(pulled.report));
   }
-  return signals.stopped() ? exit_code::kInterrupted : code;
+  return signals.stopped() ? config::exit_code::kInterrupted : code;
 }
 
-}  // namespace sessync
+}  // namespace sessync::cli

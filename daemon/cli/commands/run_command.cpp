@@ -14,46 +14,47 @@
 #include "daemon/remote/proof.h"
 #include "daemon/serve/server.h"
 
-namespace sessync {
+namespace sessync::cli {
 namespace {
 
-void tell_start(const Settings& settings, const ApiOptions& api) {
-  log(LogLevel::kInfo, "starting",
-      {{"version", SESSYNC_VERSION},
-       {"manifest", settings.manifest.path()},
-       {"workspace", settings.workspace},
-       {"state", settings.state_dir.value_or("none")},
-       {"api", api.base_url}});
+void tell_start(const config::Settings& settings, const api::ApiOptions& api) {
+  os::log(os::LogLevel::kInfo, "starting",
+          {{"version", SESSYNC_VERSION},
+           {"manifest", settings.manifest.path()},
+           {"workspace", settings.workspace},
+           {"state", settings.state_dir.value_or("none")},
+           {"api", api.base_url}});
 }
 
 /// Of refused tokens the server itself tells, once a minute.
-void keep_trace(const WriteTrace& write, Metrics& metrics) {
+void keep_trace(const status::WriteTrace& write, metrics::Metrics& metrics) {
   metrics.wrote(write);
   if (write.token_refused) {
     return;
   }
-  log(write.allowed ? LogLevel::kInfo : LogLevel::kWarning,
-      write.allowed ? "a write was allowed" : "a write was refused",
-      {{"peer", write.peer},
-       {"by", write.by},
-       {"what", write.what},
-       {"session", write.session},
-       {"allow_deletes", write.allow_deletes},
-       {"status", std::to_string(write.status)}});
+  os::log(write.allowed ? os::LogLevel::kInfo : os::LogLevel::kWarning,
+          write.allowed ? "a write was allowed" : "a write was refused",
+          {{"peer", write.peer},
+           {"by", write.by},
+           {"what", write.what},
+           {"session", write.session},
+           {"allow_deletes", write.allow_deletes},
+           {"status", std::to_string(write.status)}});
 }
 
 /// The status server, and the file in the state directory by which commands find it.
 class Front {
  public:
-  Front(const Settings& settings, StatusBoard& board, Daemon& daemon, Metrics& metrics)
+  Front(const config::Settings& settings, status::StatusBoard& board, app::Daemon& daemon,
+        metrics::Metrics& metrics)
       : settings_(settings),
         board_(board),
         daemon_(daemon),
-        nonce_(random_digits()),
-        server_({settings.options.listen, settings.options.admin_token_file, nonce_, health_now,
+        nonce_(remote::random_digits()),
+        server_({settings.options.listen, settings.options.admin_token_file, nonce_, os::health_now,
                  settings.options.read_token_file, settings.options.allowed_hosts,
                  settings.options.tls_cert, settings.options.tls_key,
-                 [&metrics](const WriteTrace& write) { keep_trace(write, metrics); }},
+                 [&metrics](const status::WriteTrace& write) { keep_trace(write, metrics); }},
                 board, daemon, [&metrics] { return metrics.text(); }) {}
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
@@ -61,115 +62,116 @@ class Front {
     daemon_.keep_trying({});
     board_.close();
     if (settings_.state_dir) {
-      remove_daemon_file(*settings_.state_dir, ::getpid());
+      remote::remove_daemon_file(*settings_.state_dir, ::getpid());
     }
   }
 
-  tl::expected<void, UsageError> open() {
+  tl::expected<void, config::UsageError> open() {
     std::string address = "off";
     if (settings_.options.listen != address) {
       auto served = server_.start();
       if (!served) {
-        return tl::unexpected(UsageError{exit_code::kUsage, served.error()});
+        return tl::unexpected(config::UsageError{config::exit_code::kUsage, served.error()});
       }
       address = std::move(*served);
-      log(LogLevel::kInfo, "serving status", {{"listen", address}});
+      os::log(os::LogLevel::kInfo, "serving status", {{"listen", address}});
     }
-    return settings_.state_dir ? leave_address(address) : tl::expected<void, UsageError>();
+    return settings_.state_dir ? leave_address(address) : tl::expected<void, config::UsageError>();
   }
 
  private:
-  tl::expected<void, UsageError> leave_address(const std::string& address) {
-    const DaemonFile file{::getpid(), address, nonce_, !settings_.options.tls_cert.empty()};
-    const auto left = write_daemon_file(*settings_.state_dir, file);
+  tl::expected<void, config::UsageError> leave_address(const std::string& address) {
+    const remote::DaemonFile file{::getpid(), address, nonce_, !settings_.options.tls_cert.empty()};
+    const auto left = remote::write_daemon_file(*settings_.state_dir, file);
     if (left) {
       return {};
     }
     if (!left.error().no_room && daemon_.has_state()) {
-      return tl::unexpected(UsageError{exit_code::kUsage, left.error().message});
+      return tl::unexpected(config::UsageError{config::exit_code::kUsage, left.error().message});
     }
-    log(LogLevel::kWarning,
-        left.error().message + "; the commands that ask the daemon do not find it before then");
+    os::log(os::LogLevel::kWarning,
+            left.error().message + "; the commands that ask the daemon do not find it before then");
     daemon_.keep_trying(
-        [this, file] { return write_daemon_file(*settings_.state_dir, file).has_value(); });
+        [this, file] { return remote::write_daemon_file(*settings_.state_dir, file).has_value(); });
     return {};
   }
 
-  const Settings& settings_;
-  StatusBoard& board_;
-  Daemon& daemon_;
-  const Secret nonce_;
-  StatusServer server_;
+  const config::Settings& settings_;
+  status::StatusBoard& board_;
+  app::Daemon& daemon_;
+  const ports::Secret nonce_;
+  serve::StatusServer server_;
 };
 
 /// With the state that the manifest had under another name, if it can be read now.
-Settings with_state(const Settings& settings) {
-  const auto manifest = load_manifest(settings.manifest.read());
+config::Settings with_state(const config::Settings& settings) {
+  const auto manifest = manifest::load_manifest(settings.manifest.read());
   if (!manifest.valid()) {
     auto result = settings;
     if (result.state_dir && result.state_dir_is_usual) {
-      result.state_dir = find_state_of(*result.state_dir, settings.manifest.path());
+      result.state_dir = state::find_state_of(*result.state_dir, settings.manifest.path());
     }
     return result;
   }
-  auto choice = choose_state(settings, manifest);
+  auto choice = app::choose_state(settings, manifest);
   if (!choice.note.empty()) {
-    log(LogLevel::kInfo, choice.note);
+    os::log(os::LogLevel::kInfo, choice.note);
   }
   return std::move(choice.settings);
 }
 
 /// For when some thread does not come to its end.
 void leave_at_once() {
-  flush_log();
-  std::_Exit(exit_code::kOk);
+  os::flush_log();
+  std::_Exit(config::exit_code::kOk);
 }
 
 void leave_overdue() {
   std::string stuck;
-  for (const auto& problem : health_now().problems) {
+  for (const auto& problem : os::health_now().problems) {
     stuck += "; " + problem;
   }
-  log(LogLevel::kWarning, "not everything came to its end within ten seconds" + stuck +
-                              "; the next start looks at what became of it");
+  os::log(os::LogLevel::kWarning, "not everything came to its end within ten seconds" + stuck +
+                                      "; the next start looks at what became of it");
   leave_at_once();
 }
 
 }  // namespace
 
-int run_command(const Settings& given) {
+int run_command(const config::Settings& given) {
   const auto settings = with_state(given);
-  auto api = resolve_api_options(settings.options, process_environment());
+  auto api = config::resolve_api_options(settings.options, config::process_environment());
   if (!api) {
     return refuse(settings.options, api.error());
   }
-  start_log_writer();
+  os::start_log_writer();
   tell_start(settings, *api);
-  Signals signals;
-  ServiceManager manager(ServiceManager::Request::of_environment());
-  StatusBoard board(
-      {SESSYNC_VERSION, now_anchored(), settings.manifest.path(), settings.workspace});
-  Metrics metrics(board, SESSYNC_VERSION);
-  const Watchdog watchdog(manager, board);
-  const auto services = Services::open(
-      settings, std::move(*api), Services::State::kLockedOnceThereIsRoom, {.observer = &metrics});
+  app::Signals signals;
+  app::ServiceManager manager(app::ServiceManager::Request::of_environment());
+  status::StatusBoard board(
+      {SESSYNC_VERSION, os::now_anchored(), settings.manifest.path(), settings.workspace});
+  metrics::Metrics metrics(board, SESSYNC_VERSION);
+  const app::Watchdog watchdog(manager, board);
+  const auto services =
+      app::Services::open(settings, std::move(*api), app::Services::State::kLockedOnceThereIsRoom,
+                          {.observer = &metrics});
   if (!services) {
     return refuse(settings.options, services.error());
   }
-  Daemon daemon(settings, {**services, board, metrics, manager});
+  app::Daemon daemon(settings, {**services, board, metrics, manager});
   Front front(settings, board, daemon, metrics);
   if (const auto open = front.open(); !open) {
     return refuse(settings.options, open.error());
   }
   if (!daemon.run(signals, leave_overdue)) {
-    log(LogLevel::kWarning,
-        "shutdown timed out with requests in flight; the next start checks their outcome");
+    os::log(os::LogLevel::kWarning,
+            "shutdown timed out with requests in flight; the next start checks their outcome");
     leave_at_once();
   }
   signals.forget();
-  log(LogLevel::kInfo, "stopped");
-  flush_log();
-  return exit_code::kOk;
+  os::log(os::LogLevel::kInfo, "stopped");
+  os::flush_log();
+  return config::exit_code::kOk;
 }
 
-}  // namespace sessync
+}  // namespace sessync::cli

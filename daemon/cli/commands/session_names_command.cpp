@@ -4,16 +4,16 @@
 #include "daemon/cli/output/output.h"
 #include "manifest/load.h"
 
-namespace sessync {
+namespace sessync::cli {
 
-int session_names_command(const Settings& settings) {
-  const auto manifest = load_manifest(settings.manifest.read());
+int session_names_command(const config::Settings& settings) {
+  const auto manifest = manifest::load_manifest(settings.manifest.read());
   std::string names;
   for (const auto& session : manifest.sessions()) {
     names += session.name + "\n";
   }
   print(names);
-  return exit_code::kOk;
+  return config::exit_code::kOk;
 }
 
-}  // namespace sessync
+}  // namespace sessync::cli

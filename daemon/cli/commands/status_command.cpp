@@ -13,7 +13,7 @@
 #include "daemon/os/foreign_text.h"
 #include "daemon/os/log.h"
 
-namespace sessync {
+namespace sessync::cli {
 namespace {
 
 constexpr std::chrono::seconds kBetweenLooks{1};
@@ -21,7 +21,8 @@ constexpr std::chrono::seconds kLongestPause{8};  ///< while nobody answers
 
 /// The document, or that it is the `known` one still. The daemon is looked for each time: it may
 /// have been restarted, at another address.
-DaemonClient::Result ask_for_status(const Settings& settings, const std::string& known) {
+remote::DaemonClient::Result ask_for_status(const config::Settings& settings,
+                                            const std::string& known) {
   const auto client = find_daemon(settings);
   if (!client) {
     return tl::unexpected(client.error());
@@ -37,7 +38,7 @@ DaemonClient::Result ask_for_status(const Settings& settings, const std::string&
 /// grow old, else what changed. Both return false when nobody can see it any more.
 class Display {
  public:
-  explicit Display(const Options& options)
+  explicit Display(const config::Options& options)
       : json_(options.json),
         on_screen_(!options.json && ::isatty(STDOUT_FILENO) != 0),
         status_(options.sessions) {}
@@ -45,7 +46,7 @@ class Display {
   /// `document`: "" if it is still the same.
   bool show(const std::string& document) {
     if (!missing_.empty() && !on_screen_) {
-      log(LogLevel::kInfo, "the daemon answers again");
+      os::log(os::LogLevel::kInfo, "the daemon answers again");
     }
     missing_.clear();
     std::string news;
@@ -58,7 +59,7 @@ class Display {
   /// Why nobody answers: said once.
   bool miss(const std::string& why) {
     if (missing_.empty() && !on_screen_) {
-      log(LogLevel::kWarning, kAway, {{"error", why}});
+      os::log(os::LogLevel::kWarning, kAway, {{"error", why}});
     }
     missing_ = why;
     return !on_screen_ || draw();
@@ -69,7 +70,7 @@ class Display {
 
   [[nodiscard]] bool draw() const {
     const auto note = missing_.empty() ? "" : std::string(kAway) + ": " + missing_ + "\n\n";
-    return print("\x1b[H\x1b[2J" + note + status_.table(now_anchored()));
+    return print("\x1b[H\x1b[2J" + note + status_.table(os::now_anchored()));
   }
 
   bool json_;
@@ -80,7 +81,7 @@ class Display {
 };
 
 /// Until it is interrupted, or what it says cannot be written, which close_output() tells.
-int follow_status(const Settings& settings) {
+int follow_status(const config::Settings& settings) {
   Display display(settings.options);
   std::string known;
   auto pause = kBetweenLooks;
@@ -90,7 +91,7 @@ int follow_status(const Settings& settings) {
       return tell_failure(settings.options, answer.error());
     }
     if (!(answer ? display.show(answer->body) : display.miss(answer.error()))) {
-      return exit_code::kOk;
+      return config::exit_code::kOk;
     }
     known = answer ? answer->tag : known;
     pause = answer ? kBetweenLooks : std::min(2 * pause, kLongestPause);
@@ -98,25 +99,25 @@ int follow_status(const Settings& settings) {
   }
 }
 
-int show_status(const Settings& settings) {
+int show_status(const config::Settings& settings) {
   const auto answer = ask_for_status(settings, {});
   if (!answer) {
     return tell_failure(settings.options, answer.error());
   }
   print(settings.options.json
             ? answer->body
-            : status_table(answer->body, {now_anchored(), settings.options.sessions}));
-  return exit_code::kOk;
+            : status_table(answer->body, {os::now_anchored(), settings.options.sessions}));
+  return config::exit_code::kOk;
 }
 
 }  // namespace
 
-int status_command(const Settings& settings) {
+int status_command(const config::Settings& settings) {
   try {
     return settings.options.watch ? follow_status(settings) : show_status(settings);
   } catch (const std::runtime_error& error) {
-    return tell_failure(settings.options, foreign_text(error.what()));
+    return tell_failure(settings.options, os::foreign_text(error.what()));
   }
 }
 
-}  // namespace sessync
+}  // namespace sessync::cli

@@ -5,27 +5,27 @@
 #include "daemon/cli/output/plan_json.h"
 #include "manifest/load.h"
 
-namespace sessync {
+namespace sessync::cli {
 
-int validate_command(const Settings& settings) {
-  const auto manifest = load_manifest(settings.manifest.read());
+int validate_command(const config::Settings& settings) {
+  const auto manifest = manifest::load_manifest(settings.manifest.read());
   const auto problems = manifest.problems();
   if (settings.options.json) {
     print(problems_document(problems));
   }
   for (const auto& problem : problems) {
     if (!settings.options.json) {
-      std::fputs((format_problem(problem) + "\n").c_str(), stderr);
+      std::fputs((manifest::format_problem(problem) + "\n").c_str(), stderr);
     }
   }
   if (!manifest.valid()) {
-    return exit_code::kBadManifest;
+    return config::exit_code::kBadManifest;
   }
   if (!settings.options.json) {
     print(settings.manifest.path() + ": valid, " + std::to_string(manifest.sessions().size()) +
           " sessions\n");
   }
-  return exit_code::kOk;
+  return config::exit_code::kOk;
 }
 
-}  // namespace sessync
+}  // namespace sessync::cli

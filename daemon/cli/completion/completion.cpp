@@ -3,7 +3,7 @@
 #include <map>
 #include <sstream>
 
-namespace sessync {
+namespace sessync::cli {
 namespace {
 
 constexpr auto kBashHead =
@@ -63,7 +63,7 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-std::vector<std::string> spellings(const OptionWords& option) {
+std::vector<std::string> spellings(const config::OptionWords& option) {
   std::vector<std::string> names;
   if (!option.short_name.empty()) names.push_back("-" + option.short_name);
   if (!option.long_name.empty()) names.push_back("--" + option.long_name);
@@ -71,29 +71,29 @@ std::vector<std::string> spellings(const OptionWords& option) {
 }
 
 /// The shell's commands that complete the value of `option`.
-std::string value_commands(const OptionWords& option) {
+std::string value_commands(const config::OptionWords& option) {
   switch (option.value) {
-    case OptionWords::Value::kFile:
+    case config::OptionWords::Value::kFile:
       return "_sessync_files -f \"$cur\"; return";
-    case OptionWords::Value::kDirectory:
+    case config::OptionWords::Value::kDirectory:
       return "_sessync_files -d \"$cur\"; return";
-    case OptionWords::Value::kSession:
+    case config::OptionWords::Value::kSession:
       return "words=$(_sessync_sessions)";
-    case OptionWords::Value::kChoice:
+    case config::OptionWords::Value::kChoice:
       return "words='" + joined(option.choices) + "'";
-    case OptionWords::Value::kNone:
-    case OptionWords::Value::kOther:
+    case config::OptionWords::Value::kNone:
+    case config::OptionWords::Value::kOther:
       break;
   }
   return "return";
 }
 
 /// An option means the same in every command, so its value is completed by its name alone.
-void write_values(const std::vector<CommandWords>& commands, std::ostream& out) {
+void write_values(const std::vector<config::CommandWords>& commands, std::ostream& out) {
   std::map<std::string, std::string> cases;
   for (const auto& command : commands) {
     for (const auto& option : command.options) {
-      if (option.value == OptionWords::Value::kNone) continue;
+      if (option.value == config::OptionWords::Value::kNone) continue;
       for (const auto& name : spellings(option)) cases.emplace(name, value_commands(option));
     }
   }
@@ -102,7 +102,7 @@ void write_values(const std::vector<CommandWords>& commands, std::ostream& out) 
   out << "    *) options=yes ;;\n  esac\n";
 }
 
-void write_options(const CommandWords& command, std::ostream& out) {
+void write_options(const config::CommandWords& command, std::ostream& out) {
   std::vector<std::string> names;
   for (const auto& option : command.options) {
     for (auto& name : spellings(option)) names.push_back(std::move(name));
@@ -116,7 +116,7 @@ void write_options(const CommandWords& command, std::ostream& out) {
 
 }  // namespace
 
-std::string bash_completion(const std::vector<CommandWords>& commands) {
+std::string bash_completion(const std::vector<config::CommandWords>& commands) {
   std::ostringstream out;
   out << kBashHead;
   write_values(commands, out);
@@ -131,10 +131,11 @@ std::string bash_completion(const std::vector<CommandWords>& commands) {
   return out.str();
 }
 
-std::string completion_script(const std::string& shell, const std::vector<CommandWords>& commands) {
+std::string completion_script(const std::string& shell,
+                              const std::vector<config::CommandWords>& commands) {
   if (shell == "zsh") return zsh_completion(commands);
   if (shell == "fish") return fish_completion(commands);
   return bash_completion(commands);
 }
 
-}  // namespace sessync
+}  // namespace sessync::cli

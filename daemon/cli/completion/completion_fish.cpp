@@ -2,7 +2,7 @@
 
 #include "daemon/cli/completion/completion.h"
 
-namespace sessync {
+namespace sessync::cli {
 namespace {
 
 constexpr auto kFishHead =
@@ -37,19 +37,19 @@ std::string quoted_word(const std::string& text) {
   return out + "'";
 }
 
-std::string value_words(const OptionWords& option) {
+std::string value_words(const config::OptionWords& option) {
   switch (option.value) {
-    case OptionWords::Value::kFile:
+    case config::OptionWords::Value::kFile:
       return " -r -F";
-    case OptionWords::Value::kDirectory:
+    case config::OptionWords::Value::kDirectory:
       return " -x -a '(__fish_complete_directories)'";
-    case OptionWords::Value::kSession:
+    case config::OptionWords::Value::kSession:
       return " -x -a '(__sessync_sessions)'";
-    case OptionWords::Value::kOther:
+    case config::OptionWords::Value::kOther:
       return " -x";
-    case OptionWords::Value::kNone:
+    case config::OptionWords::Value::kNone:
       return "";
-    case OptionWords::Value::kChoice:
+    case config::OptionWords::Value::kChoice:
       break;
   }
   std::string words = " -x -a '";
@@ -58,7 +58,7 @@ std::string value_words(const OptionWords& option) {
   return words;
 }
 
-void write_fish_command(const CommandWords& command, std::ostream& out) {
+void write_fish_command(const config::CommandWords& command, std::ostream& out) {
   const auto start = "complete -c sessync -n '__fish_seen_subcommand_from " + command.name + "'";
   for (const auto& option : command.options) {
     if (option.long_name == "help") continue;
@@ -74,7 +74,7 @@ void write_fish_command(const CommandWords& command, std::ostream& out) {
 
 }  // namespace
 
-std::string fish_completion(const std::vector<CommandWords>& commands) {
+std::string fish_completion(const std::vector<config::CommandWords>& commands) {
   std::ostringstream out;
   out << kFishHead;
   for (const auto& command : commands) {
@@ -85,4 +85,4 @@ std::string fish_completion(const std::vector<CommandWords>& commands) {
   return out.str();
 }
 
-}  // namespace sessync
+}  // namespace sessync::cli

@@ -2,7 +2,7 @@
 
 #include "daemon/cli/completion/completion.h"
 
-namespace sessync {
+namespace sessync::cli {
 namespace {
 
 constexpr auto kZshHead = R"sh(#compdef sessync
@@ -41,19 +41,19 @@ std::string escaped(const std::string& text, const std::string& special) {
   return out;
 }
 
-std::string value_action(const OptionWords& option) {
+std::string value_action(const config::OptionWords& option) {
   switch (option.value) {
-    case OptionWords::Value::kFile:
+    case config::OptionWords::Value::kFile:
       return ":file:_files";
-    case OptionWords::Value::kDirectory:
+    case config::OptionWords::Value::kDirectory:
       return ":directory:_files -/";
-    case OptionWords::Value::kSession:
+    case config::OptionWords::Value::kSession:
       return ":session:_sessync_sessions";
-    case OptionWords::Value::kOther:
+    case config::OptionWords::Value::kOther:
       return ":value: ";
-    case OptionWords::Value::kNone:
+    case config::OptionWords::Value::kNone:
       return "";
-    case OptionWords::Value::kChoice:
+    case config::OptionWords::Value::kChoice:
       break;
   }
   std::string action = ":value:(";
@@ -62,8 +62,8 @@ std::string value_action(const OptionWords& option) {
   return action;
 }
 
-void write_option(const OptionWords& option, std::ostream& out) {
-  const bool has_value = option.value != OptionWords::Value::kNone;
+void write_option(const config::OptionWords& option, std::ostream& out) {
+  const bool has_value = option.value != config::OptionWords::Value::kNone;
   const auto text = "[" + escaped(option.help, "[]:\\") + "]" + value_action(option) + "'";
   const auto spec = [&](const std::string& name, const std::string& excluded) {
     out << " \\\n        '" << (option.repeatable ? "*" : "(" + excluded + ")") << name << text;
@@ -75,7 +75,7 @@ void write_option(const OptionWords& option, std::ostream& out) {
   if (!long_form.empty()) spec(long_form + (has_value ? "=" : ""), both);
 }
 
-void write_zsh_command(const CommandWords& command, std::ostream& out) {
+void write_zsh_command(const config::CommandWords& command, std::ostream& out) {
   out << "        " << command.name << ")\n          _arguments -S";
   for (const auto& option : command.options) write_option(option, out);
   for (const auto& positional : command.positionals) {
@@ -87,7 +87,7 @@ void write_zsh_command(const CommandWords& command, std::ostream& out) {
 
 }  // namespace
 
-std::string zsh_completion(const std::vector<CommandWords>& commands) {
+std::string zsh_completion(const std::vector<config::CommandWords>& commands) {
   std::ostringstream out;
   out << kZshHead;
   for (const auto& command : commands) {
@@ -101,4 +101,4 @@ std::string zsh_completion(const std::vector<CommandWords>& commands) {
   return out.str();
 }
 
-}  // namespace sessync
+}  // namespace sessync::cli

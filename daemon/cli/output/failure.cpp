@@ -11,25 +11,25 @@
 #include "daemon/os/log.h"
 #include "manifest/text/utf8.h"
 
-namespace sessync {
+namespace sessync::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
 std::string name_of_code(int code) {
   switch (code) {
-    case exit_code::kUsage:
+    case config::exit_code::kUsage:
       return "usage";
-    case exit_code::kBadManifest:
+    case config::exit_code::kBadManifest:
       return "manifest_invalid";
-    case exit_code::kAuthentication:
+    case config::exit_code::kAuthentication:
       return "authentication_failed";
     default:
       return "failed";
   }
 }
 
-void print_failure(const Options& options, const CommandError& error) {
+void print_failure(const config::Options& options, const CommandError& error) {
   if (options.json) {
     print(failure_document(options.command, error));
   }
@@ -44,7 +44,7 @@ std::string short_document(const CommandError& error, bool has_sessions) {
 }
 
 std::string validation_document(const CommandError& error) {
-  Problem problem;
+  manifest::Problem problem;
   problem.code = error.code;
   problem.message = error.message;
   return problems_document({problem});
@@ -52,55 +52,55 @@ std::string validation_document(const CommandError& error) {
 
 }  // namespace
 
-std::string failure_document(Command command, const CommandError& error) {
+std::string failure_document(config::Command command, const CommandError& error) {
   switch (command) {
-    case Command::kPlan:
-    case Command::kApply:
-      return plan_document({}, command == Command::kApply, error);
-    case Command::kGc:
+    case config::Command::kPlan:
+    case config::Command::kApply:
+      return plan_document({}, command == config::Command::kApply, error);
+    case config::Command::kGc:
       return gc_document({}, error);
-    case Command::kValidate:
+    case config::Command::kValidate:
       return validation_document(error);
-    case Command::kPull:
+    case config::Command::kPull:
       return short_document(error, true);
-    case Command::kImport:
-    case Command::kStatus:
-    case Command::kReconcile:
-    case Command::kSuspend:
-    case Command::kResume:
-    case Command::kVersion:
+    case config::Command::kImport:
+    case config::Command::kStatus:
+    case config::Command::kReconcile:
+    case config::Command::kSuspend:
+    case config::Command::kResume:
+    case config::Command::kVersion:
       return short_document(error, false);
-    case Command::kRun:
-    case Command::kSchema:
-    case Command::kCompletion:
-    case Command::kSessionNames:
+    case config::Command::kRun:
+    case config::Command::kSchema:
+    case config::Command::kCompletion:
+    case config::Command::kSessionNames:
       break;
   }
   return "";
 }
 
-int refuse(const Options& options, const UsageError& error) {
-  flush_log();
-  std::fputs(("sessync: " + printable(error.message) + "\n").c_str(), stderr);
+int refuse(const config::Options& options, const config::UsageError& error) {
+  os::flush_log();
+  std::fputs(("sessync: " + manifest::printable(error.message) + "\n").c_str(), stderr);
   print_failure(options, {name_of_code(error.code), error.message});
   return error.code;
 }
 
-int refuse_manifest(const Options& options, const Manifest& manifest) {
+int refuse_manifest(const config::Options& options, const manifest::Manifest& manifest) {
   const auto problems = manifest.problems();
-  const auto is_error = [](const Problem& problem) {
-    return problem.severity == Problem::Severity::kError;
+  const auto is_error = [](const manifest::Problem& problem) {
+    return problem.severity == manifest::Problem::Severity::kError;
   };
   const auto first = std::ranges::find_if(problems, is_error);
   std::string message = "the manifest is not valid";
   if (first != problems.end()) {
-    message += ": " + format_problem(*first);
+    message += ": " + manifest::format_problem(*first);
   }
   if (const auto count = std::ranges::count_if(problems, is_error); count > 1) {
     message += "; and " + std::to_string(count - 1) + " more";
   }
-  print_failure(options, {name_of_code(exit_code::kBadManifest), message});
-  return exit_code::kBadManifest;
+  print_failure(options, {name_of_code(config::exit_code::kBadManifest), message});
+  return config::exit_code::kBadManifest;
 }
 
-}  // namespace sessync
+}  // namespace sessync::cli

@@ -7,40 +7,40 @@
 #include "daemon/cli/output/report.h"
 #include "manifest/text/utf8.h"
 
-namespace sessync {
+namespace sessync::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
 /// "3d", "5h": what matters is whether it is about an hour or much longer.
-std::string age_text(Duration age) {
+std::string age_text(ports::Duration age) {
   const auto hours = std::chrono::floor<std::chrono::hours>(age).count();
   return hours >= 48 ? std::to_string(hours / 24) + "d" : std::to_string(hours) + "h";
 }
 
 /// What became of the `at`-th file: listed, deleted, failed or skipped.
-const char* result_of(const std::vector<GarbageDeletion>& results, std::size_t at) {
+const char* result_of(const std::vector<gc::GarbageDeletion>& results, std::size_t at) {
   if (at >= results.size()) {
     return "listed";
   }
   return results[at].done ? "deleted" : results[at].error.empty() ? "skipped" : "failed";
 }
 
-std::string error_of(const std::vector<GarbageDeletion>& results, std::size_t at) {
+std::string error_of(const std::vector<gc::GarbageDeletion>& results, std::size_t at) {
   return at < results.size() ? results[at].error : "";
 }
 
-std::string lines(const std::string& kind, const std::vector<Garbage>& found,
-                  const std::vector<GarbageDeletion>& results) {
+std::string lines(const std::string& kind, const std::vector<gc::Garbage>& found,
+                  const std::vector<gc::GarbageDeletion>& results) {
   std::string text;
   for (std::size_t i = 0; i < found.size(); ++i) {
     const auto& one = found[i];
-    text += std::string(result_of(results, i)) + "  " + kind + "  " + printable(one.file.file_id) +
-            "  " + printable(one.file.filename) + "  " + std::to_string(one.file.size_bytes) +
-            " B  " + age_text(one.age) + "  " + one.why +
-            (one.session_id ? " in session " + printable(*one.session_id) : "");
+    text += std::string(result_of(results, i)) + "  " + kind + "  " +
+            manifest::printable(one.file.file_id) + "  " + manifest::printable(one.file.filename) +
+            "  " + std::to_string(one.file.size_bytes) + " B  " + age_text(one.age) + "  " +
+            one.why + (one.session_id ? " in session " + manifest::printable(*one.session_id) : "");
     const auto error = error_of(results, i);
-    text += (error.empty() ? "" : ": " + printable(error)) + "\n";
+    text += (error.empty() ? "" : ": " + manifest::printable(error)) + "\n";
   }
   return text;
 }
@@ -50,7 +50,8 @@ struct Totals {
   std::uint64_t bytes = 0;
   std::size_t deleted = 0;
 
-  void count(const std::vector<Garbage>& found, const std::vector<GarbageDeletion>& results) {
+  void count(const std::vector<gc::Garbage>& found,
+             const std::vector<gc::GarbageDeletion>& results) {
     for (std::size_t i = 0; i < found.size(); ++i) {
       ++files;
       bytes += found[i].file.size_bytes;
@@ -66,7 +67,8 @@ Totals totals_of(const GcReport& report) {
   return totals;
 }
 
-Json files_json(const std::vector<Garbage>& found, const std::vector<GarbageDeletion>& results) {
+Json files_json(const std::vector<gc::Garbage>& found,
+                const std::vector<gc::GarbageDeletion>& results) {
   Json list = Json::array();
   for (std::size_t i = 0; i < found.size(); ++i) {
     const auto& one = found[i];
@@ -94,11 +96,11 @@ std::optional<CommandError> error_of_all(const GcReport& report) {
   return std::nullopt;
 }
 
-Json errors_json(const std::vector<GarbageDoubt>& doubts) {
+Json errors_json(const std::vector<gc::GarbageDoubt>& doubts) {
   Json list = Json::array();
   for (const auto& doubt : doubts) {
     list.push_back({{"session", doubt.session ? Json(*doubt.session) : Json(nullptr)},
-                    {"code", to_string(doubt.error.code)},
+                    {"code", errors::to_string(doubt.error.code)},
                     {"message", doubt.error.message}});
   }
   return list;
@@ -111,7 +113,7 @@ std::string gc_text(const GcReport& report) {
                      lines("copy", report.found.copies, report.copies);
   for (const auto& doubt : report.found.doubts) {
     text += "error: " + (doubt.session ? "session " + *doubt.session + ": " : "") +
-            printable(doubt.error.message) + "\n";
+            manifest::printable(doubt.error.message) + "\n";
   }
   const auto totals = totals_of(report);
   text += "Garbage: " + std::to_string(report.found.uploads.size()) + " uploads, " +
@@ -141,15 +143,15 @@ std::string gc_document(const GcReport& report, const std::optional<CommandError
 }
 
 int gc_exit_code(const GcReport& report) {
-  int code = exit_code::kOk;
+  int code = config::exit_code::kOk;
   for (const auto& doubt : report.found.doubts) {
-    code = graver(code, doubt.error.code == SessionError::Code::kAuthenticationFailed
-                            ? exit_code::kAuthentication
-                            : exit_code::kFailed);
+    code = graver(code, doubt.error.code == errors::SessionError::Code::kAuthenticationFailed
+                            ? config::exit_code::kAuthentication
+                            : config::exit_code::kFailed);
   }
   const auto totals = totals_of(report);
   const bool all_deleted = !report.deletes || totals.deleted == totals.files;
-  return all_deleted ? code : graver(code, exit_code::kFailed);
+  return all_deleted ? code : graver(code, config::exit_code::kFailed);
 }
 
-}  // namespace sessync
+}  // namespace sessync::cli

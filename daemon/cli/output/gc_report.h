@@ -7,14 +7,14 @@
 #include "daemon/cli/output/command_error.h"
 #include "reconciler/gc/gc.h"
 
-namespace sessync {
+namespace sessync::cli {
 
 /// What `gc` found, and what became of it.
 struct GcReport {
-  GarbageFound found;
-  bool deletes = false;                  ///< --yes was given
-  std::vector<GarbageDeletion> uploads;  ///< one per upload found; empty without --yes
-  std::vector<GarbageDeletion> copies;
+  gc::GarbageFound found;
+  bool deletes = false;                      ///< --yes was given
+  std::vector<gc::GarbageDeletion> uploads;  ///< one per upload found; empty without --yes
+  std::vector<gc::GarbageDeletion> copies;
 };
 
 /// A line per file, then what could not be decided, then the totals.
@@ -27,4 +27,4 @@ std::string gc_document(const GcReport& report,
 /// 5 if the key was refused, 1 if anything could not be listed, read or deleted, else 0.
 int gc_exit_code(const GcReport& report);
 
-}  // namespace sessync
+}  // namespace sessync::cli

@@ -7,7 +7,7 @@
 #include "daemon/config/options.h"
 #include "daemon/os/os_error.h"
 
-namespace sessync {
+namespace sessync::cli {
 namespace {
 
 /// Why output was lost; 0: none was. A thread may draw while another one ends.
@@ -20,8 +20,8 @@ void note_output_error() {
 
 /// These say already that there is no result.
 bool outweighs_lost_output(int code) {
-  return code == exit_code::kBadManifest || code == exit_code::kAuthentication ||
-         code == exit_code::kUsage || code == exit_code::kInterrupted;
+  return code == config::exit_code::kBadManifest || code == config::exit_code::kAuthentication ||
+         code == config::exit_code::kUsage || code == config::exit_code::kInterrupted;
 }
 
 }  // namespace
@@ -47,8 +47,8 @@ int close_output(int code) {
     return code;
   }
   std::fprintf(stderr, "sessync: cannot write to standard output: %s; what was done is done\n",
-               error_text(g_output_error).c_str());
-  return outweighs_lost_output(code) ? code : exit_code::kFailed;
+               os::error_text(g_output_error).c_str());
+  return outweighs_lost_output(code) ? code : config::exit_code::kFailed;
 }
 
-}  // namespace sessync
+}  // namespace sessync::cli

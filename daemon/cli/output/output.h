@@ -4,7 +4,7 @@
 
 /// The one door to standard output: what a command says there is worth nothing if it does not
 /// arrive.
-namespace sessync {
+namespace sessync::cli {
 
 /// Writes it at once. False: it cannot be written, and neither can what comes after it.
 bool print(const std::string& text);
@@ -13,4 +13,4 @@ bool print(const std::string& text);
 /// be written, standard error gets the reason, and success is none.
 int close_output(int code);
 
-}  // namespace sessync
+}  // namespace sessync::cli

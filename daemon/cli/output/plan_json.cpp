@@ -4,7 +4,7 @@
 
 #include "reconciler/plan/describe.h"
 
-namespace sessync {
+namespace sessync::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -13,26 +13,26 @@ Json or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Js
 
 Json or_null(const std::string* text) { return text == nullptr ? Json(nullptr) : Json(*text); }
 
-Json action_json(const Action& action) {
-  const auto size = size_of(action);
+Json action_json(const plan::Action& action) {
+  const auto size = plan::size_of(action);
   Json json;
-  json["action"] = verb_of(action);
-  json["type"] = type_of(action);
-  json["mount_path"] = path_of(action).text();
-  json["reason"] = reason_of(action);
+  json["action"] = plan::verb_of(action);
+  json["type"] = plan::type_of(action);
+  json["mount_path"] = plan::path_of(action).text();
+  json["reason"] = plan::reason_of(action);
   json["size"] = size ? Json(*size) : Json(nullptr);
-  json["sha256"] = or_null(sha256_of(action));
-  json["resource_id"] = or_null(resource_id_of(action));
+  json["sha256"] = or_null(plan::sha256_of(action));
+  json["resource_id"] = or_null(plan::resource_id_of(action));
   return json;
 }
 
-Json actions_json(const PassOutcome& outcome, bool applied) {
+Json actions_json(const pass::PassOutcome& outcome, bool applied) {
   Json list = Json::array();
   for (std::size_t i = 0; i < outcome.plan.actions.size(); ++i) {
     auto json = action_json(outcome.plan.actions[i]);
     if (applied) {
-      const auto result = i < outcome.results.size() ? outcome.results[i] : ActionResult{};
-      json["result"] = to_string(result.outcome);
+      const auto result = i < outcome.results.size() ? outcome.results[i] : apply::ActionResult{};
+      json["result"] = apply::to_string(result.outcome);
       json["error"] = or_null(result.error);
     }
     list.push_back(std::move(json));
@@ -40,18 +40,18 @@ Json actions_json(const PassOutcome& outcome, bool applied) {
   return list;
 }
 
-Json blocked_json(const Plan& plan) {
+Json blocked_json(const plan::Plan& plan) {
   Json list = Json::array();
   for (const auto& blocked : plan.blocked) {
-    list.push_back({{"type", to_string(blocked.type)},
+    list.push_back({{"type", desired::to_string(blocked.type)},
                     {"mount_path", blocked.path.text()},
-                    {"code", to_string(blocked.code)},
+                    {"code", desired::to_string(blocked.code)},
                     {"reason", blocked.reason}});
   }
   return list;
 }
 
-Json unmanaged_json(const Plan& plan) {
+Json unmanaged_json(const plan::Plan& plan) {
   Json list = Json::array();
   for (const auto& row : plan.unmanaged) {
     list.push_back({{"type", row.type},
@@ -61,9 +61,9 @@ Json unmanaged_json(const Plan& plan) {
   return list;
 }
 
-Json error_json(const PassOutcome& outcome) {
+Json error_json(const pass::PassOutcome& outcome) {
   if (outcome.error) {
-    return {{"code", to_string(outcome.error->code)}, {"message", outcome.error->message}};
+    return {{"code", errors::to_string(outcome.error->code)}, {"message", outcome.error->message}};
   }
   if (!outcome.plan.pending.empty()) {
     const auto& first = outcome.plan.pending.front();
@@ -76,7 +76,7 @@ Json error_json(const PassOutcome& outcome) {
   }
   // The session has no place of its own in the document.
   if (const auto& failed = outcome.session_result.error; !failed.empty()) {
-    const bool creates = is_create(outcome.plan.session);
+    const bool creates = plan::is_create(outcome.plan.session);
     return {{"code", creates ? "session_not_created" : "session_not_updated"}, {"message", failed}};
   }
   return nullptr;
@@ -87,7 +87,7 @@ Json session_json(const SessionReport& report, bool applied) {
   Json json;
   json["name"] = report.name;
   json["session_id"] = or_null(outcome.session_id);
-  json["session_action"] = to_string(outcome.plan.session);
+  json["session_action"] = plan::to_string(outcome.plan.session);
   json["error"] = error_json(outcome);
   json["actions"] = actions_json(outcome, applied);
   json["blocked"] = blocked_json(outcome.plan);
@@ -103,7 +103,7 @@ Json session_json(const SessionReport& report, bool applied) {
   return json;
 }
 
-Json summary_json(const PlanSummary& summary) {
+Json summary_json(const plan::PlanSummary& summary) {
   return {{"create_sessions", summary.create_sessions},
           {"update_sessions", summary.update_sessions},
           {"add", summary.add},
@@ -133,7 +133,7 @@ std::string plan_document(const std::vector<SessionReport>& reports, bool applie
     document["error"] = {{"code", error->code}, {"message", error->message}};
   }
   document["sessions"] = Json::array();
-  PlanSummary summary;
+  plan::PlanSummary summary;
   for (const auto& report : reports) {
     document["sessions"].push_back(session_json(report, applied));
     summary.count(report.outcome.plan);
@@ -142,18 +142,18 @@ std::string plan_document(const std::vector<SessionReport>& reports, bool applie
   return dump(document);
 }
 
-std::string problems_document(const std::vector<Problem>& problems) {
+std::string problems_document(const std::vector<manifest::Problem>& problems) {
   Json list = Json::array();
   for (const auto& problem : problems) {
-    list.push_back(
-        {{"file", problem.at.file},
-         {"line", problem.at.line},
-         {"column", problem.at.column},
-         {"severity", problem.severity == Problem::Severity::kError ? "error" : "warning"},
-         {"code", problem.code},
-         {"message", problem.message}});
+    list.push_back({{"file", problem.at.file},
+                    {"line", problem.at.line},
+                    {"column", problem.at.column},
+                    {"severity",
+                     problem.severity == manifest::Problem::Severity::kError ? "error" : "warning"},
+                    {"code", problem.code},
+                    {"message", problem.message}});
   }
   return dump(list);
 }
 
-}  // namespace sessync
+}  // namespace sessync::cli

@@ -8,12 +8,12 @@
 #include "manifest/spec.h"
 #include "reconciler/reconcile.h"
 
-namespace sessync {
+namespace sessync::cli {
 
 /// One session of a plan or apply document.
 struct SessionReport {
   std::string name;
-  PassOutcome outcome;
+  pass::PassOutcome outcome;
 };
 
 /// The document of `plan -o json`; with `applied`, that of `apply -o json`. Sessions in the given
@@ -22,6 +22,6 @@ std::string plan_document(const std::vector<SessionReport>& reports, bool applie
                           const std::optional<CommandError>& error = std::nullopt);
 
 /// The problems of a manifest as `validate -o json` prints them.
-std::string problems_document(const std::vector<Problem>& problems);
+std::string problems_document(const std::vector<manifest::Problem>& problems);
 
-}  // namespace sessync
+}  // namespace sessync::cli

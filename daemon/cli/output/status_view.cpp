@@ -11,7 +11,7 @@
 #include "manifest/text/utf8.h"
 #include "reconciler/observe/server_time.h"
 
-namespace sessync {
+namespace sessync::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -27,7 +27,8 @@ Json parse(const std::string& document) {
 
 std::string text_of(const Json& json, const char* key) {
   const auto found = json.find(key);
-  return found != json.end() && found->is_string() ? printable(found->get<std::string>()) : "";
+  return found != json.end() && found->is_string() ? manifest::printable(found->get<std::string>())
+                                                   : "";
 }
 
 std::uint64_t number_of(const Json& json, const char* key) {
@@ -46,9 +47,11 @@ const Json& part_of(const Json& json, const char* key) {
   return found == json.end() ? nothing : *found;
 }
 
-std::string ago(const std::string& at, TimePoint now) {
-  const auto when = parse_rfc3339(at);
-  return when ? words::relative(std::min(std::chrono::floor<Duration>(*when), now), now) : "never";
+std::string ago(const std::string& at, ports::TimePoint now) {
+  const auto when = observe::parse_rfc3339(at);
+  return when ? status::words::relative(std::min(std::chrono::floor<ports::Duration>(*when), now),
+                                        now)
+              : "never";
 }
 
 /// "in sync"
@@ -62,7 +65,7 @@ std::string of(std::uint64_t part, std::uint64_t all) {
   return std::to_string(part) + "/" + std::to_string(all);
 }
 
-Row row_of(const Json& session, TimePoint now) {
+Row row_of(const Json& session, ports::TimePoint now) {
   const auto& counts = part_of(session, "counts");
   return {text_of(session, "name"),
           state_in(session),
@@ -92,7 +95,7 @@ std::string aligned(const std::vector<Row>& rows) {
   return text;
 }
 
-std::string suspension(const Json& session, TimePoint now) {
+std::string suspension(const Json& session, ports::TimePoint now) {
   const auto& suspended = part_of(session, "suspended");
   std::string text;
   if (!text_of(suspended, "by").empty()) {
@@ -116,7 +119,7 @@ std::string held_back(const Json& session) {
          text_of(session, "name") + " --allow-deletes=" + text_of(held, "id") + "\n";
 }
 
-std::string details_of(const Json& session, TimePoint now) {
+std::string details_of(const Json& session, ports::TimePoint now) {
   std::string text = suspension(session, now) + held_back(session);
   for (const auto& blocked : part_of(session, "blocked")) {
     auto place = text_of(blocked, "mount_path");
@@ -135,13 +138,16 @@ std::string manifest_lines(const Json& document) {
   const auto& manifest = part_of(document, "manifest");
   std::string text;
   for (const auto& error : part_of(manifest, "errors")) {
-    text += "manifest: " + (error.is_string() ? printable(error.get<std::string>()) : "") + "\n";
+    text +=
+        "manifest: " + (error.is_string() ? manifest::printable(error.get<std::string>()) : "") +
+        "\n";
   }
   if (!is_true(manifest, "valid") && is_true(manifest, "in_force")) {
     text += "manifest: the last good version stays in force\n";
   }
   for (const auto& note : part_of(document, "notes")) {
-    text += "note: " + (note.is_string() ? printable(note.get<std::string>()) : "") + "\n";
+    text +=
+        "note: " + (note.is_string() ? manifest::printable(note.get<std::string>()) : "") + "\n";
   }
   return text;
 }
@@ -219,7 +225,7 @@ std::string FollowedStatus::take(const std::string& text) {
   return (manifest_ == before ? "" : manifest_) + lines_of_sessions(document);
 }
 
-std::string FollowedStatus::table(TimePoint now) const {
+std::string FollowedStatus::table(ports::TimePoint now) const {
   return document_.empty() ? std::string() : table_of(parse(document_), {now, sessions_});
 }
 
@@ -249,4 +255,4 @@ std::string StatusEvents::take(const std::string& text) {
   return is_another || left.empty() ? lines : lines + line_of_event("left", left);
 }
 
-}  // namespace sessync
+}  // namespace sessync::cli

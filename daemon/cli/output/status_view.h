@@ -8,14 +8,14 @@
 
 #include "reconciler/ports/api_error.h"
 
-namespace sessync {
+namespace sessync::cli {
 
 /// What is shown of the daemon's status documents (/api/v1/status), by whoever asked for them. What
 /// they mean is said in them: nothing is concluded here. Names, messages and paths in them come
 /// from anywhere and are made printable, or escaped in JSON. Each throws std::runtime_error if a
 /// document is not understood. One thread at a time.
 struct StatusView {
-  TimePoint now;                      ///< to which times are told: "3 min ago"
+  ports::TimePoint now;               ///< to which times are told: "3 min ago"
   std::vector<std::string> sessions;  ///< only these; empty: all
 };
 
@@ -34,7 +34,7 @@ class FollowedStatus {
   std::string take(const std::string& document);
 
   /// The table of the newest document; "" before the first.
-  [[nodiscard]] std::string table(TimePoint now) const;
+  [[nodiscard]] std::string table(ports::TimePoint now) const;
 
  private:
   std::string lines_of_sessions(const nlohmann::ordered_json& document);
@@ -58,4 +58,4 @@ class StatusEvents {
   std::map<std::string, std::string> sessions_;  ///< name → its part of the document
 };
 
-}  // namespace sessync
+}  // namespace sessync::cli

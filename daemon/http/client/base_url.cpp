@@ -6,7 +6,7 @@
 
 #include "daemon/http/client/header_text.h"
 
-namespace sessync {
+namespace sessync::http {
 namespace {
 
 constexpr std::string_view kHttp = "http://";
@@ -122,4 +122,4 @@ std::string host_of(std::string_view url) {
   return std::string(authority);
 }
 
-}  // namespace sessync
+}  // namespace sessync::http

@@ -6,7 +6,7 @@
 
 #include "daemon/http/client/header_text.h"
 
-namespace sessync {
+namespace sessync::http {
 namespace {
 
 bool is_token_character(char c) {
@@ -36,7 +36,7 @@ tl::expected<HttpHeader, std::string> parse_header(std::string_view line) {
   if (!is_header_value(value)) {
     return tl::unexpected("the value of " + std::string(name) + " contains control characters");
   }
-  return HttpHeader{std::string(name), Secret(std::string(value))};
+  return HttpHeader{std::string(name), ports::Secret(std::string(value))};
 }
 
 }  // namespace
@@ -60,4 +60,4 @@ bool is_header_value(std::string_view value) {
       value, [](char c) { return (c >= '\0' && c < ' ' && c != '\t') || c == '\x7f'; });
 }
 
-}  // namespace sessync
+}  // namespace sessync::http

@@ -8,12 +8,12 @@
 
 #include "reconciler/ports/secret.h"
 
-namespace sessync {
+namespace sessync::http {
 
 /// The value is a Secret because gateways are often given their credential this way.
 struct HttpHeader {
   std::string name;
-  Secret value;
+  ports::Secret value;
 };
 
 /// Lines `Name: value`. A message never contains a value.
@@ -22,4 +22,4 @@ tl::expected<std::vector<HttpHeader>, std::string> parse_custom_headers(std::str
 /// No control characters: nothing that could end a header line early.
 bool is_header_value(std::string_view value);
 
-}  // namespace sessync
+}  // namespace sessync::http

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace sessync {
+namespace sessync::http {
 
 inline std::string lower_case(std::string_view text) {
   std::string result(text);
@@ -20,4 +20,4 @@ inline std::string_view without_blanks(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
-}  // namespace sessync
+}  // namespace sessync::http

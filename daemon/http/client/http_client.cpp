@@ -13,11 +13,11 @@
 #include "daemon/os/foreign_text.h"
 #include "daemon/os/thread.h"
 
-namespace sessync {
+namespace sessync::http {
 namespace {
 
-constexpr Duration kLongestLook = std::chrono::seconds(1);
-constexpr Duration kDeafLook = std::chrono::milliseconds(50);
+constexpr ports::Duration kLongestLook = std::chrono::seconds(1);
+constexpr ports::Duration kDeafLook = std::chrono::milliseconds(50);
 
 std::string from_environment(const char* name) {
   const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): never set by us
@@ -42,7 +42,7 @@ void initialise_curl() {
   static std::once_flag once;
   static CURLcode code = CURLE_OK;
   std::call_once(once, [] { code = curl_global_init(CURL_GLOBAL_DEFAULT); });
-  if (code != CURLE_OK) refuse_curl(foreign_text(curl_easy_strerror(code)));
+  if (code != CURLE_OK) refuse_curl(os::foreign_text(curl_easy_strerror(code)));
 }
 
 CURLM* make_multi(int most) {
@@ -53,7 +53,7 @@ CURLM* make_multi(int most) {
        {CURLMOPT_MAXCONNECTS, CURLMOPT_MAX_TOTAL_CONNECTIONS, CURLMOPT_MAX_HOST_CONNECTIONS}) {
     if (const auto code = curl_multi_setopt(multi, option, connections); code != CURLM_OK) {
       curl_multi_cleanup(multi);
-      refuse_curl(foreign_text(curl_multi_strerror(code)));
+      refuse_curl(os::foreign_text(curl_multi_strerror(code)));
     }
   }
   return multi;
@@ -86,7 +86,7 @@ struct HttpClient::State {
     const CURLMcode code = curl_multi_add_handle(multi, transfer.easy());
     return code == CURLM_OK
                ? ""
-               : "the request could not be begun: " + foreign_text(curl_multi_strerror(code));
+               : "the request could not be begun: " + os::foreign_text(curl_multi_strerror(code));
   }
 
   Running take(std::vector<Running>::iterator which) {
@@ -124,7 +124,7 @@ void HttpClient::State::collect() {
 }
 
 void HttpClient::State::give_up_on_stuck() {
-  const TimePoint now = now_anchored();
+  const ports::TimePoint now = os::now_anchored();
   for (std::size_t i = running.size(); i-- > 0;) {
     if (!running[i].transfer->is_stuck(now)) continue;
     Running stuck = take(running.begin() + static_cast<std::ptrdiff_t>(i));
@@ -135,8 +135,8 @@ void HttpClient::State::give_up_on_stuck() {
 
 void HttpClient::State::deliver() {
   for (Finished& one : std::exchange(finished, {})) {
-    guarded("an answer of the API", [&] { one.done(std::move(one.outcome)); });
-    beat();
+    os::guarded("an answer of the API", [&] { one.done(std::move(one.outcome)); });
+    os::beat();
   }
 }
 
@@ -181,21 +181,21 @@ void HttpClient::abort(std::uint64_t id) {
        std::move(aborted.done)});
 }
 
-void HttpClient::run(Duration max_wait) {
+void HttpClient::run(ports::Duration max_wait) {
   State& state = *state_;
   state.perform();
   if (state.finished.empty()) {
-    const Duration look = std::min(state.limits.no_progress / 4, kLongestLook);
-    const Duration awake = state.running.empty() ? max_wait : std::min(max_wait, look);
-    const Duration wait = state.deaf ? std::min(awake, kDeafLook) : awake;
+    const ports::Duration look = std::min(state.limits.no_progress / 4, kLongestLook);
+    const ports::Duration awake = state.running.empty() ? max_wait : std::min(max_wait, look);
+    const ports::Duration wait = state.deaf ? std::min(awake, kDeafLook) : awake;
     curl_multi_poll(state.multi, nullptr, 0, static_cast<int>(wait.count()), nullptr);
     state.perform();
   }
   state.give_up_on_stuck();
   state.deliver();
-  beat();
+  os::beat();
 }
 
 void HttpClient::wake() { curl_multi_wakeup(state_->multi); }
 
-}  // namespace sessync
+}  // namespace sessync::http

@@ -7,7 +7,7 @@
 #include "daemon/http/client/http_message.h"
 
 /// HTTP/1.1 over one libcurl multi handle. Knows nothing of the API.
-namespace sessync {
+namespace sessync::http {
 
 /// Belongs to one thread, except wake(). One start() is at most one request seen by a server when
 /// it is a POST or a DELETE: libcurl's own repetition after a dead connection is refused.
@@ -30,7 +30,7 @@ class HttpClient {
   /// Ends a request; its Done runs with kAborted inside the next run(). Unknown ids are ignored.
   void abort(std::uint64_t id);
   /// Moves data and runs what is finished. Returns at the latest after `max_wait`.
-  void run(Duration max_wait);
+  void run(ports::Duration max_wait);
   /// Makes a run() that waits, or else the next one, return at once. Any thread.
   void wake();
 
@@ -39,4 +39,4 @@ class HttpClient {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::http

@@ -15,12 +15,12 @@
 #include "reconciler/ports/content_source.h"
 
 /// What goes out and what comes back.
-namespace sessync {
+namespace sessync::http {
 
 /// A multipart/form-data body of one part, `file`.
 struct HttpUpload {
   std::string filename;
-  std::unique_ptr<ContentReader> reader;  ///< knows how many bytes there are
+  std::unique_ptr<ports::ContentReader> reader;  ///< knows how many bytes there are
 };
 
 struct HttpRequest {
@@ -28,14 +28,14 @@ struct HttpRequest {
   Method method = Method::kGet;
   std::string url;
   std::vector<HttpHeader> headers;
-  Secret body;  ///< of a POST without upload
+  ports::Secret body;  ///< of a POST without upload
   std::optional<HttpUpload> upload;
   /// Takes the body of an answer 200, however long it is; any other answer is kept.
-  std::shared_ptr<ContentSink> sink;
+  std::shared_ptr<ports::ContentSink> sink;
   std::size_t max_answer_bytes = std::size_t{1} << 20;
   /// How long the answer may take once there is a connection, without any progress meanwhile; none:
   /// the client's limits.
-  std::optional<Duration> patience;
+  std::optional<ports::Duration> patience;
 };
 
 struct HttpAnswer {
@@ -61,17 +61,17 @@ struct HttpFailure {
 struct HttpOutcome {
   HttpAnswer answer;
   std::optional<HttpFailure> failure;
-  std::optional<ApiError> source_error;  ///< with kSource
+  std::optional<ports::ApiError> source_error;  ///< with kSource
   std::uint64_t sent_bytes = 0;
   std::uint64_t received_bytes = 0;
-  Duration duration{};
+  ports::Duration duration{};
 };
 
 struct HttpLimits {
   int connections = 32;
-  Duration no_progress = std::chrono::seconds(60);
+  ports::Duration no_progress = std::chrono::seconds(60);
   /// From the start; of an upload from the last byte sent, of a download from the last received.
-  Duration answer = std::chrono::seconds(600);
+  ports::Duration answer = std::chrono::seconds(600);
 };
 
-}  // namespace sessync
+}  // namespace sessync::http

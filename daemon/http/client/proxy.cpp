@@ -8,7 +8,7 @@
 #include "daemon/http/client/base_url.h"
 #include "daemon/http/client/header_text.h"
 
-namespace sessync {
+namespace sessync::http {
 namespace {
 
 /// What libcurl looks at for https, in its order; an empty one counts as none.
@@ -66,4 +66,4 @@ std::string problem_of_proxy(std::string_view url) {
                  "neither letter nor digit in user and password";
 }
 
-}  // namespace sessync
+}  // namespace sessync::http

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace sessync {
+namespace sessync::http {
 
 /// A variable of the environment that names a proxy.
 struct ProxyVariable {
@@ -19,4 +19,4 @@ std::optional<ProxyVariable> proxy_of_https();
 /// password in its messages; "": it does not. Repeats nothing of it.
 std::string problem_of_proxy(std::string_view url);
 
-}  // namespace sessync
+}  // namespace sessync::http

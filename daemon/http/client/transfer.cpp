@@ -16,7 +16,7 @@
 #include "daemon/os/completion_queue.h"
 #include "daemon/os/foreign_text.h"
 
-namespace sessync {
+namespace sessync::http {
 namespace {
 
 constexpr std::size_t kMostHeaderBytes = std::size_t{256} << 10;
@@ -113,13 +113,13 @@ struct Transfer::Callbacks {
       self.uploaded_ += *got;
       return *got;
     }
-    self.source_error_ = got ? ApiError{.kind = ApiError::Kind::kSourceChanged,
-                                        .http_status = 0,
-                                        .request_id = {},
-                                        .code = {},
-                                        .message = "the content is shorter than planned",
-                                        .retry_after = {},
-                                        .organization_id = {}}
+    self.source_error_ = got ? ports::ApiError{.kind = ports::ApiError::Kind::kSourceChanged,
+                                               .http_status = 0,
+                                               .request_id = {},
+                                               .code = {},
+                                               .message = "the content is shorter than planned",
+                                               .retry_after = {},
+                                               .organization_id = {}}
                              : std::move(got.error());
     return CURL_READFUNC_ABORT;
   }
@@ -134,16 +134,17 @@ void Transfer::set(int option, Value value) {
 }
 
 std::string Transfer::problem() const {
-  return setup_ == CURLE_OK ? ""
-                            : "the request could not be set up: " +
-                                  foreign_text(curl_easy_strerror(static_cast<CURLcode>(setup_)));
+  return setup_ == CURLE_OK
+             ? ""
+             : "the request could not be set up: " +
+                   os::foreign_text(curl_easy_strerror(static_cast<CURLcode>(setup_)));
 }
 
 Transfer::Transfer(HttpRequest request, const HttpLimits& limits, const Certificates& certificates)
     : request_(std::move(request)),
       limits_(limits),
       easy_(curl_easy_init()),
-      started_(now_anchored()),
+      started_(os::now_anchored()),
       answer_due_from_(started_),
       progressed_at_(started_) {
   set_up_common(limits, certificates);
@@ -203,7 +204,7 @@ void Transfer::add_header(std::string_view name, std::string_view value) {
   line += value.empty() ? std::string_view(";") : std::string_view(": ");
   line += value;
   if (!append_line(header_list_, line.c_str())) note(CURLE_OUT_OF_MEMORY);
-  wipe(line);
+  ports::wipe(line);
 }
 
 void Transfer::set_up_method() {
@@ -272,7 +273,7 @@ bool Transfer::is_answer_due() const {
   return received_ == 0;
 }
 
-bool Transfer::is_stuck(TimePoint now) {
+bool Transfer::is_stuck(ports::TimePoint now) {
   const std::uint64_t progressed = progress();
   if (progressed != last_progress_) progressed_at_ = now;
   last_progress_ = progressed;
@@ -311,12 +312,12 @@ HttpFailure Transfer::failure_of(int code) const {
 
 /// Of a proxy's URL that libcurl does not understand, its words may be any piece.
 std::string Transfer::words_of_curl(int code) const {
-  std::string words = foreign_text(curl_easy_strerror(static_cast<CURLcode>(code)));
+  std::string words = os::foreign_text(curl_easy_strerror(static_cast<CURLcode>(code)));
   const bool proxied = request_.url.starts_with("https://");
   const auto proxy = proxied ? proxy_of_https() : std::nullopt;
   const auto problem = proxy ? problem_of_proxy(proxy->value) : "";
   if (!problem.empty()) return words + "; look at the proxy in " + proxy->name + ": " + problem;
-  if (error_text_.front() != '\0') words += " (" + foreign_text(error_text_.data()) + ")";
+  if (error_text_.front() != '\0') words += " (" + os::foreign_text(error_text_.data()) + ")";
   return words;
 }
 
@@ -324,7 +325,7 @@ void Transfer::measure(HttpOutcome& outcome) const {
   outcome.sent_bytes =
       get_size(easy_, CURLINFO_SIZE_UPLOAD_T) + get_long(easy_, CURLINFO_REQUEST_SIZE);
   outcome.received_bytes = get_size(easy_, CURLINFO_SIZE_DOWNLOAD_T) + header_bytes_;
-  outcome.duration = now_anchored() - started_;
+  outcome.duration = os::now_anchored() - started_;
 }
 
 HttpOutcome Transfer::finish(int code) {
@@ -346,4 +347,4 @@ HttpOutcome Transfer::stop(HttpFailure::Kind kind, const std::string& message) {
   return outcome;
 }
 
-}  // namespace sessync
+}  // namespace sessync::http

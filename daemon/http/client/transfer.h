@@ -9,7 +9,7 @@
 
 #include "daemon/http/client/http_message.h"
 
-namespace sessync {
+namespace sessync::http {
 
 /// One request on one libcurl easy handle: sets it up, feeds it, collects the answer. The handles
 /// are void so that no curl header is needed to hold a transfer.
@@ -32,7 +32,7 @@ class Transfer {
   [[nodiscard]] std::string problem() const;
 
   /// Looks at the progress made since the last look. True: too little for too long, give up.
-  bool is_stuck(TimePoint now);
+  bool is_stuck(ports::TimePoint now);
 
   /// The outcome; `code` is libcurl's. Call it once, when the transfer is out of the multi handle.
   HttpOutcome finish(int code);
@@ -75,16 +75,16 @@ class Transfer {
   std::size_t header_bytes_ = 0;
   std::uint64_t uploaded_ = 0;  ///< content bytes handed to libcurl
   std::uint64_t received_ = 0;  ///< content bytes handed to the sink
-  std::optional<ApiError> source_error_;
+  std::optional<ports::ApiError> source_error_;
   std::optional<std::string> sink_error_;
   bool connected_ = false;
   bool replay_refused_ = false;
   bool answer_too_long_ = false;
 
-  TimePoint started_;
-  TimePoint answer_due_from_;
-  TimePoint progressed_at_;
+  ports::TimePoint started_;
+  ports::TimePoint answer_due_from_;
+  ports::TimePoint progressed_at_;
   std::uint64_t last_progress_ = 0;
 };
 
-}  // namespace sessync
+}  // namespace sessync::http

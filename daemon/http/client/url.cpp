@@ -2,7 +2,7 @@
 
 #include <cctype>
 
-namespace sessync {
+namespace sessync::http {
 
 std::string percent_encode(std::string_view text) {
   static constexpr std::string_view kHex = "0123456789ABCDEF";
@@ -24,4 +24,4 @@ std::string percent_encode(std::string_view text) {
 
 bool is_path_segment(std::string_view id) { return !id.empty() && id != "." && id != ".."; }
 
-}  // namespace sessync
+}  // namespace sessync::http

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace sessync {
+namespace sessync::http {
 
 /// Everything but letters, digits and "-._~" as %XX.
 std::string percent_encode(std::string_view text);
@@ -11,4 +11,4 @@ std::string percent_encode(std::string_view text);
 /// Whether an id can be a segment of a path: "" and dots would name another resource.
 bool is_path_segment(std::string_view id);
 
-}  // namespace sessync
+}  // namespace sessync::http

@@ -23,7 +23,8 @@ constexpr std::chrono::seconds kDrainWithin{1};
 
 }  // namespace
 
-Connection::Connection(UniqueFd fd, Peer peer, std::optional<TlsSession> tls, Clock::time_point now)
+Connection::Connection(os::UniqueFd fd, Peer peer, std::optional<TlsSession> tls,
+                       Clock::time_point now)
     : fd_(std::move(fd)),
       tls_(std::move(tls)),
       peer_(std::move(peer)),

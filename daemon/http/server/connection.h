@@ -31,7 +31,7 @@ class Connection {
   };
 
   /// `tls`: what it is spoken through, if it is.
-  Connection(UniqueFd fd, Peer peer, std::optional<TlsSession> tls, Clock::time_point now);
+  Connection(os::UniqueFd fd, Peer peer, std::optional<TlsSession> tls, Clock::time_point now);
 
   /// Takes what has arrived; false: the client is gone.
   bool receive(Clock::time_point now);
@@ -68,7 +68,7 @@ class Connection {
   bool take(std::string_view arrived, Clock::time_point now);
   void put(Text wire, Clock::time_point now);
 
-  UniqueFd fd_;
+  os::UniqueFd fd_;
   std::optional<TlsSession> tls_;
   bool bound_ = false;  ///< the peer's channel names the session
   Peer peer_;

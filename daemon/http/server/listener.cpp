@@ -29,20 +29,20 @@ tl::expected<Found, std::string> look_up(const ListenAddress& address) {
   const int error =
       ::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
   if (error != 0) {
-    return tl::unexpected(foreign_text(::gai_strerror(error)));
+    return tl::unexpected(os::foreign_text(::gai_strerror(error)));
   }
   return Found(found, &::freeaddrinfo);
 }
 
 /// Addresses in use by sockets that are only waiting for their end are taken over (a quick
 /// restart), ports that somebody listens on are not.
-tl::expected<UniqueFd, std::string> bind_to(const addrinfo& where) {
-  UniqueFd fd(::socket(where.ai_family, where.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
-                       where.ai_protocol));
+tl::expected<os::UniqueFd, std::string> bind_to(const addrinfo& where) {
+  os::UniqueFd fd(::socket(where.ai_family, where.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                           where.ai_protocol));
   const int on = 1;
   if (!fd || ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
       ::bind(fd.get(), where.ai_addr, where.ai_addrlen) != 0 || ::listen(fd.get(), kBacklog) != 0) {
-    return tl::unexpected(error_text(errno));
+    return tl::unexpected(os::error_text(errno));
   }
   return fd;
 }

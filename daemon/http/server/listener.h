@@ -10,7 +10,7 @@ namespace sessync::http {
 
 /// A socket that takes connections.
 struct Listener {
-  UniqueFd socket;      ///< does not block
+  os::UniqueFd socket;  ///< does not block
   std::string address;  ///< HOST:PORT, with the port that was picked
   bool loopback = false;
 };

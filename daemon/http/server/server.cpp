@@ -93,7 +93,7 @@ Server::Server(Listener listener, Handlers handlers, Limits limits, std::shared_
       writes_({.name = "status-write",
                .task = "a request to the status server",
                .most_waiting = kMostWaiting,
-               .at_start = &lower_priority}) {
+               .at_start = &os::lower_priority}) {
   if (!epoll_ || !wake_ || !ask(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), kWakeId, EPOLLIN) ||
       !ask(epoll_.get(), EPOLL_CTL_ADD, listener_.socket.get(), kListenerId, EPOLLIN)) {
     throw std::runtime_error("no descriptors are left to serve status with");
@@ -101,7 +101,7 @@ Server::Server(Listener listener, Handlers handlers, Limits limits, std::shared_
 }
 
 void Server::start() {
-  thread_ = start_thread("status", Duty::kHelper, [this] { run(); });
+  thread_ = os::start_thread("status", os::Duty::kHelper, [this] { run(); });
 }
 
 Server::~Server() {
@@ -126,7 +126,7 @@ void Server::publish(Publication publication) {
 }
 
 void Server::run() {
-  lower_priority();
+  os::lower_priority();
   std::array<epoll_event, kMostEvents> events{};
   while (!over_) {
     const int count = ::epoll_wait(epoll_.get(), events.data(), kMostEvents, wait_for());
@@ -136,22 +136,22 @@ void Server::run() {
       handle_event(event.data.u64, event.events);
     }
     close_expired();
-    beat();
+    os::beat();
   }
   connections_.clear();
-  listener_.socket = UniqueFd();
+  listener_.socket = os::UniqueFd();
 }
 
 void Server::handle_event(std::uint64_t id, std::uint32_t events) {
-  if (!guarded("a connection to the status server", [&] { on_event(id, events); })) {
+  if (!os::guarded("a connection to the status server", [&] { on_event(id, events); })) {
     close(id);
   }
 }
 
 int Server::wait_for() const {
   const auto now = Clock::now();
-  const auto until =
-      std::min({next_check_, accepts_again_.value_or(now + kLongestTurn), now + kLongestTurn});
+  const auto until = std::min(
+      {next_check_, accepts_again_.value_or(now + os::kLongestTurn), now + os::kLongestTurn});
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - now);
   return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
 }
@@ -242,13 +242,14 @@ bool Server::hand_over(std::uint64_t id, Connection& connection, Request request
   const auto submitted =
       writes_.submit([this, id, request = std::move(request), close](const std::stop_token&) {
         Answered answered{id, refusal(500, "an error inside of sessync; its log says more")};
-        guarded("a request to the status server",
-                [&] { answered.answer = answer_to(request, handlers_.writes(request), close); });
+        os::guarded("a request to the status server", [&] {
+          answered.answer = answer_to(request, handlers_.writes(request), close);
+        });
         const std::lock_guard lock(mutex_);
         answered_.push_back(std::move(answered));
         wake();
       });
-  return submitted == Executor::Submitted::kTaken ||
+  return submitted == os::Executor::Submitted::kTaken ||
          send(connection, refusal(503, "too many requests wait already; try again"));
 }
 
@@ -368,8 +369,8 @@ void Server::accept_all() {
 bool Server::accept_one() {
   sockaddr_storage from{};
   socklen_t size = sizeof from;
-  UniqueFd fd(::accept4(listener_.socket.get(), reinterpret_cast<sockaddr*>(&from), &size,
-                        SOCK_NONBLOCK | SOCK_CLOEXEC));
+  os::UniqueFd fd(::accept4(listener_.socket.get(), reinterpret_cast<sockaddr*>(&from), &size,
+                            SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (!fd) {
     const bool no_more = errno == EAGAIN;
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -391,7 +392,7 @@ void Server::turn_away(int fd) const {
   }
 }
 
-void Server::take_in(UniqueFd fd, const Peer& peer) {
+void Server::take_in(os::UniqueFd fd, const Peer& peer) {
   prepare(fd.get());
   if (connections_.size() >= limits_.connections) {
     make_room();

@@ -70,7 +70,7 @@ class Server {
 
   void accept_all();
   bool accept_one();
-  void take_in(UniqueFd fd, const Peer& peer);
+  void take_in(os::UniqueFd fd, const Peer& peer);
   void turn_away(int fd) const;
   void make_room();
   void pause_accepting();
@@ -93,8 +93,8 @@ class Server {
   Handlers handlers_;
   Limits limits_;
   std::shared_ptr<TlsKeys> tls_;
-  UniqueFd epoll_;
-  UniqueFd wake_;
+  os::UniqueFd epoll_;
+  os::UniqueFd wake_;
   std::map<std::uint64_t, Connection> connections_;
   std::uint64_t next_id_ = 2;
   std::size_t followers_ = 0;
@@ -108,7 +108,7 @@ class Server {
   std::vector<Answered> answered_;
   bool stopping_ = false;
 
-  Executor writes_;  ///< its tasks use what is above
+  os::Executor writes_;  ///< its tasks use what is above
   std::thread thread_;
 };
 

@@ -39,7 +39,7 @@ namespace {
 
 std::string tls_error() {
   const char* const reason = ::ERR_reason_error_string(::ERR_peek_last_error());
-  return reason == nullptr ? "OpenSSL cannot use it" : foreign_text(reason);
+  return reason == nullptr ? "OpenSSL cannot use it" : os::foreign_text(reason);
 }
 
 /// Instead of OpenSSL's own, which asks at the terminal.
@@ -93,7 +93,7 @@ TlsStamp tls_stamp(const std::string& path) {
 std::string why_unreadable(const std::string& path) {
   struct stat info = {};
   if (::stat(path.c_str(), &info) != 0) {
-    return error_text(errno);
+    return os::error_text(errno);
   }
   return S_ISREG(info.st_mode) ? "" : "it is no regular file";
 }
@@ -237,10 +237,10 @@ TlsSession TlsKeys::begin() {
   if (files_->stamps() != files_->seen) {
     const auto why = files_->load();
     if (why.empty()) {
-      log(LogLevel::kInfo, "certificate and key of the status server were read again",
-          {{"certificate", files_->certificate}});
+      os::log(os::LogLevel::kInfo, "certificate and key of the status server were read again",
+              {{"certificate", files_->certificate}});
     } else {
-      log(LogLevel::kWarning, why + "; the last good certificate and key stay in use");
+      os::log(os::LogLevel::kWarning, why + "; the last good certificate and key stay in use");
     }
   }
   auto parts = TlsSession::Parts::of(files_->context.get());

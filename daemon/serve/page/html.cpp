@@ -26,7 +26,7 @@ std::string_view reference(char c) {
 
 std::string escape_html(std::string_view text) {
   std::string out;
-  for (const char c : printable(text)) {
+  for (const char c : manifest::printable(text)) {
     const auto escaped = reference(c);
     if (escaped.empty()) {
       out += c;

@@ -1,4 +1,4 @@
-#include "daemon/serve/page.h"
+#include "daemon/serve/page/page.h"
 
 #include <algorithm>
 #include <array>
@@ -18,8 +18,7 @@
 #include "daemon/status/words.h"
 #include "reconciler/observe/server_time.h"
 
-namespace sessync {
-namespace page {
+namespace sessync::page {
 namespace {
 
 constexpr std::size_t kDetailed = 200;  ///< sessions whose details are in the document itself
@@ -53,7 +52,7 @@ std::string element_of(const std::string& tag, const std::string& attribute,
   return "<" + tag + attribute + ">" + std::string(content) + "</" + tag + ">";
 }
 
-std::string facts_of(const StatusSnapshot& status, TimePoint now) {
+std::string facts_of(const status::StatusSnapshot& status, ports::TimePoint now) {
   Html out;
   const auto fact = [&out](const char* name, const std::string& value, const std::string& aside) {
     out.open("div").element("dt", {}, name).open("dd").element("code", {}, value);
@@ -65,14 +64,15 @@ std::string facts_of(const StatusSnapshot& status, TimePoint now) {
   const auto& resolved = status.workspace_resolved;
   const bool is_linked = !resolved.empty() && resolved != status.workspace;
   fact("Workspace", status.workspace, is_linked ? "→ " + resolved : "");
-  fact("Manifest", status.manifest.path, "generation " + words::number(status.manifest.generation));
+  fact("Manifest", status.manifest.path,
+       "generation " + status::words::number(status.manifest.generation));
   out.open("div").element("dt", {}, "Daemon").open("dd").element("code", {}, status.version);
   out.open("span", {{"class", "aside"}}).text("started ");
   write_time(out, status.started_at, now);
   return out.close("span").close("dd").close("div").str();
 }
 
-void write_line(Html& out, const Finding::Line& line) {
+void write_line(Html& out, const status::Finding::Line& line) {
   out.open("li");
   if (line.session.empty()) {
     out.element("code", {}, line.text);
@@ -83,8 +83,8 @@ void write_line(Html& out, const Finding::Line& line) {
   out.close("li");
 }
 
-void write_finding(Html& out, const Finding& finding, bool is_first) {
-  out.open("div", {{"class", std::string("finding ") + name_of(finding.tone)}});
+void write_finding(Html& out, const status::Finding& finding, bool is_first) {
+  out.open("div", {{"class", std::string("finding ") + status::name_of(finding.tone)}});
   out.element(is_first ? "h1" : "p", {{"class", "claim"}}, finding.text);
   if (!finding.lines.empty()) {
     out.open("ul");
@@ -97,7 +97,7 @@ void write_finding(Html& out, const Finding& finding, bool is_first) {
 }
 
 /// What is worst as a heading, with its lines; the rest below it.
-std::string verdict_of(const std::vector<Finding>& findings) {
+std::string verdict_of(const std::vector<status::Finding>& findings) {
   Html out;
   for (const auto& finding : findings) {
     write_finding(out, finding, &finding == &findings.front());
@@ -105,22 +105,23 @@ std::string verdict_of(const std::vector<Finding>& findings) {
   return out.str();
 }
 
-bool is_in(const PagePart& part, const SessionStatus& session) {
+bool is_in(const page::PagePart& part, const status::SessionStatus& session) {
   return (!part.since || session.revision > *part.since) &&
          (!part.session || session.name == *part.session);
 }
 
 /// Problems first, the worst of them on top; then by name.
-std::vector<const SessionStatus*> in_order(const StatusSnapshot& status, const PagePart& part) {
-  std::vector<std::pair<int, const SessionStatus*>> ranked;
+std::vector<const status::SessionStatus*> in_order(const status::StatusSnapshot& status,
+                                                   const page::PagePart& part) {
+  std::vector<std::pair<int, const status::SessionStatus*>> ranked;
   for (const auto& session : status.sessions) {
     if (is_in(part, *session)) {
-      ranked.emplace_back(rank_of(state_of(*session)), session.get());
+      ranked.emplace_back(rank_of(status::state_of(*session)), session.get());
     }
   }
   std::ranges::sort(ranked, {},
                     [](const auto& entry) { return std::tie(entry.first, entry.second->name); });
-  std::vector<const SessionStatus*> out;
+  std::vector<const status::SessionStatus*> out;
   out.reserve(ranked.size());
   for (const auto& [rank, session] : ranked) {
     out.push_back(session);
@@ -128,7 +129,8 @@ std::vector<const SessionStatus*> in_order(const StatusSnapshot& status, const P
   return out;
 }
 
-std::string sessions_of(const StatusSnapshot& status, const PagePart& part, TimePoint now) {
+std::string sessions_of(const status::StatusSnapshot& status, const page::PagePart& part,
+                        ports::TimePoint now) {
   Html out;
   std::size_t count = 0;
   for (const auto* session : in_order(status, part)) {
@@ -143,56 +145,55 @@ void write_choice(Html& out, const std::string& kind, const std::string& word, s
                       {"id", "state-" + kind},
                       {"data-state", kind},
                       {"data-count", std::to_string(count)}});
-  out.text(word).element("b", {}, words::number(count)).close("button");
+  out.text(word).element("b", {}, status::words::number(count)).close("button");
 }
 
 /// What the script filters by: each state, how many sessions are in it, and what takes in several.
-std::string states_of(const StatusSnapshot& status) {
-  std::array<std::size_t, kSessionStates.size()> counts{};
+std::string states_of(const status::StatusSnapshot& status) {
+  std::array<std::size_t, status::kSessionStates.size()> counts{};
   std::size_t problems = 0;
   for (const auto& session : status.sessions) {
-    const auto state = state_of(*session);
+    const auto state = status::state_of(*session);
     ++counts.at(static_cast<std::size_t>(state));
-    problems += is_problem(state) ? 1U : 0U;
+    problems += status::is_problem(state) ? 1U : 0U;
   }
   Html out;
   write_choice(out, "all", "all", status.sessions.size());
   write_choice(out, "problems", "problems", problems);
-  for (const auto state : kSessionStates) {
-    write_choice(out, name_of(state), word_of(state), counts.at(static_cast<std::size_t>(state)));
+  for (const auto state : status::kSessionStates) {
+    write_choice(out, status::name_of(state), word_of(state),
+                 counts.at(static_cast<std::size_t>(state)));
   }
   return out.str();
 }
 
 }  // namespace
-}  // namespace page
 
-std::string render_page(const StatusSnapshot& status, const PagePart& part, TimePoint now) {
-  using page::escape_html;
-  const auto findings = findings_of(status);
-  const page::Values values{
-      {"style", part.is_whole() ? page::element_of("style", "", page::kStyle) : ""},
-      {"script",
-       part.is_whole() ? page::element_of("script", " type=\"module\"", page::kScript) : ""},
+std::string render_page(const status::StatusSnapshot& status, const page::PagePart& part,
+                        ports::TimePoint now) {
+  const auto findings = status::findings_of(status);
+  const Values values{
+      {"style", part.is_whole() ? element_of("style", "", kStyle) : ""},
+      {"script", part.is_whole() ? element_of("script", " type=\"module\"", kScript) : ""},
       {"title", escape_html(findings.front().text + " · sessync")},
-      {"tone", name_of(findings.front().tone)},
+      {"tone", status::name_of(findings.front().tone)},
       {"version", escape_html(status.version)},
       {"id", escape_html(part.id)},
       {"part", part.is_whole() ? "whole" : "part"},
-      {"now", timestamp_in_seconds(now)},
-      {"facts", page::facts_of(status, now)},
-      {"verdict", page::verdict_of(findings)},
-      {"states", page::states_of(status)},
-      {"sessions", page::sessions_of(status, part, now)},
+      {"now", observe::timestamp_in_seconds(now)},
+      {"facts", facts_of(status, now)},
+      {"verdict", verdict_of(findings)},
+      {"states", states_of(status)},
+      {"sessions", sessions_of(status, part, now)},
   };
-  return page::fill(page::kTemplate, values);
+  return fill(kTemplate, values);
 }
 
 std::string page_policy() {
-  return "default-src 'none'; style-src " + page::source_of(page::kStyle) + "; script-src " +
-         page::source_of(page::kScript) +
+  return "default-src 'none'; style-src " + source_of(kStyle) + "; script-src " +
+         source_of(kScript) +
          "; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
          "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 }
 
-}  // namespace sessync
+}  // namespace sessync::page

@@ -9,8 +9,8 @@
 namespace sessync::page {
 namespace {
 
-using words::counted;
-using words::number;
+using status::words::counted;
+using status::words::number;
 
 constexpr std::size_t kEntries = 20;  ///< of a list; the rest as a number
 
@@ -24,7 +24,7 @@ void write_rest(Html& out, std::size_t count) {
   }
 }
 
-void write_suspension(Html& out, const SessionStatus& session, TimePoint now) {
+void write_suspension(Html& out, const status::SessionStatus& session, ports::TimePoint now) {
   if (!session.suspended && !session.suspended_by_manifest) {
     return;
   }
@@ -41,7 +41,7 @@ void write_suspension(Html& out, const SessionStatus& session, TimePoint now) {
   out.close("section");
 }
 
-void write_held(Html& out, const SessionStatus& session) {
+void write_held(Html& out, const status::SessionStatus& session) {
   if (!session.held) {
     return;
   }
@@ -54,12 +54,12 @@ void write_held(Html& out, const SessionStatus& session) {
   out.close("section");
 }
 
-bool is_same_reason(const Blocked& one, const Blocked& other) {
+bool is_same_reason(const desired::Blocked& one, const desired::Blocked& other) {
   return one.code == other.code && one.reason == other.reason;
 }
 
 /// Why, once for all that follow with the same reason.
-void write_blocked(Html& out, const SessionStatus& session) {
+void write_blocked(Html& out, const status::SessionStatus& session) {
   if (session.blocked.empty()) {
     return;
   }
@@ -70,17 +70,17 @@ void write_blocked(Html& out, const SessionStatus& session) {
     const bool is_new = i == 0 || !is_same_reason(session.blocked[i - 1], blocked);
     out.open("li", {{"class", is_new ? "why" : "same"}});
     if (is_new) {
-      out.open("p").element("span", {{"class", "tag"}}, to_string(blocked.code));
+      out.open("p").element("span", {{"class", "tag"}}, desired::to_string(blocked.code));
       out.text(blocked.reason).close("p");
     }
-    out.element("code", {{"class", "path"}}, place_of(blocked)).close("li");
+    out.element("code", {{"class", "path"}}, desired::place_of(blocked)).close("li");
   }
   out.close("ul");
   write_rest(out, session.blocked.size());
   out.close("section");
 }
 
-void write_unmanaged(Html& out, const SessionStatus& session) {
+void write_unmanaged(Html& out, const status::SessionStatus& session) {
   if (session.unmanaged.empty()) {
     return;
   }
@@ -97,7 +97,7 @@ void write_unmanaged(Html& out, const SessionStatus& session) {
   out.close("section");
 }
 
-void write_recent(Html& out, const SessionStatus& session, TimePoint now) {
+void write_recent(Html& out, const status::SessionStatus& session, ports::TimePoint now) {
   if (session.recent.empty()) {
     return;
   }
@@ -117,7 +117,7 @@ void write_recent(Html& out, const SessionStatus& session, TimePoint now) {
   out.close("ul").close("section");
 }
 
-void write_conditions(Html& out, const SessionStatus& session, TimePoint now) {
+void write_conditions(Html& out, const status::SessionStatus& session, ports::TimePoint now) {
   open_section(out, "conditions", "Conditions");
   out.open("ul");
   std::string said;
@@ -135,7 +135,7 @@ void write_conditions(Html& out, const SessionStatus& session, TimePoint now) {
   out.close("ul").close("section");
 }
 
-void write_counts(Html& out, const SessionStatus& session, TimePoint now) {
+void write_counts(Html& out, const status::SessionStatus& session, ports::TimePoint now) {
   const auto& counts = session.counts;
   open_section(out, "counts", "Counts");
   out.element("p", {},
@@ -155,7 +155,7 @@ void write_counts(Html& out, const SessionStatus& session, TimePoint now) {
 
 }  // namespace
 
-void write_details(Html& out, const SessionStatus& session, TimePoint now) {
+void write_details(Html& out, const status::SessionStatus& session, ports::TimePoint now) {
   out.open("div", {{"class", "body"}});
   write_suspension(out, session, now);
   write_held(out, session);

@@ -12,19 +12,20 @@
 namespace sessync::page {
 namespace {
 
-using words::counted;
-using words::number;
-using words::span;
+using status::words::counted;
+using status::words::number;
+using status::words::span;
 
 /// One character: the same that `plan` prints, where it has one.
-const char* sign_of(SessionState state) {
+const char* sign_of(status::SessionState state) {
   static constexpr std::array<const char*, 7> kSigns = {"×", "↻", "!", "!", "~", "‖", "="};
   return kSigns.at(static_cast<std::size_t>(state));
 }
 
 /// By which a row is filtered.
-std::string kinds_of(SessionState state) {
-  return std::string("all ") + name_of(state) + (is_problem(state) ? " problems" : "");
+std::string kinds_of(status::SessionState state) {
+  return std::string("all ") + status::name_of(state) +
+         (status::is_problem(state) ? " problems" : "");
 }
 
 /// How much of a bar of 200 units `part` of `whole` is.
@@ -32,7 +33,7 @@ std::uint64_t share(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : std::min<std::uint64_t>(part, whole) * 200 / whole;
 }
 
-void write_bar(Html& out, const ResourceCounts& counts) {
+void write_bar(Html& out, const status::ResourceCounts& counts) {
   const auto used = share(counts.files, counts.max_files);
   const auto wanted = share(counts.files + counts.pending, counts.max_files);
   const bool nearly_full = counts.files * 10 >= counts.max_files * 9;
@@ -48,7 +49,7 @@ void write_bar(Html& out, const ResourceCounts& counts) {
 }
 
 /// "12 due, 1 unmanaged": what is not as it should be, or nobody declared.
-std::string asides_of(const ResourceCounts& counts) {
+std::string asides_of(const status::ResourceCounts& counts) {
   std::string out;
   const auto add = [&out](std::uint64_t count, const char* what) {
     if (count == 0) return;
@@ -62,7 +63,7 @@ std::string asides_of(const ResourceCounts& counts) {
   return out;
 }
 
-void write_files(Html& out, const ResourceCounts& counts) {
+void write_files(Html& out, const status::ResourceCounts& counts) {
   out.open("td", {{"class", "files"}, {"data-label", "Files"}});
   write_bar(out, counts);
   out.element("span", {{"class", "figure"}},
@@ -74,7 +75,7 @@ void write_files(Html& out, const ResourceCounts& counts) {
 }
 
 /// The points of a line through `values` in a box of 240 × 48.
-std::string points_of(const std::deque<Duration>& values) {
+std::string points_of(const std::deque<ports::Duration>& values) {
   const auto longest = std::max<std::int64_t>(1, std::ranges::max(values).count());
   const auto steps = std::max<std::int64_t>(1, static_cast<std::int64_t>(values.size()) - 1);
   std::string points;
@@ -89,7 +90,7 @@ std::string points_of(const std::deque<Duration>& values) {
   return values.size() > 1 ? points : points + " 240," + points.substr(points.find(',') + 1);
 }
 
-void write_latency(Html& out, const std::deque<Duration>& latencies) {
+void write_latency(Html& out, const std::deque<ports::Duration>& latencies) {
   out.open("td", {{"class", "latency"}, {"data-label", "Change to converged"}});
   if (latencies.empty()) {
     out.element("span", {{"class", "none"}}, "no change yet").close("td");
@@ -107,7 +108,7 @@ void write_latency(Html& out, const std::deque<Duration>& latencies) {
   out.element("span", {{"class", "aside"}}, "max " + longest).close("td");
 }
 
-void write_times(Html& out, const SessionStatus& session, TimePoint now) {
+void write_times(Html& out, const status::SessionStatus& session, ports::TimePoint now) {
   out.open("td", {{"class", "when"}, {"data-label", "Converged"}});
   if (session.last_converged_at) {
     write_time(out, *session.last_converged_at, now);
@@ -127,19 +128,20 @@ void write_times(Html& out, const SessionStatus& session, TimePoint now) {
 
 }  // namespace
 
-std::string word_of(SessionState state) {
-  std::string word = name_of(state);
+std::string word_of(status::SessionState state) {
+  std::string word = status::name_of(state);
   std::ranges::replace(word, '_', ' ');
   return word;
 }
 
-int rank_of(SessionState state) {
-  return static_cast<int>(is_problem(state) ? state : SessionState::kInSync);
+int rank_of(status::SessionState state) {
+  return static_cast<int>(status::is_problem(state) ? state : status::SessionState::kInSync);
 }
 
-void write_session(Html& out, const SessionStatus& session, TimePoint now, bool with_details) {
-  const auto state = state_of(session);
-  out.open("tbody", {{"class", std::string("session ") + name_of(state)},
+void write_session(Html& out, const status::SessionStatus& session, ports::TimePoint now,
+                   bool with_details) {
+  const auto state = status::state_of(session);
+  out.open("tbody", {{"class", std::string("session ") + status::name_of(state)},
                      {"id", "s-" + session.name},
                      {"data-rank", std::to_string(rank_of(state))},
                      {"data-kinds", kinds_of(state)}});
@@ -156,11 +158,11 @@ void write_session(Html& out, const SessionStatus& session, TimePoint now, bool 
   write_times(out, session, now);
   out.close("tr").open("tr", {{"class", "more"}}).open("td", {{"colspan", "6"}});
   if (with_details) {
-    out.open("details").element("summary", {}, headline_of(session));
+    out.open("details").element("summary", {}, status::headline_of(session));
     write_details(out, session, now);
     out.close("details");
   } else {
-    out.element("p", {{"class", "summary"}}, headline_of(session));
+    out.element("p", {{"class", "summary"}}, status::headline_of(session));
   }
   out.close("td").close("tr").close("tbody");
 }

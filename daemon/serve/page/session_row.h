@@ -7,14 +7,15 @@
 namespace sessync::page {
 
 /// The state as people read it: "in sync".
-std::string word_of(SessionState state);
+std::string word_of(status::SessionState state);
 
 /// Where a row in this state stands: problems first, the worst of them on top; all others alike.
-int rank_of(SessionState state);
+int rank_of(status::SessionState state);
 
 /// A session as a group of rows of the table: one with its figures, one with its state in words,
 /// which opens to everything else if `with_details`. A tbody with the id "s-" + name, by which the
 /// script finds it; data-rank is where it stands, data-kinds by what it is filtered.
-void write_session(Html& out, const SessionStatus& session, TimePoint now, bool with_details);
+void write_session(Html& out, const status::SessionStatus& session, ports::TimePoint now,
+                   bool with_details);
 
 }  // namespace sessync::page

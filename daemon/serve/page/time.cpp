@@ -5,9 +5,9 @@
 
 namespace sessync::page {
 
-void write_time(Html& out, TimePoint at, TimePoint now) {
-  const auto exact = timestamp_in_seconds(at);
-  out.element("time", {{"datetime", exact}, {"title", exact}}, words::relative(at, now));
+void write_time(Html& out, ports::TimePoint at, ports::TimePoint now) {
+  const auto exact = observe::timestamp_in_seconds(at);
+  out.element("time", {{"datetime", exact}, {"title", exact}}, status::words::relative(at, now));
 }
 
 }  // namespace sessync::page

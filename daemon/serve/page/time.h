@@ -7,6 +7,6 @@ namespace sessync::page {
 
 /// A time as people read it ("3 min ago"), exact to the second in its title and datetime, by which
 /// the script lets it grow old.
-void write_time(Html& out, TimePoint at, TimePoint now);
+void write_time(Html& out, ports::TimePoint at, ports::TimePoint now);
 
 }  // namespace sessync::page

@@ -6,7 +6,7 @@
 #include "manifest/spec.h"
 #include "reconciler/ports/snapshot.h"
 
-namespace sessync {
+namespace sessync::workspace {
 
 /// What identifies an archive in plans, markers and the inventory: 64 lower-case hex digits, the
 /// same for the same members on every machine, whatever the compressed bytes are.
@@ -22,6 +22,7 @@ namespace sessync {
 /// is raised whenever the same list would be packed into something else.
 ///
 /// `members` are sorted by path.
-std::string archive_digest(ArchiveResource::Format format, std::span<const ScannedFile> members);
+std::string archive_digest(manifest::ArchiveResource::Format format,
+                           std::span<const ports::ScannedFile> members);
 
-}  // namespace sessync
+}  // namespace sessync::workspace

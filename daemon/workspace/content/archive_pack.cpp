@@ -23,7 +23,7 @@
 #include "daemon/workspace/read/file_stamp.h"
 #include "manifest/text/utf8.h"
 
-namespace sessync {
+namespace sessync::workspace {
 namespace {
 
 constexpr std::size_t kArchiveBlockBytes = 64U << 10U;
@@ -86,29 +86,30 @@ la_ssize_t write_block(archive* /*out*/, void* to, const void* bytes, std::size_
 
 class Packer {
  public:
-  Packer(const ContentRef& content, const Beneath& root, const Spool& spool)
+  Packer(const ports::ContentRef& content, const os::Beneath& root, const Spool& spool)
       : content_(content), root_(root), spool_(spool), file_{.fd = spool.fd} {}
 
-  Result<Done> run() {
-    if (Result<Done> ready = start(); !ready) return ready;
-    for (const ScannedFile& member : content_.archive->members) {
-      if (Result<Done> added = add(member); !added) return added;
+  ports::Result<ports::Done> run() {
+    if (ports::Result<ports::Done> ready = start(); !ready) return ready;
+    for (const ports::ScannedFile& member : content_.archive->members) {
+      if (ports::Result<ports::Done> added = add(member); !added) return added;
     }
     return checked(::archive_write_close(out_.get()));
   }
 
  private:
-  Result<Done> start() {
-    const bool is_zip = content_.archive->format == ArchiveResource::Format::kZip;
+  ports::Result<ports::Done> start() {
+    const bool is_zip = content_.archive->format == manifest::ArchiveResource::Format::kZip;
     if (is_zip && !locale_ &&
-        !std::ranges::all_of(content_.archive->members, is_ascii, &ScannedFile::path)) {
+        !std::ranges::all_of(content_.archive->members, is_ascii, &ports::ScannedFile::path)) {
       return tl::unexpected(
           not_packed(content_,
                      "this machine has no C.UTF-8 locale, without which a zip's names come out "
                      "wrong; install it, or write archive: tar.gz"));
     }
     out_.reset(::archive_write_new());
-    if (Result<Done> chosen = checked(is_zip ? choose_zip() : choose_tar_gz()); !chosen) {
+    if (ports::Result<ports::Done> chosen = checked(is_zip ? choose_zip() : choose_tar_gz());
+        !chosen) {
       return chosen;
     }
     ::archive_write_set_bytes_per_block(out_.get(), static_cast<int>(kArchiveBlockBytes));
@@ -130,11 +131,12 @@ class Packer {
     return ::archive_write_set_options(out_.get(), "gzip:!timestamp,gzip:compression-level=6");
   }
 
-  Result<Done> add(const ScannedFile& member) {
-    const std::string path = join_path(content_.path, member.path);
+  ports::Result<ports::Done> add(const ports::ScannedFile& member) {
+    const std::string path = os::join_path(content_.path, member.path);
     // Links may lead anywhere inside: only bytes with the planned digest are handed out.
-    const auto fd = root_.open_at(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, Beneath::Links::kFollow);
-    if (!fd) return changed(path, "cannot be opened (" + error_text(fd.error()) + ")");
+    const auto fd =
+        root_.open_at(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, os::Beneath::Links::kFollow);
+    if (!fd) return changed(path, "cannot be opened (" + os::error_text(fd.error()) + ")");
     struct stat status{};
     if (::fstat(fd->get(), &status) != 0 || !S_ISREG(status.st_mode)) {
       return changed(path, "is not a regular file any more");
@@ -145,11 +147,12 @@ class Packer {
     if (is_executable(status) != member.executable) {
       return changed(path, member.executable ? "is not executable any more" : "is executable now");
     }
-    if (Result<Done> written = checked(write_header(member)); !written) return written;
+    if (ports::Result<ports::Done> written = checked(write_header(member)); !written)
+      return written;
     return copy(member, path, fd->get());
   }
 
-  int write_header(const ScannedFile& member) {
+  int write_header(const ports::ScannedFile& member) {
     const std::unique_ptr<archive_entry, FreeEntry> entry(::archive_entry_new());
     ::archive_entry_set_pathname(entry.get(), member.path.c_str());
     ::archive_entry_set_filetype(entry.get(), AE_IFREG);
@@ -162,68 +165,71 @@ class Packer {
     return ::archive_write_header(out_.get(), entry.get());
   }
 
-  Result<Done> copy(const ScannedFile& member, const std::string& path, int fd) {
+  ports::Result<ports::Done> copy(const ports::ScannedFile& member, const std::string& path,
+                                  int fd) {
     digest_.restart();
     std::uint64_t done = 0;
     while (true) {
       const ssize_t count = ::read(fd, block_.data(), block_.size());
       if (count < 0 && errno == EINTR) continue;
-      if (count < 0) return changed(path, "cannot be read (" + error_text(errno) + ")");
+      if (count < 0) return changed(path, "cannot be read (" + os::error_text(errno) + ")");
       if (count == 0) break;
       const std::span<const char> bytes(block_.data(), static_cast<std::size_t>(count));
-      beat();
+      os::beat();
       done += bytes.size();
       if (done > member.size) break;
       digest_.update(bytes);
-      if (Result<Done> written = write(bytes); !written) return written;
+      if (ports::Result<ports::Done> written = write(bytes); !written) return written;
     }
     if (done != member.size) return changed(path, "has another size now");
-    if (to_hex(digest_.finish()) != member.sha256) return changed(path, "has other content now");
-    return Done{};
+    if (os::to_hex(digest_.finish()) != member.sha256)
+      return changed(path, "has other content now");
+    return ports::Done{};
   }
 
-  Result<Done> write(std::span<const char> bytes) {
+  ports::Result<ports::Done> write(std::span<const char> bytes) {
     const la_ssize_t count = ::archive_write_data(out_.get(), bytes.data(), bytes.size());
     const bool all = count >= 0 && static_cast<std::size_t>(count) == bytes.size();
     return checked(all ? ARCHIVE_OK : ARCHIVE_FATAL);
   }
 
-  [[nodiscard]] tl::unexpected<ApiError> changed(const std::string& path,
-                                                 const std::string& what) const {
+  [[nodiscard]] tl::unexpected<ports::ApiError> changed(const std::string& path,
+                                                        const std::string& what) const {
     return tl::unexpected(source_changed(content_, path, what));
   }
 
   /// A warning is a fault too: a member was not written as it should be.
-  [[nodiscard]] Result<Done> checked(int result) const {
+  [[nodiscard]] ports::Result<ports::Done> checked(int result) const {
     if (spool_.stopped != nullptr && *spool_.stopped) return tl::unexpected(not_finished(content_));
     if (file_.error != 0) {
       return tl::unexpected(not_packed(
-          content_, "writing to the spool directory " + printable(spool_.directory) + " failed (" +
-                        error_text(file_.error) +
+          content_, "writing to the spool directory " + manifest::printable(spool_.directory) +
+                        " failed (" + os::error_text(file_.error) +
                         "); nothing was uploaded. Make room there, or name another directory in "
                         "TMPDIR"));
     }
-    if (result == ARCHIVE_OK) return Done{};
+    if (result == ARCHIVE_OK) return ports::Done{};
     const char* const text = ::archive_error_string(out_.get());
     return tl::unexpected(not_packed(
-        content_, foreign_text(text == nullptr ? "libarchive gives no reason" : text) +
+        content_, os::foreign_text(text == nullptr ? "libarchive gives no reason" : text) +
                       "; nothing was uploaded. Exclude what it is about, or mirror the directory"));
   }
 
-  const ContentRef& content_;
-  const Beneath& root_;
+  const ports::ContentRef& content_;
+  const os::Beneath& root_;
   const Spool& spool_;
   Utf8Locale locale_;
   SpoolFile file_;  // outlives what writes to it
   std::unique_ptr<archive, FreeArchive> out_;
   std::vector<char> block_ = std::vector<char>(kArchiveBlockBytes);
-  Sha256Stream digest_;
+  os::Sha256Stream digest_;
 };
 
 }  // namespace
 
-Result<Done> pack_archive(const ContentRef& content, const Beneath& root, const Spool& spool) {
+ports::Result<ports::Done> pack_archive(const ports::ContentRef& content, const os::Beneath& root,
+                                        const Spool& spool) {
   return Packer(content, root, spool).run();
 }
 
-}  // namespace sessync
+}  // namespace sessync::workspace

@@ -6,7 +6,7 @@
 #include "daemon/os/beneath.h"
 #include "reconciler/ports/content_source.h"
 
-namespace sessync {
+namespace sessync::workspace {
 
 /// Where an archive is packed to.
 struct Spool {
@@ -27,6 +27,7 @@ struct Spool {
 /// owners: sorted as planned, times at their format's epoch, uid and gid 0, 0755 or 0644, no
 /// entries for directories. A tar is GNU's, which carries names of any length as they are; names in
 /// a zip are marked as UTF-8.
-Result<Done> pack_archive(const ContentRef& content, const Beneath& root, const Spool& spool);
+ports::Result<ports::Done> pack_archive(const ports::ContentRef& content, const os::Beneath& root,
+                                        const Spool& spool);
 
-}  // namespace sessync
+}  // namespace sessync::workspace

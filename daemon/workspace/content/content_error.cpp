@@ -4,49 +4,53 @@
 #include "manifest/text/size.h"
 #include "manifest/text/utf8.h"
 
-namespace sessync {
+namespace sessync::workspace {
 
-ApiError source_changed(const ContentRef& content, const std::string& path,
-                        const std::string& what) {
-  ApiError error;
-  error.kind = ApiError::Kind::kSourceChanged;
+ports::ApiError source_changed(const ports::ContentRef& content, const std::string& path,
+                               const std::string& what) {
+  ports::ApiError error;
+  error.kind = ports::ApiError::Kind::kSourceChanged;
   error.code = "source_changed";
-  error.message = printable(join_path(content.root, path)) + " " + what +
+  error.message = manifest::printable(os::join_path(content.root, path)) + " " + what +
                   "; nothing was uploaded, the next pass looks at it again";
   return error;
 }
 
-tl::unexpected<ApiError> content_changed(const ContentRef& content, const std::string& what) {
+tl::unexpected<ports::ApiError> content_changed(const ports::ContentRef& content,
+                                                const std::string& what) {
   return tl::unexpected(source_changed(content, content.path, what));
 }
 
-ApiError not_packed(const ContentRef& content, const std::string& what) {
-  ApiError error;
-  error.kind = ApiError::Kind::kNotStored;
+ports::ApiError not_packed(const ports::ContentRef& content, const std::string& what) {
+  ports::ApiError error;
+  error.kind = ports::ApiError::Kind::kNotStored;
   error.code = "not_packed";
-  error.message = "the archive of " + printable(join_path(content.root, content.path)) +
+  error.message = "the archive of " +
+                  manifest::printable(os::join_path(content.root, content.path)) +
                   " cannot be packed: " + what;
   return error;
 }
 
-ApiError too_large(const ContentRef& content, std::uint64_t size) {
-  ApiError error;
-  error.kind = ApiError::Kind::kTooLarge;
+ports::ApiError too_large(const ports::ContentRef& content, std::uint64_t size) {
+  ports::ApiError error;
+  error.kind = ports::ApiError::Kind::kTooLarge;
   error.code = "too_large";
-  error.message = "the archive of " + printable(join_path(content.root, content.path)) + " has " +
+  error.message = "the archive of " +
+                  manifest::printable(os::join_path(content.root, content.path)) + " has " +
                   std::to_string(size) + " bytes when it is packed, and max_file_size is " +
-                  format_size(content.max_size) +
+                  manifest::format_size(content.max_size) +
                   "; nothing was uploaded: exclude some of it, or raise max_file_size if the API "
                   "takes more";
   return error;
 }
 
-ApiError not_finished(const ContentRef& content) {
-  ApiError error;
-  error.kind = ApiError::Kind::kAborted;
-  error.message = "the archive of " + printable(join_path(content.root, content.path)) +
+ports::ApiError not_finished(const ports::ContentRef& content) {
+  ports::ApiError error;
+  error.kind = ports::ApiError::Kind::kAborted;
+  error.message = "the archive of " +
+                  manifest::printable(os::join_path(content.root, content.path)) +
                   " was not packed to its end; nothing was uploaded";
   return error;
 }
 
-}  // namespace sessync
+}  // namespace sessync::workspace

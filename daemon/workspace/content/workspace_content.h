@@ -7,7 +7,7 @@
 
 #include "reconciler/ports/content_source.h"
 
-namespace sessync {
+namespace sessync::workspace {
 
 /// Reads files of the workspace for uploading. Safe to use from many threads.
 ///
@@ -18,14 +18,15 @@ namespace sessync {
 /// An archive is packed when it is opened (see archive_pack.h), into a file without a name in the
 /// spool directory, which needs room for it and gets it back when the reader is destroyed.
 /// kNotStored if the spool cannot be written.
-class WorkspaceContent : public ContentSource {
+class WorkspaceContent : public ports::ContentSource {
  public:
   /// Spools below TMPDIR, /tmp without one.
   WorkspaceContent();
   explicit WorkspaceContent(std::string spool_directory)
       : spool_directory_(std::move(spool_directory)) {}
 
-  Result<std::unique_ptr<ContentReader>> open(const ContentRef& content) override;
+  ports::Result<std::unique_ptr<ports::ContentReader>> open(
+      const ports::ContentRef& content) override;
   void stop_packing() override { stopped_ = true; }
 
  private:
@@ -33,4 +34,4 @@ class WorkspaceContent : public ContentSource {
   std::atomic<bool> stopped_ = false;
 };
 
-}  // namespace sessync
+}  // namespace sessync::workspace

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace sessync {
+namespace sessync::workspace {
 DigestCache::DigestCache(std::vector<DigestEntry> entries) {
   for (DigestEntry& kept : entries) {
     known_[std::move(kept.path)] = {.stamp = kept.stamp,
@@ -13,7 +13,7 @@ DigestCache::DigestCache(std::vector<DigestEntry> entries) {
   }
 }
 
-std::optional<Sha256> DigestCache::find(std::string_view path, const FileStamp& stamp) {
+std::optional<os::Sha256> DigestCache::find(std::string_view path, const FileStamp& stamp) {
   const std::lock_guard lock(mutex_);
   const auto found = known_.find(path);
   if (found == known_.end()) return std::nullopt;
@@ -23,7 +23,7 @@ std::optional<Sha256> DigestCache::find(std::string_view path, const FileStamp& 
   return known.digest;
 }
 
-void DigestCache::put(const std::string& path, const FileStamp& stamp, const Sha256& digest,
+void DigestCache::put(const std::string& path, const FileStamp& stamp, const os::Sha256& digest,
                       std::int64_t observed_ns) {
   const std::lock_guard lock(mutex_);
   const auto found = known_.find(path);
@@ -87,4 +87,4 @@ DigestEntry DigestCache::entry(const std::string& path, const Known& known) {
           .trusted = known.trusted};
 }
 
-}  // namespace sessync
+}  // namespace sessync::workspace

@@ -12,13 +12,13 @@
 #include "daemon/os/sha256.h"
 #include "daemon/workspace/read/file_stamp.h"
 
-namespace sessync {
+namespace sessync::workspace {
 
 /// What the digest of a file was, and how the file looked when it was read.
 struct DigestEntry {
   std::string path;  ///< below the workspace; raw bytes
   FileStamp stamp;
-  Sha256 digest{};
+  os::Sha256 digest{};
   std::int64_t first_seen_ns = 0;  ///< wall clock (coarse) when this stamp was first hashed
   bool trusted = false;            ///< false: read so soon after a change that it is read once more
   friend bool operator==(const DigestEntry&, const DigestEntry&) = default;
@@ -43,10 +43,10 @@ class DigestCache {
   /// With what a store kept of an earlier cache.
   explicit DigestCache(std::vector<DigestEntry> entries);
 
-  [[nodiscard]] std::optional<Sha256> find(std::string_view path, const FileStamp& stamp);
+  [[nodiscard]] std::optional<os::Sha256> find(std::string_view path, const FileStamp& stamp);
 
   /// `observed_ns`: CLOCK_REALTIME_COARSE (the clock of file stamps) just before the file was read.
-  void put(const std::string& path, const FileStamp& stamp, const Sha256& digest,
+  void put(const std::string& path, const FileStamp& stamp, const os::Sha256& digest,
            std::int64_t observed_ns);
 
   /// Drops what was neither found nor put since the last call: files that are gone.
@@ -60,7 +60,7 @@ class DigestCache {
  private:
   struct Known {
     FileStamp stamp;
-    Sha256 digest{};
+    os::Sha256 digest{};
     std::int64_t first_seen_ns = 0;
     bool trusted = false;
     bool used = true;
@@ -79,4 +79,4 @@ class DigestCache {
   std::vector<std::string> removed_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::workspace

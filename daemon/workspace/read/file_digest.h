@@ -11,10 +11,10 @@
 #include "daemon/os/sha256.h"
 #include "daemon/workspace/read/stable_read.h"
 
-namespace sessync {
+namespace sessync::workspace {
 
 struct Digested {
-  Sha256 digest{};
+  os::Sha256 digest{};
   std::uint64_t size = 0;
   bool executable = false;
 };
@@ -34,4 +34,4 @@ class DigestTask {
 using DigestTaskFactory =
     std::function<std::unique_ptr<DigestTask>(const std::string& root, const std::string& path)>;
 
-}  // namespace sessync
+}  // namespace sessync::workspace

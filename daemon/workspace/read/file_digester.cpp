@@ -4,7 +4,7 @@
 #include <ctime>
 #include <utility>
 
-namespace sessync {
+namespace sessync::workspace {
 namespace {
 
 using std::chrono::milliseconds;
@@ -16,7 +16,7 @@ constexpr std::size_t kFilesWorthAThread = 16;
 bool is_large(const FileToRead& file) { return file.stamp.size > ReadPool::kLarge; }
 
 /// Counts what is read, and hashes it.
-ByteSink hashing_sink(const DigestTools& tools, const std::string& path, Sha256Stream& stream,
+ByteSink hashing_sink(const DigestTools& tools, const std::string& path, os::Sha256Stream& stream,
                       Digested& result) {
   return {.restart =
               [&] {
@@ -38,7 +38,7 @@ ByteSink hashing_sink(const DigestTools& tools, const std::string& path, Sha256S
 
 class LargeFile : public DigestTask {
  public:
-  LargeFile(const DigestTools& tools, Beneath root, std::string path)
+  LargeFile(const DigestTools& tools, os::Beneath root, std::string path)
       : tools_(tools),
         root_(std::move(root)),
         path_(std::move(path)),
@@ -60,9 +60,9 @@ class LargeFile : public DigestTask {
 
  private:
   const DigestTools& tools_;
-  Beneath root_;
+  os::Beneath root_;
   std::string path_;
-  Sha256Stream stream_;
+  os::Sha256Stream stream_;
   Digested result_;
   ByteSink sink_;
   Patience none_{{}, milliseconds::zero()};
@@ -98,14 +98,14 @@ void let_it_rest(const FileToRead& file, Patience& patience) {
 
 std::unique_ptr<DigestTask> make_digest_task(const DigestTools& tools, const std::string& root,
                                              const std::string& path) {
-  auto opened = Beneath::open(root);
+  auto opened = os::Beneath::open(root);
   if (!opened) return std::make_unique<NoFile>(opened.error());
   return std::make_unique<LargeFile>(tools, std::move(*opened), path);
 }
 
-DigestResult FileDigester::digest_small(const Beneath& root, const std::string& path,
+DigestResult FileDigester::digest_small(const os::Beneath& root, const std::string& path,
                                         Patience& patience) {
-  thread_local Sha256Stream stream;
+  thread_local os::Sha256Stream stream;
   if (pool_.stopped()) return tl::unexpected(StableReadError{StableReadError::Kind::kUnread});
   Digested result;
   const auto read = this->read(root, path, patience, hashing_sink(tools_, path, stream, result));
@@ -116,7 +116,7 @@ DigestResult FileDigester::digest_small(const Beneath& root, const std::string& 
   return result;
 }
 
-tl::expected<StableRead, StableReadError> FileDigester::read(const Beneath& root,
+tl::expected<StableRead, StableReadError> FileDigester::read(const os::Beneath& root,
                                                              const std::string& path,
                                                              Patience& patience,
                                                              const ByteSink& sink) {
@@ -129,11 +129,12 @@ tl::expected<StableRead, StableReadError> FileDigester::read(const Beneath& root
   return result;
 }
 
-DigestResult FileDigester::digest(const Beneath& root, const FileToRead& file, Patience& patience) {
+DigestResult FileDigester::digest(const os::Beneath& root, const FileToRead& file,
+                                  Patience& patience) {
   return digest_all(root, std::span(&file, 1), patience).front();
 }
 
-std::vector<DigestResult> FileDigester::digest_all(const Beneath& root,
+std::vector<DigestResult> FileDigester::digest_all(const os::Beneath& root,
                                                    std::span<const FileToRead> files,
                                                    Patience& patience) {
   std::vector<std::size_t> order(files.size());
@@ -156,7 +157,7 @@ std::vector<DigestResult> FileDigester::digest_all(const Beneath& root,
   return results;
 }
 
-void FileDigester::digest_large(const Beneath& root, std::span<const FileToRead> files,
+void FileDigester::digest_large(const os::Beneath& root, std::span<const FileToRead> files,
                                 Patience& patience, std::span<const std::size_t> which,
                                 std::vector<DigestResult>& results) {
   std::vector<FileToRead> large;
@@ -176,4 +177,4 @@ void FileDigester::digest_large(const Beneath& root, std::span<const FileToRead>
   }
 }
 
-}  // namespace sessync
+}  // namespace sessync::workspace

@@ -12,7 +12,7 @@
 #include "daemon/workspace/read/read_pool.h"
 #include "daemon/workspace/read/restless_files.h"
 
-namespace sessync {
+namespace sessync::workspace {
 
 /// Work done by the scans of one scanner.
 struct ScanCounters {
@@ -48,17 +48,17 @@ class FileDigester {
   /// What this scan did not ask for is not wanted any more.
   ~FileDigester() { pool_.keep_only(session_, asked_); }
 
-  DigestResult digest(const Beneath& root, const FileToRead& file, Patience& patience);
+  DigestResult digest(const os::Beneath& root, const FileToRead& file, Patience& patience);
 
   /// The results in the order of `files`: small ones are read first, the large ones by the pool.
-  std::vector<DigestResult> digest_all(const Beneath& root, std::span<const FileToRead> files,
+  std::vector<DigestResult> digest_all(const os::Beneath& root, std::span<const FileToRead> files,
                                        Patience& patience);
 
  private:
-  DigestResult digest_small(const Beneath& root, const std::string& path, Patience& patience);
-  tl::expected<StableRead, StableReadError> read(const Beneath& root, const std::string& path,
+  DigestResult digest_small(const os::Beneath& root, const std::string& path, Patience& patience);
+  tl::expected<StableRead, StableReadError> read(const os::Beneath& root, const std::string& path,
                                                  Patience& patience, const ByteSink& sink);
-  void digest_large(const Beneath& root, std::span<const FileToRead> files, Patience& patience,
+  void digest_large(const os::Beneath& root, std::span<const FileToRead> files, Patience& patience,
                     std::span<const std::size_t> which, std::vector<DigestResult>& results);
 
   const DigestTools& tools_;
@@ -68,4 +68,4 @@ class FileDigester {
   bool waits_ = true;
 };
 
-}  // namespace sessync
+}  // namespace sessync::workspace

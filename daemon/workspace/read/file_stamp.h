@@ -5,7 +5,7 @@
 
 #include <sys/stat.h>
 
-namespace sessync {
+namespace sessync::workspace {
 
 inline std::int64_t nanoseconds(const timespec& time) {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
@@ -48,4 +48,4 @@ inline bool is_racy(const FileStamp& stamp, std::int64_t observed_ns) {
   return observed_ns - stamp.newest_ns() < kRacyNs;
 }
 
-}  // namespace sessync
+}  // namespace sessync::workspace

@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <sys/vfs.h>
 
-namespace sessync {
+namespace sessync::workspace {
 
 namespace {
 
@@ -58,4 +58,4 @@ void ReadLease::give_back() {
   if (const int fd = std::exchange(fd_, -1); fd >= 0) ::fcntl(fd, F_SETLEASE, F_UNLCK);
 }
 
-}  // namespace sessync
+}  // namespace sessync::workspace

@@ -1,6 +1,6 @@
 #pragma once
 
-namespace sessync {
+namespace sessync::workspace {
 
 /// A read lease (fcntl(2), F_SETLEASE) on an open file. While it is held nobody has the file open
 /// or mapped for writing, and whoever opens it for writing, or truncates it, waits until the lease
@@ -38,4 +38,4 @@ class ReadLease {
   int fd_ = -1;
 };
 
-}  // namespace sessync
+}  // namespace sessync::workspace

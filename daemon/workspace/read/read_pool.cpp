@@ -6,7 +6,7 @@
 #include "daemon/os/thread.h"
 #include "manifest/text/utf8.h"
 
-namespace sessync {
+namespace sessync::workspace {
 namespace {
 
 /// Hashed in a few hundredths of a second: so long a lease may be waited for, and so long somebody
@@ -68,8 +68,8 @@ void ReadPool::work() {
     if (const auto job = next()) {
       advance(job, lock);
     } else {
-      work_.wait_for(lock, kLongestTurn);
-      beat();
+      work_.wait_for(lock, os::kLongestTurn);
+      os::beat();
     }
   }
 }
@@ -96,13 +96,13 @@ void ReadPool::advance(const JobPtr& job, std::unique_lock<std::mutex>& lock) {
   job->running = true;
   lock.unlock();
   std::optional<DigestResult> result;
-  const bool ran = guarded("reading a file", [&] {
-    busy_with("reading " + printable(job->key.second));
+  const bool ran = os::guarded("reading a file", [&] {
+    os::busy_with("reading " + manifest::printable(job->key.second));
     if (!job->task) job->task = make_task_(job->key.first, job->key.second);
     result = job->task->step(kPiece);
     job->done = job->task->done();
   });
-  busy_with("");
+  os::busy_with("");
   lock.lock();
   job->running = false;
   if (!ran) result = tl::unexpected(StableReadError{StableReadError::Kind::kUnstable});
@@ -122,7 +122,7 @@ void ReadPool::tell(const JobPtr& job, std::unique_lock<std::mutex>& lock) {
   if (!when_read || sessions.empty()) return;
   ++telling_;
   lock.unlock();
-  guarded("telling that a file was read", [&] { std::ranges::for_each(sessions, when_read); });
+  os::guarded("telling that a file was read", [&] { std::ranges::for_each(sessions, when_read); });
   lock.lock();
   --telling_;
   read_.notify_all();
@@ -170,8 +170,8 @@ void ReadPool::wait(std::unique_lock<std::mutex>& lock, std::span<const JobPtr> 
            std::ranges::all_of(jobs, [](const auto& job) { return job->result.has_value(); });
   };
   while (!over() && Clock::now() < end) {
-    read_.wait_until(lock, std::min<Clock::time_point>(end, Clock::now() + kLongestTurn));
-    beat();
+    read_.wait_until(lock, std::min<Clock::time_point>(end, Clock::now() + os::kLongestTurn));
+    os::beat();
   }
 }
 
@@ -206,7 +206,7 @@ bool ReadPool::help(std::unique_lock<std::mutex>& lock) {
   helps_.pop_front();
   help->running = true;
   lock.unlock();
-  guarded("reading files", *help->work);
+  os::guarded("reading files", *help->work);
   lock.lock();
   help->done = true;
   read_.notify_all();
@@ -226,8 +226,8 @@ void ReadPool::run_beside(const std::function<void()>& own, const std::function<
     std::unique_lock lock(mutex_);
     std::erase(helps_, help);
     while (help->running && !help->done) {
-      read_.wait_for(lock, kLongestTurn);
-      beat();
+      read_.wait_for(lock, os::kLongestTurn);
+      os::beat();
     }
   };
   try {
@@ -239,4 +239,4 @@ void ReadPool::run_beside(const std::function<void()>& own, const std::function<
   end();
 }
 
-}  // namespace sessync
+}  // namespace sessync::workspace

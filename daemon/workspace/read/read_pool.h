@@ -18,7 +18,7 @@
 #include "daemon/os/thread.h"
 #include "daemon/workspace/read/file_digest.h"
 
-namespace sessync {
+namespace sessync::workspace {
 
 /// A file whose content is asked for, as it looked.
 struct FileToRead {
@@ -102,7 +102,7 @@ class ReadPool {
   int telling_ = 0;
   bool stopped_ = false;
   bool over_ = false;
-  ThreadGroup threads_;  ///< last: they use the rest
+  os::ThreadGroup threads_;  ///< last: they use the rest
 };
 
-}  // namespace sessync
+}  // namespace sessync::workspace

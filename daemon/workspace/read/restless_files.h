@@ -4,7 +4,7 @@
 #include <set>
 #include <string>
 
-namespace sessync {
+namespace sessync::workspace {
 
 /// Files that the last scan waited for in vain. They are looked at, but not waited for again: a log
 /// that never rests must not make every pass over its neighbours two seconds longer. Safe to use
@@ -33,4 +33,4 @@ class RestlessFiles {
   std::set<std::string> paths_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::workspace

@@ -16,7 +16,7 @@
 #include "daemon/os/pulse.h"
 #include "daemon/workspace/read/read_lease.h"
 
-namespace sessync {
+namespace sessync::workspace {
 namespace {
 
 using std::chrono::milliseconds;
@@ -44,7 +44,7 @@ tl::unexpected<StableReadError> failed(ReadErrorKind kind, int error = 0) {
 }
 
 ReadErrorKind kind_of_error(int error) {
-  if (is_absence(error) || error == EXDEV) return ReadErrorKind::kVanished;
+  if (os::is_absence(error) || error == EXDEV) return ReadErrorKind::kVanished;
   if (error == EAGAIN) return ReadErrorKind::kUnstable;
   // What open(2) says of a socket, and of a device without driver.
   return error == ENXIO || error == ENODEV ? ReadErrorKind::kNotRegular
@@ -63,7 +63,7 @@ milliseconds age_of(const FileStamp& stamp) {
 
 class StableReader::Attempt {
  public:
-  Attempt(const Beneath& root, const std::string& path, const ReadTools& tools)
+  Attempt(const os::Beneath& root, const std::string& path, const ReadTools& tools)
       : root_(root), path_(path), tools_(tools), limits_(tools.patience.limits()) {}
 
   std::optional<Read> step(const ByteSink& sink, std::uint64_t at_most) {
@@ -105,7 +105,8 @@ class StableReader::Attempt {
 
   /// Opens the file, and waits until it may be read.
   tl::expected<void, StableReadError> prepare() {
-    auto opened = root_.open_at(path_, O_RDONLY | O_NONBLOCK | O_NOCTTY, Beneath::Links::kRefuse);
+    auto opened =
+        root_.open_at(path_, O_RDONLY | O_NONBLOCK | O_NOCTTY, os::Beneath::Links::kRefuse);
     if (!opened) return failed(kind_of_error(opened.error()), opened.error());
     fd_ = std::move(*opened);
     while (true) {
@@ -209,7 +210,7 @@ class StableReader::Attempt {
         return errno == EAGAIN ? EIO : errno;
       }
       if (count == 0) return EAGAIN;
-      beat();
+      os::beat();
       done_ += static_cast<std::uint64_t>(count);
       sink.bytes({block->data(), static_cast<std::size_t>(count)});
       if (lease_.is_taken() && !lease_.is_undisturbed()) return give_up();
@@ -230,11 +231,11 @@ class StableReader::Attempt {
     return found ? FileStamp::of(status).same_file(before_) : errno == ENAMETOOLONG;
   }
 
-  const Beneath& root_;
+  const os::Beneath& root_;
   const std::string& path_;
   const ReadTools& tools_;
   const ReadLimits& limits_;
-  UniqueFd fd_;
+  os::UniqueFd fd_;
   ReadLease lease_;  // given back before the file is closed
   Footing footing_ = Footing::kQuiet;
   FileStamp before_;
@@ -246,7 +247,7 @@ class StableReader::Attempt {
   std::uint64_t done_ = 0;
 };
 
-StableReader::StableReader(const Beneath& root, const std::string& path, const ReadTools& tools)
+StableReader::StableReader(const os::Beneath& root, const std::string& path, const ReadTools& tools)
     : attempt_(std::make_unique<Attempt>(root, path, tools)) {}
 
 StableReader::~StableReader() = default;
@@ -260,11 +261,11 @@ bool Patience::sleep(milliseconds wait) {
   const milliseconds granted = std::min(wait, milliseconds{left_.fetch_sub(wait.count())});
   if (granted <= milliseconds::zero()) return false;
   std::this_thread::sleep_for(granted);
-  beat();
+  os::beat();
   return true;
 }
 
-Read read_stable(const Beneath& root, const std::string& path, const ReadTools& tools,
+Read read_stable(const os::Beneath& root, const std::string& path, const ReadTools& tools,
                  const ByteSink& sink) {
   Read result = failed(ReadErrorKind::kUnstable);
   milliseconds pause = kFirstPause;
@@ -279,4 +280,4 @@ Read read_stable(const Beneath& root, const std::string& path, const ReadTools& 
   return result;
 }
 
-}  // namespace sessync
+}  // namespace sessync::workspace

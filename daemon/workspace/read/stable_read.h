@@ -14,7 +14,7 @@
 #include "daemon/os/beneath.h"
 #include "daemon/workspace/read/file_stamp.h"
 
-namespace sessync {
+namespace sessync::workspace {
 
 /// How long a file must have been left alone before it is read.
 struct ReadLimits {
@@ -95,7 +95,7 @@ class StableReader {
   using Result = tl::expected<StableRead, StableReadError>;
 
   /// All of them must outlive this.
-  StableReader(const Beneath& root, const std::string& path, const ReadTools& tools);
+  StableReader(const os::Beneath& root, const std::string& path, const ReadTools& tools);
   StableReader(const StableReader&) = delete;
   StableReader& operator=(const StableReader&) = delete;
   ~StableReader();
@@ -130,7 +130,8 @@ class StableReader {
 ///
 /// What cannot be had that way is kUnstable: it is never taken anyway. Half a file that its writer
 /// closed, or was killed over, is that file's content: nothing tells it from a whole one.
-tl::expected<StableRead, StableReadError> read_stable(const Beneath& root, const std::string& path,
+tl::expected<StableRead, StableReadError> read_stable(const os::Beneath& root,
+                                                      const std::string& path,
                                                       const ReadTools& tools, const ByteSink& sink);
 
-}  // namespace sessync
+}  // namespace sessync::workspace

@@ -5,7 +5,7 @@
 
 #include "manifest/text/utf8.h"
 
-namespace sessync {
+namespace sessync::workspace {
 namespace {
 
 /// The canonical decompositions of Unicode 14 below U+3100 into two characters: the composed one,
@@ -234,7 +234,7 @@ void decompose(char32_t code, std::u32string& to) {
 std::optional<std::u32string> decomposed(std::string_view text) {
   std::u32string result;
   while (!text.empty()) {
-    const std::size_t length = utf8_length(text, 0);
+    const std::size_t length = manifest::utf8_length(text, 0);
     if (length == 0) {
       return std::nullopt;
     }
@@ -262,12 +262,12 @@ std::string escaped(char32_t code) {
 std::string spelled(std::string_view text) {
   std::string result;
   while (!text.empty()) {
-    const std::size_t length = std::max<std::size_t>(utf8_length(text, 0), 1);
-    result +=
-        length == 1 ? printable(text.substr(0, 1)) : escaped(code_point(text.substr(0, length)));
+    const std::size_t length = std::max<std::size_t>(manifest::utf8_length(text, 0), 1);
+    result += length == 1 ? manifest::printable(text.substr(0, 1))
+                          : escaped(code_point(text.substr(0, length)));
     text.remove_prefix(length);
   }
   return result;
 }
 
-}  // namespace sessync
+}  // namespace sessync::workspace

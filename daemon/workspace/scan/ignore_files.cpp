@@ -9,14 +9,14 @@
 #include "daemon/workspace/read/stable_read.h"
 #include "manifest/text/utf8.h"
 
-namespace sessync {
+namespace sessync::workspace {
 namespace {
 
 constexpr std::chrono::hours kKept{24};
 constexpr std::chrono::minutes kLookThrough{10};
 
 std::string cannot_be_read(const std::string& path, const std::string& why) {
-  return printable(path) + " cannot be read (" + why +
+  return manifest::printable(path) + " cannot be read (" + why +
          "): nothing in its directory is mirrored, and nothing mounted from there is removed, "
          "until it can be read or is gone";
 }
@@ -26,7 +26,7 @@ struct Text {
   StableRead read;
 };
 
-tl::expected<Text, std::string> read_text(const Beneath& root, const std::string& path) {
+tl::expected<Text, std::string> read_text(const os::Beneath& root, const std::string& path) {
   Text text;
   const ByteSink sink{.restart = [&] { text.bytes.clear(); },
                       .bytes =
@@ -40,7 +40,7 @@ tl::expected<Text, std::string> read_text(const Beneath& root, const std::string
   const auto read = read_stable(root, path, {patience, counters, false}, sink);
   if (!read) {
     const bool unreadable = read.error().kind == StableReadError::Kind::kUnreadable;
-    return tl::unexpected(unreadable ? error_text(read.error().error) : "it keeps changing");
+    return tl::unexpected(unreadable ? os::error_text(read.error().error) : "it keeps changing");
   }
   text.read = *read;
   return text;
@@ -48,19 +48,19 @@ tl::expected<Text, std::string> read_text(const Beneath& root, const std::string
 
 }  // namespace
 
-tl::expected<Patterns, std::string> IgnoreFiles::load(const Beneath& root,
-                                                      const std::string& directory) {
-  const std::string path = join_path(directory, kIgnoreFileName);
-  const auto look = root.open_at(path, O_PATH, Beneath::Links::kFollow);
+tl::expected<manifest::Patterns, std::string> IgnoreFiles::load(const os::Beneath& root,
+                                                                const std::string& directory) {
+  const std::string path = os::join_path(directory, kIgnoreFileName);
+  const auto look = root.open_at(path, O_PATH, os::Beneath::Links::kFollow);
   if (!look) {
     // A link into nothing may be about to get its target: the other kinds of absence are absence.
-    const auto link = root.open_at(path, O_PATH | O_NOFOLLOW, Beneath::Links::kFollow);
-    if (!link && (link.error() == ENOENT || link.error() == ENOTDIR)) return Patterns();
-    return tl::unexpected(cannot_be_read(path, error_text(look.error())));
+    const auto link = root.open_at(path, O_PATH | O_NOFOLLOW, os::Beneath::Links::kFollow);
+    if (!link && (link.error() == ENOENT || link.error() == ENOTDIR)) return manifest::Patterns();
+    return tl::unexpected(cannot_be_read(path, os::error_text(look.error())));
   }
   struct stat status{};
   if (::fstat(look->get(), &status) != 0) {
-    return tl::unexpected(cannot_be_read(path, error_text(errno)));
+    return tl::unexpected(cannot_be_read(path, os::error_text(errno)));
   }
   if (!S_ISREG(status.st_mode)) {
     return tl::unexpected(cannot_be_read(path, "it is no regular file"));
@@ -71,8 +71,9 @@ tl::expected<Patterns, std::string> IgnoreFiles::load(const Beneath& root,
   return parse(root, root.path_of(look->get()).value_or(path), FileStamp::of(status));
 }
 
-tl::expected<Patterns, std::string> IgnoreFiles::parse(const Beneath& root, const std::string& path,
-                                                       const FileStamp& stamp) {
+tl::expected<manifest::Patterns, std::string> IgnoreFiles::parse(const os::Beneath& root,
+                                                                 const std::string& path,
+                                                                 const FileStamp& stamp) {
   {
     const std::lock_guard lock(mutex_);
     const auto known = parsed_.find(path);
@@ -85,7 +86,7 @@ tl::expected<Patterns, std::string> IgnoreFiles::parse(const Beneath& root, cons
   const auto text = read_text(root, path);
   if (!text) return tl::unexpected(cannot_be_read(path, text.error()));
   const StableRead& read = text->read;
-  Patterns patterns = Patterns::parse_file(text->bytes);
+  manifest::Patterns patterns = manifest::Patterns::parse_file(text->bytes);
   const std::lock_guard lock(mutex_);
   parsed_[path] = {.stamp = read.stamp,
                    .patterns = patterns,
@@ -103,7 +104,7 @@ void IgnoreFiles::forget_unused() {
   std::erase_if(parsed_, [now](const auto& entry) { return now - entry.second.used > kKept; });
 }
 
-void IgnoreStack::push(std::string_view directory, Patterns patterns) {
+void IgnoreStack::push(std::string_view directory, manifest::Patterns patterns) {
   levels_.push_back(
       {.prefix = directory.empty() ? 0 : directory.size() + 1, .patterns = std::move(patterns)});
 }
@@ -111,9 +112,10 @@ void IgnoreStack::push(std::string_view directory, Patterns patterns) {
 bool IgnoreStack::ignores(std::string_view path, bool is_directory) const {
   for (auto level = levels_.rbegin(); level != levels_.rend(); ++level) {
     const auto verdict = level->patterns.verdict(path.substr(level->prefix), is_directory);
-    if (verdict != Patterns::Verdict::kNone) return verdict == Patterns::Verdict::kMatched;
+    if (verdict != manifest::Patterns::Verdict::kNone)
+      return verdict == manifest::Patterns::Verdict::kMatched;
   }
   return false;
 }
 
-}  // namespace sessync
+}  // namespace sessync::workspace

@@ -13,7 +13,7 @@
 #include "daemon/workspace/read/file_stamp.h"
 #include "manifest/pattern/pattern.h"
 
-namespace sessync {
+namespace sessync::workspace {
 
 inline constexpr std::string_view kIgnoreFileName = ".sessyncignore";
 inline constexpr std::size_t kMaxIgnoreFileBytes = 1U << 20U;
@@ -25,18 +25,20 @@ class IgnoreFiles {
   /// The patterns of the ignore file in `directory` (below the root, "" is the root); none if there
   /// is no such file. An error, worded for the user, if there is one that cannot be read: then
   /// nothing in that directory may be taken, because what must not leave is not known.
-  tl::expected<Patterns, std::string> load(const Beneath& root, const std::string& directory);
+  tl::expected<manifest::Patterns, std::string> load(const os::Beneath& root,
+                                                     const std::string& directory);
 
  private:
   struct Parsed {
     FileStamp stamp;
-    Patterns patterns;
+    manifest::Patterns patterns;
     bool trusted = false;
     std::chrono::steady_clock::time_point used;
   };
   void forget_unused();
-  tl::expected<Patterns, std::string> parse(const Beneath& root, const std::string& path,
-                                            const FileStamp& stamp);
+  tl::expected<manifest::Patterns, std::string> parse(const os::Beneath& root,
+                                                      const std::string& path,
+                                                      const FileStamp& stamp);
   std::mutex mutex_;
   std::map<std::string, Parsed> parsed_;
   std::chrono::steady_clock::time_point looked_through_;
@@ -46,7 +48,7 @@ class IgnoreFiles {
 class IgnoreStack {
  public:
   /// `directory` is below the workspace, and below all those pushed before.
-  void push(std::string_view directory, Patterns patterns);
+  void push(std::string_view directory, manifest::Patterns patterns);
   void pop() { levels_.pop_back(); }
 
   /// As git decides: the deepest file with a verdict on `path` (below the workspace) has the last
@@ -56,9 +58,9 @@ class IgnoreStack {
  private:
   struct Level {
     std::size_t prefix;  ///< length of what is cut from a path
-    Patterns patterns;
+    manifest::Patterns patterns;
   };
   std::vector<Level> levels_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::workspace

@@ -7,7 +7,7 @@
 
 #include "daemon/os/path_text.h"
 
-namespace sessync {
+namespace sessync::workspace {
 namespace {
 
 std::string absolute(const std::string& path) {
@@ -54,10 +54,10 @@ void ManifestPaths::add(std::string_view base, const std::string& path) {
 bool ManifestPaths::contains(std::string_view path) const {
   if (!files_.empty() && files_.contains(path)) return true;
   if (directories_.empty()) return false;
-  const std::string_view name = base_name(path);
+  const std::string_view name = os::base_name(path);
   if (!is_manifest_name(name)) return false;
   const std::size_t parent = path.size() - name.size();
   return directories_.contains(path.substr(0, parent == 0 ? 0 : parent - 1));
 }
 
-}  // namespace sessync
+}  // namespace sessync::workspace

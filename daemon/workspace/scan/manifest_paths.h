@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sessync {
+namespace sessync::workspace {
 
 /// The manifest, where it lies in the workspace: what may not be mirrored by accident.
 class ManifestPaths {
@@ -25,4 +25,4 @@ class ManifestPaths {
   std::set<std::string, std::less<>> directories_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::workspace

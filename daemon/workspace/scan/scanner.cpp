@@ -11,7 +11,7 @@
 #include "daemon/workspace/scan/source_scan.h"
 #include "manifest/text/utf8.h"
 
-namespace sessync {
+namespace sessync::workspace {
 namespace {
 
 constexpr int kMaxScans = 5;
@@ -26,7 +26,7 @@ struct Root {
 };
 /// Why the workspace cannot be scanned.
 struct Unreachable {
-  SourceUnavailable reason;
+  ports::SourceUnavailable reason;
   int error = 0;
 };
 using Resolved = tl::expected<Root, Unreachable>;
@@ -34,8 +34,8 @@ using Resolved = tl::expected<Root, Unreachable>;
 Unreachable workspace_unavailable(const std::string& workspace, int error) {
   const std::string what = error == ENOENT    ? "does not exist"
                            : error == ENOTDIR ? "is not a directory"
-                                              : "cannot be read (" + error_text(error) + ")";
-  return {{"the workspace " + printable(workspace) + " " + what +
+                                              : "cannot be read (" + os::error_text(error) + ")";
+  return {{"the workspace " + manifest::printable(workspace) + " " + what +
            "; nothing is changed in the session until it is a readable directory"},
           error};
 }
@@ -53,21 +53,21 @@ Resolved resolve(const std::string& workspace) {
   return Root{.path = path, .device = status.st_dev, .inode = status.st_ino};
 }
 
-bool reads_workspace(const ResourceSpec& resource) {
-  return std::holds_alternative<FileResource>(resource.what) ||
-         std::holds_alternative<DirectoryResource>(resource.what) ||
-         std::holds_alternative<ArchiveResource>(resource.what);
+bool reads_workspace(const manifest::ResourceSpec& resource) {
+  return std::holds_alternative<manifest::FileResource>(resource.what) ||
+         std::holds_alternative<manifest::DirectoryResource>(resource.what) ||
+         std::holds_alternative<manifest::ArchiveResource>(resource.what);
 }
 
-WorkspaceSnapshot without_workspace(const ScanRequest& request, const Unreachable& why) {
-  WorkspaceSnapshot snapshot;
-  if (is_shortage(why.error)) snapshot.shortage = error_text(why.error);
-  const SourceUnavailable& reason = why.reason;
-  for (const ResourceSpec& resource : request.resources) {
+ports::WorkspaceSnapshot without_workspace(const ScanRequest& request, const Unreachable& why) {
+  ports::WorkspaceSnapshot snapshot;
+  if (os::is_shortage(why.error)) snapshot.shortage = os::error_text(why.error);
+  const ports::SourceUnavailable& reason = why.reason;
+  for (const manifest::ResourceSpec& resource : request.resources) {
     if (reads_workspace(resource)) {
       snapshot.sources.emplace_back(reason);
     } else {
-      snapshot.sources.emplace_back(SourceFiles{});
+      snapshot.sources.emplace_back(ports::SourceFiles{});
     }
   }
   return snapshot;
@@ -82,14 +82,15 @@ class ReadLog {
   ReadLog& operator=(const ReadLog&) = delete;
   ~ReadLog() {
     if (counters_.unleased == unleased_ && counters_.unstable == unstable_) return;
-    log(LogLevel::kDebug, "files were read without a lease, or could not be read in one piece",
-        {{"leased", counters_.leased.load()},
-         {"quiet", counters_.quiet.load()},
-         {"unleased", counters_.unleased.load()},
-         {"left_open", counters_.left_open.load()},
-         {"refused", counters_.refused.load()},
-         {"broken", counters_.broken.load()},
-         {"unstable", counters_.unstable.load()}});
+    os::log(os::LogLevel::kDebug,
+            "files were read without a lease, or could not be read in one piece",
+            {{"leased", counters_.leased.load()},
+             {"quiet", counters_.quiet.load()},
+             {"unleased", counters_.unleased.load()},
+             {"left_open", counters_.left_open.load()},
+             {"refused", counters_.refused.load()},
+             {"broken", counters_.broken.load()},
+             {"unstable", counters_.unstable.load()}});
   }
 
  private:
@@ -108,16 +109,16 @@ Scanner::Scanner(DigestCache& cache, ScanOptions options)
         return make_digest_task(tools_, root, path);
       }) {}
 
-WorkspaceSnapshot Scanner::scan(const ScanRequest& request) {
+ports::WorkspaceSnapshot Scanner::scan(const ScanRequest& request) {
   Unreachable reason{
-      {.message = "the workspace " + printable(request.workspace) +
+      {.message = "the workspace " + manifest::printable(request.workspace) +
                   " named another directory each time it was scanned; nothing is changed in the "
                   "session until it stays the same for a whole scan"},
       0};
   for (int tries = 0; tries < kMaxScans; ++tries) {
     const Resolved root = resolve(request.workspace);
     if (root) {
-      WorkspaceSnapshot snapshot = scan_root(request, root->path);
+      ports::WorkspaceSnapshot snapshot = scan_root(request, root->path);
       const Resolved again = resolve(request.workspace);
       if (again && *again == *root) return snapshot;
     } else if (reason = root.error(); tries == 0) {
@@ -128,8 +129,8 @@ WorkspaceSnapshot Scanner::scan(const ScanRequest& request) {
   return without_workspace(request, reason);
 }
 
-WorkspaceSnapshot Scanner::scan_root(const ScanRequest& request, const std::string& path) {
-  const auto root = Beneath::open(path);
+ports::WorkspaceSnapshot Scanner::scan_root(const ScanRequest& request, const std::string& path) {
+  const auto root = os::Beneath::open(path);
   if (!root) {
     return without_workspace(request, workspace_unavailable(request.workspace, root.error()));
   }
@@ -142,11 +143,11 @@ WorkspaceSnapshot Scanner::scan_root(const ScanRequest& request, const std::stri
                     kScanPatience);
   SourceScan scan(*root, manifests, {cache_, ignore_files_, counters_, digester, patience},
                   request.max_file_size);
-  WorkspaceSnapshot snapshot{.root = path, .sources = {}};
-  for (const ResourceSpec& resource : request.resources) {
+  ports::WorkspaceSnapshot snapshot{.root = path, .sources = {}};
+  for (const manifest::ResourceSpec& resource : request.resources) {
     snapshot.sources.push_back(std::visit(scan, resource.what));
   }
-  if (root->shortage() != 0) snapshot.shortage = error_text(root->shortage());
+  if (root->shortage() != 0) snapshot.shortage = os::error_text(root->shortage());
   return snapshot;
 }
 
@@ -156,4 +157,4 @@ ScanStatistics Scanner::statistics() const {
           .directories_read = counters_.directories_read};
 }
 
-}  // namespace sessync
+}  // namespace sessync::workspace

@@ -14,13 +14,13 @@
 #include "manifest/spec.h"
 #include "reconciler/ports/snapshot.h"
 
-namespace sessync {
+namespace sessync::workspace {
 
 /// What one pass wants to know of the workspace.
 struct ScanRequest {
   std::string workspace;               ///< may be, or lie behind, a symlink
   std::vector<std::string> manifests;  ///< manifest files or directories: never mirrored
-  std::span<const ResourceSpec> resources;
+  std::span<const manifest::ResourceSpec> resources;
   std::string session{};  ///< whose pass it is: sessions take turns at reading
   std::uint64_t max_file_size = std::numeric_limits<std::uint64_t>::max();
 };
@@ -61,14 +61,14 @@ class Scanner {
   /// SourceFiles. The workspace is resolved once: if it names another directory at the end than at
   /// the beginning (a swapped symlink, a removed checkout), the scan starts again, a few times at
   /// most. Never throws for what it finds on disk.
-  WorkspaceSnapshot scan(const ScanRequest& request);
+  ports::WorkspaceSnapshot scan(const ScanRequest& request);
 
   [[nodiscard]] ScanStatistics statistics() const;
   /// What became of the reads since the scanner was made; counts on while scans run.
   [[nodiscard]] const ReadCounters& reads() const { return counters_.reads; }
 
  private:
-  WorkspaceSnapshot scan_root(const ScanRequest& request, const std::string& path);
+  ports::WorkspaceSnapshot scan_root(const ScanRequest& request, const std::string& path);
 
   DigestCache& cache_;
   ScanOptions options_;
@@ -79,4 +79,4 @@ class Scanner {
   ReadPool pool_;  ///< last: its threads use the rest
 };
 
-}  // namespace sessync
+}  // namespace sessync::workspace

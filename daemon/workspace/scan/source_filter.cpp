@@ -6,7 +6,7 @@
 #include "daemon/os/path_text.h"
 #include "daemon/workspace/scan/ignore_files.h"
 
-namespace sessync {
+namespace sessync::workspace {
 namespace {
 
 constexpr std::string_view kLostAndFound = "lost+found";
@@ -42,15 +42,15 @@ bool SourceFilter::excludes_by_default(std::string_view name) const {
 }
 
 bool SourceFilter::enters(std::string_view directory) const {
-  return !excludes_by_default(base_name(directory)) &&
+  return !excludes_by_default(os::base_name(directory)) &&
          (include_.empty() || include_.may_select_below(directory)) &&
-         exclude_.verdict(directory, true) != Patterns::Verdict::kMatched;
+         exclude_.verdict(directory, true) != manifest::Patterns::Verdict::kMatched;
 }
 
 bool SourceFilter::takes(std::string_view file) const {
-  return !excludes_by_default(base_name(file)) &&
+  return !excludes_by_default(os::base_name(file)) &&
          (include_.empty() || include_.selects(file, false)) &&
-         exclude_.verdict(file, false) != Patterns::Verdict::kMatched;
+         exclude_.verdict(file, false) != manifest::Patterns::Verdict::kMatched;
 }
 
 bool is_excluded_target(const SourceFilter& filter, std::string_view target) {
@@ -64,4 +64,4 @@ bool is_excluded_target(const SourceFilter& filter, std::string_view target) {
   return false;
 }
 
-}  // namespace sessync
+}  // namespace sessync::workspace

@@ -5,7 +5,7 @@
 
 #include "manifest/pattern/pattern.h"
 
-namespace sessync {
+namespace sessync::workspace {
 
 /// True for the names that are never mirrored unless somebody asks for them by name: version
 /// control, editors' droppings, a ConfigMap volume's generations, and, against accidents, secrets.
@@ -20,7 +20,7 @@ bool is_lately_excluded(std::string_view base_name);
 /// directory was entered.
 class SourceFilter {
  public:
-  SourceFilter(Patterns include, Patterns exclude)
+  SourceFilter(manifest::Patterns include, manifest::Patterns exclude)
       : include_(std::move(include)), exclude_(std::move(exclude)) {}
 
   /// A file below `directory` may be taken.
@@ -36,8 +36,8 @@ class SourceFilter {
   [[nodiscard]] bool excludes_by_default(std::string_view base_name) const;
 
  private:
-  Patterns include_;
-  Patterns exclude_;
+  manifest::Patterns include_;
+  manifest::Patterns exclude_;
 };
 
 /// True if a symlink may not lead to `target` (relative): a part of it is excluded by default. The
@@ -45,4 +45,4 @@ class SourceFilter {
 /// their files are not taken twice.
 bool is_excluded_target(const SourceFilter& filter, std::string_view target);
 
-}  // namespace sessync
+}  // namespace sessync::workspace

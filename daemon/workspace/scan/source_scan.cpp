@@ -12,37 +12,38 @@
 #include "manifest/text/size.h"
 #include "manifest/text/utf8.h"
 
-namespace sessync {
+namespace sessync::workspace {
 namespace {
 
 /// A ConfigMap's link can change its target between two looks.
 constexpr int kMaxLinkTries = 3;
 
-tl::unexpected<SourceUnavailable> unavailable(const std::string& source, const std::string& what) {
-  const std::string name = source.empty() ? "./" : printable(source);
-  return tl::unexpected(SourceUnavailable{.message = "source " + name + " " + what +
-                                                     "; what is mounted from it stays"});
+tl::unexpected<ports::SourceUnavailable> unavailable(const std::string& source,
+                                                     const std::string& what) {
+  const std::string name = source.empty() ? "./" : manifest::printable(source);
+  return tl::unexpected(ports::SourceUnavailable{.message = "source " + name + " " + what +
+                                                            "; what is mounted from it stays"});
 }
 
 /// Of a source that does not exist.
-std::string way_out(const Beneath& root, const std::string& source) {
+std::string way_out(const os::Beneath& root, const std::string& source) {
   const auto twin = find_twin(root, source);
   if (!twin) return "create it, or correct or remove the entry";
   return "but there is one whose name looks the same and is written with other characters (" +
          twin->found + ", not " + twin->wanted + "): write it as it is on the disk";
 }
 
-tl::unexpected<SourceUnavailable> unreachable(const Beneath& root, const std::string& source,
-                                              int error) {
+tl::unexpected<ports::SourceUnavailable> unreachable(const os::Beneath& root,
+                                                     const std::string& source, int error) {
   switch (error) {
     case ENOENT:
     case ENOTDIR: {
       const bool is_link =
-          root.open_at(source, O_PATH | O_NOFOLLOW, Beneath::Links::kFollow).has_value();
-      return unavailable(source, is_link
-                                     ? "is a symlink to something that does not exist"
-                                     : "does not exist in the workspace " + printable(root.root()) +
-                                           ": " + way_out(root, source));
+          root.open_at(source, O_PATH | O_NOFOLLOW, os::Beneath::Links::kFollow).has_value();
+      return unavailable(source, is_link ? "is a symlink to something that does not exist"
+                                         : "does not exist in the workspace " +
+                                               manifest::printable(root.root()) + ": " +
+                                               way_out(root, source));
     }
     case EXDEV:
       return unavailable(source,
@@ -52,7 +53,7 @@ tl::unexpected<SourceUnavailable> unreachable(const Beneath& root, const std::st
       return unavailable(source, "is a symlink that leads to itself");
     default:
       return unavailable(source,
-                         "cannot be read (" + error_text(error) + "): check its permissions");
+                         "cannot be read (" + os::error_text(error) + "): check its permissions");
   }
 }
 
@@ -64,7 +65,7 @@ std::string text_of(const StableReadError& error) {
   using Error = StableReadError::Kind;
   if (error.kind == Error::kUnstable) return "changed each time it was read; it is tried again";
   if (error.kind == Error::kNotRegular) return "is not a regular file any more";
-  return "cannot be read (" + error_text(error.error) + "): check its permissions";
+  return "cannot be read (" + os::error_text(error.error) + "): check its permissions";
 }
 
 std::string in_gigabytes(std::uint64_t bytes) {
@@ -74,42 +75,43 @@ std::string in_gigabytes(std::uint64_t bytes) {
 }
 
 /// A file that may be there and be right soon.
-ScanIssue not_yet(std::string path, const std::string& location, std::uint64_t size,
-                  const StableReadError& error) {
-  const std::string name = printable(location);
+ports::ScanIssue not_yet(std::string path, const std::string& location, std::uint64_t size,
+                         const StableReadError& error) {
+  const std::string name = manifest::printable(location);
   if (error.kind == StableReadError::Kind::kUnread) {
-    return {std::move(path), ScanIssue::Kind::kUnread,
+    return {std::move(path), ports::ScanIssue::Kind::kUnread,
             name + " is large and still being read (" + in_gigabytes(error.done) + " of " +
                 in_gigabytes(size) + "); everything else goes on",
             size};
   }
-  const auto kind = error.kind == StableReadError::Kind::kUnstable ? ScanIssue::Kind::kUnstable
-                                                                   : ScanIssue::Kind::kUnreadable;
+  const auto kind = error.kind == StableReadError::Kind::kUnstable
+                        ? ports::ScanIssue::Kind::kUnstable
+                        : ports::ScanIssue::Kind::kUnreadable;
   return {std::move(path), kind, name + " " + text_of(error)};
 }
 
-SourceSnapshot one_issue(ScanIssue issue) {
-  SourceFiles out;
+ports::SourceSnapshot one_issue(ports::ScanIssue issue) {
+  ports::SourceFiles out;
   out.issues.push_back(std::move(issue));
   return out;
 }
 
-SourceSnapshot one_file(const Sha256& digest, std::uint64_t size) {
-  SourceFiles out;
-  out.files.push_back({.path = "", .sha256 = to_hex(digest), .size = size});
+ports::SourceSnapshot one_file(const os::Sha256& digest, std::uint64_t size) {
+  ports::SourceFiles out;
+  out.files.push_back({.path = "", .sha256 = os::to_hex(digest), .size = size});
   return out;
 }
 
-ScannedFile scanned(std::string path, const Digested& content) {
+ports::ScannedFile scanned(std::string path, const Digested& content) {
   return {.path = std::move(path),
-          .sha256 = to_hex(content.digest),
+          .sha256 = os::to_hex(content.digest),
           .size = content.size,
           .executable = content.executable};
 }
 
 }  // namespace
 
-SourceSnapshot SourceScan::operator()(const FileResource& entry) {
+ports::SourceSnapshot SourceScan::operator()(const manifest::FileResource& entry) {
   const Located located = locate(entry.source, false);
   if (!located) return located.error();
   if (located->stamp.size > max_file_size_) {
@@ -131,17 +133,17 @@ SourceSnapshot SourceScan::operator()(const FileResource& entry) {
   return file_snapshot(entry.source, *located, result);
 }
 
-ScanIssue SourceScan::too_large(std::string path, const std::string& location,
-                                std::uint64_t size) const {
-  return {std::move(path), ScanIssue::Kind::kTooLarge,
-          printable(location) + " has " + std::to_string(size) + " bytes, and max_file_size is " +
-              format_size(max_file_size_) +
+ports::ScanIssue SourceScan::too_large(std::string path, const std::string& location,
+                                       std::uint64_t size) const {
+  return {std::move(path), ports::ScanIssue::Kind::kTooLarge,
+          manifest::printable(location) + " has " + std::to_string(size) +
+              " bytes, and max_file_size is " + manifest::format_size(max_file_size_) +
               "; it is neither read nor sent, and what is mounted stays: exclude it, or raise "
               "max_file_size if the API takes more"};
 }
 
-SourceSnapshot SourceScan::file_snapshot(const std::string& source, const LinkTarget& target,
-                                         const DigestResult& result) {
+ports::SourceSnapshot SourceScan::file_snapshot(const std::string& source, const LinkTarget& target,
+                                                const DigestResult& result) {
   if (result) return one_file(result->digest, result->size);
   const StableReadError& error = result.error();
   switch (error.kind) {
@@ -157,15 +159,15 @@ SourceSnapshot SourceScan::file_snapshot(const std::string& source, const LinkTa
   return unavailable(source, text_of(error)).value();
 }
 
-SourceSnapshot SourceScan::operator()(const DirectoryResource& entry) {
+ports::SourceSnapshot SourceScan::operator()(const manifest::DirectoryResource& entry) {
   Tree tree = scan_tree(entry.source, SourceFilter(entry.include, entry.exclude));
   if (!tree) return std::move(tree.error());
   // A mount has no executable bit, so chmod changes nothing of what is mirrored.
-  for (ScannedFile& file : tree->files) file.executable = false;
+  for (ports::ScannedFile& file : tree->files) file.executable = false;
   return std::move(*tree);
 }
 
-SourceSnapshot SourceScan::operator()(const ArchiveResource& entry) {
+ports::SourceSnapshot SourceScan::operator()(const manifest::ArchiveResource& entry) {
   Tree tree = scan_tree(entry.source, SourceFilter(entry.include, entry.exclude));
   if (!tree) return std::move(tree.error());
   tree->archive_sha256 = archive_digest(entry.format, tree->files);
@@ -178,7 +180,7 @@ SourceScan::Tree SourceScan::scan_tree(const std::string& source, const SourceFi
   const WalkRules rules{
       .filter = filter, .manifests = manifests_, .ignore_files = tools_.ignore_files};
   TreeWalk walk(root_, rules, located->location);
-  SourceFiles out;
+  ports::SourceFiles out;
   std::vector<FoundFile> unknown;
   const auto status = walk.run(
       [&](FoundFile file) {
@@ -195,11 +197,12 @@ SourceScan::Tree SourceScan::scan_tree(const std::string& source, const SourceFi
   tools_.counters.directories_read += walk.directories_read();
   if (!status) return unavailable(source, status.error().message);
   if (!unknown.empty()) digest(walk, std::move(unknown), out);
-  std::ranges::sort(out.issues, {}, &ScanIssue::path);
+  std::ranges::sort(out.issues, {}, &ports::ScanIssue::path);
   return out;
 }
 
-void SourceScan::digest(const TreeWalk& walk, std::vector<FoundFile> found, SourceFiles& out) {
+void SourceScan::digest(const TreeWalk& walk, std::vector<FoundFile> found,
+                        ports::SourceFiles& out) {
   std::vector<FileToRead> files;
   files.reserve(found.size());
   for (const FoundFile& file : found) files.push_back({file.location, file.stamp});
@@ -216,7 +219,7 @@ void SourceScan::digest(const TreeWalk& walk, std::vector<FoundFile> found, Sour
     out.issues.push_back(
         not_yet(std::move(found[i].path), found[i].location, found[i].stamp.size, error));
   }
-  std::ranges::sort(out.files, {}, &ScannedFile::path);
+  std::ranges::sort(out.files, {}, &ports::ScannedFile::path);
 }
 
 /// A link whose target vanished may have got another one meanwhile: absent it is only if the link
@@ -234,7 +237,7 @@ DigestResult SourceScan::digest_again(const TreeWalk& walk, const FoundFile& fil
 }
 
 SourceScan::Located SourceScan::locate(const std::string& source, bool is_directory) {
-  const auto fd = root_.open_at(source, O_PATH, Beneath::Links::kFollow);
+  const auto fd = root_.open_at(source, O_PATH, os::Beneath::Links::kFollow);
   if (!fd) return unreachable(root_, source, fd.error());
   struct stat status{};
   if (::fstat(fd->get(), &status) != 0) return unreachable(root_, source, errno);
@@ -247,11 +250,12 @@ SourceScan::Located SourceScan::locate(const std::string& source, bool is_direct
 SourceScan::Located SourceScan::check_type(const std::string& source, const struct stat& status,
                                            bool is_directory) {
   if (S_ISDIR(status.st_mode) && !is_directory) {
-    return unavailable(source,
-                       "is a directory: write " + printable(source) + "/ to mirror what is in it");
+    return unavailable(source, "is a directory: write " + manifest::printable(source) +
+                                   "/ to mirror what is in it");
   }
   if (S_ISREG(status.st_mode) && is_directory) {
-    return unavailable(source + "/", "is a file, not a directory: write " + printable(source));
+    return unavailable(source + "/",
+                       "is a file, not a directory: write " + manifest::printable(source));
   }
   if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
     return unavailable(source, "is neither a file nor a directory (a FIFO, socket or device)");
@@ -265,8 +269,8 @@ SourceScan::Located SourceScan::check_target(const std::string& source, LinkTarg
   const bool is_accident =
       target.location != source && has_excluded_part(target.location) && !has_excluded_part(source);
   if (!is_accident) return target;
-  return unavailable(source, "is a symlink to " + printable(target.location) +
+  return unavailable(source, "is a symlink to " + manifest::printable(target.location) +
                                  ", which is never mirrored unless it is named itself");
 }
 
-}  // namespace sessync
+}  // namespace sessync::workspace

@@ -7,7 +7,7 @@
 #include "manifest/spec.h"
 #include "reconciler/ports/snapshot.h"
 
-namespace sessync {
+namespace sessync::workspace {
 
 /// What the scan of a source works with.
 struct ScanTools {
@@ -21,39 +21,39 @@ struct ScanTools {
 /// Scans the sources of one pass, each into one snapshot.
 class SourceScan {
  public:
-  SourceScan(const Beneath& root, const ManifestPaths& manifests, const ScanTools& tools,
+  SourceScan(const os::Beneath& root, const ManifestPaths& manifests, const ScanTools& tools,
              std::uint64_t max_file_size)
       : root_(root), manifests_(manifests), tools_(tools), max_file_size_(max_file_size) {}
 
-  SourceSnapshot operator()(const FileResource& entry);
-  SourceSnapshot operator()(const DirectoryResource& entry);
-  SourceSnapshot operator()(const ArchiveResource& entry);
+  ports::SourceSnapshot operator()(const manifest::FileResource& entry);
+  ports::SourceSnapshot operator()(const manifest::DirectoryResource& entry);
+  ports::SourceSnapshot operator()(const manifest::ArchiveResource& entry);
 
   /// Entries that read no workspace.
   template <class Other>
-  SourceSnapshot operator()(const Other& /*entry*/) {
-    return SourceFiles{};
+  ports::SourceSnapshot operator()(const Other& /*entry*/) {
+    return ports::SourceFiles{};
   }
 
  private:
-  using Located = tl::expected<LinkTarget, SourceUnavailable>;
-  using Tree = tl::expected<SourceFiles, SourceUnavailable>;
+  using Located = tl::expected<LinkTarget, ports::SourceUnavailable>;
+  using Tree = tl::expected<ports::SourceFiles, ports::SourceUnavailable>;
 
   Located locate(const std::string& source, bool is_directory);
   Located check_type(const std::string& source, const struct stat& status, bool is_directory);
   Located check_target(const std::string& source, LinkTarget target);
-  SourceSnapshot file_snapshot(const std::string& source, const LinkTarget& target,
-                               const DigestResult& result);
-  [[nodiscard]] ScanIssue too_large(std::string path, const std::string& location,
-                                    std::uint64_t size) const;
+  ports::SourceSnapshot file_snapshot(const std::string& source, const LinkTarget& target,
+                                      const DigestResult& result);
+  [[nodiscard]] ports::ScanIssue too_large(std::string path, const std::string& location,
+                                           std::uint64_t size) const;
   Tree scan_tree(const std::string& source, const SourceFilter& filter);
-  void digest(const TreeWalk& walk, std::vector<FoundFile> found, SourceFiles& out);
+  void digest(const TreeWalk& walk, std::vector<FoundFile> found, ports::SourceFiles& out);
   DigestResult digest_again(const TreeWalk& walk, const FoundFile& file, DigestResult result);
 
-  const Beneath& root_;
+  const os::Beneath& root_;
   const ManifestPaths& manifests_;
   ScanTools tools_;
   std::uint64_t max_file_size_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::workspace

@@ -12,7 +12,7 @@
 #include "daemon/os/pulse.h"
 #include "manifest/text/utf8.h"
 
-namespace sessync {
+namespace sessync::workspace {
 namespace {
 
 bool is_broken_link(int error) {
@@ -49,7 +49,7 @@ std::string broken_link(int error) {
     case EXDEV:
       return "is a symlink that leads out of the workspace (or is absolute)";
     default:
-      return "is a symlink that cannot be followed (" + error_text(error) + ")";
+      return "is a symlink that cannot be followed (" + os::error_text(error) + ")";
   }
 }
 
@@ -73,11 +73,11 @@ tl::unexpected<LinkProblem> skipped(std::string what) {
   return tl::unexpected(LinkProblem{.what = std::move(what), .unreadable = false});
 }
 
-SourceUnavailable unreadable_source(const std::string& what) { return {.message = what}; }
+ports::SourceUnavailable unreadable_source(const std::string& what) { return {.message = what}; }
 
 }  // namespace
 
-TreeWalk::Status TreeWalk::run(const OnFile& on_file, SourceFiles& out) {
+TreeWalk::Status TreeWalk::run(const OnFile& on_file, ports::SourceFiles& out) {
   out_ = &out;
   const auto ignored = is_ignored_from_above();
   if (!ignored) return tl::unexpected(ignored.error());
@@ -90,7 +90,7 @@ TreeWalk::Status TreeWalk::run(const OnFile& on_file, SourceFiles& out) {
 }
 
 /// The ignore files on the way to the source count too, and may ignore all of it.
-tl::expected<bool, SourceUnavailable> TreeWalk::is_ignored_from_above() {
+tl::expected<bool, ports::SourceUnavailable> TreeWalk::is_ignored_from_above() {
   for (std::size_t end = 0; !source_.empty() && end != std::string::npos;) {
     const Status pushed = push_ignores(source_.substr(0, end));
     if (!pushed) return tl::unexpected(pushed.error());
@@ -108,11 +108,11 @@ TreeWalk::Status TreeWalk::push_ignores(const std::string& directory) {
 }
 
 TreeWalk::Status TreeWalk::open_source() {
-  const auto fd = root_.open_at(source_, O_RDONLY | O_DIRECTORY, Beneath::Links::kRefuse);
+  const auto fd = root_.open_at(source_, O_RDONLY | O_DIRECTORY, os::Beneath::Links::kRefuse);
   Frame frame;
   if (const int error = fd ? read_entries(fd->get(), frame) : fd.error(); error != 0) {
     return tl::unexpected(
-        unreadable_source("the directory cannot be read (" + error_text(error) + ")"));
+        unreadable_source("the directory cannot be read (" + os::error_text(error) + ")"));
   }
   // A note about the source itself means that its ignore file could not be read.
   if (std::ranges::find(out_->unreadable_directories, "") != out_->unreadable_directories.end()) {
@@ -125,10 +125,10 @@ TreeWalk::Status TreeWalk::open_source() {
 
 void TreeWalk::open_directory(const std::string& directory) {
   const auto fd =
-      root_.open_at(below_root(directory), O_RDONLY | O_DIRECTORY, Beneath::Links::kRefuse);
+      root_.open_at(below_root(directory), O_RDONLY | O_DIRECTORY, os::Beneath::Links::kRefuse);
   Frame frame{.directory = directory, .entries = {}, .next = 0};
   const int error = fd ? read_entries(fd->get(), frame) : fd.error();
-  if (error != 0 && !is_absence(error)) note_unreadable(directory, error_text(error));
+  if (error != 0 && !os::is_absence(error)) note_unreadable(directory, os::error_text(error));
   if (fd) frames_.push_back(std::move(frame));
 }
 
@@ -141,7 +141,7 @@ void TreeWalk::hand_out(const OnFile& on_file) {
       continue;
     }
     Entry entry = std::move(frame.entries[frame.next++]);
-    std::string path = join_path(frame.directory, entry.name);
+    std::string path = os::join_path(frame.directory, entry.name);
     visit(std::move(entry), std::move(path), on_file);
   }
 }
@@ -163,12 +163,12 @@ tl::unexpected<int> TreeWalk::failed(int error) const {
 
 tl::expected<std::vector<TreeWalk::Name>, int> TreeWalk::read_names(int fd) {
   // fdopendir takes the descriptor over; the caller keeps its own to look at the entries with.
-  UniqueFd own(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  os::UniqueFd own(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
   if (!own) return failed(errno);
-  const DirectoryStream directory(::fdopendir(own.release()));
+  const os::DirectoryStream directory(::fdopendir(own.release()));
   if (!directory) return failed(errno);
   ++directories_read_;
-  beat();
+  os::beat();
   std::vector<Name> names;
   for (errno = 0; const dirent* entry = ::readdir(directory.get()); errno = 0) {
     const std::string_view name = static_cast<const char*>(entry->d_name);
@@ -185,12 +185,12 @@ tl::expected<std::vector<TreeWalk::Name>, int> TreeWalk::read_names(int fd) {
 /// Pushes one level of ignore patterns if it succeeds. The error is an errno.
 int TreeWalk::read_entries(int fd, Frame& frame) {
   const auto names = read_names(fd);
-  ignores_.push(below_root(frame.directory), Patterns());
+  ignores_.push(below_root(frame.directory), manifest::Patterns());
   if (!names) return names.error();
   if (std::ranges::find(*names, kIgnoreFileName, &Name::text) != names->end()) {
     ignores_.pop();
     if (const Status pushed = push_ignores(below_root(frame.directory)); !pushed) {
-      ignores_.push("", Patterns());
+      ignores_.push("", manifest::Patterns());
       note_unreadable(frame.directory, pushed.error().message);
       return 0;
     }
@@ -206,7 +206,7 @@ int TreeWalk::read_entries(int fd, Frame& frame) {
 }
 
 void TreeWalk::classify(int fd, const std::string& path, const Name& name, Frame& frame) {
-  beat();
+  os::beat();
   if (name.type == DT_UNKNOWN) return classify_unknown(fd, path, name);
   if (name.type == DT_DIR) {
     if (enters(path)) {
@@ -230,14 +230,14 @@ void TreeWalk::classify_unknown(int fd, const std::string& path, const Name& nam
   struct stat status{};
   if (::fstatat(fd, name.text.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
     // It can be asked now: the next pass will.
-    out_->issues.push_back({path, ScanIssue::Kind::kUnreadable, "could not be looked at"});
+    out_->issues.push_back({path, ports::ScanIssue::Kind::kUnreadable, "could not be looked at"});
     if (enters(path)) note_unreadable(path, "could not be looked at");
-  } else if (!is_absence(errno)) {
+  } else if (!os::is_absence(errno)) {
     root_.note(errno);
-    const std::string why = error_text(errno);
+    const std::string why = os::error_text(errno);
     if (takes(path)) {
       out_->issues.push_back(
-          {path, ScanIssue::Kind::kUnreadable, "cannot be looked at (" + why + ")"});
+          {path, ports::ScanIssue::Kind::kUnreadable, "cannot be looked at (" + why + ")"});
     }
     if (enters(path)) note_unreadable(path, why);
   }
@@ -246,10 +246,10 @@ void TreeWalk::classify_unknown(int fd, const std::string& path, const Name& nam
 void TreeWalk::classify_file(int fd, const std::string& path, const Name& name, Frame& frame) {
   struct stat status{};
   if (::fstatat(fd, name.text.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
-    if (is_absence(errno)) return;
+    if (os::is_absence(errno)) return;
     root_.note(errno);
-    const std::string why = "cannot be looked at (" + error_text(errno) + ")";
-    out_->issues.push_back({path, ScanIssue::Kind::kUnreadable, why});
+    const std::string why = "cannot be looked at (" + os::error_text(errno) + ")";
+    out_->issues.push_back({path, ports::ScanIssue::Kind::kUnreadable, why});
   } else if (S_ISREG(status.st_mode)) {
     add_file(path,
              {.name = name.text,
@@ -265,7 +265,7 @@ void TreeWalk::classify_link(const std::string& path, const Name& name, Frame& f
   if (!target) {
     const LinkProblem& problem = target.error();
     if (problem.unreadable && takes(path)) {
-      out_->issues.push_back({path, ScanIssue::Kind::kUnreadable, problem.what});
+      out_->issues.push_back({path, ports::ScanIssue::Kind::kUnreadable, problem.what});
     } else if (!problem.what.empty()) {
       warn(path, problem.what + "; it is skipped");
     }
@@ -281,16 +281,16 @@ void TreeWalk::classify_link(const std::string& path, const Name& name, Frame& f
 }
 
 void TreeWalk::add_file(const std::string& path, Entry entry, Frame& frame) {
-  if (is_mountable_name(path)) return frame.entries.push_back(std::move(entry));
-  out_->issues.push_back({path, ScanIssue::Kind::kInvalidName,
-                          "the name " + printable(path) +
+  if (os::is_mountable_name(path)) return frame.entries.push_back(std::move(entry));
+  out_->issues.push_back({path, ports::ScanIssue::Kind::kInvalidName,
+                          "the name " + manifest::printable(path) +
                               " is not UTF-8 or has control characters and cannot be a mount "
                               "path; rename it or exclude it"});
 }
 
 tl::expected<LinkTarget, LinkProblem> TreeWalk::resolve_link(std::string_view path) const {
   const std::string link = below_root(path);
-  const auto fd = root_.open_at(link, O_PATH, Beneath::Links::kFollow);
+  const auto fd = root_.open_at(link, O_PATH, os::Beneath::Links::kFollow);
   struct stat status{};
   if (!fd || ::fstat(fd->get(), &status) != 0) {
     return link_problem(link, fd ? errno : fd.error());
@@ -309,9 +309,10 @@ tl::expected<LinkTarget, LinkProblem> TreeWalk::resolve_link(std::string_view pa
       std::string_view(*location).substr(inside && !source_.empty() ? source_.size() + 1 : 0);
   const bool excluded =
       is_excluded_target(rules_.filter, checked) ||
-      (rules_.manifests.contains(*location) && !rules_.filter.asks_for(base_name(*location)));
+      (rules_.manifests.contains(*location) && !rules_.filter.asks_for(os::base_name(*location)));
   if (excluded) {
-    return skipped("is a symlink to " + printable(*location) + ", which is never mirrored");
+    return skipped("is a symlink to " + manifest::printable(*location) +
+                   ", which is never mirrored");
   }
   return LinkTarget{.location = std::move(*location),
                     .stamp = FileStamp::of(status),
@@ -320,9 +321,9 @@ tl::expected<LinkTarget, LinkProblem> TreeWalk::resolve_link(std::string_view pa
 
 tl::unexpected<LinkProblem> TreeWalk::link_problem(const std::string& link, int error) const {
   if (!is_broken_link(error)) return tl::unexpected(LinkProblem{broken_link(error), true});
-  const auto itself = root_.open_at(link, O_PATH | O_NOFOLLOW, Beneath::Links::kFollow);
+  const auto itself = root_.open_at(link, O_PATH | O_NOFOLLOW, os::Beneath::Links::kFollow);
   if (itself) return skipped(broken_link(error));
-  if (is_absence(itself.error())) return skipped("");
+  if (os::is_absence(itself.error())) return skipped("");
   return tl::unexpected(LinkProblem{broken_link(itself.error()), true});
 }
 
@@ -334,7 +335,7 @@ bool TreeWalk::takes(const std::string& path) const {
 
 bool TreeWalk::is_free(const std::string& full) const {
   const bool is_manifest =
-      rules_.manifests.contains(full) && !rules_.filter.asks_for(base_name(full));
+      rules_.manifests.contains(full) && !rules_.filter.asks_for(os::base_name(full));
   return !is_manifest && !ignores_.ignores(full, false);
 }
 
@@ -342,7 +343,9 @@ bool TreeWalk::enters(const std::string& path) const {
   return rules_.filter.enters(path) && !ignores_.ignores(below_root(path), true);
 }
 
-std::string TreeWalk::below_root(std::string_view path) const { return join_path(source_, path); }
+std::string TreeWalk::below_root(std::string_view path) const {
+  return os::join_path(source_, path);
+}
 
 void TreeWalk::note_unreadable(const std::string& directory, const std::string& why) {
   out_->unreadable_directories.push_back(directory);
@@ -351,7 +354,8 @@ void TreeWalk::note_unreadable(const std::string& directory, const std::string& 
 
 void TreeWalk::warn(std::string_view path, const std::string& what) {
   const std::string full = below_root(path);
-  out_->warnings.push_back((full.empty() ? "the workspace" : printable(full)) + " " + what);
+  out_->warnings.push_back((full.empty() ? "the workspace" : manifest::printable(full)) + " " +
+                           what);
 }
 
-}  // namespace sessync
+}  // namespace sessync::workspace

@@ -15,7 +15,7 @@
 #include "daemon/workspace/scan/source_filter.h"
 #include "reconciler/ports/snapshot.h"
 
-namespace sessync {
+namespace sessync::workspace {
 
 /// A file that a directory source takes.
 struct FoundFile {
@@ -53,12 +53,12 @@ class TreeWalk {
   using OnFile = std::function<void(FoundFile)>;
 
   /// `source` is below the root and free of symlinks.
-  TreeWalk(const Beneath& root, const WalkRules& rules, std::string source)
+  TreeWalk(const os::Beneath& root, const WalkRules& rules, std::string source)
       : root_(root), rules_(rules), source_(std::move(source)) {}
 
   /// Hands files to `on_file` in the order of their paths; everything else that was found goes to
   /// `out`. The error says why the source itself cannot be read.
-  tl::expected<void, SourceUnavailable> run(const OnFile& on_file, SourceFiles& out);
+  tl::expected<void, ports::SourceUnavailable> run(const OnFile& on_file, ports::SourceFiles& out);
 
   /// The regular file that the symlink at `path` (below the source) leads to.
   [[nodiscard]] tl::expected<LinkTarget, LinkProblem> resolve_link(std::string_view path) const;
@@ -83,9 +83,9 @@ class TreeWalk {
     std::vector<Entry> entries;
     std::size_t next = 0;
   };
-  using Status = tl::expected<void, SourceUnavailable>;
+  using Status = tl::expected<void, ports::SourceUnavailable>;
 
-  tl::expected<bool, SourceUnavailable> is_ignored_from_above();
+  tl::expected<bool, ports::SourceUnavailable> is_ignored_from_above();
   Status push_ignores(const std::string& directory);
   Status open_source();
   void open_directory(const std::string& directory);
@@ -109,13 +109,13 @@ class TreeWalk {
   void note_unreadable(const std::string& directory, const std::string& why);
   void warn(std::string_view path, const std::string& what);
 
-  const Beneath& root_;
+  const os::Beneath& root_;
   WalkRules rules_;
   std::string source_;
   IgnoreStack ignores_;
   std::vector<Frame> frames_;
-  SourceFiles* out_ = nullptr;
+  ports::SourceFiles* out_ = nullptr;
   std::uint64_t directories_read_ = 0;
 };
 
-}  // namespace sessync
+}  // namespace sessync::workspace

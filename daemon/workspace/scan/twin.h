@@ -5,7 +5,7 @@
 
 #include "daemon/os/beneath.h"
 
-namespace sessync {
+namespace sessync::workspace {
 
 /// Two names that look alike and are not the same, spelled out: macOS writes é as two characters,
 /// most others as one.
@@ -16,6 +16,6 @@ struct TwinNames {
 
 /// For a path below `root` that does not exist: the first part of it that is missing, if something
 /// beside it looks the same.
-std::optional<TwinNames> find_twin(const Beneath& root, const std::string& path);
+std::optional<TwinNames> find_twin(const os::Beneath& root, const std::string& path);
 
-}  // namespace sessync
+}  // namespace sessync::workspace

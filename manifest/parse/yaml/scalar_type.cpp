@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 constexpr std::string_view kDecimalDigits = "0123456789";
@@ -68,4 +68,4 @@ ScalarType scalar_type(const YamlNode& node) {
   return ScalarType::kText;
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

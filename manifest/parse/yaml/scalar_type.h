@@ -2,7 +2,7 @@
 
 #include "manifest/parse/yaml/yaml_tree.h"
 
-namespace sessync {
+namespace sessync::manifest {
 
 enum class ScalarType { kText, kBool, kInteger, kFloat };
 
@@ -10,4 +10,4 @@ enum class ScalarType { kText, kBool, kInteger, kFloat };
 /// manifest. Precondition: node.is_scalar().
 ScalarType scalar_type(const YamlNode& node);
 
-}  // namespace sessync
+}  // namespace sessync::manifest

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 // Characters for private use, three bytes each in UTF-8. A stand-in is a mark and three digits.
@@ -137,4 +137,4 @@ std::string SurrogatePairs::decode(std::string_view value, bool double_quoted) c
   return result += value;
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

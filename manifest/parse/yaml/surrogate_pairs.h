@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sessync {
+namespace sessync::manifest {
 
 /// JSON writes a character beyond U+FFFF as two escapes, \ud83d\ude80, which the YAML parser
 /// refuses. Here is a text in which as many bytes that mean nothing to YAML stand for each pair, so
@@ -33,4 +33,4 @@ class SurrogatePairs {
   std::map<std::string, std::size_t> index_;  ///< of a pair in pairs_: anchors of one name stay so
 };
 
-}  // namespace sessync
+}  // namespace sessync::manifest

@@ -5,7 +5,7 @@
 
 #include "manifest/text/text.h"
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 /// The deepest legal manifest has nine levels.
@@ -139,4 +139,4 @@ bool YamlBuilder::accept_key(Level& level, const YamlNode& key) {
   return false;
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

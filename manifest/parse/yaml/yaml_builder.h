@@ -10,7 +10,7 @@
 
 #include "manifest/parse/yaml/yaml_tree.h"
 
-namespace sessync {
+namespace sessync::manifest {
 
 /// Builds the tree from what the parser sees, and refuses what a tree should not have.
 class YamlBuilder {
@@ -59,4 +59,4 @@ class YamlBuilder {
   YamlPtr root_;
 };
 
-}  // namespace sessync
+}  // namespace sessync::manifest

@@ -13,7 +13,7 @@
 #include "manifest/parse/yaml/yaml_tree.h"
 #include "manifest/text/utf8.h"
 
-namespace sessync {
+namespace sessync::manifest {
 namespace {
 
 Position position_of(const YAML::Mark& mark) {
@@ -196,4 +196,4 @@ YamlPtr read_yaml(const std::string& text, Report& report) {
   return builder.root();
 }
 
-}  // namespace sessync
+}  // namespace sessync::manifest

@@ -6,7 +6,7 @@
 
 #include "manifest/parse/report.h"
 
-namespace sessync {
+namespace sessync::manifest {
 
 struct YamlNode;
 using YamlPtr = std::shared_ptr<const YamlNode>;
@@ -37,4 +37,4 @@ struct YamlNode {
 /// that is wrong with it as YAML goes to `report`.
 YamlPtr read_yaml(const std::string& text, Report& report);
 
-}  // namespace sessync
+}  // namespace sessync::manifest

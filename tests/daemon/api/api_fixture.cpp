@@ -7,17 +7,17 @@
 namespace sessync::test {
 namespace {
 
-class GeneratedReader : public ContentReader {
+class GeneratedReader : public ports::ContentReader {
  public:
   GeneratedReader(std::uint64_t size, std::optional<std::uint64_t> fails_after)
       : size_(size), fails_after_(fails_after) {}
 
-  Result<std::size_t> read(std::span<char> buffer) override {
+  ports::Result<std::size_t> read(std::span<char> buffer) override {
     const std::uint64_t end = std::min(size_, fails_after_.value_or(size_));
     const std::uint64_t count = std::min<std::uint64_t>(buffer.size(), end - at_);
     if (count == 0 && fails_after_) {
-      ApiError error;
-      error.kind = ApiError::Kind::kSourceChanged;
+      ports::ApiError error;
+      error.kind = ports::ApiError::Kind::kSourceChanged;
       error.message = "a.txt changed while it was read";
       return tl::unexpected(error);
     }
@@ -36,11 +36,12 @@ class GeneratedReader : public ContentReader {
 
 }  // namespace
 
-Result<std::unique_ptr<ContentReader>> GeneratedSource::open(const ContentRef& content) {
+ports::Result<std::unique_ptr<ports::ContentReader>> GeneratedSource::open(
+    const ports::ContentRef& content) {
   if (content.archive == nullptr) {
     return std::make_unique<GeneratedReader>(content.size, fails_after);
   }
-  return pack().map([](std::uint64_t size) -> std::unique_ptr<ContentReader> {
+  return pack().map([](std::uint64_t size) -> std::unique_ptr<ports::ContentReader> {
     return std::make_unique<GeneratedReader>(size, std::nullopt);
   });
 }
@@ -53,20 +54,20 @@ std::string generated(std::uint64_t size) {
   return text;
 }
 
-ApiOptions options_for(const std::string& url) {
-  ApiOptions options;
+api::ApiOptions options_for(const std::string& url) {
+  api::ApiOptions options;
   options.base_url = url;
-  options.key.current = [] { return Secret(kKey); };
+  options.key.current = [] { return ports::Secret(kKey); };
   return options;
 }
 
-UploadRequest upload_of(const std::string& sha256, std::uint64_t size,
-                        const std::string& filename) {
+ports::UploadRequest upload_of(const std::string& sha256, std::uint64_t size,
+                               const std::string& filename) {
   return {"me", filename, {"/workspace", "a.txt", sha256, size}};
 }
 
-UploadRequest archive_upload_of(const std::string& sha256) {
-  const auto archive = std::make_shared<const ArchiveContent>();
+ports::UploadRequest archive_upload_of(const std::string& sha256) {
+  const auto archive = std::make_shared<const ports::ArchiveContent>();
   return {"me", "sessync.me.0123.a.tar.gz", {"/workspace", "a", sha256, 0, archive}};
 }
 

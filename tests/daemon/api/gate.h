@@ -34,9 +34,9 @@ class Gate {
 };
 
 /// Waits until the API thread has done everything it was told before.
-inline void settle(ApiThread& thread) {
+inline void settle(api::ApiThread& thread) {
   Gate done;
-  thread.run([&](RequestEngine&) { done.open(); });
+  thread.run([&](api::RequestEngine&) { done.open(); });
   done.pass();
 }
 

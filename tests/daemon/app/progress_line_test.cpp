@@ -2,8 +2,8 @@
 
 #include <catch2/catch.hpp>
 
-using sessync::Duration;
-using sessync::progress_line;
+using sessync::app::progress_line;
+using sessync::ports::Duration;
 
 TEST_CASE("files alone while no byte has to be sent") {
   CHECK(progress_line({3, 7, 0, 0, Duration{0}}, 80) == "3 of 7 files");
@@ -25,7 +25,7 @@ TEST_CASE("bytes sent again show no more than there is") {
 }
 
 TEST_CASE("what does not fit is left off, and the last column stays free") {
-  const sessync::ProgressFigures figures{1, 2, 1'500'000, 4'500'000, Duration{1'000}};
+  const sessync::app::ProgressFigures figures{1, 2, 1'500'000, 4'500'000, Duration{1'000}};
   CHECK(progress_line(figures, 28) == "1 of 2 files, 1.5 of 4.5 MB");
   CHECK(progress_line(figures, 27) == "1 of 2 files");
   CHECK(progress_line(figures, 12).empty());

@@ -83,7 +83,7 @@ using Messages = std::vector<std::string>;
 
 TEST_CASE("a start, a reload and an end are told, to a path and to an abstract name") {
   const Manager manager(GENERATE(fresh_path(), fresh_name("@")));
-  ServiceManager told({manager.name(), 0s});
+  app::ServiceManager told({manager.name(), 0s});
   told.ready();
   told.status("2 sessions, 1 ready");
   CHECK(manager.take() == Messages{"READY=1", "STATUS=2 sessions, 1 ready"});
@@ -104,7 +104,7 @@ TEST_CASE("a start, a reload and an end are told, to a path and to an abstract n
 
 TEST_CASE("a status is one line, and told once") {
   const Manager manager(fresh_path());
-  ServiceManager told({manager.name(), 0s});
+  app::ServiceManager told({manager.name(), 0s});
   told.status("one\nREADY=1");
   told.status("one\nREADY=1");
   told.status("two");
@@ -113,7 +113,7 @@ TEST_CASE("a status is one line, and told once") {
 
 TEST_CASE("without a watchdog nothing is to be called and nothing is sent") {
   const Manager manager(fresh_path());
-  ServiceManager told({manager.name(), 0s});
+  app::ServiceManager told({manager.name(), 0s});
   CHECK_FALSE(told.alive_every().has_value());
   told.alive();
   CHECK(manager.take().empty());
@@ -121,12 +121,12 @@ TEST_CASE("without a watchdog nothing is to be called and nothing is sent") {
 
 TEST_CASE("signs of life are sent as often as needed and no more") {
   const Manager manager(fresh_path());
-  ServiceManager slow({manager.name(), 1h});
+  app::ServiceManager slow({manager.name(), 1h});
   CHECK(slow.alive_every() == 30min);
   for (int i = 0; i < 100; ++i) slow.alive();
   CHECK(manager.take() == Messages{"WATCHDOG=1"});
 
-  ServiceManager fast({manager.name(), 4ns});
+  app::ServiceManager fast({manager.name(), 4ns});
   fast.alive();
   fast.alive();
   CHECK(manager.take() == Messages{"WATCHDOG=1", "WATCHDOG=1"});
@@ -134,9 +134,9 @@ TEST_CASE("signs of life are sent as often as needed and no more") {
 
 TEST_CASE("signs of life come from a thread that waits for no other") {
   const Manager manager(fresh_path());
-  ServiceManager told({manager.name(), 20ms});
-  StatusBoard board({"1", TimePoint{}, "m.yaml", "/w"});
-  const Watchdog watchdog(told, board);
+  app::ServiceManager told({manager.name(), 20ms});
+  status::StatusBoard board({"1", ports::TimePoint{}, "m.yaml", "/w"});
+  const app::Watchdog watchdog(told, board);
   std::size_t signs = 0;
   while (signs < 5) {
     const auto messages = manager.take();
@@ -147,20 +147,20 @@ TEST_CASE("signs of life come from a thread that waits for no other") {
 }
 
 TEST_CASE("nobody who asks, or nobody who listens any more, is no failure") {
-  ServiceManager none({"", 1s});
+  app::ServiceManager none({"", 1s});
   CHECK_FALSE(none.alive_every().has_value());
   none.ready();
   none.alive();
 
   const auto name = fresh_path();
-  ServiceManager absent({name, 1s});
+  app::ServiceManager absent({name, 1s});
   CHECK_FALSE(absent.alive_every().has_value());
   absent.ready();
-  ServiceManager too_long({"/" + std::string(200, 'x'), 1s});
+  app::ServiceManager too_long({"/" + std::string(200, 'x'), 1s});
   too_long.ready();
 
   auto manager = std::make_unique<Manager>(name);
-  ServiceManager told({name, 1s});
+  app::ServiceManager told({name, 1s});
   manager.reset();
   told.ready();
   told.alive();
@@ -169,7 +169,7 @@ TEST_CASE("nobody who asks, or nobody who listens any more, is no failure") {
 
 TEST_CASE("a manager that does not read holds nothing up for long") {
   const Manager manager(fresh_path());
-  ServiceManager told({manager.name(), 0s});
+  app::ServiceManager told({manager.name(), 0s});
   // More than the socket holds; the last one comes back all the same.
   const std::string large(100'000, 'x');
   for (int i = 0; i < 4; ++i) told.status(large + std::to_string(i));
@@ -181,18 +181,18 @@ TEST_CASE("the environment says who asks and how often") {
   setenv("WATCHDOG_USEC", "3000000", 1);
   SECTION("for any process") { unsetenv("WATCHDOG_PID"); }
   SECTION("for this one") { setenv("WATCHDOG_PID", std::to_string(::getpid()).c_str(), 1); }
-  auto request = ServiceManager::Request::of_environment();
+  auto request = app::ServiceManager::Request::of_environment();
   CHECK(request.socket == "@somewhere");
   CHECK(request.watchdog == 3s);
 
   setenv("WATCHDOG_PID", "1", 1);
-  CHECK(ServiceManager::Request::of_environment().watchdog == 0s);
+  CHECK(app::ServiceManager::Request::of_environment().watchdog == 0s);
   unsetenv("WATCHDOG_PID");
   for (const char* nonsense : {"", "0", "-5", "3s", "99999999999999999999"}) {
     setenv("WATCHDOG_USEC", nonsense, 1);
-    CHECK(ServiceManager::Request::of_environment().watchdog == 0s);
+    CHECK(app::ServiceManager::Request::of_environment().watchdog == 0s);
   }
   unsetenv("WATCHDOG_USEC");
   unsetenv("NOTIFY_SOCKET");
-  CHECK(ServiceManager::Request::of_environment().socket.empty());
+  CHECK(app::ServiceManager::Request::of_environment().socket.empty());
 }

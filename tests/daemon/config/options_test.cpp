@@ -9,51 +9,51 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::variant<Options, EarlyExit> parse(std::vector<const char*> arguments) {
+std::variant<config::Options, config::EarlyExit> parse(std::vector<const char*> arguments) {
   arguments.insert(arguments.begin(), "sessync");
-  return parse_options(static_cast<int>(arguments.size()), arguments.data());
+  return config::parse_options(static_cast<int>(arguments.size()), arguments.data());
 }
 
-Options good(std::vector<const char*> arguments) {
+config::Options good(std::vector<const char*> arguments) {
   auto parsed = parse(std::move(arguments));
-  REQUIRE(std::holds_alternative<Options>(parsed));
-  return std::get<Options>(parsed);
+  REQUIRE(std::holds_alternative<config::Options>(parsed));
+  return std::get<config::Options>(parsed);
 }
 
-EarlyExit bad(std::vector<const char*> arguments) {
+config::EarlyExit bad(std::vector<const char*> arguments) {
   auto parsed = parse(std::move(arguments));
-  REQUIRE(std::holds_alternative<EarlyExit>(parsed));
-  return std::get<EarlyExit>(parsed);
+  REQUIRE(std::holds_alternative<config::EarlyExit>(parsed));
+  return std::get<config::EarlyExit>(parsed);
 }
 
 }  // namespace
 
 TEST_CASE("durations") {
-  CHECK(parse_wait("250ms") == 250ms);
-  CHECK(parse_wait("30s") == 30s);
-  CHECK(parse_wait("1h30m") == 90min);
-  CHECK(parse_wait("0s") == 0ms);
+  CHECK(config::parse_wait("250ms") == 250ms);
+  CHECK(config::parse_wait("30s") == 30s);
+  CHECK(config::parse_wait("1h30m") == 90min);
+  CHECK(config::parse_wait("0s") == 0ms);
   for (const auto* text : {"", "5", "s", "-1s", "1.5s", "1d", "1s2", "99999999999h"}) {
     CAPTURE(text);
-    CHECK_FALSE(parse_wait(text));
+    CHECK_FALSE(config::parse_wait(text));
   }
 }
 
 TEST_CASE("rates") {
-  const auto rates = parse_max_rates("writes=5/s,files=0.5/s");
+  const auto rates = config::parse_max_rates("writes=5/s,files=0.5/s");
   REQUIRE(rates);
   CHECK(rates->writes == 5.0);
   CHECK_FALSE(rates->reads);
   CHECK(rates->files == 0.5);
   for (const auto* text : {"writes", "writes=5", "writes=0/s", "writes=-1/s", "all=5/s", "w=x/s"}) {
     CAPTURE(text);
-    CHECK_FALSE(parse_max_rates(text));
+    CHECK_FALSE(config::parse_max_rates(text));
   }
 }
 
 TEST_CASE("defaults are those of the contract") {
   const auto options = good({"run"});
-  CHECK(options.command == Command::kRun);
+  CHECK(options.command == config::Command::kRun);
   CHECK(options.manifest == "sessync.yaml");
   CHECK(options.workers == 4);
   CHECK(options.settle == 50ms);
@@ -66,7 +66,7 @@ TEST_CASE("defaults are those of the contract") {
 TEST_CASE("options of each command") {
   const auto plan = good({"plan", "-m", "x.yaml", "-w", "/w", "-s", "a", "-s", "b", "-o", "json",
                           "--detailed-exitcode", "-v", "--state-dir", "none"});
-  CHECK(plan.command == Command::kPlan);
+  CHECK(plan.command == config::Command::kPlan);
   CHECK(plan.sessions == std::vector<std::string>{"a", "b"});
   CHECK(plan.json);
   CHECK(plan.detailed_exitcode);
@@ -86,9 +86,9 @@ TEST_CASE("what cannot be understood exits 64 and says why") {
 }
 
 TEST_CASE("log levels go by their names only") {
-  CHECK(good({"run"}).log_level == LogLevel::kInfo);
-  CHECK(good({"run", "--log-level", "warn"}).log_level == LogLevel::kWarning);
-  CHECK(good({"run", "--log-level", "off"}).log_level == LogLevel::kOff);
+  CHECK(good({"run"}).log_level == os::LogLevel::kInfo);
+  CHECK(good({"run", "--log-level", "warn"}).log_level == os::LogLevel::kWarning);
+  CHECK(good({"run", "--log-level", "off"}).log_level == os::LogLevel::kOff);
   const auto unknown = bad({"run", "--log-level", "loud"});
   CHECK(unknown.code == 64);
   CHECK(unknown.to_stderr.find("loud not in {debug,error,info,off,warn}") != std::string::npos);

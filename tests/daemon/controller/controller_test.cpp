@@ -19,9 +19,9 @@ constexpr const char* kManifest =
     "version: 1\nowner: o\nsessions:\n  - {name: s, session_id: sesn_1}\n";
 
 /// Nothing around the controller goes well.
-class FaultyHost : public ControllerHost {
+class FaultyHost : public controller::ControllerHost {
  public:
-  void watch(const Manifest& /*manifest*/) override {}
+  void watch(const manifest::Manifest& /*manifest*/) override {}
   bool watching_degraded() override { return false; }
   double random() override { return 0.5; }
   void retry_pending() override {}
@@ -32,14 +32,18 @@ class FaultyHost : public ControllerHost {
 };
 
 /// Counts what it is told, and throws whatever it is told.
-class FaultyObserver : public ControllerObserver {
+class FaultyObserver : public controller::ControllerObserver {
  public:
-  void manifest_read(const Manifest& /*manifest*/, TimePoint /*now*/) override { fail(); }
-  void pass_started(const std::string& /*name*/) override { fail(); }
-  void in_progress(const std::vector<PassProgress>& /*passes*/, TimePoint /*now*/) override {
+  void manifest_read(const manifest::Manifest& /*manifest*/, ports::TimePoint /*now*/) override {
     fail();
   }
-  void pass_finished(const FinishedPass& pass, std::optional<TimePoint> /*next*/) override {
+  void pass_started(const std::string& /*name*/) override { fail(); }
+  void in_progress(const std::vector<reconciler::PassProgress>& /*passes*/,
+                   ports::TimePoint /*now*/) override {
+    fail();
+  }
+  void pass_finished(const controller::FinishedPass& pass,
+                     std::optional<ports::TimePoint> /*next*/) override {
     const std::lock_guard lock(mutex_);
     ++finished_;
     generation_ = pass.generation;
@@ -71,10 +75,11 @@ TEST_CASE("what the surroundings of the controller throw keeps no session from i
   const test::TempTree tree;
   tree.write("m.yaml", kManifest);
   MemoryPassServices services;
-  PassRunner passes(services, {});
+  runner::PassRunner passes(services, {});
   FaultyHost host;
   FaultyObserver observer;
-  Controller controller(ManifestSource(tree.at("m.yaml")), passes, host, observer, {});
+  controller::Controller controller(runner::ManifestSource(tree.at("m.yaml")), passes, host,
+                                    observer, {});
   std::thread running([&] { controller.run(); });
   CHECK(observer.wait_for_passes(1));
   controller.demand_pass({"s", ""});
@@ -87,7 +92,7 @@ TEST_CASE("what the surroundings of the controller throw keeps no session from i
 /// second.
 class HeldHost : public FaultyHost {
  public:
-  void watch(const Manifest& /*manifest*/) override {
+  void watch(const manifest::Manifest& /*manifest*/) override {
     const int number = ++watched_;
     if (number == 1) {
       held_.set_value();
@@ -110,10 +115,11 @@ TEST_CASE("what the controller was told is done, if not at once") {
   const test::TempTree tree;
   tree.write("m.yaml", kManifest);
   MemoryPassServices services;
-  PassRunner passes(services, {});
+  runner::PassRunner passes(services, {});
   HeldHost host;
   FaultyObserver observer;
-  Controller controller(ManifestSource(tree.at("m.yaml")), passes, host, observer, {});
+  controller::Controller controller(runner::ManifestSource(tree.at("m.yaml")), passes, host,
+                                    observer, {});
   std::thread running([&] { controller.run(); });
   host.wait();
   controller.reload();
@@ -124,10 +130,12 @@ TEST_CASE("what the controller was told is done, if not at once") {
 }
 
 /// Cannot watch the first manifest at once.
-class LateHost : public ScheduleHost {
+class LateHost : public controller::ScheduleHost {
  public:
-  std::vector<ManifestText> read_manifest() override { return {{"m.yaml", kManifest, ""}}; }
-  void announce(const Manifest& /*manifest*/) override {
+  std::vector<manifest::ManifestText> read_manifest() override {
+    return {{"m.yaml", kManifest, ""}};
+  }
+  void announce(const manifest::Manifest& /*manifest*/) override {
     if (++announced == 1) {
       throw std::runtime_error("too many open files");
     }
@@ -138,9 +146,9 @@ class LateHost : public ScheduleHost {
 
 TEST_CASE("a manifest that could not be put in force at once is, although nothing happens") {
   LateHost host;
-  Schedule schedule(host, {});
-  const TimePoint now{};
-  Wakeup first;
+  controller::Schedule schedule(host, {});
+  const ports::TimePoint now{};
+  controller::Wakeup first;
   first.manifest = true;
   CHECK_THROWS_AS(schedule.step(first, now), std::runtime_error);
   CHECK_FALSE(schedule.table().start(now));

@@ -7,50 +7,50 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const TimePoint kNow{1'000'000s};
+const ports::TimePoint kNow{1'000'000s};
 
-SessionSpec session(const std::string& name, std::chrono::seconds interval = 300s) {
-  SessionSpec spec;
+manifest::SessionSpec session(const std::string& name, std::chrono::seconds interval = 300s) {
+  manifest::SessionSpec spec;
   spec.name = name;
   spec.session_id = "sesn_" + name;
   spec.interval = interval;
   return spec;
 }
 
-Manifest manifest(std::vector<SessionSpec> sessions) {
-  ManifestFile file;
+manifest::Manifest manifest_of(std::vector<manifest::SessionSpec> sessions) {
+  manifest::ManifestFile file;
   file.path = "m.yaml";
   file.owner = "prod";
   file.sessions = std::move(sessions);
-  Manifest result;
+  manifest::Manifest result;
   result.owner = "prod";
   result.files = {std::move(file)};
   return result;
 }
 
-PassOutcome failed() {
-  PassOutcome outcome;
-  outcome.error = SessionError{SessionError::Code::kApiError, "down"};
+pass::PassOutcome failed() {
+  pass::PassOutcome outcome;
+  outcome.error = errors::SessionError{errors::SessionError::Code::kApiError, "down"};
   return outcome;
 }
 
 /// When the only session is due after a pass that came to `outcome`.
-Duration delay_after(SessionTable& table, const PassOutcome& outcome) {
-  auto now = std::max(kNow, table.next_due_after(TimePoint{}).value_or(kNow));
+ports::Duration delay_after(controller::SessionTable& table, const pass::PassOutcome& outcome) {
+  auto now = std::max(kNow, table.next_due_after(ports::TimePoint{}).value_or(kNow));
   const auto started = table.start(now);
   REQUIRE(started);
   table.finish(started->spec.name, outcome, now, 0.5);
-  REQUIRE(table.next_due_after(TimePoint{}));
-  return *table.next_due_after(TimePoint{}) - now;
+  REQUIRE(table.next_due_after(ports::TimePoint{}));
+  return *table.next_due_after(ports::TimePoint{}) - now;
 }
 
 }  // namespace
 
 TEST_CASE("a manifest in force makes every session due, a session that left it is let go") {
-  SessionTable table({});
-  table.activate(manifest({session("a"), session("b")}), kNow);
+  controller::SessionTable table({});
+  table.activate(manifest_of({session("a"), session("b")}), kNow);
   CHECK(table.start(kNow)->spec.name == "a");
-  table.activate(manifest({session("a")}), kNow);
+  table.activate(manifest_of({session("a")}), kNow);
   CHECK_FALSE(table.start(kNow));
   table.finish("a", {}, kNow, 0.5);
   CHECK(table.start(kNow)->spec.name == "a");
@@ -58,14 +58,14 @@ TEST_CASE("a manifest in force makes every session due, a session that left it i
 }
 
 TEST_CASE("a permission to delete holds for one pass that came as far as to use it") {
-  SessionTable table({});
-  table.activate(manifest({session("a")}), kNow);
+  controller::SessionTable table({});
+  table.activate(manifest_of({session("a")}), kNow);
   table.demand("a", "1f2e", kNow);
   CHECK(table.start(kNow)->allow_deletes == "1f2e");
   table.finish("a", failed(), kNow, 0.5);
-  const auto again = *table.next_due_after(TimePoint{});
+  const auto again = *table.next_due_after(ports::TimePoint{});
   CHECK(table.start(again)->allow_deletes == "1f2e");
-  PassOutcome done;
+  pass::PassOutcome done;
   done.executed = true;
   table.finish("a", done, again, 0.5);
   table.touch({"a"}, again);
@@ -73,8 +73,8 @@ TEST_CASE("a permission to delete holds for one pass that came as far as to use 
 }
 
 TEST_CASE("a session that is suspended by command is worked on at once, and writes nothing") {
-  SessionTable table({});
-  table.activate(manifest({session("a"), session("b")}), kNow);
+  controller::SessionTable table({});
+  table.activate(manifest_of({session("a"), session("b")}), kNow);
   for (int i = 0; i < 2; ++i) table.finish(table.start(kNow)->spec.name, {}, kNow, 0.5);
   table.set_suspended({"a", "unknown"}, kNow);
   const auto due = table.start(kNow);
@@ -88,23 +88,23 @@ TEST_CASE("a session that is suspended by command is worked on at once, and writ
 }
 
 TEST_CASE("a pass is made with what is in force when it is handed out, not when it became due") {
-  SessionTable table({});
-  table.activate(manifest({session("a")}), kNow);
+  controller::SessionTable table({});
+  table.activate(manifest_of({session("a")}), kNow);
   table.set_suspended({"a"}, kNow);
   auto stricter = session("a");
-  stricter.prune = Prune::kNone;
-  table.activate(manifest({stricter}), kNow);
+  stricter.prune = manifest::Prune::kNone;
+  table.activate(manifest_of({stricter}), kNow);
   const auto due = table.start(kNow);
   REQUIRE(due);
   CHECK(due->spec.suspend);
-  CHECK(due->spec.prune == Prune::kNone);
+  CHECK(due->spec.prune == manifest::Prune::kNone);
   CHECK(due->generation == 2);
   CHECK(due->owner == "prod");
 }
 
 TEST_CASE("a pass learns that what it was made with is no longer in force") {
-  SessionTable table({});
-  table.activate(manifest({session("a"), session("b")}), kNow);
+  controller::SessionTable table({});
+  table.activate(manifest_of({session("a"), session("b")}), kNow);
   const auto a = *table.start(kNow);
   const auto b = *table.start(kNow);
   CHECK(table.is_in_force("a", a.revision));
@@ -113,13 +113,13 @@ TEST_CASE("a pass learns that what it was made with is no longer in force") {
   CHECK(table.is_in_force("b", b.revision));
   table.touch({"b"}, kNow);
   CHECK(table.is_in_force("b", b.revision));
-  table.activate(manifest({session("a")}), kNow);
+  table.activate(manifest_of({session("a")}), kNow);
   CHECK_FALSE(table.is_in_force("b", b.revision));
 }
 
 TEST_CASE("a session is not handed out again before its pass was made public") {
-  SessionTable table({});
-  table.activate(manifest({session("a")}), kNow);
+  controller::SessionTable table({});
+  table.activate(manifest_of({session("a")}), kNow);
   table.start(kNow);
   table.touch({"a"}, kNow);
   table.record("a", {}, kNow, 0.5);
@@ -129,8 +129,8 @@ TEST_CASE("a session is not handed out again before its pass was made public") {
 }
 
 TEST_CASE("what is due waits for a worker, and time is only waited for by what is not due yet") {
-  SessionTable table({});
-  table.activate(manifest({session("a"), session("b", 60s)}), kNow);
+  controller::SessionTable table({});
+  table.activate(manifest_of({session("a"), session("b", 60s)}), kNow);
   CHECK_FALSE(table.next_due_after(kNow));
   CHECK(table.figures(kNow).depth == 2);
   table.start(kNow);
@@ -142,14 +142,14 @@ TEST_CASE("what is due waits for a worker, and time is only waited for by what i
 
 TEST_CASE(
     "each pass of the interval looks at the session itself, one that a change woke does not") {
-  SessionTable table({});
-  table.activate(manifest({session("a", 60s)}), kNow);
+  controller::SessionTable table({});
+  table.activate(manifest_of({session("a", 60s)}), kNow);
   CHECK(table.start(kNow)->refresh);  // nobody ever did
   table.finish("a", {}, kNow, 0.5);
   table.touch({"a"}, kNow + 10s);
   CHECK_FALSE(table.start(kNow + 10s)->refresh);
   table.finish("a", {}, kNow + 10s, 0.5);
-  const auto due = *table.next_due_after(TimePoint{});
+  const auto due = *table.next_due_after(ports::TimePoint{});
   CHECK(table.start(due)->refresh);
   table.finish("a", {}, due, 0.5);
   table.demand("a", "", due + 1s);
@@ -158,8 +158,8 @@ TEST_CASE(
 }
 
 TEST_CASE("changes that come all the time keep nobody from looking once an interval") {
-  SessionTable table({});
-  table.activate(manifest({session("a", 60s)}), kNow);
+  controller::SessionTable table({});
+  table.activate(manifest_of({session("a", 60s)}), kNow);
   table.start(kNow);
   table.finish("a", {}, kNow, 0.5);
   int looks = 0;
@@ -172,8 +172,8 @@ TEST_CASE("changes that come all the time keep nobody from looking once an inter
 }
 
 TEST_CASE("a session is in at most one pass, and an event meanwhile is not lost") {
-  SessionTable table({});
-  table.activate(manifest({session("a")}), kNow);
+  controller::SessionTable table({});
+  table.activate(manifest_of({session("a")}), kNow);
   REQUIRE(table.start(kNow));
   table.touch({"a", "unknown"}, kNow);
   CHECK_FALSE(table.start(kNow));
@@ -182,38 +182,38 @@ TEST_CASE("a session is in at most one pass, and an event meanwhile is not lost"
 }
 
 TEST_CASE("a converged session waits for its interval, or the rescan if that is sooner") {
-  SessionTable table({});
-  table.activate(manifest({session("a", 60s)}), kNow);
+  controller::SessionTable table({});
+  table.activate(manifest_of({session("a", 60s)}), kNow);
   CHECK(delay_after(table, {}) == 60s);
-  SessionTable eager({5s, {}});
-  eager.activate(manifest({session("a", 60s)}), kNow);
+  controller::SessionTable eager({5s, {}});
+  eager.activate(manifest_of({session("a", 60s)}), kNow);
   CHECK(delay_after(eager, {}) == 5s);
 }
 
 TEST_CASE("the interval varies by five percent") {
-  SessionTable table({});
-  table.activate(manifest({session("a", 100s)}), kNow);
+  controller::SessionTable table({});
+  table.activate(manifest_of({session("a", 100s)}), kNow);
   table.start(kNow);
   table.finish("a", {}, kNow, 0);
-  CHECK(*table.next_due_after(TimePoint{}) - kNow == 95s);
+  CHECK(*table.next_due_after(ports::TimePoint{}) - kNow == 95s);
 }
 
 TEST_CASE(
     "a file that cannot be read in one piece is looked at soon, but a failure still backs off") {
-  SessionTable table({});
-  table.activate(manifest({session("a")}), kNow);
-  PassOutcome outcome;
-  outcome.plan.blocked.push_back({BlockedType::kFile, MountPath::of_file("/x"),
-                                  BlockCode::kUnstable, "it changes all the time"});
+  controller::SessionTable table({});
+  table.activate(manifest_of({session("a")}), kNow);
+  pass::PassOutcome outcome;
+  outcome.plan.blocked.push_back({desired::BlockedType::kFile, manifest::MountPath::of_file("/x"),
+                                  desired::BlockCode::kUnstable, "it changes all the time"});
   CHECK(delay_after(table, outcome) < 60s);
-  outcome.error = SessionError{SessionError::Code::kApiError, "down"};
+  outcome.error = errors::SessionError{errors::SessionError::Code::kApiError, "down"};
   outcome.next_check_in = 0s;
   CHECK(delay_after(table, outcome) > 0s);
 }
 
 TEST_CASE("failures back off and success forgets them") {
-  SessionTable table({});
-  table.activate(manifest({session("a")}), kNow);
+  controller::SessionTable table({});
+  table.activate(manifest_of({session("a")}), kNow);
   const auto first = delay_after(table, failed());
   const auto second = delay_after(table, failed());
   CHECK(second >= 2 * first);
@@ -222,8 +222,8 @@ TEST_CASE("failures back off and success forgets them") {
 }
 
 TEST_CASE("progress is no failure in a row") {
-  SessionTable table({});
-  table.activate(manifest({session("a")}), kNow);
+  controller::SessionTable table({});
+  table.activate(manifest_of({session("a")}), kNow);
   const auto first = delay_after(table, failed());
   auto progressing = failed();
   progressing.progressed = true;
@@ -232,8 +232,8 @@ TEST_CASE("progress is no failure in a row") {
 }
 
 TEST_CASE("a change is not made to wait for an earlier failure's backoff") {
-  SessionTable table({});
-  table.activate(manifest({session("a")}), kNow);
+  controller::SessionTable table({});
+  table.activate(manifest_of({session("a")}), kNow);
   for (int i = 0; i < 10; ++i) {
     delay_after(table, failed());
   }
@@ -242,33 +242,33 @@ TEST_CASE("a change is not made to wait for an earlier failure's backoff") {
 }
 
 TEST_CASE("a terminal session is looked at again at its interval only") {
-  SessionTable table({});
-  table.activate(manifest({session("a", 60s)}), kNow);
+  controller::SessionTable table({});
+  table.activate(manifest_of({session("a", 60s)}), kNow);
   auto gone = failed();
   gone.terminal = true;
   CHECK(delay_after(table, gone) == 60s);
 }
 
 TEST_CASE("a file that changes all the time is tried again soon") {
-  SessionTable table({});
-  table.activate(manifest({session("a")}), kNow);
-  PassOutcome outcome;
-  outcome.plan.blocked = {
-      {BlockedType::kFile, MountPath::of_file("/a"), BlockCode::kUnstable, "busy"}};
+  controller::SessionTable table({});
+  table.activate(manifest_of({session("a")}), kNow);
+  pass::PassOutcome outcome;
+  outcome.plan.blocked = {{desired::BlockedType::kFile, manifest::MountPath::of_file("/a"),
+                           desired::BlockCode::kUnstable, "busy"}};
   CHECK(delay_after(table, outcome) < 1s);
 }
 
 TEST_CASE("a pass that asks to look again is followed at once") {
-  SessionTable table({});
-  table.activate(manifest({session("a")}), kNow);
-  PassOutcome outcome;
+  controller::SessionTable table({});
+  table.activate(manifest_of({session("a")}), kNow);
+  pass::PassOutcome outcome;
   outcome.pass_again = true;
   CHECK(delay_after(table, outcome) == 0s);
 }
 
 TEST_CASE("only the sessions asked for are worked on") {
-  SessionTable table({10min, {"b"}});
-  table.activate(manifest({session("a"), session("b")}), kNow);
+  controller::SessionTable table({10min, {"b"}});
+  table.activate(manifest_of({session("a"), session("b")}), kNow);
   CHECK(table.start(kNow)->spec.name == "b");
   CHECK_FALSE(table.start(kNow));
 }

@@ -18,12 +18,12 @@ using std::chrono::hours;
 using std::chrono::seconds;
 
 const std::string kUrl = "https://github.com/o/r";
-constexpr Duration kLife = seconds(60);
+constexpr ports::Duration kLife = seconds(60);
 
 /// A daemon's queue over one session with a repository whose tokens live for a minute.
 class Daemon {
  public:
-  Daemon() : table_(SessionTable::Pace{}) {
+  Daemon() : table_(controller::SessionTable::Pace{}) {
     model::NewSession request;
     model::NewResource repository;
     repository.type = "github_repository";
@@ -31,10 +31,10 @@ class Daemon {
     repository.mount_path = "/workspace/r";
     request.resources = {repository};
     world.spec.session_id = world.model.create_session(request).value().id;
-    RepositoryResource entry;
+    manifest::RepositoryResource entry;
     entry.url = kUrl;
     entry.mount_path = "/workspace/r";
-    entry.authorization_token = TokenGithubApp{1, 2, "app.pem"};
+    entry.authorization_token = manifest::TokenGithubApp{1, 2, "app.pem"};
     world.spec.resources = {{{}, entry}};
     world.declare_directory = false;
     world.tokens.mint(kUrl, kLife);
@@ -44,7 +44,7 @@ class Daemon {
   /// One second passes; what is due is done.
   void tick() {
     world.loop.advance(seconds(1));
-    if (table_.next_due_after(TimePoint{}) <= world.loop.now()) {
+    if (table_.next_due_after(ports::TimePoint{}) <= world.loop.now()) {
       const auto due = table_.start(world.loop.now());
       REQUIRE(due);
       table_.finish(due->spec.name, world.pass(), world.loop.now(), 0.5);
@@ -60,39 +60,39 @@ class Daemon {
 
  private:
   void activate() {
-    ManifestFile file;
+    manifest::ManifestFile file;
     file.path = "m.yaml";
     file.owner = world.owner;
     file.sessions = {world.spec};
-    Manifest manifest;
+    manifest::Manifest manifest;
     manifest.files = {file};
     manifest.owner = world.owner;
     table_.activate(manifest, world.loop.now());
   }
 
-  SessionTable table_;
+  controller::SessionTable table_;
 };
 
 /// The real source of tokens in simulated time: the clock stands still while GitHub is asked.
-class AwaitedTokens : public TokenSource {
+class AwaitedTokens : public ports::TokenSource {
  public:
-  AwaitedTokens(TokenService& service, TestLoop& loop) : service_(service), loop_(loop) {}
+  AwaitedTokens(secrets::TokenService& service, TestLoop& loop) : service_(service), loop_(loop) {}
 
-  void peek(TokenRequest request,
-            std::function<void(tl::expected<TokenState, TokenError>)> done) override {
-    std::promise<tl::expected<TokenState, TokenError>> answer;
+  void peek(ports::TokenRequest request,
+            std::function<void(tl::expected<ports::TokenState, ports::TokenError>)> done) override {
+    std::promise<tl::expected<ports::TokenState, ports::TokenError>> answer;
     service_.peek(request, [&answer](const auto& state) { answer.set_value(state); });
     loop_.post([done = std::move(done), state = answer.get_future().get()] { done(state); });
   }
-  void fetch(TokenRequest request,
-             std::function<void(tl::expected<Token, TokenError>)> done) override {
-    std::promise<tl::expected<Token, TokenError>> answer;
+  void fetch(ports::TokenRequest request,
+             std::function<void(tl::expected<ports::Token, ports::TokenError>)> done) override {
+    std::promise<tl::expected<ports::Token, ports::TokenError>> answer;
     service_.fetch(request, [&answer](const auto& token) { answer.set_value(token); });
     loop_.post([done = std::move(done), token = answer.get_future().get()] { done(token); });
   }
 
  private:
-  TokenService& service_;
+  secrets::TokenService& service_;
   TestLoop& loop_;
 };
 
@@ -104,8 +104,8 @@ class App {
     std::filesystem::permissions(tree_.at("app.pem"), std::filesystem::perms::owner_read);
   }
 
-  TokenOptions options() {
-    TokenOptions options;
+  secrets::TokenOptions options() {
+    secrets::TokenOptions options;
     options.secrets_dir = tree_.at("");
     options.github_api_url = github_.url();
     options.clocks = {[this] { return loop_.now(); }, [this] { return loop_.now(); }};
@@ -123,7 +123,9 @@ class App {
          {}});
   }
 
-  [[nodiscard]] TimePoint expiry(const std::string& token) const { return expiries_.at(token); }
+  [[nodiscard]] ports::TimePoint expiry(const std::string& token) const {
+    return expiries_.at(token);
+  }
   [[nodiscard]] bool every_signature_holds() const {
     return std::ranges::all_of(github_.calls(), &test::GithubDouble::Call::signature_holds);
   }
@@ -133,13 +135,13 @@ class App {
   test::AppKeyPair keys_ = test::AppKeyPair::make();
   test::GithubDouble github_{keys_.public_key};
   test::TempTree tree_;
-  std::map<std::string, TimePoint> expiries_;
+  std::map<std::string, ports::TimePoint> expiries_;
 };
 
 TEST_CASE("tokens of a GitHub App that live for a minute never expire in a session, for 5 hours") {
   Daemon daemon;
   App app(daemon.world.loop);
-  TokenService service(app.options(), Fingerprints::in_memory());
+  secrets::TokenService service(app.options(), secrets::Fingerprints::in_memory());
   AwaitedTokens tokens(service, daemon.world.loop);
   daemon.world.other_tokens = &tokens;
   app.mint_at_this_time();
@@ -163,8 +165,8 @@ TEST_CASE("they do not expire while a fifth of the answers is lost") {
   fault.probability = 0.2;
   daemon.world.api->faults.add(fault);
   std::string last;
-  TimePoint sent_at;
-  Duration oldest{0};
+  ports::TimePoint sent_at;
+  ports::Duration oldest{0};
   for (auto end = daemon.world.loop.now() + hours(5); daemon.world.loop.now() < end;) {
     daemon.tick();
     if (const auto token = daemon.token(); token != last) {

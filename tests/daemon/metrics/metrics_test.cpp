@@ -16,10 +16,10 @@ std::string value(const std::string& text, const std::string& series) {
   return text.substr(begin, text.find('\n', begin) - begin);
 }
 
-class FixedSources : public MetricSources {
+class FixedSources : public metrics::MetricSources {
  public:
-  [[nodiscard]] QueueFigures queue() const override { return {3, 20, 4}; }
-  [[nodiscard]] WatchStatistics watched() const override { return {7, 100, 1, 2}; }
+  [[nodiscard]] schedule::QueueFigures queue() const override { return {3, 20, 4}; }
+  [[nodiscard]] watch::WatchStatistics watched() const override { return {7, 100, 1, 2}; }
   [[nodiscard]] std::uint64_t lost_log_lines() const override { return 6; }
   [[nodiscard]] std::uint64_t unleased_reads() const override { return 5; }
 };
@@ -28,17 +28,17 @@ struct Counted {
   explicit Counted(const std::vector<std::string>& names) {
     board.manifest_read(manifest_of(names), {}, at(0));
   }
-  void pass(const std::string& name, const PassOutcome& outcome) {
+  void pass(const std::string& name, const pass::PassOutcome& outcome) {
     board.pass_started(name);
-    const StatusBoard::FinishedPass finished{name, &outcome, at(2), std::nullopt};
+    const status::StatusBoard::FinishedPass finished{name, &outcome, at(2), std::nullopt};
     metrics.pass_finished(finished, seconds(1), board.pass_finished(finished));
   }
   [[nodiscard]] std::string of(const std::string& series) {
     return value("\n" + metrics.text(), series);
   }
 
-  StatusBoard board{kOrigin};
-  Metrics metrics{board, "1.2.3"};
+  status::StatusBoard board{kOrigin};
+  metrics::Metrics metrics{board, "1.2.3"};
 };
 
 }  // namespace
@@ -46,7 +46,7 @@ struct Counted {
 TEST_CASE("passes, actions and resources are counted by session") {
   Counted counted({"a"});
   counted.pass("a", added("/x", at(2)));
-  counted.pass("a", blocked("/y", BlockCode::kQuota));
+  counted.pass("a", blocked("/y", desired::BlockCode::kQuota));
   CHECK(counted.of(R"(sessync_reconcile_total{result="succeeded",session="a"})") == "1");
   CHECK(counted.of(R"(sessync_reconcile_total{result="blocked",session="a"})") == "1");
   CHECK(counted.of(R"(sessync_actions_total{action="add",result="done",session="a"})") == "1");
@@ -57,7 +57,7 @@ TEST_CASE("passes, actions and resources are counted by session") {
 
 TEST_CASE("a condition has one series: that of its reason") {
   Counted counted({"a"});
-  counted.pass("a", failed(SessionError::Code::kAuthenticationFailed));
+  counted.pass("a", failed(errors::SessionError::Code::kAuthenticationFailed));
   const std::string refused =
       R"(sessync_condition{reason="AuthenticationFailed",session="a",type="Ready"})";
   CHECK(counted.of(refused) == "0");
@@ -79,9 +79,9 @@ TEST_CASE("a session that leaves takes its series with it, also if a pass was un
 
 TEST_CASE("calls are counted by operation, throttling by class, uploads by bytes") {
   Counted counted({});
-  RequestReport report;
+  api::RequestReport report;
   report.operation = "upload";
-  report.rate_class = RateClass::kFiles;
+  report.rate_class = schedule::RateClass::kFiles;
   report.http_status = 200;
   report.sent_bytes = 1000;
   report.throttled = seconds(2);

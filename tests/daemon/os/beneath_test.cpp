@@ -14,7 +14,8 @@ namespace sessync::test {
 namespace {
 
 /// Where a path leads, or why it does not.
-std::string outcome(const Beneath& root, const std::string& path, int flags, Beneath::Links links) {
+std::string outcome(const os::Beneath& root, const std::string& path, int flags,
+                    os::Beneath::Links links) {
   const auto fd = root.open_at(path, flags, links);
   if (!fd) return std::to_string(fd.error());
   return "at " + root.path_of(fd->get()).value_or("(outside)");
@@ -31,13 +32,13 @@ TEST_CASE("The two resolvers agree, and neither leads outside") {
   tree.link("parent", "..");
   tree.link("loop", "loop");
   tree.link("dangling", "dir/nothing");
-  const auto kernel = Beneath::open(tree.path(), Beneath::Resolver::kKernel).value();
-  const auto steps = Beneath::open(tree.path(), Beneath::Resolver::kSteps).value();
-  if (!kernel.open_at("", O_PATH, Beneath::Links::kFollow)) {
+  const auto kernel = os::Beneath::open(tree.path(), os::Beneath::Resolver::kKernel).value();
+  const auto steps = os::Beneath::open(tree.path(), os::Beneath::Resolver::kSteps).value();
+  if (!kernel.open_at("", O_PATH, os::Beneath::Links::kFollow)) {
     WARN("needs openat2");
     return;
   }
-  const auto links = GENERATE(Beneath::Links::kFollow, Beneath::Links::kRefuse);
+  const auto links = GENERATE(os::Beneath::Links::kFollow, os::Beneath::Links::kRefuse);
   const int flags = GENERATE(O_PATH, O_RDONLY, O_PATH | O_NOFOLLOW, O_RDONLY | O_DIRECTORY);
   for (const auto* path : {"",
                            "dir",
@@ -59,7 +60,7 @@ TEST_CASE("The two resolvers agree, and neither leads outside") {
                            "..",
                            "dir/../..",
                            "todir/.."}) {
-    CAPTURE(path, flags, links == Beneath::Links::kFollow);
+    CAPTURE(path, flags, links == os::Beneath::Links::kFollow);
     const std::string by_kernel = outcome(kernel, path, flags, links);
     CHECK(by_kernel == outcome(steps, path, flags, links));
     CHECK(by_kernel.find("outside") == std::string::npos);
@@ -67,13 +68,13 @@ TEST_CASE("The two resolvers agree, and neither leads outside") {
 }
 
 TEST_CASE("Names that a mount path can carry, and how the others are shown") {
-  CHECK(is_mountable_name("caf\xc3\xa9 \xf4\x8f\xbf\xbf"));
+  CHECK(os::is_mountable_name("caf\xc3\xa9 \xf4\x8f\xbf\xbf"));
   for (const auto* bad : {"\n", "\x7f", "\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xf4\x90\x80\x80",
                           "\xf5\x80\x80\x80", "\xe2\x82", "\xed\xbf\xbf"}) {
-    CHECK_FALSE(is_mountable_name(bad));
-    CHECK(printable(bad).starts_with("\\x"));
+    CHECK_FALSE(os::is_mountable_name(bad));
+    CHECK(manifest::printable(bad).starts_with("\\x"));
   }
-  CHECK(printable("a\nb\xff\xc3\xa9") == "a\\x0ab\\xff\xc3\xa9");
+  CHECK(manifest::printable("a\nb\xff\xc3\xa9") == "a\\x0ab\\xff\xc3\xa9");
 }
 
 }  // namespace

@@ -19,10 +19,10 @@
 namespace sessync::test {
 namespace {
 
-using AtStop = Executor::AtStop;
-using Submitted = Executor::Submitted;
+using AtStop = os::Executor::AtStop;
+using Submitted = os::Executor::Submitted;
 
-Executor::Options options(std::size_t most_waiting, AtStop at_stop = AtStop::kDrop) {
+os::Executor::Options options(std::size_t most_waiting, AtStop at_stop = AtStop::kDrop) {
   return {.name = "work", .task = "a test", .most_waiting = most_waiting, .at_stop = at_stop};
 }
 
@@ -35,7 +35,7 @@ std::string thread_name() {
 /// A task that runs until it is let go on, or until it is asked to stop.
 class Occupied {
  public:
-  explicit Occupied(Executor& executor) {
+  explicit Occupied(os::Executor& executor) {
     std::promise<void> begun;
     executor.submit([&begun, released = released_](const std::stop_token& stop) {
       begun.set_value();
@@ -50,7 +50,7 @@ class Occupied {
 };
 
 /// Waits until what was submitted before has run.
-void finish(Executor& executor) {
+void finish(os::Executor& executor) {
   std::promise<void> done;
   REQUIRE(executor.submit([&](const std::stop_token&) { done.set_value(); }) == Submitted::kTaken);
   done.get_future().wait();
@@ -58,7 +58,7 @@ void finish(Executor& executor) {
 
 TEST_CASE("tasks run in their order, one at a time") {
   std::vector<int> ran;
-  Executor executor(options(1000));
+  os::Executor executor(options(1000));
   for (int i = 0; i < 500; ++i) {
     REQUIRE(executor.submit([&ran, i](const std::stop_token&) { ran.push_back(i); }) ==
             Submitted::kTaken);
@@ -69,7 +69,7 @@ TEST_CASE("tasks run in their order, one at a time") {
 }
 
 TEST_CASE("a task that throws ends itself and nothing else, whatever it throws") {
-  Executor executor(options(10));
+  os::Executor executor(options(10));
   executor.submit([](const std::stop_token&) { throw std::runtime_error("no"); });
   executor.submit([](const std::stop_token&) { throw std::bad_alloc(); });
   executor.submit([](const std::stop_token&) { throw 1; });
@@ -79,7 +79,7 @@ TEST_CASE("a task that throws ends itself and nothing else, whatever it throws")
 TEST_CASE("no more tasks wait than there may, and there is room again when one is done") {
   std::atomic<int> ran{0};
   const auto count = [&ran](const std::stop_token&) { ++ran; };
-  Executor executor(options(2));
+  os::Executor executor(options(2));
   const Occupied first(executor);
   CHECK(executor.submit(count) == Submitted::kTaken);
   CHECK(executor.submit(count) == Submitted::kTaken);
@@ -95,7 +95,7 @@ TEST_CASE("a stop asks what runs to end, and drops what waits") {
   auto kept = std::make_shared<int>(0);
   const std::weak_ptr<int> watched = kept;
   {
-    Executor executor(options(10));
+    os::Executor executor(options(10));
     const Occupied first(executor);
     executor.submit([&ran, kept = std::move(kept)](const std::stop_token&) { ran = true; });
     executor.stop();
@@ -108,7 +108,7 @@ TEST_CASE("a stop asks what runs to end, and drops what waits") {
 TEST_CASE("where what waits is to run at a stop, it runs and is asked to end") {
   int asked = 0;
   {
-    Executor executor(options(10, AtStop::kRun));
+    os::Executor executor(options(10, AtStop::kRun));
     const Occupied first(executor);
     for (int i = 0; i < 3; ++i) {
       executor.submit(
@@ -121,7 +121,7 @@ TEST_CASE("where what waits is to run at a stop, it runs and is asked to end") {
 }
 
 TEST_CASE("a task that is dropped may use the executor when it goes") {
-  Executor executor(options(10));
+  os::Executor executor(options(10));
   const Occupied first(executor);
   Submitted last = Submitted::kTaken;
   const auto says_more = [&](int*) { last = executor.submit([](const std::stop_token&) {}); };
@@ -140,7 +140,7 @@ TEST_CASE("a few threads work beside each other, each under its name and prepare
   several.threads = kThreads;
   several.at_start = [&prepared] { ++prepared; };
   {
-    Executor executor(several);
+    os::Executor executor(several);
     for (int i = 0; i < kThreads; ++i) {
       executor.submit([&](const std::stop_token&) {
         all.arrive_and_wait();  // which they only can beside each other
@@ -155,7 +155,7 @@ TEST_CASE("a few threads work beside each other, each under its name and prepare
 
 TEST_CASE("the only thread has the name alone") {
   std::string name;
-  Executor executor(options(10));
+  os::Executor executor(options(10));
   executor.submit([&name](const std::stop_token&) { name = thread_name(); });
   finish(executor);
   CHECK(name == "work");

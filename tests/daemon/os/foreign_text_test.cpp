@@ -8,14 +8,14 @@
 #include "daemon/os/url_credentials.h"
 
 using namespace sessync;
-using Life = LiveSecrets::Life;
+using Life = os::LiveSecrets::Life;
 
 namespace {
 
 /// What is shown of a text once `secret` is known.
 std::string shown(const std::string& secret, const std::string& text) {
-  LiveSecrets secrets;
-  secrets.add(Secret(secret), Life::kUse);
+  os::LiveSecrets secrets;
+  secrets.add(ports::Secret(secret), Life::kUse);
   return secrets.redacted(text);
 }
 
@@ -66,13 +66,13 @@ TEST_CASE("what a text of others ends in is not looked beyond") {
     const std::string text = std::string("name") + last;
     // Exactly as long as its text: what lies behind it is nobody's.
     const std::vector<char> bytes(text.begin(), text.end());
-    CHECK(foreign_text({bytes.data(), bytes.size()}) == "name?");
-    CHECK(foreign_lines({bytes.data(), bytes.size()}) == "name?");
+    CHECK(os::foreign_text({bytes.data(), bytes.size()}) == "name?");
+    CHECK(os::foreign_lines({bytes.data(), bytes.size()}) == "name?");
   }
 }
 
 TEST_CASE("a text of others turns no line around") {
-  CHECK(foreign_text("a\u202Eb\u2028c\u0085d") == "a?b?c?d");
+  CHECK(os::foreign_text("a\u202Eb\u2028c\u0085d") == "a?b?c?d");
 }
 
 TEST_CASE("what is no secret stays as it is") {
@@ -86,65 +86,65 @@ TEST_CASE("what is no secret stays as it is") {
 }
 
 TEST_CASE("the longest of several secrets is cut out") {
-  LiveSecrets secrets;
-  secrets.add(Secret("user:hunter2"), Life::kProcess);
-  secrets.add(Secret("user"), Life::kProcess);
-  secrets.add(Secret("hunter2"), Life::kProcess);
+  os::LiveSecrets secrets;
+  secrets.add(ports::Secret("user:hunter2"), Life::kProcess);
+  secrets.add(ports::Secret("user"), Life::kProcess);
+  secrets.add(ports::Secret("hunter2"), Life::kProcess);
   CHECK(secrets.redacted("user:hunter2, user, hunter2") == "[redacted], [redacted], [redacted]");
 }
 
 TEST_CASE("secrets that are replaced all the time make way, those of the configuration do not") {
-  LiveSecrets secrets;
-  secrets.add(Secret("of the process"), Life::kProcess);
-  secrets.add(Secret("used again"), Life::kUse);
-  secrets.add(Secret("used once"), Life::kUse);
-  for (std::size_t i = 0; i < LiveSecrets::kMost - 1; ++i) {
-    secrets.add(Secret("token-" + std::to_string(i)), Life::kUse);
-    secrets.add(Secret("used again"), Life::kUse);
+  os::LiveSecrets secrets;
+  secrets.add(ports::Secret("of the process"), Life::kProcess);
+  secrets.add(ports::Secret("used again"), Life::kUse);
+  secrets.add(ports::Secret("used once"), Life::kUse);
+  for (std::size_t i = 0; i < os::LiveSecrets::kMost - 1; ++i) {
+    secrets.add(ports::Secret("token-" + std::to_string(i)), Life::kUse);
+    secrets.add(ports::Secret("used again"), Life::kUse);
   }
   CHECK(secrets.redacted("of the process|used again|used once") ==
         "[redacted]|[redacted]|used once");
-  CHECK(secrets.redacted("token-" + std::to_string(LiveSecrets::kMost - 2)) == "[redacted]");
+  CHECK(secrets.redacted("token-" + std::to_string(os::LiveSecrets::kMost - 2)) == "[redacted]");
 }
 
 TEST_CASE("the user and the password of any URL are left out") {
-  CHECK(foreign_text("to http://me:pw@proxy:3128/ and https://x@y") ==
+  CHECK(os::foreign_text("to http://me:pw@proxy:3128/ and https://x@y") ==
         "to http://proxy:3128/ and https://y");
-  CHECK(foreign_text("'http://me:p/w@proxy'") == "'http://proxy'");
-  CHECK(foreign_text("me@example.org, http://host/a@b") == "me@example.org, http://b");
-  CHECK(foreign_text("http://host") == "http://host");
-  CHECK(foreign_text("://") == "://");
+  CHECK(os::foreign_text("'http://me:p/w@proxy'") == "'http://proxy'");
+  CHECK(os::foreign_text("me@example.org, http://host/a@b") == "me@example.org, http://b");
+  CHECK(os::foreign_text("http://host") == "http://host");
+  CHECK(os::foreign_text("://") == "://");
 }
 
 TEST_CASE("the credentials of a URL are kept secret as written and as sent") {
-  keep_credentials_secret("http://someone:p%40ss%2Fword@proxy.example:3128");
+  os::keep_credentials_secret("http://someone:p%40ss%2Fword@proxy.example:3128");
   for (const auto* text :
        {"someone:p%40ss%2Fword", "p%40ss%2Fword", "p@ss/word", "c29tZW9uZTpwQHNzL3dvcmQ="}) {
-    const auto result = foreign_text(std::string("<") + text + ">");
+    const auto result = os::foreign_text(std::string("<") + text + ">");
     CHECK(result.substr(0, 11) == "<[redacted]");
     CHECK(result.find("ss") == std::string::npos);
   }
-  keep_credentials_secret("a-token-as-user@proxy");
-  CHECK(foreign_text("a-token-as-user") == "[redacted]");
-  keep_credentials_secret("http://proxy.example:3128");
-  CHECK(foreign_text("proxy.example") == "proxy.example");
+  os::keep_credentials_secret("a-token-as-user@proxy");
+  CHECK(os::foreign_text("a-token-as-user") == "[redacted]");
+  os::keep_credentials_secret("http://proxy.example:3128");
+  CHECK(os::foreign_text("proxy.example") == "proxy.example");
 }
 
 TEST_CASE("the words of others are one line, cut and harmless") {
-  CHECK(foreign_text("a\x1b[31m\n\tb\x7f") == "a?[31m  b?");
-  CHECK(foreign_text("r\xc3\xa9sum\xc3\xa9") == "r\xc3\xa9sum\xc3\xa9");
-  CHECK(foreign_text("\xff\xc3") == "??");
-  CHECK(foreign_text("\xc2\x9b"
-                     "31m") == "?31m");
-  CHECK(foreign_text(std::string(1000, 'x')).size() == 300);
-  CHECK(foreign_text("\xc3\xa9\xc3\xa9", 3) == "\xc3\xa9");
-  CHECK(foreign_text("") == "");
-  CHECK(foreign_lines("a\x1b\nb\n\nc") == "a?\nb\n\nc");
+  CHECK(os::foreign_text("a\x1b[31m\n\tb\x7f") == "a?[31m  b?");
+  CHECK(os::foreign_text("r\xc3\xa9sum\xc3\xa9") == "r\xc3\xa9sum\xc3\xa9");
+  CHECK(os::foreign_text("\xff\xc3") == "??");
+  CHECK(os::foreign_text("\xc2\x9b"
+                         "31m") == "?31m");
+  CHECK(os::foreign_text(std::string(1000, 'x')).size() == 300);
+  CHECK(os::foreign_text("\xc3\xa9\xc3\xa9", 3) == "\xc3\xa9");
+  CHECK(os::foreign_text("") == "");
+  CHECK(os::foreign_lines("a\x1b\nb\n\nc") == "a?\nb\n\nc");
 }
 
 TEST_CASE("a secret at the cut is redacted whole") {
-  live_secrets().add(Secret("sk-at-the-cut"), Life::kUse);
+  os::live_secrets().add(ports::Secret("sk-at-the-cut"), Life::kUse);
   for (std::size_t most = 1; most < 30; ++most) {
-    CHECK(foreign_text("0123456789 sk-at-the-cut", most).find("sk-") == std::string::npos);
+    CHECK(os::foreign_text("0123456789 sk-at-the-cut", most).find("sk-") == std::string::npos);
   }
 }

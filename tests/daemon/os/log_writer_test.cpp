@@ -62,7 +62,7 @@ class Pipe {
   std::string read_;
 };
 
-LogWriter::Options small() {
+os::LogWriter::Options small() {
   return {.most_bytes = 1000,
           .lost_line = [](std::uint64_t lost) { return "lost " + std::to_string(lost) + "\n"; }};
 }
@@ -81,7 +81,7 @@ std::uint64_t told_lost(const std::string& text) {
 
 TEST_CASE("lines arrive whole and in order") {
   Pipe pipe;
-  LogWriter writer(pipe.writing(), small());
+  os::LogWriter writer(pipe.writing(), small());
   writer.write("one\n");
   writer.write("two\n");
   REQUIRE(writer.flush(60s));
@@ -91,7 +91,7 @@ TEST_CASE("lines arrive whole and in order") {
 
 TEST_CASE("a line finds no room while nobody reads: it is dropped and counted, and nobody waits") {
   Pipe pipe;
-  LogWriter writer(pipe.writing(), small());
+  os::LogWriter writer(pipe.writing(), small());
   const auto filled = pipe.fill();
   const std::string line(99, 'x');
   std::uint64_t written = 0;
@@ -116,7 +116,7 @@ TEST_CASE("what cannot be written is lost, and does not end the writer") {
   std::array<int, 2> ends{};
   REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
   ::close(ends[0]);
-  LogWriter writer(ends[1], small());
+  os::LogWriter writer(ends[1], small());
   writer.write("to nobody\n");
   REQUIRE(writer.flush(60s));
   CHECK(writer.lost() == 1);
@@ -129,7 +129,7 @@ TEST_CASE("what cannot be written is lost, and does not end the writer") {
 TEST_CASE("a descriptor that somebody else made not to wait is waited for") {
   Pipe pipe;
   REQUIRE(::fcntl(pipe.writing(), F_SETFL, O_NONBLOCK) == 0);
-  LogWriter writer(pipe.writing(), {.most_bytes = 1 << 20, .lost_line = small().lost_line});
+  os::LogWriter writer(pipe.writing(), {.most_bytes = 1 << 20, .lost_line = small().lost_line});
   const std::string line(200'000, 'x');
   writer.write(line + "\n");
   writer.write("end\n");

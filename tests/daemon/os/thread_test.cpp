@@ -17,11 +17,11 @@ TEST_CASE("a thread has its name and a pulse, and takes no signals") {
   std::array<char, 16> name{};
   sigset_t blocked{};
   bool heard = false;
-  auto thread = start_thread("named", Duty::kWorker, [&] {
+  auto thread = os::start_thread("named", os::Duty::kWorker, [&] {
     ::pthread_getname_np(::pthread_self(), name.data(), name.size());
     ::pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
-    for (const auto& pulse : pulses(Pulse::Clock::now())) {
-      heard |= pulse.name == "named" && pulse.duty == Duty::kWorker;
+    for (const auto& pulse : os::pulses(os::Pulse::Clock::now())) {
+      heard |= pulse.name == "named" && pulse.duty == os::Duty::kWorker;
     }
   });
   thread.join();
@@ -33,7 +33,7 @@ TEST_CASE("a thread has its name and a pulse, and takes no signals") {
 
 TEST_CASE("a thread whose work throws begins again") {
   std::atomic<int> begun{0};
-  auto thread = start_thread("throwing", Duty::kHelper, [&] {
+  auto thread = os::start_thread("throwing", os::Duty::kHelper, [&] {
     if (++begun == 1) throw std::runtime_error("for once");
   });
   thread.join();
@@ -41,20 +41,20 @@ TEST_CASE("a thread whose work throws begins again") {
 }
 
 TEST_CASE("a piece of work that throws is over, whatever it throws, and nothing else is") {
-  CHECK(guarded("this", [] {}));
-  CHECK_FALSE(guarded("this", [] { throw std::runtime_error("no"); }));
-  CHECK_FALSE(guarded("this", [] { throw std::bad_alloc(); }));
-  CHECK_FALSE(guarded("this", [] { throw 1; }));
+  CHECK(os::guarded("this", [] {}));
+  CHECK_FALSE(os::guarded("this", [] { throw std::runtime_error("no"); }));
+  CHECK_FALSE(os::guarded("this", [] { throw std::bad_alloc(); }));
+  CHECK_FALSE(os::guarded("this", [] { throw 1; }));
 }
 
 TEST_CASE("what is announced to a queue that is given up is waited for, and not run") {
-  CompletionQueue queue;
+  os::CompletionQueue queue;
   bool ran = false;
   auto kept = std::make_shared<int>(0);
   const std::weak_ptr<int> watched = kept;
   queue.expect();
   queue.expect();
-  queue.after(Duration{0}, [&ran] { ran = true; });
+  queue.after(ports::Duration{0}, [&ran] { ran = true; });
   queue.post([&ran, kept = std::move(kept)] { ran = true; });
   auto late = std::async(std::launch::async, [&] { queue.post([&ran] { ran = true; }); });
   queue.discard_all();
@@ -65,9 +65,11 @@ TEST_CASE("what is announced to a queue that is given up is waited for, and not 
 }
 
 TEST_CASE("what is announced is delivered once, also by who throws on the way") {
-  CompletionQueue queue;
+  os::CompletionQueue queue;
   std::string said;
-  const auto make = [&] { return std::make_shared<Delivery>(queue, [&said] { said += "lost "; }); };
+  const auto make = [&] {
+    return std::make_shared<os::Delivery>(queue, [&said] { said += "lost "; });
+  };
   const auto fails_on_the_way = [&make] {
     const auto delivery = make();
     throw std::bad_alloc();
@@ -102,7 +104,7 @@ TEST_CASE("the threads of a group that cannot be had as a whole end before it sa
   };
   const Body body;
   const auto make = [&] {
-    const ThreadGroup group("group", 50, body, [&] { *body.ended = true; });
+    const os::ThreadGroup group("group", 50, body, [&] { *body.ended = true; });
   };
   CHECK_THROWS_AS(make(), std::bad_alloc);
   CHECK(*body.ended);

@@ -54,7 +54,7 @@ bool mount_small(const std::string& path, const std::string& size) {
 
 TEST_CASE("an output is there once it is finished, and nothing else is") {
   const TempTree tree;
-  DiskOutputDirectory directory(tree.at("outputs"), "team/research");
+  disk_outputs::DiskOutputDirectory directory(tree.at("outputs"), "team/research");
   REQUIRE(directory.list().has_value());
   CHECK(directory.list()->empty());
   CHECK(everything_below(tree.path()).empty());
@@ -80,14 +80,14 @@ TEST_CASE("an output is there once it is finished, and nothing else is") {
 
 TEST_CASE("an empty output is an empty file") {
   const TempTree tree;
-  DiskOutputDirectory directory(tree.path(), "d");
+  disk_outputs::DiskOutputDirectory directory(tree.path(), "d");
   CHECK(put(directory, "empty", "").empty());
   CHECK(everything_below(tree.at("d")) == Tree{{"empty", "file "}});
 }
 
 TEST_CASE("a dropped output leaves nothing") {
   const TempTree tree;
-  DiskOutputDirectory directory(tree.path(), "d");
+  disk_outputs::DiskOutputDirectory directory(tree.path(), "d");
   auto file = directory.create("a");
   REQUIRE((*file)->write("half"));
   CHECK(everything_below(tree.at("d")).size() == 1);
@@ -97,7 +97,7 @@ TEST_CASE("a dropped output leaves nothing") {
 
 TEST_CASE("an output of another size than announced is not put in place") {
   const TempTree tree;
-  DiskOutputDirectory directory(tree.path(), "d");
+  disk_outputs::DiskOutputDirectory directory(tree.path(), "d");
   auto file = directory.create("a");
   REQUIRE((*file)->write("half"));
   const auto finished = (*file)->finish(8);
@@ -115,7 +115,7 @@ TEST_CASE("what is there already is never overwritten") {
   tree.link("d/link", tree.at("elsewhere"));
   tree.link("d/dangling", tree.at("nowhere"));
   const auto before = everything_below(tree.path());
-  DiskOutputDirectory directory(tree.path(), "d");
+  disk_outputs::DiskOutputDirectory directory(tree.path(), "d");
   for (const std::string name : {"file", "directory", "link", "dangling"}) {
     CHECK_THAT(put(directory, name, "new"), Contains("nothing there is overwritten"));
     CHECK_FALSE(directory.move_aside("file", name));
@@ -123,13 +123,13 @@ TEST_CASE("what is there already is never overwritten") {
   CHECK(everything_below(tree.path()) == before);
 
   const auto listed = directory.list();
-  CHECK(std::ranges::count(*listed, true, &OutputEntry::is_file) == 1);
+  CHECK(std::ranges::count(*listed, true, &ports::OutputEntry::is_file) == 1);
   CHECK(listed->size() == 4);
 }
 
 TEST_CASE("an older output makes room for a newer one") {
   const TempTree tree;
-  DiskOutputDirectory directory(tree.path(), "d");
+  disk_outputs::DiskOutputDirectory directory(tree.path(), "d");
   CHECK(put(directory, "a", "old").empty());
   REQUIRE(directory.move_aside("a", "a~file_1"));
   CHECK(put(directory, "a", "new").empty());
@@ -138,7 +138,7 @@ TEST_CASE("an older output makes room for a newer one") {
 
 TEST_CASE("what a killed process left is removed, what is being written is not") {
   const TempTree tree;
-  DiskOutputDirectory directory(tree.path(), "d");
+  disk_outputs::DiskOutputDirectory directory(tree.path(), "d");
   const int status = in_child([&] {
     auto file = directory.create("killed");
     static_cast<void>((*file)->write("half"));
@@ -169,7 +169,7 @@ TEST_CASE("only files of exactly our form are taken for left over") {
   tree.directory("d/.sessync-bbbbbbbbbbbbbbbb.tmp");
   auto expected = everything_below(tree.path());
   expected.erase("d/" + ours);
-  DiskOutputDirectory directory(tree.path(), "d");
+  disk_outputs::DiskOutputDirectory directory(tree.path(), "d");
   CHECK(directory.list()->size() == 4);
   CHECK(everything_below(tree.path()) == expected);
 }
@@ -181,7 +181,7 @@ TEST_CASE("a full disk is said, and leaves nothing behind") {
     if (!mount_small(tree.at("small"), "64k")) {
       return kNotPermitted;
     }
-    DiskOutputDirectory directory(tree.at("small"), "d");
+    disk_outputs::DiskOutputDirectory directory(tree.at("small"), "d");
     if (!put(directory, "fits", std::string(1000, 'x')).empty()) {
       return 1;
     }
@@ -207,7 +207,7 @@ TEST_CASE("a file that may not grow is said, and leaves nothing behind") {
     std::signal(SIGXFSZ, SIG_IGN);
     const rlimit limit{1000, 1000};
     ::setrlimit(RLIMIT_FSIZE, &limit);
-    DiskOutputDirectory directory(tree.path(), "d");
+    disk_outputs::DiskOutputDirectory directory(tree.path(), "d");
     const auto error = put(directory, "big", std::string(2000, 'x'));
     const bool said = error.find("make room there") != std::string::npos;
     return said && everything_below(tree.at("d")).empty() ? 0 : 1;
@@ -218,9 +218,9 @@ TEST_CASE("a file that may not grow is said, and leaves nothing behind") {
 TEST_CASE("a directory that cannot be written to is said") {
   const TempTree tree;
   tree.write("file", "x");
-  DiskOutputDirectory inside(tree.at("file"), "d");
+  disk_outputs::DiskOutputDirectory inside(tree.at("file"), "d");
   CHECK_THAT(inside.create("a").error(), Contains(tree.at("file/d")));
-  DiskOutputDirectory at(tree.path(), "file");
+  disk_outputs::DiskOutputDirectory at(tree.path(), "file");
   CHECK_THAT(at.create("a").error(), Contains("Not a directory"));
   CHECK_FALSE(at.list());
 }

@@ -26,7 +26,7 @@ TEST_CASE("a link planted as destination is not followed") {
   tree.write("elsewhere/file", "untouched");
   tree.link("outputs/research", tree.at("elsewhere"));
   const auto before = everything_below(tree.path());
-  DiskOutputDirectory directory(tree.at("outputs"), "research");
+  disk_outputs::DiskOutputDirectory directory(tree.at("outputs"), "research");
   CHECK_THAT(put(directory, "a", "x"),
              Contains("a symbolic link is in the way") && Contains(tree.at("outputs/research")));
   CHECK_FALSE(directory.list());
@@ -42,7 +42,7 @@ TEST_CASE("a link planted above the destination is not followed") {
     tree.remove("outputs");
     tree.link("outputs/team", target);
     const auto before = everything_below(tree.path());
-    DiskOutputDirectory directory(tree.at("outputs"), "team/research");
+    disk_outputs::DiskOutputDirectory directory(tree.at("outputs"), "team/research");
     CHECK_THAT(put(directory, "a", "x"), Contains("a symbolic link is in the way"));
     CHECK_FALSE(directory.list());
     CHECK(everything_below(tree.path()) == before);
@@ -52,7 +52,7 @@ TEST_CASE("a link planted above the destination is not followed") {
 TEST_CASE("a destination that leads out is refused") {
   const TempTree tree;
   tree.directory("outputs");
-  DiskOutputDirectory directory(tree.at("outputs"), "../elsewhere");
+  disk_outputs::DiskOutputDirectory directory(tree.at("outputs"), "../elsewhere");
   CHECK_FALSE(directory.create("a"));
   CHECK_FALSE(directory.list());
   CHECK(everything_below(tree.path()).size() == 1);
@@ -62,7 +62,7 @@ TEST_CASE("the outputs directory itself may be a link") {
   const TempTree tree;
   tree.directory("volume");
   tree.link("outputs", tree.at("volume"));
-  DiskOutputDirectory directory(tree.at("outputs"), "research");
+  disk_outputs::DiskOutputDirectory directory(tree.at("outputs"), "research");
   CHECK(put(directory, "a", "x").empty());
   CHECK(bytes_of(tree.at("volume/research/a")) == "x");
 }
@@ -78,7 +78,7 @@ TEST_CASE("a destination that is swapped for a link while outputs arrive is neve
       exchange(tree.at("outputs/research"), tree.at("outputs/trap"));
     }
   });
-  DiskOutputDirectory directory(tree.at("outputs"), "research");
+  disk_outputs::DiskOutputDirectory directory(tree.at("outputs"), "research");
   int arrived = 0;
   int refused = 0;
   for (int i = 0; i < 100'000 && (arrived < 200 || refused < 200); ++i) {
@@ -98,7 +98,7 @@ TEST_CASE("of writers that race for one name one wins, and its bytes are whole")
     const auto name = std::to_string(round);
     std::atomic<int> won{0};
     const auto race = [&](char letter) {
-      DiskOutputDirectory directory(tree.path(), "d");
+      disk_outputs::DiskOutputDirectory directory(tree.path(), "d");
       won += put(directory, name, std::string(10'000, letter)).empty() ? 1 : 0;
     };
     {
@@ -117,12 +117,12 @@ TEST_CASE("cleaning up beside a writer never takes its file away") {
   tree.directory("d");
   std::atomic<bool> done{false};
   std::jthread cleaner([&] {
-    DiskOutputDirectory directory(tree.path(), "d");
+    disk_outputs::DiskOutputDirectory directory(tree.path(), "d");
     while (!done) {
       static_cast<void>(directory.list());
     }
   });
-  DiskOutputDirectory directory(tree.path(), "d");
+  disk_outputs::DiskOutputDirectory directory(tree.path(), "d");
   int failed = 0;
   for (int i = 0; i < 200; ++i) {
     failed += put(directory, std::to_string(i), "x").empty() ? 0 : 1;

@@ -11,10 +11,10 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-SessionSpec session(const std::string& name, ResourceVariant resource) {
-  SessionSpec spec;
+manifest::SessionSpec session(const std::string& name, manifest::ResourceVariant resource) {
+  manifest::SessionSpec spec;
   spec.name = name;
-  spec.outputs = OutputsSpec{name, {}};
+  spec.outputs = manifest::OutputsSpec{name, {}};
   spec.resources.push_back({{}, std::move(resource)});
   return spec;
 }
@@ -23,7 +23,7 @@ SessionSpec session(const std::string& name, ResourceVariant resource) {
 
 TEST_CASE("a destination at, below or above a source is refused") {
   const auto refused = [](const std::string& destination, const std::set<std::string>& sources) {
-    return output_conflict(destination, "/nowhere/work", sources).has_value();
+    return disk_outputs::output_conflict(destination, "/nowhere/work", sources).has_value();
   };
   CHECK(refused("/nowhere/work/src", {"src"}));
   CHECK(refused("/nowhere/work/src/a/b", {"src"}));
@@ -44,14 +44,15 @@ TEST_CASE("links do not hide that a destination is a source") {
   tree.link("outputs", tree.at("work/src"));
   tree.link("work/alias", tree.at("elsewhere"));
   tree.directory("elsewhere");
-  CHECK(output_conflict(tree.at("outputs/new/research"), tree.at("work"), {"src"}));
-  CHECK(output_conflict(tree.at("outputs/deep"), tree.at("work"), {"src/deep"}));
-  CHECK(output_conflict(tree.at("elsewhere/research"), tree.at("work"), {"alias"}));
-  CHECK_FALSE(output_conflict(tree.at("outputs/deep"), tree.at("work"), {"src/other"}));
+  CHECK(disk_outputs::output_conflict(tree.at("outputs/new/research"), tree.at("work"), {"src"}));
+  CHECK(disk_outputs::output_conflict(tree.at("outputs/deep"), tree.at("work"), {"src/deep"}));
+  CHECK(disk_outputs::output_conflict(tree.at("elsewhere/research"), tree.at("work"), {"alias"}));
+  CHECK_FALSE(
+      disk_outputs::output_conflict(tree.at("outputs/deep"), tree.at("work"), {"src/other"}));
 }
 
 TEST_CASE("the message says what to change") {
-  const auto conflict = output_conflict("/w/outputs/r", "/w", {""});
+  const auto conflict = disk_outputs::output_conflict("/w/outputs/r", "/w", {""});
   REQUIRE(conflict);
   CHECK_THAT(*conflict, Contains("/w/outputs/r") && Contains("source ./") &&
                             Contains("--outputs-dir") && Contains("narrow the source"));
@@ -61,18 +62,20 @@ TEST_CASE("outputs never land where sessync reads manifests or secrets") {
   const TempTree tree;
   tree.directory("manifests");
   tree.link("outputs/research", tree.at("manifests"));
-  CHECK(reserved_conflict(tree.at("outputs/research"), {tree.path(), tree.at("manifests")}));
-  CHECK(reserved_conflict(tree.at("manifests/"), {tree.at("manifests")}));
-  CHECK_FALSE(reserved_conflict(tree.at("outputs"), {tree.path(), tree.at("manifests")}));
+  CHECK(disk_outputs::reserved_conflict(tree.at("outputs/research"),
+                                        {tree.path(), tree.at("manifests")}));
+  CHECK(disk_outputs::reserved_conflict(tree.at("manifests/"), {tree.at("manifests")}));
+  CHECK_FALSE(
+      disk_outputs::reserved_conflict(tree.at("outputs"), {tree.path(), tree.at("manifests")}));
 }
 
 TEST_CASE("a destination is checked against the sources of every session") {
   const TempTree tree;
-  const auto reader = session("reader", DirectoryResource{"outputs/writer", {}, {}, "/"});
-  const auto writer = session("writer", FileResource{"a.csv", "/a.csv"});
+  const auto reader = session("reader", manifest::DirectoryResource{"outputs/writer", {}, {}, "/"});
+  const auto writer = session("writer", manifest::FileResource{"a.csv", "/a.csv"});
   const auto archiver =
-      session("archiver", ArchiveResource{"outputs/archiver/x", {}, {}, {}, "/x"});
-  OutputDestinations destinations({tree.at("outputs"), tree.path(), {tree.path()}});
+      session("archiver", manifest::ArchiveResource{"outputs/archiver/x", {}, {}, {}, "/x"});
+  disk_outputs::OutputDestinations destinations({tree.at("outputs"), tree.path(), {tree.path()}});
   CHECK(destinations.open(writer));
   CHECK_FALSE(destinations.open(archiver));
   destinations.declare({reader, writer});

@@ -15,20 +15,20 @@ namespace sessync {
 
 /// Passes over an empty workspace, and ports that answer to a loop of their own. A test replaces
 /// what it is about.
-class MemoryPassServices : public PassServices {
+class MemoryPassServices : public runner::PassServices {
  public:
-  WorkspaceSnapshot scan(const SessionSpec& /*spec*/) override { return {}; }
-  std::unique_ptr<SessionApi> make_api(CompletionQueue& /*queue*/) override {
+  ports::WorkspaceSnapshot scan(const manifest::SessionSpec& /*spec*/) override { return {}; }
+  std::unique_ptr<ports::SessionApi> make_api(os::CompletionQueue& /*queue*/) override {
     return std::make_unique<MemorySessionApi>(model_, loop_, &content_);
   }
-  std::unique_ptr<StateStore> make_store(CompletionQueue& /*queue*/) override {
+  std::unique_ptr<ports::StateStore> make_store(os::CompletionQueue& /*queue*/) override {
     return std::make_unique<MemoryStateStore>(loop_);
   }
-  std::unique_ptr<TokenSource> make_tokens(CompletionQueue& /*queue*/) override {
+  std::unique_ptr<ports::TokenSource> make_tokens(os::CompletionQueue& /*queue*/) override {
     return std::make_unique<MemoryTokenSource>(loop_);
   }
-  tl::expected<std::unique_ptr<OutputDirectory>, std::string> open_outputs(
-      const SessionSpec& /*spec*/) override {
+  tl::expected<std::unique_ptr<ports::OutputDirectory>, std::string> open_outputs(
+      const manifest::SessionSpec& /*spec*/) override {
     return tl::unexpected(std::string("there is no directory here"));
   }
   std::optional<std::string> unknown_state() override { return std::nullopt; }

@@ -22,7 +22,7 @@ struct Commands : TokenWorld {
   Commands() { options.allow_commands = true; }
 
   /// A script that notes each of its runs in "runs".
-  [[nodiscard]] TokenCommand counted(const std::string& body) const {
+  [[nodiscard]] manifest::TokenCommand counted(const std::string& body) const {
     return script("mint", "echo run >>" + tree.at("runs") + "\n" + body);
   }
   [[nodiscard]] std::size_t runs() const { return lines("runs"); }
@@ -32,7 +32,7 @@ struct Commands : TokenWorld {
     return {std::istreambuf_iterator<char>(stream), {}};
   }
 
-  std::string complaint(const TokenCommand& command) {
+  std::string complaint(const manifest::TokenCommand& command) {
     const auto answer = fetch(command);
     REQUIRE_FALSE(answer);
     CHECK(shows_nothing_of(kCanary, answer.error().message));
@@ -171,7 +171,7 @@ TEST_CASE("no shell, no standard input, no descriptor, no credential of ours") {
   ::setenv("ANTHROPIC_CUSTOM_HEADERS", ("X-Key: " + kCanary).c_str(), 1);
   Commands world;
   // Open in this process, and not close-on-exec.
-  const UniqueFd leaked(::open("/dev/null", O_RDONLY));  // NOLINT: on purpose
+  const os::UniqueFd leaked(::open("/dev/null", O_RDONLY));  // NOLINT: on purpose
   auto command = world.counted("env >" + world.tree.at("env") + "\nls /proc/self/fd >" +
                                world.tree.at("fds") + "\ncat >" + world.tree.at("in") +
                                "\nprintf %s \"$1\" >" + world.tree.at("arg") + "\necho token-1");
@@ -190,13 +190,14 @@ TEST_CASE("no shell, no standard input, no descriptor, no credential of ours") {
 
 TEST_CASE("a program is found by the search path") {
   Commands world;
-  CHECK(world.fetch(TokenCommand{{"printf", "token-%s\\n", "1"}})->secret.reveal() == "token-1");
+  CHECK(world.fetch(manifest::TokenCommand{{"printf", "token-%s\\n", "1"}})->secret.reveal() ==
+        "token-1");
 }
 
 TEST_CASE("a command that fails says why, and shows no token") {
   Commands world;
   std::string expected;
-  TokenCommand command;
+  manifest::TokenCommand command;
   SECTION("exit code") {
     command = world.counted("echo 'no such role: ci' >&2; exit 3");
     expected = "failed with exit code 3; it said: no such role: ci";
@@ -253,7 +254,7 @@ TEST_CASE("a program that cannot be started says so") {
   CHECK_THAT(world.complaint({{world.tree.at("mint")}}),
              Contains("cannot be started: No such file"));
   world.tree.write("mint", "no program");
-  CHECK_THAT(world.peek(TokenCommand{{world.tree.at("mint"), "x"}}).error().message,
+  CHECK_THAT(world.peek(manifest::TokenCommand{{world.tree.at("mint"), "x"}}).error().message,
              Contains("cannot be started: Permission denied"));
 }
 
@@ -313,8 +314,8 @@ TEST_CASE("several passes that ask at once share one run") {
   Commands world;
   const auto command = world.counted("while [ ! -e " + world.tree.at("go") +
                                      " ]; do sleep 0.01; done\necho token-1");
-  CompletionQueue loop;
-  DaemonTokenSource tokens(world.service(), loop);
+  os::CompletionQueue loop;
+  secrets::DaemonTokenSource tokens(world.service(), loop);
   int answers = 0;
   for (int i = 0; i < 5; ++i) {
     tokens.peek({kRepository, command, "", false},

@@ -8,8 +8,8 @@ TEST_CASE("a credential is what is left without a byte order mark and white spac
   for (const std::string text : {"sk-1", "sk-1\n", "\n\nsk-1", " \t sk-1\v\f\r\n",
                                  "\xEF\xBB\xBFsk-1", "\xEF\xBB\xBF \r\nsk-1\n\n"}) {
     CAPTURE(text);
-    REQUIRE(credential_of_text(text));
-    CHECK(credential_of_text(text)->reveal() == "sk-1");
+    REQUIRE(secrets::credential_of_text(text));
+    CHECK(secrets::credential_of_text(text)->reveal() == "sk-1");
   }
 }
 
@@ -27,11 +27,11 @@ TEST_CASE("what is no credential is refused in words that repeat nothing of it")
       {"one\x7F", "control characters"},
       {std::string(4097, 'x'), "is longer than any there is (4096 bytes)"}};
   for (const auto& [text, words] : table) {
-    const auto credential = credential_of_text(text);
+    const auto credential = secrets::credential_of_text(text);
     REQUIRE_FALSE(credential);
     CHECK(credential.error().find(words) != std::string::npos);
     CHECK(credential.error().find("two") == std::string::npos);
   }
-  CHECK(credential_of_text(std::string(4096, 'x') + "\n"));
-  CHECK(credential_of_text(std::string(5000, 'x'), 5000));
+  CHECK(secrets::credential_of_text(std::string(4096, 'x') + "\n"));
+  CHECK(secrets::credential_of_text(std::string(5000, 'x'), 5000));
 }

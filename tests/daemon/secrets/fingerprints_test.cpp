@@ -13,15 +13,15 @@
 namespace sessync::test {
 namespace {
 
-using Access = Fingerprints::Access;
+using Access = secrets::Fingerprints::Access;
 
 struct KeyDirectory {
   TempTree tree;
   std::vector<std::string> warnings;
 
-  Fingerprints open(Access access = Access::kWrite) {
-    return Fingerprints::open(tree.path(), access,
-                              [this](const std::string& text) { warnings.push_back(text); });
+  secrets::Fingerprints open(Access access = Access::kWrite) {
+    return secrets::Fingerprints::open(
+        tree.path(), access, [this](const std::string& text) { warnings.push_back(text); });
   }
   [[nodiscard]] std::string path() const { return tree.at("fingerprint.key"); }
   [[nodiscard]] std::string bytes() const {
@@ -35,7 +35,7 @@ struct KeyDirectory {
   }
 };
 
-const Secret kToken{kCanary};
+const ports::Secret kToken{kCanary};
 
 TEST_CASE("a fingerprint is the same after a restart, and another with another key") {
   KeyDirectory here;
@@ -45,13 +45,13 @@ TEST_CASE("a fingerprint is the same after a restart, and another with another k
   CHECK(here.open(Access::kReadOnly).of_token(kToken) == first);
   KeyDirectory elsewhere;
   CHECK(elsewhere.open().of_token(kToken) != first);
-  CHECK(Fingerprints::in_memory().of_token(kToken) != first);
+  CHECK(secrets::Fingerprints::in_memory().of_token(kToken) != first);
   CHECK(here.warnings.empty());
 }
 
 TEST_CASE("tokens and sources are told apart, and so are lists that read alike") {
-  const auto prints = Fingerprints::in_memory();
-  CHECK(prints.of_token(Secret("a")) != prints.of_source({"a"}));
+  const auto prints = secrets::Fingerprints::in_memory();
+  CHECK(prints.of_token(ports::Secret("a")) != prints.of_source({"a"}));
   CHECK(prints.of_source({"ab", "c"}) != prints.of_source({"a", "bc"}));
   CHECK(prints.of_source({"a", ""}) != prints.of_source({"a"}));
   CHECK(shows_nothing_of(kCanary, prints.of_token(kToken)));
@@ -103,9 +103,9 @@ TEST_CASE("a crash while the key was written leaves nothing in the way") {
 
 TEST_CASE("a key that cannot be written is kept in memory, and that is said") {
   std::vector<std::string> warnings;
-  const auto prints =
-      Fingerprints::open("/proc/no-such-directory", Access::kWrite,
-                         [&warnings](const std::string& text) { warnings.push_back(text); });
+  const auto prints = secrets::Fingerprints::open(
+      "/proc/no-such-directory", Access::kWrite,
+      [&warnings](const std::string& text) { warnings.push_back(text); });
   CHECK(prints.of_token(kToken) == prints.of_token(kToken));
   REQUIRE(warnings.size() == 1);
   CHECK(warnings[0].find("cannot be written") != std::string::npos);

@@ -52,7 +52,7 @@ struct App : TokenWorld {
   }
 
   GithubDouble github{key_pair().public_key};
-  TokenGithubApp source{123, 456, "app.pem"};
+  manifest::TokenGithubApp source{123, 456, "app.pem"};
 };
 
 TEST_CASE("an app mints a token of one repository, and signs as GitHub wants it") {
@@ -276,8 +276,8 @@ TEST_CASE("a stop gives a request up") {
 
 TEST_CASE("a URL that names no repository is not asked for") {
   App world;
-  CompletionQueue loop;
-  DaemonTokenSource tokens(world.service(), loop);
+  os::CompletionQueue loop;
+  secrets::DaemonTokenSource tokens(world.service(), loop);
   std::optional<TokenWorld::Fetched> answer;
   tokens.fetch({"https://github.com/example-org/not/a/name", world.source, "", false},
                [&answer](const TokenWorld::Fetched& token) { answer = token; });

@@ -13,28 +13,31 @@ using namespace std::chrono_literals;
 struct Table {
   std::atomic<std::int64_t> seconds{0};
   std::atomic<int> jobs{0};
-  MintTable table{[this] { return now(); }};
+  secrets::MintTable table{[this] { return now(); }};
 
-  [[nodiscard]] TimePoint now() const { return TimePoint(std::chrono::seconds(seconds.load())); }
+  [[nodiscard]] ports::TimePoint now() const {
+    return ports::TimePoint(std::chrono::seconds(seconds.load()));
+  }
 
-  MintJob succeeding(std::string token, std::optional<Duration> life) {
-    return [this, token = std::move(token), life](const std::stop_token&) -> MintResult {
+  secrets::MintJob succeeding(std::string token, std::optional<ports::Duration> life) {
+    return [this, token = std::move(token), life](const std::stop_token&) -> secrets::MintResult {
       ++jobs;
-      Minted minted{Secret(token), now(), std::nullopt};
+      secrets::Minted minted{ports::Secret(token), now(), std::nullopt};
       if (life) minted.renew_at = now() + *life;
       return minted;
     };
   }
-  MintJob failing(std::optional<Duration> retry_after = {}) {
-    return [this, retry_after](const std::stop_token&) -> MintResult {
+  secrets::MintJob failing(std::optional<ports::Duration> retry_after = {}) {
+    return [this, retry_after](const std::stop_token&) -> secrets::MintResult {
       ++jobs;
-      return tl::unexpected(MintFailure{"no", retry_after});
+      return tl::unexpected(secrets::MintFailure{"no", retry_after});
     };
   }
-  MintResult ask(const std::string& source, const MintJob& job,
-                 MintTable::Want want = MintTable::Want::kAny) {
-    std::promise<MintResult> answer;
-    table.ask(source, want, job, [&answer](const MintResult& result) { answer.set_value(result); });
+  secrets::MintResult ask(const std::string& source, const secrets::MintJob& job,
+                          secrets::MintTable::Want want = secrets::MintTable::Want::kAny) {
+    std::promise<secrets::MintResult> answer;
+    table.ask(source, want, job,
+              [&answer](const secrets::MintResult& result) { answer.set_value(result); });
     return answer.get_future().get();
   }
 };
@@ -53,7 +56,7 @@ TEST_CASE("a failure holds for as long as the source asked for, also for who wan
   Table t;
   REQUIRE_FALSE(t.ask("a", t.failing(60s)));
   t.seconds = 59;
-  CHECK_FALSE(t.ask("a", t.succeeding("a-1", {}), MintTable::Want::kNew));
+  CHECK_FALSE(t.ask("a", t.succeeding("a-1", {}), secrets::MintTable::Want::kNew));
   CHECK(t.jobs == 1);
   t.seconds = 60;
   CHECK(t.ask("a", t.succeeding("a-1", {})));
@@ -76,7 +79,7 @@ TEST_CASE("no wish is too long") {
 TEST_CASE("a failure does not take away the token that is still good, once it has passed") {
   Table t;
   REQUIRE(t.ask("a", t.succeeding("a-1", 1h)));
-  REQUIRE_FALSE(t.ask("a", t.failing(), MintTable::Want::kNew));
+  REQUIRE_FALSE(t.ask("a", t.failing(), secrets::MintTable::Want::kNew));
   t.seconds = 1;
   CHECK(t.ask("a", t.failing())->token.reveal() == "a-1");
 }
@@ -86,11 +89,11 @@ TEST_CASE("many sources at once are all answered, and after a stop too") {
   constexpr int kSources = 40;
   std::atomic<int> answers{0};
   std::promise<void> all;
-  const auto count = [&](const MintResult&) {
+  const auto count = [&](const secrets::MintResult&) {
     if (++answers == kSources) all.set_value();
   };
   for (int i = 0; i < kSources; ++i) {
-    t.table.ask(std::to_string(i), MintTable::Want::kAny, t.succeeding("x", {}), count);
+    t.table.ask(std::to_string(i), secrets::MintTable::Want::kAny, t.succeeding("x", {}), count);
     if (i == kSources / 2) t.table.stop();
   }
   all.get_future().wait();
@@ -99,7 +102,7 @@ TEST_CASE("many sources at once are all answered, and after a stop too") {
 
 /// Work that cannot be copied any more, as when memory ends.
 struct Uncopied {
-  explicit Uncopied(MintJob work) : job(std::move(work)) {}
+  explicit Uncopied(secrets::MintJob work) : job(std::move(work)) {}
   Uncopied(const Uncopied& other) : job(other.job), full(other.full) {
     if (*full) throw std::bad_alloc();
   }
@@ -107,9 +110,9 @@ struct Uncopied {
   Uncopied& operator=(const Uncopied&) = delete;
   Uncopied& operator=(Uncopied&&) = delete;
   ~Uncopied() = default;
-  MintResult operator()(const std::stop_token& stop) const { return job(stop); }
+  secrets::MintResult operator()(const std::stop_token& stop) const { return job(stop); }
 
-  MintJob job;
+  secrets::MintJob job;
   std::shared_ptr<bool> full = std::make_shared<bool>(false);
 };
 
@@ -118,7 +121,7 @@ TEST_CASE(
   Table t;
   Uncopied work(t.succeeding("a-1", {}));
   const auto full = work.full;
-  const MintJob job(std::move(work));
+  const secrets::MintJob job(std::move(work));
   *full = true;
   const auto answer = t.ask("a", job);
   REQUIRE_FALSE(answer);
@@ -130,7 +133,7 @@ TEST_CASE(
 
 TEST_CASE("a job that throws is a failure of its source and of no other") {
   Table t;
-  const auto throws = [](const std::stop_token&) -> MintResult { throw std::bad_alloc(); };
+  const auto throws = [](const std::stop_token&) -> secrets::MintResult { throw std::bad_alloc(); };
   for (const char* const source : {"a", "b", "c", "d", "e"}) {  // more than there are threads
     const auto answer = t.ask(source, throws);
     REQUIRE_FALSE(answer);
@@ -144,14 +147,15 @@ TEST_CASE("a job that throws is a failure of its source and of no other") {
 TEST_CASE("who throws at its answer takes it from nobody else") {
   Table t;
   std::promise<void> asked;
-  std::promise<MintResult> answer;
+  std::promise<secrets::MintResult> answer;
   const auto job = [&](const std::stop_token& stop) {
     asked.get_future().wait();
     return t.succeeding("a-1", {})(stop);
   };
-  t.table.ask("a", MintTable::Want::kAny, job, [](const MintResult&) { throw std::bad_alloc(); });
-  t.table.ask("a", MintTable::Want::kAny, job,
-              [&](const MintResult& result) { answer.set_value(result); });
+  t.table.ask("a", secrets::MintTable::Want::kAny, job,
+              [](const secrets::MintResult&) { throw std::bad_alloc(); });
+  t.table.ask("a", secrets::MintTable::Want::kAny, job,
+              [&](const secrets::MintResult& result) { answer.set_value(result); });
   asked.set_value();
   CHECK(answer.get_future().get()->token.reveal() == "a-1");
 }

@@ -30,7 +30,7 @@ void write(const fs::path& path, const std::string& text) { std::ofstream(path) 
 
 TEST_CASE("what stands around a secret is not part of it") {
   const TempDir dir;
-  SecretFile file(dir.path / "key");
+  secrets::SecretFile file(dir.path / "key");
   for (const auto* text : {"sk-1", "sk-1\n", "sk-1\n\n", "\xEF\xBB\xBF sk-1\r\n"}) {
     write(dir.path / "key", text);
     CHECK(file.refresh()->reveal() == "sk-1");
@@ -46,7 +46,7 @@ TEST_CASE("a replaced file is noticed, also behind a swapped link") {
   write(dir.path / "one/key", "first");
   write(dir.path / "two/key", "second");
   fs::create_directory_symlink("one", dir.path / "data");
-  SecretFile file(dir.path / "data/key");
+  secrets::SecretFile file(dir.path / "data/key");
   CHECK(file.current().reveal() == "first");
   fs::create_directory_symlink("two", dir.path / "data_tmp");
   fs::rename(dir.path / "data_tmp", dir.path / "data");
@@ -57,7 +57,7 @@ TEST_CASE("a pipe is read once: what it held is not there a second time") {
   const TempDir dir;
   const auto path = (dir.path / "pipe").string();
   REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
-  SecretFile file(path);
+  secrets::SecretFile file(path);
   std::thread writer([&path] { write(path, "from-a-command\n"); });
   const auto first = file.refresh();
   writer.join();
@@ -70,7 +70,7 @@ TEST_CASE("a pipe is read once: what it held is not there a second time") {
 TEST_CASE("a file that goes bad keeps its last good value, and says what is wrong") {
   const TempDir dir;
   write(dir.path / "key", "good");
-  SecretFile file(dir.path / "key");
+  secrets::SecretFile file(dir.path / "key");
   REQUIRE(file.refresh());
   write(dir.path / "key", "");
   CHECK(file.refresh().error().find("is empty") != std::string::npos);

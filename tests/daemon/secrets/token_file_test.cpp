@@ -7,7 +7,7 @@
 namespace sessync::test {
 namespace {
 
-const TokenFile kFile{"github-token"};
+const manifest::TokenFile kFile{"github-token"};
 
 struct TokenFiles : TokenWorld {
   void put(const std::string& text, mode_t mode = 0600) {
@@ -119,12 +119,12 @@ TEST_CASE("a file that everybody may read is warned of once") {
 TEST_CASE("an absolute path stands for itself") {
   TokenFiles world;
   world.tree.write("elsewhere", "token-1");
-  CHECK(world.fetch(TokenFile{world.tree.at("elsewhere")})->secret.reveal() == "token-1");
+  CHECK(world.fetch(manifest::TokenFile{world.tree.at("elsewhere")})->secret.reveal() == "token-1");
 }
 
 TEST_CASE("a token of the environment") {
   TokenWorld world;
-  const TokenEnv source{"GITHUB_TOKEN"};
+  const manifest::TokenEnv source{"GITHUB_TOKEN"};
   CHECK(world.peek(source).error().message.find("GITHUB_TOKEN is not set") != std::string::npos);
   world.variables["GITHUB_TOKEN"] = kCanary + " x";
   const auto bad = world.fetch(source);
@@ -136,21 +136,21 @@ TEST_CASE("a token of the environment") {
 }
 
 TEST_CASE("the files that a session's tokens depend on") {
-  const auto repository = [](std::optional<TokenSpec> token) {
-    RepositoryResource resource;
+  const auto repository = [](std::optional<manifest::TokenSpec> token) {
+    manifest::RepositoryResource resource;
     resource.authorization_token = std::move(token);
-    return ResourceSpec{{}, resource};
+    return manifest::ResourceSpec{{}, resource};
   };
-  SessionSpec session;
-  session.resources = {repository(TokenFile{"b"}),
-                       repository(TokenGithubApp{1, 2, "app.pem"}),
-                       repository(TokenFile{"/run/a"}),
-                       repository(TokenFile{"sub/../b"}),
-                       repository(TokenEnv{"TOKEN"}),
+  manifest::SessionSpec session;
+  session.resources = {repository(manifest::TokenFile{"b"}),
+                       repository(manifest::TokenGithubApp{1, 2, "app.pem"}),
+                       repository(manifest::TokenFile{"/run/a"}),
+                       repository(manifest::TokenFile{"sub/../b"}),
+                       repository(manifest::TokenEnv{"TOKEN"}),
                        repository(std::nullopt),
-                       {{}, UploadedFileResource{"file_1", "/x"}}};
+                       {{}, manifest::UploadedFileResource{"file_1", "/x"}}};
   const std::vector<std::string> expected = {"/run/a", "/secrets/app.pem", "/secrets/b"};
-  CHECK(secret_files(session, "/secrets") == expected);
+  CHECK(secrets::secret_files(session, "/secrets") == expected);
 }
 
 }  // namespace

@@ -68,14 +68,15 @@ TokenWorld::TokenWorld() {
   options.clocks.now = [this] { return now(); };
 }
 
-TokenService& TokenWorld::service() {
-  if (!service_) service_ = std::make_unique<TokenService>(options, fingerprints);
+secrets::TokenService& TokenWorld::service() {
+  if (!service_) service_ = std::make_unique<secrets::TokenService>(options, fingerprints);
   return *service_;
 }
 
-TokenWorld::Peeked TokenWorld::peek(const TokenSpec& source, const std::string& sent_fingerprint) {
-  CompletionQueue loop;
-  DaemonTokenSource tokens(service(), loop);
+TokenWorld::Peeked TokenWorld::peek(const manifest::TokenSpec& source,
+                                    const std::string& sent_fingerprint) {
+  os::CompletionQueue loop;
+  secrets::DaemonTokenSource tokens(service(), loop);
   std::optional<Peeked> answer;
   tokens.peek({kRepository, source, sent_fingerprint, false},
               [&answer](const Peeked& state) { answer = state; });
@@ -84,9 +85,9 @@ TokenWorld::Peeked TokenWorld::peek(const TokenSpec& source, const std::string& 
   return answer.value();
 }
 
-TokenWorld::Fetched TokenWorld::fetch(const TokenSpec& source, bool renew) {
-  CompletionQueue loop;
-  DaemonTokenSource tokens(service(), loop);
+TokenWorld::Fetched TokenWorld::fetch(const manifest::TokenSpec& source, bool renew) {
+  os::CompletionQueue loop;
+  secrets::DaemonTokenSource tokens(service(), loop);
   std::optional<Fetched> answer;
   tokens.fetch({kRepository, source, "", renew},
                [&answer](const Fetched& token) { answer = token; });
@@ -95,7 +96,7 @@ TokenWorld::Fetched TokenWorld::fetch(const TokenSpec& source, bool renew) {
   return answer.value();
 }
 
-TokenCommand TokenWorld::script(const std::string& name, const std::string& body) const {
+manifest::TokenCommand TokenWorld::script(const std::string& name, const std::string& body) const {
   tree.write(name, "#!/bin/sh\n" + body + "\n");
   std::filesystem::permissions(tree.at(name), std::filesystem::perms::owner_all);
   return {{tree.at(name)}};
@@ -108,12 +109,12 @@ std::size_t TokenWorld::lines(const std::string& file) const {
   return count;
 }
 
-void TokenWorld::advance(Duration by) {
+void TokenWorld::advance(ports::Duration by) {
   const std::lock_guard lock(mutex_);
   wall_ += by;
 }
 
-TimePoint TokenWorld::now() const {
+ports::TimePoint TokenWorld::now() const {
   const std::lock_guard lock(mutex_);
   return wall_ + kSkew;
 }

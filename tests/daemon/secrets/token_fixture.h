@@ -28,8 +28,8 @@ bool shows_nothing_of(const std::string& secret, const std::string& text);
 /// One process as far as tokens go: real files and programs, clocks that the test moves.
 class TokenWorld {
  public:
-  using Peeked = tl::expected<TokenState, TokenError>;
-  using Fetched = tl::expected<Token, TokenError>;
+  using Peeked = tl::expected<ports::TokenState, ports::TokenError>;
+  using Fetched = tl::expected<ports::Token, ports::TokenError>;
 
   TokenWorld();
   TokenWorld(const TokenWorld&) = delete;
@@ -37,32 +37,33 @@ class TokenWorld {
   ~TokenWorld() = default;
 
   /// For what is not the default; before the first question.
-  TokenOptions options;
-  Fingerprints fingerprints = Fingerprints::in_memory();
+  secrets::TokenOptions options;
+  secrets::Fingerprints fingerprints = secrets::Fingerprints::in_memory();
 
   TempTree tree;  ///< "secrets/" is the secrets directory
   std::map<std::string, std::string> variables;
 
-  TokenService& service();
-  Peeked peek(const TokenSpec& source, const std::string& sent_fingerprint = "");
-  Fetched fetch(const TokenSpec& source, bool renew = false);
+  secrets::TokenService& service();
+  Peeked peek(const manifest::TokenSpec& source, const std::string& sent_fingerprint = "");
+  Fetched fetch(const manifest::TokenSpec& source, bool renew = false);
 
   /// Writes an executable script and returns the argv that runs it.
-  [[nodiscard]] TokenCommand script(const std::string& name, const std::string& body) const;
+  [[nodiscard]] manifest::TokenCommand script(const std::string& name,
+                                              const std::string& body) const;
   /// The lines of a file that scripts append to; none if it is not there.
   [[nodiscard]] std::size_t lines(const std::string& file) const;
 
-  void advance(Duration by);
-  [[nodiscard]] TimePoint now() const;
+  void advance(ports::Duration by);
+  [[nodiscard]] ports::TimePoint now() const;
   [[nodiscard]] std::vector<std::string> warnings() const;
 
  private:
-  static constexpr Duration kSkew = std::chrono::hours(-3);  ///< of the loop's clock
+  static constexpr ports::Duration kSkew = std::chrono::hours(-3);  ///< of the loop's clock
 
   mutable std::mutex mutex_;
-  TimePoint wall_{std::chrono::seconds(1'790'000'000)};
+  ports::TimePoint wall_{std::chrono::seconds(1'790'000'000)};
   std::vector<std::string> warnings_;
-  std::unique_ptr<TokenService> service_;
+  std::unique_ptr<secrets::TokenService> service_;
 };
 
 }  // namespace sessync::test

@@ -7,30 +7,32 @@
 namespace sessync {
 namespace {
 
-using Asks = RequestFacts::Asks;
-using Given = tl::expected<Secret, std::string>;
+using Asks = serve::RequestFacts::Asks;
+using Given = tl::expected<ports::Secret, std::string>;
 
-RequestFacts reading(std::vector<std::string> hosts) {
+serve::RequestFacts reading(std::vector<std::string> hosts) {
   return {Asks::kRead, std::move(hosts), {}, {}};
 }
 
-RequestFacts writing(const std::string& host, std::vector<std::string> origins = {},
-                     std::vector<std::string> authorizations = {}) {
+serve::RequestFacts writing(const std::string& host, std::vector<std::string> origins = {},
+                            std::vector<std::string> authorizations = {}) {
   return {Asks::kWrite, {host}, std::move(origins), std::move(authorizations)};
 }
 
-AccessRules with_token(bool loopback = true) { return {loopback, Given(Secret("s3cret"))}; }
+serve::AccessRules with_token(bool loopback = true) {
+  return {loopback, Given(ports::Secret("s3cret"))};
+}
 
 /// 0: it may.
-int refused(const RequestFacts& request, const AccessRules& rules) {
-  const auto refusal = refuse_access(request, rules);
+int refused(const serve::RequestFacts& request, const serve::AccessRules& rules) {
+  const auto refusal = serve::refuse_access(request, rules);
   return refusal ? refusal->status : 0;
 }
 
 }  // namespace
 
 TEST_CASE("a loopback listener answers only those who name a loopback host") {
-  const AccessRules rules{true, std::nullopt};
+  const serve::AccessRules rules{true, std::nullopt};
   for (const char* const host :
        {"localhost", "localhost:8900", "LocalHost", "localhost.", "LOCALHOST.:1", "127.0.0.1",
         "127.0.0.1:9", "127.1.2.3:80", "[::1]", "[::1]:8900", "[0:0:0:0:0:0:0:1]",
@@ -74,14 +76,14 @@ TEST_CASE("a loopback listener answers only those who name a loopback host") {
 }
 
 TEST_CASE("no Host or several are no loopback host") {
-  const AccessRules rules{true, std::nullopt};
+  const serve::AccessRules rules{true, std::nullopt};
   CHECK(refused(reading({}), rules) == 421);
   CHECK(refused(reading({"localhost", "localhost"}), rules) == 421);
   CHECK(refused(reading({"localhost", "example.org"}), rules) == 421);
 }
 
 TEST_CASE("elsewhere a Host is one that no foreign page can have, or one that was allowed") {
-  AccessRules rules{false};
+  serve::AccessRules rules{false};
   rules.allowed_hosts = {"sessync.example.org", "Other.Example.ORG."};
   for (const char* const host :
        {"10.0.0.1", "10.0.0.1:8900", "[2001:db8::1]:8900", "[::]", "localhost", "localhost.:8900",
@@ -104,7 +106,8 @@ TEST_CASE("elsewhere a Host is one that no foreign page can have, or one that wa
 
 TEST_CASE("probes are answered under every Host and without a token") {
   for (const bool loopback : {true, false}) {
-    const AccessRules rules{loopback, Given(Secret("s3cret")), Given(Secret("r3ad"))};
+    const serve::AccessRules rules{loopback, Given(ports::Secret("s3cret")),
+                                   Given(ports::Secret("r3ad"))};
     CHECK(refused({Asks::kProbe, {"example.org"}, {}, {}}, rules) == 0);
     CHECK(refused({Asks::kProbe, {}, {}, {}}, rules) == 0);
     CHECK(refused({Asks::kProof, {"localhost"}, {}, {}}, rules) == 0);
@@ -114,19 +117,19 @@ TEST_CASE("probes are answered under every Host and without a token") {
 
 TEST_CASE("with a read token every read needs it, or the token for writes") {
   const auto asking = [](const char* authorization) {
-    return RequestFacts{Asks::kRead, {"localhost"}, {}, {authorization}};
+    return serve::RequestFacts{Asks::kRead, {"localhost"}, {}, {authorization}};
   };
-  AccessRules rules{true, std::nullopt, Given(Secret("r3ad"))};
+  serve::AccessRules rules{true, std::nullopt, Given(ports::Secret("r3ad"))};
   CHECK(refused(reading({"localhost"}), rules) == 401);
   CHECK(refused(asking("Bearer r3ad"), rules) == 0);
   CHECK(refused(asking("Bearer s3cret"), rules) == 401);
   CHECK(refused(writing("localhost", {}, {"Bearer r3ad"}), with_token()) == 401);
-  rules.token = Given(Secret("s3cret"));
+  rules.token = Given(ports::Secret("s3cret"));
   CHECK(refused(asking("Bearer s3cret"), rules) == 0);
   rules.read_token = Given(tl::unexpect, "/run/read cannot be read");
   CHECK(refused(asking("Bearer r3ad"), rules) == 503);
   CHECK(refused(asking("Bearer s3cret"), rules) == 0);
-  rules.token = Given(Secret());
+  rules.token = Given(ports::Secret());
   CHECK(refused(asking("Bearer "), rules) == 503);
 }
 
@@ -136,7 +139,7 @@ TEST_CASE("the host is looked at before anything else, with a token too") {
 }
 
 TEST_CASE("without a token writes are for loopback, and for pages of the daemon itself") {
-  const AccessRules rules{true, std::nullopt};
+  const serve::AccessRules rules{true, std::nullopt};
   CHECK(refused(writing("localhost:8900"), rules) == 0);
   CHECK(refused(writing("localhost:8900", {"http://localhost:8900"}), rules) == 0);
   CHECK(refused(writing("[::1]:8900", {"http://[::1]:8900"}), rules) == 0);
@@ -149,8 +152,8 @@ TEST_CASE("without a token writes are for loopback, and for pages of the daemon 
   }
   CHECK(refused(writing("localhost:8900", {"http://localhost:8900", "http://evil.example"}),
                 rules) == 403);
-  CHECK(refused(writing("10.0.0.1:8900"), AccessRules{false, std::nullopt}) == 403);
-  AccessRules behind_tls{true};
+  CHECK(refused(writing("10.0.0.1:8900"), serve::AccessRules{false, std::nullopt}) == 403);
+  serve::AccessRules behind_tls{true};
   behind_tls.tls = true;
   CHECK(refused(writing("localhost:8900", {"https://localhost:8900"}), behind_tls) == 0);
   CHECK(refused(writing("localhost:8900", {"http://localhost:8900"}), behind_tls) == 403);
@@ -174,13 +177,14 @@ TEST_CASE("with a token every write needs it, on loopback too") {
 }
 
 TEST_CASE("a token that cannot be read opens nothing, and the refusal says why") {
-  const AccessRules unreadable{true, tl::expected<Secret, std::string>(
-                                         tl::unexpect, "/run/token cannot be read: No such file")};
-  const auto refusal = refuse_access(writing("localhost", {}, {"Bearer "}), unreadable);
+  const serve::AccessRules unreadable{
+      true, tl::expected<ports::Secret, std::string>(tl::unexpect,
+                                                     "/run/token cannot be read: No such file")};
+  const auto refusal = serve::refuse_access(writing("localhost", {}, {"Bearer "}), unreadable);
   REQUIRE(refusal);
   CHECK(refusal->status == 503);
   CHECK(refusal->message.find("/run/token") != std::string::npos);
-  const AccessRules empty{true, tl::expected<Secret, std::string>(Secret())};
+  const serve::AccessRules empty{true, tl::expected<ports::Secret, std::string>(ports::Secret())};
   CHECK(refused(writing("localhost", {}, {"Bearer "}), empty) == 503);
 }
 

@@ -25,44 +25,44 @@ std::vector<std::string> keys(const Json& object) {
   return names;
 }
 
-SessionStatus full_session() {
-  SessionStatus session;
+status::SessionStatus full_session() {
+  status::SessionStatus session;
   session.name = "research";
   session.session_id = "sesn_1";
   session.conditions = {{{"Ready", true, "Succeeded", kHostile}, at(1)}};
   session.generation = 3;
   session.observed_generation = 2;
   session.last_pass_at = at(2);
-  session.suspended = Suspension{kHostile, at(3)};
+  session.suspended = state::Suspension{kHostile, at(3)};
   session.counts = {41, 38, 2, 1, 7, 48, 100};
-  session.blocked = {
-      {BlockedType::kFile, MountPath::of_file("/b"), BlockCode::kConflict, kHostile}};
-  session.unmanaged = {{"file", MountPath::of_file("/u"), ""}};
-  session.held = Held{"h1", {"r1", "r2"}};
+  session.blocked = {{desired::BlockedType::kFile, manifest::MountPath::of_file("/b"),
+                      desired::BlockCode::kConflict, kHostile}};
+  session.unmanaged = {{"file", manifest::MountPath::of_file("/u"), ""}};
+  session.held = plan::Held{"h1", {"r1", "r2"}};
   session.recent = {{at(4), "replace", "/r", "failed", kHostile}, {at(3), "add", "/a", "done", ""}};
-  session.latencies = {Duration(85), Duration(90)};
+  session.latencies = {ports::Duration(85), ports::Duration(90)};
   return session;
 }
 
-StatusSnapshot snapshot_of(const SessionStatus& session) {
-  StatusSnapshot status;
+status::StatusSnapshot snapshot_of(const status::SessionStatus& session) {
+  status::StatusSnapshot status;
   status.version = "1.2.3";
-  status.started_at = TimePoint{std::chrono::milliseconds(1'795'282'303'250)};
+  status.started_at = ports::TimePoint{std::chrono::milliseconds(1'795'282'303'250)};
   status.manifest = {"/m.yaml", 3, false, true, {kHostile}, at(0)};
   status.workspace = "/w";
   status.notes = {"changes may be missed"};
-  status.sessions = {std::make_shared<const SessionStatus>(session)};
+  status.sessions = {std::make_shared<const status::SessionStatus>(session)};
   return status;
 }
 
-Json document_of(const SessionStatus& session) {
-  const auto fragment = session_document(session);
-  return Json::parse(status_document(snapshot_of(session), {&fragment}));
+Json document_of(const status::SessionStatus& session) {
+  const auto fragment = serve::session_document(session);
+  return Json::parse(serve::status_document(snapshot_of(session), {&fragment}));
 }
 
-Documents::Renderers counting(int& metrics) {
+serve::Documents::Renderers counting(int& metrics) {
   return {[&metrics] { return std::to_string(++metrics); },
-          [](const StatusSnapshot&, const PagePart&) { return std::string("page"); }};
+          [](const status::StatusSnapshot&, const page::PagePart&) { return std::string("page"); }};
 }
 
 }  // namespace
@@ -89,7 +89,7 @@ TEST_CASE("the status has the shape that is promised") {
         std::vector<std::string>{"type", "status", "reason", "message", "last_transition_time"});
   CHECK(session["conditions"][0]["status"] == "True");
   CHECK(session["last_converged_at"].is_null());
-  CHECK(session["suspended"]["at"] == timestamp(at(3)));
+  CHECK(session["suspended"]["at"] == observe::timestamp(at(3)));
   CHECK(session["counts"] ==
         Json::parse(R"({"desired":41,"in_sync":38,"pending":2,"blocked":1,"unmanaged":7,
                         "files":48,"max_files":100})"));
@@ -100,7 +100,7 @@ TEST_CASE("the status has the shape that is promised") {
 }
 
 TEST_CASE("what is not there is null") {
-  const auto session = document_of(SessionStatus{})["sessions"][0];
+  const auto session = document_of(status::SessionStatus{})["sessions"][0];
   for (const char* const key :
        {"session_id", "last_pass_at", "last_converged_at", "next_pass_at", "suspended", "held"}) {
     INFO(key);
@@ -109,14 +109,14 @@ TEST_CASE("what is not there is null") {
 }
 
 TEST_CASE("a session that the manifest suspends says so") {
-  SessionStatus session;
+  status::SessionStatus session;
   session.suspended_by_manifest = true;
   CHECK(document_of(session)["sessions"][0]["suspended"] ==
         Json::parse(R"({"by":null,"at":null,"manifest":true})"));
 }
 
 TEST_CASE("hostile text stays text: one line of ASCII that reads back") {
-  const auto text = session_document(full_session());
+  const auto text = serve::session_document(full_session());
   CHECK(std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; }));
   const auto message = Json::parse(text)["conditions"][0]["message"].get<std::string>();
   CHECK(message.starts_with("\"><script>\x1b[2J"));
@@ -124,14 +124,14 @@ TEST_CASE("hostile text stays text: one line of ASCII that reads back") {
 }
 
 TEST_CASE("a probe is told every problem on a line of its own") {
-  CHECK(readiness_text({true, {}}) == "ready\n");
-  CHECK(readiness_text({false, {"a\nb", "c"}}) == "not ready\na\\x0ab\nc\n");
+  CHECK(serve::readiness_text({true, {}}) == "ready\n");
+  CHECK(serve::readiness_text({false, {"a\nb", "c"}}) == "not ready\na\\x0ab\nc\n");
 }
 
 TEST_CASE("a document is rendered again only when something changed") {
-  StatusBoard board(kOrigin);
+  status::StatusBoard board(kOrigin);
   int metrics = 0;
-  Documents documents(board, counting(metrics));
+  serve::Documents documents(board, counting(metrics));
   board.manifest_read(manifest_of({"a", "b"}), {}, at(0));
   const auto first = documents.status();
   documents.expire();
@@ -144,9 +144,9 @@ TEST_CASE("a document is rendered again only when something changed") {
 }
 
 TEST_CASE("metrics that are asked for often are rendered seldom") {
-  const StatusBoard board(kOrigin);
+  const status::StatusBoard board(kOrigin);
   int metrics = 0;
-  Documents documents(board, counting(metrics));
+  serve::Documents documents(board, counting(metrics));
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < 10'000; ++i) {
     documents.metrics();
@@ -156,9 +156,9 @@ TEST_CASE("metrics that are asked for often are rendered seldom") {
 }
 
 TEST_CASE("changes are told once, and only what changed") {
-  StatusBoard board(kOrigin);
+  status::StatusBoard board(kOrigin);
   int metrics = 0;
-  Documents documents(board, counting(metrics));
+  serve::Documents documents(board, counting(metrics));
   board.manifest_read(manifest_of({"a", "b"}), {}, at(0));
   const auto first = documents.changes(0);
   CHECK(first.text->find("event: manifest\n") != std::string::npos);
@@ -174,9 +174,9 @@ TEST_CASE("changes are told once, and only what changed") {
 }
 
 TEST_CASE("of a pass that begins only the name is told, unless there is more to tell") {
-  StatusBoard board(kOrigin);
+  status::StatusBoard board(kOrigin);
   int metrics = 0;
-  Documents documents(board, counting(metrics));
+  serve::Documents documents(board, counting(metrics));
   board.manifest_read(manifest_of({"a", "b"}), {}, at(0));
   const auto told = documents.changes(0).revision;
   const auto missed_from = documents.id(told);
@@ -196,9 +196,9 @@ TEST_CASE("of a pass that begins only the name is told, unless there is more to 
 }
 
 TEST_CASE("who comes back is told what it missed; whoever comes from another daemon, everything") {
-  StatusBoard board(kOrigin);
+  status::StatusBoard board(kOrigin);
   int metrics = 0;
-  Documents documents(board, counting(metrics));
+  serve::Documents documents(board, counting(metrics));
   board.manifest_read(manifest_of({"a", "b"}), {}, at(0));
   const auto id = documents.id(board.snapshot().revision);
   finish(board, "a", {}, at(1));
@@ -213,13 +213,14 @@ TEST_CASE("who comes back is told what it missed; whoever comes from another dae
 }
 
 TEST_CASE("of the page only what changed is asked for, and rendered once for all who ask") {
-  StatusBoard board(kOrigin);
+  status::StatusBoard board(kOrigin);
   int rendered = 0;
-  Documents documents(board, {[] { return std::string(); },
-                              [&](const StatusSnapshot& status, const PagePart& part) {
-                                ++rendered;
-                                return render_page(status, part, at(9));
-                              }});
+  serve::Documents documents(
+      board, {[] { return std::string(); },
+              [&](const status::StatusSnapshot& status, const page::PagePart& part) {
+                ++rendered;
+                return page::render_page(status, part, at(9));
+              }});
   board.manifest_read(manifest_of({"a", "b", "c"}), {}, at(0));
   const auto id = documents.id(board.revision());
   finish(board, "b", {}, at(1));
@@ -256,18 +257,20 @@ TEST_CASE("of the page only what changed is asked for, and rendered once for all
 
 TEST_CASE("the file that leads to the daemon is replaced at once and removed by its owner") {
   const test::TempTree tree;
-  CHECK(read_daemon_file(tree.path()).value() == std::nullopt);
-  CHECK(read_daemon_file(tree.at("missing")).value() == std::nullopt);
-  REQUIRE(write_daemon_file(tree.path(), {7, "127.0.0.1:1", Secret("a")}));
-  REQUIRE(write_daemon_file(tree.path(), {8, "[::1]:2", Secret("b")}));
-  CHECK(read_daemon_file(tree.path()).value() == DaemonFile{8, "[::1]:2", Secret("b")});
-  remove_daemon_file(tree.path(), 7);
-  CHECK(read_daemon_file(tree.path()).value() == DaemonFile{8, "[::1]:2", Secret("b")});
-  remove_daemon_file(tree.path(), 8);
-  CHECK(read_daemon_file(tree.path()).value() == std::nullopt);
+  CHECK(remote::read_daemon_file(tree.path()).value() == std::nullopt);
+  CHECK(remote::read_daemon_file(tree.at("missing")).value() == std::nullopt);
+  REQUIRE(remote::write_daemon_file(tree.path(), {7, "127.0.0.1:1", ports::Secret("a")}));
+  REQUIRE(remote::write_daemon_file(tree.path(), {8, "[::1]:2", ports::Secret("b")}));
+  CHECK(remote::read_daemon_file(tree.path()).value() ==
+        remote::DaemonFile{8, "[::1]:2", ports::Secret("b")});
+  remote::remove_daemon_file(tree.path(), 7);
+  CHECK(remote::read_daemon_file(tree.path()).value() ==
+        remote::DaemonFile{8, "[::1]:2", ports::Secret("b")});
+  remote::remove_daemon_file(tree.path(), 8);
+  CHECK(remote::read_daemon_file(tree.path()).value() == std::nullopt);
   tree.write("daemon.json", "{\"pid\":\"x\"}");
-  CHECK_FALSE(read_daemon_file(tree.path()));
-  CHECK_FALSE(write_daemon_file(tree.at("missing"), {7, "off", Secret("c")}));
+  CHECK_FALSE(remote::read_daemon_file(tree.path()));
+  CHECK_FALSE(remote::write_daemon_file(tree.at("missing"), {7, "off", ports::Secret("c")}));
 }
 
 }  // namespace sessync

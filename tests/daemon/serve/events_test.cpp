@@ -56,7 +56,7 @@ TEST_CASE("a stream begins with everything and goes on with what changes") {
   const auto begin = client.read_until("\n\n");
   CHECK(has(begin, "Content-Type: text/event-stream"));
   CHECK(has(begin, "event: status\nid: "));
-  finish(served.board, "a", blocked("/x", BlockCode::kConflict), at(1));
+  finish(served.board, "a", blocked("/x", desired::BlockCode::kConflict), at(1));
   const auto changed = client.read_until("\"in the way\"");
   CHECK(has(changed, "event: session\n"));
   served.board.manifest_read(with_error(manifest_of({"b"}), "unknown key"), {}, at(2));

@@ -9,8 +9,8 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 struct Guessing {
-  RefusedTokens tokens;
-  RefusedTokens::Clock::time_point now{minutes(60)};
+  serve::RefusedTokens tokens;
+  serve::RefusedTokens::Clock::time_point now{minutes(60)};
 
   void guess(const std::string& from, int times = 1) {
     for (int i = 0; i < times; ++i) tokens.note(from, true, now);
@@ -59,11 +59,11 @@ TEST_CASE("refusals are told of once a minute, with their number") {
 }
 
 TEST_CASE("a guesser is an address, or a network of 64 bits") {
-  CHECK(guesser_at("10.0.0.1") == "10.0.0.1");
-  CHECK(guesser_at("::ffff:10.0.0.1") == "10.0.0.1");
-  CHECK(guesser_at("2001:db8:1:2:3:4:5:6") == "2001:db8:1:2::/64");
-  CHECK(guesser_at("fe80::1%eth0") == "fe80::/64");
-  CHECK(guesser_at("") == "");
+  CHECK(serve::guesser_at("10.0.0.1") == "10.0.0.1");
+  CHECK(serve::guesser_at("::ffff:10.0.0.1") == "10.0.0.1");
+  CHECK(serve::guesser_at("2001:db8:1:2:3:4:5:6") == "2001:db8:1:2::/64");
+  CHECK(serve::guesser_at("fe80::1%eth0") == "fe80::/64");
+  CHECK(serve::guesser_at("") == "");
   Guessing guessing;
   for (int i = 0; i < 10; ++i) guessing.guess("2001:db8::" + std::to_string(i));
   CHECK(guessing.pause("2001:db8::99") == seconds(1));

@@ -18,10 +18,10 @@ std::string header_of(const std::string& answer, const std::string& name) {
 
 nlohmann::json json_of(const std::string& answer) { return nlohmann::json::parse(body_of(answer)); }
 
-void make_ready(StatusBoard& board) {
+void make_ready(status::StatusBoard& board) {
   board.watching("/w");
   finish(board, "a", {}, at(1));
-  finish(board, "b", failed(SessionError::Code::kAuthenticationFailed), at(1));
+  finish(board, "b", failed(errors::SessionError::Code::kAuthenticationFailed), at(1));
 }
 
 }  // namespace
@@ -54,25 +54,28 @@ TEST_CASE("a long document goes packed to whoever takes that") {
   CHECK(body_of(packed).size() == std::stoul(header_of(packed, "Content-Length")));
   CHECK(body_of(packed).size() < body_of(plain).size() / 2);
   CHECK(header_of(served.ask(get("/livez", "Accept-Encoding: gzip\r\n")), "Vary").empty());
-  const DaemonClient client = served.client();
+  const remote::DaemonClient client = served.client();
   CHECK(client.get("/").value().body.starts_with("<!"));
 }
 
 TEST_CASE("a proof holds for one challenge on one connection, and needs the nonce") {
   const ServedBoard served;
-  const auto challenge = random_digits();
+  const auto challenge = remote::random_digits();
   CHECK(served.client().get("/livez"));
-  const DaemonClient stranger(http::parse_listen_address(served.address).value(),
-                              Secret("another"));
+  const remote::DaemonClient stranger(http::parse_listen_address(served.address).value(),
+                                      ports::Secret("another"));
   REQUIRE_FALSE(stranger.get("/livez"));
   CHECK(has(stranger.get("/livez").error(), "is not the daemon"));
-  const auto one = body_of(served.ask(get(kProofPath + challenge)));
+  const auto one = body_of(served.ask(get(remote::kProofPath + challenge)));
   CHECK(has(one, "proof"));
-  CHECK(one != body_of(served.ask(get(kProofPath + challenge))));
-  CHECK(status_of(served.ask(get(kProofPath + challenge.substr(1)))) == 404);
-  CHECK(proof_of(Secret("a"), challenge, "x y") == proof_of(Secret("a"), challenge, "x y"));
-  CHECK(proof_of(Secret("a"), challenge, "x y") != proof_of(Secret("b"), challenge, "x y"));
-  CHECK(proof_of(Secret("a"), challenge, "x y") != proof_of(Secret("a"), challenge, "x z"));
+  CHECK(one != body_of(served.ask(get(remote::kProofPath + challenge))));
+  CHECK(status_of(served.ask(get(remote::kProofPath + challenge.substr(1)))) == 404);
+  CHECK(remote::proof_of(ports::Secret("a"), challenge, "x y") ==
+        remote::proof_of(ports::Secret("a"), challenge, "x y"));
+  CHECK(remote::proof_of(ports::Secret("a"), challenge, "x y") !=
+        remote::proof_of(ports::Secret("b"), challenge, "x y"));
+  CHECK(remote::proof_of(ports::Secret("a"), challenge, "x y") !=
+        remote::proof_of(ports::Secret("a"), challenge, "x z"));
 }
 
 TEST_CASE("the page runs nothing but its own") {
@@ -242,8 +245,8 @@ TEST_CASE("the token is the one that the file holds now") {
 
 TEST_CASE("two daemons never share a port") {
   ServedBoard served;
-  StatusBoard board(kOrigin);
-  StatusServer second({served.address, ""}, board, served, {});
+  status::StatusBoard board(kOrigin);
+  serve::StatusServer second({served.address, ""}, board, served, {});
   const auto started = second.start();
   REQUIRE_FALSE(started);
   CHECK(has(started.error(), served.address));
@@ -259,9 +262,9 @@ TEST_CASE("a server listens on IPv6 too, and the client finds it") {
     return;
   }
   CHECK(served->address.starts_with("[::1]:"));
-  const DaemonClient client = served->client();
+  const remote::DaemonClient client = served->client();
   CHECK(client.get("/livez").value().status == 200);
-  CHECK(client.post("/api/v1/sessions/a/reconcile", "", Secret()).value().status == 202);
+  CHECK(client.post("/api/v1/sessions/a/reconcile", "", ports::Secret()).value().status == 202);
 }
 
 TEST_CASE("the client is told once what has not changed since") {

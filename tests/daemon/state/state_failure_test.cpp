@@ -67,8 +67,9 @@ class CommittingChild {
         // Two changes in one commit: both or none.
         const bool durable =
             commit(*state.database,
-                   {change::PutTombstone{kSession, {"t" + std::to_string(i), at(i)}},
-                    change::PutRefusal{kSession, {"/r" + std::to_string(i), "", "", "", at(i)}}})
+                   {ports::change::PutTombstone{kSession, {"t" + std::to_string(i), at(i)}},
+                    ports::change::PutRefusal{kSession,
+                                              {"/r" + std::to_string(i), "", "", "", at(i)}}})
                 .has_value();
         if (!durable || ::write(pipe_[1], "x", 1) != 1) {
           ::_exit(1);
@@ -92,12 +93,12 @@ TEST_CASE("What was reported durable is there after kill -9") {
     const int reported = child.kill_and_count();
 
     // The crashed state can be read as it is, before anybody repairs it ...
-    const auto reader = StateDatabase::open_read_only(directory.path(), at(0));
+    const auto reader = state::StateDatabase::open_read_only(directory.path(), at(0));
     REQUIRE(reader);
     const auto seen = (*reader)->load(kSession).tombstones.size();
     // ... and opened.
     const auto state = open_state(directory.path());
-    const Inventory inventory = state.database->load(kSession);
+    const ports::Inventory inventory = state.database->load(kSession);
     CAPTURE(count, reported, inventory.tombstones.size());
     CHECK(state.database->warnings().empty());
     CHECK(inventory.tombstones.size() == seen);
@@ -155,7 +156,7 @@ TEST_CASE("A full disk fails commits without spoiling what is kept, and passes")
         CHECK_THAT(outcome.error().message, Catch::Contains("state.db") && Catch::Contains("full"));
         CHECK(state.database->trouble()->why.no_room);
       } else {
-        REQUIRE(commit(*state.database, {change::DropTombstone{kSession, large + "0"}}));
+        REQUIRE(commit(*state.database, {ports::change::DropTombstone{kSession, large + "0"}}));
         disk.fill();
       }
     }
@@ -203,15 +204,16 @@ TEST_CASE("An upload that could not be saved stays known, and is saved with what
     WARN("no right to mount a small file system: not tested");
     return;
   }
-  const Upload upload{"me", "digest", "file_1", "name", 5, at(1), at(1)};
+  const ports::Upload upload{"me", "digest", "file_1", "name", 5, at(1), at(1)};
   const std::string large(400'000, 'x');
   {
     const auto state = open_state(directory.path());
-    REQUIRE(commit(*state.database, {change::PutUpload{{"me", "old", "file_0", "", 1, {}, {}}}}));
+    REQUIRE(commit(*state.database,
+                   {ports::change::PutUpload{{"me", "old", "file_0", "", 1, {}, {}}}}));
     disk.fill();
-    std::vector<Change> changes = tombstone(large);
-    changes.emplace_back(change::PutUpload{upload});
-    changes.emplace_back(change::DropUpload{"me", "file_0"});
+    std::vector<ports::Change> changes = tombstone(large);
+    changes.emplace_back(ports::change::PutUpload{upload});
+    changes.emplace_back(ports::change::DropUpload{"me", "file_0"});
     REQUIRE_FALSE(commit(*state.database, changes));
     CHECK(state.database->load(kSession).tombstones.empty());
     CHECK(state.database->uploads("me") == std::vector{upload});
@@ -225,7 +227,7 @@ TEST_CASE("An upload that could not be saved stays known, and is saved with what
 
 /// Waits until the database tells of a change that makes `arrived` true.
 template <class Arrived>
-void await_change(StateDatabase& database, const Arrived& arrived) {
+void await_change(state::StateDatabase& database, const Arrived& arrived) {
   std::mutex mutex;
   std::condition_variable told;
   std::unique_lock lock(mutex);
@@ -265,22 +267,23 @@ TEST_CASE("A state without room is read, refuses every commit, and is opened onc
   {
     const auto state = open_state(directory.path());
     REQUIRE(commit(*state.database, tombstone("before")));
-    REQUIRE(state.database->set_suspension("s", Suspension{"ann", at(1)}));
+    REQUIRE(state.database->set_suspension("s", state::Suspension{"ann", at(1)}));
   }
   const bool damaged = GENERATE(false, true);
   if (damaged) {
     std::ofstream(directory / "state.db", std::ios::binary) << std::string(8192, 'x');
   }
   disk.fill();
-  using OnFullDisk = StateDatabase::OnFullDisk;
+  using OnFullDisk = state::StateDatabase::OnFullDisk;
   const auto refused =
-      StateDatabase::open_directory(directory.path(), workspace, OnFullDisk::kRefuse);
+      state::StateDatabase::open_directory(directory.path(), workspace, OnFullDisk::kRefuse);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().no_room);
-  const auto opened = StateDatabase::open_directory(directory.path(), workspace, OnFullDisk::kWait);
+  const auto opened =
+      state::StateDatabase::open_directory(directory.path(), workspace, OnFullDisk::kWait);
   REQUIRE(opened);
   auto& database = **opened;
-  CHECK_FALSE(StateLock::acquire(directory.path()));
+  CHECK_FALSE(state::StateLock::acquire(directory.path()));
   REQUIRE(database.trouble());
   CHECK_FALSE(database.trouble()->is_open);
   CHECK(database.trouble()->is_known == !damaged);
@@ -290,8 +293,8 @@ TEST_CASE("A state without room is read, refuses every commit, and is opened onc
   REQUIRE_FALSE(lost);
   CHECK(lost.error().no_room);
   CHECK(database.load(kSession).tombstones.size() == (damaged ? 0 : 1));
-  const Upload upload{"me", "digest", "file_1", "name", 5, at(1), at(1)};
-  CHECK_FALSE(commit(database, {change::PutUpload{upload}}));
+  const ports::Upload upload{"me", "digest", "file_1", "name", 5, at(1), at(1)};
+  CHECK_FALSE(commit(database, {ports::change::PutUpload{upload}}));
   disk.make_room();
   await_change(database, [&] { return !database.trouble(); });
   REQUIRE(commit(database, tombstone("after")));
@@ -299,7 +302,7 @@ TEST_CASE("A state without room is read, refuses every commit, and is opened onc
   CHECK(database.uploads("me") == std::vector{upload});
   CHECK(database.suspensions().contains("s") == !damaged);
   CHECK(database.warnings().size() == (damaged ? 1 : 0));
-  const auto reader = StateDatabase::open_read_only(directory.path(), at(10));
+  const auto reader = state::StateDatabase::open_read_only(directory.path(), at(10));
   REQUIRE(reader);
   CHECK((*reader)->uploads("me") == std::vector{upload});
 }

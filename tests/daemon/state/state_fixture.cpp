@@ -21,7 +21,7 @@ struct Print {
 
   void column(std::string_view name, const auto& member, std::string_view /*none*/ = {}) const {
     out << ' ' << name << '=';
-    std::visit(*this, tables::to_value(member));
+    std::visit(*this, state::tables::to_value(member));
   }
   void beside(std::string_view /*table*/, std::string_view name, const auto& member) const {
     column(name, member);
@@ -33,7 +33,7 @@ struct Print {
   template <class Row>
   void of(std::string_view name, const Row& row) const {
     out << '\n' << name;
-    tables::Table<Row>::describe(row, *this);
+    state::tables::Table<Row>::describe(row, *this);
   }
   template <class Row>
   void of(std::string_view name, const std::vector<Row>& rows) const {
@@ -76,26 +76,27 @@ std::vector<std::string> TempDirectory::names() const {
   return names;
 }
 
-std::vector<Change> tombstone(const std::string& id) {
-  return {change::PutTombstone{kSession, {id, at(1)}}};
+std::vector<ports::Change> tombstone(const std::string& id) {
+  return {ports::change::PutTombstone{kSession, {id, at(1)}}};
 }
 
-OpenState open_state(const std::string& directory, TimePoint now) {
-  auto lock = StateLock::acquire(directory);
+OpenState open_state(const std::string& directory, ports::TimePoint now) {
+  auto lock = state::StateLock::acquire(directory);
   if (!lock) {
     throw std::runtime_error(lock.error().message);
   }
-  auto database = StateDatabase::open(*lock, now);
+  auto database = state::StateDatabase::open(*lock, now);
   if (!database) {
     throw std::runtime_error(database.error().message);
   }
   return {*std::move(lock), *std::move(database)};
 }
 
-tl::expected<Done, StoreError> commit(StateDatabase& database, std::vector<Change> changes) {
-  CompletionQueue loop;
-  SqliteStateStore store(database, loop);
-  std::optional<tl::expected<Done, StoreError>> outcome;
+tl::expected<ports::Done, ports::StoreError> commit(state::StateDatabase& database,
+                                                    std::vector<ports::Change> changes) {
+  os::CompletionQueue loop;
+  state::SqliteStateStore store(database, loop);
+  std::optional<tl::expected<ports::Done, ports::StoreError>> outcome;
   store.commit(std::move(changes), [&outcome](const auto& durable) { outcome = durable; });
   while (!outcome && loop.run_one()) {
   }
@@ -120,13 +121,13 @@ std::vector<std::string> ask_sql(const std::string& path, const char* sql) {
   return rows;
 }
 
-std::string text_of(const Inventory& inventory) {
+std::string text_of(const ports::Inventory& inventory) {
   std::ostringstream out;
   const Print print{out};
   print.of("session", inventory);
   print.column("left_at", inventory.left_at);
-  tables::for_each_kind_in_session([&]<class Row>() {
-    print.of(tables::Table<Row>::kName, inventory.*tables::Table<Row>::kIn);
+  state::tables::for_each_kind_in_session([&]<class Row>() {
+    print.of(state::tables::Table<Row>::kName, inventory.*state::tables::Table<Row>::kIn);
   });
   return out.str();
 }

@@ -13,7 +13,7 @@
 
 namespace sessync {
 
-inline TimePoint at(std::int64_t ms) { return TimePoint{Duration{ms}}; }
+inline ports::TimePoint at(std::int64_t ms) { return ports::TimePoint{ports::Duration{ms}}; }
 
 /// A directory of its own, removed at the end.
 class TempDirectory {
@@ -33,20 +33,21 @@ class TempDirectory {
 
 /// The locked and opened state of one directory.
 struct OpenState {
-  StateLock lock;
-  std::unique_ptr<StateDatabase> database;
+  state::StateLock lock;
+  std::unique_ptr<state::StateDatabase> database;
 };
 
 /// Fails the test if it cannot be opened.
-OpenState open_state(const std::string& directory, TimePoint now = at(1'000'000));
+OpenState open_state(const std::string& directory, ports::TimePoint now = at(1'000'000));
 
 inline const std::string kSession = "sesn_1";
 
 /// The change that leaves one in kSession.
-std::vector<Change> tombstone(const std::string& id);
+std::vector<ports::Change> tombstone(const std::string& id);
 
 /// Commits through a worker's store and pumps the loop until that is answered.
-tl::expected<Done, StoreError> commit(StateDatabase& database, std::vector<Change> changes);
+tl::expected<ports::Done, ports::StoreError> commit(state::StateDatabase& database,
+                                                    std::vector<ports::Change> changes);
 
 /// Runs SQL on a database file as some other program would.
 void run_sql(const std::string& path, const char* sql);
@@ -54,14 +55,14 @@ void run_sql(const std::string& path, const char* sql);
 std::vector<std::string> ask_sql(const std::string& path, const char* sql);
 
 /// Everything of one session, to read: comparing it is == 's part.
-std::string text_of(const Inventory& inventory);
+std::string text_of(const ports::Inventory& inventory);
 
 }  // namespace sessync
 
 namespace Catch {
 template <>
-struct StringMaker<sessync::Inventory> {
-  static std::string convert(const sessync::Inventory& inventory) {
+struct StringMaker<sessync::ports::Inventory> {
+  static std::string convert(const sessync::ports::Inventory& inventory) {
     return sessync::text_of(inventory);
   }
 };

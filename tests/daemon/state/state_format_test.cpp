@@ -52,23 +52,23 @@ TEST_CASE("A new state has the very tables that an old one is brought to") {
   }
 }
 
-std::vector<Change> everything() {
+std::vector<ports::Change> everything() {
   return {
-      change::SetTakenOver{"sesn_1", "prod"},
-      change::SetLookedAt{"sesn_1", at(1)},
-      change::SetMostFiles{"sesn_1", 2},
-      change::SetLeft{"sesn_1", at(3)},
-      change::PutRow{"sesn_1", {"r", "copy", "name", 4, true, "up", "/m", at(5), true}},
-      change::PutRow{"sesn_1", {"s", "", "", 0, false, "", "", {}, false}},
-      change::PutIntent{"sesn_1", {"/a", {"x", ""}, "f", "n", 6, {{"/b", "o", "p", 7}}, {}}},
-      change::PutTombstone{"sesn_1", {"t", at(8)}},
-      change::PutRefusal{"sesn_1", {"/r", "sha", "400", "it's no", at(9), 10}},
-      change::PutToken{"sesn_1", {"r", "print", at(11), at(12), "13"}},
-      change::PutOutput{"sesn_1", {"o", "out", 14, at(15)}},
-      change::PutOutput{"sesn_1", {"p", "kept", 16, {}}},
-      change::SetStatus{"sesn_1", {"idle", at(17)}},
-      change::PutCreation{{"me", "new", "sesn_2", "org", at(18)}},
-      change::PutUpload{{"me", "sha", "file", "name", 19, at(20), at(21)}},
+      ports::change::SetTakenOver{"sesn_1", "prod"},
+      ports::change::SetLookedAt{"sesn_1", at(1)},
+      ports::change::SetMostFiles{"sesn_1", 2},
+      ports::change::SetLeft{"sesn_1", at(3)},
+      ports::change::PutRow{"sesn_1", {"r", "copy", "name", 4, true, "up", "/m", at(5), true}},
+      ports::change::PutRow{"sesn_1", {"s", "", "", 0, false, "", "", {}, false}},
+      ports::change::PutIntent{"sesn_1", {"/a", {"x", ""}, "f", "n", 6, {{"/b", "o", "p", 7}}, {}}},
+      ports::change::PutTombstone{"sesn_1", {"t", at(8)}},
+      ports::change::PutRefusal{"sesn_1", {"/r", "sha", "400", "it's no", at(9), 10}},
+      ports::change::PutToken{"sesn_1", {"r", "print", at(11), at(12), "13"}},
+      ports::change::PutOutput{"sesn_1", {"o", "out", 14, at(15)}},
+      ports::change::PutOutput{"sesn_1", {"p", "kept", 16, {}}},
+      ports::change::SetStatus{"sesn_1", {"idle", at(17)}},
+      ports::change::PutCreation{{"me", "new", "sesn_2", "org", at(18)}},
+      ports::change::PutUpload{{"me", "sha", "file", "name", 19, at(20), at(21)}},
   };
 }
 
@@ -93,19 +93,19 @@ const std::vector<std::string> kContent4 = {
     "INSERT INTO upload VALUES('me','file','sha','name',19,20,21);",
 };
 
-DigestEntry some_digest() {
-  DigestEntry entry{"a/b", {22, 23, 24, 25, 26}, {}, 27, true};
+workspace::DigestEntry some_digest() {
+  workspace::DigestEntry entry{"a/b", {22, 23, 24, 25, 26}, {}, 27, true};
   entry.digest.fill('d');
   return entry;
 }
 
 TEST_CASE("What a program of this format writes another one of it can read") {
   const TempDirectory written;
-  Inventory inventory;
+  ports::Inventory inventory;
   {
     const auto state = open_state(written.path());
     REQUIRE(commit(*state.database, everything()));
-    REQUIRE(state.database->set_suspension("research", Suspension{"ada", at(28)}));
+    REQUIRE(state.database->set_suspension("research", state::Suspension{"ada", at(28)}));
     state.database->save_digests({.put = {some_digest()}, .removed = {}});
     state.database->flush();
     inventory = state.database->load("sesn_1");
@@ -122,10 +122,10 @@ TEST_CASE("What a program of this format writes another one of it can read") {
   const auto state = open_state(found.path(), at(50));
   CHECK(state.database->load("sesn_1") == inventory);
   CHECK(state.database->uploads("me") ==
-        std::vector<Upload>{{"me", "sha", "file", "name", 19, at(20), at(21)}});
+        std::vector<ports::Upload>{{"me", "sha", "file", "name", 19, at(20), at(21)}});
   CHECK(state.database->find_creation("me", "new") ==
-        CreationRecord{"me", "new", "sesn_2", "org", at(18)});
-  CHECK(state.database->suspensions().at("research") == Suspension{"ada", at(28)});
+        ports::CreationRecord{"me", "new", "sesn_2", "org", at(18)});
+  CHECK(state.database->suspensions().at("research") == state::Suspension{"ada", at(28)});
   CHECK(state.database->load_digests() == std::vector{some_digest()});
 }
 
@@ -134,7 +134,7 @@ TEST_CASE("Nothing of an older state is lost, to a reader or a writer") {
   run_sql(directory / "state.db", kFormat2);
   run_sql(directory / "state.db",
           GENERATE("PRAGMA journal_mode = DELETE", "PRAGMA journal_mode = WAL"));
-  Inventory wanted;
+  ports::Inventory wanted;
   wanted.taken_over = true;
   wanted.owner = "prod";
   wanted.looked_at = at(7);
@@ -143,7 +143,7 @@ TEST_CASE("Nothing of an older state is lost, to a reader or a writer") {
                     {"/b", {}, "file_n", "new", 4, {}, {}}};
   wanted.refusals = {{"/r", "sha", "400", "no", at(8)}};
   {
-    const auto reader = StateDatabase::open_read_only(directory.path(), at(9));
+    const auto reader = state::StateDatabase::open_read_only(directory.path(), at(9));
     REQUIRE(reader);
     CHECK((*reader)->load("sesn_1") == wanted);
     CHECK(directory.names() == std::vector<std::string>{"state.db"});
@@ -153,7 +153,8 @@ TEST_CASE("Nothing of an older state is lost, to a reader or a writer") {
     CHECK(state.database->warnings().empty());
     CHECK(state.database->load("sesn_1") == wanted);
   }
-  REQUIRE(commit(*open_state(directory.path()).database, {change::DropIntent{"sesn_1", "/a"}}));
+  REQUIRE(
+      commit(*open_state(directory.path()).database, {ports::change::DropIntent{"sesn_1", "/a"}}));
   CHECK(open_state(directory.path()).database->load("sesn_1").intents.size() == 1);
 }
 

@@ -18,25 +18,26 @@ template <class Row>
 using Rows = std::map<Key, Row>;
 
 using Keys = std::vector<std::string>;
-Keys key_of(const InventoryRow& row) { return {row.resource_id}; }
-Keys key_of(const Intent& intent) { return {intent.path}; }
-Keys key_of(const Tombstone& tombstone) { return {tombstone.resource_id}; }
-Keys key_of(const Refusal& refusal) { return {refusal.path, refusal.content}; }
-Keys key_of(const TokenRecord& token) { return {token.resource_id}; }
-Keys key_of(const OutputRecord& output) { return {output.file_id}; }
-Keys key_of(const SeenStatus& /*only one*/) { return {}; }
+Keys key_of(const ports::InventoryRow& row) { return {row.resource_id}; }
+Keys key_of(const ports::Intent& intent) { return {intent.path}; }
+Keys key_of(const ports::Tombstone& tombstone) { return {tombstone.resource_id}; }
+Keys key_of(const ports::Refusal& refusal) { return {refusal.path, refusal.content}; }
+Keys key_of(const ports::TokenRecord& token) { return {token.resource_id}; }
+Keys key_of(const ports::OutputRecord& output) { return {output.file_id}; }
+Keys key_of(const ports::SeenStatus& /*only one*/) { return {}; }
 
 /// The contract of Change, as plainly as it can be said; it believes no description.
 struct Model {
-  std::tuple<Rows<InventoryRow>, Rows<Intent>, Rows<Tombstone>, Rows<Refusal>, Rows<TokenRecord>,
-             Rows<OutputRecord>, Rows<SeenStatus>>
+  std::tuple<Rows<ports::InventoryRow>, Rows<ports::Intent>, Rows<ports::Tombstone>,
+             Rows<ports::Refusal>, Rows<ports::TokenRecord>, Rows<ports::OutputRecord>,
+             Rows<ports::SeenStatus>>
       in_sessions;
-  std::map<std::string, change::SetTakenOver> taken_over;
+  std::map<std::string, ports::change::SetTakenOver> taken_over;
   std::map<std::string, std::uint64_t> most_files;
-  std::map<std::string, TimePoint> looked_at;
-  std::map<std::string, std::optional<TimePoint>> left;
-  Rows<Upload> uploads;
-  Rows<CreationRecord> creations;
+  std::map<std::string, ports::TimePoint> looked_at;
+  std::map<std::string, std::optional<ports::TimePoint>> left;
+  Rows<ports::Upload> uploads;
+  Rows<ports::CreationRecord> creations;
 
   template <class Row>
   [[nodiscard]] Rows<Row>& all() {
@@ -44,33 +45,33 @@ struct Model {
   }
 
   template <class Row>
-  void operator()(const change::Put<Row>& c) {
+  void operator()(const ports::change::Put<Row>& c) {
     all<Row>()[{c.session_id, key_of(c.row)}] = c.row;
   }
   template <class Row>
-  void operator()(const change::Drop<Row>& c) {
+  void operator()(const ports::change::Drop<Row>& c) {
     all<Row>().erase({c.of, Keys{c.key}});
   }
-  void operator()(const change::DropRefusal& c) {
-    std::erase_if(all<Refusal>(), [&](const auto& entry) {
-      const Refusal& refusal = entry.second;
+  void operator()(const ports::change::DropRefusal& c) {
+    std::erase_if(all<ports::Refusal>(), [&](const auto& entry) {
+      const ports::Refusal& refusal = entry.second;
       return entry.first.first == c.session_id && refusal.path == c.path &&
              (!c.content || refusal.content == *c.content);
     });
   }
-  void operator()(const change::SetTakenOver& c) { taken_over[c.session_id] = c; }
-  void operator()(const change::SetMostFiles& c) { most_files[c.session_id] = c.count; }
-  void operator()(const change::SetLookedAt& c) { looked_at[c.session_id] = c.at; }
-  void operator()(const change::SetLeft& c) { left[c.session_id] = c.at; }
-  void operator()(const change::PutUpload& c) {
+  void operator()(const ports::change::SetTakenOver& c) { taken_over[c.session_id] = c; }
+  void operator()(const ports::change::SetMostFiles& c) { most_files[c.session_id] = c.count; }
+  void operator()(const ports::change::SetLookedAt& c) { looked_at[c.session_id] = c.at; }
+  void operator()(const ports::change::SetLeft& c) { left[c.session_id] = c.at; }
+  void operator()(const ports::change::PutUpload& c) {
     uploads[{c.row.owner, Keys{c.row.file_id}}] = c.row;
   }
-  void operator()(const change::DropUpload& c) { uploads.erase({c.of, Keys{c.key}}); }
-  void operator()(const change::PutCreation& c) {
+  void operator()(const ports::change::DropUpload& c) { uploads.erase({c.of, Keys{c.key}}); }
+  void operator()(const ports::change::PutCreation& c) {
     creations[{c.row.owner, Keys{c.row.name}}] = c.row;
   }
-  void operator()(const change::DropCreation& c) { creations.erase({c.of, Keys{c.key}}); }
-  void operator()(const change::DropSession& c) {
+  void operator()(const ports::change::DropCreation& c) { creations.erase({c.of, Keys{c.key}}); }
+  void operator()(const ports::change::DropSession& c) {
     const auto drop = [&c](auto& from) {
       std::erase_if(from, [&](const auto& entry) { return entry.first.first == c.session_id; });
     };
@@ -81,8 +82,8 @@ struct Model {
     left.erase(c.session_id);
   }
 
-  void restart(TimePoint now) {
-    for (auto& [key, intent] : all<Intent>()) {
+  void restart(ports::TimePoint now) {
+    for (auto& [key, intent] : all<ports::Intent>()) {
       if (intent.in_doubt_since) {
         intent.in_doubt_since = now;
       }
@@ -110,15 +111,15 @@ struct Model {
     return found == from.end() ? Value{} : found->second;
   }
 
-  [[nodiscard]] Inventory load(const std::string& session) const {
-    Inventory inventory;
-    inventory.rows = of<InventoryRow>(session);
-    inventory.intents = of<Intent>(session);
-    inventory.tombstones = of<Tombstone>(session);
-    inventory.refusals = of<Refusal>(session);
-    inventory.tokens = of<TokenRecord>(session);
-    inventory.outputs = of<OutputRecord>(session);
-    if (const auto status = of<SeenStatus>(session); !status.empty()) {
+  [[nodiscard]] ports::Inventory load(const std::string& session) const {
+    ports::Inventory inventory;
+    inventory.rows = of<ports::InventoryRow>(session);
+    inventory.intents = of<ports::Intent>(session);
+    inventory.tombstones = of<ports::Tombstone>(session);
+    inventory.refusals = of<ports::Refusal>(session);
+    inventory.tokens = of<ports::TokenRecord>(session);
+    inventory.outputs = of<ports::OutputRecord>(session);
+    if (const auto status = of<ports::SeenStatus>(session); !status.empty()) {
       inventory.status = status.front();
     }
     if (taken_over.contains(session)) {
@@ -140,12 +141,14 @@ std::string key() {
 }
 std::string text() { return *rc::gen::arbitrary<std::string>(); }
 std::uint64_t size() { return *rc::gen::arbitrary<std::uint64_t>(); }
-TimePoint time() { return TimePoint{Duration{*rc::gen::inRange<std::int64_t>(-5, 1'000)}}; }
-std::optional<TimePoint> maybe_time() {
+ports::TimePoint time() {
+  return ports::TimePoint{ports::Duration{*rc::gen::inRange<std::int64_t>(-5, 1'000)}};
+}
+std::optional<ports::TimePoint> maybe_time() {
   return *rc::gen::arbitrary<bool>() ? std::optional(time()) : std::nullopt;
 }
 
-InventoryRow random_row() {
+ports::InventoryRow random_row() {
   return {.resource_id = key(),
           .copy_file_id = text(),
           .filename = text(),
@@ -157,76 +160,76 @@ InventoryRow random_row() {
           .in_doubt = *rc::gen::arbitrary<bool>()};
 }
 
-Intent random_intent() {
-  Intent intent{.path = key(),
-                .deletes = *rc::gen::arbitrary<std::vector<std::string>>(),
-                .adds_file_id = text(),
-                .adds_filename = text(),
-                .adds_size = size(),
-                .previous = {},
-                .in_doubt_since = maybe_time()};
+ports::Intent random_intent() {
+  ports::Intent intent{.path = key(),
+                       .deletes = *rc::gen::arbitrary<std::vector<std::string>>(),
+                       .adds_file_id = text(),
+                       .adds_filename = text(),
+                       .adds_size = size(),
+                       .previous = {},
+                       .in_doubt_since = maybe_time()};
   for (auto left = *rc::gen::inRange(0, 3); left > 0; --left) {
     intent.previous.push_back({text(), text(), text(), size()});
   }
   return intent;
 }
 
-Change random_change() {
+ports::Change random_change() {
   switch (*rc::gen::inRange(0, 22)) {
     case 0:
-      return change::PutRow{key(), random_row()};
+      return ports::change::PutRow{key(), random_row()};
     case 1:
-      return change::DropRow{key(), key()};
+      return ports::change::DropRow{key(), key()};
     case 2:
-      return change::PutIntent{key(), random_intent()};
+      return ports::change::PutIntent{key(), random_intent()};
     case 3:
-      return change::DropIntent{key(), key()};
+      return ports::change::DropIntent{key(), key()};
     case 4:
-      return change::PutTombstone{key(), {key(), time()}};
+      return ports::change::PutTombstone{key(), {key(), time()}};
     case 5:
-      return change::DropTombstone{key(), key()};
+      return ports::change::DropTombstone{key(), key()};
     case 6:
-      return change::PutRefusal{key(), {key(), key(), text(), text(), time(), size()}};
+      return ports::change::PutRefusal{key(), {key(), key(), text(), text(), time(), size()}};
     case 7:
-      return change::DropRefusal{key(), key(),
-                                 size() % 2 == 0 ? std::optional(key()) : std::nullopt};
+      return ports::change::DropRefusal{key(), key(),
+                                        size() % 2 == 0 ? std::optional(key()) : std::nullopt};
     case 8:
-      return change::SetTakenOver{key(), text(), size() % 2 == 0};
+      return ports::change::SetTakenOver{key(), text(), size() % 2 == 0};
     case 9:
-      return change::SetLookedAt{key(), time()};
+      return ports::change::SetLookedAt{key(), time()};
     case 10:
-      return change::PutUpload{{key(), key(), key(), text(), size(), time(), time()}};
+      return ports::change::PutUpload{{key(), key(), key(), text(), size(), time(), time()}};
     case 11:
-      return change::PutToken{key(), {key(), text(), maybe_time(), maybe_time(), text()}};
+      return ports::change::PutToken{key(), {key(), text(), maybe_time(), maybe_time(), text()}};
     case 12:
-      return change::DropToken{key(), key()};
+      return ports::change::DropToken{key(), key()};
     case 13:
-      return change::PutOutput{key(), {key(), text(), size(), maybe_time()}};
+      return ports::change::PutOutput{key(), {key(), text(), size(), maybe_time()}};
     case 14:
-      return change::SetStatus{key(), {text(), time()}};
+      return ports::change::SetStatus{key(), {text(), time()}};
     case 15:
-      return change::PutCreation{{key(), key(), key(), text(), maybe_time()}};
+      return ports::change::PutCreation{{key(), key(), key(), text(), maybe_time()}};
     case 16:
-      return change::DropCreation{key(), key()};
+      return ports::change::DropCreation{key(), key()};
     case 17:
-      return change::DropOutput{key(), key()};
+      return ports::change::DropOutput{key(), key()};
     case 18:
-      return change::SetLeft{key(), maybe_time()};
+      return ports::change::SetLeft{key(), maybe_time()};
     case 19:
-      return change::DropSession{key()};
+      return ports::change::DropSession{key()};
     case 20:
-      return change::SetMostFiles{key(), size()};
+      return ports::change::SetMostFiles{key(), size()};
     default:
-      return change::DropUpload{key(), key()};
+      return ports::change::DropUpload{key(), key()};
   }
 }
 
-void check_equal(const StateDatabase& database, const Model& model) {
+void check_equal(const state::StateDatabase& database, const Model& model) {
   for (const std::string& name :
        {std::string(), std::string("a"), std::string("b"), std::string("B"), std::string("\0x", 2),
         std::string("\xff'\"")}) {
     RC_ASSERT(database.load(name) == model.load(name));
-    std::vector<Upload> uploads;
+    std::vector<ports::Upload> uploads;
     for (const auto& [upload_key, upload] : model.uploads) {
       if (upload_key.first == name) {
         uploads.push_back(upload);
@@ -245,10 +248,10 @@ void check_equal(const StateDatabase& database, const Model& model) {
   }
 }
 
-void commit_some(StateDatabase& database, Model& model) {
+void commit_some(state::StateDatabase& database, Model& model) {
   const int commits = *rc::gen::inRange(0, 6);
   for (int c = 0; c < commits; ++c) {
-    std::vector<Change> changes;
+    std::vector<ports::Change> changes;
     const int count = *rc::gen::inRange(0, 8);
     for (int i = 0; i < count; ++i) {
       changes.push_back(random_change());

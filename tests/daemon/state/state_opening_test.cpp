@@ -32,7 +32,7 @@ TEST_CASE("Only we can read the state") {
   const TempDirectory directory;
   const std::string home = directory / "new/state";
   const mode_t old_mask = ::umask(0);
-  REQUIRE(prepare_state_directory(home, directory / "workspace"));
+  REQUIRE(state::prepare_state_directory(home, directory / "workspace"));
   const auto state = open_state(home);
   REQUIRE(commit(*state.database, tombstone("a")));
   ::umask(old_mask);
@@ -63,56 +63,56 @@ TEST_CASE("A state directory in the workspace is refused, by whatever name") {
        {workspace, workspace + "/sub", workspace + "/not/there", workspace + "/../workspace/x",
         directory / "link/x", directory / "link/../sub"}) {
     CAPTURE(inside);
-    const auto prepared = prepare_state_directory(inside, workspace);
+    const auto prepared = state::prepare_state_directory(inside, workspace);
     REQUIRE_FALSE(prepared);
     CHECK_THAT(prepared.error().message, Contains(inside) && Contains("--state-dir"));
   }
   CHECK_FALSE(fs::exists(workspace + "/not"));
   CHECK_FALSE(fs::exists(workspace + "/sub/x"));
-  CHECK(prepare_state_directory(directory / "workspace2", workspace));
-  CHECK(prepare_state_directory(directory.path(), workspace));
+  CHECK(state::prepare_state_directory(directory / "workspace2", workspace));
+  CHECK(state::prepare_state_directory(directory.path(), workspace));
 }
 
 TEST_CASE("A state directory that cannot be used is refused") {
   const TempDirectory directory;
   const std::string workspace = directory / "workspace";
   write_file(directory / "file", "");
-  CHECK_FALSE(prepare_state_directory(directory / "file", workspace));
-  CHECK_FALSE(prepare_state_directory(directory / "file/below", workspace));
-  CHECK_FALSE(prepare_state_directory("/proc/sessync-state", workspace));
+  CHECK_FALSE(state::prepare_state_directory(directory / "file", workspace));
+  CHECK_FALSE(state::prepare_state_directory(directory / "file/below", workspace));
+  CHECK_FALSE(state::prepare_state_directory("/proc/sessync-state", workspace));
   if (::geteuid() != 0) {
     REQUIRE(::mkdir((directory / "closed").c_str(), 0500) == 0);
-    CHECK_FALSE(prepare_state_directory(directory / "closed", workspace));
+    CHECK_FALSE(state::prepare_state_directory(directory / "closed", workspace));
   }
 }
 
 TEST_CASE("One process at a time holds the lock of a state directory") {
   const TempDirectory directory;
-  auto first = StateLock::acquire(directory.path());
+  auto first = state::StateLock::acquire(directory.path());
   REQUIRE(first);
-  const auto second = StateLock::acquire(directory.path());
+  const auto second = state::StateLock::acquire(directory.path());
   REQUIRE_FALSE(second);
   CHECK_THAT(second.error().message, Contains("process " + std::to_string(::getpid())) &&
                                          Contains("sessync reconcile") &&
                                          Contains(directory.path()));
   {
-    const StateLock gone = *std::move(first);
+    const state::StateLock gone = *std::move(first);
   }
-  CHECK(StateLock::acquire(directory.path()));
+  CHECK(state::StateLock::acquire(directory.path()));
 }
 
 TEST_CASE("The lock of a process that died is free") {
   const TempDirectory directory;
   const pid_t child = ::fork();
   if (child == 0) {
-    const auto lock = StateLock::acquire(directory.path());
+    const auto lock = state::StateLock::acquire(directory.path());
     ::_exit(lock ? 0 : 1);  // without unlocking
   }
   int status = -1;
   REQUIRE(::waitpid(child, &status, 0) == child);
   REQUIRE(status == 0);
   CHECK(fs::exists(directory / "lock"));
-  CHECK(StateLock::acquire(directory.path()));
+  CHECK(state::StateLock::acquire(directory.path()));
 }
 
 TEST_CASE("A damaged database is moved aside, and an empty one begun") {
@@ -160,11 +160,11 @@ TEST_CASE("Another program's database is moved aside, not written into") {
 TEST_CASE("The state of a newer sessync is refused and left as it is") {
   const TempDirectory directory;
   run_sql(directory / "state.db", "CREATE TABLE future (x); PRAGMA user_version = 5");
-  const auto lock = StateLock::acquire(directory.path());
-  const auto opened = StateDatabase::open(*lock, at(0));
+  const auto lock = state::StateLock::acquire(directory.path());
+  const auto opened = state::StateDatabase::open(*lock, at(0));
   REQUIRE_FALSE(opened);
   CHECK_THAT(opened.error().message, Contains("newer") && Contains(directory / "state.db"));
-  const auto reader = StateDatabase::open_read_only(directory.path(), at(0));
+  const auto reader = state::StateDatabase::open_read_only(directory.path(), at(0));
   REQUIRE_FALSE(reader);
   CHECK_THAT(reader.error(), Contains("newer"));
   CHECK(fs::exists(directory / "state.db"));
@@ -173,7 +173,7 @@ TEST_CASE("The state of a newer sessync is refused and left as it is") {
 TEST_CASE("A reader creates nothing where there is no state") {
   const TempDirectory directory;
   for (const std::string& path : {directory.path(), directory / "not/there"}) {
-    const auto reader = StateDatabase::open_read_only(path, at(0));
+    const auto reader = state::StateDatabase::open_read_only(path, at(0));
     REQUIRE(reader);
     CHECK((*reader)->load(kSession).tombstones.empty());
     CHECK((*reader)->load_digests().empty());
@@ -187,12 +187,12 @@ TEST_CASE("A reader sees what a running daemon has committed, and no more files"
   const TempDirectory directory;
   const auto state = open_state(directory.path());
   REQUIRE(commit(*state.database, tombstone("a")));
-  Intent in_doubt;
+  ports::Intent in_doubt;
   in_doubt.in_doubt_since = at(3);
-  REQUIRE(commit(*state.database, {change::PutIntent{kSession, in_doubt}}));
+  REQUIRE(commit(*state.database, {ports::change::PutIntent{kSession, in_doubt}}));
   const auto names = directory.names();
   {
-    const auto reader = StateDatabase::open_read_only(directory.path(), at(5));
+    const auto reader = state::StateDatabase::open_read_only(directory.path(), at(5));
     REQUIRE(reader);
     CHECK((*reader)->load(kSession).tombstones.size() == 1);
     CHECK((*reader)->load(kSession).intents.at(0).in_doubt_since == at(5));
@@ -210,7 +210,7 @@ TEST_CASE("A reader sees what a stopped daemon left, and no more files") {
     REQUIRE(commit(*state.database, tombstone("a")));
   }
   CHECK(directory.names() == std::vector<std::string>{"lock", "state.db"});
-  const auto reader = StateDatabase::open_read_only(directory.path(), at(0));
+  const auto reader = state::StateDatabase::open_read_only(directory.path(), at(0));
   REQUIRE(reader);
   CHECK((*reader)->load(kSession).tombstones.size() == 1);
   CHECK(directory.names() == std::vector<std::string>{"lock", "state.db"});
@@ -219,7 +219,7 @@ TEST_CASE("A reader sees what a stopped daemon left, and no more files") {
 TEST_CASE("A reader takes a damaged database for none and leaves it alone") {
   const TempDirectory directory;
   write_file(directory / "state.db", std::string(8192, 'x'));
-  const auto reader = StateDatabase::open_read_only(directory.path(), at(0));
+  const auto reader = state::StateDatabase::open_read_only(directory.path(), at(0));
   REQUIRE(reader);
   CHECK((*reader)->warnings().size() == 1);
   CHECK((*reader)->load(kSession).tombstones.empty());

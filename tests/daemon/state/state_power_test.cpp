@@ -19,19 +19,20 @@ namespace fs = std::filesystem;
 constexpr std::size_t kAnswersAtOnePoint = 24;
 
 /// Commit `number`: a tombstone and a refusal, all or none; some are large.
-std::vector<Change> changes_of(std::int64_t number) {
+std::vector<ports::Change> changes_of(std::int64_t number) {
   const std::string name = std::to_string(number);
   const std::string padding(number % 4 == 3 ? 9'000 : 10, 'x');
-  return {change::PutTombstone{kSession, {name, at(number)}},
-          change::PutRefusal{kSession, {name, padding, "", "", at(number)}}};
+  return {ports::change::PutTombstone{kSession, {name, at(number)}},
+          ports::change::PutRefusal{kSession, {name, padding, "", "", at(number)}}};
 }
 
-void submit(StateDatabase& database, std::int64_t number) {
-  database.commit(changes_of(number), [number](const tl::expected<Done, StoreError>& durable) {
-    if (durable) {
-      DiskRecorder::report(number);
-    }
-  });
+void submit(state::StateDatabase& database, std::int64_t number) {
+  database.commit(changes_of(number),
+                  [number](const tl::expected<ports::Done, ports::StoreError>& durable) {
+                    if (durable) {
+                      DiskRecorder::report(number);
+                    }
+                  });
 }
 
 /// Commits one after the other, several at once, through a worker's store, and across a restart

@@ -9,7 +9,7 @@
 namespace sessync {
 
 TEST_CASE("a session waits for its first pass, and then is what the pass says") {
-  StatusBoard board(kOrigin);
+  status::StatusBoard board(kOrigin);
   CHECK(board.snapshot().sessions.empty());
   board.manifest_read(manifest_of({"a"}), {}, at(0));
   const auto before = only_session(board);
@@ -29,20 +29,20 @@ TEST_CASE("a session waits for its first pass, and then is what the pass says") 
 }
 
 TEST_CASE("a condition keeps the time since when it holds") {
-  StatusBoard board(kOrigin);
+  status::StatusBoard board(kOrigin);
   board.manifest_read(manifest_of({"a"}), {}, at(0));
   finish(board, "a", {}, at(1));
   finish(board, "a", {}, at(9));
   CHECK(only_session(board).conditions.front().since == at(1));
-  finish(board, "a", failed(SessionError::Code::kApiError), at(10));
+  finish(board, "a", failed(errors::SessionError::Code::kApiError), at(10));
   CHECK(only_session(board).conditions.front().since == at(10));
 }
 
 TEST_CASE("only files count as files of a session that was created just now") {
-  StatusBoard board(kOrigin);
+  status::StatusBoard board(kOrigin);
   board.manifest_read(manifest_of({"a"}), {}, at(0));
   auto outcome = added("/a", at(1));
-  outcome.plan.actions.emplace_back(AddMemoryStore{"memstore_1"});
+  outcome.plan.actions.emplace_back(plan::AddMemoryStore{"memstore_1"});
   outcome.results.push_back(outcome.results.front());
   finish(board, "a", outcome, at(2));
   CHECK(only_session(board).counts.files == 1);
@@ -50,10 +50,10 @@ TEST_CASE("only files count as files of a session that was created just now") {
 }
 
 TEST_CASE("what cannot be looked at keeps the counts that it had") {
-  StatusBoard board(kOrigin);
+  status::StatusBoard board(kOrigin);
   board.manifest_read(manifest_of({"a"}), {}, at(0));
-  finish(board, "a", blocked("/x", BlockCode::kConflict), at(1));
-  finish(board, "a", failed(SessionError::Code::kAuthenticationFailed), at(2));
+  finish(board, "a", blocked("/x", desired::BlockCode::kConflict), at(1));
+  finish(board, "a", failed(errors::SessionError::Code::kAuthenticationFailed), at(2));
   const auto session = only_session(board);
   CHECK(session.counts.blocked == 1);
   CHECK(session.blocked.size() == 1);
@@ -61,7 +61,7 @@ TEST_CASE("what cannot be looked at keeps the counts that it had") {
 }
 
 TEST_CASE("the sessions of a bad file stall with its error, and recover with it") {
-  StatusBoard board(kOrigin);
+  status::StatusBoard board(kOrigin);
   board.manifest_read(manifest_of({"a"}), {}, at(0));
   finish(board, "a", {}, at(1));
   board.manifest_read(with_error(manifest_of({"a"}), "unknown key 'sessionz'"), {}, at(2));
@@ -77,13 +77,13 @@ TEST_CASE("the sessions of a bad file stall with its error, and recover with it"
 }
 
 TEST_CASE("ready means: a manifest in force, watched, and every session was tried") {
-  StatusBoard board(kOrigin);
+  status::StatusBoard board(kOrigin);
   CHECK_FALSE(board.readiness().ready);
   board.manifest_read(manifest_of({"a", "b"}), {}, at(0));
   board.watching("/w");
   finish(board, "a", {}, at(1));
   CHECK_FALSE(board.readiness().ready);
-  finish(board, "b", failed(SessionError::Code::kApiError), at(1));
+  finish(board, "b", failed(errors::SessionError::Code::kApiError), at(1));
   const auto readiness = board.readiness();
   CHECK(readiness.ready);
   REQUIRE(readiness.problems.size() == 1);
@@ -96,7 +96,7 @@ TEST_CASE("ready means: a manifest in force, watched, and every session was trie
 }
 
 TEST_CASE("without a good manifest since the start nothing is ready") {
-  StatusBoard board(kOrigin);
+  status::StatusBoard board(kOrigin);
   board.manifest_read(with_error(manifest_of({}), "no owner"), {}, at(0));
   board.watching("/w");
   CHECK_FALSE(board.readiness().ready);
@@ -104,7 +104,7 @@ TEST_CASE("without a good manifest since the start nothing is ready") {
 }
 
 TEST_CASE("only what changed is in the news") {
-  StatusBoard board(kOrigin);
+  status::StatusBoard board(kOrigin);
   board.manifest_read(manifest_of({"a", "b"}), {}, at(0));
   const auto revision = board.snapshot().revision;
   CHECK(board.snapshot(revision).sessions.empty());
@@ -118,7 +118,7 @@ TEST_CASE("only what changed is in the news") {
 }
 
 TEST_CASE("a change is made good by the add that a later pass answers") {
-  StatusBoard board(kOrigin);
+  status::StatusBoard board(kOrigin);
   board.manifest_read(manifest_of({"a"}), {}, at(0));
   board.changed({"a"}, at(10));
   board.changed({"a"}, at(12));
@@ -132,18 +132,18 @@ TEST_CASE("a change is made good by the add that a later pass answers") {
 }
 
 TEST_CASE("a change that needs two passes counts until the second") {
-  StatusBoard board(kOrigin);
+  status::StatusBoard board(kOrigin);
   board.manifest_read(manifest_of({"a"}), {}, at(0));
   board.changed({"a"}, at(10));
   board.pass_started("a");
-  CHECK_FALSE(done(board, "a", failed(SessionError::Code::kRateLimited), at(12)));
+  CHECK_FALSE(done(board, "a", failed(errors::SessionError::Code::kRateLimited), at(12)));
   board.pass_started("a");
   CHECK(done(board, "a", added("/x", at(31)), at(32)) == seconds(21));
   CHECK(only_session(board).latencies.size() == 1);
 }
 
 TEST_CASE("a touch that changes nothing is no change to be made good") {
-  StatusBoard board(kOrigin);
+  status::StatusBoard board(kOrigin);
   board.manifest_read(manifest_of({"a"}), {}, at(0));
   board.changed({"a"}, at(10));
   board.pass_started("a");
@@ -154,8 +154,8 @@ TEST_CASE("a touch that changes nothing is no change to be made good") {
 
 namespace {
 
-PassProgress waiting_pass(TimePoint since) {
-  PassProgress pass;
+reconciler::PassProgress waiting_pass(ports::TimePoint since) {
+  reconciler::PassProgress pass;
   pass.name = "a";
   pass.waiting_since = since;
   return pass;
@@ -172,8 +172,10 @@ struct BusyBoard {
     }
     board.pass_started("a");
   }
-  [[nodiscard]] Condition ready() const { return only_session(board).conditions.front().what; }
-  StatusBoard board;
+  [[nodiscard]] reconciler::Condition ready() const {
+    return only_session(board).conditions.front().what;
+  }
+  status::StatusBoard board;
 };
 
 }  // namespace
@@ -200,7 +202,7 @@ TEST_CASE("a limit that a pass waits for is shown with its end") {
   pass.limited_until = at(1800);
   busy.board.pass_goes_on(pass, at(11));
   CHECK(busy.ready().reason == "RateLimited");
-  CHECK(busy.ready().message.find(timestamp(at(1800))) != std::string::npos);
+  CHECK(busy.ready().message.find(observe::timestamp(at(1800))) != std::string::npos);
   busy.board.pass_goes_on(waiting_pass(at(10)), at(12));
   CHECK(busy.ready().reason == "Progressing");
 }
@@ -210,7 +212,7 @@ TEST_CASE("what is to be done is counted before it is done") {
   auto pass = waiting_pass(at(10));
   pass.known_since = at(10);
   pass.found = added("/x", at(12));
-  pass.found->results.front().outcome = ActionResult::Outcome::kSkipped;
+  pass.found->results.front().outcome = apply::ActionResult::Outcome::kSkipped;
   busy.board.pass_goes_on(pass, at(11));
   CHECK(only_session(busy.board).counts.pending == 1);
   CHECK(only_session(busy.board).counts.in_sync == 0);
@@ -229,11 +231,11 @@ TEST_CASE("reading the workspace is no reason for doubt unless something changed
 
 TEST_CASE("a pass that goes on hides neither a suspension nor what was wrong before") {
   BusyBoard busy;
-  done(busy.board, "a", failed(SessionError::Code::kSessionArchived), at(10));
+  done(busy.board, "a", failed(errors::SessionError::Code::kSessionArchived), at(10));
   busy.board.pass_started("a");
   busy.board.pass_goes_on(waiting_pass(at(10)), at(20));
   CHECK(busy.ready().reason == "SessionArchived");
-  busy.board.set_suspensions({{"a", Suspension{"ann", at(20)}}}, at(20));
+  busy.board.set_suspensions({{"a", state::Suspension{"ann", at(20)}}}, at(20));
   auto pass = waiting_pass(at(10));
   pass.known_since = at(10);
   pass.found = added("/x", at(12));
@@ -242,7 +244,7 @@ TEST_CASE("a pass that goes on hides neither a suspension nor what was wrong bef
 }
 
 TEST_CASE("a change that no worker has taken yet is not shown as if nothing had changed") {
-  StatusBoard board(kOrigin);
+  status::StatusBoard board(kOrigin);
   board.manifest_read(manifest_of({"a"}), {}, at(0));
   finish(board, "a", {}, at(1));
   board.changed({"a"}, at(10));
@@ -255,7 +257,7 @@ TEST_CASE("a change that no worker has taken yet is not shown as if nothing had 
 }
 
 TEST_CASE("who suspended a session is shown until it is resumed") {
-  StatusBoard board(kOrigin);
+  status::StatusBoard board(kOrigin);
   board.set_suspensions({{"a", {"ann", at(1)}}}, at(1));
   board.manifest_read(manifest_of({"a"}), {}, at(2));
   CHECK(only_session(board).suspended->by == "ann");
@@ -264,13 +266,14 @@ TEST_CASE("who suspended a session is shown until it is resumed") {
 }
 
 TEST_CASE("a state that cannot be written is seen at every session, beside what its passes say") {
-  StatusBoard board(kOrigin);
+  status::StatusBoard board(kOrigin);
   board.manifest_read(manifest_of({"a"}), {}, at(0));
   board.watching("/w");
   finish(board, "a", {}, at(1));
   const auto stalled = [&board] { return only_session(board).conditions[2].what; };
   board.state_is({"the disk is full", true}, at(2));
-  CHECK(stalled() == Condition{"Stalled", true, "StateUnavailable", "the disk is full"});
+  CHECK(stalled() ==
+        reconciler::Condition{"Stalled", true, "StateUnavailable", "the disk is full"});
   CHECK(only_session(board).conditions[0].what.status);
   CHECK(board.readiness().ready);
   CHECK(board.readiness().problems ==
@@ -287,36 +290,36 @@ TEST_CASE("a state that cannot be written is seen at every session, beside what 
 }
 
 TEST_CASE("what stood still before the state did goes on standing still after it") {
-  StatusBoard board(kOrigin);
+  status::StatusBoard board(kOrigin);
   board.manifest_read(manifest_of({"a", "b"}), {}, at(0));
-  finish(board, "a", blocked("/x", BlockCode::kConflict), at(1));
-  finish(board, "b", failed(SessionError::Code::kStateNotWritable), at(1));
+  finish(board, "a", blocked("/x", desired::BlockCode::kConflict), at(1));
+  finish(board, "b", failed(errors::SessionError::Code::kStateNotWritable), at(1));
   board.state_is({"the disk is full", true}, at(2));
   board.state_is({}, at(3));
   CHECK(board.find("a")->conditions[2].what ==
-        Condition{"Stalled", true, "Conflict", "/x: in the way"});
+        reconciler::Condition{"Stalled", true, "Conflict", "/x: in the way"});
   CHECK(board.find("b")->conditions[0].what.reason == "StateUnavailable");
   CHECK(board.find("b")->conditions[2].what.status);
 }
 
 TEST_CASE("who waits is told that nothing more will come") {
-  const StatusBoard waiting(kOrigin);
+  const status::StatusBoard waiting(kOrigin);
   CHECK(waiting.wait(0, std::chrono::milliseconds(0)));
-  StatusBoard board(kOrigin);
+  status::StatusBoard board(kOrigin);
   board.close();
   CHECK_FALSE(board.wait(0, std::chrono::hours(1)));
 }
 
 TEST_CASE("that a session left is told for a day") {
-  StatusBoard board(kOrigin);
+  status::StatusBoard board(kOrigin);
   board.manifest_read(manifest_of({"a", "b"}), {}, at(0));
   const auto before = board.snapshot().revision;
   board.manifest_read(manifest_of({"b"}), {}, at(1));
   const auto left = board.snapshot().revision;
-  board.manifest_read(manifest_of({"b"}), {}, at(0) + kLeftKept);
+  board.manifest_read(manifest_of({"b"}), {}, at(0) + status::kLeftKept);
   CHECK(board.snapshot(before).left == std::vector<std::string>{"a"});
   CHECK(board.snapshot(before).left_since <= before);
-  board.manifest_read(manifest_of({"b"}), {}, at(2) + kLeftKept);
+  board.manifest_read(manifest_of({"b"}), {}, at(2) + status::kLeftKept);
   CHECK(board.snapshot(before).left.empty());
   CHECK(board.snapshot(before).left_since > before);
   CHECK(board.snapshot(left).left_since <= left);

@@ -14,8 +14,8 @@ namespace sessync::test {
 /// Collects what a watcher reports.
 class ChangeLog {
  public:
-  Watcher::OnChange callback() {
-    return [this](const WatchChange& change) { add(change); };
+  watch::Watcher::OnChange callback() {
+    return [this](const watch::WatchChange& change) { add(change); };
   }
 
   /// Waits until `name` is reported; false after a time in which it surely would have been. What
@@ -40,7 +40,7 @@ class ChangeLog {
     return names_.contains(name);
   }
 
-  std::vector<WatchChange> all() {
+  std::vector<watch::WatchChange> all() {
     const std::lock_guard lock(mutex_);
     return all_;
   }
@@ -50,7 +50,7 @@ class ChangeLog {
     return added_.wait_for(lock, std::chrono::seconds(20), [&] { return names_.contains(name); });
   }
 
-  void add(const WatchChange& change) {
+  void add(const watch::WatchChange& change) {
     const std::lock_guard lock(mutex_);
     names_.insert(change.names.begin(), change.names.end());
     all_.push_back(change);
@@ -60,18 +60,18 @@ class ChangeLog {
   std::mutex mutex_;
   std::condition_variable added_;
   std::set<std::string> names_;
-  std::vector<WatchChange> all_;
+  std::vector<watch::WatchChange> all_;
 };
 
-inline WatchTarget file_target(std::string name, std::string path) {
-  WatchTarget target;
+inline watch::WatchTarget file_target(std::string name, std::string path) {
+  watch::WatchTarget target;
   target.name = std::move(name);
   target.path = std::move(path);
   return target;
 }
 
-inline WatchTarget tree_target(std::string name, std::string path) {
-  WatchTarget target = file_target(std::move(name), std::move(path));
+inline watch::WatchTarget tree_target(std::string name, std::string path) {
+  watch::WatchTarget target = file_target(std::move(name), std::move(path));
   target.enters = [](std::string_view directory) { return !directory.ends_with("pruned"); };
   target.matters = [](std::string_view file) { return !file.ends_with(".tmp"); };
   return target;

@@ -15,12 +15,12 @@ namespace sessync::test {
 namespace {
 
 TEST_CASE("Filesystems that others change are not trusted to raise events") {
-  CHECK(trust_in_type(0x6969) == EventTrust::kNone);      // NFS
-  CHECK(trust_in_type(0x65735546) == EventTrust::kNone);  // FUSE
-  CHECK(trust_in_type(0xFF534D42) == EventTrust::kNone);  // CIFS
-  CHECK(trust_in_type(0x794C7630) == EventTrust::kSome);  // overlay
-  CHECK(trust_in_type(0xEF53) == EventTrust::kAll);       // ext4
-  CHECK(trust_in_type(0x01021994) == EventTrust::kAll);   // tmpfs
+  CHECK(watch::trust_in_type(0x6969) == watch::EventTrust::kNone);      // NFS
+  CHECK(watch::trust_in_type(0x65735546) == watch::EventTrust::kNone);  // FUSE
+  CHECK(watch::trust_in_type(0xFF534D42) == watch::EventTrust::kNone);  // CIFS
+  CHECK(watch::trust_in_type(0x794C7630) == watch::EventTrust::kSome);  // overlay
+  CHECK(watch::trust_in_type(0xEF53) == watch::EventTrust::kAll);       // ext4
+  CHECK(watch::trust_in_type(0x01021994) == watch::EventTrust::kAll);   // tmpfs
 }
 
 TEST_CASE("A directory looks different after every change of what is taken from it") {
@@ -29,7 +29,7 @@ TEST_CASE("A directory looks different after every change of what is taken from 
   tree.write("d/b.tmp", "x");
   tree.write("d/sub/c", "x");
   const auto look = [&] {
-    return look_of_directory(tree.at("d"), [](std::string_view name, bool is_directory) {
+    return watch::look_of_directory(tree.at("d"), [](std::string_view name, bool is_directory) {
       return is_directory || !name.ends_with(".tmp");
     });
   };
@@ -57,7 +57,8 @@ TEST_CASE("A directory looks the same after a change of what is not taken from i
   tree.write("d/a", "x");
   tree.write("d/sub/c", "x");
   const auto look = [&] {
-    return look_of_directory(tree.at("d"), [](std::string_view name, bool) { return name != "b"; });
+    return watch::look_of_directory(tree.at("d"),
+                                    [](std::string_view name, bool) { return name != "b"; });
   };
   const auto before = look();
   tree.write("d/b", "x");
@@ -69,15 +70,15 @@ TEST_CASE("A file looks different when it changes, comes or goes, and through a 
   const TempTree tree;
   tree.write("a", "x");
   tree.link("link", "a");
-  const auto before = look_of_file(tree.at("link"));
-  CHECK(look_of_file(tree.at("link")) == before);
-  CHECK(look_of_file(tree.at("a")) == before);
+  const auto before = watch::look_of_file(tree.at("link"));
+  CHECK(watch::look_of_file(tree.at("link")) == before);
+  CHECK(watch::look_of_file(tree.at("a")) == before);
   tree.append("a", "y");
-  const auto longer = look_of_file(tree.at("link"));
+  const auto longer = watch::look_of_file(tree.at("link"));
   CHECK(longer != before);
   tree.remove("a");
-  CHECK(look_of_file(tree.at("link")) != longer);
-  CHECK(look_of_file(tree.at("link")) == look_of_file(tree.at("nothing")));
+  CHECK(watch::look_of_file(tree.at("link")) != longer);
+  CHECK(watch::look_of_file(tree.at("link")) == watch::look_of_file(tree.at("nothing")));
 }
 
 TEST_CASE("W7: watches that could not be had are tried again, and everything is reported then") {
@@ -85,15 +86,16 @@ TEST_CASE("W7: watches that could not be had are tried again, and everything is 
   tree.write("ws/d/f", "x");
   std::atomic<bool> is_full = true;
   ChangeLog log;
-  Watcher watcher(log.callback(), {.settle = std::chrono::milliseconds{5},
-                                   .retry_watches = std::chrono::milliseconds{20},
-                                   .add_watch = [&](int fd, const char* path, std::uint32_t mask) {
-                                     if (is_full && std::string_view(path).ends_with("/d")) {
-                                       errno = ENOSPC;
-                                       return -1;
-                                     }
-                                     return ::inotify_add_watch(fd, path, mask);
-                                   }});
+  watch::Watcher watcher(log.callback(),
+                         {.settle = std::chrono::milliseconds{5},
+                          .retry_watches = std::chrono::milliseconds{20},
+                          .add_watch = [&](int fd, const char* path, std::uint32_t mask) {
+                            if (is_full && std::string_view(path).ends_with("/d")) {
+                              errno = ENOSPC;
+                              return -1;
+                            }
+                            return ::inotify_add_watch(fd, path, mask);
+                          }});
   tree.write("mark/er", "");
   watcher.set_targets(
       {tree_target("ws", tree.at("ws")), file_target("marker", tree.at("mark/er"))});
@@ -144,9 +146,9 @@ TEST_CASE("W8: what changes below an overlay without an event is found by lookin
     return;
   }
   ChangeLog log;
-  Watcher watcher(log.callback(), {.settle = std::chrono::milliseconds{5},
-                                   .poll_layers = std::chrono::milliseconds{20},
-                                   .add_watch = {}});
+  watch::Watcher watcher(log.callback(), {.settle = std::chrono::milliseconds{5},
+                                          .poll_layers = std::chrono::milliseconds{20},
+                                          .add_watch = {}});
   watcher.set_targets({tree_target("tree", tree.at("ws")), file_target("file", tree.at("ws/file")),
                        file_target("beside", tree.at("up/beside"))});
   CHECK(watcher.quiet_reason().find(tree.at("ws")) != std::string::npos);

@@ -18,12 +18,12 @@ TEST_CASE("A secret file that changes is reported, and what lies beside it is no
   tree.write("mark/er", "");
   tree.link("secrets/..data", "..1");
   tree.link("secrets/token", "..data/token");
-  Watcher watcher(log.callback(), {.settle = std::chrono::milliseconds{5},
-                                   .settle_cap = std::chrono::milliseconds{2000},
-                                   .add_watch = {}});
-  watcher.set_targets({secret_target("linked", tree.at("secrets/token")),
-                       secret_target("kept", tree.at("secrets/kept")),
-                       secret_target("missing", tree.at("secrets/later")),
+  watch::Watcher watcher(log.callback(), {.settle = std::chrono::milliseconds{5},
+                                          .settle_cap = std::chrono::milliseconds{2000},
+                                          .add_watch = {}});
+  watcher.set_targets({watch::secret_target("linked", tree.at("secrets/token")),
+                       watch::secret_target("kept", tree.at("secrets/kept")),
+                       watch::secret_target("missing", tree.at("secrets/later")),
                        file_target("marker", tree.at("mark/er"))});
 
   SECTION("rewritten") {

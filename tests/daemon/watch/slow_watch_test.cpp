@@ -19,14 +19,14 @@ TEST_CASE(
   ChangeLog log;
   std::promise<void> answer;
   const auto answered = answer.get_future().share();
-  const WatcherOptions options{
+  const watch::WatcherOptions options{
       .settle = 5ms,
       .patience = 1ms,
       .add_watch = [answered](int fd, const char* path, std::uint32_t mask) {
         answered.wait();
         return ::inotify_add_watch(fd, path, mask);
       }};
-  Watcher watcher(log.callback(), options);
+  watch::Watcher watcher(log.callback(), options);
   watcher.set_targets({tree_target("ws", tree.at("ws"))});
   CHECK(watcher.degraded());
   CHECK(watcher.degraded_reason().find("gone through") != std::string::npos);
@@ -48,7 +48,7 @@ TEST_CASE("Without a descriptor to be woken up with a watcher takes what is want
   ::getrlimit(RLIMIT_NOFILE, &before);
   const rlimit none{0, before.rlim_max};
   ::setrlimit(RLIMIT_NOFILE, &none);
-  Watcher watcher(log.callback(), {.settle = 5ms, .add_watch = {}});
+  watch::Watcher watcher(log.callback(), {.settle = 5ms, .add_watch = {}});
   ::setrlimit(RLIMIT_NOFILE, &before);
   watcher.set_targets({tree_target("ws", tree.at("ws"))});
   CHECK(watcher.degraded());

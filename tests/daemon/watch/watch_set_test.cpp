@@ -31,7 +31,7 @@ std::string raw_event(int watch, std::uint32_t mask, const std::string& name) {
 struct Fixture {
   TempTree tree;
   std::map<std::string, int> ids;
-  WatchSet set{[this](int fd, const char* path, std::uint32_t mask) {
+  watch::WatchSet set{[this](int fd, const char* path, std::uint32_t mask) {
     const int id = ::inotify_add_watch(fd, path, mask);
     ids[path] = id;
     return id;
@@ -90,7 +90,7 @@ TEST_CASE("The lack of watches is told with the number that is needed") {
   const TempTree tree;
   for (int i = 0; i < 10; ++i) tree.directory("ws/d" + std::to_string(i));
   int left = 8;
-  WatchSet set([&](int fd, const char* path, std::uint32_t mask) {
+  watch::WatchSet set([&](int fd, const char* path, std::uint32_t mask) {
     if (left-- > 0) return ::inotify_add_watch(fd, path, mask);
     errno = ENOSPC;
     return -1;
@@ -106,32 +106,33 @@ TEST_CASE("Names looked up on the way to a path") {
   tree.write("real/file", "x");
   tree.link("link", "./real/../real");
   std::vector<std::string> seen;
-  const OnLookup on_lookup = [&](const std::string& directory, const std::string& name, bool last) {
+  const watch::OnLookup on_lookup = [&](const std::string& directory, const std::string& name,
+                                        bool last) {
     if (directory.starts_with(tree.path())) {
       seen.push_back(directory.substr(tree.path().size()) + "|" + name + (last ? "|last" : ""));
     }
   };
-  CHECK(resolve_chain(tree.at("link/file"), on_lookup) == tree.at("real/file"));
+  CHECK(watch::resolve_chain(tree.at("link/file"), on_lookup) == tree.at("real/file"));
   CHECK(seen == Lines{"|link", "|real", "|real", "/real|file|last"});
   seen.clear();
-  CHECK_FALSE(resolve_chain(tree.at("gone/below"), on_lookup));
+  CHECK_FALSE(watch::resolve_chain(tree.at("gone/below"), on_lookup));
   CHECK(seen == Lines{"|gone"});
   tree.link("loop", "loop");
-  CHECK_FALSE(resolve_chain(tree.at("loop"), on_lookup));
-  CHECK_FALSE(resolve_chain(tree.at("real/file/below"), on_lookup));
-  CHECK(resolve_chain("/", on_lookup) == "/");
+  CHECK_FALSE(watch::resolve_chain(tree.at("loop"), on_lookup));
+  CHECK_FALSE(watch::resolve_chain(tree.at("real/file/below"), on_lookup));
+  CHECK(watch::resolve_chain("/", on_lookup) == "/");
 }
 
 TEST_CASE("A name is due when it is quiet, or when it has waited long enough") {
-  Settler settler(50ms, 200ms);
-  const Settler::Time start{};
+  watch::Settler settler(50ms, 200ms);
+  const watch::Settler::Time start{};
   CHECK_FALSE(settler.due());
   settler.note("a", start);
   settler.note("a", start + 30ms);
   settler.note("b", start + 40ms);
   CHECK(settler.due() == start + 80ms);
   CHECK(settler.take(start + 79ms).names.empty());
-  const WatchChange change = settler.take(start + 80ms);
+  const watch::WatchChange change = settler.take(start + 80ms);
   CHECK(change.names == Lines{"a"});
   CHECK(change.first_event == start);
   for (int i = 5; i < 40; ++i) settler.note("b", start + i * 10ms);
@@ -143,8 +144,8 @@ TEST_CASE("A name is due when it is quiet, or when it has waited long enough") {
 }
 
 TEST_CASE("Repeated rescans back off, and begin anew after a quiet minute") {
-  RescanBackoff backoff;
-  RescanBackoff::Time now{};
+  watch::RescanBackoff backoff;
+  watch::RescanBackoff::Time now{};
   for (const auto wait : {0ms, 0ms, 0ms, 100ms, 200ms, 400ms}) CHECK(backoff.next(now) == wait);
   for (int i = 0; i < 20; ++i) static_cast<void>(backoff.next(now));
   CHECK(backoff.next(now) == 30s);
@@ -153,14 +154,15 @@ TEST_CASE("Repeated rescans back off, and begin anew after a quiet minute") {
 }
 
 TEST_CASE("The targets of a session are what its sources can match, and the ignore files above") {
-  const std::vector<ResourceSpec> resources = {{{}, directory_source("a/b", {"docs/*.md"})},
-                                               {{}, file_source("x.csv")},
-                                               {{}, UploadedFileResource{"file_1", "/x"}}};
-  const auto targets = workspace_targets("s", "/ws", resources);
+  const std::vector<manifest::ResourceSpec> resources = {
+      {{}, directory_source("a/b", {"docs/*.md"})},
+      {{}, file_source("x.csv")},
+      {{}, manifest::UploadedFileResource{"file_1", "/x"}}};
+  const auto targets = watch::workspace_targets("s", "/ws", resources);
   Lines all;
-  for (const WatchTarget& target : targets) all.push_back(target.path);
+  for (const watch::WatchTarget& target : targets) all.push_back(target.path);
   CHECK(all == Lines{"/ws/.sessyncignore", "/ws/a/.sessyncignore", "/ws/a/b", "/ws/x.csv"});
-  const WatchTarget& tree = targets[2];
+  const watch::WatchTarget& tree = targets[2];
   CHECK(tree.enters("docs"));
   CHECK_FALSE(tree.enters("src"));
   CHECK(tree.matters("docs/a.md"));
@@ -170,11 +172,11 @@ TEST_CASE("The targets of a session are what its sources can match, and the igno
 }
 
 TEST_CASE("An archive is watched as the directory it is made of") {
-  ArchiveResource archive;
+  manifest::ArchiveResource archive;
   archive.source = "a/b";
-  archive.include = Patterns::parse({"docs/*.md"}).value();
-  const std::vector<ResourceSpec> resources = {{{}, archive}};
-  const auto targets = workspace_targets("s", "/ws", resources);
+  archive.include = manifest::Patterns::parse({"docs/*.md"}).value();
+  const std::vector<manifest::ResourceSpec> resources = {{{}, archive}};
+  const auto targets = watch::workspace_targets("s", "/ws", resources);
   REQUIRE(targets.size() == 3);
   CHECK(targets[2].path == "/ws/a/b");
   CHECK(targets[2].enters("docs"));

@@ -22,15 +22,15 @@ namespace {
 struct Watched {
   TempTree tree;
   ChangeLog log;
-  WatcherOptions options{.settle = std::chrono::milliseconds{5},
-                         .settle_cap = std::chrono::milliseconds{2000},
-                         .add_watch = {}};
-  std::unique_ptr<Watcher> watcher;
+  watch::WatcherOptions options{.settle = std::chrono::milliseconds{5},
+                                .settle_cap = std::chrono::milliseconds{2000},
+                                .add_watch = {}};
+  std::unique_ptr<watch::Watcher> watcher;
 
-  void watch(std::vector<WatchTarget> targets) {
+  void watch(std::vector<watch::WatchTarget> targets) {
     tree.write("mark/er", "");
     targets.push_back(file_target("marker", tree.at("mark/er")));
-    if (!watcher) watcher = std::make_unique<Watcher>(log.callback(), options);
+    if (!watcher) watcher = std::make_unique<watch::Watcher>(log.callback(), options);
     watcher->set_targets(std::move(targets));
   }
   void watch_tree() { watch({tree_target("ws", tree.at("ws"))}); }
@@ -66,9 +66,9 @@ TEST_CASE("Every kind of change of a tree is reported") {
   SECTION("rmdir with content") { w.tree.remove("ws/sub"); }
   SECTION("directory renamed out") { w.tree.rename("ws/sub", "elsewhere"); }
   SECTION("file closed after writing for long") {
-    UniqueFd fd(::open(w.tree.at("ws/a").c_str(), O_WRONLY | O_CLOEXEC));
+    os::UniqueFd fd(::open(w.tree.at("ws/a").c_str(), O_WRONLY | O_CLOEXEC));
     REQUIRE(::write(fd.get(), "z", 1) == 1);
-    fd = UniqueFd();
+    fd = os::UniqueFd();
   }
   CHECK(w.log.wait_for("ws"));
   CHECK_FALSE(w.watcher->degraded());
@@ -189,10 +189,10 @@ TEST_CASE("A ConfigMap volume that gets a new generation") {
   w.tree.link("config/..data", "..1");
   w.tree.link("config/sessync.yaml", "..data/sessync.yaml");
   SECTION("as a manifest file") {
-    w.watch({manifest_target("manifest", w.tree.at("config/sessync.yaml"))});
+    w.watch({watch::manifest_target("manifest", w.tree.at("config/sessync.yaml"))});
   }
   SECTION("as a manifest directory") {
-    w.watch({manifest_target("manifest", w.tree.at("config"))});
+    w.watch({watch::manifest_target("manifest", w.tree.at("config"))});
   }
   for (int i = 2; i < 5; ++i) {
     const std::string generation = "..";
@@ -211,7 +211,8 @@ TEST_CASE("Editors that replace a file") {
   w.tree.write("conf/sessync.yaml", "1");
   w.tree.write("conf/notes.md", "1");
   const bool directory = GENERATE(false, true);
-  w.watch({manifest_target("manifest", w.tree.at(directory ? "conf" : "conf/sessync.yaml"))});
+  w.watch(
+      {watch::manifest_target("manifest", w.tree.at(directory ? "conf" : "conf/sessync.yaml"))});
   for (int i = 0; i < 3; ++i) {
     w.tree.write("conf/4913", "");
     w.tree.remove("conf/4913");
@@ -283,8 +284,8 @@ TEST_CASE("A queue that overflows leads to a rescan, and nothing is lost") {
   // The watcher's thread stands still in its callback while the queue is filled.
   std::mutex held;
   std::unique_lock hold(held);
-  Watcher watcher(
-      [&, report = w.log.callback()](const WatchChange& change) {
+  watch::Watcher watcher(
+      [&, report = w.log.callback()](const watch::WatchChange& change) {
         report(change);
         const std::lock_guard wait(held);
       },
@@ -399,8 +400,8 @@ TEST_CASE("Targets may be replaced from the callback; nothing is reported withou
   tree.write("a", "x");
   tree.write("b", "x");
   ChangeLog log;
-  Watcher* self = nullptr;
-  Watcher watcher([&](const WatchChange& change) {
+  watch::Watcher* self = nullptr;
+  watch::Watcher watcher([&](const watch::WatchChange& change) {
     self->set_targets({file_target("b", tree.at("b"))});
     log.callback()(change);
   });

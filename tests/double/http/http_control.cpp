@@ -181,8 +181,8 @@ json set_switches(DoubleWorld& world, const json& body) {
 }
 
 json set_times(DoubleWorld& world, const json& body) {
-  world.latency = Duration(body.value("ms", world.latency.count()));
-  world.clock_offset += Duration(body.value("advance_ms", std::int64_t{0}));
+  world.latency = ports::Duration(body.value("ms", world.latency.count()));
+  world.clock_offset += ports::Duration(body.value("advance_ms", std::int64_t{0}));
   return json::object();
 }
 

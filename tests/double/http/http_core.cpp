@@ -60,7 +60,7 @@ Reply fault_reply(const Fault& fault, const std::string& request_id) {
 }
 
 /// RFC 9110, as every server with a clock sends it.
-std::string http_date(TimePoint time) {
+std::string http_date(ports::TimePoint time) {
   const std::time_t seconds =
       std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
   std::tm parts{};
@@ -93,12 +93,12 @@ std::string line_of(const Request& request) {
 
 }  // namespace
 
-TimePoint wall_clock() {
-  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+ports::TimePoint wall_clock() {
+  return std::chrono::time_point_cast<ports::Duration>(std::chrono::system_clock::now());
 }
 
 void Core::enter() {
-  const TimePoint now = clock_() + world_.clock_offset;
+  const ports::TimePoint now = clock_() + world_.clock_offset;
   world_.model.set_time(now);
   const auto is_due = [now](const Late& late) { return late.due <= now; };
   std::vector<Late> due;

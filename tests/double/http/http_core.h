@@ -18,8 +18,8 @@ struct DoubleWorld {
   SessionModel model;
   FaultTable faults;
   CallLog calls;  ///< `target` is method and path with query
-  Duration latency{0};
-  Duration clock_offset{0};  ///< ahead of the machine's clock
+  ports::Duration latency{0};
+  ports::Duration clock_offset{0};  ///< ahead of the machine's clock
 };
 
 namespace skin {
@@ -32,12 +32,12 @@ struct Call {
   std::optional<Fault> fault;
 };
 
-TimePoint wall_clock();
+ports::TimePoint wall_clock();
 
 /// The double behind its sockets. Safe to use from many threads.
 class Core {
  public:
-  using Clock = std::function<TimePoint()>;
+  using Clock = std::function<ports::TimePoint()>;
 
   Core(std::uint64_t seed, std::string api_key, Clock clock = wall_clock)
       : api_key_(std::move(api_key)), clock_(std::move(clock)) {
@@ -54,7 +54,7 @@ class Core {
 
  private:
   struct Late {
-    TimePoint due;
+    ports::TimePoint due;
     Route route;
     Request request;
   };

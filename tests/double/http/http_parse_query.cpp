@@ -45,8 +45,8 @@ model::PageQuery parse_page(const Request& request) {
   return page;
 }
 
-std::optional<TimePoint> time_parameter(const Request& request, const std::string& name,
-                                        Duration shift) {
+std::optional<ports::TimePoint> time_parameter(const Request& request, const std::string& name,
+                                               ports::Duration shift) {
   const std::string text = parameter(request, name);
   if (text.empty()) {
     return std::nullopt;
@@ -60,7 +60,7 @@ std::optional<TimePoint> time_parameter(const Request& request, const std::strin
 
 template <class Query>
 void parse_times(const Request& request, Query& query) {
-  constexpr Duration kTick{1};
+  constexpr ports::Duration kTick{1};
   query.created_from = time_parameter(request, "created_at[gte]", {});
   if (const auto after = time_parameter(request, "created_at[gt]", kTick)) {
     query.created_from = after;

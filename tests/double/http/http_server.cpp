@@ -82,7 +82,7 @@ struct DoubleServer::State {
   bool stream_events(const Call& call, httplib::Response& to);
   bool send_new_events(const std::string& session_id, std::uint64_t& seen, httplib::DataSink& sink);
   /// Waits; false if the server stopped meanwhile.
-  bool pause(Duration duration);
+  bool pause(ports::Duration duration);
   void wait_latency();
 
   skin::Core core;
@@ -96,15 +96,15 @@ struct DoubleServer::State {
   bool stopping = false;
 };
 
-bool DoubleServer::State::pause(Duration duration) {
+bool DoubleServer::State::pause(ports::Duration duration) {
   std::unique_lock lock(mutex);
   return !wake.wait_for(lock, duration, [this] { return stopping; });
 }
 
 void DoubleServer::State::wait_latency() {
-  Duration latency{0};
+  ports::Duration latency{0};
   core.with([&](DoubleWorld& world) { latency = world.latency; });
-  if (latency > Duration{0}) {
+  if (latency > ports::Duration{0}) {
     (void)pause(latency);
   }
 }
@@ -171,7 +171,7 @@ void DoubleServer::State::stop() {
   const auto end = ended.get_future();
   do {
     skin::cut_connections(port);
-  } while (end.wait_for(Duration(5)) != std::future_status::ready);
+  } while (end.wait_for(ports::Duration(5)) != std::future_status::ready);
   listener.join();
 }
 
@@ -257,7 +257,7 @@ void DoubleServer::State::send_faulty(const Fault& fault, const Reply& reply,
       return;
     case Fault::Kind::kEndlessBody:
       to.set_chunked_content_provider(type, [this](std::size_t, httplib::DataSink& sink) {
-        return sink.write(" ", 1) && pause(Duration(10));
+        return sink.write(" ", 1) && pause(ports::Duration(10));
       });
       return;
     case Fault::Kind::kTruncatedBody:
@@ -310,14 +310,14 @@ bool DoubleServer::State::stream_events(const Call& call, httplib::Response& to)
   if (!exists) return false;
   to.status = 200;
   to.set_header("request-id", call.request_id);
-  to.set_chunked_content_provider("text/event-stream",
-                                  [this, seen, id = call.route.session_id, first = true](
-                                      std::size_t, httplib::DataSink& sink) mutable {
-                                    if (std::exchange(first, false)) {
-                                      return sink.write(": connected\n\n", 13);
-                                    }
-                                    return send_new_events(id, seen, sink) && pause(Duration(20));
-                                  });
+  to.set_chunked_content_provider(
+      "text/event-stream", [this, seen, id = call.route.session_id, first = true](
+                               std::size_t, httplib::DataSink& sink) mutable {
+        if (std::exchange(first, false)) {
+          return sink.write(": connected\n\n", 13);
+        }
+        return send_new_events(id, seen, sink) && pause(ports::Duration(20));
+      });
   return true;
 }
 

@@ -11,9 +11,9 @@ namespace sessync {
 
 struct DoubleOptions {
   std::string host = "127.0.0.1";
-  int port = 0;         ///< 0: a free one
-  std::string api_key;  ///< the only key that is accepted; "" accepts any
-  Duration latency{0};  ///< before every answer
+  int port = 0;                ///< 0: a free one
+  std::string api_key;         ///< the only key that is accepted; "" accepts any
+  ports::Duration latency{0};  ///< before every answer
   model::Switches switches;
   std::uint64_t seed = 1;
 };

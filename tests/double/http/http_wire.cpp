@@ -17,7 +17,7 @@ json or_null(const std::optional<T>& value) {
   return value ? json(*value) : json(nullptr);
 }
 
-json time_or_null(const std::optional<TimePoint>& value) {
+json time_or_null(const std::optional<ports::TimePoint>& value) {
   return value ? json(to_text(*value)) : json(nullptr);
 }
 

@@ -44,7 +44,9 @@ const Names<Fault::Kind> kFaultKinds{
     {"status", "status_after", "cut_before", "cut_after", "late_effect", "not_sent", "slow",
      "endless_body", "truncated_body", "not_json", "huge_body", "empty_page", "repeated_cursor"}};
 
-Duration milliseconds(const json& value) { return Duration(value.get<std::int64_t>()); }
+ports::Duration milliseconds(const json& value) {
+  return ports::Duration(value.get<std::int64_t>());
+}
 
 void apply_one(const std::string& name, const json& value, Switches& switches) {
   if (name == "duplicate_mount") {

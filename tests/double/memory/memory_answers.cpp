@@ -10,30 +10,32 @@ namespace {
 
 constexpr const char* kOrganization = "org_double";
 
-ApiError::Kind kind_of(int status) {
+ports::ApiError::Kind kind_of(int status) {
   switch (status) {
     case 401:
-      return ApiError::Kind::kAuthentication;
+      return ports::ApiError::Kind::kAuthentication;
     case 402:
-      return ApiError::Kind::kBilling;
+      return ports::ApiError::Kind::kBilling;
     case 403:
-      return ApiError::Kind::kPermission;
+      return ports::ApiError::Kind::kPermission;
     case 404:
-      return ApiError::Kind::kNotFound;
+      return ports::ApiError::Kind::kNotFound;
     case 408:
-      return ApiError::Kind::kUnknownOutcome;
+      return ports::ApiError::Kind::kUnknownOutcome;
     case 409:
-      return ApiError::Kind::kConflict;
+      return ports::ApiError::Kind::kConflict;
     case 413:
-      return ApiError::Kind::kTooLarge;
+      return ports::ApiError::Kind::kTooLarge;
     case 429:
-      return ApiError::Kind::kRateLimited;
+      return ports::ApiError::Kind::kRateLimited;
     default:
-      return status >= 500 ? ApiError::Kind::kUnknownOutcome : ApiError::Kind::kInvalid;
+      return status >= 500 ? ports::ApiError::Kind::kUnknownOutcome
+                           : ports::ApiError::Kind::kInvalid;
   }
 }
 
-std::optional<Duration> whole_number(const Fault& fault, const char* header, Duration unit) {
+std::optional<ports::Duration> whole_number(const Fault& fault, const char* header,
+                                            ports::Duration unit) {
   const auto found = fault.headers.find(header);
   if (found == fault.headers.end()) {
     return std::nullopt;
@@ -47,14 +49,14 @@ std::optional<Duration> whole_number(const Fault& fault, const char* header, Dur
 }
 
 /// A read without a usable answer had no effect; of a write nobody knows.
-ApiError::Kind lost_answer(bool is_write) {
-  return is_write ? ApiError::Kind::kUnknownOutcome : ApiError::Kind::kUnusableAnswer;
+ports::ApiError::Kind lost_answer(bool is_write) {
+  return is_write ? ports::ApiError::Kind::kUnknownOutcome : ports::ApiError::Kind::kUnusableAnswer;
 }
 
-ApiError status_error(const Fault& fault, bool is_write) {
-  ApiError error;
+ports::ApiError status_error(const Fault& fault, bool is_write) {
+  ports::ApiError error;
   error.kind = kind_of(fault.status);
-  if (error.kind == ApiError::Kind::kUnknownOutcome) {
+  if (error.kind == ports::ApiError::Kind::kUnknownOutcome) {
     error.kind = lost_answer(is_write);
   }
   error.http_status = fault.status;
@@ -63,21 +65,21 @@ ApiError status_error(const Fault& fault, bool is_write) {
                : !fault.error_type.empty() ? fault.error_type
                                            : usual_error_type(fault.status);
   error.message = fault.message;
-  error.retry_after = whole_number(fault, "retry-after-ms", Duration{1});
+  error.retry_after = whole_number(fault, "retry-after-ms", ports::Duration{1});
   if (!error.retry_after) {
     error.retry_after = whole_number(fault, "retry-after", std::chrono::seconds(1));
   }
   return error;
 }
 
-NewResource to_resource(const sessync::NewFile& file) {
+NewResource to_resource(const sessync::ports::NewFile& file) {
   NewResource resource;
   resource.file_id = file.file_id;
   resource.mount_path = file.mount_path;
   return resource;
 }
 
-NewResource to_resource(const NewRepository& repository) {
+NewResource to_resource(const ports::NewRepository& repository) {
   NewResource resource;
   resource.type = "github_repository";
   resource.url = repository.url;
@@ -86,8 +88,8 @@ NewResource to_resource(const NewRepository& repository) {
     resource.authorization_token = repository.token->reveal();
   }
   if (repository.checkout) {
-    const auto* const branch = std::get_if<BranchCheckout>(&*repository.checkout);
-    const auto* const commit = std::get_if<CommitCheckout>(&*repository.checkout);
+    const auto* const branch = std::get_if<manifest::BranchCheckout>(&*repository.checkout);
+    const auto* const commit = std::get_if<manifest::CommitCheckout>(&*repository.checkout);
     resource.checkout.emplace();
     resource.checkout->branch = branch != nullptr ? std::optional(branch->name) : std::nullopt;
     resource.checkout->commit = commit != nullptr ? std::optional(commit->sha) : std::nullopt;
@@ -95,7 +97,7 @@ NewResource to_resource(const NewRepository& repository) {
   return resource;
 }
 
-NewResource to_resource(const MemoryStoreResource& store) {
+NewResource to_resource(const manifest::MemoryStoreResource& store) {
   NewResource resource;
   resource.type = "memory_store";
   resource.memory_store_id = store.memory_store_id;
@@ -106,8 +108,8 @@ NewResource to_resource(const MemoryStoreResource& store) {
 
 }  // namespace
 
-ApiError to_api_error(const Error& error) {
-  ApiError result;
+ports::ApiError to_api_error(const Error& error) {
+  ports::ApiError result;
   result.kind = kind_of(error.status);
   result.http_status = error.status;
   result.code = error.code.empty() ? error.type : error.code;
@@ -116,8 +118,8 @@ ApiError to_api_error(const Error& error) {
   return result;
 }
 
-ApiError to_api_error(const Fault& fault, bool is_write) {
-  ApiError lost;
+ports::ApiError to_api_error(const Fault& fault, bool is_write) {
+  ports::ApiError lost;
   lost.kind = lost_answer(is_write);
   lost.message = "the connection ended before the answer was complete";
   switch (fault.kind) {
@@ -125,7 +127,7 @@ ApiError to_api_error(const Fault& fault, bool is_write) {
     case Fault::Kind::kStatusAfter:
       return status_error(fault, is_write);
     case Fault::Kind::kNotSent:
-      lost.kind = ApiError::Kind::kNotSent;
+      lost.kind = ports::ApiError::Kind::kNotSent;
       lost.message = "no connection";
       return lost;
     case Fault::Kind::kNotJson:
@@ -140,9 +142,10 @@ ApiError to_api_error(const Fault& fault, bool is_write) {
   }
 }
 
-FileMetadata to_metadata(const File& file, const Switches& switches) {
-  FileMetadata metadata{file.id,      file.filename,    file.content.size, to_text(file.created_at),
-                        std::nullopt, file.downloadable};
+ports::FileMetadata to_metadata(const File& file, const Switches& switches) {
+  ports::FileMetadata metadata{file.id,           file.filename,
+                               file.content.size, to_text(file.created_at),
+                               std::nullopt,      file.downloadable};
   if (switches.optional == Switches::Optional::kOmitted) {
     metadata.downloadable.reset();
   }
@@ -152,29 +155,29 @@ FileMetadata to_metadata(const File& file, const Switches& switches) {
   return metadata;
 }
 
-FileRow to_file_row(const Resource& row, const Switches& switches) {
+ports::FileRow to_file_row(const Resource& row, const Switches& switches) {
   const bool as_sent = switches.mount_echo == Switches::MountEcho::kAsSent;
   return {row.id, row.file_id, as_sent ? row.mount_sent : row.mount_path, to_text(row.created_at)};
 }
 
-ResourceRow to_row(const Resource& row, const Switches& switches) {
+ports::ResourceRow to_row(const Resource& row, const Switches& switches) {
   if (row.type == ResourceType::kRepository) {
     const Checkout checkout = row.checkout.value_or(Checkout{});
     const bool is_said = row.checkout || switches.optional == Switches::Optional::kSaid;
-    return RepositoryRow{row.id,          row.url,         row.mount_path,
-                         checkout.branch, checkout.commit, is_said};
+    return ports::RepositoryRow{row.id,          row.url,         row.mount_path,
+                                checkout.branch, checkout.commit, is_said};
   }
   if (row.type == ResourceType::kMemoryStore) {
-    return MemoryStoreRow{row.memory_store_id, row.access, row.mount_path, row.instructions};
+    return ports::MemoryStoreRow{row.memory_store_id, row.access, row.mount_path, row.instructions};
   }
   if (row.is_default_mount && switches.default_mount == Switches::DefaultMount::kOmitted) {
-    return OpaqueRow{row.id, "file", ""};
+    return ports::OpaqueRow{row.id, "file", ""};
   }
   return to_file_row(row, switches);
 }
 
-SessionInfo to_info(const Session& session) {
-  SessionInfo info;
+ports::SessionInfo to_info(const Session& session) {
+  ports::SessionInfo info;
   info.session_id = session.id;
   info.status = session.status;
   if (session.archived_at) {
@@ -187,8 +190,8 @@ SessionInfo to_info(const Session& session) {
   return info;
 }
 
-CreatedSession to_created(const Session& session, const Switches& switches) {
-  CreatedSession created{to_info(session), {}};
+ports::CreatedSession to_created(const Session& session, const Switches& switches) {
+  ports::CreatedSession created{to_info(session), {}};
   created.rows.reserve(session.resources.size());
   for (const Resource& row : session.resources) {
     created.rows.push_back(to_row(row, switches));
@@ -196,7 +199,7 @@ CreatedSession to_created(const Session& session, const Switches& switches) {
   return created;
 }
 
-SessionFault to_fault(const Event& event) {
+ports::SessionFault to_fault(const Event& event) {
   const auto fields = nlohmann::json::parse(event.json);
   const auto error = fields.value("error", nlohmann::json::object());
   const auto text = [&](const char* name) {
@@ -206,7 +209,7 @@ SessionFault to_fault(const Event& event) {
   return {event.id, to_text(event.processed_at), text("type"), text("repository_url")};
 }
 
-NewSession to_request(const sessync::NewSession& wanted) {
+NewSession to_request(const sessync::ports::NewSession& wanted) {
   NewSession request;
   request.agent_id = wanted.spec.agent_id;
   request.agent_version = wanted.spec.agent_version.value_or(request.agent_version);

@@ -9,19 +9,19 @@ namespace sessync {
 
 namespace {
 
-ApiError source_changed(const std::string& path) {
-  ApiError error;
-  error.kind = ApiError::Kind::kSourceChanged;
+ports::ApiError source_changed(const std::string& path) {
+  ports::ApiError error;
+  error.kind = ports::ApiError::Kind::kSourceChanged;
   error.message = path + " is no longer what was planned; nothing was uploaded";
   return error;
 }
 
-class MemoryReader : public ContentReader {
+class MemoryReader : public ports::ContentReader {
  public:
-  MemoryReader(std::string bytes, ContentRef content)
+  MemoryReader(std::string bytes, ports::ContentRef content)
       : bytes_(std::move(bytes)), content_(std::move(content)) {}
 
-  Result<std::size_t> read(std::span<char> buffer) override {
+  ports::Result<std::size_t> read(std::span<char> buffer) override {
     const std::size_t count = std::min(buffer.size(), bytes_.size() - at_);
     const bool is_last = at_ + count == bytes_.size();
     if (is_last && content_.archive == nullptr && model::sha256_hex(bytes_) != content_.sha256) {
@@ -36,30 +36,32 @@ class MemoryReader : public ContentReader {
 
  private:
   std::string bytes_;
-  ContentRef content_;
+  ports::ContentRef content_;
   std::size_t at_ = 0;
 };
 
 }  // namespace
 
-ContentRef MemoryContentSource::put(const std::string& path, std::string bytes) {
-  ContentRef ref{"/memory", path, model::sha256_hex(bytes), bytes.size()};
+ports::ContentRef MemoryContentSource::put(const std::string& path, std::string bytes) {
+  ports::ContentRef ref{"/memory", path, model::sha256_hex(bytes), bytes.size()};
   files_[path] = std::move(bytes);
   return ref;
 }
 
-ContentRef MemoryContentSource::put_archive(const std::string& path, const ArchiveContent& archive,
-                                            std::string bytes) {
+ports::ContentRef MemoryContentSource::put_archive(const std::string& path,
+                                                   const ports::ArchiveContent& archive,
+                                                   std::string bytes) {
   std::string members;
-  for (const ScannedFile& member : archive.members) {
+  for (const ports::ScannedFile& member : archive.members) {
     members += member.path + " " + member.sha256 + "\n";
   }
   files_[path] = std::move(bytes);
   return {"/memory", path, model::sha256_hex(members), 0,
-          std::make_shared<const ArchiveContent>(archive)};
+          std::make_shared<const ports::ArchiveContent>(archive)};
 }
 
-Result<std::unique_ptr<ContentReader>> MemoryContentSource::open(const ContentRef& content) {
+ports::Result<std::unique_ptr<ports::ContentReader>> MemoryContentSource::open(
+    const ports::ContentRef& content) {
   const auto found = files_.find(content.path);
   if (found == files_.end()) {
     return tl::unexpected(source_changed(content.path));

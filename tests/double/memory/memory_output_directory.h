@@ -13,7 +13,7 @@
 namespace sessync {
 
 /// A destination in memory. Outlives the files that it creates.
-class MemoryOutputDirectory : public OutputDirectory {
+class MemoryOutputDirectory : public ports::OutputDirectory {
  public:
   std::map<std::string, std::string> files;  ///< finished: name -> bytes
   std::vector<std::string> links;            ///< names of what is no regular file
@@ -23,11 +23,11 @@ class MemoryOutputDirectory : public OutputDirectory {
   std::size_t on_their_way = 0;
   std::function<void()> on_step;  ///< runs after every change
 
-  tl::expected<std::vector<OutputEntry>, std::string> list() override {
+  tl::expected<std::vector<ports::OutputEntry>, std::string> list() override {
     if (!broken.empty()) {
       return tl::unexpected(broken);
     }
-    std::vector<OutputEntry> entries;
+    std::vector<ports::OutputEntry> entries;
     entries.reserve(files.size() + links.size());
     for (const auto& [name, bytes] : files) {
       entries.push_back({name, bytes.size(), true});
@@ -38,21 +38,22 @@ class MemoryOutputDirectory : public OutputDirectory {
     return entries;
   }
 
-  tl::expected<std::shared_ptr<OutputFile>, std::string> create(const std::string& name) override {
+  tl::expected<std::shared_ptr<ports::OutputFile>, std::string> create(
+      const std::string& name) override {
     auto file = std::make_shared<File>(*this, name);
     step();
     return file;
   }
 
-  tl::expected<Done, std::string> move_aside(const std::string& from,
-                                             const std::string& to) override {
+  tl::expected<ports::Done, std::string> move_aside(const std::string& from,
+                                                    const std::string& to) override {
     if (!files.contains(from) || taken(to)) {
       return tl::unexpected("cannot rename " + from + " to " + to);
     }
     files[to] = std::exchange(files[from], {});
     files.erase(from);
     step();
-    return Done{};
+    return ports::Done{};
   }
 
  private:
@@ -62,7 +63,7 @@ class MemoryOutputDirectory : public OutputDirectory {
     }
   }
 
-  class File : public OutputFile {
+  class File : public ports::OutputFile {
    public:
     File(MemoryOutputDirectory& directory, std::string name)
         : directory_(directory), name_(std::move(name)) {
@@ -72,21 +73,21 @@ class MemoryOutputDirectory : public OutputDirectory {
     File& operator=(const File&) = delete;
     ~File() override { --directory_.on_their_way; }
 
-    tl::expected<Done, std::string> write(std::string_view bytes) override {
+    tl::expected<ports::Done, std::string> write(std::string_view bytes) override {
       if (directory_.used() + bytes_.size() + bytes.size() > directory_.capacity) {
         return tl::unexpected(std::string("the disk is full"));
       }
       bytes_ += bytes;
-      return Done{};
+      return ports::Done{};
     }
 
-    tl::expected<Done, std::string> finish(std::uint64_t size) override {
+    tl::expected<ports::Done, std::string> finish(std::uint64_t size) override {
       if (bytes_.size() != size || directory_.taken(name_)) {
         return tl::unexpected(name_ + " cannot be put in place");
       }
       directory_.files[name_] = bytes_;
       directory_.step();
-      return Done{};
+      return ports::Done{};
     }
 
    private:

@@ -17,17 +17,18 @@ struct PortRig {
   MemoryStateStore store{loop};
   std::string session = model.create_session({}).value().id;
 
-  UploadRequest request(const std::string& bytes) {
+  ports::UploadRequest request(const std::string& bytes) {
     return {"owner", "name", content.put("file-" + bytes, bytes)};
   }
-  Result<FileMetadata> upload(const UploadRequest& wanted) {
-    return await<FileMetadata>(loop, [&](auto done) { api.upload(wanted, done); });
+  ports::Result<ports::FileMetadata> upload(const ports::UploadRequest& wanted) {
+    return ports::await<ports::FileMetadata>(loop, [&](auto done) { api.upload(wanted, done); });
   }
-  Result<FileRow> add(const std::string& file, const std::string& path) {
-    return await<FileRow>(
-        loop, [&](auto done) { api.add_file({session, file, path}, {Permit::kTake}, done); });
+  ports::Result<ports::FileRow> add(const std::string& file, const std::string& path) {
+    return ports::await<ports::FileRow>(loop, [&](auto done) {
+      api.add_file({session, file, path}, {ports::Permit::kTake}, done);
+    });
   }
-  void fault(Operation operation, Fault::Kind kind, Duration delay = {}) {
+  void fault(Operation operation, Fault::Kind kind, ports::Duration delay = {}) {
     FaultRule rule;
     rule.operation = operation;
     rule.times = 1;
@@ -44,7 +45,9 @@ TEST_CASE("concurrent uploads of one owner and digest are one upload") {
   const auto wanted = rig.request("same");
   std::vector<std::string> ids;
   for (int caller = 0; caller < 3; ++caller) {
-    rig.api.upload(wanted, [&](const Result<FileMetadata>& file) { ids.push_back(file->file_id); });
+    rig.api.upload(wanted, [&](const ports::Result<ports::FileMetadata>& file) {
+      ids.push_back(file->file_id);
+    });
   }
   CHECK(ids.empty());
   rig.loop.run_all();
@@ -59,8 +62,9 @@ TEST_CASE("when the leading upload fails the next one leads") {
   const auto wanted = rig.request("same");
   std::vector<bool> fates;
   for (int caller = 0; caller < 3; ++caller) {
-    rig.api.upload(wanted,
-                   [&](const Result<FileMetadata>& file) { fates.push_back(file.has_value()); });
+    rig.api.upload(wanted, [&](const ports::Result<ports::FileMetadata>& file) {
+      fates.push_back(file.has_value());
+    });
   }
   rig.loop.run_all();
   CHECK(fates == std::vector<bool>{false, true, true});
@@ -70,7 +74,7 @@ TEST_CASE("an upload whose source changed has no effect") {
   PortRig rig;
   const auto wanted = rig.request("planned");
   rig.content.put(wanted.content.path, "different");
-  CHECK(rig.upload(wanted).error().kind == ApiError::Kind::kSourceChanged);
+  CHECK(rig.upload(wanted).error().kind == ports::ApiError::Kind::kSourceChanged);
   CHECK(rig.model.uploads().empty());
 }
 
@@ -78,10 +82,10 @@ TEST_CASE("a cut connection leaves the effect or nothing, the caller cannot tell
   PortRig rig;
   const auto file = rig.upload(rig.request("x"))->file_id;
   rig.fault(Operation::kAddResource, Fault::Kind::kCutBefore);
-  CHECK(is_unknown_outcome(rig.add(file, "/a").error()));
+  CHECK(ports::is_unknown_outcome(rig.add(file, "/a").error()));
   CHECK(rig.model.held(rig.session).empty());
   rig.fault(Operation::kAddResource, Fault::Kind::kCutAfter);
-  CHECK(is_unknown_outcome(rig.add(file, "/a").error()));
+  CHECK(ports::is_unknown_outcome(rig.add(file, "/a").error()));
   CHECK(rig.model.held(rig.session).size() == 1);
 }
 
@@ -89,9 +93,9 @@ TEST_CASE("a late effect happens after the caller gave up") {
   PortRig rig;
   const auto file = rig.upload(rig.request("x"))->file_id;
   rig.fault(Operation::kAddResource, Fault::Kind::kLateEffect, std::chrono::seconds(7));
-  CHECK(is_unknown_outcome(rig.add(file, "/a").error()));
+  CHECK(ports::is_unknown_outcome(rig.add(file, "/a").error()));
   CHECK(rig.model.held(rig.session).empty());
-  const TimePoint before = rig.loop.now();
+  const ports::TimePoint before = rig.loop.now();
   rig.loop.run_all();
   CHECK(rig.model.held(rig.session).size() == 1);
   CHECK(rig.loop.now() - before == std::chrono::seconds(7));
@@ -106,9 +110,9 @@ TEST_CASE("a refused class of calls waits as long as it was told") {
   rule.fault = Fault::rate_limited(std::chrono::seconds(3));
   rig.api.faults.add(rule);
   const auto refused = rig.add(file, "/a");
-  CHECK(refused.error().kind == ApiError::Kind::kRateLimited);
+  CHECK(refused.error().kind == ports::ApiError::Kind::kRateLimited);
   CHECK(refused.error().retry_after == std::chrono::seconds(3));
-  const TimePoint before = rig.loop.now();
+  const ports::TimePoint before = rig.loop.now();
   CHECK(rig.add(file, "/a").has_value());
   CHECK(rig.loop.now() - before == std::chrono::seconds(3));
 }
@@ -140,10 +144,10 @@ TEST_CASE("faults hit the n-th, every k-th or a share of the calls") {
 
 TEST_CASE("a crash loses what was not durable and nothing else") {
   PortRig rig;
-  rig.store.commit({change::SetTakenOver{"s1", "prod"}}, [](const auto&) {});
+  rig.store.commit({ports::change::SetTakenOver{"s1", "prod"}}, [](const auto&) {});
   rig.loop.run_all();
   bool heard = false;
-  rig.store.commit({change::SetTakenOver{"s2", "prod"}}, [&](const auto&) { heard = true; });
+  rig.store.commit({ports::change::SetTakenOver{"s2", "prod"}}, [&](const auto&) { heard = true; });
   CHECK(rig.store.load("s2").taken_over);
   rig.loop.crash(false);
   rig.store.crash();
@@ -156,7 +160,7 @@ TEST_CASE("a crash loses what was not durable and nothing else") {
 TEST_CASE("requests on their way arrive although the process died") {
   PortRig rig;
   const auto file = rig.upload(rig.request("x"))->file_id;
-  rig.api.add_file({rig.session, file, "/a"}, {Permit::kTake},
+  rig.api.add_file({rig.session, file, "/a"}, {ports::Permit::kTake},
                    [](const auto&) { FAIL("nobody is there to hear it"); });
   const bool arrives = GENERATE(true, false);
   rig.loop.crash(arrives);
@@ -168,8 +172,9 @@ TEST_CASE("a commit that fails is not kept") {
   PortRig rig;
   rig.store.fail_next(1);
   bool failed = false;
-  rig.store.commit({change::SetTakenOver{"s1", "prod"}}, [&](const auto& r) { failed = !r; });
-  rig.store.commit({change::SetTakenOver{"s2", "prod"}}, [](const auto&) {});
+  rig.store.commit({ports::change::SetTakenOver{"s1", "prod"}},
+                   [&](const auto& r) { failed = !r; });
+  rig.store.commit({ports::change::SetTakenOver{"s2", "prod"}}, [](const auto&) {});
   rig.loop.run_all();
   CHECK(failed);
   CHECK_FALSE(rig.store.load("s1").taken_over);

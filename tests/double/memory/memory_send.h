@@ -13,7 +13,7 @@ inline constexpr std::size_t kMemoryPage = 1000;
 /// The model's answer in the words of the port.
 template <class T, class Convert>
 auto port_answer(const model::Answer<T>& answer, const Convert& convert)
-    -> Result<decltype(convert(*answer))> {
+    -> ports::Result<decltype(convert(*answer))> {
   if (!answer) {
     return tl::unexpected(model::to_api_error(answer.error()));
   }
@@ -23,7 +23,7 @@ auto port_answer(const model::Answer<T>& answer, const Convert& convert)
 /// Every page of a list of the model: `list` asks for one, `convert` makes its rows the port's.
 template <class Query, class List, class Convert>
 auto all_pages(Query query, const List& list, const Convert& convert)
-    -> Result<std::vector<decltype(convert(list(query)->data.front()))>> {
+    -> ports::Result<std::vector<decltype(convert(list(query)->data.front()))>> {
   query.page.limit = kMemoryPage;
   std::vector<decltype(convert(list(query)->data.front()))> rows;
   for (bool more = true; more;) {
@@ -55,9 +55,9 @@ inline bool answer_arrives(Fault::Kind kind) {
 }
 
 template <class T>
-Result<T> MemorySessionApi::carry_out(const Call& call, const Effect<T>& effect) {
+ports::Result<T> MemorySessionApi::carry_out(const Call& call, const Effect<T>& effect) {
   model_.set_time(loop_.now() + clock_skew);
-  Result<T> result = effect();
+  ports::Result<T> result = effect();
   if (result && on_write && is_write(call.operation)) {
     on_write(model_);
   }
@@ -65,7 +65,8 @@ Result<T> MemorySessionApi::carry_out(const Call& call, const Effect<T>& effect)
 }
 
 template <class T>
-Result<T> MemorySessionApi::suffer(const Fault& fault, const Call& call, const Effect<T>& effect) {
+ports::Result<T> MemorySessionApi::suffer(const Fault& fault, const Call& call,
+                                          const Effect<T>& effect) {
   if (fault.kind == Fault::Kind::kLateEffect) {
     loop_.request_after(fault.delay, [this, call, effect]() -> std::function<void()> {
       (void)carry_out(call, effect);
@@ -83,9 +84,10 @@ Result<T> MemorySessionApi::suffer(const Fault& fault, const Call& call, const E
 
 /// Only what was sent after a refusal says that it is over.
 template <class T>
-void MemorySessionApi::note_answer(Budget budget, TimePoint sent_at, const Result<T>& result) {
+void MemorySessionApi::note_answer(Budget budget, ports::TimePoint sent_at,
+                                   const ports::Result<T>& result) {
   auto& closing = budgets_.at(static_cast<std::size_t>(budget));
-  if (!result && result.error().kind == ApiError::Kind::kRateLimited) {
+  if (!result && result.error().kind == ports::ApiError::Kind::kRateLimited) {
     closing.refused(sent_at, loop_.now(), {result.error().retry_after, false});
   } else if (result || result.error().http_status != 0) {
     closing.accepted(loop_.now());
@@ -94,7 +96,7 @@ void MemorySessionApi::note_answer(Budget budget, TimePoint sent_at, const Resul
 
 template <class T>
 std::function<void()> MemorySessionApi::arrive(const Call& call, const Effect<T>& effect,
-                                               Completion<T> done) {
+                                               ports::Completion<T> done) {
   const auto fault = faults.next(call.operation, call.session_id);
   auto result = fault ? suffer(*fault, call, effect) : carry_out(call, effect);
   if (!fault || fault->kind != Fault::Kind::kNotSent) {
@@ -117,15 +119,15 @@ std::function<void()> MemorySessionApi::arrive(const Call& call, const Effect<T>
 }
 
 template <class T>
-void MemorySessionApi::send(Call call, Effect<T> effect, Completion<T> done) {
-  if (const Duration wait = wait_for(call.budget); wait > Duration{0}) {
+void MemorySessionApi::send(Call call, Effect<T> effect, ports::Completion<T> done) {
+  if (const ports::Duration wait = wait_for(call.budget); wait > ports::Duration{0}) {
     loop_.after(wait, [this, call = std::move(call), effect = std::move(effect),
                        done = std::move(done)] { send(call, effect, done); });
     return;
   }
   if (is_withheld(call)) {
-    ApiError unsent;
-    unsent.kind = ApiError::Kind::kNotSent;
+    ports::ApiError unsent;
+    unsent.kind = ports::ApiError::Kind::kNotSent;
     unsent.message = "not sent: nothing more is begun";
     return loop_.post([done = std::move(done), unsent] { done(tl::unexpected(unsent)); });
   }

@@ -11,9 +11,9 @@ namespace {
 
 constexpr std::size_t kBlock = 4096;
 
-ApiError not_stored(std::string message) {
-  ApiError error;
-  error.kind = ApiError::Kind::kNotStored;
+ports::ApiError not_stored(std::string message) {
+  ports::ApiError error;
+  error.kind = ports::ApiError::Kind::kNotStored;
   error.http_status = 200;
   error.message = std::move(message);
   return error;
@@ -22,29 +22,29 @@ ApiError not_stored(std::string message) {
 /// A download between its two halves.
 struct Arriving {
   std::shared_ptr<const std::string> bytes;
-  std::shared_ptr<ContentSink> sink;
+  std::shared_ptr<ports::ContentSink> sink;
 
-  [[nodiscard]] Result<Done> feed(std::size_t from, std::size_t to) const {
+  [[nodiscard]] ports::Result<ports::Done> feed(std::size_t from, std::size_t to) const {
     for (std::size_t at = from; at < to; at += kBlock) {
       const auto block = std::string_view(*bytes).substr(at, std::min(kBlock, to - at));
       if (auto stored = sink->write(block); !stored) {
         return tl::unexpected(not_stored(std::move(stored.error())));
       }
     }
-    return Done{};
+    return ports::Done{};
   }
 };
 
 }  // namespace
 
-void MemorySessionApi::list_uploads(Completion<std::vector<FileMetadata>> done) {
+void MemorySessionApi::list_uploads(ports::Completion<std::vector<ports::FileMetadata>> done) {
   const Call call{Operation::kListFiles, Budget::kFiles, "", ""};
-  send<std::vector<FileMetadata>>(call, [this] { return all_files(""); }, std::move(done));
+  send<std::vector<ports::FileMetadata>>(call, [this] { return all_files(""); }, std::move(done));
 }
 
-void MemorySessionApi::list_sessions(Completion<std::vector<SessionInfo>> done) {
+void MemorySessionApi::list_sessions(ports::Completion<std::vector<ports::SessionInfo>> done) {
   const Call call{Operation::kListSessions, Budget::kReads, "", ""};
-  send<std::vector<SessionInfo>>(
+  send<std::vector<ports::SessionInfo>>(
       call,
       [this] {
         model::SessionQuery query;
@@ -55,8 +55,8 @@ void MemorySessionApi::list_sessions(Completion<std::vector<SessionInfo>> done) 
       std::move(done));
 }
 
-Result<std::vector<SessionFault>> MemorySessionApi::all_faults(const std::string& session_id,
-                                                               const std::string& since) const {
+ports::Result<std::vector<ports::SessionFault>> MemorySessionApi::all_faults(
+    const std::string& session_id, const std::string& since) const {
   model::EventQuery query;
   query.types = {"session.error"};
   query.page.ascending = true;
@@ -66,7 +66,7 @@ Result<std::vector<SessionFault>> MemorySessionApi::all_faults(const std::string
       return tl::unexpected(model::to_api_error(
           model::invalid("created_at[gt]: \"" + since + "\" is not a valid time")));
     }
-    query.created_from = *time + Duration{1};
+    query.created_from = *time + ports::Duration{1};
   }
   return all_pages(
       query, [&](const auto& page) { return model_.list_events(session_id, page); },
@@ -74,50 +74,52 @@ Result<std::vector<SessionFault>> MemorySessionApi::all_faults(const std::string
 }
 
 void MemorySessionApi::list_faults(std::string session_id, std::string since,
-                                   Completion<std::vector<SessionFault>> done) {
+                                   ports::Completion<std::vector<ports::SessionFault>> done) {
   const Call call{Operation::kListEvents, Budget::kReads, session_id, since};
-  send<std::vector<SessionFault>>(
+  send<std::vector<ports::SessionFault>>(
       call, [this, session_id, since] { return all_faults(session_id, since); }, std::move(done));
 }
 
 /// The first half arrives although the answer may then be cut short.
-void MemorySessionApi::download(std::string file_id, std::shared_ptr<ContentSink> sink,
-                                Completion<Done> done) {
+void MemorySessionApi::download(std::string file_id, std::shared_ptr<ports::ContentSink> sink,
+                                ports::Completion<ports::Done> done) {
   const Call call{Operation::kDownloadFile, Budget::kFiles, "", file_id};
   send<Arriving>(
       call,
-      [this, file_id, sink]() -> Result<Arriving> {
+      [this, file_id, sink]() -> ports::Result<Arriving> {
         const auto file = model_.download(file_id);
         if (!file) {
           return tl::unexpected(model::to_api_error(file.error()));
         }
         Arriving arriving{file->content.bytes, sink};
-        return arriving.feed(0, arriving.bytes->size() / 2).map([&](Done /*fed*/) {
+        return arriving.feed(0, arriving.bytes->size() / 2).map([&](ports::Done /*fed*/) {
           return arriving;
         });
       },
-      [done = std::move(done)](const Result<Arriving>& half) {
+      [done = std::move(done)](const ports::Result<Arriving>& half) {
         done(half.and_then([](const Arriving& arriving) {
           return arriving.feed(arriving.bytes->size() / 2, arriving.bytes->size());
         }));
       });
 }
 
-void MemorySessionApi::rotate_token(TokenUpdate update, Completion<Done> done) {
+void MemorySessionApi::rotate_token(ports::TokenUpdate update,
+                                    ports::Completion<ports::Done> done) {
   const Call call{Operation::kRotateToken, Budget::kWrites, update.session_id, update.resource_id};
-  send<Done>(
+  send<ports::Done>(
       call,
       [this, update] {
         return port_answer(
             model_.rotate_token(update.session_id, update.resource_id, update.token.reveal()),
-            [](const auto&) { return Done{}; });
+            [](const auto&) { return ports::Done{}; });
       },
       std::move(done));
 }
 
-void MemorySessionApi::create_session(NewSession request, Completion<CreatedSession> done) {
+void MemorySessionApi::create_session(ports::NewSession request,
+                                      ports::Completion<ports::CreatedSession> done) {
   const Call call{Operation::kCreateSession, Budget::kWrites, "", ""};
-  send<CreatedSession>(
+  send<ports::CreatedSession>(
       call,
       [this, request = std::move(request)] {
         return port_answer(
@@ -127,9 +129,10 @@ void MemorySessionApi::create_session(NewSession request, Completion<CreatedSess
       std::move(done));
 }
 
-void MemorySessionApi::update_session(SessionUpdate update, Completion<SessionInfo> done) {
+void MemorySessionApi::update_session(ports::SessionUpdate update,
+                                      ports::Completion<ports::SessionInfo> done) {
   const Call call{Operation::kUpdateSession, Budget::kWrites, update.session_id, ""};
-  send<SessionInfo>(
+  send<ports::SessionInfo>(
       call,
       [this, update] {
         model::SessionUpdate wanted;

@@ -4,8 +4,9 @@
 
 namespace sessync {
 
-void MemoryStateStore::commit(std::vector<Change> changes,
-                              std::function<void(tl::expected<Done, StoreError>)> durable) {
+void MemoryStateStore::commit(
+    std::vector<ports::Change> changes,
+    std::function<void(tl::expected<ports::Done, ports::StoreError>)> durable) {
   const std::size_t number = ++submitted_;
   const bool fails = failures_ > 0;
   failures_ -= fails ? 1 : 0;
@@ -15,11 +16,11 @@ void MemoryStateStore::commit(std::vector<Change> changes,
     if (fails) {
       forget_commit(number);
       return [durable] {
-        durable(tl::unexpected(StoreError{"the state could not be written: no space left"}));
+        durable(tl::unexpected(ports::StoreError{"the state could not be written: no space left"}));
       };
     }
     make_durable_up_to(number);
-    return [durable] { durable(Done{}); };
+    return [durable] { durable(ports::Done{}); };
   });
 }
 

@@ -6,7 +6,7 @@
 namespace sessync {
 namespace {
 
-TokenError unavailable(const std::string& url) {
+ports::TokenError unavailable(const std::string& url) {
   return {"the token of " + url + " cannot be read: the test says so"};
 }
 
@@ -17,7 +17,7 @@ void MemoryTokenSource::set(const std::string& url, const std::string& token) {
   sources_[url].life = {};
 }
 
-void MemoryTokenSource::mint(const std::string& url, Duration life) {
+void MemoryTokenSource::mint(const std::string& url, ports::Duration life) {
   sources_[url].token.clear();
   sources_[url].life = life;
 }
@@ -50,8 +50,8 @@ std::string MemoryTokenSource::fingerprint(const std::string& token) {
   return "token-" + std::to_string(std::hash<std::string>{}(token));
 }
 
-TokenState MemoryTokenSource::state_of(const std::string& url, const Source& source) {
-  if (source.life == Duration{}) {
+ports::TokenState MemoryTokenSource::state_of(const std::string& url, const Source& source) {
+  if (source.life == ports::Duration{}) {
     return {fingerprint(source.token), false};
   }
   return {"source-" + std::to_string(source.configuration) + "-" + url, true};
@@ -59,7 +59,7 @@ TokenState MemoryTokenSource::state_of(const std::string& url, const Source& sou
 
 void MemoryTokenSource::mint_if_due(const std::string& url, Source& source, bool renew) {
   const bool fresh = !source.token.empty() && loop_.now() < source.renew_at;
-  if (source.life == Duration{} || (fresh && !renew)) {
+  if (source.life == ports::Duration{} || (fresh && !renew)) {
     return;
   }
   ++source.mints;
@@ -71,19 +71,20 @@ bool MemoryTokenSource::is_refused(const Source& source) const {
   return source.is_program && !may_run_programs_;
 }
 
-tl::expected<TokenState, TokenError> MemoryTokenSource::look(const TokenRequest& request,
-                                                             bool may_run) {
+tl::expected<ports::TokenState, ports::TokenError> MemoryTokenSource::look(
+    const ports::TokenRequest& request, bool may_run) {
   auto& source = sources_[request.repository_url];
   ++source.peeks;
   if (!may_run && source.is_program) {
     auto state = state_of(request.repository_url, source);
     const bool is_known = state.mints && state.fingerprint == request.sent_fingerprint;
-    return TokenState{is_known ? state.fingerprint : "", is_known, "programs are not run to look"};
+    return ports::TokenState{is_known ? state.fingerprint : "", is_known,
+                             "programs are not run to look"};
   }
   if (is_refused(source)) {
     return tl::unexpected(unavailable(request.repository_url));
   }
-  const bool empty = source.life == Duration{} && source.token.empty();
+  const bool empty = source.life == ports::Duration{} && source.token.empty();
   if (empty || source.failing == Failing::kEverything) {
     return tl::unexpected(unavailable(request.repository_url));
   }
@@ -94,7 +95,8 @@ tl::expected<TokenState, TokenError> MemoryTokenSource::look(const TokenRequest&
   return state;
 }
 
-tl::expected<Token, TokenError> MemoryTokenSource::take(const TokenRequest& request) {
+tl::expected<ports::Token, ports::TokenError> MemoryTokenSource::take(
+    const ports::TokenRequest& request) {
   auto& source = sources_[request.repository_url];
   ++source.fetches;
   if (source.failing != Failing::kNothing || is_refused(source)) {
@@ -104,34 +106,39 @@ tl::expected<Token, TokenError> MemoryTokenSource::take(const TokenRequest& requ
   if (source.token.empty()) {
     return tl::unexpected(unavailable(request.repository_url));
   }
-  Token token{Secret(source.token), state_of(request.repository_url, source), std::nullopt};
+  ports::Token token{ports::Secret(source.token), state_of(request.repository_url, source),
+                     std::nullopt};
   if (token.state.mints) {
     token.renew_at = source.renew_at;
   }
   return token;
 }
 
-void MemoryTokenSource::peek(TokenRequest request,
-                             std::function<void(tl::expected<TokenState, TokenError>)> done) {
+void MemoryTokenSource::peek(
+    ports::TokenRequest request,
+    std::function<void(tl::expected<ports::TokenState, ports::TokenError>)> done) {
   loop_.submit([this, request = std::move(request), done = std::move(done)] {
     return [done, state = look(request, true)] { done(state); };
   });
 }
 
 void MemoryTokenSource::Looks::peek(
-    TokenRequest request, std::function<void(tl::expected<TokenState, TokenError>)> done) {
+    ports::TokenRequest request,
+    std::function<void(tl::expected<ports::TokenState, ports::TokenError>)> done) {
   all_.loop_.submit([this, request = std::move(request), done = std::move(done)] {
     return [done, state = all_.look(request, false)] { done(state); };
   });
 }
 
-void MemoryTokenSource::Looks::fetch(TokenRequest /*request*/,
-                                     std::function<void(tl::expected<Token, TokenError>)> done) {
-  done(tl::unexpected(TokenError{"who only looks fetches nothing"}));
+void MemoryTokenSource::Looks::fetch(
+    ports::TokenRequest /*request*/,
+    std::function<void(tl::expected<ports::Token, ports::TokenError>)> done) {
+  done(tl::unexpected(ports::TokenError{"who only looks fetches nothing"}));
 }
 
-void MemoryTokenSource::fetch(TokenRequest request,
-                              std::function<void(tl::expected<Token, TokenError>)> done) {
+void MemoryTokenSource::fetch(
+    ports::TokenRequest request,
+    std::function<void(tl::expected<ports::Token, ports::TokenError>)> done) {
   loop_.submit([this, request = std::move(request), done = std::move(done)] {
     return [done, token = take(request)] { done(token); };
   });

@@ -10,7 +10,7 @@ namespace sessync {
 
 /// Tokens in memory, by repository URL. A question is read, and its answer delivered, in separate
 /// turns of the loop, so a token may change between a peek and the fetch that follows it.
-class MemoryTokenSource : public TokenSource {
+class MemoryTokenSource : public ports::TokenSource {
  public:
   explicit MemoryTokenSource(TestLoop& loop) : loop_(loop) {}
 
@@ -18,7 +18,7 @@ class MemoryTokenSource : public TokenSource {
   void set(const std::string& url, const std::string& token);
   /// The repository's tokens are minted and live for `life`. One is handed out until two thirds of
   /// that are over, or until somebody asks for a new one.
-  void mint(const std::string& url, Duration life);
+  void mint(const std::string& url, ports::Duration life);
   /// The minting source is another one now: its fingerprint changes.
   void reconfigure(const std::string& url);
   /// The repository's tokens come from a program: only one who may run it learns what it says.
@@ -26,7 +26,7 @@ class MemoryTokenSource : public TokenSource {
   /// False: programs are run by nobody.
   void allow_programs(bool allowed) { may_run_programs_ = allowed; }
   /// The same sources for a process that only looks: it runs no program and mints nothing.
-  TokenSource& for_looks() { return looks_; }
+  ports::TokenSource& for_looks() { return looks_; }
   /// Neither peek nor fetch works until works_again(). Only minting fails if `only_fetch`.
   void fail(const std::string& url, bool only_fetch = false);
   void works_again(const std::string& url);
@@ -39,17 +39,17 @@ class MemoryTokenSource : public TokenSource {
   /// The fingerprint of a token that is not minted.
   static std::string fingerprint(const std::string& token);
 
-  void peek(TokenRequest request,
-            std::function<void(tl::expected<TokenState, TokenError>)> done) override;
-  void fetch(TokenRequest request,
-             std::function<void(tl::expected<Token, TokenError>)> done) override;
+  void peek(ports::TokenRequest request,
+            std::function<void(tl::expected<ports::TokenState, ports::TokenError>)> done) override;
+  void fetch(ports::TokenRequest request,
+             std::function<void(tl::expected<ports::Token, ports::TokenError>)> done) override;
 
  private:
   enum class Failing { kNothing, kFetch, kEverything };
   struct Source {
     std::string token;
-    Duration life{};  ///< 0: not minted
-    TimePoint renew_at;
+    ports::Duration life{};  ///< 0: not minted
+    ports::TimePoint renew_at;
     int configuration = 1;
     int peeks = 0;
     int fetches = 0;
@@ -57,22 +57,24 @@ class MemoryTokenSource : public TokenSource {
     Failing failing = Failing::kNothing;
     bool is_program = false;
   };
-  class Looks : public TokenSource {
+  class Looks : public ports::TokenSource {
    public:
     explicit Looks(MemoryTokenSource& all) : all_(all) {}
-    void peek(TokenRequest request,
-              std::function<void(tl::expected<TokenState, TokenError>)> done) override;
-    void fetch(TokenRequest request,
-               std::function<void(tl::expected<Token, TokenError>)> done) override;
+    void peek(
+        ports::TokenRequest request,
+        std::function<void(tl::expected<ports::TokenState, ports::TokenError>)> done) override;
+    void fetch(ports::TokenRequest request,
+               std::function<void(tl::expected<ports::Token, ports::TokenError>)> done) override;
 
    private:
     MemoryTokenSource& all_;
   };
   [[nodiscard]] const Source& find(const std::string& url) const;
-  [[nodiscard]] static TokenState state_of(const std::string& url, const Source& source);
-  tl::expected<TokenState, TokenError> look(const TokenRequest& request, bool may_run);
+  [[nodiscard]] static ports::TokenState state_of(const std::string& url, const Source& source);
+  tl::expected<ports::TokenState, ports::TokenError> look(const ports::TokenRequest& request,
+                                                          bool may_run);
   [[nodiscard]] bool is_refused(const Source& source) const;
-  tl::expected<Token, TokenError> take(const TokenRequest& request);
+  tl::expected<ports::Token, ports::TokenError> take(const ports::TokenRequest& request);
   void mint_if_due(const std::string& url, Source& source, bool renew);
 
   TestLoop& loop_;

@@ -13,15 +13,15 @@ struct Asked {
   TestLoop loop;
   MemoryTokenSource source{loop};
 
-  tl::expected<TokenState, TokenError> peek() {
-    std::optional<tl::expected<TokenState, TokenError>> answer;
+  tl::expected<ports::TokenState, ports::TokenError> peek() {
+    std::optional<tl::expected<ports::TokenState, ports::TokenError>> answer;
     source.peek({kExampleUrl, {}, "", false}, [&answer](const auto& state) { answer = state; });
     CHECK_FALSE(answer);
     loop.run_all();
     return answer.value();
   }
-  tl::expected<Token, TokenError> fetch(bool renew = false) {
-    std::optional<tl::expected<Token, TokenError>> answer;
+  tl::expected<ports::Token, ports::TokenError> fetch(bool renew = false) {
+    std::optional<tl::expected<ports::Token, ports::TokenError>> answer;
     source.fetch({kExampleUrl, {}, "", renew}, [&answer](const auto& token) { answer = token; });
     CHECK_FALSE(answer);
     loop.run_all();

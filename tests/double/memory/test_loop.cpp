@@ -4,7 +4,7 @@
 
 namespace sessync {
 
-void TestLoop::after(Duration delay, std::function<void()> then) {
+void TestLoop::after(ports::Duration delay, std::function<void()> then) {
   timers_.emplace(now_ + delay, Item{std::move(then), nullptr});
 }
 
@@ -16,7 +16,7 @@ void TestLoop::submit(Remote work) { items_.push_back(Item{nullptr, std::move(wo
 
 void TestLoop::request(Remote work) { items_.push_back(Item{nullptr, std::move(work), true}); }
 
-void TestLoop::request_after(Duration delay, Remote work) {
+void TestLoop::request_after(ports::Duration delay, Remote work) {
   timers_.emplace(now_ + delay, Item{nullptr, std::move(work), true});
 }
 
@@ -83,7 +83,7 @@ bool TestLoop::run_item() {
   return true;
 }
 
-std::optional<TimePoint> TestLoop::next_timer() const {
+std::optional<ports::TimePoint> TestLoop::next_timer() const {
   return timers_.empty() ? std::nullopt : std::optional(timers_.begin()->first);
 }
 

@@ -13,7 +13,7 @@ namespace sessync {
 /// A loop with a simulated clock. What is under way happens first come first served, or, with a
 /// seed, in random order: requests overtake each other on their way, and so do answers. Time stands
 /// still while anything is under way and then jumps to the next timer.
-class TestLoop : public Loop {
+class TestLoop : public ports::Loop {
  public:
   /// Runs in the far world (a server, a disk) and returns what it sends back, delivered later.
   using Remote = std::function<std::function<void()>()>;
@@ -21,8 +21,8 @@ class TestLoop : public Loop {
   TestLoop() = default;
   explicit TestLoop(std::uint64_t seed) : random_(seed * 2 + 1) {}
 
-  [[nodiscard]] TimePoint now() const override { return now_; }
-  void after(Duration delay, std::function<void()> then) override;
+  [[nodiscard]] ports::TimePoint now() const override { return now_; }
+  void after(ports::Duration delay, std::function<void()> then) override;
   bool run_one() override;
   [[nodiscard]] bool stopping() const override { return stopping_ || withdrawn_; }
   [[nodiscard]] bool ending() const override { return stopping_; }
@@ -35,13 +35,13 @@ class TestLoop : public Loop {
   /// The same for a request to a server: it may outlive the process that sent it.
   void request(Remote work);
   /// A request that starts once `delay` is over.
-  void request_after(Duration delay, Remote work);
+  void request_after(ports::Duration delay, Remote work);
 
   void stop() { stopping_ = true; }
   /// What the pass was made with is no longer in force.
   void withdraw(bool is_withdrawn = true) { withdrawn_ = is_withdrawn; }
   /// Moves the clock; timers that come due run in the next run_one().
-  void advance(Duration by) { now_ += by; }
+  void advance(ports::Duration by) { now_ += by; }
   /// Runs until nothing is under way and no timer waits.
   void run_all();
   /// Nothing is under way (timers may wait).
@@ -50,7 +50,7 @@ class TestLoop : public Loop {
   /// Runs one item of what is under way now, an arrival or a completion, without moving the clock.
   /// False: nothing is.
   bool run_item();
-  [[nodiscard]] std::optional<TimePoint> next_timer() const;
+  [[nodiscard]] std::optional<ports::TimePoint> next_timer() const;
   /// Completions that ran so far.
   [[nodiscard]] std::uint64_t completions() const { return completions_; }
 
@@ -76,8 +76,8 @@ class TestLoop : public Loop {
   std::size_t choose();
 
   std::vector<Item> items_;
-  std::multimap<TimePoint, Item> timers_;
-  TimePoint now_{std::chrono::seconds(1'790'000'000)};
+  std::multimap<ports::TimePoint, Item> timers_;
+  ports::TimePoint now_{std::chrono::seconds(1'790'000'000)};
   std::optional<std::uint64_t> random_;
   std::uint64_t completions_ = 0;
   bool stopping_ = false;

@@ -17,7 +17,7 @@ Fault Fault::of_status(int status) {
   return fault;
 }
 
-Fault Fault::rate_limited(Duration retry_after) {
+Fault Fault::rate_limited(ports::Duration retry_after) {
   Fault fault = of_status(429);
   fault.headers["retry-after-ms"] = std::to_string(retry_after.count());
   return fault;

@@ -35,10 +35,10 @@ struct Fault {
   std::string message;
   std::map<std::string, std::string> headers;  ///< sent as they are: retry-after ...
   bool html = false;  ///< the body is a page of a proxy, not the API's JSON
-  Duration delay{0};
+  ports::Duration delay{0};
 
   static Fault of_status(int status);
-  static Fault rate_limited(Duration retry_after);
+  static Fault rate_limited(ports::Duration retry_after);
   static Fault of(Kind kind);
 };
 

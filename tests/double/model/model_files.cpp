@@ -117,7 +117,8 @@ Answer<Page<File>> SessionModel::list_files(const model::FileQuery& asked) const
     }
     scope = (*session)->id;
   }
-  const TimePoint seen = now_ - (scope.empty() ? Duration{0} : switches_.file_list_lag);
+  const ports::TimePoint seen =
+      now_ - (scope.empty() ? ports::Duration{0} : switches_.file_list_lag);
   // Asked by id, copies are found without naming their session.
   const bool any_scope = scope.empty() && !query.ids.empty();
   std::vector<File> rows;
@@ -155,7 +156,8 @@ Answer<std::string> SessionModel::delete_file(const std::string& id) {
   if (found == files_.end() || found->second.removed_at) {
     return tl::unexpected(model::file_not_found(id));
   }
-  const bool lags = !found->second.session_id.empty() && switches_.file_list_lag > Duration{0};
+  const bool lags =
+      !found->second.session_id.empty() && switches_.file_list_lag > ports::Duration{0};
   if (lags) {
     found->second.removed_at = now_;
   } else {

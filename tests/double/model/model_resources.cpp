@@ -68,7 +68,7 @@ Answer<model::Page<Resource>> SessionModel::list_resources(const std::string& se
   }
   std::vector<Resource> rows = (*session)->resources;
   rows.insert(rows.end(), (*session)->removed.begin(), (*session)->removed.end());
-  const TimePoint seen = now_ - switches_.resource_list_lag;
+  const ports::TimePoint seen = now_ - switches_.resource_list_lag;
   std::erase_if(rows, [&](const Resource& row) {
     // What the session was created with is never late.
     const bool late = row.created_at > seen && row.created_at != (*session)->created_at;
@@ -154,7 +154,7 @@ Answer<std::string> SessionModel::delete_resource(const std::string& session_id,
 }
 
 void SessionModel::forget_removed(Session& session) {
-  const TimePoint seen = now_ - switches_.resource_list_lag;
+  const ports::TimePoint seen = now_ - switches_.resource_list_lag;
   std::erase_if(session.removed, [&](const Resource& row) { return *row.removed_at <= seen; });
 }
 

@@ -41,7 +41,7 @@ bool contains_or_empty(const std::vector<T>& values, const T& value) {
 }
 
 template <class Query>
-bool is_in_time(TimePoint time, const Query& query) {
+bool is_in_time(ports::TimePoint time, const Query& query) {
   return (!query.created_from || time >= *query.created_from) &&
          (!query.created_to || time < *query.created_to);
 }

@@ -48,8 +48,8 @@ struct Switches {
   Optional optional = Optional::kSaid;
   bool updated_at_on_rotate = true;
   std::size_t file_cap = 500;  ///< file resources of one session
-  Duration resource_list_lag{0};
-  Duration file_list_lag{0};
+  ports::Duration resource_list_lag{0};
+  ports::Duration file_list_lag{0};
 };
 
 /// Immutable bytes, shared between an upload and its copies. `bytes` may be absent in pure tests
@@ -70,12 +70,12 @@ struct File {
   std::string filename;
   std::string mime_type;
   Content content;
-  TimePoint created_at;
-  std::optional<TimePoint> expires_at;
+  ports::TimePoint created_at;
+  std::optional<ports::TimePoint> expires_at;
   bool downloadable = false;
   std::string session_id;    ///< "" for a plain upload
   std::uint64_t serial = 0;  ///< order of creation
-  std::optional<TimePoint> removed_at;
+  std::optional<ports::TimePoint> removed_at;
 };
 
 struct Checkout {
@@ -91,10 +91,10 @@ struct Resource {
   std::string mount_path;         ///< resolved
   std::string mount_sent;         ///< as it was asked for; the resolved default if it was not
   bool is_default_mount = false;  ///< it was not asked for
-  TimePoint created_at;
-  TimePoint updated_at;
+  ports::TimePoint created_at;
+  ports::TimePoint updated_at;
   std::uint64_t serial = 0;
-  std::optional<TimePoint> removed_at;
+  std::optional<ports::TimePoint> removed_at;
 
   std::string file_id;    ///< the session's copy
   std::string upload_id;  ///< what it was copied from; never answered
@@ -103,7 +103,7 @@ struct Resource {
 
   std::string url;
   std::optional<std::string> token;  ///< that it holds; never answered
-  TimePoint token_at;                ///< when it came
+  ports::TimePoint token_at;         ///< when it came
   std::vector<std::string> rotated;  ///< every token that a rotation sent, oldest first
   std::optional<Checkout> checkout;
 
@@ -117,8 +117,8 @@ struct Resource {
 struct Event {
   std::string id;
   std::string type;
-  TimePoint processed_at;  ///< the only time that an event has
-  std::string json;        ///< the event's other fields, as a JSON object
+  ports::TimePoint processed_at;  ///< the only time that an event has
+  std::string json;               ///< the event's other fields, as a JSON object
   std::uint64_t serial = 0;
 };
 
@@ -136,9 +136,9 @@ struct Session {
   std::vector<Event> events;
   std::string agent_json;   ///< overrides of the agent snapshot, "" for none
   std::string budget_json;  ///< "" for none
-  TimePoint created_at;
-  TimePoint updated_at;
-  std::optional<TimePoint> archived_at;
+  ports::TimePoint created_at;
+  ports::TimePoint updated_at;
+  std::optional<ports::TimePoint> archived_at;
   std::uint64_t serial = 0;
 };
 
@@ -215,16 +215,16 @@ struct SessionQuery {
   std::string memory_store_id;
   std::string deployment_id;  ///< no session has one
   std::vector<std::string> statuses;
-  std::optional<TimePoint> created_from;  ///< inclusive
-  std::optional<TimePoint> created_to;    ///< exclusive
+  std::optional<ports::TimePoint> created_from;  ///< inclusive
+  std::optional<ports::TimePoint> created_to;    ///< exclusive
 };
 
 struct EventQuery {
   PageQuery page;
   std::vector<std::string> types;
   /// Of `processed_at`, although the parameters are called created_at[...].
-  std::optional<TimePoint> created_from;
-  std::optional<TimePoint> created_to;
+  std::optional<ports::TimePoint> created_from;
+  std::optional<ports::TimePoint> created_to;
 };
 
 template <class T>
@@ -241,7 +241,7 @@ struct Held {
 };
 
 /// RFC 3339 with milliseconds.
-std::string to_text(TimePoint time);
-std::optional<TimePoint> to_time(std::string_view text);
+std::string to_text(ports::TimePoint time);
+std::optional<ports::TimePoint> to_time(std::string_view text);
 
 }  // namespace sessync::model

@@ -28,7 +28,7 @@ Content Content::of(std::string text) {
   return content;
 }
 
-std::string to_text(TimePoint time) {
+std::string to_text(ports::TimePoint time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
@@ -42,7 +42,7 @@ std::string to_text(TimePoint time) {
   return text.data();
 }
 
-std::optional<TimePoint> to_time(std::string_view text) {
+std::optional<ports::TimePoint> to_time(std::string_view text) {
   const std::string copy(text);
   int year = 0;
   unsigned month = 0;
@@ -58,9 +58,9 @@ std::optional<TimePoint> to_time(std::string_view text) {
   if (fields != 7 || zone != 'Z' || !date.ok()) {
     return std::nullopt;
   }
-  return TimePoint(std::chrono::sys_days(date)) + std::chrono::hours(hours) +
+  return ports::TimePoint(std::chrono::sys_days(date)) + std::chrono::hours(hours) +
          std::chrono::minutes(minutes) +
-         std::chrono::round<Duration>(std::chrono::duration<double>(seconds));
+         std::chrono::round<ports::Duration>(std::chrono::duration<double>(seconds));
 }
 
 }  // namespace sessync::model

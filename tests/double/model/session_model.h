@@ -25,8 +25,8 @@ class SessionModel {
   [[nodiscard]] const model::Switches& switches() const { return switches_; }
 
   /// The time of the calls that follow.
-  void set_time(TimePoint now) { now_ = now; }
-  [[nodiscard]] TimePoint time() const { return now_; }
+  void set_time(ports::TimePoint now) { now_ = now; }
+  [[nodiscard]] ports::TimePoint time() const { return now_; }
 
   // Files.
   model::Answer<model::File> upload(const model::NewFile& request);
@@ -123,7 +123,7 @@ class SessionModel {
   std::uint64_t seed_;
   std::uint64_t issued_ = 0;
   std::uint64_t serial_ = 0;
-  TimePoint now_{};
+  ports::TimePoint now_{};
   model::Switches switches_;
   std::map<std::string, model::File> files_;
   std::map<std::string, model::Session> sessions_;

@@ -10,7 +10,7 @@ namespace {
 
 using model::Switches;
 
-const TimePoint kStart{std::chrono::seconds(1'790'000'000)};
+const ports::TimePoint kStart{std::chrono::seconds(1'790'000'000)};
 
 /// A model with one session and helpers that must succeed.
 struct World {
@@ -345,9 +345,9 @@ TEST_CASE("ids depend on the seed alone and never repeat") {
 }
 
 TEST_CASE("times survive the way to text and back") {
-  const TimePoint time = kStart + Duration(123);
+  const ports::TimePoint time = kStart + ports::Duration(123);
   for (int millisecond = 0; millisecond < 60'000; ++millisecond) {
-    const auto then = time + Duration(millisecond);
+    const auto then = time + ports::Duration(millisecond);
     REQUIRE(model::to_time(model::to_text(then)) == then);
   }
   CHECK_FALSE(model::to_time("yesterday").has_value());

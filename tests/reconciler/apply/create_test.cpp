@@ -16,7 +16,7 @@ struct Creation {
 
   Creation() {
     world.spec.session_id.reset();
-    CreateSpec create;
+    manifest::CreateSpec create;
     create.agent_id = "agent_1";
     create.environment_id = "env_1";
     create.title = "Research";
@@ -24,13 +24,14 @@ struct Creation {
     world.spec.create = create;
     world.file("a", "one");
     world.file("b/c", "two");
-    RepositoryResource repository;
+    manifest::RepositoryResource repository;
     repository.url = kRepositoryUrl;
     repository.mount_path = "/workspace/r";
-    repository.authorization_token = TokenFile{"token"};
+    repository.authorization_token = manifest::TokenFile{"token"};
     world.tokens.set(kRepositoryUrl, "token-1");
-    world.spec.resources = {{{}, repository},
-                            {{}, MemoryStoreResource{"memstore_1", "read_only", "Prefer it."}}};
+    world.spec.resources = {
+        {{}, repository},
+        {{}, manifest::MemoryStoreResource{"memstore_1", "read_only", "Prefer it."}}};
   }
 
   /// The live sessions with this entry's key, oldest first.
@@ -38,7 +39,7 @@ struct Creation {
     std::vector<std::string> ids;
     const auto listed = world.model.list_sessions({});
     for (const auto& session : listed->data) {
-      const auto key = session.metadata.find(kKeyName);
+      const auto key = session.metadata.find(observe::kKeyName);
       if (key != session.metadata.end() && key->second == "prod/" + world.spec.name) {
         ids.push_back(session.id);
       }
@@ -70,17 +71,17 @@ TEST_CASE("too many files block files alone, not what is attached beside them") 
   c.world.spec.max_files = 1;
   const auto plan = c.world.pass(true).plan;
   REQUIRE(plan.blocked.size() == 2);
-  CHECK(plan.blocked[0].path == MountPath::of_file("/a"));
-  CHECK(plan.blocked[1].path == MountPath::of_file("/b/c"));
+  CHECK(plan.blocked[0].path == manifest::MountPath::of_file("/a"));
+  CHECK(plan.blocked[1].path == manifest::MountPath::of_file("/b/c"));
   REQUIRE(plan.actions.size() == 2);
-  CHECK(std::holds_alternative<AddMemoryStore>(plan.actions[0]));
-  CHECK(std::holds_alternative<AddRepository>(plan.actions[1]));
+  CHECK(std::holds_alternative<plan::AddMemoryStore>(plan.actions[0]));
+  CHECK(std::holds_alternative<plan::AddRepository>(plan.actions[1]));
 }
 
 TEST_CASE("a session is created once, with everything that is declared") {
   Creation c;
   const auto plan = c.world.pass(true);
-  CHECK(is_create(plan.plan.session));
+  CHECK(plan::is_create(plan.plan.session));
   CHECK(plan.plan.actions.size() == 4);
   CHECK(c.sessions().empty());
   REQUIRE(c.world.settle().converged());
@@ -141,7 +142,7 @@ TEST_CASE("of several sessions with the key the oldest is used, and the others a
   c.world.loop.advance(std::chrono::minutes(1));
   c.world.model.set_time(c.world.loop.now());
   model::NewSession copy;
-  copy.metadata[kKeyName] = "prod/" + c.world.spec.name;
+  copy.metadata[observe::kKeyName] = "prod/" + c.world.spec.name;
   const auto other = c.world.model.create_session(copy).value().id;
   c.world.store.wipe();
   const auto first = c.world.pass();
@@ -168,8 +169,8 @@ TEST_CASE("a session that is gone is reported, and made anew only with recreate"
   const auto outcome = c.world.pass();
   CHECK(outcome.terminal);
   REQUIRE(outcome.error);
-  CHECK(outcome.error->code ==
-        (deleted ? SessionError::Code::kSessionNotFound : SessionError::Code::kSessionArchived));
+  CHECK(outcome.error->code == (deleted ? errors::SessionError::Code::kSessionNotFound
+                                        : errors::SessionError::Code::kSessionArchived));
   CHECK(c.sessions().empty());
   c.world.spec.recreate = true;
   REQUIRE(c.world.settle().converged());
@@ -182,8 +183,9 @@ TEST_CASE("a 404 for another organization's key makes nothing anew") {
   c.world.settle();
   const auto id = c.only_session().id;
   c.world.spec.recreate = true;
-  c.world.store.commit({change::PutCreation{{"prod", c.world.spec.name, id, "org_other", {}}}},
-                       [](const tl::expected<Done, StoreError>&) {});
+  c.world.store.commit(
+      {ports::change::PutCreation{{"prod", c.world.spec.name, id, "org_other", {}}}},
+      [](const tl::expected<ports::Done, ports::StoreError>&) {});
   c.world.loop.run_all();
   REQUIRE(c.world.model.delete_session(id));
   const auto outcome = c.world.pass();
@@ -206,7 +208,7 @@ TEST_CASE("a token that is not available keeps a session from being created") {
   c.world.tokens.fail(kRepositoryUrl);
   const auto outcome = c.world.pass();
   REQUIRE(outcome.plan.blocked.size() == 2);
-  CHECK(outcome.plan.blocked.back().code == BlockCode::kSecretUnavailable);
+  CHECK(outcome.plan.blocked.back().code == desired::BlockCode::kSecretUnavailable);
   CHECK(c.world.api->calls.writes() == 0);
   c.world.tokens.works_again(kRepositoryUrl);
   REQUIRE(c.world.settle().converged());
@@ -221,8 +223,8 @@ TEST_CASE("a refused create is not tried in a loop") {
   const auto outcome = c.world.pass();
   CHECK(c.world.api->calls.count(Operation::kCreateSession) == creates);
   REQUIRE(outcome.plan.blocked.size() == 1);
-  CHECK(outcome.plan.blocked.front().code == BlockCode::kRefused);
-  CHECK(conditions_of(outcome).front().reason == "ReadToolMissing");
+  CHECK(outcome.plan.blocked.front().code == desired::BlockCode::kRefused);
+  CHECK(reconciler::conditions_of(outcome).front().reason == "ReadToolMissing");
   c.world.spec.create->agent_id = "agent_1";
   REQUIRE(c.world.settle().converged());
   c.check_equal();
@@ -237,7 +239,7 @@ TEST_CASE("title and declared metadata are brought up to date, other metadata st
   REQUIRE(c.world.model.update_session(id, theirs));
   c.world.spec.create->title = "Renamed";
   const auto plan = c.world.pass(true);
-  CHECK(std::get<UpdateSession>(plan.plan.session).fields ==
+  CHECK(std::get<plan::UpdateSession>(plan.plan.session).fields ==
         std::vector<std::string>{"title", "metadata"});
   REQUIRE(c.world.settle().converged());
   const auto& session = c.only_session();
@@ -257,7 +259,7 @@ TEST_CASE("an update keeps all that is declared where metadata is replaced, not 
   const auto& metadata = c.only_session().metadata;
   CHECK(metadata.at("stage") == "2");
   CHECK(metadata.at("team") == "data");
-  CHECK(metadata.contains(kKeyName));
+  CHECK(metadata.contains(observe::kKeyName));
   CHECK(c.world.pass().plan.empty());
 }
 
@@ -275,11 +277,11 @@ TEST_CASE("an upload that vanished before the create is uploaded again") {
 
 TEST_CASE("twenty sessions are created while half of all answers are lost") {
   World one;
-  std::vector<SessionSpec> specs;
+  std::vector<manifest::SessionSpec> specs;
   for (int i = 0; i < 20; ++i) {
-    SessionSpec spec;
+    manifest::SessionSpec spec;
     spec.name = "s" + std::to_string(i);
-    spec.create = CreateSpec{};
+    spec.create = manifest::CreateSpec{};
     spec.create->agent_id = "agent_1";
     spec.create->environment_id = "env_1";
     specs.push_back(spec);

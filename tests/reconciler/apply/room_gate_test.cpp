@@ -15,12 +15,12 @@ namespace {
 struct GateRig {
   explicit GateRig(std::uint64_t rows, std::uint64_t most, std::optional<std::uint64_t> cap = {})
       : gate(rows, most, cap,
-             {[this](std::vector<Refusal> refusals) {
+             {[this](std::vector<ports::Refusal> refusals) {
                 for (const auto& one : refusals) {
                   said.push_back(one.path + (one.rows > 0 ? " room" : " own"));
                 }
               },
-              [this](const Refusal&) { said.emplace_back("full"); },
+              [this](const ports::Refusal&) { said.emplace_back("full"); },
               [this] { said.emplace_back("cap was wrong"); }}) {}
 
   void add(const std::string& name) {
@@ -40,7 +40,7 @@ struct GateRig {
   std::vector<std::string> take() { return std::exchange(said, {}); }
 
   std::vector<std::string> said;
-  RoomGate gate;
+  apply::RoomGate gate;
 };
 
 using GateSaid = std::vector<std::string>;

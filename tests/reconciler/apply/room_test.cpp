@@ -30,8 +30,9 @@ std::size_t rows_held(const World& world) {
 
 std::size_t adds_sent(World& world) { return world.api->calls.count(Operation::kAddResource); }
 
-bool all_are(const std::vector<Blocked>& blocked, BlockCode code) {
-  return std::ranges::all_of(blocked, [&](const Blocked& one) { return one.code == code; });
+bool all_are(const std::vector<desired::Blocked>& blocked, desired::BlockCode code) {
+  return std::ranges::all_of(blocked,
+                             [&](const desired::Blocked& one) { return one.code == code; });
 }
 
 }  // namespace
@@ -42,7 +43,7 @@ TEST_CASE("a cap of the API that is lower than max_files blocks what is too much
   CHECK(rows_held(world) == 20);
   CHECK(outcome.settled());
   CHECK(outcome.plan.blocked.size() == 4);
-  CHECK(all_are(outcome.plan.blocked, BlockCode::kQuota));
+  CHECK(all_are(outcome.plan.blocked, desired::BlockCode::kQuota));
   world.api->calls.clear();
   CHECK(world.pass().settled());
   CHECK(world.api->calls.writes() == 0);
@@ -53,7 +54,7 @@ TEST_CASE("adding stops once the session is known to be full") {
   const auto outcome = world.settle();
   CHECK(rows_held(world) == 20);
   CHECK(outcome.plan.blocked.size() == 100);
-  CHECK(all_are(outcome.plan.blocked, BlockCode::kQuota));
+  CHECK(all_are(outcome.plan.blocked, desired::BlockCode::kQuota));
   // What was under way at once, and one more to be sure.
   CHECK(adds_sent(world) <= 20 + 32 + 1);
   world.file("f999", "one more");
@@ -125,7 +126,7 @@ TEST_CASE("a rename whose room somebody else took is made as soon as there is so
   const auto outcome = world.settle();
   REQUIRE_FALSE(theirs.empty());
   CHECK(outcome.settled());
-  CHECK(all_are(outcome.plan.blocked, BlockCode::kQuota));
+  CHECK(all_are(outcome.plan.blocked, desired::BlockCode::kQuota));
   world.api->calls.clear();
   CHECK(world.pass().settled());
   CHECK(world.api->calls.writes() == 0);
@@ -160,7 +161,7 @@ TEST_CASE("a rename in a full session that is refused is put back") {
   const auto outcome = world.settle();
   CHECK(world.held() == before);
   REQUIRE(outcome.plan.blocked.size() == 2);
-  CHECK(all_are(outcome.plan.blocked, BlockCode::kRefused));
+  CHECK(all_are(outcome.plan.blocked, desired::BlockCode::kRefused));
   world.loop.advance(std::chrono::minutes(61));
   CHECK(world.settle().converged());
   CHECK(world.held() == world.wanted());

@@ -7,26 +7,28 @@ using Lines = std::vector<std::string>;
 
 namespace {
 
-ScannedFile scanned(const std::string& path) { return {path, std::string(64, 'a'), 1}; }
+ports::ScannedFile scanned(const std::string& path) { return {path, std::string(64, 'a'), 1}; }
 
 struct Builder {
-  SessionSpec spec;
-  WorkspaceSnapshot snapshot{"/w", {}};
+  manifest::SessionSpec spec;
+  ports::WorkspaceSnapshot snapshot{"/w", {}};
 
-  void add(ResourceVariant what, SourceSnapshot source = SourceFiles{}) {
+  void add(manifest::ResourceVariant what, ports::SourceSnapshot source = ports::SourceFiles{}) {
     spec.resources.push_back({{}, std::move(what)});
     snapshot.sources.push_back(std::move(source));
   }
   void directory(const std::string& source, const std::string& mount,
-                 std::vector<ScannedFile> files) {
-    SourceFiles found;
+                 std::vector<ports::ScannedFile> files) {
+    ports::SourceFiles found;
     found.files = std::move(files);
-    add(DirectoryResource{source, {}, {}, mount}, std::move(found));
+    add(manifest::DirectoryResource{source, {}, {}, mount}, std::move(found));
   }
-  [[nodiscard]] DesiredState resolve() const { return sessync::resolve(spec, snapshot); }
+  [[nodiscard]] desired::DesiredState resolve() const {
+    return sessync::desired::resolve(spec, snapshot);
+  }
 };
 
-std::vector<std::string> paths(const DesiredState& state) {
+std::vector<std::string> paths(const desired::DesiredState& state) {
   std::vector<std::string> result;
   result.reserve(state.files.size());
   for (const auto& [path, file] : state.files) {
@@ -35,11 +37,11 @@ std::vector<std::string> paths(const DesiredState& state) {
   return result;
 }
 
-std::vector<std::string> blocked(const DesiredState& state) {
+std::vector<std::string> blocked(const desired::DesiredState& state) {
   std::vector<std::string> result;
   result.reserve(state.blocked.size());
   for (const auto& entry : state.blocked) {
-    result.push_back(std::string(to_string(entry.code)) + " " + entry.path.text());
+    result.push_back(std::string(desired::to_string(entry.code)) + " " + entry.path.text());
   }
   return result;
 }
@@ -89,7 +91,7 @@ TEST_CASE("a file above another one's path: both are blocked") {
 
 TEST_CASE("files at, above or below a repository are blocked") {
   Builder builder;
-  builder.add(RepositoryResource{"https://github.com/o/r", "/workspace/r", {}, {}, {}});
+  builder.add(manifest::RepositoryResource{"https://github.com/o/r", "/workspace/r", {}, {}, {}});
   builder.directory("one", "/", {scanned("workspace/r/a"), scanned("workspace/s/a"), scanned("x")});
   builder.directory("two", "/", {scanned("workspace/r")});
   const auto state = builder.resolve();
@@ -99,10 +101,10 @@ TEST_CASE("files at, above or below a repository are blocked") {
 
 TEST_CASE("what could not be read is blocked at its path, and kept") {
   Builder builder;
-  SourceFiles found;
-  found.issues = {{"bad\nname", ScanIssue::Kind::kInvalidName, "control character"},
-                  {"busy", ScanIssue::Kind::kUnstable, "changes all the time"}};
-  builder.add(DirectoryResource{"d", {}, {}, "/d"}, std::move(found));
+  ports::SourceFiles found;
+  found.issues = {{"bad\nname", ports::ScanIssue::Kind::kInvalidName, "control character"},
+                  {"busy", ports::ScanIssue::Kind::kUnstable, "changes all the time"}};
+  builder.add(manifest::DirectoryResource{"d", {}, {}, "/d"}, std::move(found));
   const auto state = builder.resolve();
   CHECK(blocked(state) == Lines{"invalid_name /d/bad\nname", "unstable /d/busy"});
   CHECK(state.kept.size() == 2);
@@ -111,12 +113,13 @@ TEST_CASE("what could not be read is blocked at its path, and kept") {
 
 TEST_CASE("a source that is lost or matches nothing protects what is mounted below it") {
   Builder builder;
-  builder.add(DirectoryResource{"d", {}, {}, "/d"}, SourceUnavailable{"d/ is missing"});
+  builder.add(manifest::DirectoryResource{"d", {}, {}, "/d"},
+              ports::SourceUnavailable{"d/ is missing"});
   builder.directory("e", "/e", {});
-  SourceFiles partly;
+  ports::SourceFiles partly;
   partly.files = {scanned("a")};
   partly.unreadable_directories = {"locked"};
-  builder.add(DirectoryResource{"f", {}, {}, "/f"}, std::move(partly));
+  builder.add(manifest::DirectoryResource{"f", {}, {}, "/f"}, std::move(partly));
   const auto state = builder.resolve();
   REQUIRE(state.protected_trees.size() == 3);
   CHECK(state.protected_trees[0].prefix.text() == "/d");
@@ -128,10 +131,12 @@ TEST_CASE("a source that is lost or matches nothing protects what is mounted bel
 
 TEST_CASE("an archive is one file, with the digest of its member list") {
   Builder builder;
-  SourceFiles found;
+  ports::SourceFiles found;
   found.files = {scanned("a"), scanned("b/c")};
   found.archive_sha256 = std::string(64, 'd');
-  builder.add(ArchiveResource{"c", {}, {}, ArchiveResource::Format::kZip, "/c.zip"}, found);
+  builder.add(
+      manifest::ArchiveResource{"c", {}, {}, manifest::ArchiveResource::Format::kZip, "/c.zip"},
+      found);
   const auto state = builder.resolve();
   REQUIRE(paths(state) == Lines{"/c.zip"});
   const auto* content = state.files.begin()->second.local();
@@ -144,10 +149,11 @@ TEST_CASE("an archive is one file, with the digest of its member list") {
 
 TEST_CASE("an archive with a member that cannot be read is not packed without it") {
   Builder builder;
-  const ArchiveResource entry{"c", {}, {}, ArchiveResource::Format::kTarGz, "/c.tar.gz"};
-  SourceFiles unstable;
+  const manifest::ArchiveResource entry{
+      "c", {}, {}, manifest::ArchiveResource::Format::kTarGz, "/c.tar.gz"};
+  ports::SourceFiles unstable;
   unstable.files = {scanned("a")};
-  unstable.issues = {{"b", ScanIssue::Kind::kUnstable, "changes all the time"}};
+  unstable.issues = {{"b", ports::ScanIssue::Kind::kUnstable, "changes all the time"}};
   builder.add(entry, std::move(unstable));
   const auto state = builder.resolve();
   CHECK(state.files.empty());
@@ -157,9 +163,10 @@ TEST_CASE("an archive with a member that cannot be read is not packed without it
 
 TEST_CASE("an archive whose source is lost or matches nothing protects its mount") {
   Builder builder;
-  const ArchiveResource entry{"c", {}, {}, ArchiveResource::Format::kTarGz, "/c.tar.gz"};
-  builder.add(entry, SourceUnavailable{"c/ is missing"});
-  builder.add(entry, SourceFiles{});
+  const manifest::ArchiveResource entry{
+      "c", {}, {}, manifest::ArchiveResource::Format::kTarGz, "/c.tar.gz"};
+  builder.add(entry, ports::SourceUnavailable{"c/ is missing"});
+  builder.add(entry, ports::SourceFiles{});
   const auto state = builder.resolve();
   REQUIRE(state.protected_trees.size() == 2);
   CHECK(state.protected_trees[0].source_missing);
@@ -169,15 +176,15 @@ TEST_CASE("an archive whose source is lost or matches nothing protects its mount
 TEST_CASE("a path that grew too long for the API is blocked by name") {
   Builder builder;
   builder.directory("d", "/d", {scanned(std::string(4200, 'x'))});
-  CHECK(builder.resolve().blocked.front().code == BlockCode::kInvalidName);
+  CHECK(builder.resolve().blocked.front().code == desired::BlockCode::kInvalidName);
 }
 
 TEST_CASE("what an earlier version mounted from a directory that is left out now is protected") {
   Builder builder;
-  SourceFiles found;
+  ports::SourceFiles found;
   found.files = {scanned("a")};
   found.lately_excluded = {"lost+found"};
-  builder.add(DirectoryResource{"data", {}, {}, "/d"}, found);
+  builder.add(manifest::DirectoryResource{"data", {}, {}, "/d"}, found);
   const auto state = builder.resolve();
   REQUIRE(state.protected_trees.size() == 1);
   CHECK(state.protected_trees.front().prefix.text() == "/d/lost+found");

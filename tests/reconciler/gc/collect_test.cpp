@@ -13,14 +13,14 @@ TEST_CASE("uploads that nothing has needed for an hour are collected, others sta
   const auto theirs = world.somebody_adds("/theirs", "precious");
   world.remove("b");
   world.settle();
-  Ports ports{*world.api, world.store, world.loop};
-  CHECK(collect_uploads("prod", ports) == 0);
+  ports::Ports ports{*world.api, world.store, world.loop};
+  CHECK(gc::collect_uploads("prod", ports) == 0);
 
   for (int i = 0; i < 5; ++i) {
     world.loop.advance(std::chrono::minutes(16));
     world.pass();
   }
-  CHECK(collect_uploads("prod", ports) == 1);
+  CHECK(gc::collect_uploads("prod", ports) == 1);
   CHECK(world.model.uploads().size() == 2);
   CHECK(world.model.get_resource(*world.spec.session_id, theirs));
   CHECK(world.pass(true).plan.empty());

@@ -12,15 +12,15 @@ using Ids = std::vector<std::string>;
 
 namespace {
 
-SessionSpec existing(const std::string& name, const std::string& id) {
-  SessionSpec spec;
+manifest::SessionSpec existing(const std::string& name, const std::string& id) {
+  manifest::SessionSpec spec;
   spec.name = name;
   spec.session_id = id;
   return spec;
 }
 
-SessionSpec created(const std::string& name) {
-  SessionSpec spec;
+manifest::SessionSpec created(const std::string& name) {
+  manifest::SessionSpec spec;
   spec.name = name;
   spec.create.emplace();
   return spec;
@@ -31,21 +31,22 @@ SessionSpec created(const std::string& name) {
 struct Rig {
   Rig() {
     for (const auto* id : {"sesn_1", "sesn_2", "sesn_made"}) {
-      commit(change::PutTombstone{id, {"sesrsc_1", loop.now()}});
+      commit(ports::change::PutTombstone{id, {"sesrsc_1", loop.now()}});
     }
-    commit(change::PutRefusal{synthetic_id("prod", "refused"), {"", "c", "400", "no", loop.now()}});
-    commit(change::PutCreation{{"prod", "made", "sesn_made", "", std::nullopt}});
-    commit(change::PutCreation{{"prod", "refused", "", "", loop.now()}});
+    commit(ports::change::PutRefusal{observe::synthetic_id("prod", "refused"),
+                                     {"", "c", "400", "no", loop.now()}});
+    commit(ports::change::PutCreation{{"prod", "made", "sesn_made", "", std::nullopt}});
+    commit(ports::change::PutCreation{{"prod", "refused", "", "", loop.now()}});
   }
 
-  void commit(Change change) {
-    store.commit({std::move(change)}, [](const tl::expected<Done, StoreError>&) {});
+  void commit(ports::Change change) {
+    store.commit({std::move(change)}, [](const tl::expected<ports::Done, ports::StoreError>&) {});
     loop.run_all();
   }
 
-  void look(const std::vector<SessionSpec>& declared) {
-    Ports ports{api, store, loop};
-    forget_left_sessions("prod", declared, ports);
+  void look(const std::vector<manifest::SessionSpec>& declared) {
+    ports::Ports ports{api, store, loop};
+    gc::forget_left_sessions("prod", declared, ports);
     loop.run_all();
   }
 
@@ -59,7 +60,7 @@ struct Rig {
 
 TEST_CASE("a session that left the manifest is forgotten after a day") {
   Rig rig;
-  const std::vector<SessionSpec> rest{existing("one", "sesn_1")};
+  const std::vector<manifest::SessionSpec> rest{existing("one", "sesn_1")};
   rig.look(rest);
   rig.loop.advance(23h);
   rig.look(rest);
@@ -74,8 +75,8 @@ TEST_CASE("a session that left the manifest is forgotten after a day") {
 
 TEST_CASE("one that comes back within the day keeps what it had, and has a day again") {
   Rig rig;
-  const std::vector<SessionSpec> all{existing("one", "sesn_1"), existing("two", "sesn_2"),
-                                     created("made"), created("refused")};
+  const std::vector<manifest::SessionSpec> all{existing("one", "sesn_1"), existing("two", "sesn_2"),
+                                               created("made"), created("refused")};
   rig.look({});
   rig.loop.advance(23h);
   rig.look(all);

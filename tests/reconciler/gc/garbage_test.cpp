@@ -13,13 +13,13 @@ using Ids = std::vector<std::string>;
 
 namespace {
 
-const TimePoint kNow{std::chrono::sys_days(std::chrono::year(2026) / 6 / 1)};
+const ports::TimePoint kNow{std::chrono::sys_days(std::chrono::year(2026) / 6 / 1)};
 
-FileMetadata upload(const std::string& id, char content, const std::string& created,
-                    const std::string& owner = "prod") {
-  FileMetadata file;
+ports::FileMetadata upload(const std::string& id, char content, const std::string& created,
+                           const std::string& owner = "prod") {
+  ports::FileMetadata file;
   file.file_id = id;
-  file.filename = encode_marker(owner, digest(content), "f.csv");
+  file.filename = observe::encode_marker(owner, digest(content), "f.csv");
   file.created_at = created;
   file.size_bytes = 3;
   file.answered_at = kNow;
@@ -29,7 +29,7 @@ FileMetadata upload(const std::string& id, char content, const std::string& crea
 const std::string kOld = "2026-05-01T00:00:00Z";
 const std::string kOlder = "2026-04-01T00:00:00Z";
 
-Ids ids(const std::vector<Garbage>& garbage) {
+Ids ids(const std::vector<gc::Garbage>& garbage) {
   Ids out;
   for (const auto& one : garbage) {
     out.push_back(one.file.file_id);
@@ -37,27 +37,27 @@ Ids ids(const std::vector<Garbage>& garbage) {
   return out;
 }
 
-Ids found(const std::vector<FileMetadata>& uploads, const NeededUploads& needed = {},
-          const std::vector<Upload>& recorded = {}) {
-  return ids(garbage_uploads(uploads, recorded, needed, "prod"));
+Ids found(const std::vector<ports::FileMetadata>& uploads, const gc::NeededUploads& needed = {},
+          const std::vector<ports::Upload>& recorded = {}) {
+  return ids(gc::garbage_uploads(uploads, recorded, needed, "prod"));
 }
 
-GarbageFound search(World& world, bool with_files = true) {
+gc::GarbageFound search(World& world, bool with_files = true) {
   auto declared = world.spec;
-  GarbageSession session{declared, {"/w", {}}, true};
+  gc::GarbageSession session{declared, {"/w", {}}, true};
   if (with_files) {
-    SourceFiles files;
+    ports::SourceFiles files;
     for (const auto& [path, bytes] : world.wanted()) {
       files.files.push_back({path.substr(1), model::sha256_hex(bytes), bytes.size(), false});
     }
-    declared.resources.push_back({{}, DirectoryResource{"", {}, {}, "/"}});
+    declared.resources.push_back({{}, manifest::DirectoryResource{"", {}, {}, "/"}});
     session.snapshot.sources.emplace_back(std::move(files));
   } else {
-    declared.resources.push_back({{}, FileResource{"a", "/a"}});
-    session.snapshot.sources.emplace_back(SourceUnavailable{"a is not there"});
+    declared.resources.push_back({{}, manifest::FileResource{"a", "/a"}});
+    session.snapshot.sources.emplace_back(ports::SourceUnavailable{"a is not there"});
   }
-  Ports ports{*world.api, world.store, world.loop};
-  return find_garbage(world.owner, {session}, ports);
+  ports::Ports ports{*world.api, world.store, world.loop};
+  return gc::find_garbage(world.owner, {session}, ports);
 }
 
 /// The world after "b" was taken out of the session, two hours ago.
@@ -78,7 +78,8 @@ TEST_CASE("an upload of ours that nothing declares is garbage once it is an hour
   CHECK(found({upload("u", 'a', "2026-05-31T23:00:00Z")}) == Ids{"u"});
   CHECK(found({upload("u", 'a', "2026-05-31T23:00:00.001Z")}).empty());
   CHECK(found({upload("u", 'a', "2027-01-01T00:00:00Z")}).empty());
-  const auto garbage = garbage_uploads({upload("u", 'a', "2026-05-31T22:00:00Z")}, {}, {}, "prod");
+  const auto garbage =
+      gc::garbage_uploads({upload("u", 'a', "2026-05-31T22:00:00Z")}, {}, {}, "prod");
   CHECK(garbage.at(0).age == std::chrono::hours(2));
 }
 
@@ -90,15 +91,15 @@ TEST_CASE("what is not known to be old is never garbage") {
 
 TEST_CASE("an age is told by the API's clock, and without it nothing is garbage") {
   auto fresh = upload("u", 'a', kOld);
-  fresh.answered_at =
-      std::chrono::floor<Duration>(*parse_server_time(kOld)) + std::chrono::minutes(2);
+  fresh.answered_at = std::chrono::floor<ports::Duration>(*observe::parse_server_time(kOld)) +
+                      std::chrono::minutes(2);
   CHECK(found({fresh}).empty());
-  CHECK_FALSE(has_undated({fresh}, "prod"));
+  CHECK_FALSE(gc::has_undated({fresh}, "prod"));
   auto undated = upload("u", 'a', kOld);
   undated.answered_at.reset();
   CHECK(found({undated}).empty());
-  CHECK(has_undated({undated}, "prod"));
-  CHECK_FALSE(has_undated({undated}, "staging"));
+  CHECK(gc::has_undated({undated}, "prod"));
+  CHECK_FALSE(gc::has_undated({undated}, "staging"));
 }
 
 TEST_CASE("a clock of ours that is wrong makes nothing garbage") {
@@ -125,7 +126,7 @@ TEST_CASE("what does not carry our marker is never garbage") {
 }
 
 TEST_CASE("a declared or named upload is needed") {
-  NeededUploads needed;
+  gc::NeededUploads needed;
   needed.digests = {digest('a')};
   needed.file_ids = {"named"};
   CHECK(found({upload("u", 'a', kOld), upload("named", 'b', kOld), upload("x", 'c', kOld)},
@@ -133,11 +134,11 @@ TEST_CASE("a declared or named upload is needed") {
 }
 
 TEST_CASE("of several with a declared digest one is needed: the recorded one, else the newest") {
-  NeededUploads needed;
+  gc::NeededUploads needed;
   needed.digests = {digest('a')};
-  const std::vector<FileMetadata> two{upload("old", 'a', kOlder), upload("new", 'a', kOld)};
+  const std::vector<ports::FileMetadata> two{upload("old", 'a', kOlder), upload("new", 'a', kOld)};
   CHECK(found(two, needed) == Ids{"old"});
-  Upload recorded;
+  ports::Upload recorded;
   recorded.owner = "prod";
   recorded.file_id = "old";
   CHECK(found(two, needed, {recorded}) == Ids{"new"});
@@ -154,14 +155,14 @@ TEST_CASE("copies that no row has are garbage, outputs and others' files are not
   output.downloadable = true;
   auto theirs = upload("theirs", 'a', kOld);
   theirs.filename = "report.pdf";
-  const std::vector<FileMetadata> files{upload("mounted", 'a', kOld),
-                                        upload("left", 'b', kOld),
-                                        upload("fresh", 'c', "2026-05-31T23:59:00Z"),
-                                        output,
-                                        theirs,
-                                        upload("other", 'd', kOld, "staging")};
-  const std::vector<ResourceRow> rows{FileRow{"sesrsc_1", "mounted", "/a", kOld}};
-  CHECK(ids(garbage_copies(files, rows, "prod")) == Ids{"left"});
+  const std::vector<ports::FileMetadata> files{upload("mounted", 'a', kOld),
+                                               upload("left", 'b', kOld),
+                                               upload("fresh", 'c', "2026-05-31T23:59:00Z"),
+                                               output,
+                                               theirs,
+                                               upload("other", 'd', kOld, "staging")};
+  const std::vector<ports::ResourceRow> rows{ports::FileRow{"sesrsc_1", "mounted", "/a", kOld}};
+  CHECK(ids(gc::garbage_copies(files, rows, "prod")) == Ids{"left"});
 }
 
 TEST_CASE("garbage is found and deleted, and nothing else is") {
@@ -174,9 +175,9 @@ TEST_CASE("garbage is found and deleted, and nothing else is") {
   REQUIRE(found.copies.size() == 1);
   CHECK(found.copies[0].session_id == *world.spec.session_id);
 
-  Ports ports{*world.api, world.store, world.loop};
+  ports::Ports ports{*world.api, world.store, world.loop};
   for (const auto* kind : {&found.uploads, &found.copies}) {
-    for (const auto& result : delete_garbage("prod", *kind, ports)) {
+    for (const auto& result : gc::delete_garbage("prod", *kind, ports)) {
       CHECK(result.done);
     }
   }
@@ -197,7 +198,7 @@ TEST_CASE("a source that cannot be read keeps every upload") {
   CHECK(found.uploads.empty());
   REQUIRE(found.doubts.size() == 1);
   CHECK(found.doubts[0].session == "research");
-  CHECK(found.doubts[0].error.code == SessionError::Code::kSourceUnavailable);
+  CHECK(found.doubts[0].error.code == errors::SessionError::Code::kSourceUnavailable);
   CHECK(found.copies.size() == 1);
 }
 
@@ -222,7 +223,7 @@ TEST_CASE("an upload that an open write names is needed") {
   World world;
   make_garbage(world);
   const auto garbage = search(world).uploads.at(0).file.file_id;
-  Intent intent;
+  ports::Intent intent;
   intent.path = "/x";
   const bool as_previous = GENERATE(false, true);
   if (as_previous) {
@@ -230,7 +231,8 @@ TEST_CASE("an upload that an open write names is needed") {
   } else {
     intent.adds_file_id = garbage;
   }
-  world.store.commit({change::PutIntent{*world.spec.session_id, intent}}, [](const auto&) {});
+  world.store.commit({ports::change::PutIntent{*world.spec.session_id, intent}},
+                     [](const auto&) {});
   CHECK(search(world).uploads.empty());
 }
 
@@ -239,14 +241,14 @@ TEST_CASE("a file that somebody deleted first counts as deleted, one that fails 
   make_garbage(world);
   const auto found = search(world);
   REQUIRE(world.model.delete_file(found.uploads.at(0).file.file_id));
-  Ports ports{*world.api, world.store, world.loop};
-  CHECK(delete_garbage("prod", found.uploads, ports).at(0).done);
+  ports::Ports ports{*world.api, world.store, world.loop};
+  CHECK(gc::delete_garbage("prod", found.uploads, ports).at(0).done);
 
   FaultRule rule;
   rule.operation = Operation::kDeleteFile;
   rule.fault = Fault::of_status(500);
   world.api->faults.add(rule);
-  const auto failed = delete_garbage("prod", found.copies, ports);
+  const auto failed = gc::delete_garbage("prod", found.copies, ports);
   CHECK_FALSE(failed.at(0).done);
   CHECK_FALSE(failed.at(0).error.empty());
   CHECK(search(world).copies.size() == 1);
@@ -257,8 +259,8 @@ TEST_CASE("nothing is deleted once the process is to stop") {
   make_garbage(world);
   const auto found = search(world);
   world.loop.stop();
-  Ports ports{*world.api, world.store, world.loop};
-  const auto result = delete_garbage("prod", found.uploads, ports).at(0);
+  ports::Ports ports{*world.api, world.store, world.loop};
+  const auto result = gc::delete_garbage("prod", found.uploads, ports).at(0);
   CHECK_FALSE(result.done);
   CHECK(result.error.empty());
   CHECK(search(world).uploads.size() == 1);

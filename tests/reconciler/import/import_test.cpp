@@ -8,42 +8,42 @@
 namespace sessync::test {
 namespace {
 
-LiveSession live(std::string id, std::vector<ResourceRow> rows = {},
-                 std::optional<std::string> title = std::nullopt) {
-  LiveSession session;
+importer::LiveSession live(std::string id, std::vector<ports::ResourceRow> rows = {},
+                           std::optional<std::string> title = std::nullopt) {
+  importer::LiveSession session;
   session.info.session_id = std::move(id);
   session.info.title = std::move(title);
   session.rows = std::move(rows);
   return session;
 }
 
-FileRow file(const std::string& number, std::string mount_path) {
+ports::FileRow file(const std::string& number, std::string mount_path) {
   return {"sesrsc_" + number, "file_" + number, std::move(mount_path), "2025-01-01T00:00:00Z"};
 }
 
-void mark(LiveSession& session, const std::string& file_id, const std::string& owner) {
-  FileMetadata copy;
+void mark(importer::LiveSession& session, const std::string& file_id, const std::string& owner) {
+  ports::FileMetadata copy;
   copy.file_id = file_id;
-  copy.filename = encode_marker(owner, std::string(64, 'a'), "x.csv");
+  copy.filename = observe::encode_marker(owner, std::string(64, 'a'), "x.csv");
   session.files.push_back(copy);
 }
 
-ManifestFile manifest_of(const ImportedManifest& imported) {
+manifest::ManifestFile manifest_of(const importer::ImportedManifest& imported) {
   INFO(imported.text);
   CHECK(imported.problems.empty());
-  auto manifest = load_manifest_file({"m.yaml", imported.text, ""});
+  auto manifest = manifest::load_manifest_file({"m.yaml", imported.text, ""});
   CHECK(manifest.problems.empty());
   return manifest;
 }
 
-ManifestFile imported(const std::vector<LiveSession>& sessions) {
-  return manifest_of(import_sessions(sessions));
+manifest::ManifestFile imported(const std::vector<importer::LiveSession>& sessions) {
+  return manifest_of(importer::import_sessions(sessions));
 }
 
-std::vector<std::string> mounts(const SessionSpec& session) {
+std::vector<std::string> mounts(const manifest::SessionSpec& session) {
   std::vector<std::string> all;
   for (const auto& resource : session.resources) {
-    if (const auto* uploaded = std::get_if<UploadedFileResource>(&resource.what)) {
+    if (const auto* uploaded = std::get_if<manifest::UploadedFileResource>(&resource.what)) {
       all.push_back(uploaded->mount_path);
     }
   }
@@ -51,42 +51,45 @@ std::vector<std::string> mounts(const SessionSpec& session) {
 }
 
 TEST_CASE("Every type of row is declared as it was listed") {
-  const RepositoryRow repository{"sesrsc_9", "https://github.com/o/r", "/workspace/r", "main", {}};
-  const MemoryStoreRow store{"memstore_1", "read_only", "/mnt/memory/x", "Prefer\nthis: one"};
+  const ports::RepositoryRow repository{
+      "sesrsc_9", "https://github.com/o/r", "/workspace/r", "main", {}};
+  const ports::MemoryStoreRow store{"memstore_1", "read_only", "/mnt/memory/x",
+                                    "Prefer\nthis: one"};
   const auto manifest = imported({live(
       "sesn_1", {file("2", "/mnt/session/uploads/b: c"), file("1", "/a"), repository, store})});
   const auto& session = manifest.sessions.at(0);
   CHECK(session.session_id == "sesn_1");
   REQUIRE(session.resources.size() == 4);
-  const auto& repo = std::get<RepositoryResource>(session.resources[0].what);
+  const auto& repo = std::get<manifest::RepositoryResource>(session.resources[0].what);
   CHECK(repo.url == "https://github.com/o/r");
   CHECK(repo.mount_path == "/workspace/r");
-  CHECK(repo.checkout == Checkout(BranchCheckout{"main"}));
+  CHECK(repo.checkout == manifest::Checkout(manifest::BranchCheckout{"main"}));
   CHECK_FALSE(repo.authorization_token);
-  const auto& memory = std::get<MemoryStoreResource>(session.resources[1].what);
+  const auto& memory = std::get<manifest::MemoryStoreResource>(session.resources[1].what);
   CHECK(memory.memory_store_id == "memstore_1");
   CHECK(memory.access == "read_only");
   CHECK(memory.instructions == "Prefer\nthis: one");
-  const auto& first = std::get<UploadedFileResource>(session.resources[2].what);
+  const auto& first = std::get<manifest::UploadedFileResource>(session.resources[2].what);
   CHECK(first.file_id == "file_1");
   CHECK(first.mount_path == "/a");
   CHECK(mounts(session) == std::vector<std::string>{"/a", "/mnt/session/uploads/b: c"});
 }
 
 TEST_CASE("A repository's checkout") {
-  RepositoryRow row{"sesrsc_9", "https://github.com/o/r", "/workspace/r", {}, {}};
+  ports::RepositoryRow row{"sesrsc_9", "https://github.com/o/r", "/workspace/r", {}, {}};
   const auto checkout = [&] {
     const auto manifest = imported({live("sesn_1", {row})});
-    return std::get<RepositoryResource>(manifest.sessions.at(0).resources.at(0).what).checkout;
+    return std::get<manifest::RepositoryResource>(manifest.sessions.at(0).resources.at(0).what)
+        .checkout;
   };
   CHECK_FALSE(checkout());
   row.commit = "0123456789";
-  CHECK(checkout() == Checkout(CommitCheckout{"0123456789"}));
+  CHECK(checkout() == manifest::Checkout(manifest::CommitCheckout{"0123456789"}));
 }
 
 TEST_CASE("How to add a token stands beside a repository, as a comment") {
-  const RepositoryRow row{"sesrsc_9", "https://github.com/o/r", "/workspace/r", {}, {}};
-  const auto text = import_sessions({live("sesn_1", {row})}).text;
+  const ports::RepositoryRow row{"sesrsc_9", "https://github.com/o/r", "/workspace/r", {}, {}};
+  const auto text = importer::import_sessions({live("sesn_1", {row})}).text;
   CHECK(text.find("\n        # authorization_token: {env: GITHUB_TOKEN}\n") != std::string::npos);
 }
 
@@ -128,16 +131,17 @@ TEST_CASE("Markers of files that are not mounted do not count") {
 }
 
 TEST_CASE("What no manifest can say becomes a comment with the reason") {
-  RepositoryRow elsewhere{
+  ports::RepositoryRow elsewhere{
       "sesrsc_8", "https://user:hunter2@gitlab.com/o/r", "/workspace/e", {}, {}};
-  RepositoryRow repository{"sesrsc_9", "https://github.com/o/r", "/workspace/r", {}, {}};
-  const MemoryStoreRow store{"memstore_1", "append_only", "/mnt/memory/x", {}};
-  const auto result = import_sessions({live(
-      "sesn_1", {file("1", "/a"), file("2", "/a"), file("3", "/mnt/session/uploads/a"),
-                 file("4", "/a/below"), file("5", "relative"), file("6", "/x/../y"),
-                 file("7", "/line\nbreak"), file("8", "/ok"), file("9", "/workspace/r/inside"),
-                 elsewhere, repository, store, OpaqueRow{"sesrsc_7", "volume", "/v\n- type: file"},
-                 OpaqueRow{"", "dream", ""}, OpaqueRow{"sesrsc_10", "file", ""}})});
+  ports::RepositoryRow repository{"sesrsc_9", "https://github.com/o/r", "/workspace/r", {}, {}};
+  const ports::MemoryStoreRow store{"memstore_1", "append_only", "/mnt/memory/x", {}};
+  const auto result = importer::import_sessions({live(
+      "sesn_1",
+      {file("1", "/a"), file("2", "/a"), file("3", "/mnt/session/uploads/a"), file("4", "/a/below"),
+       file("5", "relative"), file("6", "/x/../y"), file("7", "/line\nbreak"), file("8", "/ok"),
+       file("9", "/workspace/r/inside"), elsewhere, repository, store,
+       ports::OpaqueRow{"sesrsc_7", "volume", "/v\n- type: file"},
+       ports::OpaqueRow{"", "dream", ""}, ports::OpaqueRow{"sesrsc_10", "file", ""}})});
   const auto manifest = manifest_of(result);
   const auto& session = manifest.sessions.at(0);
   CHECK(mounts(session) == std::vector<std::string>{"/a", "/ok"});
@@ -164,15 +168,15 @@ TEST_CASE("No owner is claimed under which a file that could not be declared wou
 }
 
 TEST_CASE("A fault of a session is told and withdraws nothing") {
-  const auto result =
-      import_sessions({live("sesn_1", {file("1", "/a")}), live("no id", {file("2", "/a")}, "Two")});
+  const auto result = importer::import_sessions(
+      {live("sesn_1", {file("1", "/a")}), live("no id", {file("2", "/a")}, "Two")});
   CHECK(result.problems.size() == 1);
   CHECK(result.text.find("cannot be declared") == std::string::npos);
 }
 
 TEST_CASE("A session of many files says how many it may have") {
   const auto with_files = [](int count) {
-    std::vector<ResourceRow> rows;
+    std::vector<ports::ResourceRow> rows;
     rows.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) {
       rows.emplace_back(file(std::to_string(i), "/" + std::to_string(i)));

@@ -31,7 +31,9 @@ std::string declare_upload(World& world) {
   return id;
 }
 
-void lists_lag(World& world, Duration lag) { world.model.switches().resource_list_lag = lag; }
+void lists_lag(World& world, ports::Duration lag) {
+  world.model.switches().resource_list_lag = lag;
+}
 
 }  // namespace
 
@@ -54,7 +56,7 @@ TEST_CASE("a declared upload that has expired is not found, and not tried hour a
   world.loop.advance(seconds(1));
   const auto outcome = world.pass();
   REQUIRE(outcome.plan.blocked.size() == 1);
-  CHECK(outcome.plan.blocked.front().code == BlockCode::kFileNotFound);
+  CHECK(outcome.plan.blocked.front().code == desired::BlockCode::kFileNotFound);
   CHECK(world.api->calls.count(Operation::kAddResource) == 1);
 }
 
@@ -67,7 +69,7 @@ TEST_CASE("nothing is written as long as what was seen cannot be recorded") {
   world.store.fail_next(1);
   const auto outcome = world.pass();
   REQUIRE(outcome.error);
-  CHECK(outcome.error->code == SessionError::Code::kStateNotWritable);
+  CHECK(outcome.error->code == errors::SessionError::Code::kStateNotWritable);
   CHECK(world.held() == std::map<std::string, std::string>{{"/a", "one"}});
   CHECK(world.settle().converged());
   CHECK(world.held() == world.wanted());
@@ -157,7 +159,7 @@ TEST_CASE("an owner's open writes do not make rows ours under another owner") {
   const auto outcome = world.pass();
   CHECK(world.held() == std::map<std::string, std::string>{{"/a", "one"}});
   REQUIRE(outcome.plan.blocked.size() == 1);
-  CHECK(outcome.plan.blocked.front().code == BlockCode::kConflict);
+  CHECK(outcome.plan.blocked.front().code == desired::BlockCode::kConflict);
 }
 
 TEST_CASE("an add that the former owner may have sent is not sent again by the next one") {
@@ -230,7 +232,7 @@ TEST_CASE("an add for which the key was refused leaves nothing in doubt") {
   world.api->faults.add(once(Operation::kAddResource, Fault::of_status(401)));
   const auto refused = world.pass();
   REQUIRE(refused.error);
-  CHECK(refused.error->code == SessionError::Code::kAuthenticationFailed);
+  CHECK(refused.error->code == errors::SessionError::Code::kAuthenticationFailed);
   world.crash(false);
   CHECK(world.pass().plan.pending.empty());
   CHECK(world.settle().converged());

@@ -24,9 +24,9 @@ struct Search {
     }
   }
 
-  Result<FoundUploads> run() {
-    Ports ports{*world.api, world.store, world.loop, nullptr, nullptr};
-    auto found = find_uploads(ids, ports);
+  ports::Result<observe::FoundUploads> run() {
+    ports::Ports ports{*world.api, world.store, world.loop, nullptr, nullptr};
+    auto found = observe::find_uploads(ids, ports);
     world.loop.run_all();
     return found;
   }
@@ -78,7 +78,7 @@ TEST_CASE("what the API says of one malformed id is about no other") {
   CHECK(found->files.size() == 3);
   REQUIRE(found->unanswered.size() == 1);
   CHECK(found->unanswered.begin()->first == "file_not-an-id");
-  CHECK(found->unanswered.begin()->second.kind == ApiError::Kind::kInvalid);
+  CHECK(found->unanswered.begin()->second.kind == ports::ApiError::Kind::kInvalid);
 }
 
 TEST_CASE("a server that does not answer is not asked once more for each file") {
@@ -97,7 +97,7 @@ TEST_CASE("a credential that is refused ends a search") {
     search.fail(operation, 401);
     const auto found = search.run();
     REQUIRE_FALSE(found);
-    CHECK(found.error().kind == ApiError::Kind::kAuthentication);
+    CHECK(found.error().kind == ports::ApiError::Kind::kAuthentication);
   }
 }
 
@@ -125,7 +125,7 @@ TEST_CASE("an id that the API does not accept concerns the entry that has it") {
     CHECK(world.held().at("/local") == name);
     REQUIRE(!outcome.plan.blocked.empty());
     for (const auto& blocked : outcome.plan.blocked) {
-      CHECK(blocked.code == BlockCode::kFileNotFound);
+      CHECK(blocked.code == desired::BlockCode::kFileNotFound);
       CHECK(blocked.reason.find("not a valid file id") != std::string::npos);
     }
   }
@@ -160,5 +160,5 @@ TEST_CASE("a key that is refused while uploads are looked up is that of the sess
   world.api->faults.add(refused);
   const auto outcome = world.pass();
   REQUIRE(outcome.error.has_value());
-  CHECK(outcome.error->code == SessionError::Code::kAuthenticationFailed);
+  CHECK(outcome.error->code == errors::SessionError::Code::kAuthenticationFailed);
 }

@@ -16,7 +16,9 @@ namespace {
 const std::string kSha = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const std::string kPrefix = "sessync.team-a.0123456789abcdef0123456789abcdef.";
 
-std::string encode(const std::string& basename) { return encode_marker("team-a", kSha, basename); }
+std::string encode(const std::string& basename) {
+  return observe::encode_marker("team-a", kSha, basename);
+}
 
 bool is_refused_by_the_api(char c) {
   const auto byte = static_cast<unsigned char>(c);
@@ -57,9 +59,9 @@ bool is_utf8(std::string_view text) {
 
 TEST_CASE("A marker is the owner, half the digest and the file's own name") {
   CHECK(encode("report.csv") == kPrefix + "report.csv");
-  const auto marker = decode_marker(encode("report.csv"));
+  const auto marker = observe::decode_marker(encode("report.csv"));
   REQUIRE(marker);
-  CHECK(*marker == Marker{"team-a", "0123456789abcdef0123456789abcdef", "report.csv"});
+  CHECK(*marker == observe::Marker{"team-a", "0123456789abcdef0123456789abcdef", "report.csv"});
 }
 
 TEST_CASE("Characters that the API refuses in names become underscores") {
@@ -100,18 +102,18 @@ TEST_CASE("What is no marker decodes to nothing") {
         "sessync.A." + digest + ".x", "sessync.a_b." + digest + ".x", "Sessync.a." + digest + ".x",
         "sessync." + std::string(21, 'a') + "." + digest + ".x", "sessync-a-" + digest + "-x"}) {
     CAPTURE(name);
-    CHECK_FALSE(decode_marker(name));
+    CHECK_FALSE(observe::decode_marker(name));
   }
-  CHECK(decode_marker("sessync." + std::string(20, 'a') + "." + digest + ".x"));
-  CHECK(decode_marker("sessync.a." + digest + ".")->basename.empty());
+  CHECK(observe::decode_marker("sessync." + std::string(20, 'a') + "." + digest + ".x"));
+  CHECK(observe::decode_marker("sessync.a." + digest + ".")->basename.empty());
 }
 
 TEST_CASE("A marker matches the digest that it was made of, and no other") {
-  const Marker marker = *decode_marker(encode("x"));
-  CHECK(marker_matches(marker, kSha));
-  CHECK_FALSE(marker_matches(marker, std::string(64, '0')));
-  CHECK_FALSE(marker_matches(marker, ""));
-  CHECK_FALSE(marker_matches(Marker{}, kSha));
+  const observe::Marker marker = *observe::decode_marker(encode("x"));
+  CHECK(observe::marker_matches(marker, kSha));
+  CHECK_FALSE(observe::marker_matches(marker, std::string(64, '0')));
+  CHECK_FALSE(observe::marker_matches(marker, ""));
+  CHECK_FALSE(observe::marker_matches(observe::Marker{}, kSha));
 }
 
 TEST_CASE("Every name survives as a valid marker") {
@@ -121,21 +123,21 @@ TEST_CASE("Every name survives as a valid marker") {
     const auto owner = *rc::gen::element<std::string>("a", "team-a", "0123456789-abcdefghi");
     const std::string basename =
         random + std::string(static_cast<std::size_t>(padding), byte) + random;
-    const std::string encoded = encode_marker(owner, kSha, basename);
+    const std::string encoded = observe::encode_marker(owner, kSha, basename);
     RC_ASSERT(encoded.size() <= 255U);
     RC_ASSERT(is_utf8(encoded));
     RC_ASSERT(std::none_of(encoded.begin(), encoded.end(), is_refused_by_the_api));
-    const auto marker = decode_marker(encoded);
+    const auto marker = observe::decode_marker(encoded);
     RC_ASSERT(marker.has_value());
     RC_ASSERT(marker->owner == owner);
-    RC_ASSERT(marker_matches(*marker, kSha));
+    RC_ASSERT(observe::marker_matches(*marker, kSha));
     RC_ASSERT(!marker->basename.empty());
   });
   rc::prop("or is none", [](const std::string& noise) {
     auto name = encode("x.csv");
     const auto at = *rc::gen::inRange<std::size_t>(0, name.size() + 1);
     name.replace(at, *rc::gen::inRange<std::size_t>(0, 8), noise);
-    if (const auto marker = decode_marker(name)) {
+    if (const auto marker = observe::decode_marker(name)) {
       RC_ASSERT(name ==
                 "sessync." + marker->owner + "." + marker->digest_prefix + "." + marker->basename);
     }

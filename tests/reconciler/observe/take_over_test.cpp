@@ -31,13 +31,13 @@ void declare_nothing(World& world, int files) {
   }
 }
 
-std::size_t guarded(const Plan& plan) {
+std::size_t guarded(const plan::Plan& plan) {
   return static_cast<std::size_t>(
-      std::ranges::count(plan.blocked, BlockCode::kGuard, &Blocked::code));
+      std::ranges::count(plan.blocked, desired::BlockCode::kGuard, &desired::Blocked::code));
 }
 
-bool asks_for_session(const Plan& plan) {
-  return std::ranges::any_of(plan.blocked, [](const Blocked& blocked) {
+bool asks_for_session(const plan::Plan& plan) {
+  return std::ranges::any_of(plan.blocked, [](const desired::Blocked& blocked) {
     return blocked.reason.find(
                "this session was filled by another manifest of owner prod; is "
                "session_id right?") != std::string::npos;
@@ -80,10 +80,10 @@ TEST_CASE("once it was said that the session is right, later deletes need no id"
   auto world = filled_by(3);
   declare_nothing(world, 3);
   world.file("z", "other");
-  world.spec.prune = Prune::kNone;
+  world.spec.prune = manifest::Prune::kNone;
   world.pass();
   world.file("d/0", "content 0");
-  world.spec.prune = Prune::kOwned;
+  world.spec.prune = manifest::Prune::kOwned;
   const auto held = world.pass().plan.held;
   REQUIRE(held);
   world.allow_deletes = held->id;
@@ -151,7 +151,7 @@ TEST_CASE("plan on a first look says what apply does") {
   CHECK(planned.unmanaged.size() == done.unmanaged.size());
   REQUIRE(planned.actions.size() == done.actions.size());
   for (std::size_t i = 0; i < done.actions.size(); ++i) {
-    CHECK(path_of(planned.actions[i]) == path_of(done.actions[i]));
+    CHECK(plan::path_of(planned.actions[i]) == plan::path_of(done.actions[i]));
     CHECK(planned.actions[i].index() == done.actions[i].index());
   }
 }

@@ -32,10 +32,10 @@ struct Rig {
     return model.add_output(session, name, bytes).id;
   }
 
-  OutputsReport pull(const std::optional<std::string>& refusal = std::nullopt) {
+  outputs::OutputsReport pull(const std::optional<std::string>& refusal = std::nullopt) {
     const auto inventory = store.load(session);
-    Ports ports{*api, store, loop, nullptr, &directory};
-    auto report = pull_outputs({session, spec, inventory, refusal}, ports);
+    ports::Ports ports{*api, store, loop, nullptr, &directory};
+    auto report = outputs::pull_outputs({session, spec, inventory, refusal}, ports);
     loop.run_all();
     CHECK(directory.on_their_way == 0);
     return report;
@@ -62,11 +62,11 @@ struct Rig {
   std::optional<MemorySessionApi> api{std::in_place, model, loop};
   MemoryStateStore store{loop};
   MemoryOutputDirectory directory;
-  OutputsSpec spec;
+  manifest::OutputsSpec spec;
   std::string session;
 };
 
-Names fetched(const OutputsReport& report) {
+Names fetched(const outputs::OutputsReport& report) {
   Names names;
   for (const auto& output : report.fetched) {
     names.push_back(output.name);
@@ -74,16 +74,16 @@ Names fetched(const OutputsReport& report) {
   return names;
 }
 
-Names blocked_outputs(const OutputsReport& report) {
+Names blocked_outputs(const outputs::OutputsReport& report) {
   Names lines;
   for (const auto& entry : report.blocked) {
-    CHECK(entry.type == BlockedType::kOutputs);
-    lines.push_back(std::string(to_string(entry.code)) + " " + entry.path.text());
+    CHECK(entry.type == desired::BlockedType::kOutputs);
+    lines.push_back(std::string(desired::to_string(entry.code)) + " " + entry.path.text());
   }
   return lines;
 }
 
-bool quiet(const OutputsReport& report) {
+bool quiet(const outputs::OutputsReport& report) {
   return report.fetched.empty() && report.blocked.empty() && !report.error && !report.again;
 }
 
@@ -141,7 +141,7 @@ TEST_CASE("copies of mounted files are no outputs") {
 
 TEST_CASE("only what is included arrives, by its cleaned name") {
   Rig rig;
-  rig.spec.include = Patterns::parse({"*.md", "!secret*"}).value();
+  rig.spec.include = manifest::Patterns::parse({"*.md", "!secret*"}).value();
   rig.agent_writes("a.md", "1");
   rig.agent_writes("a.csv", "2");
   rig.agent_writes("secret.md", "3");
@@ -322,7 +322,7 @@ TEST_CASE("on a full disk the small ones arrive, and the rest once there is room
   CHECK(report.fetched.size() == 10);
   CHECK(report.again);
   REQUIRE(report.error);
-  CHECK(report.error->code == SessionError::Code::kOutputsNotStored);
+  CHECK(report.error->code == errors::SessionError::Code::kOutputsNotStored);
   CHECK(report.error->message == "the disk is full");
   rig.directory.capacity = 5000;
   CHECK(fetched(rig.pull()) == Names{"big", "bigger"});

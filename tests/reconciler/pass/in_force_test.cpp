@@ -63,5 +63,5 @@ TEST_CASE("a pass is told to look at the session itself, and looks beside the li
   (void)world.model.archive_session(*world.spec.session_id);
   const auto outcome = world.pass();
   REQUIRE(outcome.error);
-  CHECK(outcome.error->code == SessionError::Code::kSessionArchived);
+  CHECK(outcome.error->code == errors::SessionError::Code::kSessionArchived);
 }

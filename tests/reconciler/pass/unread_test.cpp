@@ -24,7 +24,7 @@ TEST_CASE(
   CHECK_FALSE(outcome.settled());
   CHECK(outcome.plan.blocked.empty());
   REQUIRE(outcome.plan.pending.size() == 1);
-  const auto conditions = conditions_of(outcome);
+  const auto conditions = reconciler::conditions_of(outcome);
   CHECK(conditions[0].reason == "Progressing");
   CHECK(conditions[0].message == "/big: is being read");
   CHECK(conditions[1].status);        // Reconciling
@@ -50,13 +50,14 @@ TEST_CASE("a large file that was renamed stays at its old path until the new one
 }
 
 TEST_CASE("an archive with a member that is still being read is pending, not blocked") {
-  SessionSpec spec;
+  manifest::SessionSpec spec;
   spec.resources.push_back(
-      {{}, ArchiveResource{"c", {}, {}, ArchiveResource::Format::kZip, "/c.zip"}});
-  SourceFiles found;
+      {{},
+       manifest::ArchiveResource{"c", {}, {}, manifest::ArchiveResource::Format::kZip, "/c.zip"}});
+  ports::SourceFiles found;
   found.files = {{"a", std::string(64, 'a'), 1}};
-  found.issues = {{"b", ScanIssue::Kind::kUnread, "is being read", 7}};
-  const auto desired = resolve(spec, {"/w", {found}});
+  found.issues = {{"b", ports::ScanIssue::Kind::kUnread, "is being read", 7}};
+  const auto desired = desired::resolve(spec, {"/w", {found}});
   CHECK(desired.files.empty());
   CHECK(desired.blocked.empty());
   REQUIRE(desired.unread.size() == 1);
@@ -65,18 +66,20 @@ TEST_CASE("an archive with a member that is still being read is pending, not blo
 }
 
 TEST_CASE("what is larger than max_file_size is blocked, alone and in an archive, and stays") {
-  SessionSpec spec;
-  spec.resources.push_back({{}, DirectoryResource{"d", {}, {}, "/d"}});
+  manifest::SessionSpec spec;
+  spec.resources.push_back({{}, manifest::DirectoryResource{"d", {}, {}, "/d"}});
   spec.resources.push_back(
-      {{}, ArchiveResource{"d", {}, {}, ArchiveResource::Format::kTarGz, "/d.tar.gz"}});
-  SourceFiles found;
+      {{},
+       manifest::ArchiveResource{
+           "d", {}, {}, manifest::ArchiveResource::Format::kTarGz, "/d.tar.gz"}});
+  ports::SourceFiles found;
   found.files = {{"a", std::string(64, 'a'), 1}};
-  found.issues = {{"b", ScanIssue::Kind::kTooLarge, "has 600 MB"}};
-  const auto desired = resolve(spec, {"/w", {found, found}});
+  found.issues = {{"b", ports::ScanIssue::Kind::kTooLarge, "has 600 MB"}};
+  const auto desired = desired::resolve(spec, {"/w", {found, found}});
   REQUIRE(desired.blocked.size() == 2);
   for (const auto& blocked : desired.blocked) {
-    CHECK(blocked.code == BlockCode::kTooLarge);
-    CHECK(std::string(to_string(blocked.code)) == "too_large");
+    CHECK(blocked.code == desired::BlockCode::kTooLarge);
+    CHECK(std::string(desired::to_string(blocked.code)) == "too_large");
     CHECK(desired.kept.contains(blocked.path));
   }
 }

@@ -10,17 +10,17 @@ using namespace sessync;
 using namespace sessync::fixtures;
 
 TEST_CASE("a plan reads like this") {
-  Policy policy;
+  plan::Policy policy;
   policy.max_deletes = {false, 1};
-  const auto wanted = desired({local("/data/new.csv", '1', 2048), local("/data/old.csv", '2'),
-                               local("/same", '3'), local("/conflict", '4')});
-  const ObservedState observed{
+  const auto wanted = declared({local("/data/new.csv", '1', 2048), local("/data/old.csv", '2'),
+                                local("/same", '3'), local("/conflict", '4')});
+  const observe::ObservedState observed{
       {marked("r1", "/data/old.csv", '9'), marked("r2", "/same", '3'), marked("r3", "/gone", '8'),
        foreign("r4", "/conflict"), foreign("r5", "/theirs")},
       {},
       {}};
   const auto plan = make_plan(wanted, observed, policy);
-  CHECK(describe(PlanHeader{"research", "sesn_1"}, plan, true) ==
+  CHECK(plan::describe(plan::PlanHeader{"research", "sesn_1"}, plan, true) ==
         R"(session research (sesn_1): files are below /mnt/session/uploads
   ! /conflict  conflict: an unmanaged resource is mounted at, above or below this path; remove it, mount the file elsewhere, or set on_conflict
   + /data/new.csv  2.0 KiB  111111111111  not in the session
@@ -29,58 +29,61 @@ TEST_CASE("a plan reads like this") {
   = /same  1 B  333333333333
   ? /theirs  not managed by sessync
 )");
-  PlanSummary summary;
+  plan::PlanSummary summary;
   summary.count(plan);
-  CHECK(describe(summary) ==
+  CHECK(plan::describe(summary) ==
         "Plan: 1 to add, 1 to replace, 0 to rotate, 1 to delete; 1 blocked, 1 unmanaged, 1 "
         "unchanged.");
 }
 
 TEST_CASE("what has no mount path is named by what it is") {
-  Plan plan;
-  plan.blocked = {
-      {BlockedType::kMemoryStore, MountPath(), BlockCode::kRequiresNewSession, "it is new"},
-      {BlockedType::kSession, MountPath(), BlockCode::kRefused, "it was refused"}};
-  plan.pending = {{MountPath(), "not known yet"}};
-  CHECK(describe(PlanHeader{"a", "sesn_1"}, plan, true) ==
+  plan::Plan plan;
+  plan.blocked = {{desired::BlockedType::kMemoryStore, manifest::MountPath(),
+                   desired::BlockCode::kRequiresNewSession, "it is new"},
+                  {desired::BlockedType::kSession, manifest::MountPath(),
+                   desired::BlockCode::kRefused, "it was refused"}};
+  plan.pending = {{manifest::MountPath(), "not known yet"}};
+  CHECK(plan::describe(plan::PlanHeader{"a", "sesn_1"}, plan, true) ==
         R"(session a (sesn_1): files are below /mnt/session/uploads
   ! memory store  requires_new_session: it is new
   ! session  refused: it was refused
   ! pending: not known yet
 )");
-  PassOutcome outcome;
+  pass::PassOutcome outcome;
   outcome.plan.blocked = {plan.blocked.front()};
-  for (const auto& condition : conditions_of(outcome)) {
+  for (const auto& condition : reconciler::conditions_of(outcome)) {
     CHECK_FALSE(condition.message.starts_with(':'));
   }
-  CHECK(conditions_of(outcome).front().message == "memory store: it is new");
+  CHECK(reconciler::conditions_of(outcome).front().message == "memory store: it is new");
 }
 
 TEST_CASE("names cannot write to a terminal") {
-  CHECK(printable("a\x1b[2Jb\nc") == "a\\x1b[2Jb\\x0ac");
-  CHECK(printable("gr\xc3\xbc\xc3\x9f") == "gr\xc3\xbc\xc3\x9f");
-  CHECK(printable("bad\xff\xfe") == "bad\\xff\\xfe");
-  CHECK(printable("\xc2\x9b") == "\\xc2\\x9b");
+  CHECK(manifest::printable("a\x1b[2Jb\nc") == "a\\x1b[2Jb\\x0ac");
+  CHECK(manifest::printable("gr\xc3\xbc\xc3\x9f") == "gr\xc3\xbc\xc3\x9f");
+  CHECK(manifest::printable("bad\xff\xfe") == "bad\\xff\\xfe");
+  CHECK(manifest::printable("\xc2\x9b") == "\\xc2\\x9b");
 }
 
 TEST_CASE("a pass becomes conditions in one place") {
-  PassOutcome outcome;
-  const auto ready = [&] { return conditions_of(outcome).front(); };
+  pass::PassOutcome outcome;
+  const auto ready = [&] { return reconciler::conditions_of(outcome).front(); };
   CHECK(ready().status);
   CHECK(ready().reason == "Succeeded");
 
-  outcome.plan.blocked = {{BlockedType::kFile, path("/a"), BlockCode::kGuard, "held"}};
+  outcome.plan.blocked = {
+      {desired::BlockedType::kFile, path("/a"), desired::BlockCode::kGuard, "held"}};
   CHECK(ready().reason == "DeletionBlocked");
-  CHECK(conditions_of(outcome)[2].status);
+  CHECK(reconciler::conditions_of(outcome)[2].status);
   outcome.source_lost = true;
   CHECK(ready().reason == "SourceUnavailable");
 
-  outcome.error = SessionError{SessionError::Code::kAuthenticationFailed, "wrong key"};
+  outcome.error =
+      errors::SessionError{errors::SessionError::Code::kAuthenticationFailed, "wrong key"};
   CHECK(ready().reason == "AuthenticationFailed");
   outcome.error.reset();
   outcome.plan.actions.resize(1);
   CHECK(ready().reason == "Progressing");
   outcome.suspended = true;
   CHECK(ready().reason == "Suspended");
-  CHECK(conditions_of(outcome)[3].status);
+  CHECK(reconciler::conditions_of(outcome)[3].status);
 }

@@ -11,8 +11,8 @@ using Lines = std::vector<std::string>;
 namespace {
 
 /// `count` rows of ours, each with its own content.
-ObservedState rows(int count) {
-  ObservedState state;
+observe::ObservedState rows(int count) {
+  observe::ObservedState state;
   for (int i = 0; i < count; ++i) {
     auto row = marked("r" + std::to_string(100 + i), "/d/" + std::to_string(100 + i), 'a');
     row.marker.reset();
@@ -21,14 +21,14 @@ ObservedState rows(int count) {
   return state;
 }
 
-DesiredState lost(const std::string& mount, const std::string& reason) {
-  DesiredState state;
+desired::DesiredState lost(const std::string& mount, const std::string& reason) {
+  desired::DesiredState state;
   state.protected_trees = {{path(mount), reason, true}};
   return state;
 }
 
-Policy at_most(MaxDeletes limit) {
-  Policy policy;
+plan::Policy at_most(manifest::MaxDeletes limit) {
+  plan::Policy policy;
   policy.max_deletes = limit;
   return policy;
 }
@@ -47,7 +47,7 @@ TEST_CASE("five deletes are always allowed under a percentage, six of ten are no
 
 TEST_CASE("a percentage is of the owned rows, rounded down") {
   // 41 owned, 25 % is 10.25: ten go, eleven do not.
-  DesiredState keep;
+  desired::DesiredState keep;
   auto observed = rows(41);
   const auto plan_deleting = [&](std::size_t deletes) {
     keep.kept.clear();
@@ -67,17 +67,17 @@ TEST_CASE("an exact count is exact, also zero") {
 }
 
 TEST_CASE("renames, replaces and duplicates do not count") {
-  const auto wanted = desired({local("/new", '1'), local("/same", '2'), local("/dup", '3')});
-  const ObservedState observed{{marked("r1", "/old", '1'), marked("r2", "/same", '9'),
-                                marked("r3", "/dup", '3'), marked("r4", "/dup", '3')},
-                               {},
-                               {}};
+  const auto wanted = declared({local("/new", '1'), local("/same", '2'), local("/dup", '3')});
+  const observe::ObservedState observed{{marked("r1", "/old", '1'), marked("r2", "/same", '9'),
+                                         marked("r3", "/dup", '3'), marked("r4", "/dup", '3')},
+                                        {},
+                                        {}};
   const auto plan = make_plan(wanted, observed, at_most({false, 0}));
   CHECK(lines(plan) == Lines{"delete /dup r4", "add /new", "delete /old r1", "replace /same r2"});
 }
 
 TEST_CASE("held deletes stop nothing else") {
-  const auto plan = make_plan(desired({local("/x", '1')}), rows(30));
+  const auto plan = make_plan(declared({local("/x", '1')}), rows(30));
   CHECK(plan.actions.size() == 1);
   CHECK(plan.blocked.size() == 30);
 }
@@ -98,26 +98,27 @@ TEST_CASE("a lost source that owns nothing is reported all the same") {
 TEST_CASE("the id lets exactly the held set through, and other edits do not change it") {
   const auto held = make_plan({}, rows(10)).held;
   REQUIRE(held);
-  Policy policy;
+  plan::Policy policy;
   policy.allow_deletes = held->id;
   CHECK(make_plan({}, rows(10), policy).actions.size() == 10);
   CHECK(make_plan({}, rows(11), policy).actions.empty());
-  const auto with_edit = make_plan(desired({local("/x", '1')}), rows(10));
+  const auto with_edit = make_plan(declared({local("/x", '1')}), rows(10));
   REQUIRE(with_edit.held);
   CHECK(with_edit.held->id == held->id);
 }
 
 TEST_CASE("an add that needs a held delete is blocked with it") {
-  const auto wanted = desired({local("/a/b", '1')});
+  const auto wanted = declared({local("/a/b", '1')});
   const auto plan = make_plan(wanted, {{marked("r1", "/a", '2')}, {}, {}}, at_most({false, 0}));
   CHECK(lines(plan) == Lines{"blocked guard /a", "blocked guard /a/b"});
 }
 
 TEST_CASE("more files than max_files: nothing is added, the rest goes on") {
-  const DesiredState wanted = desired({local("/a", '1'), local("/b", '2'), local("/c", '3')});
-  Policy policy;
+  const desired::DesiredState wanted =
+      declared({local("/a", '1'), local("/b", '2'), local("/c", '3')});
+  plan::Policy policy;
   policy.max_files = 3;
-  const ObservedState observed{
+  const observe::ObservedState observed{
       {foreign("r1", "/x"), marked("r2", "/a", '9'), marked("r3", "/old", '8')}, {}, {}};
   const auto plan = make_plan(wanted, observed, policy);
   CHECK(lines(plan) == Lines{"replace /a r2", "delete /old r3", "blocked quota /b",

@@ -28,9 +28,9 @@ World refused_rename(int status) {
   return world;
 }
 
-const Blocked* blocked_at(const Plan& plan, const std::string& path) {
+const desired::Blocked* blocked_at(const plan::Plan& plan, const std::string& path) {
   const auto found = std::ranges::find_if(
-      plan.blocked, [&](const Blocked& blocked) { return blocked.path.text() == path; });
+      plan.blocked, [&](const desired::Blocked& blocked) { return blocked.path.text() == path; });
   return found == plan.blocked.end() ? nullptr : &*found;
 }
 
@@ -89,7 +89,7 @@ TEST_CASE("a rename onto what is not ours keeps its old row until that is gone")
   const auto outcome = world.settle();
   CHECK(world.held() == Contents{{"/old", "one"}, {"/new", "theirs"}});
   REQUIRE(blocked_at(outcome.plan, "/old") != nullptr);
-  CHECK(blocked_at(outcome.plan, "/old")->code == BlockCode::kConflict);
+  CHECK(blocked_at(outcome.plan, "/old")->code == desired::BlockCode::kConflict);
   REQUIRE(world.model.delete_resource(*world.spec.session_id, theirs));
   CHECK(world.settle().converged());
   CHECK(world.held() == world.wanted());
@@ -97,65 +97,68 @@ TEST_CASE("a rename onto what is not ours keeps its old row until that is gone")
 
 TEST_CASE("the old row is held for a blocked path only, whatever else has its content") {
   using namespace fixtures;
-  const auto wanted = desired({local("/new", '1'), local("/copy", '1')});
-  const ObservedState observed{
+  const auto wanted = declared({local("/new", '1'), local("/copy", '1')});
+  const observe::ObservedState observed{
       {marked("r1", "/old", '1'), marked("r2", "/copy", '1'), marked("r3", "/gone", '7')}, {}, {}};
-  PlanInput input{wanted, observed};
+  plan::PlanInput input{wanted, observed};
   input.refusals = {{"/new", digest('1'), "400", "no", {}}};
-  CHECK(lines(plan(input, {})) == std::vector<std::string>{"delete /gone r3",
-                                                           "blocked refused /new",
-                                                           "blocked refused /old"});
+  CHECK(lines(plan::plan(input, {})) == std::vector<std::string>{"delete /gone r3",
+                                                                 "blocked refused /new",
+                                                                 "blocked refused /old"});
   input.refusals.clear();
-  CHECK(lines(plan(input, {})) ==
+  CHECK(lines(plan::plan(input, {})) ==
         std::vector<std::string>{"delete /gone r3", "add /new", "delete /old r1"});
 }
 
 TEST_CASE("no id is offered for a delete that is held by more than a lost source") {
   using namespace fixtures;
-  auto wanted = desired({local("/new", '1')});
-  wanted.protected_trees.push_back({MountPath::literal("/old"), "source old is missing", true});
-  const ObservedState observed{{marked("r1", "/old", '1')}, {}, {}};
-  PlanInput input{wanted, observed};
+  auto wanted = declared({local("/new", '1')});
+  wanted.protected_trees.push_back(
+      {manifest::MountPath::literal("/old"), "source old is missing", true});
+  const observe::ObservedState observed{{marked("r1", "/old", '1')}, {}, {}};
+  plan::PlanInput input{wanted, observed};
   input.refusals = {{"/new", digest('1'), "400", "no", {}}};
-  const auto result = plan(input, {});
+  const auto result = plan::plan(input, {});
   CHECK_FALSE(result.held);
   REQUIRE(blocked_at(result, "/old") != nullptr);
   CHECK(result.actions.empty());
-  CHECK(std::ranges::any_of(result.blocked, [](const Blocked& one) {
-    return one.path.text() == "/old" && one.code == BlockCode::kRefused;
+  CHECK(std::ranges::any_of(result.blocked, [](const desired::Blocked& one) {
+    return one.path.text() == "/old" && one.code == desired::BlockCode::kRefused;
   }));
 }
 
 TEST_CASE("no id is offered for the old row of a file for which max_files leaves no room") {
   using namespace fixtures;
-  auto wanted = desired({local("/new", '1'), local("/other", '2')});
-  wanted.protected_trees.push_back({MountPath::literal("/old"), "source old is missing", true});
-  const ObservedState observed{{marked("r1", "/old", '1')}, {}, {}};
-  const PlanInput input{wanted, observed};
-  Policy policy;
+  auto wanted = declared({local("/new", '1'), local("/other", '2')});
+  wanted.protected_trees.push_back(
+      {manifest::MountPath::literal("/old"), "source old is missing", true});
+  const observe::ObservedState observed{{marked("r1", "/old", '1')}, {}, {}};
+  const plan::PlanInput input{wanted, observed};
+  plan::Policy policy;
   policy.max_files = 1;
-  const auto result = plan(input, policy);
+  const auto result = plan::plan(input, policy);
   CHECK_FALSE(result.held);
   CHECK(result.actions.empty());
-  CHECK(std::ranges::any_of(result.blocked, [](const Blocked& one) {
-    return one.path.text() == "/old" && one.code == BlockCode::kQuota;
+  CHECK(std::ranges::any_of(result.blocked, [](const desired::Blocked& one) {
+    return one.path.text() == "/old" && one.code == desired::BlockCode::kQuota;
   }));
 }
 
 TEST_CASE("the room that an add in doubt may have taken is given to no other") {
   using namespace fixtures;
-  const auto adds_full = [](const DesiredState& wanted, const ObservedState& observed) {
-    PlanInput input{wanted, observed};
+  const auto adds_full = [](const desired::DesiredState& wanted,
+                            const observe::ObservedState& observed) {
+    plan::PlanInput input{wanted, observed};
     input.most_files = 1;
     input.refusals = {{"/full", digest('1'), "400", "no", {}, 1}};
-    return std::ranges::any_of(plan(input, {}).actions, [](const Action& action) {
-      return path_of(action).text() == "/full";
+    return std::ranges::any_of(plan::plan(input, {}).actions, [](const plan::Action& action) {
+      return plan::path_of(action).text() == "/full";
     });
   };
-  ObservedState observed;
-  CHECK(adds_full(desired({local("/full", '1')}), observed));
+  observe::ObservedState observed;
+  CHECK(adds_full(declared({local("/full", '1')}), observed));
   observed.pending.insert("/doubt");
-  CHECK_FALSE(adds_full(desired({local("/full", '1'), local("/doubt", '2')}), observed));
+  CHECK_FALSE(adds_full(declared({local("/full", '1'), local("/doubt", '2')}), observed));
 }
 
 TEST_CASE("what makes way for a path above or below is put back if the add is refused") {
@@ -191,12 +194,12 @@ TEST_CASE("what could not be put back at once is put back by the next pass") {
   world.pass();
   CHECK(world.held() == Contents{{"/b", "two"}});
   // As both were refused, neither is held against the new content yet.
-  CHECK(reason_of(world.pass(true).plan.actions.front()) == "not in the session");
+  CHECK(plan::reason_of(world.pass(true).plan.actions.front()) == "not in the session");
   world.pass();
   CHECK(world.held() == Contents{{"/b", "two"}});
   const auto planned = world.pass(true);
   REQUIRE(planned.plan.actions.size() == 1);
-  CHECK(reason_of(planned.plan.actions.front()).starts_with("put back"));
+  CHECK(plan::reason_of(planned.plan.actions.front()).starts_with("put back"));
   CHECK(world.settle().settled());
   CHECK(world.held() == before);
   world.loop.advance(std::chrono::minutes(61));

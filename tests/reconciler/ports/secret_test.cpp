@@ -15,33 +15,33 @@ concept Streamable = requires(std::ostream& out, const T& value) { out << value;
 }  // namespace
 
 TEST_CASE("a secret compares, moves and cannot be printed") {
-  STATIC_REQUIRE(!Streamable<Secret>);
-  STATIC_REQUIRE(!std::is_convertible_v<Secret, std::string>);
-  STATIC_REQUIRE(!std::is_convertible_v<Secret, std::string_view>);
-  STATIC_REQUIRE(!std::is_convertible_v<std::string, Secret>);
-  Secret first("short");
-  Secret second(first);
+  STATIC_REQUIRE(!Streamable<ports::Secret>);
+  STATIC_REQUIRE(!std::is_convertible_v<ports::Secret, std::string>);
+  STATIC_REQUIRE(!std::is_convertible_v<ports::Secret, std::string_view>);
+  STATIC_REQUIRE(!std::is_convertible_v<std::string, ports::Secret>);
+  ports::Secret first("short");
+  ports::Secret second(first);
   CHECK(first == second);
-  CHECK(!(first == Secret("shirt")));
-  CHECK(!(first == Secret("shorter")));
-  const Secret third(std::move(first));
+  CHECK(!(first == ports::Secret("shirt")));
+  CHECK(!(first == ports::Secret("shorter")));
+  const ports::Secret third(std::move(first));
   CHECK(third.reveal() == "short");
   CHECK(first.empty());  // NOLINT(bugprone-use-after-move): this is what is tested
-  second = Secret("other");
+  second = ports::Secret("other");
   CHECK(second.reveal() == "other");
 }
 
 TEST_CASE("wiping leaves nothing in the memory of a text") {
   std::string text(100, 's');
   const char* const memory = text.data();
-  wipe(text);
+  ports::wipe(text);
   CHECK(text.empty());
   CHECK(std::string_view(memory, 100) == std::string(100, '\0'));
 }
 
 TEST_CASE("secrets are cut out of texts") {
-  const Secret secret("hunter2");
-  CHECK(redact("a hunter2 b hunter2", secret) == "a [redacted] b [redacted]");
-  CHECK(redact("nothing", secret) == "nothing");
-  CHECK(redact("anything", Secret()) == "anything");
+  const ports::Secret secret("hunter2");
+  CHECK(ports::redact("a hunter2 b hunter2", secret) == "a [redacted] b [redacted]");
+  CHECK(ports::redact("nothing", secret) == "nothing");
+  CHECK(ports::redact("anything", ports::Secret()) == "anything");
 }

@@ -10,10 +10,10 @@ using std::chrono::seconds;
 
 namespace {
 
-const TimePoint kStart{seconds(1'000'000)};
+const ports::TimePoint kStart{seconds(1'000'000)};
 
 /// Sends as much as the budget allows until `end`; every call is accepted at once.
-int send_until(RateBudget& budget, TimePoint now, TimePoint end) {
+int send_until(schedule::RateBudget& budget, ports::TimePoint now, ports::TimePoint end) {
   int sent = 0;
   while (now < end) {
     if (budget.take(now)) {
@@ -26,7 +26,7 @@ int send_until(RateBudget& budget, TimePoint now, TimePoint end) {
   return sent;
 }
 
-void accept(RateBudget& budget, TimePoint now, int calls) {
+void accept(schedule::RateBudget& budget, ports::TimePoint now, int calls) {
   for (int i = 0; i < calls; ++i) {
     REQUIRE(budget.take(now));
     budget.accepted(now);
@@ -36,14 +36,14 @@ void accept(RateBudget& budget, TimePoint now, int calls) {
 }  // namespace
 
 TEST_CASE("a budget is open until the first refusal") {
-  RateBudget budget;
+  schedule::RateBudget budget;
   accept(budget, kStart, 10'000);
   CHECK(!budget.rate());
   CHECK(budget.ready_at(kStart) == kStart);
 }
 
 TEST_CASE("a refusal freezes for exactly as long as it says") {
-  RateBudget budget;
+  schedule::RateBudget budget;
   budget.refused(kStart, kStart, {seconds(30), false});
   CHECK(!budget.take(kStart + milliseconds(29'999)));
   CHECK(!budget.take(kStart + milliseconds(29'999), 0));
@@ -52,7 +52,7 @@ TEST_CASE("a refusal freezes for exactly as long as it says") {
 }
 
 TEST_CASE("the rate learned from a burst is what a minute allowed") {
-  RateBudget budget;
+  schedule::RateBudget budget;
   accept(budget, kStart, 300);
   const auto refused_at = kStart + seconds(2);
   budget.refused(refused_at, refused_at, {seconds(58), false});
@@ -64,14 +64,14 @@ TEST_CASE("the rate learned from a burst is what a minute allowed") {
 }
 
 TEST_CASE("the rate learned from limits per second is what a second allowed") {
-  RateBudget budget;
+  schedule::RateBudget budget;
   accept(budget, kStart, 5);
   budget.refused(kStart + milliseconds(100), kStart + milliseconds(100), {seconds(1), false});
   CHECK(*budget.rate() == Approx(5 / 1.1));
 }
 
 TEST_CASE("calls refused together cut the rate once") {
-  RateBudget budget;
+  schedule::RateBudget budget;
   accept(budget, kStart, 120);
   const auto first = kStart + seconds(10);
   for (int i = 0; i < 32; ++i) {
@@ -82,7 +82,7 @@ TEST_CASE("calls refused together cut the rate once") {
 }
 
 TEST_CASE("a further refusal halves the rate, down to a floor") {
-  RateBudget budget;
+  schedule::RateBudget budget;
   accept(budget, kStart, 120);
   auto now = kStart + seconds(10);
   budget.refused(now, now, {seconds(50), false});
@@ -97,7 +97,7 @@ TEST_CASE("a further refusal halves the rate, down to a floor") {
 }
 
 TEST_CASE("a rate that is used grows by steps; one that is not stays") {
-  RateBudget budget;
+  schedule::RateBudget budget;
   accept(budget, kStart, 120);
   const auto now = kStart + seconds(10);
   budget.refused(now, now, {seconds(50), false});
@@ -116,7 +116,7 @@ TEST_CASE("a rate that is used grows by steps; one that is not stays") {
 }
 
 TEST_CASE("a ceiling binds from the start and is never exceeded") {
-  RateBudget budget(5);
+  schedule::RateBudget budget(5);
   const int sent = send_until(budget, kStart, kStart + minutes(10));
   CHECK(sent >= 5 * 600);
   CHECK(sent <= 5 * 600 + 5);
@@ -128,7 +128,7 @@ TEST_CASE("a ceiling binds from the start and is never exceeded") {
 }
 
 TEST_CASE("several permits are lent on one and paid back") {
-  RateBudget budget(1);
+  schedule::RateBudget budget(1);
   CHECK(budget.take(kStart, 3));
   CHECK(!budget.take(kStart));
   CHECK(budget.ready_at(kStart) == kStart + seconds(3));
@@ -138,7 +138,7 @@ TEST_CASE("several permits are lent on one and paid back") {
 }
 
 TEST_CASE("refusals without a time freeze longer and longer, and success forgets") {
-  RateBudget budget;
+  schedule::RateBudget budget;
   auto now = kStart;
   for (const int expected : {1, 2, 4, 8, 16, 32, 60, 60}) {
     budget.refused(now, now, {});
@@ -153,41 +153,41 @@ TEST_CASE("refusals without a time freeze longer and longer, and success forgets
 }
 
 TEST_CASE("times that make no sense do no harm") {
-  for (const auto time :
-       {Duration(0), Duration(-5), Duration::min(), Duration(hours(1)) + Duration(1),
-        Duration(hours(24 * 365)), Duration::max()}) {
-    RateBudget budget;
+  for (const auto time : {ports::Duration(0), ports::Duration(-5), ports::Duration::min(),
+                          ports::Duration(hours(1)) + ports::Duration(1),
+                          ports::Duration(hours(24 * 365)), ports::Duration::max()}) {
+    schedule::RateBudget budget;
     budget.refused(kStart, kStart, {time, false});
     CHECK(budget.ready_at(kStart) == kStart + seconds(1));
   }
-  RateBudget budget;
+  schedule::RateBudget budget;
   budget.refused(kStart, kStart, {hours(1), false});
   CHECK(budget.ready_at(kStart) == kStart + hours(1));
 }
 
 TEST_CASE("a call that does not wait for the end of a freeze is still paced") {
-  RateBudget budget;
+  schedule::RateBudget budget;
   budget.refused(kStart, kStart, {hours(1), false});
   CHECK(!budget.take(kStart));
-  CHECK(budget.ready_at(kStart, 1, Freeze::kIgnored) == kStart);
-  CHECK(budget.take(kStart, 1, Freeze::kIgnored));
-  CHECK(!budget.take(kStart, 1, Freeze::kIgnored));
-  const auto next = budget.ready_at(kStart, 1, Freeze::kIgnored);
+  CHECK(budget.ready_at(kStart, 1, schedule::Freeze::kIgnored) == kStart);
+  CHECK(budget.take(kStart, 1, schedule::Freeze::kIgnored));
+  CHECK(!budget.take(kStart, 1, schedule::Freeze::kIgnored));
+  const auto next = budget.ready_at(kStart, 1, schedule::Freeze::kIgnored);
   CHECK(next > kStart);
   CHECK(next < kStart + minutes(1));
-  CHECK(budget.take(next, 1, Freeze::kIgnored));
+  CHECK(budget.take(next, 1, schedule::Freeze::kIgnored));
   CHECK(budget.frozen(next));
 }
 
 TEST_CASE("spend limits freeze long and teach no rate") {
-  RateBudget budget;
+  schedule::RateBudget budget;
   budget.refused(kStart, kStart, {std::nullopt, true});
   CHECK(budget.ready_at(kStart) == kStart + minutes(5));
   CHECK(!budget.rate());
 }
 
 TEST_CASE("an answer to a call sent before the freeze does not end it") {
-  RateBudget budget;
+  schedule::RateBudget budget;
   budget.refused(kStart, kStart, {seconds(30), false});
   const double learned = *budget.rate();
   budget.accepted(kStart + seconds(1));

@@ -13,10 +13,10 @@
 namespace sessync {
 namespace {
 
-TimePoint at(int ms) { return TimePoint{Duration{ms}}; }
+ports::TimePoint at(int ms) { return ports::TimePoint{ports::Duration{ms}}; }
 
 TEST_CASE("A key is handed out when it is due") {
-  WorkQueue queue;
+  schedule::WorkQueue queue;
   CHECK_FALSE(queue.pop(at(0)));
   CHECK_FALSE(queue.next_due());
   queue.add("a", at(10));
@@ -31,7 +31,7 @@ TEST_CASE("A key is handed out when it is due") {
 }
 
 TEST_CASE("Of several due times the earliest holds") {
-  WorkQueue queue;
+  schedule::WorkQueue queue;
   queue.add("a", at(10));
   queue.add("a", at(20));
   CHECK(queue.due_of("a") == at(10));
@@ -43,7 +43,7 @@ TEST_CASE("Of several due times the earliest holds") {
 }
 
 TEST_CASE("An add while the key is worked on is kept for afterwards") {
-  WorkQueue queue;
+  schedule::WorkQueue queue;
   queue.add("a", at(0));
   REQUIRE(queue.pop(at(0)) == "a");
   queue.add("a", at(7));
@@ -60,7 +60,7 @@ TEST_CASE("An add while the key is worked on is kept for afterwards") {
 }
 
 TEST_CASE("Due keys come in the order of their due times, then of their arrival") {
-  WorkQueue queue;
+  schedule::WorkQueue queue;
   queue.add("late", at(3));
   queue.add("b", at(1));
   queue.add("a", at(1));
@@ -71,7 +71,7 @@ TEST_CASE("Due keys come in the order of their due times, then of their arrival"
 }
 
 TEST_CASE("Remove forgets what waits, not what is under way") {
-  WorkQueue queue;
+  schedule::WorkQueue queue;
   queue.add("a", at(0));
   queue.remove("a");
   CHECK_FALSE(queue.pop(at(9)));
@@ -91,7 +91,7 @@ TEST_CASE("Remove forgets what waits, not what is under way") {
 }
 
 TEST_CASE("Retries are counted as such") {
-  WorkQueue queue;
+  schedule::WorkQueue queue;
   queue.retry("a", at(0));
   queue.retry("a", at(0));
   queue.add("b", at(0));
@@ -101,15 +101,15 @@ TEST_CASE("Retries are counted as such") {
 
 /// The contract in its plainest form: a due time per waiting key, and who is at work.
 struct Model {
-  std::map<std::string, TimePoint> waiting;
+  std::map<std::string, ports::TimePoint> waiting;
   std::set<std::string> processing;
 
-  void add(const std::string& key, TimePoint due) {
+  void add(const std::string& key, ports::TimePoint due) {
     const auto [place, is_new] = waiting.emplace(key, due);
     place->second = std::min(place->second, due);
   }
-  [[nodiscard]] std::optional<TimePoint> next_due() const {
-    std::optional<TimePoint> earliest;
+  [[nodiscard]] std::optional<ports::TimePoint> next_due() const {
+    std::optional<ports::TimePoint> earliest;
     for (const auto& [key, due] : waiting) {
       if (!processing.contains(key) && (!earliest || due < *earliest)) {
         earliest = due;
@@ -117,13 +117,13 @@ struct Model {
     }
     return earliest;
   }
-  [[nodiscard]] std::optional<TimePoint> due_of(const std::string& key) const {
+  [[nodiscard]] std::optional<ports::TimePoint> due_of(const std::string& key) const {
     const auto known = waiting.find(key);
     return known == waiting.end() ? std::nullopt : std::optional(known->second);
   }
 };
 
-void pop_both(WorkQueue& queue, Model& model, TimePoint now) {
+void pop_both(schedule::WorkQueue& queue, Model& model, ports::TimePoint now) {
   const auto earliest = model.next_due();
   const auto popped = queue.pop(now);
   RC_ASSERT(popped.has_value() == (earliest && *earliest <= now));
@@ -136,16 +136,16 @@ void pop_both(WorkQueue& queue, Model& model, TimePoint now) {
 
 constexpr std::array<const char*, 4> kKeys = {"a", "b", "c", "d"};
 
-void check_keys(const WorkQueue& queue, const Model& model) {
+void check_keys(const schedule::WorkQueue& queue, const Model& model) {
   for (const std::string key : kKeys) {
     RC_ASSERT(queue.due_of(key) == model.due_of(key));
     RC_ASSERT(queue.is_processing(key) == model.processing.contains(key));
   }
 }
 
-void step(WorkQueue& queue, Model& model) {
+void step(schedule::WorkQueue& queue, Model& model) {
   const std::string key = *rc::gen::elementOf(kKeys);
-  const TimePoint time = at(*rc::gen::inRange(0, 20));
+  const ports::TimePoint time = at(*rc::gen::inRange(0, 20));
   switch (*rc::gen::inRange(0, 5)) {
     case 0:
     case 1:
@@ -167,7 +167,7 @@ void step(WorkQueue& queue, Model& model) {
 
 TEST_CASE("The queue behaves as its contract for any sequence of calls") {
   rc::prop("add, pop, done and remove in any order", [] {
-    WorkQueue queue;
+    schedule::WorkQueue queue;
     Model model;
     const int steps = *rc::gen::inRange(0, 60);
     for (int i = 0; i < steps; ++i) {

@@ -33,17 +33,18 @@ struct Repository {
   }
 
   void declare() {
-    RepositoryResource entry;
+    manifest::RepositoryResource entry;
     entry.url = kRepositoryUrl;
     entry.mount_path = kPath;
-    entry.authorization_token = TokenFile{"token"};
-    world.spec.resources = {{{}, entry}, {{}, MemoryStoreResource{"memstore_1", "read_only", {}}}};
+    entry.authorization_token = manifest::TokenFile{"token"};
+    world.spec.resources = {{{}, entry},
+                            {{}, manifest::MemoryStoreResource{"memstore_1", "read_only", {}}}};
   }
-  RepositoryResource& declared() {
-    return std::get<RepositoryResource>(world.spec.resources.front().what);
+  manifest::RepositoryResource& declared() {
+    return std::get<manifest::RepositoryResource>(world.spec.resources.front().what);
   }
-  MemoryStoreResource& declared_store() {
-    return std::get<MemoryStoreResource>(world.spec.resources.back().what);
+  manifest::MemoryStoreResource& declared_store() {
+    return std::get<manifest::MemoryStoreResource>(world.spec.resources.back().what);
   }
 
   [[nodiscard]] const model::Resource& row() const {
@@ -67,8 +68,9 @@ struct Repository {
   }
 };
 
-std::string only_code(const PassOutcome& outcome) {
-  return outcome.plan.blocked.size() == 1 ? to_string(outcome.plan.blocked.front().code) : "";
+std::string only_code(const pass::PassOutcome& outcome) {
+  return outcome.plan.blocked.size() == 1 ? desired::to_string(outcome.plan.blocked.front().code)
+                                          : "";
 }
 
 TEST_CASE("a token is sent once, and again when it changes") {
@@ -104,7 +106,7 @@ TEST_CASE("what is fixed at creation is said, once and without a retry") {
   Repository r;
   SECTION("another repository") { r.declared().url = "https://github.com/o/other"; }
   SECTION("another path") { r.declared().mount_path = "/workspace/elsewhere"; }
-  SECTION("another checkout") { r.declared().checkout = BranchCheckout{"main"}; }
+  SECTION("another checkout") { r.declared().checkout = manifest::BranchCheckout{"main"}; }
   SECTION("another store") { r.declared_store().memory_store_id = "memstore_2"; }
   SECTION("other access") { r.declared_store().access = "read_write"; }
   SECTION("other instructions") { r.declared_store().instructions = "Prefer it."; }
@@ -113,14 +115,14 @@ TEST_CASE("what is fixed at creation is said, once and without a retry") {
   CHECK(only_code(outcome) == "requires_new_session");
   CHECK(outcome.settled());
   CHECK(r.world.api->calls.writes() == 0);
-  const auto conditions = conditions_of(outcome);
+  const auto conditions = reconciler::conditions_of(outcome);
   CHECK(conditions.at(2).status);
   CHECK(conditions.at(2).reason == "RequiresNewSession");
 }
 
 TEST_CASE("a checkout of which the API says nothing is not another one") {
   Repository r;
-  r.declared().checkout = BranchCheckout{"main"};
+  r.declared().checkout = manifest::BranchCheckout{"main"};
   r.world.model.switches().optional = model::Switches::Optional::kOmitted;
   CHECK(r.world.pass().converged());
 }
@@ -194,7 +196,7 @@ TEST_CASE("an authentication error is answered with the token that the source ha
   SECTION("the same one: not for an hour") {
     const auto outcome = r.world.pass();
     CHECK(only_code(outcome) == "secret_unavailable");
-    CHECK(outcome.next_check_in == Duration(std::chrono::hours(1)));
+    CHECK(outcome.next_check_in == ports::Duration(std::chrono::hours(1)));
     CHECK(r.rotations() == 1);
     r.world.loop.advance(std::chrono::hours(1));
     CHECK(r.world.pass().converged());
@@ -242,7 +244,7 @@ TEST_CASE("planning mints nothing and sends nothing") {
   r.world.tokens.mint(kRepositoryUrl, std::chrono::hours(1));
   const auto outcome = r.world.pass(true);
   REQUIRE(outcome.plan.actions.size() == 1);
-  CHECK(std::holds_alternative<Rotate>(outcome.plan.actions.front()));
+  CHECK(std::holds_alternative<plan::Rotate>(outcome.plan.actions.front()));
   CHECK(outcome.plan.changes_nothing());
   CHECK(r.world.tokens.mints(kRepositoryUrl) == 0);
   CHECK(r.rotations() == 0);
@@ -251,9 +253,9 @@ TEST_CASE("planning mints nothing and sends nothing") {
 TEST_CASE("rotate_every sends the token again when it is due, and says when that is") {
   Repository r;
   r.declared().rotate_every = std::chrono::minutes(45);
-  CHECK(r.world.pass().next_check_in == Duration(std::chrono::minutes(45)));
+  CHECK(r.world.pass().next_check_in == ports::Duration(std::chrono::minutes(45)));
   r.world.loop.advance(std::chrono::minutes(5));
-  CHECK(r.world.pass().next_check_in == Duration(std::chrono::minutes(40)));
+  CHECK(r.world.pass().next_check_in == ports::Duration(std::chrono::minutes(40)));
   r.world.loop.advance(std::chrono::minutes(40));
   CHECK(r.world.pass().converged());
   CHECK(r.rotations() == 2);
@@ -262,7 +264,7 @@ TEST_CASE("rotate_every sends the token again when it is due, and says when that
 TEST_CASE("tokens that are over when they are minted are not renewed without a pause") {
   Repository r;
   r.world.tokens.mint(kRepositoryUrl, std::chrono::seconds(-30));
-  CHECK(r.world.pass().next_check_in == Duration(std::chrono::seconds(10)));
+  CHECK(r.world.pass().next_check_in == ports::Duration(std::chrono::seconds(10)));
   CHECK(r.world.pass().converged());
   CHECK(r.rotations() == 1);
 }
@@ -282,10 +284,10 @@ TEST_CASE("prune all cannot remove repositories and memory stores") {
   Repository r;
   r.world.spec.resources.clear();
   CHECK(r.world.pass().plan.unmanaged.size() == 2);
-  r.world.spec.prune = Prune::kAll;
+  r.world.spec.prune = manifest::Prune::kAll;
   const auto outcome = r.world.pass();
   REQUIRE(outcome.plan.blocked.size() == 2);
-  CHECK(outcome.plan.blocked.front().code == BlockCode::kRequiresNewSession);
+  CHECK(outcome.plan.blocked.front().code == desired::BlockCode::kRequiresNewSession);
   CHECK(r.world.api->calls.writes() == 0);
 }
 

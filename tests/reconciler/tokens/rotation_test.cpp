@@ -5,22 +5,22 @@
 namespace sessync {
 namespace {
 
-using Verdict = Rotation::Verdict;
-constexpr TimePoint kSentAt{std::chrono::hours(10'000)};
+using Verdict = tokens::Rotation::Verdict;
+constexpr ports::TimePoint kSentAt{std::chrono::hours(10'000)};
 
 /// A repository whose token was sent at kSentAt and has not changed since.
 struct Case {
-  RepositoryResource repository;
-  TokenRecord record{"sesrsc_1", "print-1", kSentAt, std::nullopt, "2026-01-01T00:00:00Z"};
+  manifest::RepositoryResource repository;
+  ports::TokenRecord record{"sesrsc_1", "print-1", kSentAt, std::nullopt, "2026-01-01T00:00:00Z"};
   bool known = true;
-  tl::expected<TokenState, TokenError> token = TokenState{"print-1", false};
+  tl::expected<ports::TokenState, ports::TokenError> token = ports::TokenState{"print-1", false};
   std::string newest_fault;
-  Duration age = std::chrono::minutes(1);
+  ports::Duration age = std::chrono::minutes(1);
 
   Case() { repository.url = "https://github.com/o/r"; }
 
-  [[nodiscard]] Rotation decide() const {
-    return decide_rotation(
+  [[nodiscard]] tokens::Rotation decide() const {
+    return tokens::decide_rotation(
         {repository, token, known ? &record : nullptr, newest_fault, kSentAt + age});
   }
 };
@@ -31,7 +31,7 @@ TEST_CASE("a token that has not changed is not sent again") {
 
 TEST_CASE("a token is sent when it changed, and when nothing is remembered") {
   Case changed;
-  changed.token = TokenState{"print-2", false};
+  changed.token = ports::TokenState{"print-2", false};
   CHECK(changed.decide().verdict == Verdict::kDue);
   CHECK_FALSE(changed.decide().lacks_fingerprint);
 
@@ -56,13 +56,13 @@ TEST_CASE("a token is sent when it is as old as rotate_every says") {
   old.age = std::chrono::minutes(45);
   CHECK(old.decide().verdict == Verdict::kDue);
   CHECK_FALSE(old.decide().renew);
-  old.token = TokenState{"print-1", true};
+  old.token = ports::TokenState{"print-1", true};
   CHECK(old.decide().renew);
 }
 
 TEST_CASE("a minted token is sent anew when two thirds of its life are over") {
   Case minted;
-  minted.token = TokenState{"print-1", true};
+  minted.token = ports::TokenState{"print-1", true};
   minted.record.renew_at = kSentAt + std::chrono::minutes(40);
   CHECK(minted.decide().next_check_at == minted.record.renew_at);
   minted.age = std::chrono::minutes(40);
@@ -71,7 +71,7 @@ TEST_CASE("a minted token is sent anew when two thirds of its life are over") {
 
 TEST_CASE("an authentication error is answered once") {
   Case minted;
-  minted.token = TokenState{"print-1", true};
+  minted.token = ports::TokenState{"print-1", true};
   minted.newest_fault = "2026-01-01T00:00:00.25Z";
   CHECK(minted.decide().verdict == Verdict::kDue);
   CHECK(minted.decide().renew);
@@ -93,14 +93,14 @@ TEST_CASE("the same token is sent at most once an hour") {
 TEST_CASE("a changed token is sent at once, whatever GitHub said of the old one") {
   Case mended;
   mended.newest_fault = "2026-01-01T01:00:00Z";
-  mended.token = TokenState{"print-2", false};
+  mended.token = ports::TokenState{"print-2", false};
   CHECK(mended.decide().verdict == Verdict::kDue);
   CHECK(mended.decide().newest_fault == mended.newest_fault);
 }
 
 TEST_CASE("a source that cannot be read is said, and nothing is sent") {
   Case broken;
-  broken.token = tl::unexpected(TokenError{"token.txt cannot be read"});
+  broken.token = tl::unexpected(ports::TokenError{"token.txt cannot be read"});
   broken.known = false;
   CHECK(broken.decide().verdict == Verdict::kUnavailable);
   CHECK(broken.decide().reason == "token.txt cannot be read");
@@ -108,7 +108,7 @@ TEST_CASE("a source that cannot be read is said, and nothing is sent") {
 
 TEST_CASE("of a source that is not asked only that is due which needs no answer") {
   Case unasked;
-  unasked.token = TokenState{"", false, "it is not run"};
+  unasked.token = ports::TokenState{"", false, "it is not run"};
   CHECK(unasked.decide().verdict == Verdict::kNotDue);
   CHECK(unasked.decide().unchecked == "it is not run");
   unasked.newest_fault = "2026-01-01T01:00:00Z";
@@ -128,10 +128,10 @@ TEST_CASE("of a source that is not asked only that is due which needs no answer"
 }
 
 TEST_CASE("times compare whatever their fractions") {
-  CHECK(is_later("2026-01-01T00:00:00.5Z", "2026-01-01T00:00:00Z"));
-  CHECK(is_later("2026-01-01T00:00:01Z", "2026-01-01T00:00:00.999999Z"));
-  CHECK_FALSE(is_later("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"));
-  CHECK(is_later("2026-01-01T00:00:00Z", ""));
+  CHECK(tokens::is_later("2026-01-01T00:00:00.5Z", "2026-01-01T00:00:00Z"));
+  CHECK(tokens::is_later("2026-01-01T00:00:01Z", "2026-01-01T00:00:00.999999Z"));
+  CHECK_FALSE(tokens::is_later("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"));
+  CHECK(tokens::is_later("2026-01-01T00:00:00Z", ""));
 }
 
 }  // namespace

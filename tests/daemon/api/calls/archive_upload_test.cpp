@@ -8,7 +8,7 @@
 
 using namespace sessync;
 using namespace sessync::test;
-using Kind = ApiError::Kind;
+using Kind = ports::ApiError::Kind;
 
 namespace {
 
@@ -22,8 +22,8 @@ RawServer::Serve storing(std::uint64_t size) {
   });
 }
 
-ApiError cannot_pack() {
-  ApiError error;
+ports::ApiError cannot_pack() {
+  ports::ApiError error;
   error.kind = Kind::kNotStored;
   error.message = "a cannot be packed: the disk is full";
   return error;
@@ -37,11 +37,11 @@ TEST_CASE("an archive is packed elsewhere, and has the size that it got") {
   auto options = options_for(server.url());
   options.parallel = 1;
   ApiFixture fixture(options);
-  fixture.source.pack = [&]() -> Result<std::uint64_t> {
+  fixture.source.pack = [&]() -> ports::Result<std::uint64_t> {
     gate.pass();
     return kPacked;
   };
-  std::optional<Result<FileMetadata>> file;
+  std::optional<ports::Result<ports::FileMetadata>> file;
   fixture.api.upload(archive_upload_of("aa"), [&](auto result) { file = std::move(result); });
   gate.wait_for_arrival();
   // The one connection is free meanwhile.
@@ -62,7 +62,7 @@ TEST_CASE("archives are packed one at a time, and those of one digest once") {
   std::atomic<int> packing = 0;
   std::atomic<int> packed = 0;
   ApiFixture fixture(options_for(server.url()));
-  fixture.source.pack = [&]() -> Result<std::uint64_t> {
+  fixture.source.pack = [&]() -> ports::Result<std::uint64_t> {
     CHECK(++packing == 1);
     ++packed;
     --packing;
@@ -81,14 +81,16 @@ TEST_CASE("archives are packed one at a time, and those of one digest once") {
 TEST_CASE("an answer with another size than that of the archive is not believed") {
   const RawServer server(storing(kPacked - 1));
   ApiFixture fixture(options_for(server.url()));
-  fixture.source.pack = [] { return Result<std::uint64_t>(kPacked); };
+  fixture.source.pack = [] { return ports::Result<std::uint64_t>(kPacked); };
   CHECK(fixture.upload(archive_upload_of("aa")).error().kind == Kind::kUnknownOutcome);
 }
 
 TEST_CASE("an archive that cannot be packed is not sent") {
   const RawServer server(storing(kPacked));
   ApiFixture fixture(options_for(server.url()));
-  fixture.source.pack = []() -> Result<std::uint64_t> { return tl::unexpected(cannot_pack()); };
+  fixture.source.pack = []() -> ports::Result<std::uint64_t> {
+    return tl::unexpected(cannot_pack());
+  };
   const auto error = fixture.upload(archive_upload_of("aa")).error();
   CHECK(error.kind == Kind::kNotStored);
   CHECK(error.message == cannot_pack().message);
@@ -102,10 +104,11 @@ TEST_CASE("an archive is packed again for a call that is made again") {
   }));
   std::atomic<bool> refreshed = false;
   auto options = options_for(server.url());
-  options.key = {[&] { return Secret(refreshed ? "new" : "old"); }, [&] { refreshed = true; }};
+  options.key = {[&] { return ports::Secret(refreshed ? "new" : "old"); },
+                 [&] { refreshed = true; }};
   ApiFixture fixture(options);
   std::atomic<int> packed = 0;
-  fixture.source.pack = [&]() -> Result<std::uint64_t> {
+  fixture.source.pack = [&]() -> ports::Result<std::uint64_t> {
     ++packed;
     return kPacked;
   };
@@ -118,7 +121,7 @@ TEST_CASE("aborting ends what is packed and what waits for it, at once") {
   Gate gate;
   std::atomic<bool> told = false;
   ApiFixture fixture(options_for(server.url()));
-  fixture.source.pack = [&]() -> Result<std::uint64_t> {
+  fixture.source.pack = [&]() -> ports::Result<std::uint64_t> {
     gate.pass();
     return kPacked;
   };
@@ -142,14 +145,14 @@ TEST_CASE("ending the thread ends the packing") {
   const RawServer server(storing(kPacked));
   Gate gate;
   GeneratedSource source;
-  source.pack = [&]() -> Result<std::uint64_t> {
+  source.pack = [&]() -> ports::Result<std::uint64_t> {
     gate.pass();
     return tl::unexpected(cannot_pack());
   };
   source.on_stop = [&] { gate.open(); };
-  CompletionQueue queue;
-  auto thread = std::make_unique<ApiThread>(options_for(server.url()), source);
-  HttpSessionApi api(*thread, queue);
+  os::CompletionQueue queue;
+  auto thread = std::make_unique<api::ApiThread>(options_for(server.url()), source);
+  api::HttpSessionApi api(*thread, queue);
   std::optional<Kind> end;
   api.upload(archive_upload_of("aa"), [&](const auto& file) { end = file.error().kind; });
   gate.wait_for_arrival();

@@ -6,21 +6,21 @@
 
 using namespace sessync;
 using namespace sessync::test;
-using Kind = ApiError::Kind;
+using Kind = ports::ApiError::Kind;
 
 namespace {
 
 /// Keeps what it is given, up to `room` bytes.
-class Collector : public ContentSink {
+class Collector : public ports::ContentSink {
  public:
   explicit Collector(std::size_t room = SIZE_MAX) : room_(room) {}
 
-  tl::expected<Done, std::string> write(std::string_view bytes) override {
+  tl::expected<ports::Done, std::string> write(std::string_view bytes) override {
     if (text.size() + bytes.size() > room_) {
       return tl::unexpected(std::string("out/a.csv cannot be written: the disk is full"));
     }
     text += bytes;
-    return Done{};
+    return ports::Done{};
   }
 
   std::string text;
@@ -29,19 +29,21 @@ class Collector : public ContentSink {
   std::size_t room_;
 };
 
-class Counter : public ContentSink {
+class Counter : public ports::ContentSink {
  public:
-  tl::expected<Done, std::string> write(std::string_view bytes) override {
+  tl::expected<ports::Done, std::string> write(std::string_view bytes) override {
     count += bytes.size();
-    return Done{};
+    return ports::Done{};
   }
 
   std::uint64_t count = 0;
 };
 
-Result<Done> download(ApiFixture& fixture, const std::shared_ptr<ContentSink>& sink,
-                      const std::string& id = "file_1") {
-  return fixture.wait<Done>([&](auto done) { fixture.api.download(id, sink, std::move(done)); });
+ports::Result<ports::Done> download(ApiFixture& fixture,
+                                    const std::shared_ptr<ports::ContentSink>& sink,
+                                    const std::string& id = "file_1") {
+  return fixture.wait<ports::Done>(
+      [&](auto done) { fixture.api.download(id, sink, std::move(done)); });
 }
 
 std::string head(const std::string& lines) { return "HTTP/1.1 200 OK\r\n" + lines + "\r\n"; }
@@ -176,8 +178,9 @@ TEST_CASE("aborting ends downloads; other calls go on") {
   });
   ApiFixture fixture(options_for(server.url()));
   std::optional<Kind> end;
-  fixture.api.download("file_1", std::make_shared<Collector>(),
-                       [&](const Result<Done>& result) { end = result.error().kind; });
+  fixture.api.download(
+      "file_1", std::make_shared<Collector>(),
+      [&](const ports::Result<ports::Done>& result) { end = result.error().kind; });
   gate.wait_for_arrival();
   fixture.thread.abort_uploads();
   fixture.drain();

@@ -8,17 +8,17 @@
 
 using namespace sessync;
 using namespace sessync::test;
-using Kind = ApiError::Kind;
+using Kind = ports::ApiError::Kind;
 
 namespace {
 
-using Files = std::vector<FileMetadata>;
+using Files = std::vector<ports::FileMetadata>;
 
-Result<Files> find(ApiFixture& fixture, const std::vector<std::string>& ids) {
+ports::Result<Files> find(ApiFixture& fixture, const std::vector<std::string>& ids) {
   return fixture.wait<Files>([&](auto done) { fixture.api.find_files(ids, std::move(done)); });
 }
 
-Result<Files> session_files(ApiFixture& fixture) {
+ports::Result<Files> session_files(ApiFixture& fixture) {
   return fixture.wait<Files>(
       [&](auto done) { fixture.api.list_session_files("sesn_1", std::move(done)); });
 }
@@ -40,8 +40,8 @@ std::string found_files(const RawRequest& request) {
 }  // namespace
 
 TEST_CASE("what time it was at the API is known of every file, if it says so") {
-  const TimePoint when{std::chrono::sys_days(std::chrono::year(2026) / 11 / 20) +
-                       std::chrono::hours(10)};
+  const ports::TimePoint when{std::chrono::sys_days(std::chrono::year(2026) / 11 / 20) +
+                              std::chrono::hours(10)};
   for (const bool says : {true, false}) {
     const RawServer server(answering([says](const RawRequest& /*request*/) {
       return raw_answer(200, list_json(file_json("a")),
@@ -74,9 +74,9 @@ TEST_CASE("a list is all its pages, each row once, without a limit") {
   const auto rows = fixture.list();
   REQUIRE(rows);
   REQUIRE(rows->size() == 5);
-  CHECK(std::get<FileRow>((*rows)[0]).resource_id == "a");
-  CHECK(std::get<FileRow>((*rows)[1]).resource_id == "b");
-  CHECK(std::get<MemoryStoreRow>((*rows)[2]).memory_store_id == "m");
+  CHECK(std::get<ports::FileRow>((*rows)[0]).resource_id == "a");
+  CHECK(std::get<ports::FileRow>((*rows)[1]).resource_id == "b");
+  CHECK(std::get<ports::MemoryStoreRow>((*rows)[2]).memory_store_id == "m");
 }
 
 TEST_CASE("a list whose cursor repeats is an error, not short") {
@@ -162,7 +162,8 @@ TEST_CASE("a search for nothing asks nobody and completes later") {
   const RawServer server(answering(&found_files));
   ApiFixture fixture(options_for(server.url()));
   bool done = false;
-  fixture.api.find_files({}, [&](const Result<Files>& files) { done = files && files->empty(); });
+  fixture.api.find_files(
+      {}, [&](const ports::Result<Files>& files) { done = files && files->empty(); });
   CHECK(!done);
   fixture.drain();
   CHECK(done);

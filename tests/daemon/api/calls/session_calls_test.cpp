@@ -8,33 +8,33 @@
 
 using namespace sessync;
 using namespace sessync::test;
-using Kind = ApiError::Kind;
+using Kind = ports::ApiError::Kind;
 using nlohmann::json;
 
 namespace {
 
-using Sessions = std::vector<SessionInfo>;
-using Faults = std::vector<SessionFault>;
+using Sessions = std::vector<ports::SessionInfo>;
+using Faults = std::vector<ports::SessionFault>;
 
 const char* const kOrganization = "anthropic-organization-id: org_7\r\n";
 
-NewSession smallest() {
-  NewSession request;
+ports::NewSession smallest() {
+  ports::NewSession request;
   request.spec.agent_id = "agent_1";
   request.spec.environment_id = "env_1";
   return request;
 }
 
-NewSession fullest() {
-  NewSession request = smallest();
+ports::NewSession fullest() {
+  ports::NewSession request = smallest();
   request.spec.agent_version = 3;
   request.spec.title = "";
   request.spec.vault_ids = {"vlt_1", "vlt_2"};
   request.metadata = {{"sessync", "key"}};
   request.files = {{"file_1", "/a.txt"}};
   request.repositories = {
-      {"https://github.com/acme/a", "/a", BranchCheckout{"main"}, Secret("hush")},
-      {"https://github.com/acme/b", "/b", CommitCheckout{"c0ffee"}, std::nullopt},
+      {"https://github.com/acme/a", "/a", manifest::BranchCheckout{"main"}, ports::Secret("hush")},
+      {"https://github.com/acme/b", "/b", manifest::CommitCheckout{"c0ffee"}, std::nullopt},
       {"https://github.com/acme/c", "", std::nullopt, std::nullopt}};
   request.memory_stores = {{"memstore_1", "read_only", "Look here."},
                            {"memstore_2", "", std::nullopt}};
@@ -56,21 +56,21 @@ const json kFullest = json::parse(R"({
      "instructions": "Look here."},
     {"type": "memory_store", "memory_store_id": "memstore_2"}]})");
 
-Result<CreatedSession> create(ApiFixture& fixture, const NewSession& request) {
-  return fixture.wait<CreatedSession>(
+ports::Result<ports::CreatedSession> create(ApiFixture& fixture, const ports::NewSession& request) {
+  return fixture.wait<ports::CreatedSession>(
       [&](auto done) { fixture.api.create_session(request, std::move(done)); });
 }
 
-Result<SessionInfo> update(ApiFixture& fixture, const SessionUpdate& wanted) {
-  return fixture.wait<SessionInfo>(
+ports::Result<ports::SessionInfo> update(ApiFixture& fixture, const ports::SessionUpdate& wanted) {
+  return fixture.wait<ports::SessionInfo>(
       [&](auto done) { fixture.api.update_session(wanted, std::move(done)); });
 }
 
-Result<Sessions> sessions(ApiFixture& fixture) {
+ports::Result<Sessions> sessions(ApiFixture& fixture) {
   return fixture.wait<Sessions>([&](auto done) { fixture.api.list_sessions(std::move(done)); });
 }
 
-Result<Faults> faults(ApiFixture& fixture, const std::string& since = "") {
+ports::Result<Faults> faults(ApiFixture& fixture, const std::string& since = "") {
   return fixture.wait<Faults>(
       [&](auto done) { fixture.api.list_faults("sesn_1", since, std::move(done)); });
 }
@@ -114,8 +114,8 @@ TEST_CASE("a created session is answered with its resources") {
   CHECK(created->info.organization_id == "org_7");
   CHECK(created->info.metadata.at("k") == "v");
   REQUIRE(created->rows.size() == 2);
-  CHECK(std::get<FileRow>(created->rows[0]).resource_id == "a");
-  CHECK(std::get<MemoryStoreRow>(created->rows[1]).memory_store_id == "m");
+  CHECK(std::get<ports::FileRow>(created->rows[0]).resource_id == "a");
+  CHECK(std::get<ports::MemoryStoreRow>(created->rows[1]).memory_store_id == "m");
 }
 
 TEST_CASE("a create whose answer cannot be used is in doubt") {
@@ -133,9 +133,9 @@ TEST_CASE("a create whose answer cannot be used is in doubt") {
 }
 
 TEST_CASE("a create may take ten minutes, other calls may not") {
-  CHECK(create_session_call(smallest())->patience == std::chrono::minutes(10));
-  CHECK(!update_session_call({"sesn_1", "title", {}})->patience);
-  CHECK(!rotate_token_call({"sesn_1", "sesrsc_1", Secret("t")})->patience);
+  CHECK(api::create_session_call(smallest())->patience == std::chrono::minutes(10));
+  CHECK(!api::update_session_call({"sesn_1", "title", {}})->patience);
+  CHECK(!api::rotate_token_call({"sesn_1", "sesrsc_1", ports::Secret("t")})->patience);
 }
 
 TEST_CASE("a create that waits for its answer outlives the limits of other calls") {
@@ -150,7 +150,7 @@ TEST_CASE("a create that waits for its answer outlives the limits of other calls
   auto options = options_for(server.url());
   options.request_timeout = std::chrono::milliseconds(300);
   ApiFixture fixture(options);
-  std::optional<Result<CreatedSession>> created;
+  std::optional<ports::Result<ports::CreatedSession>> created;
   fixture.api.create_session(smallest(), [&](auto result) { created = std::move(result); });
   creating.wait_for_arrival();
   // Asked later, given up already.
@@ -204,7 +204,7 @@ TEST_CASE("every upload is listed, a thousand at a time") {
     return raw_answer(400, "");
   }));
   ApiFixture fixture(options_for(server.url()));
-  const auto files = fixture.wait<std::vector<FileMetadata>>(
+  const auto files = fixture.wait<std::vector<ports::FileMetadata>>(
       [&](auto done) { fixture.api.list_uploads(std::move(done)); });
   REQUIRE(files);
   CHECK(files->size() == 2);

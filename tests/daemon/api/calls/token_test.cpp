@@ -6,35 +6,37 @@
 
 using namespace sessync;
 using namespace sessync::test;
-using Kind = ApiError::Kind;
+using Kind = ports::ApiError::Kind;
 using nlohmann::json;
 
 namespace {
 
 const char* const kToken = "ghp_s3cr3t\"/+\\t0ken";
 
-Result<Done> rotate(ApiFixture& fixture, const std::string& token,
-                    const std::string& resource = "sesrsc_1") {
-  return fixture.wait<Done>([&](auto done) {
-    fixture.api.rotate_token({"sesn_1", resource, Secret(token)}, std::move(done));
+ports::Result<ports::Done> rotate(ApiFixture& fixture, const std::string& token,
+                                  const std::string& resource = "sesrsc_1") {
+  return fixture.wait<ports::Done>([&](auto done) {
+    fixture.api.rotate_token({"sesn_1", resource, ports::Secret(token)}, std::move(done));
   });
 }
 
-Result<CreatedSession> create_with_token(ApiFixture& fixture, const std::string& token) {
-  NewSession request;
+ports::Result<ports::CreatedSession> create_with_token(ApiFixture& fixture,
+                                                       const std::string& token) {
+  ports::NewSession request;
   request.spec.agent_id = "agent_1";
   request.spec.environment_id = "env_1";
-  request.repositories = {{"https://github.com/acme/app", "/app", std::nullopt, Secret(token)}};
-  return fixture.wait<CreatedSession>(
+  request.repositories = {
+      {"https://github.com/acme/app", "/app", std::nullopt, ports::Secret(token)}};
+  return fixture.wait<ports::CreatedSession>(
       [&](auto done) { fixture.api.create_session(request, std::move(done)); });
 }
 
-std::string everything(const ApiError& error) {
+std::string everything(const ports::ApiError& error) {
   return error.message + "|" + error.code + "|" + error.request_id + "|" + error.organization_id;
 }
 
 /// Parts long enough to know the token by.
-void check_unspoken(const ApiError& error, const std::string& token) {
+void check_unspoken(const ports::ApiError& error, const std::string& token) {
   const auto said = everything(error);
   INFO(said);
   CHECK(said.find(token.substr(0, 8)) == std::string::npos);

@@ -9,7 +9,7 @@
 
 using namespace sessync;
 using namespace sessync::test;
-using Kind = ApiError::Kind;
+using Kind = ports::ApiError::Kind;
 
 namespace {
 
@@ -135,10 +135,12 @@ TEST_CASE("concurrent uploads of one content are one upload, for all workers") {
     return raw_answer(200, file_json("file_1", 5));
   }));
   ApiFixture fixture(options_for(server.url()));
-  CompletionQueue other_queue;
-  HttpSessionApi other(fixture.thread, other_queue);
+  os::CompletionQueue other_queue;
+  api::HttpSessionApi other(fixture.thread, other_queue);
   std::vector<std::string> ids;
-  const auto remember = [&](const Result<FileMetadata>& file) { ids.push_back(file->file_id); };
+  const auto remember = [&](const ports::Result<ports::FileMetadata>& file) {
+    ids.push_back(file->file_id);
+  };
   fixture.api.upload(upload_of("aa", 5), remember);
   fixture.api.upload(upload_of("aa", 5), remember);
   other.upload(upload_of("aa", 5), remember);
@@ -158,7 +160,8 @@ TEST_CASE("other contents and owners are other uploads") {
   auto foreign = upload_of("aa", 5);
   foreign.owner = "you";
   for (const auto& request : {upload_of("aa", 5), upload_of("bb", 5), foreign}) {
-    fixture.api.upload(request, [](const Result<FileMetadata>& file) { CHECK(file); });
+    fixture.api.upload(request,
+                       [](const ports::Result<ports::FileMetadata>& file) { CHECK(file); });
   }
   fixture.drain();
   CHECK(server.count("POST") == 3);
@@ -175,7 +178,7 @@ TEST_CASE("when an upload fails the next one that waits leads") {
   ApiFixture fixture(options_for(server.url()));
   std::vector<std::string> results;
   for (int i = 0; i < 3; ++i) {
-    fixture.api.upload(upload_of("aa", 5), [&](const Result<FileMetadata>& file) {
+    fixture.api.upload(upload_of("aa", 5), [&](const ports::Result<ports::FileMetadata>& file) {
       results.push_back(file ? file->file_id : "failed");
     });
   }
@@ -189,15 +192,15 @@ TEST_CASE("when an upload fails the next one that waits leads") {
 TEST_CASE("a finished upload is known before anyone can ask for it again") {
   const RawServer server(
       answering([](const RawRequest&) { return raw_answer(200, file_json("file_1", 5)); }));
-  std::map<std::string, FileMetadata> known;
-  ApiHooks hooks;
+  std::map<std::string, ports::FileMetadata> known;
+  api::ApiHooks hooks;
   hooks.uploads.find = [&](const std::string& owner,
-                           const std::string& sha256) -> std::optional<FileMetadata> {
+                           const std::string& sha256) -> std::optional<ports::FileMetadata> {
     const auto found = known.find(owner + sha256);
     return found == known.end() ? std::nullopt : std::optional(found->second);
   };
   hooks.uploads.uploaded = [&](const std::string& owner, const std::string& sha256,
-                               const FileMetadata& file) { known[owner + sha256] = file; };
+                               const ports::FileMetadata& file) { known[owner + sha256] = file; };
   ApiFixture fixture(options_for(server.url()), hooks);
   REQUIRE(fixture.upload(upload_of("aa", 5)));
   const auto again = fixture.upload(upload_of("aa", 5));
@@ -223,7 +226,7 @@ TEST_CASE("aborting ends uploads that run and wait; other calls go on") {
   ApiFixture fixture(options);
   std::vector<Kind> ends;
   for (const char* const digest : {"aa", "bb"}) {
-    fixture.api.upload(upload_of(digest, 5), [&](const Result<FileMetadata>& file) {
+    fixture.api.upload(upload_of(digest, 5), [&](const ports::Result<ports::FileMetadata>& file) {
       REQUIRE(!file);
       ends.push_back(file.error().kind);
     });
@@ -249,7 +252,8 @@ TEST_CASE("uploads leave a connection for other calls") {
   options.parallel = 4;
   ApiFixture fixture(options);
   for (int i = 0; i < 8; ++i) {
-    fixture.api.upload(upload_of(std::to_string(i), 5), [](const Result<FileMetadata>&) {});
+    fixture.api.upload(upload_of(std::to_string(i), 5),
+                       [](const ports::Result<ports::FileMetadata>&) {});
   }
   gate.wait_for_arrival(3);
   CHECK(fixture.session());
@@ -267,14 +271,14 @@ TEST_CASE("ending the thread completes what is under way") {
     gate.pass();
   });
   GeneratedSource source;
-  CompletionQueue queue;
+  os::CompletionQueue queue;
   auto options = options_for(server.url());
   options.parallel = 1;
-  auto thread = std::make_unique<ApiThread>(options, source);
-  HttpSessionApi api(*thread, queue);
+  auto thread = std::make_unique<api::ApiThread>(options, source);
+  api::HttpSessionApi api(*thread, queue);
   std::vector<Kind> ends;
   for (int i = 0; i < 2; ++i) {
-    api.get_session("sesn_1", [&](const Result<SessionInfo>& session) {
+    api.get_session("sesn_1", [&](const ports::Result<ports::SessionInfo>& session) {
       ends.push_back(session.error().kind);
     });
   }

@@ -8,7 +8,7 @@
 
 using namespace sessync;
 using namespace sessync::test;
-using Kind = ApiError::Kind;
+using Kind = ports::ApiError::Kind;
 
 namespace {
 
@@ -29,8 +29,8 @@ struct KeyFile {
   std::string read = "old";
   int refreshes = 0;
 
-  KeyProvider provider() {
-    return {[this] { return Secret(read); },
+  api::KeyProvider provider() {
+    return {[this] { return ports::Secret(read); },
             [this] {
               ++refreshes;
               read = content;
@@ -57,7 +57,7 @@ TEST_CASE("the key and the fixed headers are sent as asked") {
     CHECK(headers.at("anthropic-workspace-id") == "wrkspc_1");
   }
   SECTION("as a bearer token") {
-    options.auth_style = AuthStyle::kBearer;
+    options.auth_style = api::AuthStyle::kBearer;
     ApiFixture fixture(options);
     REQUIRE(fixture.session());
     const auto headers = server.requests().at(0).headers;
@@ -70,7 +70,7 @@ TEST_CASE("custom headers are sent; those of ours they replace; betas are joined
   const RawServer server(
       answering([](const RawRequest&) { return raw_answer(200, R"({"id":"sesn_1"})"); }));
   auto options = options_for(server.url());
-  options.custom_headers = *parse_custom_headers(
+  options.custom_headers = *http::parse_custom_headers(
       "X-Gateway: g\nAnthropic-Beta: oauth-2025-04-20\n"
       "anthropic-version: 2099-01-01\nX-Empty:\n");
   ApiFixture fixture(options);
@@ -121,7 +121,7 @@ TEST_CASE("without a usable key nothing is sent") {
   const RawServer server(knowing("new"));
   for (const char* const key : {"", "line\r\nx-evil: 1"}) {
     auto options = options_for(server.url());
-    options.key.current = [key] { return Secret(key); };
+    options.key.current = [key] { return ports::Secret(key); };
     ApiFixture fixture(options);
     const auto error = fixture.session().error();
     CHECK(error.kind == Kind::kAuthentication);

@@ -14,33 +14,34 @@ using std::chrono::seconds;
 namespace {
 
 struct Desk {
-  explicit Desk(int parallel, const MaxRates& rates = {}) : dispatcher(parallel, rates) {}
+  explicit Desk(int parallel, const api::MaxRates& rates = {}) : dispatcher(parallel, rates) {}
 
-  void enqueue(Lane lane, const std::string& name, int permits = 1) {
+  void enqueue(api::Lane lane, const std::string& name, int permits = 1) {
     dispatcher.enqueue({lane, permits, true, [this, name](bool admitted) {
                           (admitted ? sent : dropped).push_back(name);
                         }});
   }
-  void enqueue_for(const std::shared_ptr<CallOrigin>& origin, Lane lane, const std::string& name,
-                   bool completes = false) {
-    Ticket ticket{lane, lane == Lane::kReservedWrites ? 0 : 1, true,
-                  [this, name](bool admitted) { (admitted ? sent : dropped).push_back(name); }};
+  void enqueue_for(const std::shared_ptr<api::CallOrigin>& origin, api::Lane lane,
+                   const std::string& name, bool completes = false) {
+    api::Ticket ticket{
+        lane, lane == api::Lane::kReservedWrites ? 0 : 1, true,
+        [this, name](bool admitted) { (admitted ? sent : dropped).push_back(name); }};
     ticket.origin = origin;
     ticket.completes = completes;
     dispatcher.enqueue(std::move(ticket));
   }
-  std::vector<std::string> run(TimePoint now) {
+  std::vector<std::string> run(ports::TimePoint now) {
     sent.clear();
     dispatcher.run(now);
     return sent;
   }
 
-  Dispatcher dispatcher;
+  api::Dispatcher dispatcher;
   std::vector<std::string> sent;
   std::vector<std::string> dropped;
 };
 
-struct Origin : CallOrigin {
+struct Origin : api::CallOrigin {
   [[nodiscard]] bool stopping() const override { return is_stopping || is_ending; }
   [[nodiscard]] bool ending() const override { return is_ending; }
   bool is_stopping = false;
@@ -48,72 +49,73 @@ struct Origin : CallOrigin {
 };
 
 using Names = std::vector<std::string>;
-const TimePoint kStart{seconds(1'000'000)};
+const ports::TimePoint kStart{seconds(1'000'000)};
 
 }  // namespace
 
 TEST_CASE("no more calls are under way than allowed, in order") {
   Desk desk(2);
-  for (const char* const name : {"a", "b", "c"}) desk.enqueue(Lane::kReads, name);
+  for (const char* const name : {"a", "b", "c"}) desk.enqueue(api::Lane::kReads, name);
   CHECK(desk.run(kStart) == Names{"a", "b"});
   CHECK(!desk.dispatcher.wake_at(kStart));
-  desk.dispatcher.finished(Lane::kReads);
+  desk.dispatcher.finished(api::Lane::kReads);
   CHECK(desk.run(kStart) == Names{"c"});
 }
 
 TEST_CASE("a call that must go again goes first") {
   Desk desk(1);
-  desk.enqueue(Lane::kReads, "a");
+  desk.enqueue(api::Lane::kReads, "a");
   desk.dispatcher.enqueue_first(
-      {Lane::kReads, 1, true, [&](bool) { desk.sent.emplace_back("again"); }});
+      {api::Lane::kReads, 1, true, [&](bool) { desk.sent.emplace_back("again"); }});
   CHECK(desk.run(kStart) == Names{"again"});
 }
 
 TEST_CASE("what counts as throttled is the time in which a budget alone held calls up") {
   Desk desk(1, {.writes = 1.0, .reads = {}, .files = {}});
-  for (const char* const name : {"a", "b", "c"}) desk.enqueue(Lane::kWrites, name);
+  for (const char* const name : {"a", "b", "c"}) desk.enqueue(api::Lane::kWrites, name);
   REQUIRE(desk.run(kStart) == Names{"a"});
   desk.run(kStart + seconds(5));  // the only connection is taken
-  desk.dispatcher.finished(Lane::kWrites);
+  desk.dispatcher.finished(api::Lane::kWrites);
   REQUIRE(desk.run(kStart + seconds(5)) == Names{"b"});
-  CHECK(desk.dispatcher.take_throttled(RateClass::kWrites) == seconds(0));
-  desk.dispatcher.finished(Lane::kWrites);
+  CHECK(desk.dispatcher.take_throttled(schedule::RateClass::kWrites) == seconds(0));
+  desk.dispatcher.finished(api::Lane::kWrites);
   REQUIRE(desk.run(kStart + seconds(5)).empty());
   REQUIRE(desk.run(kStart + seconds(6)) == Names{"c"});
-  CHECK(desk.dispatcher.take_throttled(RateClass::kWrites) == seconds(1));
-  CHECK(desk.dispatcher.take_throttled(RateClass::kWrites) == seconds(0));
+  CHECK(desk.dispatcher.take_throttled(schedule::RateClass::kWrites) == seconds(1));
+  CHECK(desk.dispatcher.take_throttled(schedule::RateClass::kWrites) == seconds(0));
 }
 
 TEST_CASE("uploads and downloads together leave connections for short calls") {
   Desk desk(8);
-  for (int i = 0; i < 5; ++i) desk.enqueue(Lane::kUploads, "u");
-  for (int i = 0; i < 5; ++i) desk.enqueue(Lane::kDownloads, "d");
+  for (int i = 0; i < 5; ++i) desk.enqueue(api::Lane::kUploads, "u");
+  for (int i = 0; i < 5; ++i) desk.enqueue(api::Lane::kDownloads, "d");
   CHECK(desk.run(kStart).size() == 7);
-  desk.enqueue(Lane::kReads, "r");
+  desk.enqueue(api::Lane::kReads, "r");
   CHECK(desk.run(kStart) == Names{"r"});
-  desk.dispatcher.finished(Lane::kDownloads);
+  desk.dispatcher.finished(api::Lane::kDownloads);
   CHECK(desk.run(kStart).size() == 1);
 }
 
 TEST_CASE("uploads cannot take every connection, nor starve for one") {
   Desk desk(8);
-  for (int i = 0; i < 10; ++i) desk.enqueue(Lane::kUploads, "u");
+  for (int i = 0; i < 10; ++i) desk.enqueue(api::Lane::kUploads, "u");
   CHECK(desk.run(kStart).size() == 7);
-  desk.enqueue(Lane::kFiles, "f");
+  desk.enqueue(api::Lane::kFiles, "f");
   CHECK(desk.run(kStart) == Names{"f"});
   Desk single(1);
-  single.enqueue(Lane::kUploads, "u");
+  single.enqueue(api::Lane::kUploads, "u");
   CHECK(single.run(kStart) == Names{"u"});
 }
 
 TEST_CASE("lanes take turns when connections are scarce") {
   Desk desk(1);
   for (int i = 0; i < 3; ++i) {
-    desk.enqueue(Lane::kWrites, "w");
-    desk.enqueue(Lane::kReads, "r");
+    desk.enqueue(api::Lane::kWrites, "w");
+    desk.enqueue(api::Lane::kReads, "r");
   }
   Names order;
-  for (const Lane lane : {Lane::kWrites, Lane::kReads, Lane::kWrites, Lane::kReads}) {
+  for (const api::Lane lane :
+       {api::Lane::kWrites, api::Lane::kReads, api::Lane::kWrites, api::Lane::kReads}) {
     for (const auto& name : desk.run(kStart)) order.push_back(name);
     desk.dispatcher.finished(lane);
   }
@@ -122,11 +124,11 @@ TEST_CASE("lanes take turns when connections are scarce") {
 
 TEST_CASE("a closed class holds up its own lanes only, and says when it opens") {
   Desk desk(8);
-  desk.dispatcher.budget(RateClass::kFiles).refused(kStart, kStart, {seconds(7), false});
-  desk.enqueue(Lane::kFiles, "f");
-  desk.enqueue(Lane::kUploads, "u");
-  desk.enqueue(Lane::kReads, "r");
-  desk.enqueue(Lane::kWrites, "w");
+  desk.dispatcher.budget(schedule::RateClass::kFiles).refused(kStart, kStart, {seconds(7), false});
+  desk.enqueue(api::Lane::kFiles, "f");
+  desk.enqueue(api::Lane::kUploads, "u");
+  desk.enqueue(api::Lane::kReads, "r");
+  desk.enqueue(api::Lane::kWrites, "w");
   CHECK(desk.run(kStart).size() == 2);
   CHECK(desk.dispatcher.wake_at(kStart) == kStart + seconds(7));
   CHECK(desk.run(kStart + milliseconds(6999)).empty());
@@ -135,12 +137,12 @@ TEST_CASE("a closed class holds up its own lanes only, and says when it opens") 
 
 TEST_CASE("reserved writes need no permit but wait for the end of a freeze") {
   Desk desk(8, {0.001, {}, {}});
-  desk.enqueue(Lane::kWrites, "w1");
-  desk.enqueue(Lane::kWrites, "w2");
-  desk.enqueue(Lane::kReservedWrites, "x", 0);
+  desk.enqueue(api::Lane::kWrites, "w1");
+  desk.enqueue(api::Lane::kWrites, "w2");
+  desk.enqueue(api::Lane::kReservedWrites, "x", 0);
   CHECK(desk.run(kStart) == Names{"w1", "x"});
-  desk.enqueue(Lane::kReservedWrites, "y", 0);
-  desk.dispatcher.budget(RateClass::kWrites).refused(kStart, kStart, {seconds(5), false});
+  desk.enqueue(api::Lane::kReservedWrites, "y", 0);
+  desk.dispatcher.budget(schedule::RateClass::kWrites).refused(kStart, kStart, {seconds(5), false});
   CHECK(desk.run(kStart).empty());
   auto sent = desk.run(kStart + seconds(5));
   std::ranges::sort(sent);
@@ -149,20 +151,20 @@ TEST_CASE("reserved writes need no permit but wait for the end of a freeze") {
 
 TEST_CASE("permits alone need no connection") {
   Desk desk(1);
-  desk.enqueue(Lane::kReads, "r");
+  desk.enqueue(api::Lane::kReads, "r");
   REQUIRE(desk.run(kStart).size() == 1);
   bool ready = false;
-  desk.dispatcher.enqueue({Lane::kWrites, 2, false, [&](bool admitted) { ready = admitted; }});
+  desk.dispatcher.enqueue({api::Lane::kWrites, 2, false, [&](bool admitted) { ready = admitted; }});
   desk.dispatcher.run(kStart);
   CHECK(ready);
 }
 
 TEST_CASE("what is dropped is told so") {
   Desk desk(1);
-  desk.enqueue(Lane::kUploads, "a");
-  desk.enqueue(Lane::kUploads, "b");
-  desk.enqueue(Lane::kReads, "r");
-  desk.dispatcher.drop(Lane::kUploads);
+  desk.enqueue(api::Lane::kUploads, "a");
+  desk.enqueue(api::Lane::kUploads, "b");
+  desk.enqueue(api::Lane::kReads, "r");
+  desk.dispatcher.drop(api::Lane::kUploads);
   CHECK(desk.dropped == Names{"a", "b"});
   CHECK(desk.run(kStart) == Names{"r"});
 }
@@ -172,14 +174,15 @@ TEST_CASE(
   Desk desk(8);
   const auto mine = std::make_shared<Origin>();
   const auto other = std::make_shared<Origin>();
-  desk.dispatcher.budget(RateClass::kWrites).refused(kStart, kStart, {seconds(60), false});
-  desk.dispatcher.budget(RateClass::kFiles).refused(kStart, kStart, {seconds(60), false});
-  desk.enqueue_for(mine, Lane::kWrites, "add");
-  desk.enqueue_for(mine, Lane::kReservedWrites, "delete");
-  desk.enqueue_for(mine, Lane::kUploads, "upload");
-  desk.enqueue_for(mine, Lane::kWrites, "add after delete", true);
-  desk.enqueue_for(mine, Lane::kFiles, "look");
-  desk.enqueue_for(other, Lane::kWrites, "theirs");
+  desk.dispatcher.budget(schedule::RateClass::kWrites)
+      .refused(kStart, kStart, {seconds(60), false});
+  desk.dispatcher.budget(schedule::RateClass::kFiles).refused(kStart, kStart, {seconds(60), false});
+  desk.enqueue_for(mine, api::Lane::kWrites, "add");
+  desk.enqueue_for(mine, api::Lane::kReservedWrites, "delete");
+  desk.enqueue_for(mine, api::Lane::kUploads, "upload");
+  desk.enqueue_for(mine, api::Lane::kWrites, "add after delete", true);
+  desk.enqueue_for(mine, api::Lane::kFiles, "look");
+  desk.enqueue_for(other, api::Lane::kWrites, "theirs");
   mine->is_stopping = true;
   desk.dispatcher.review(*mine);
   std::ranges::sort(desk.dropped);
@@ -192,10 +195,11 @@ TEST_CASE(
 TEST_CASE("whoever is hurried does not wait for the end of a freeze, but is paced") {
   Desk desk(8);
   const auto mine = std::make_shared<Origin>();
-  desk.dispatcher.budget(RateClass::kReads).refused(kStart, kStart, {seconds(3600), false});
-  desk.enqueue(Lane::kReads, "before");
-  desk.enqueue_for(mine, Lane::kReads, "a");
-  desk.enqueue_for(mine, Lane::kReads, "b");
+  desk.dispatcher.budget(schedule::RateClass::kReads)
+      .refused(kStart, kStart, {seconds(3600), false});
+  desk.enqueue(api::Lane::kReads, "before");
+  desk.enqueue_for(mine, api::Lane::kReads, "a");
+  desk.enqueue_for(mine, api::Lane::kReads, "b");
   CHECK(desk.run(kStart).empty());
   mine->hurried = true;
   desk.dispatcher.review(*mine);
@@ -204,7 +208,7 @@ TEST_CASE("whoever is hurried does not wait for the end of a freeze, but is pace
   REQUIRE(next);
   CHECK(*next < kStart + seconds(60));
   CHECK(desk.run(*next) == Names{"b"});
-  desk.enqueue_for(mine, Lane::kReads, "c");
+  desk.enqueue_for(mine, api::Lane::kReads, "c");
   CHECK(desk.run(*next + seconds(20)) == Names{"c"});
   CHECK(desk.run(kStart + seconds(3600)) == Names{"before"});
 }
@@ -212,9 +216,10 @@ TEST_CASE("whoever is hurried does not wait for the end of a freeze, but is pace
 TEST_CASE("at shutdown what completes a chain is sent in spite of a freeze") {
   Desk desk(8);
   const auto mine = std::make_shared<Origin>();
-  desk.dispatcher.budget(RateClass::kWrites).refused(kStart, kStart, {seconds(3600), false});
-  desk.enqueue_for(mine, Lane::kReservedWrites, "add after delete", true);
-  desk.enqueue_for(mine, Lane::kReservedWrites, "delete");
+  desk.dispatcher.budget(schedule::RateClass::kWrites)
+      .refused(kStart, kStart, {seconds(3600), false});
+  desk.enqueue_for(mine, api::Lane::kReservedWrites, "add after delete", true);
+  desk.enqueue_for(mine, api::Lane::kReservedWrites, "delete");
   mine->is_ending = true;
   desk.dispatcher.review(*mine);
   CHECK(desk.dropped == Names{"delete"});

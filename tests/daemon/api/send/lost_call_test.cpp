@@ -11,7 +11,7 @@
 // answered, and so is the next one, on the same connection.
 using namespace sessync;
 using namespace sessync::test;
-using Kind = ApiError::Kind;
+using Kind = ports::ApiError::Kind;
 
 namespace {
 
@@ -37,20 +37,20 @@ RawServer::Serve serving() {
 struct Lossy {
   explicit Lossy(RawServer::Serve serve = serving()) : server(std::move(serve)) {}
 
-  ApiOptions options() {
+  api::ApiOptions options() {
     auto options = options_for(server.url());
     options.parallel = 1;
     options.key = {[this] {
                      key();
-                     return Secret(kKey);
+                     return ports::Secret(kKey);
                    },
                    [this] { refresh(); }};
     return options;
   }
-  ApiHooks hooks() {
-    ApiHooks hooks;
-    hooks.finished = [this](const RequestReport&) { finished(); };
-    hooks.uploads.find = [this](const auto&, const auto&) -> std::optional<FileMetadata> {
+  api::ApiHooks hooks() {
+    api::ApiHooks hooks;
+    hooks.finished = [this](const api::RequestReport&) { finished(); };
+    hooks.uploads.find = [this](const auto&, const auto&) -> std::optional<ports::FileMetadata> {
       find();
       return std::nullopt;
     };
@@ -130,7 +130,7 @@ TEST_CASE("an archive whose packing throws is not sent, and the next one is pack
   Lossy lossy;
   Thrower pack;
   pack.times = 1;
-  lossy.fixture.source.pack = [&]() -> Result<std::uint64_t> {
+  lossy.fixture.source.pack = [&]() -> ports::Result<std::uint64_t> {
     pack();
     return 1;
   };
@@ -143,11 +143,12 @@ TEST_CASE("an archive whose packing throws is not sent, and the next one is pack
 
 TEST_CASE("a call whose task throws before the engine has it is answered as lost") {
   Lossy lossy;
-  const auto caller = std::make_shared<ApiCaller>(lossy.fixture.thread, lossy.fixture.queue);
+  const auto caller = std::make_shared<api::ApiCaller>(lossy.fixture.thread, lossy.fixture.queue);
   std::optional<Kind> end;
-  caller->begin<Done>(
-      RateClass::kReads, "a test", [&](const Result<Done>& done) { end = done.error().kind; },
-      [](RequestEngine&, const Completion<Done>&) { throw std::bad_alloc(); });
+  caller->begin<ports::Done>(
+      schedule::RateClass::kReads, "a test",
+      [&](const ports::Result<ports::Done>& done) { end = done.error().kind; },
+      [](api::RequestEngine&, const ports::Completion<ports::Done>&) { throw std::bad_alloc(); });
   lossy.fixture.drain();
   CHECK(end == Kind::kNotSent);
   CHECK_FALSE(caller->limited_until());
@@ -155,22 +156,23 @@ TEST_CASE("a call whose task throws before the engine has it is answered as lost
 
 TEST_CASE("a call that the engine has and then forgets is answered as one in doubt") {
   Lossy lossy;
-  const auto caller = std::make_shared<ApiCaller>(lossy.fixture.thread, lossy.fixture.queue);
+  const auto caller = std::make_shared<api::ApiCaller>(lossy.fixture.thread, lossy.fixture.queue);
   std::optional<Kind> end;
-  caller->begin<Done>(
-      RateClass::kReads, "a test", [&](const Result<Done>& done) { end = done.error().kind; },
-      [](RequestEngine&, const Completion<Done>&) {});
+  caller->begin<ports::Done>(
+      schedule::RateClass::kReads, "a test",
+      [&](const ports::Result<ports::Done>& done) { end = done.error().kind; },
+      [](api::RequestEngine&, const ports::Completion<ports::Done>&) {});
   lossy.fixture.drain();
   CHECK(end == Kind::kUnknownOutcome);
 }
 
 TEST_CASE("permits that are lost on the way keep nobody waiting") {
   Lossy lossy;
-  const auto caller = std::make_shared<ApiCaller>(lossy.fixture.thread, lossy.fixture.queue);
+  const auto caller = std::make_shared<api::ApiCaller>(lossy.fixture.thread, lossy.fixture.queue);
   int ready = 0;
   caller->hand_over(
-      RateClass::kWrites,
-      [](RequestEngine&, const ApiCaller::DeliveryPtr&) { throw std::bad_alloc(); },
+      schedule::RateClass::kWrites,
+      [](api::RequestEngine&, const api::ApiCaller::DeliveryPtr&) { throw std::bad_alloc(); },
       [&ready] { ++ready; });
   lossy.fixture.drain();
   CHECK(ready == 1);

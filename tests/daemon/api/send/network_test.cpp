@@ -16,7 +16,7 @@
 
 using namespace sessync;
 using namespace sessync::test;
-using Kind = ApiError::Kind;
+using Kind = ports::ApiError::Kind;
 
 namespace {
 
@@ -145,7 +145,7 @@ TEST_CASE("a proxy whose URL libcurl may read otherwise is told from one that it
        {"http://proxy:3128", "proxy:3128", "http://me:p%2Fw@proxy", "HTTP://127.0.0.1:1/",
         "socks5h://me:p:w@[::1]:1080", "https://token@proxy.example"}) {
     INFO(good);
-    CHECK(problem_of_proxy(good).empty());
+    CHECK(http::problem_of_proxy(good).empty());
   }
   for (const char* const bad :
        {"http://me:p/w@proxy", "http://me:p#w@proxy", "http://me:p?w@proxy", "http://me:p@w@proxy",
@@ -153,7 +153,7 @@ TEST_CASE("a proxy whose URL libcurl may read otherwise is told from one that it
         "htp://me:pw@proxy", "http://me:pw@", "me:p/w@proxy", "http://me:pw@proxy/path",
         "http://me:pw\x01@proxy", "://me:pw@proxy"}) {
     INFO(bad);
-    const auto problem = problem_of_proxy(bad);
+    const auto problem = http::problem_of_proxy(bad);
     CHECK(!problem.empty());
     CHECK(problem.find("pw") == std::string::npos);
   }

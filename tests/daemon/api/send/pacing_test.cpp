@@ -7,7 +7,7 @@
 
 using namespace sessync;
 using namespace sessync::test;
-using Kind = ApiError::Kind;
+using Kind = ports::ApiError::Kind;
 
 namespace {
 
@@ -33,7 +33,8 @@ TEST_CASE("a refusal closes its class for every session and leaves the others op
   CHECK(refused.kind == Kind::kRateLimited);
   CHECK(refused.retry_after == std::chrono::seconds(3600));
   bool answered = false;
-  fixture.api.get_session("sesn_2", [&](const Result<SessionInfo>&) { answered = true; });
+  fixture.api.get_session("sesn_2",
+                          [&](const ports::Result<ports::SessionInfo>&) { answered = true; });
   CHECK(fixture.file());
   CHECK(fixture.add());
   CHECK(!answered);
@@ -68,14 +69,14 @@ TEST_CASE("permits reserved earlier wait for no permit, but for the end of a ref
   CHECK(!ready);
   fixture.drain();
   REQUIRE(ready);
-  const auto remove = [&](Permit permit, Completion<Done> done) {
+  const auto remove = [&](ports::Permit permit, ports::Completion<ports::Done> done) {
     fixture.api.delete_resource("sesn_1", "sesrsc_1", {permit}, std::move(done));
   };
-  const auto first =
-      fixture.wait<Done>([&](auto done) { remove(Permit::kReserved, std::move(done)); });
+  const auto first = fixture.wait<ports::Done>(
+      [&](auto done) { remove(ports::Permit::kReserved, std::move(done)); });
   CHECK(first.error().kind == Kind::kRateLimited);
   bool answered = false;
-  remove(Permit::kReserved, [&](const Result<Done>&) { answered = true; });
+  remove(ports::Permit::kReserved, [&](const ports::Result<ports::Done>&) { answered = true; });
   CHECK(fixture.session());
   CHECK(!answered);
   CHECK(deletes == 1);
@@ -88,7 +89,7 @@ TEST_CASE("a configured rate holds calls back from the start") {
   options.max_rates.reads = 0.001;
   ApiFixture fixture(options);
   REQUIRE(fixture.session());
-  fixture.api.get_session("sesn_2", [](const Result<SessionInfo>&) {});
+  fixture.api.get_session("sesn_2", [](const ports::Result<ports::SessionInfo>&) {});
   CHECK(fixture.remove());
   CHECK(server.count("GET") == 1);
 }
@@ -98,16 +99,16 @@ TEST_CASE("finished requests are reported") {
     return request.method == "POST" ? raw_answer(200, file_json("file_1", 70000))
                                     : raw_answer(404, error_json("not_found_error", "no"));
   }));
-  std::vector<RequestReport> reports;
-  ApiHooks hooks;
-  hooks.finished = [&](const RequestReport& report) { reports.push_back(report); };
+  std::vector<api::RequestReport> reports;
+  api::ApiHooks hooks;
+  hooks.finished = [&](const api::RequestReport& report) { reports.push_back(report); };
   ApiFixture fixture(options_for(server.url()), hooks);
   REQUIRE(fixture.upload(upload_of("aa", 70000)));
   CHECK(!fixture.session());
   REQUIRE(reports.size() == 2);
   CHECK(reports[0].operation == "upload");
   CHECK(reports[0].http_status == 200);
-  CHECK(reports[0].rate_class == RateClass::kFiles);
+  CHECK(reports[0].rate_class == schedule::RateClass::kFiles);
   CHECK(reports[0].sent_bytes > 70000);
   CHECK(reports[0].received_bytes > 0);
   CHECK(reports[1].operation == "get_session");

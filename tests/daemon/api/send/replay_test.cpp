@@ -43,7 +43,7 @@ TEST_CASE("an add on a kept connection that dies is sent once and its outcome is
   const auto added = reused.fixture.add();
   reused.require_reuse("POST");
   REQUIRE(!added);
-  CHECK(added.error().kind == ApiError::Kind::kUnknownOutcome);
+  CHECK(added.error().kind == ports::ApiError::Kind::kUnknownOutcome);
   CHECK(reused.server.count("POST") == 1);
 }
 
@@ -53,7 +53,7 @@ TEST_CASE("an upload on a kept connection that dies is sent once and its outcome
     const auto uploaded = reused.fixture.upload(upload_of("aa", size));
     reused.require_reuse("POST");
     REQUIRE(!uploaded);
-    CHECK(uploaded.error().kind == ApiError::Kind::kUnknownOutcome);
+    CHECK(uploaded.error().kind == ports::ApiError::Kind::kUnknownOutcome);
     CHECK(reused.server.count("POST") == 1);
   }
 }
@@ -63,7 +63,7 @@ TEST_CASE("a delete on a kept connection that dies is sent once and its outcome 
   const auto deleted = reused.fixture.remove();
   reused.require_reuse("DELETE");
   REQUIRE(!deleted);
-  CHECK(deleted.error().kind == ApiError::Kind::kUnknownOutcome);
+  CHECK(deleted.error().kind == ports::ApiError::Kind::kUnknownOutcome);
   CHECK(reused.server.count("DELETE") == 1);
 }
 
@@ -81,7 +81,7 @@ TEST_CASE("a write after the server closed its idle connection succeeds on a new
   const auto added = fixture.add();
   // Whether libcurl noticed the close before it sent is a race; sent twice it must never be.
   CHECK(server.count("POST") == (added ? 1 : 0));
-  if (!added) CHECK(added.error().kind == ApiError::Kind::kUnknownOutcome);
+  if (!added) CHECK(added.error().kind == ports::ApiError::Kind::kUnknownOutcome);
 }
 
 TEST_CASE("a read on a kept connection that dies may be asked again") {

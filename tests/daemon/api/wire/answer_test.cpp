@@ -5,7 +5,7 @@
 
 using namespace sessync;
 using namespace sessync::test;
-using Kind = ApiError::Kind;
+using Kind = ports::ApiError::Kind;
 
 namespace {
 

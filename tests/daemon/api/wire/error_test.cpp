@@ -6,34 +6,34 @@
 
 using namespace sessync;
 using namespace sessync::test;
-using Kind = ApiError::Kind;
+using Kind = ports::ApiError::Kind;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 namespace {
 
-const TimePoint kNow{seconds(1'795'000'000)};  // Wed, 18 Nov 2026 11:06:40 GMT
-const CallContext kRead{"list_resources", CallEffect::kRead, "api.example"};
-const CallContext kWrite{"add_resource", CallEffect::kWrite, "api.example"};
+const ports::TimePoint kNow{seconds(1'795'000'000)};  // Wed, 18 Nov 2026 11:06:40 GMT
+const api::CallContext kRead{"list_resources", api::CallEffect::kRead, "api.example"};
+const api::CallContext kWrite{"add_resource", api::CallEffect::kWrite, "api.example"};
 
-HttpOutcome answered(int status, const std::string& body = "") {
-  HttpOutcome outcome;
+http::HttpOutcome answered(int status, const std::string& body = "") {
+  http::HttpOutcome outcome;
   outcome.answer.status = status;
   outcome.answer.body = body;
   return outcome;
 }
 
-HttpOutcome failed(HttpFailure::Kind kind, int status = 0) {
-  HttpOutcome outcome = answered(status);
-  outcome.failure = HttpFailure{kind, "it broke"};
+http::HttpOutcome failed(http::HttpFailure::Kind kind, int status = 0) {
+  http::HttpOutcome outcome = answered(status);
+  outcome.failure = http::HttpFailure{kind, "it broke"};
   return outcome;
 }
 
-std::optional<Duration> retry_after(
+std::optional<ports::Duration> retry_after(
     const std::map<std::string, std::string, std::less<>>& headers) {
-  HttpAnswer answer;
+  http::HttpAnswer answer;
   answer.headers = headers;
-  return retry_after_of(answer, kNow);
+  return api::retry_after_of(answer, kNow);
 }
 
 }  // namespace
@@ -45,37 +45,37 @@ TEST_CASE("refusals are known by their status, for reads and writes alike") {
       {409, Kind::kConflict},    {413, Kind::kTooLarge},       {422, Kind::kInvalid},
       {429, Kind::kRateLimited}, {451, Kind::kInvalid}};
   for (const auto& [status, kind] : table) {
-    CHECK(to_error(answered(status), kRead, kNow).kind == kind);
-    CHECK(to_error(answered(status), kWrite, kNow).kind == kind);
+    CHECK(api::to_error(answered(status), kRead, kNow).kind == kind);
+    CHECK(api::to_error(answered(status), kWrite, kNow).kind == kind);
   }
 }
 
 TEST_CASE("other answers are useless to a read and leave a write in doubt") {
   const auto envelope = error_json("overloaded_error", "Overloaded");
   for (const int status : {100, 302, 408, 500, 502, 503, 504, 529, 999}) {
-    CHECK(to_error(answered(status, envelope), kRead, kNow).kind == Kind::kUnusableAnswer);
-    CHECK(to_error(answered(status, envelope), kWrite, kNow).kind == Kind::kUnknownOutcome);
+    CHECK(api::to_error(answered(status, envelope), kRead, kNow).kind == Kind::kUnusableAnswer);
+    CHECK(api::to_error(answered(status, envelope), kWrite, kNow).kind == Kind::kUnknownOutcome);
   }
 }
 
 TEST_CASE("failures of the transport say what may have happened") {
-  using Failure = HttpFailure::Kind;
+  using Failure = http::HttpFailure::Kind;
   for (const auto& context : {kRead, kWrite}) {
-    const bool read = context.effect == CallEffect::kRead;
+    const bool read = context.effect == api::CallEffect::kRead;
     const Kind doubt = read ? Kind::kUnusableAnswer : Kind::kUnknownOutcome;
-    CHECK(to_error(failed(Failure::kNotSent), context, kNow).kind == Kind::kNotSent);
-    CHECK(to_error(failed(Failure::kNoAnswer), context, kNow).kind == doubt);
-    CHECK(to_error(failed(Failure::kNoAnswer, 200), context, kNow).kind == doubt);
-    CHECK(to_error(failed(Failure::kUnbounded, 200), context, kNow).kind == doubt);
-    CHECK(to_error(failed(Failure::kAborted), context, kNow).kind == Kind::kAborted);
+    CHECK(api::to_error(failed(Failure::kNotSent), context, kNow).kind == Kind::kNotSent);
+    CHECK(api::to_error(failed(Failure::kNoAnswer), context, kNow).kind == doubt);
+    CHECK(api::to_error(failed(Failure::kNoAnswer, 200), context, kNow).kind == doubt);
+    CHECK(api::to_error(failed(Failure::kUnbounded, 200), context, kNow).kind == doubt);
+    CHECK(api::to_error(failed(Failure::kAborted), context, kNow).kind == Kind::kAborted);
     // The status says it all, even if the text was cut off.
-    CHECK(to_error(failed(Failure::kNoAnswer, 404), context, kNow).kind == Kind::kNotFound);
+    CHECK(api::to_error(failed(Failure::kNoAnswer, 404), context, kNow).kind == Kind::kNotFound);
   }
 }
 
 TEST_CASE("an error names the operation, the host, the code and the text") {
-  const auto error =
-      to_error(answered(400, error_json("invalid_request_error", "no such tool")), kWrite, kNow);
+  const auto error = api::to_error(
+      answered(400, error_json("invalid_request_error", "no such tool")), kWrite, kNow);
   CHECK(error.message ==
         "add_resource: api.example answered HTTP 400 (invalid_request_error): no such tool");
   CHECK(error.code == "invalid_request_error");
@@ -85,7 +85,7 @@ TEST_CASE("an error names the operation, the host, the code and the text") {
 TEST_CASE("the request id of the header wins") {
   auto outcome = answered(400, error_json("t", "m"));
   outcome.answer.headers["request-id"] = "req_header";
-  CHECK(to_error(outcome, kWrite, kNow).request_id == "req_header");
+  CHECK(api::to_error(outcome, kWrite, kNow).request_id == "req_header");
 }
 
 TEST_CASE("Retry-After is read in all its forms") {
@@ -119,10 +119,10 @@ TEST_CASE("running out of money is told from going too fast") {
     const std::string body = R"({"error":{"type":"rate_limit_error","message":"m",)"
                              R"("details":{"error_code":")" +
                              std::string(code) + R"("}}})";
-    CHECK(refusal_of(to_error(answered(429, body), kRead, kNow)).spend_limit);
+    CHECK(api::refusal_of(api::to_error(answered(429, body), kRead, kNow)).spend_limit);
   }
-  const auto plain = to_error(answered(429, error_json("rate_limit_error", "m")), kRead, kNow);
-  CHECK(!refusal_of(plain).spend_limit);
+  const auto plain = api::to_error(answered(429, error_json("rate_limit_error", "m")), kRead, kNow);
+  CHECK(!api::refusal_of(plain).spend_limit);
 }
 
 TEST_CASE("of a body that is not the API's nothing is repeated but its kind and its size") {
@@ -132,8 +132,9 @@ TEST_CASE("of a body that is not the API's nothing is repeated but its kind and 
           R"({"error": {"message": 1, "other": "something"}})"}) {
       auto outcome = answered(status, body);
       outcome.answer.headers["content-type"] = "text/html";
-      const auto error = status < 300 ? unusable_answer(outcome.answer, kRead, "it is not JSON")
-                                      : to_error(outcome, kRead, kNow);
+      const auto error = status < 300
+                             ? api::unusable_answer(outcome.answer, kRead, "it is not JSON")
+                             : api::to_error(outcome, kRead, kNow);
       CAPTURE(error.message);
       CHECK(error.message.find("something") == std::string::npos);
       CHECK(error.message.find(std::to_string(body.size()) + " bytes of text/html") !=
@@ -145,10 +146,10 @@ TEST_CASE("of a body that is not the API's nothing is repeated but its kind and 
 TEST_CASE("of where a redirect leads the host alone is said") {
   auto outcome = answered(302);
   outcome.answer.headers["location"] = "https://user:something@elsewhere.example/?token=something";
-  CHECK(to_error(outcome, kRead, kNow).message.find("a redirect to elsewhere.example;") !=
+  CHECK(api::to_error(outcome, kRead, kNow).message.find("a redirect to elsewhere.example;") !=
         std::string::npos);
   outcome.answer.headers["location"] = "/login?token=something";
-  const auto message = to_error(outcome, kRead, kNow).message;
+  const auto message = api::to_error(outcome, kRead, kNow).message;
   CHECK(message.find("a redirect to another path of it") != std::string::npos);
   CHECK(message.find("something") == std::string::npos);
 }

@@ -9,7 +9,7 @@
 
 using namespace sessync;
 using namespace sessync::test;
-using Kind = ApiError::Kind;
+using Kind = ports::ApiError::Kind;
 
 namespace {
 
@@ -36,7 +36,7 @@ TEST_CASE("a resource, file or session that was not asked for is no answer") {
   CHECK(fixture.file("file_1").error().kind == Kind::kUnusableAnswer);
   CHECK(fixture.file("file_2"));
   const auto resource = [&](const std::string& id) {
-    return fixture.wait<ResourceRow>(
+    return fixture.wait<ports::ResourceRow>(
         [&](auto done) { fixture.api.get_resource("sesn_1", id, std::move(done)); });
   };
   CHECK(resource("sesrsc_1").error().kind == Kind::kUnusableAnswer);
@@ -46,7 +46,7 @@ TEST_CASE("a resource, file or session that was not asked for is no answer") {
 TEST_CASE("an update that another session answers is in doubt") {
   const RawServer server(always(raw_answer(200, R"({"id":"sesn_2"})")));
   ApiFixture fixture(options_for(server.url()));
-  const auto updated = fixture.wait<SessionInfo>(
+  const auto updated = fixture.wait<ports::SessionInfo>(
       [&](auto done) { fixture.api.update_session({"sesn_1", "t", {}}, std::move(done)); });
   CHECK(updated.error().kind == Kind::kUnknownOutcome);
 }
@@ -63,22 +63,23 @@ TEST_CASE("an add is answered with its own path, in any of its spellings") {
 }
 
 TEST_CASE("an upload is answered with its own size and digest") {
-  const std::string name = encode_marker("me", std::string(64, 'a'), "a.txt");
-  FileMetadata file;
+  const std::string name = observe::encode_marker("me", std::string(64, 'a'), "a.txt");
+  ports::FileMetadata file;
   file.size_bytes = 7;
-  for (const auto& kept : {name, encode_marker("me", std::string(64, 'a'), "b"), std::string()}) {
+  for (const auto& kept :
+       {name, observe::encode_marker("me", std::string(64, 'a'), "b"), std::string()}) {
     file.filename = kept;
-    CHECK(problem_of_upload(file, name, 7).empty());
-    CHECK_FALSE(problem_of_upload(file, name, 8).empty());
+    CHECK(api::problem_of_upload(file, name, 7).empty());
+    CHECK_FALSE(api::problem_of_upload(file, name, 8).empty());
   }
   for (const auto& other :
-       {encode_marker("me", std::string(64, 'b'), "a.txt"),
-        encode_marker("you", std::string(64, 'a'), "a.txt"), std::string("report.pdf")}) {
+       {observe::encode_marker("me", std::string(64, 'b'), "a.txt"),
+        observe::encode_marker("you", std::string(64, 'a'), "a.txt"), std::string("report.pdf")}) {
     file.filename = other;
-    CHECK_FALSE(problem_of_upload(file, name, 7).empty());
+    CHECK_FALSE(api::problem_of_upload(file, name, 7).empty());
   }
   file.filename = "report.pdf";
-  CHECK(problem_of_upload(file, "report.pdf", 7).empty());
+  CHECK(api::problem_of_upload(file, "report.pdf", 7).empty());
 }
 
 TEST_CASE("a compressed answer is none, whatever is in it") {

@@ -11,55 +11,56 @@ using Json = nlohmann::json;
 
 namespace {
 
-PassOutcome planned(const DesiredState& wanted, const ObservedState& observed) {
-  PassOutcome outcome;
+pass::PassOutcome planned(const desired::DesiredState& wanted,
+                          const observe::ObservedState& observed) {
+  pass::PassOutcome outcome;
   outcome.session_id = "sesn_1";
   outcome.plan = make_plan(wanted, observed);
   return outcome;
 }
 
-PassOutcome applied(PassOutcome outcome, ActionResult::Outcome result) {
+pass::PassOutcome applied(pass::PassOutcome outcome, apply::ActionResult::Outcome result) {
   outcome.executed = true;
   outcome.results.assign(outcome.plan.actions.size(), {result, ""});
   return outcome;
 }
 
-PassOutcome with_error(SessionError::Code code) {
-  PassOutcome outcome;
-  outcome.error = SessionError{code, "why"};
+pass::PassOutcome with_error(errors::SessionError::Code code) {
+  pass::PassOutcome outcome;
+  outcome.error = errors::SessionError{code, "why"};
   return outcome;
 }
 
-Options options(Command command) {
-  Options result;
+config::Options options(config::Command command) {
+  config::Options result;
   result.command = command;
   return result;
 }
 
-int code(const Options& o, std::vector<PassOutcome> outcomes) {
-  std::vector<SessionReport> reports;
+int code(const config::Options& o, std::vector<pass::PassOutcome> outcomes) {
+  std::vector<cli::SessionReport> reports;
   reports.reserve(outcomes.size());
   for (auto& outcome : outcomes) {
     reports.push_back({"s", std::move(outcome)});
   }
-  return exit_code_of(reports, o);
+  return cli::exit_code_of(reports, o);
 }
 
-const auto kChange = [] { return planned(desired({local("/a", '1')}), {}); };
+const auto kChange = [] { return planned(declared({local("/a", '1')}), {}); };
 const auto kBlocked = [] {
-  return planned(desired({local("/a", '1')}), {{foreign("r1", "/a")}, {}, {}});
+  return planned(declared({local("/a", '1')}), {{foreign("r1", "/a")}, {}, {}});
 };
 
 }  // namespace
 
 TEST_CASE("the plan document has the contract's shape") {
-  const auto wanted = desired({local("/a", '1', 12), local("/b", '2'), local("/c", '3')});
-  const ObservedState observed{{marked("r1", "/b", '9'), foreign("r2", "/c"), foreign("r3", "/x"),
-                                marked("r4", "/old", '8')},
-                               {},
-                               {}};
+  const auto wanted = declared({local("/a", '1', 12), local("/b", '2'), local("/c", '3')});
+  const observe::ObservedState observed{{marked("r1", "/b", '9'), foreign("r2", "/c"),
+                                         foreign("r3", "/x"), marked("r4", "/old", '8')},
+                                        {},
+                                        {}};
   const auto document =
-      Json::parse(plan_document({{"research", planned(wanted, observed)}}, false));
+      Json::parse(cli::plan_document({{"research", planned(wanted, observed)}}, false));
   CHECK(document["format"] == 1);
   const auto& session = document["sessions"][0];
   CHECK(session["name"] == "research");
@@ -95,9 +96,9 @@ TEST_CASE("the plan document has the contract's shape") {
 }
 
 TEST_CASE("apply adds what became of each action") {
-  auto outcome = applied(kChange(), ActionResult::Outcome::kFailed);
+  auto outcome = applied(kChange(), apply::ActionResult::Outcome::kFailed);
   outcome.results[0].error = "refused";
-  const auto document = Json::parse(plan_document({{"research", outcome}}, true));
+  const auto document = Json::parse(cli::plan_document({{"research", outcome}}, true));
   const auto& session = document["sessions"][0];
   CHECK(session["actions"][0]["result"] == "failed");
   CHECK(session["actions"][0]["error"] == "refused");
@@ -105,17 +106,18 @@ TEST_CASE("apply adds what became of each action") {
 }
 
 TEST_CASE("a file name of any bytes does not break the document") {
-  DesiredState wanted;
-  wanted.blocked = {{BlockedType::kFile, path("/\xff\n\""), BlockCode::kInvalidName, "bad\xfe"}};
-  CHECK_NOTHROW(Json::parse(plan_document({{"s", planned(wanted, {})}}, false)));
+  desired::DesiredState wanted;
+  wanted.blocked = {{desired::BlockedType::kFile, path("/\xff\n\""),
+                     desired::BlockCode::kInvalidName, "bad\xfe"}};
+  CHECK_NOTHROW(Json::parse(cli::plan_document({{"s", planned(wanted, {})}}, false)));
 }
 
 TEST_CASE("plan's exit codes") {
-  auto plain = options(Command::kPlan);
+  auto plain = options(config::Command::kPlan);
   CHECK(code(plain, {kChange()}) == 0);
-  CHECK(code(plain, {with_error(SessionError::Code::kSessionNotFound)}) == 1);
-  CHECK(code(plain, {with_error(SessionError::Code::kSessionNotFound),
-                     with_error(SessionError::Code::kAuthenticationFailed)}) == 5);
+  CHECK(code(plain, {with_error(errors::SessionError::Code::kSessionNotFound)}) == 1);
+  CHECK(code(plain, {with_error(errors::SessionError::Code::kSessionNotFound),
+                     with_error(errors::SessionError::Code::kAuthenticationFailed)}) == 5);
   auto detailed = plain;
   detailed.detailed_exitcode = true;
   CHECK(code(detailed, {{}}) == 0);
@@ -124,29 +126,31 @@ TEST_CASE("plan's exit codes") {
 }
 
 TEST_CASE("apply's exit codes") {
-  const auto apply = options(Command::kApply);
-  CHECK(code(apply, {applied(kChange(), ActionResult::Outcome::kDone)}) == 0);
-  CHECK(code(apply, {applied(kChange(), ActionResult::Outcome::kFailed)}) == 1);
+  const auto apply = options(config::Command::kApply);
+  CHECK(code(apply, {applied(kChange(), apply::ActionResult::Outcome::kDone)}) == 0);
+  CHECK(code(apply, {applied(kChange(), apply::ActionResult::Outcome::kFailed)}) == 1);
   CHECK(code(apply, {kBlocked()}) == 4);
-  CHECK(code(apply, {kBlocked(), applied(kChange(), ActionResult::Outcome::kFailed)}) == 1);
-  CHECK(code(apply, {kBlocked(), with_error(SessionError::Code::kAuthenticationFailed)}) == 5);
+  CHECK(code(apply, {kBlocked(), applied(kChange(), apply::ActionResult::Outcome::kFailed)}) == 1);
+  CHECK(code(apply, {kBlocked(), with_error(errors::SessionError::Code::kAuthenticationFailed)}) ==
+        5);
 }
 
 TEST_CASE("a session that was made in an earlier pass, with nothing in it, is made") {
-  PassOutcome first;
-  first.plan.session = CreateSession();
-  first.session_result.outcome = ActionResult::Outcome::kDone;
+  pass::PassOutcome first;
+  first.plan.session = plan::CreateSession();
+  first.session_result.outcome = apply::ActionResult::Outcome::kDone;
   first.executed = first.pass_again = true;
-  const auto merged = merge_passes(first, PassOutcome{});
-  CHECK(is_create(merged.plan.session));
+  const auto merged = cli::merge_passes(first, pass::PassOutcome{});
+  CHECK(plan::is_create(merged.plan.session));
   CHECK(merged.converged());
 }
 
 TEST_CASE("several passes of one session read as one") {
-  const auto first = applied(kChange(), ActionResult::Outcome::kDone);
+  const auto first = applied(kChange(), apply::ActionResult::Outcome::kDone);
   const auto second =
-      planned(desired({local("/a", '1'), local("/b", '2')}), {{marked("r1", "/a", '1')}, {}, {}});
-  const auto merged = merge_passes(first, applied(second, ActionResult::Outcome::kDone));
+      planned(declared({local("/a", '1'), local("/b", '2')}), {{marked("r1", "/a", '1')}, {}, {}});
+  const auto merged =
+      cli::merge_passes(first, applied(second, apply::ActionResult::Outcome::kDone));
   CHECK(lines(merged.plan) == std::vector<std::string>{"add /a", "add /b"});
   CHECK(merged.results.size() == 2);
   CHECK(merged.plan.unchanged.empty());

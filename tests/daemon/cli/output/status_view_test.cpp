@@ -40,12 +40,12 @@ struct Watched {
     }
     return all;
   }
-  std::string shown() { return status_table(document(), {at(100), {}}); }
+  std::string shown() { return cli::status_table(document(), {at(100), {}}); }
 
-  StatusBoard board{kOrigin};
-  Documents documents{board, {}};
-  FollowedStatus followed;
-  StatusEvents program;
+  status::StatusBoard board{kOrigin};
+  serve::Documents documents{board, {}};
+  cli::FollowedStatus followed;
+  cli::StatusEvents program;
   std::string begin;
 };
 
@@ -54,7 +54,7 @@ struct Watched {
 TEST_CASE("the table says what the document says of each session") {
   Watched watched({"a", "b"});
   finish(watched.board, "a", {}, at(1));
-  finish(watched.board, "b", blocked("/y", BlockCode::kConflict), at(7));
+  finish(watched.board, "b", blocked("/y", desired::BlockCode::kConflict), at(7));
   const auto document = Json::parse(watched.document());
   for (const auto& session : document["sessions"]) {
     CHECK(has(watched.shown(), session["headline"].get<std::string>()));
@@ -89,8 +89,8 @@ TEST_CASE("what changes is a line, what does not is none") {
 
 TEST_CASE("a daemon that has not read its manifest yet has lost no session") {
   Watched watched({"a"});
-  const StatusBoard fresh(kOrigin);
-  CHECK(watched.followed.take(*Documents(fresh, {}).status().text).empty());
+  const status::StatusBoard fresh(kOrigin);
+  CHECK(watched.followed.take(*serve::Documents(fresh, {}).status().text).empty());
   CHECK(watched.news().empty());
 }
 
@@ -124,8 +124,8 @@ TEST_CASE("a program is told everything once, and then what changed") {
 }
 
 TEST_CASE("what is no document of a daemon is an error, and obeys no escape") {
-  FollowedStatus followed({});
-  StatusEvents program;
+  cli::FollowedStatus followed({});
+  cli::StatusEvents program;
   for (const auto* text : {"<html>", "7", ""}) {
     INFO(text);
     CHECK_THROWS_AS(followed.take(text), std::runtime_error);

@@ -16,7 +16,7 @@ TEST_CASE("base URLs that are safe are accepted, without trailing slashes") {
            {"http://[::1]:8080/", "http://[::1]:8080"},
            {"https://[2001:db8::1]/", "https://[2001:db8::1]"}}) {
     INFO(given);
-    const auto url = parse_base_url(given);
+    const auto url = http::parse_base_url(given);
     REQUIRE(url);
     CHECK(*url == expected);
   }
@@ -53,16 +53,17 @@ TEST_CASE("base URLs that would leak the key or mean something else are refused"
                                 "file:///etc/passwd",
                                 "https://h\xc3\xb6st"}) {
     INFO(url);
-    CHECK(!parse_base_url(url));
+    CHECK(!http::parse_base_url(url));
   }
 }
 
 TEST_CASE("a refused base URL is not repeated with its password") {
-  CHECK(parse_base_url("https://me:hunter2@host").error().find("hunter2") == std::string::npos);
+  CHECK(http::parse_base_url("https://me:hunter2@host").error().find("hunter2") ==
+        std::string::npos);
 }
 
 TEST_CASE("custom headers are read line by line") {
-  const auto headers = parse_custom_headers("A: 1\r\n\n  B :two words \nC:\n");
+  const auto headers = http::parse_custom_headers("A: 1\r\n\n  B :two words \nC:\n");
   REQUIRE(headers);
   REQUIRE(headers->size() == 3);
   CHECK((*headers)[0].name == "A");
@@ -75,7 +76,7 @@ TEST_CASE("custom headers are read line by line") {
 TEST_CASE("custom headers that would break a request are refused without their value") {
   for (const char* const lines : {"no colon hunter2", ": hunter2", "A B: hunter2",
                                   "Content-Length: hunter2", "host: hunter2", "A: hunter2\x01"}) {
-    const auto headers = parse_custom_headers(lines);
+    const auto headers = http::parse_custom_headers(lines);
     REQUIRE(!headers);
     CHECK(headers.error().find("hunter2") == std::string::npos);
   }

@@ -29,7 +29,7 @@ class RawClient {
   static std::string ask(const std::string& address, const std::string& request);
 
  private:
-  UniqueFd fd_;
+  os::UniqueFd fd_;
   std::string seen_;
   bool over_ = false;
 };

@@ -10,16 +10,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Blocked blocked_file(const std::string& path, BlockCode code, const std::string& reason) {
-  return {BlockedType::kFile, MountPath::of_file(path), code, reason};
+desired::Blocked blocked_file(const std::string& path, desired::BlockCode code,
+                              const std::string& reason) {
+  return {desired::BlockedType::kFile, manifest::MountPath::of_file(path), code, reason};
 }
 
-void add(StatusSnapshot& status, SessionStatus session) {
-  status.sessions.push_back(std::make_shared<const SessionStatus>(std::move(session)));
+void add(status::StatusSnapshot& status, status::SessionStatus session) {
+  status.sessions.push_back(std::make_shared<const status::SessionStatus>(std::move(session)));
 }
 
-StatusSnapshot base() {
-  StatusSnapshot status;
+status::StatusSnapshot base() {
+  status::StatusSnapshot status;
   status.version = "0.1.0";
   status.started_at = noon() - 26h;
   status.manifest = {"/srv/team/sessync.yaml", 3, true, true, {}, noon() - 2h};
@@ -29,7 +30,7 @@ StatusSnapshot base() {
   return status;
 }
 
-SessionStatus syncing_session(const std::string& name) {
+status::SessionStatus syncing_session(const std::string& name) {
   auto session = equal_session(name);
   set_reason(session, "Progressing", "looking again at what was done");
   session.working = true;
@@ -39,30 +40,30 @@ SessionStatus syncing_session(const std::string& name) {
   return session;
 }
 
-SessionStatus held_session(const std::string& name) {
+status::SessionStatus held_session(const std::string& name) {
   auto session = equal_session(name);
   const std::string why = "deleting 42 of 60 files at once is above max_deletes (10%)";
   set_reason(session, "DeletionBlocked", "/data/2024/q1.csv: " + why + " (and 41 more blocked)");
   for (int i = 1; i <= 42; ++i) {
     const auto path = "/data/2024/q" + std::to_string(i) + ".csv";
-    session.blocked.push_back(blocked_file(path, BlockCode::kGuard, why));
+    session.blocked.push_back(blocked_file(path, desired::BlockCode::kGuard, why));
   }
-  session.held = Held{"9f2c41d7a0b3", std::vector<std::string>(42, "sesrsc_1")};
+  session.held = plan::Held{"9f2c41d7a0b3", std::vector<std::string>(42, "sesrsc_1")};
   session.counts = {60, 18, 0, 42, 1, 61, 100};
-  session.unmanaged = {{"file", MountPath::of_file("/notes/agent.md"), "sesrsc_01H"}};
+  session.unmanaged = {{"file", manifest::MountPath::of_file("/notes/agent.md"), "sesrsc_01H"}};
   return session;
 }
 
-SessionStatus quota_session(const std::string& name) {
+status::SessionStatus quota_session(const std::string& name) {
   auto session = equal_session(name);
   const std::string why = "the session holds 100 of at most 100 files";
   set_reason(session, "QuotaExceeded", "/logs/new.txt: " + why);
-  session.blocked = {blocked_file("/logs/new.txt", BlockCode::kQuota, why)};
+  session.blocked = {blocked_file("/logs/new.txt", desired::BlockCode::kQuota, why)};
   session.counts = {101, 100, 0, 1, 0, 100, 100};
   return session;
 }
 
-StatusSnapshot blocked() {
+status::StatusSnapshot blocked() {
   auto status = base();
   add(status, equal_session("analysis"));
   add(status, held_session("research"));
@@ -71,12 +72,12 @@ StatusSnapshot blocked() {
   return status;
 }
 
-StatusSnapshot suspended() {
+status::StatusSnapshot suspended() {
   auto status = base();
   add(status, equal_session("analysis"));
   auto by_command = equal_session("research");
   set_reason(by_command, "Suspended", "watched, nothing is written");
-  by_command.suspended = Suspension{"ada@build-7", noon() - 50min};
+  by_command.suspended = state::Suspension{"ada@build-7", noon() - 50min};
   add(status, by_command);
   auto by_manifest = equal_session("support");
   set_reason(by_manifest, "Suspended", "watched, nothing is written");
@@ -85,7 +86,7 @@ StatusSnapshot suspended() {
   return status;
 }
 
-StatusSnapshot all_with(const std::string& reason, const std::string& message) {
+status::StatusSnapshot all_with(const std::string& reason, const std::string& message) {
   auto status = base();
   for (const auto* name : {"analysis", "research", "support"}) {
     auto session = equal_session(name);
@@ -96,7 +97,7 @@ StatusSnapshot all_with(const std::string& reason, const std::string& message) {
   return status;
 }
 
-StatusSnapshot hostile() {
+status::StatusSnapshot hostile() {
   const auto& text = hostile_text();
   auto status = base();
   status.workspace = text;
@@ -106,16 +107,17 @@ StatusSnapshot hostile() {
   auto session = equal_session("research");
   session.session_id = text;
   set_reason(session, text, text);
-  session.blocked = {{BlockedType::kFile, MountPath::of_file(text), BlockCode::kConflict, text}};
-  session.unmanaged = {{text, MountPath::of_file(text), text}};
-  session.held = Held{text, {text}};
+  session.blocked = {{desired::BlockedType::kFile, manifest::MountPath::of_file(text),
+                      desired::BlockCode::kConflict, text}};
+  session.unmanaged = {{text, manifest::MountPath::of_file(text), text}};
+  session.held = plan::Held{text, {text}};
   session.recent = {{noon(), text, text, "failed", text}};
   session.suspended = std::nullopt;
   add(status, session);
   return status;
 }
 
-StatusSnapshot bad_manifest(bool in_force) {
+status::StatusSnapshot bad_manifest(bool in_force) {
   auto status = base();
   status.manifest.valid = false;
   status.manifest.in_force = in_force;
@@ -137,7 +139,7 @@ StatusSnapshot bad_manifest(bool in_force) {
   return status;
 }
 
-StatusSnapshot many() {
+status::StatusSnapshot many() {
   auto status = base();
   for (int i = 0; i < 1000; ++i) {
     const auto name = "team-" + std::to_string(10'000 + i).substr(1);
@@ -149,7 +151,7 @@ StatusSnapshot many() {
   return status;
 }
 
-StatusSnapshot of(const std::vector<SessionStatus>& sessions) {
+status::StatusSnapshot of(const std::vector<status::SessionStatus>& sessions) {
   auto status = base();
   for (const auto& session : sessions) {
     add(status, session);
@@ -157,8 +159,8 @@ StatusSnapshot of(const std::vector<SessionStatus>& sessions) {
   return status;
 }
 
-const std::map<std::string, std::function<StatusSnapshot()>>& scenes() {
-  static const std::map<std::string, std::function<StatusSnapshot()>> makers{
+const std::map<std::string, std::function<status::StatusSnapshot()>>& scenes() {
+  static const std::map<std::string, std::function<status::StatusSnapshot()>> makers{
       {"ok", [] { return of({equal_session("analysis"), equal_session("research")}); }},
       {"syncing", [] { return of({equal_session("analysis"), syncing_session("research")}); }},
       {"blocked", blocked},
@@ -187,19 +189,19 @@ const std::map<std::string, std::function<StatusSnapshot()>>& scenes() {
 
 }  // namespace
 
-TimePoint noon() {
-  return TimePoint{std::chrono::sys_days{std::chrono::year{2026} / 11 / 21} + 12h};
+ports::TimePoint noon() {
+  return ports::TimePoint{std::chrono::sys_days{std::chrono::year{2026} / 11 / 21} + 12h};
 }
 
-SessionStatus equal_session(const std::string& name) {
-  SessionStatus session;
+status::SessionStatus equal_session(const std::string& name) {
+  status::SessionStatus session;
   session.name = name;
   session.session_id = "sesn_01Kq8" + name;
   session.generation = session.observed_generation = 3;
   session.last_pass_at = session.last_converged_at = noon() - 12s;
   session.next_pass_at = noon() + 9min;
   session.counts = {41, 41, 0, 0, 1, 42, 100};
-  session.unmanaged = {{"file", MountPath::of_file("/report.pdf"), "sesrsc_01J"}};
+  session.unmanaged = {{"file", manifest::MountPath::of_file("/report.pdf"), "sesrsc_01J"}};
   session.recent = {{noon() - 12s, "replace", "/data/a.csv", "done", {}},
                     {noon() - 4min, "add", "/docs/plan.md", "done", {}},
                     {noon() - 5min, "delete", "/docs/old.md", "failed", "HTTP 500: overloaded"}};
@@ -211,7 +213,8 @@ SessionStatus equal_session(const std::string& name) {
   return session;
 }
 
-void set_reason(SessionStatus& session, const std::string& reason, const std::string& message) {
+void set_reason(status::SessionStatus& session, const std::string& reason,
+                const std::string& message) {
   const bool ready = reason == "Succeeded";
   const bool goes_on = reason.starts_with("Progressing") || reason == "RateLimited";
   const auto since = noon() - 3min;
@@ -221,7 +224,7 @@ void set_reason(SessionStatus& session, const std::string& reason, const std::st
                         {{"Drifted", false, "Succeeded", {}}, since}};
 }
 
-StatusSnapshot scene(const std::string& name) { return scenes().at(name)(); }
+status::StatusSnapshot scene(const std::string& name) { return scenes().at(name)(); }
 
 const std::vector<std::string>& scene_names() {
   static const std::vector<std::string> known = [] {

@@ -9,17 +9,18 @@
 namespace sessync::page_fixture {
 
 /// 2026-11-21T12:00:00Z
-TimePoint noon();
+ports::TimePoint noon();
 
 /// A session that holds what is declared.
-SessionStatus equal_session(const std::string& name);
+status::SessionStatus equal_session(const std::string& name);
 
 /// Gives Ready, Reconciling, Stalled and Drifted as they are for this reason.
-void set_reason(SessionStatus& session, const std::string& reason, const std::string& message);
+void set_reason(status::SessionStatus& session, const std::string& reason,
+                const std::string& message);
 
 /// ok | syncing | blocked | suspended | hostile | api-down | wrong-key | bad-manifest | no-manifest
 /// | empty | many; nothing else.
-StatusSnapshot scene(const std::string& name);
+status::StatusSnapshot scene(const std::string& name);
 const std::vector<std::string>& scene_names();
 
 /// Text that tries everything to become something else than text.

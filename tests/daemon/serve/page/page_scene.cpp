@@ -8,13 +8,13 @@
 #include <string>
 #include <vector>
 
-#include "daemon/serve/page.h"
+#include "daemon/serve/page/page.h"
 #include "tests/daemon/serve/page/page_fixture.h"
 
 namespace {
 
-using sessync::SessionStatus;
-using sessync::StatusSnapshot;
+using sessync::status::SessionStatus;
+using sessync::status::StatusSnapshot;
 
 constexpr std::uint64_t kBefore = 7;  ///< the revision of all that is not edited
 
@@ -55,7 +55,7 @@ void edit(StatusSnapshot& status, const StatusSnapshot& scene, const std::string
 }
 
 std::string show(std::vector<std::string> arguments) {
-  sessync::PagePart part{"1-99", {}, {}};
+  sessync::page::PagePart part{"1-99", {}, {}};
   if (arguments.at(0) == "part") {
     part.since = kBefore;
   } else if (arguments.at(0) == "session") {
@@ -67,7 +67,7 @@ std::string show(std::vector<std::string> arguments) {
   for (std::size_t i = 2; i < arguments.size(); ++i) {
     edit(status, scene, arguments[i]);
   }
-  return sessync::render_page(status, part, sessync::page_fixture::noon());
+  return sessync::page::render_page(status, part, sessync::page_fixture::noon());
 }
 
 }  // namespace
@@ -78,7 +78,7 @@ int main(int argc, char** argv) {
     std::fputs("usage: page_scene page|part|session|policy ...\n", stderr);
     return 64;
   }
-  const auto out = arguments[0] == "policy" ? sessync::page_policy() : show(arguments);
+  const auto out = arguments[0] == "policy" ? sessync::page::page_policy() : show(arguments);
   std::fwrite(out.data(), 1, out.size(), stdout);
   return 0;
 }

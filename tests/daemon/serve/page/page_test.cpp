@@ -1,4 +1,4 @@
-#include "daemon/serve/page.h"
+#include "daemon/serve/page/page.h"
 
 #include <algorithm>
 #include <array>
@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 using page_fixture::noon;
 using page_fixture::scene;
 
-const PagePart kWhole{"1-99", {}, {}};
+const page::PagePart kWhole{"1-99", {}, {}};
 
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
@@ -91,16 +91,17 @@ rc::Gen<std::string> hostile_strings() {
   return rc::gen::oneOf(joined, rc::gen::string<std::string>());
 }
 
-StatusSnapshot snapshot_full_of(const std::string& text) {
+status::StatusSnapshot snapshot_full_of(const std::string& text) {
   auto status = scene("ok");
   auto session = *status.sessions.front();
   session.session_id = text;
   page_fixture::set_reason(session, "Conflict", text);
-  session.blocked = {{BlockedType::kFile, MountPath::of_file(text), BlockCode::kConflict, text}};
-  session.unmanaged = {{text, MountPath::of_file(text), text}};
+  session.blocked = {{desired::BlockedType::kFile, manifest::MountPath::of_file(text),
+                      desired::BlockCode::kConflict, text}};
+  session.unmanaged = {{text, manifest::MountPath::of_file(text), text}};
   session.recent = {{noon(), "add", text, "failed", text}};
-  session.suspended = Suspension{text, noon()};
-  status.sessions.front() = std::make_shared<const SessionStatus>(session);
+  session.suspended = state::Suspension{text, noon()};
+  status.sessions.front() = std::make_shared<const status::SessionStatus>(session);
   status.workspace = text;
   status.manifest.path = text;
   status.notes = {text};
@@ -129,29 +130,31 @@ TEST_CASE("escaped text reads as it was") {
 }
 
 TEST_CASE("whatever names are, the document has the same elements") {
-  const auto harmless = tags_of(render_page(snapshot_full_of("harmless"), kWhole, noon()));
+  const auto harmless = tags_of(page::render_page(snapshot_full_of("harmless"), kWhole, noon()));
   CHECK(rc::check([&] {
     const auto text = *hostile_strings();
     RC_PRE(!text.empty());
-    RC_ASSERT(tags_of(render_page(snapshot_full_of(text), kWhole, noon())) == harmless);
+    RC_ASSERT(tags_of(page::render_page(snapshot_full_of(text), kWhole, noon())) == harmless);
   }));
 }
 
 TEST_CASE("the policy names the style and the script that the document has, and nothing else") {
   for (const auto& name : page_fixture::scene_names()) {
-    const auto page = render_page(scene(name), kWhole, noon());
+    const auto page = page::render_page(scene(name), kWhole, noon());
     CAPTURE(name);
-    CHECK(contains(page_policy(), "style-src " + digest_source(element(page, "style")) + ";"));
-    CHECK(contains(page_policy(), "script-src " + digest_source(element(page, "script")) + ";"));
+    CHECK(
+        contains(page::page_policy(), "style-src " + digest_source(element(page, "style")) + ";"));
+    CHECK(contains(page::page_policy(),
+                   "script-src " + digest_source(element(page, "script")) + ";"));
     CHECK(count(page, "<style") == 1);
     CHECK(count(page, "<script") == 1);
   }
-  CHECK(contains(page_policy(), "default-src 'none';"));
-  CHECK_FALSE(contains(page_policy(), "unsafe"));
+  CHECK(contains(page::page_policy(), "default-src 'none';"));
+  CHECK_FALSE(contains(page::page_policy(), "unsafe"));
 }
 
 TEST_CASE("the document works without its script, and asks nothing of anybody") {
-  const auto page = render_page(scene("blocked"), kWhole, noon());
+  const auto page = page::render_page(scene("blocked"), kWhole, noon());
   CHECK(contains(page, "2 of 4 sessions are blocked"));
   CHECK(contains(page, "sessync reconcile research --allow-deletes=9f2c41d7a0b3"));
   CHECK(contains(page, "/notes/agent.md"));
@@ -168,14 +171,14 @@ TEST_CASE("a part has the verdict of all, and no row but those that were asked f
   auto status = scene("blocked");
   auto changed = *status.sessions[3];
   changed.revision = 8;
-  status.sessions[3] = std::make_shared<const SessionStatus>(changed);
-  const auto since = render_page(status, {"1-99", 7, {}}, noon());
-  const auto one = render_page(status, {"1-99", {}, "research"}, noon());
+  status.sessions[3] = std::make_shared<const status::SessionStatus>(changed);
+  const auto since = page::render_page(status, {"1-99", 7, {}}, noon());
+  const auto one = page::render_page(status, {"1-99", {}, "research"}, noon());
   CHECK(count(since, "<tbody") == 1);
   CHECK(contains(since, "id=\"s-writing\""));
   CHECK(count(one, "<tbody") == 1);
   CHECK(contains(one, "id=\"s-research\""));
-  const auto whole = render_page(status, kWhole, noon());
+  const auto whole = page::render_page(status, kWhole, noon());
   for (const auto& part : {since, one}) {
     CHECK(element(part, "section") == element(whole, "section"));
     CHECK(contains(part, "data-part=\"part\""));
@@ -185,7 +188,7 @@ TEST_CASE("a part has the verdict of all, and no row but those that were asked f
 }
 
 TEST_CASE("problems stand first, the worst of them on top") {
-  const auto page = render_page(scene("blocked"), kWhole, noon());
+  const auto page = page::render_page(scene("blocked"), kWhole, noon());
   std::vector<std::size_t> places;
   for (const auto* name : {"research", "support", "analysis", "writing"}) {
     places.push_back(page.find("id=\"s-" + std::string(name)));

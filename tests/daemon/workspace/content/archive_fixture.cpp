@@ -46,22 +46,23 @@ std::string data_of(archive* reader) {
 
 }  // namespace
 
-ArchiveResource archive_source(std::string source, Format format) {
-  ArchiveResource entry;
+manifest::ArchiveResource archive_source(std::string source, Format format) {
+  manifest::ArchiveResource entry;
   entry.source = std::move(source);
   entry.format = format;
   entry.mount_path = "/mounted";
   return entry;
 }
 
-ContentRef archive_content(Workspace& ws, const ArchiveResource& entry) {
-  const SourceFiles found = ws.files(entry);
+ports::ContentRef archive_content(Workspace& ws, const manifest::ArchiveResource& entry) {
+  const ports::SourceFiles found = ws.files(entry);
   REQUIRE(found.issues.empty());
-  return {ws.workspace, entry.source, found.archive_sha256.value(), 0,
-          std::make_shared<ArchiveContent>(ArchiveContent{entry.format, found.files})};
+  return {
+      ws.workspace, entry.source, found.archive_sha256.value(), 0,
+      std::make_shared<ports::ArchiveContent>(ports::ArchiveContent{entry.format, found.files})};
 }
 
-std::string pack(const ContentRef& content, WorkspaceContent source) {
+std::string pack(const ports::ContentRef& content, workspace::WorkspaceContent source) {
   const auto reader = source.open(content);
   if (!reader) FAIL(reader.error().message);
   std::string bytes;
@@ -76,7 +77,7 @@ std::string pack(const ContentRef& content, WorkspaceContent source) {
   return bytes;
 }
 
-ApiError refusal(const ContentRef& content, WorkspaceContent source) {
+ports::ApiError refusal(const ports::ContentRef& content, workspace::WorkspaceContent source) {
   const auto reader = source.open(content);
   REQUIRE_FALSE(reader);
   return reader.error();

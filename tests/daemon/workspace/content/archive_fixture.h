@@ -8,18 +8,20 @@
 
 namespace sessync::test {
 
-using Format = ArchiveResource::Format;
+using Format = manifest::ArchiveResource::Format;
 
-ArchiveResource archive_source(std::string source, Format format = Format::kTarGz);
+manifest::ArchiveResource archive_source(std::string source, Format format = Format::kTarGz);
 
 /// The content of an archive as the core makes it from a scan.
-ContentRef archive_content(Workspace& ws, const ArchiveResource& entry);
+ports::ContentRef archive_content(Workspace& ws, const manifest::ArchiveResource& entry);
 
 /// All bytes of `content`; fails the test if they cannot be had.
-std::string pack(const ContentRef& content, WorkspaceContent source = WorkspaceContent());
+std::string pack(const ports::ContentRef& content,
+                 workspace::WorkspaceContent source = workspace::WorkspaceContent());
 
 /// The error with which `content` is refused.
-ApiError refusal(const ContentRef& content, WorkspaceContent source = WorkspaceContent());
+ports::ApiError refusal(const ports::ContentRef& content,
+                        workspace::WorkspaceContent source = workspace::WorkspaceContent());
 
 struct Unpacked {
   std::string bytes;

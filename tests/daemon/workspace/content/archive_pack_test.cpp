@@ -203,18 +203,18 @@ TEST_CASE("A member that is not as it was scanned gives no archive") {
        {"everything gone", [](const TempTree& t) { t.remove("src"); }}}));
   Workspace ws;
   fill(ws.tree);
-  const ContentRef content = archive_content(ws, archive_source("src", format));
+  const ports::ContentRef content = archive_content(ws, archive_source("src", format));
   change.make(ws.tree);
   INFO(change.what);
-  const ApiError error = refusal(content);
-  CHECK(error.kind == ApiError::Kind::kSourceChanged);
+  const ports::ApiError error = refusal(content);
+  CHECK(error.kind == ports::ApiError::Kind::kSourceChanged);
   CHECK(error.message.find(ws.workspace + "/src/") != std::string::npos);
 }
 
 TEST_CASE("A file that is new since the scan is not in the archive") {
   Workspace ws;
   ws.tree.write("src/a", "a");
-  const ContentRef content = archive_content(ws, archive_source("src"));
+  const ports::ContentRef content = archive_content(ws, archive_source("src"));
   ws.tree.write("src/b", "b");
   CHECK(unpack(pack(content)).size() == 1);
 }
@@ -222,9 +222,10 @@ TEST_CASE("A file that is new since the scan is not in the archive") {
 TEST_CASE("A spool that cannot be made or written is named") {
   Workspace ws;
   fill(ws.tree);
-  const ContentRef content = archive_content(ws, archive_source("src"));
-  const ApiError error = refusal(content, WorkspaceContent(ws.tree.at("no/such/directory")));
-  CHECK(error.kind == ApiError::Kind::kNotStored);
+  const ports::ContentRef content = archive_content(ws, archive_source("src"));
+  const ports::ApiError error =
+      refusal(content, workspace::WorkspaceContent(ws.tree.at("no/such/directory")));
+  CHECK(error.kind == ports::ApiError::Kind::kNotStored);
   CHECK(error.message.find(ws.tree.at("no/such/directory")) != std::string::npos);
 }
 
@@ -259,20 +260,21 @@ TEST_CASE("A full spool is told, with its directory, and no archive is handed ou
   }
   ws.tree.write("src/noise", noise);
   ws.tree.directory("spool");
-  const ContentRef content = archive_content(ws, archive_source("src", format));
-  ApiError error;
+  const ports::ContentRef content = archive_content(ws, archive_source("src", format));
+  ports::ApiError error;
   {
     const FileSizeLimit full(500);
-    error = refusal(content, WorkspaceContent(ws.tree.at("spool")));
+    error = refusal(content, workspace::WorkspaceContent(ws.tree.at("spool")));
   }
-  CHECK(error.kind == ApiError::Kind::kNotStored);
+  CHECK(error.kind == ports::ApiError::Kind::kNotStored);
   CHECK(error.message.find(ws.tree.at("spool")) != std::string::npos);
   CHECK(error.message.find("File too large") != std::string::npos);
 }
 
 TEST_CASE("The spool has no name, however it was made") {
   const TempTree tree;
-  const auto make = GENERATE(&open_spool, &open_unnamed, &open_and_unlink);
+  const auto make =
+      GENERATE(&workspace::open_spool, &workspace::open_unnamed, &workspace::open_and_unlink);
   const auto fd = make(tree.path());
   REQUIRE(fd);
   CHECK(std::filesystem::is_empty(tree.path()));
@@ -287,9 +289,9 @@ TEST_CASE("The spool has no name, however it was made") {
 TEST_CASE("The default spool is where TMPDIR says") {
   Workspace ws;
   ws.tree.write("src/a", "a");
-  const ContentRef content = archive_content(ws, archive_source("src"));
+  const ports::ContentRef content = archive_content(ws, archive_source("src"));
   const Environment tmp("TMPDIR", ws.tree.at("src").c_str());
-  const auto reader = WorkspaceContent().open(content);
+  const auto reader = workspace::WorkspaceContent().open(content);
   REQUIRE(reader);
   // Its file is unnamed, and still in that directory for as long as the reader lives.
   bool found = false;
@@ -304,10 +306,10 @@ TEST_CASE("The default spool is where TMPDIR says") {
 TEST_CASE("Archives are packed by many threads at once") {
   Workspace ws;
   fill(ws.tree);
-  const ContentRef zip = archive_content(ws, archive_source("src", Format::kZip));
-  const ContentRef tar = archive_content(ws, archive_source("src"));
+  const ports::ContentRef zip = archive_content(ws, archive_source("src", Format::kZip));
+  const ports::ContentRef tar = archive_content(ws, archive_source("src"));
   const std::array<std::string, 2> expected_bytes{pack(zip), pack(tar)};
-  WorkspaceContent source;
+  workspace::WorkspaceContent source;
   std::array<std::string, 8> packed;
   {
     std::vector<std::jthread> threads;
@@ -342,9 +344,9 @@ TEST_CASE("Packing a large member takes no more memory than a small one") {
   Workspace ws;
   ws.tree.write("src/large", "");
   std::filesystem::resize_file(ws.tree.at("src/large"), kBytes);
-  const ContentRef content = archive_content(ws, archive_source("src", format));
+  const ports::ContentRef content = archive_content(ws, archive_source("src", format));
   const std::int64_t before = peak_kilobytes();
-  const auto reader = WorkspaceContent().open(content);
+  const auto reader = workspace::WorkspaceContent().open(content);
   REQUIRE(reader);
   CHECK((*reader)->size() > 0);
   CHECK(peak_kilobytes() - before < 32'768);

@@ -10,13 +10,13 @@ namespace {
 /// What a sender would have sent: the error is why it had to stop.
 struct Sent {
   std::string bytes;
-  std::optional<ApiError::Kind> error;
+  std::optional<ports::ApiError::Kind> error;
 };
 
-Sent send(const TempTree& tree, const ContentRef& content, std::size_t block,
+Sent send(const TempTree& tree, const ports::ContentRef& content, std::size_t block,
           const std::function<void()>& between = {}) {
   Sent sent;
-  auto reader = WorkspaceContent().open(content);
+  auto reader = workspace::WorkspaceContent().open(content);
   if (!reader) return {"", reader.error().kind};
   std::vector<char> buffer(block);
   while (true) {
@@ -31,7 +31,7 @@ Sent send(const TempTree& tree, const ContentRef& content, std::size_t block,
   return sent;
 }
 
-ContentRef planned(const TempTree& tree, const std::string& path, const std::string& bytes) {
+ports::ContentRef planned(const TempTree& tree, const std::string& path, const std::string& bytes) {
   return {tree.path(), path, digest_of(bytes), bytes.size()};
 }
 
@@ -52,9 +52,9 @@ TEST_CASE("A file of no bytes") {
   const TempTree tree;
   tree.write("a", "");
   CHECK_FALSE(send(tree, planned(tree, "a", ""), 16).error);
-  ContentRef wrong = planned(tree, "a", "");
+  ports::ContentRef wrong = planned(tree, "a", "");
   wrong.sha256 = digest_of("x");
-  CHECK(send(tree, wrong, 16).error == ApiError::Kind::kSourceChanged);
+  CHECK(send(tree, wrong, 16).error == ports::ApiError::Kind::kSourceChanged);
 }
 
 TEST_CASE("The last bytes are not handed out if the content is not the planned one") {
@@ -62,7 +62,7 @@ TEST_CASE("The last bytes are not handed out if the content is not the planned o
   tree.write("a", "0123456789");
   const std::string other = GENERATE("0123456788", "x123456789", "0123456789abc");
   const Sent sent = send(tree, planned(tree, "a", other), 4);
-  CHECK(sent.error == ApiError::Kind::kSourceChanged);
+  CHECK(sent.error == ports::ApiError::Kind::kSourceChanged);
   CHECK(sent.bytes.size() < other.size());
 }
 
@@ -72,14 +72,14 @@ TEST_CASE("A change in the middle of sending stops it") {
   const auto change = GENERATE(0, 1);
   const Sent sent = send(tree, planned(tree, "a", "0123456789"), 4,
                          [&] { tree.write("a", change == 0 ? "01234" : "01234567xx"); });
-  CHECK(sent.error == ApiError::Kind::kSourceChanged);
+  CHECK(sent.error == ports::ApiError::Kind::kSourceChanged);
   CHECK(sent.bytes.size() < 10);
 }
 
 TEST_CASE("A file that grew still has the planned content at its beginning") {
   const TempTree tree;
   tree.write("log", "planned");
-  const ContentRef content = planned(tree, "log", "planned");
+  const ports::ContentRef content = planned(tree, "log", "planned");
   tree.append("log", " and more");
   CHECK(send(tree, content, 64).bytes == "planned");
 }
@@ -90,11 +90,11 @@ TEST_CASE("What is gone, outside or no regular file is a changed source") {
   tree.link("escape", "../../../etc/hostname");
   REQUIRE(::mkfifo(tree.at("pipe").c_str(), 0600) == 0);
   for (const auto* path : {"gone", "dir", "escape", "pipe", "../etc", "dir/.."}) {
-    CHECK(send(tree, planned(tree, path, "x"), 16).error == ApiError::Kind::kSourceChanged);
+    CHECK(send(tree, planned(tree, path, "x"), 16).error == ports::ApiError::Kind::kSourceChanged);
   }
-  ContentRef lost = planned(tree, "gone", "x");
+  ports::ContentRef lost = planned(tree, "gone", "x");
   lost.root = tree.at("no-root");
-  CHECK(send(tree, lost, 16).error == ApiError::Kind::kSourceChanged);
+  CHECK(send(tree, lost, 16).error == ports::ApiError::Kind::kSourceChanged);
 }
 
 }  // namespace

@@ -10,19 +10,19 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
 
-FileStamp stamp_at(std::int64_t when) {
+workspace::FileStamp stamp_at(std::int64_t when) {
   return {.device = 1, .inode = 2, .size = 3, .modified_ns = when, .changed_ns = when};
 }
 
-Sha256 digest(unsigned char first) { return {first}; }
+os::Sha256 digest(unsigned char first) { return {first}; }
 
 TEST_CASE("A digest counts while device, inode, size, mtime and ctime are as they were") {
-  DigestCache cache;
-  const FileStamp stamp = stamp_at(100 * kSecond);
+  workspace::DigestCache cache;
+  const workspace::FileStamp stamp = stamp_at(100 * kSecond);
   cache.put("a", stamp, digest(1), 102 * kSecond);
   CHECK(cache.find("a", stamp) == digest(1));
   CHECK_FALSE(cache.find("b", stamp));
-  FileStamp other = stamp;
+  workspace::FileStamp other = stamp;
   SECTION("device") { other.device = 9; }
   SECTION("inode") { other.inode = 9; }
   SECTION("size") { other.size = 9; }
@@ -32,8 +32,8 @@ TEST_CASE("A digest counts while device, inode, size, mtime and ctime are as the
 }
 
 TEST_CASE("A digest taken within two seconds of the change is taken once more") {
-  DigestCache cache;
-  const FileStamp stamp = stamp_at(100 * kSecond);
+  workspace::DigestCache cache;
+  const workspace::FileStamp stamp = stamp_at(100 * kSecond);
   cache.put("a", stamp, digest(1), 102 * kSecond - 1);
   CHECK_FALSE(cache.find("a", stamp));
   cache.put("a", stamp, digest(1), 102 * kSecond);
@@ -41,8 +41,8 @@ TEST_CASE("A digest taken within two seconds of the change is taken once more") 
 }
 
 TEST_CASE("A stamp from the future is trusted once two readings, two seconds apart, agreed") {
-  DigestCache cache;
-  const FileStamp stamp = stamp_at(1'000'000 * kSecond);
+  workspace::DigestCache cache;
+  const workspace::FileStamp stamp = stamp_at(1'000'000 * kSecond);
   cache.put("a", stamp, digest(1), 100 * kSecond);
   CHECK_FALSE(cache.find("a", stamp));
   cache.put("a", stamp, digest(2), 103 * kSecond);
@@ -52,15 +52,15 @@ TEST_CASE("A stamp from the future is trusted once two readings, two seconds apa
 }
 
 TEST_CASE("What a store kept makes an equal cache") {
-  DigestCache cache;
+  workspace::DigestCache cache;
   cache.put("b", stamp_at(1), digest(1), 10 * kSecond);
   cache.put("a", stamp_at(1), digest(2), 1);
-  const DigestCache::Changes changes = cache.take_changes();
+  const workspace::DigestCache::Changes changes = cache.take_changes();
   CHECK(changes.put == cache.entries());
   CHECK(changes.removed.empty());
   CHECK(cache.take_changes().empty());
 
-  DigestCache copy(cache.entries());
+  workspace::DigestCache copy(cache.entries());
   CHECK(copy.entries() == cache.entries());
   CHECK(copy.take_changes().empty());
   CHECK(copy.find("b", stamp_at(1)) == digest(1));
@@ -68,7 +68,7 @@ TEST_CASE("What a store kept makes an equal cache") {
 }
 
 TEST_CASE("Files that are not asked for any more are forgotten") {
-  DigestCache cache;
+  workspace::DigestCache cache;
   cache.put("a", stamp_at(1), digest(1), 10 * kSecond);
   cache.put("b", stamp_at(1), digest(1), 10 * kSecond);
   cache.forget_unused();
@@ -81,20 +81,20 @@ TEST_CASE("Files that are not asked for any more are forgotten") {
 }
 
 TEST_CASE("A file that was forgotten and came back is put, not removed") {
-  DigestCache cache;
+  workspace::DigestCache cache;
   cache.put("a", stamp_at(1), digest(1), 10 * kSecond);
   cache.forget_unused();
   cache.forget_unused();
   cache.put("a", stamp_at(1), digest(2), 10 * kSecond);
-  const DigestCache::Changes changes = cache.take_changes();
+  const workspace::DigestCache::Changes changes = cache.take_changes();
   CHECK(changes.removed.empty());
   REQUIRE(changes.put.size() == 1);
   CHECK(changes.put.front().digest == digest(2));
 }
 
 /// As if two seconds had passed since the files were hashed.
-void trust_all(DigestCache& cache) {
-  for (const DigestEntry& entry : cache.entries()) {
+void trust_all(workspace::DigestCache& cache) {
+  for (const workspace::DigestEntry& entry : cache.entries()) {
     cache.put(entry.path, entry.stamp, entry.digest, entry.first_seen_ns + 2 * kSecond);
   }
 }
@@ -104,7 +104,7 @@ TEST_CASE("A converged pass reads no file; touch and chmod change nothing") {
   ws.tree.write("a", "a");
   ws.tree.write("sub/b", "bb");
   ws.tree.link("link", "a");
-  const std::vector<ScannedFile> first = ws.files(directory_source("")).files;
+  const std::vector<ports::ScannedFile> first = ws.files(directory_source("")).files;
   CHECK(ws.files(directory_source("")).files == first);
   CHECK(ws.statistics.files_hashed == 3);  // racy: read once more
 

@@ -26,7 +26,7 @@ class NoDescriptors {
  public:
   NoDescriptors() {
     ::getrlimit(RLIMIT_NOFILE, &before_);
-    const UniqueFd next(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    const os::UniqueFd next(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     const rlimit none{static_cast<rlim_t>(next.get()), before_.rlim_max};
     ::setrlimit(RLIMIT_NOFILE, &none);
   }
@@ -44,42 +44,42 @@ TEST_CASE(
   make_sparse(ws.tree, "d/big", kTerabyte);
   ws.tree.write("d/small", "s");
   std::filesystem::create_symlink("big", ws.tree.at("d/link"));
-  Scanner scanner(ws.cache, ws.options);
-  const std::vector<ResourceSpec> resources{
+  workspace::Scanner scanner(ws.cache, ws.options);
+  const std::vector<manifest::ResourceSpec> resources{
       {{}, directory_source("d")}, {{}, file_source("d/big")}, {{}, file_source("d/link")}};
   const auto snapshot = scanner.scan({ws.workspace, {}, resources, "s", 500'000'000});
-  const auto& files = std::get<SourceFiles>(snapshot.sources.at(0));
+  const auto& files = std::get<ports::SourceFiles>(snapshot.sources.at(0));
   CHECK(paths(files) == Lines{"small"});
   CHECK(issue_paths(files) == Lines{"big", "link"});
   for (const auto& source : snapshot.sources) {
-    for (const auto& issue : std::get<SourceFiles>(source).issues) {
-      CHECK(issue.kind == ScanIssue::Kind::kTooLarge);
+    for (const auto& issue : std::get<ports::SourceFiles>(source).issues) {
+      CHECK(issue.kind == ports::ScanIssue::Kind::kTooLarge);
       CHECK(issue.message.find("max_file_size is 500MB") != std::string::npos);
     }
   }
-  CHECK(issue_paths(std::get<SourceFiles>(snapshot.sources.at(2))) == Lines{""});
+  CHECK(issue_paths(std::get<ports::SourceFiles>(snapshot.sources.at(2))) == Lines{""});
   CHECK(scanner.statistics().bytes_read == 1);
 }
 
 TEST_CASE("A file of exactly the limit is none too many") {
   Workspace ws;
   ws.tree.write("a", "12345");
-  Scanner scanner(ws.cache, ws.options);
-  const std::vector<ResourceSpec> resources{{{}, directory_source("")}};
+  workspace::Scanner scanner(ws.cache, ws.options);
+  const std::vector<manifest::ResourceSpec> resources{{{}, directory_source("")}};
   const auto fits = scanner.scan({ws.workspace, {}, resources, "s", 5});
-  CHECK(paths(std::get<SourceFiles>(fits.sources.front())) == Lines{"a"});
+  CHECK(paths(std::get<ports::SourceFiles>(fits.sources.front())) == Lines{"a"});
   const auto too_large = scanner.scan({ws.workspace, {}, resources, "s", 4});
-  CHECK(issue_paths(std::get<SourceFiles>(too_large.sources.front())) == Lines{"a"});
+  CHECK(issue_paths(std::get<ports::SourceFiles>(too_large.sources.front())) == Lines{"a"});
 }
 
 TEST_CASE("A large file is read to its end by whoever waits") {
   Workspace ws;
-  make_sparse(ws.tree, "big", ReadPool::kLarge + 1);
+  make_sparse(ws.tree, "big", workspace::ReadPool::kLarge + 1);
   ws.tree.write("small", "s");
-  const SourceFiles found = ws.files(directory_source(""));
+  const ports::SourceFiles found = ws.files(directory_source(""));
   REQUIRE(found.files.size() == 2);
-  CHECK(found.files[0].sha256 == digest_of(std::string(ReadPool::kLarge + 1, '\0')));
-  CHECK(found.files[0].size == ReadPool::kLarge + 1);
+  CHECK(found.files[0].sha256 == digest_of(std::string(workspace::ReadPool::kLarge + 1, '\0')));
+  CHECK(found.files[0].size == workspace::ReadPool::kLarge + 1);
 }
 
 TEST_CASE(
@@ -87,49 +87,52 @@ TEST_CASE(
   Workspace ws;
   make_sparse(ws.tree, "big", kTerabyte);
   ws.tree.write("small", "s");
-  Scanner scanner(ws.cache, ws.options);
+  workspace::Scanner scanner(ws.cache, ws.options);
   scanner.pool().read_beside(1ms, {});
-  const std::vector<ResourceSpec> resources{{{}, directory_source("")}, {{}, file_source("big")}};
+  const std::vector<manifest::ResourceSpec> resources{{{}, directory_source("")},
+                                                      {{}, file_source("big")}};
   const auto snapshot =
       scanner.scan({.workspace = ws.workspace, .manifests = {}, .resources = resources});
-  const auto& files = std::get<SourceFiles>(snapshot.sources.front());
+  const auto& files = std::get<ports::SourceFiles>(snapshot.sources.front());
   CHECK(paths(files) == Lines{"small"});
   REQUIRE(issue_paths(files) == Lines{"big"});
-  CHECK(files.issues.front().kind == ScanIssue::Kind::kUnread);
+  CHECK(files.issues.front().kind == ports::ScanIssue::Kind::kUnread);
   CHECK(files.issues.front().size == kTerabyte);
   CHECK(files.issues.front().message.find("of 1000.0 GB") != std::string::npos);
-  CHECK(issue_paths(std::get<SourceFiles>(snapshot.sources.at(1))) == Lines{""});
+  CHECK(issue_paths(std::get<ports::SourceFiles>(snapshot.sources.at(1))) == Lines{""});
 }
 
 TEST_CASE("A scan that is stopped in the middle of a file comes to its end") {
   Workspace ws;
   make_sparse(ws.tree, "big", kTerabyte);
-  Scanner scanner(ws.cache, ws.options);
-  const std::vector<ResourceSpec> resources{{{}, directory_source("")}};
+  workspace::Scanner scanner(ws.cache, ws.options);
+  const std::vector<manifest::ResourceSpec> resources{{{}, directory_source("")}};
   const std::jthread stop([&] {
     while (scanner.statistics().bytes_read == 0) std::this_thread::yield();
     scanner.pool().stop();
   });
   const auto snapshot =
       scanner.scan({.workspace = ws.workspace, .manifests = {}, .resources = resources});
-  CHECK(std::get<SourceFiles>(snapshot.sources.front()).issues.front().kind ==
-        ScanIssue::Kind::kUnread);
+  CHECK(std::get<ports::SourceFiles>(snapshot.sources.front()).issues.front().kind ==
+        ports::ScanIssue::Kind::kUnread);
 }
 
 TEST_CASE("Without descriptors nothing is said of the sources, only that they could not be read") {
   Workspace ws;
   ws.tree.write("d/e/f", "f");
   ws.tree.write("g", "g");
-  Scanner scanner(ws.cache, ws.options);
-  const std::vector<ResourceSpec> resources{{{}, directory_source("d")}, {{}, file_source("g")}};
-  const ScanRequest request{.workspace = ws.workspace, .manifests = {}, .resources = resources};
+  workspace::Scanner scanner(ws.cache, ws.options);
+  const std::vector<manifest::ResourceSpec> resources{{{}, directory_source("d")},
+                                                      {{}, file_source("g")}};
+  const workspace::ScanRequest request{
+      .workspace = ws.workspace, .manifests = {}, .resources = resources};
   {
     const NoDescriptors none;
     CHECK(scanner.scan(request).shortage == "Too many open files");
   }
   const auto again = scanner.scan(request);
   CHECK_FALSE(again.shortage);
-  CHECK(paths(std::get<SourceFiles>(again.sources.front())) == Lines{"e/f"});
+  CHECK(paths(std::get<ports::SourceFiles>(again.sources.front())) == Lines{"e/f"});
 }
 
 TEST_CASE("At whatever descriptor a scan runs out, it says so or has seen everything") {
@@ -137,13 +140,13 @@ TEST_CASE("At whatever descriptor a scan runs out, it says so or has seen everyt
   ws.tree.write("d/.sessyncignore", "x\n");
   ws.tree.write("d/e/f", "f");
   std::filesystem::create_symlink("e/f", ws.tree.at("d/link"));
-  const std::vector<ResourceSpec> resources{{{}, directory_source("d")},
-                                            {{}, file_source("d/e/f")}};
+  const std::vector<manifest::ResourceSpec> resources{{{}, directory_source("d")},
+                                                      {{}, file_source("d/e/f")}};
   int complete = 0;
   for (int spare = 0; spare < 8; ++spare) {
-    DigestCache cold;
-    Scanner scanner(cold, ws.options);
-    std::vector<UniqueFd> given_back;
+    workspace::DigestCache cold;
+    workspace::Scanner scanner(cold, ws.options);
+    std::vector<os::UniqueFd> given_back;
     given_back.reserve(static_cast<std::size_t>(spare));
     for (int i = 0; i < spare; ++i)
       given_back.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -153,11 +156,11 @@ TEST_CASE("At whatever descriptor a scan runs out, it says so or has seen everyt
         scanner.scan({.workspace = ws.workspace, .manifests = {}, .resources = resources});
     if (snapshot.shortage) continue;
     ++complete;
-    const auto& files = std::get<SourceFiles>(snapshot.sources.front());
+    const auto& files = std::get<ports::SourceFiles>(snapshot.sources.front());
     CHECK(paths(files) == Lines{"e/f", "link"});
     CHECK(files.issues.empty());
     CHECK(files.unreadable_directories.empty());
-    CHECK(std::holds_alternative<SourceFiles>(snapshot.sources.at(1)));
+    CHECK(std::holds_alternative<ports::SourceFiles>(snapshot.sources.at(1)));
   }
   CHECK(complete > 0);
 }

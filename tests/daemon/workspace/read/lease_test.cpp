@@ -16,7 +16,7 @@ namespace sessync::test {
 namespace {
 
 using std::chrono::milliseconds;
-using ReadErrorKind = StableReadError::Kind;
+using ReadErrorKind = workspace::StableReadError::Kind;
 
 constexpr milliseconds kNever{1'000'000'000};
 constexpr milliseconds kAtOnce{0};
@@ -24,29 +24,29 @@ constexpr milliseconds kAtOnce{0};
 /// Reads one file of a tree.
 struct OneFile {
   TempTree tree;
-  ReadLimits limits{.settle = kAtOnce, .unleased = kNever, .open_for_writing = kNever};
+  workspace::ReadLimits limits{.settle = kAtOnce, .unleased = kNever, .open_for_writing = kNever};
   milliseconds patience{100};
   bool always_lease = false;
-  ReadCounters counters;
+  workspace::ReadCounters counters;
   std::string bytes;
   std::function<void()> after_first_block;
 
-  tl::expected<StableRead, StableReadError> read() {
-    const Beneath root = Beneath::open(tree.path()).value();
-    Patience left(limits, patience);
-    const ByteSink sink{.restart = [this] { bytes.clear(); },
-                        .bytes =
-                            [this](std::span<const char> part) {
-                              const bool is_first = bytes.empty();
-                              bytes.append(part.data(), part.size());
-                              if (is_first && after_first_block) after_first_block();
-                            },
-                        .finished = {}};
-    return read_stable(root, "file", {left, counters, always_lease}, sink);
+  tl::expected<workspace::StableRead, workspace::StableReadError> read() {
+    const os::Beneath root = os::Beneath::open(tree.path()).value();
+    workspace::Patience left(limits, patience);
+    const workspace::ByteSink sink{.restart = [this] { bytes.clear(); },
+                                   .bytes =
+                                       [this](std::span<const char> part) {
+                                         const bool is_first = bytes.empty();
+                                         bytes.append(part.data(), part.size());
+                                         if (is_first && after_first_block) after_first_block();
+                                       },
+                                   .finished = {}};
+    return workspace::read_stable(root, "file", {left, counters, always_lease}, sink);
   }
 
-  [[nodiscard]] UniqueFd writer() const {
-    return UniqueFd(::open(tree.at("file").c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
+  [[nodiscard]] os::UniqueFd writer() const {
+    return os::UniqueFd(::open(tree.at("file").c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
   }
 };
 
@@ -72,14 +72,14 @@ TEST_CASE("A file that nobody has open is read with a lease, which is given back
   CHECK(one.counters.leased == 1);
   CHECK(one.counters.unleased == 0);
   // O_NONBLOCK: a lease that is left would refuse it.
-  CHECK(UniqueFd(::open(one.tree.at("file").c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC)));
+  CHECK(os::UniqueFd(::open(one.tree.at("file").c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC)));
 }
 
 TEST_CASE("T2: half a file whose writer pauses is not taken, the whole one is") {
   OneFile one;
   one.tree.write("file", "half");
   {
-    const UniqueFd writer = one.writer();
+    const os::UniqueFd writer = one.writer();
     const auto read = one.read();
     REQUIRE_FALSE(read);
     CHECK(read.error().kind == ReadErrorKind::kUnstable);
@@ -105,7 +105,7 @@ TEST_CASE("T2: a program that still maps a file it closed is a writer") {
 TEST_CASE("T3: a file that stays open for writing is taken once it was left alone, and counted") {
   OneFile one;
   one.tree.write("file", "so far");
-  const UniqueFd writer = one.writer();
+  const os::UniqueFd writer = one.writer();
   one.limits.open_for_writing = milliseconds{300};
   one.always_lease = true;
   one.patience = milliseconds{10'000};
@@ -131,7 +131,7 @@ TEST_CASE("No lease is asked for where a refusal would change nothing") {
     timespec now{};
     REQUIRE(::stat(one.tree.at("file").c_str(), &status) == 0);
     ::clock_gettime(CLOCK_REALTIME, &now);
-    return nanoseconds(now) - FileStamp::of(status).newest_ns() > 60'000'000;
+    return workspace::nanoseconds(now) - workspace::FileStamp::of(status).newest_ns() > 60'000'000;
   };
   while (!is_old()) std::this_thread::yield();
   const bool expected = one.always_lease || !is_small;
@@ -144,7 +144,7 @@ TEST_CASE("No lease is asked for where a refusal would change nothing") {
 TEST_CASE("T2: that its writer says it is old does not make an open file old") {
   OneFile one;
   one.tree.write("file", "half");
-  const UniqueFd writer = one.writer();
+  const os::UniqueFd writer = one.writer();
   one.limits.open_for_writing = milliseconds{10'000};
   const int seconds = GENERATE(3600, -3600);
   one.tree.age("file", seconds);
@@ -161,7 +161,7 @@ TEST_CASE("T6: a writer that comes while a file is read gets it, and the read is
     if (readings++ > 0) return;
     writer = std::thread([&] { one.tree.write("file", "new"); });
     // Until it waits for our lease, which then is one to be given back.
-    const UniqueFd probe(::open(one.tree.at("file").c_str(), O_RDONLY | O_CLOEXEC));
+    const os::UniqueFd probe(::open(one.tree.at("file").c_str(), O_RDONLY | O_CLOEXEC));
     ::fcntl(probe.get(), F_SETSIG, SIGURG);
     while (::fcntl(probe.get(), F_SETLEASE, F_RDLCK) == 0) std::this_thread::yield();
   };
@@ -184,7 +184,7 @@ TEST_CASE("T6: the signal for a waiting writer disturbs nobody") {
   });
   std::thread writer([&] {
     while (!stop) {
-      const UniqueFd fd = one.writer();
+      const os::UniqueFd fd = one.writer();
     }
   });
   one.patience = milliseconds{0};
@@ -220,20 +220,20 @@ TEST_CASE("T1: where no lease can be had, a file must have been left alone") {
 TEST_CASE("T3: what was waited for in vain is looked at once by the next scan") {
   Workspace ws;
   ws.tree.write("log", "so far");
-  UniqueFd writer(::open(ws.tree.at("log").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
-  Scanner scanner(ws.cache, ws.options);
-  const std::vector<ResourceSpec> resources{{.at = {}, .what = directory_source("")}};
+  os::UniqueFd writer(::open(ws.tree.at("log").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+  workspace::Scanner scanner(ws.cache, ws.options);
+  const std::vector<manifest::ResourceSpec> resources{{.at = {}, .what = directory_source("")}};
   const auto scan = [&] {
     auto snapshot =
         scanner.scan({.workspace = ws.workspace, .manifests = {}, .resources = resources});
-    return std::get<SourceFiles>(snapshot.sources.front());
+    return std::get<ports::SourceFiles>(snapshot.sources.front());
   };
   CHECK(issue_paths(scan()) == Lines{"log"});
   const std::uint64_t looks = scanner.reads().refused;
   CHECK(looks > 1);
   CHECK(issue_paths(scan()) == Lines{"log"});
   CHECK(scanner.reads().refused == looks + 1);
-  writer = UniqueFd();
+  writer = os::UniqueFd();
   CHECK(paths(scan()) == Lines{"log"});
 }
 

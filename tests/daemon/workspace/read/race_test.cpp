@@ -28,7 +28,7 @@ TEST_CASE("A file that changes once while it is read is read again") {
       ws.tree.rename("new", "a");
     }
   };
-  const SourceFiles found = ws.files(file_source("a"));
+  const ports::SourceFiles found = ws.files(file_source("a"));
   const Lines expected = {"before and after", "changed", "short", "replaced"};
   REQUIRE(found.files.size() == 1);
   CHECK(found.files.front().sha256 == digest_of(expected[static_cast<std::size_t>(disturb)]));
@@ -42,15 +42,15 @@ TEST_CASE("A file that changes each time it is read is unstable, the others go o
   ws.options.after_read = [&](const std::string& path) {
     if (path == "log") ws.tree.append("log", "more");
   };
-  const SourceFiles found = ws.files(directory_source(""));
+  const ports::SourceFiles found = ws.files(directory_source(""));
   CHECK(paths(found) == Lines{"quiet"});
   REQUIRE(found.issues.size() == 1);
   CHECK(found.issues.front().path == "log");
-  CHECK(found.issues.front().kind == ScanIssue::Kind::kUnstable);
+  CHECK(found.issues.front().kind == ports::ScanIssue::Kind::kUnstable);
 
-  const SourceFiles single = ws.files(file_source("log"));
+  const ports::SourceFiles single = ws.files(file_source("log"));
   REQUIRE(single.issues.size() == 1);
-  CHECK(single.issues.front().kind == ScanIssue::Kind::kUnstable);
+  CHECK(single.issues.front().kind == ports::ScanIssue::Kind::kUnstable);
 }
 
 TEST_CASE("A file that vanishes while it is read is as if it had never been") {
@@ -60,7 +60,7 @@ TEST_CASE("A file that vanishes while it is read is as if it had never been") {
   ws.options.after_read = [&](const std::string& path) {
     if (path == "a") ws.tree.remove("a");
   };
-  const SourceFiles found = ws.files(directory_source(""));
+  const ports::SourceFiles found = ws.files(directory_source(""));
   CHECK(paths(found) == Lines{"b"});
   CHECK(found.issues.empty());
 }
@@ -80,7 +80,7 @@ TEST_CASE("A file that becomes something else while it is read never blocks and 
     ws.tree.remove("a");
     ws.tree.link("a", ".env");
   };
-  const SourceFiles found = ws.files(directory_source(""));
+  const ports::SourceFiles found = ws.files(directory_source(""));
   CHECK(found.files.empty());
 }
 
@@ -88,12 +88,12 @@ TEST_CASE("A file that is being written is waited for") {
   Workspace ws;
   ws.options.settle = std::chrono::milliseconds{0};
   ws.tree.write("a", "half");
-  UniqueFd writer(::open(ws.tree.at("a").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+  os::UniqueFd writer(::open(ws.tree.at("a").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
   std::thread finish([&] {
     CHECK(::write(writer.get(), " whole", 6) == 6);
-    writer = UniqueFd();
+    writer = os::UniqueFd();
   });
-  const SourceFiles found = ws.files(file_source("a"));
+  const ports::SourceFiles found = ws.files(file_source("a"));
   finish.join();
   REQUIRE(found.files.size() == 1);
   CHECK(found.files.front().sha256 == digest_of("half whole"));
@@ -112,7 +112,7 @@ TEST_CASE("A link whose target is swapped for a new generation is no lost file")
     ws.tree.rename("..data_tmp", "..data");
     ws.tree.remove("..1");
   };
-  const auto read_two = [](const SourceFiles& found) {
+  const auto read_two = [](const ports::SourceFiles& found) {
     REQUIRE(found.files.size() == 1);
     CHECK(found.files.front().sha256 == digest_of("two"));
   };
@@ -135,9 +135,9 @@ TEST_CASE("A workspace link that is swapped during the scan: the scan starts aga
     ws.tree.rename("tmp", "link");
     ws.tree.remove("rev1");
   };
-  const SourceFiles found = ws.files(directory_source(""));
+  const ports::SourceFiles found = ws.files(directory_source(""));
   REQUIRE(paths(found) == Lines{"a", "b"});
-  for (const ScannedFile& file : found.files) CHECK(file.sha256 == digest_of("two"));
+  for (const ports::ScannedFile& file : found.files) CHECK(file.sha256 == digest_of("two"));
 }
 
 TEST_CASE("A workspace that is removed during the scan is unavailable, not empty") {
@@ -176,7 +176,7 @@ TEST_CASE("A directory that is swapped for a link while it is walked leads nowhe
   });
   std::size_t taken = 0;
   for (int i = 0; i < 500; ++i) {
-    for (const ScannedFile& file : ws.files(directory_source("", {"/dir/*"})).files) {
+    for (const ports::ScannedFile& file : ws.files(directory_source("", {"/dir/*"})).files) {
       ++taken;
       if (file.sha256 == digest_of("private")) FAIL("a byte of .git got out");
     }

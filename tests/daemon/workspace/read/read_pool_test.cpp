@@ -18,8 +18,9 @@ using namespace std::chrono_literals;
 /// Files that take as many pieces as their name says: "a/3".
 class Files {
  public:
-  DigestTaskFactory factory() {
-    return [this](const std::string&, const std::string& path) -> std::unique_ptr<DigestTask> {
+  workspace::DigestTaskFactory factory() {
+    return [this](const std::string&,
+                  const std::string& path) -> std::unique_ptr<workspace::DigestTask> {
       return std::make_unique<Task>(*this, path);
     };
   }
@@ -31,7 +32,7 @@ class Files {
   std::atomic<int> alive{0};
 
  private:
-  class Task : public DigestTask {
+  class Task : public workspace::DigestTask {
    public:
     Task(Files& files, std::string path)
         : files_(files),
@@ -42,15 +43,15 @@ class Files {
     Task(const Task&) = delete;
     Task& operator=(const Task&) = delete;
     ~Task() override { --files_.alive; }
-    std::optional<DigestResult> step(std::uint64_t /*at_most*/) override {
+    std::optional<workspace::DigestResult> step(std::uint64_t /*at_most*/) override {
       ++files_.steps;
       if (--left_ > 0) return std::nullopt;
       const std::lock_guard lock(files_.mutex_);
       files_.finished_.push_back(path_);
-      return Digested{{}, 7, false};
+      return workspace::Digested{{}, 7, false};
     }
     [[nodiscard]] std::uint64_t done() const override { return 1; }
-    [[nodiscard]] FileStamp stamp() const override { return stamp_of(path_); }
+    [[nodiscard]] workspace::FileStamp stamp() const override { return stamp_of(path_); }
 
    private:
     Files& files_;
@@ -62,17 +63,17 @@ class Files {
   std::vector<std::string> finished_;
 
  public:
-  static FileStamp stamp_of(const std::string& path) {
-    FileStamp stamp;
+  static workspace::FileStamp stamp_of(const std::string& path) {
+    workspace::FileStamp stamp;
     stamp.size = std::stoull(path.substr(path.rfind('/') + 1));
     return stamp;
   }
 };
 
-FileToRead file(const std::string& path) { return {path, Files::stamp_of(path)}; }
+workspace::FileToRead file(const std::string& path) { return {path, Files::stamp_of(path)}; }
 
-bool is_unread(const DigestResult& result) {
-  return !result && result.error().kind == StableReadError::Kind::kUnread;
+bool is_unread(const workspace::DigestResult& result) {
+  return !result && result.error().kind == workspace::StableReadError::Kind::kUnread;
 }
 
 constexpr auto kEndless = "/1000000000";
@@ -81,8 +82,8 @@ constexpr auto kEndless = "/1000000000";
 
 TEST_CASE("whoever waits for large files gets all of them") {
   Files files;
-  ReadPool pool(files.factory());
-  const std::vector<FileToRead> wanted{file("b/3"), file("a/1"), file("c/20")};
+  workspace::ReadPool pool(files.factory());
+  const std::vector<workspace::FileToRead> wanted{file("b/3"), file("a/1"), file("c/20")};
   const auto results = pool.read({"s", "/root"}, wanted);
   REQUIRE(results.size() == 3);
   for (const auto& result : results) CHECK(result.value().size == 7);
@@ -90,23 +91,23 @@ TEST_CASE("whoever waits for large files gets all of them") {
 
 TEST_CASE("files without end of four sessions keep no fifth one waiting") {
   Files files;
-  ReadPool pool(files.factory());
+  workspace::ReadPool pool(files.factory());
   pool.read_beside(0ms, {});
   for (const auto* session : {"s1", "s2", "s3", "s4"}) {
-    const std::vector<FileToRead> endless{file(session + std::string(kEndless))};
+    const std::vector<workspace::FileToRead> endless{file(session + std::string(kEndless))};
     CHECK(is_unread(pool.read({session, "/root"}, endless).front()));
   }
   pool.read_beside(60s, {});
-  const std::vector<FileToRead> small{file("x/50")};
+  const std::vector<workspace::FileToRead> small{file("x/50")};
   CHECK(pool.read({"s5", "/root"}, small).front());
   CHECK(files.finished() == std::vector<std::string>{"x/50"});
 }
 
 TEST_CASE("of one session the smallest file comes first") {
   Files files;
-  ReadPool pool(files.factory());
+  workspace::ReadPool pool(files.factory());
   pool.read_beside(60s, {});
-  const std::vector<FileToRead> wanted{file("c/200000"), file("a/3"), file("b/40")};
+  const std::vector<workspace::FileToRead> wanted{file("c/200000"), file("a/3"), file("b/40")};
   static_cast<void>(pool.read({"s", "/root"}, wanted));
   // Two are read at once.
   REQUIRE(files.finished().size() == 3);
@@ -115,10 +116,10 @@ TEST_CASE("of one session the smallest file comes first") {
 
 TEST_CASE("who no longer waits is told once the file is read, and finds it then") {
   Files files;
-  ReadPool pool(files.factory());
+  workspace::ReadPool pool(files.factory());
   std::promise<std::string> told;
   pool.read_beside(0ms, [&told](const std::string& session) { told.set_value(session); });
-  const std::vector<FileToRead> wanted{file("a/2000")};
+  const std::vector<workspace::FileToRead> wanted{file("a/2000")};
   const auto first = pool.read({"s", "/root"}, wanted);
   if (is_unread(first.front())) {
     CHECK(told.get_future().get() == "s");
@@ -129,9 +130,9 @@ TEST_CASE("who no longer waits is told once the file is read, and finds it then"
 
 TEST_CASE("a file that is not wanted any more, or looks otherwise, is not read on") {
   Files files;
-  ReadPool pool(files.factory());
+  workspace::ReadPool pool(files.factory());
   pool.read_beside(0ms, {});
-  const std::vector<FileToRead> endless{file("a" + std::string(kEndless))};
+  const std::vector<workspace::FileToRead> endless{file("a" + std::string(kEndless))};
   CHECK(is_unread(pool.read({"s", "/root"}, endless).front()));
   CHECK(is_unread(pool.read({"t", "/root"}, endless).front()));
   pool.keep_only("s", {});
@@ -144,8 +145,8 @@ TEST_CASE("a file that is not wanted any more, or looks otherwise, is not read o
 
 TEST_CASE("a pool that is stopped lets everybody go") {
   Files files;
-  ReadPool pool(files.factory());
-  const std::vector<FileToRead> endless{file("a" + std::string(kEndless))};
+  workspace::ReadPool pool(files.factory());
+  const std::vector<workspace::FileToRead> endless{file("a" + std::string(kEndless))};
   auto waiting = std::async(std::launch::async, [&] { return pool.read({"s", "/root"}, endless); });
   while (files.steps == 0) std::this_thread::yield();
   pool.stop();
@@ -155,7 +156,7 @@ TEST_CASE("a pool that is stopped lets everybody go") {
 
 TEST_CASE("work is done beside, or not, and is over when it returns") {
   Files files;
-  ReadPool pool(files.factory());
+  workspace::ReadPool pool(files.factory());
   for (int round = 0; round < 200; ++round) {
     std::atomic<int> left{100};
     std::atomic<int> done{0};

@@ -15,14 +15,14 @@ void make_executable(const TempTree& tree, std::string_view path, bool executabl
   REQUIRE(::chmod(tree.at(path).c_str(), executable ? 0744 : 0644) == 0);
 }
 
-std::string scanned_digest(Workspace& ws, const ArchiveResource& entry) {
+std::string scanned_digest(Workspace& ws, const manifest::ArchiveResource& entry) {
   return ws.files(entry).archive_sha256.value();
 }
 
 /// As a store would give it back after a while: no file is read again.
-void trust_everything(Workspace& ws, DigestCache& cache) {
-  std::vector<DigestEntry> entries = ws.cache.entries();
-  for (DigestEntry& entry : entries) entry.trusted = true;
+void trust_everything(Workspace& ws, workspace::DigestCache& cache) {
+  std::vector<workspace::DigestEntry> entries = ws.cache.entries();
+  for (workspace::DigestEntry& entry : entries) entry.trusted = true;
   std::destroy_at(&cache);
   std::construct_at(&cache, entries);
 }
@@ -36,11 +36,11 @@ TEST_CASE("An archive takes what a directory source takes") {
   ws.tree.write("src/sub/e.py", "e");
   ws.tree.link("src/link.py", "b.txt");
   ws.tree.link("src/escape.py", "/etc/hostname");
-  ArchiveResource entry = archive_source("src");
-  entry.include = Patterns::parse({"**/*.py"}).value();
-  entry.exclude = Patterns::parse({"**/test_*"}).value();
-  const SourceFiles archive = ws.files(entry);
-  const SourceFiles mirrored = ws.files(directory_source("src", {"**/*.py"}, {"**/test_*"}));
+  manifest::ArchiveResource entry = archive_source("src");
+  entry.include = manifest::Patterns::parse({"**/*.py"}).value();
+  entry.exclude = manifest::Patterns::parse({"**/test_*"}).value();
+  const ports::SourceFiles archive = ws.files(entry);
+  const ports::SourceFiles mirrored = ws.files(directory_source("src", {"**/*.py"}, {"**/test_*"}));
   CHECK(paths(archive) == Lines{"a.py", "link.py", "sub/c.py"});
   CHECK(archive.files == mirrored.files);
   CHECK(archive.warnings == mirrored.warnings);
@@ -61,10 +61,10 @@ TEST_CASE("A lost archive source is unavailable, with or without the workspace")
 
 TEST_CASE("The digest of an archive is the documented one") {
   const std::string of_a = digest_of("a");
-  const std::vector<ScannedFile> members{{"a", of_a, 1, false}, {"dir/b 1", of_a, 1, true}};
-  CHECK(archive_digest(Format::kTarGz, members) ==
+  const std::vector<ports::ScannedFile> members{{"a", of_a, 1, false}, {"dir/b 1", of_a, 1, true}};
+  CHECK(workspace::archive_digest(Format::kTarGz, members) ==
         digest_of("sessync archive 1\ntar.gz\n1:a - " + of_a + "\n7:dir/b 1 x " + of_a + "\n"));
-  CHECK(archive_digest(Format::kZip, {}) == digest_of("sessync archive 1\nzip\n"));
+  CHECK(workspace::archive_digest(Format::kZip, {}) == digest_of("sessync archive 1\nzip\n"));
 }
 
 TEST_CASE("What changes an archive's digest, and what does not") {
@@ -72,7 +72,7 @@ TEST_CASE("What changes an archive's digest, and what does not") {
   ws.tree.write("src/a", "one");
   ws.tree.write("src/sub/b", "two");
   ws.tree.write("elsewhere", "three");
-  const ArchiveResource entry = archive_source("src");
+  const manifest::ArchiveResource entry = archive_source("src");
   const std::string before = scanned_digest(ws, entry);
 
   SECTION("content") {
@@ -111,14 +111,14 @@ TEST_CASE("chmod +x changes the digest of an archive, other permissions do not")
   Workspace ws;
   ws.tree.write("src/run", "#!/bin/sh\n");
   ws.tree.link("src/link", "run");
-  const ArchiveResource entry = archive_source("src");
-  const SourceFiles before = ws.files(entry);
-  CHECK(std::ranges::none_of(before.files, &ScannedFile::executable));
+  const manifest::ArchiveResource entry = archive_source("src");
+  const ports::SourceFiles before = ws.files(entry);
+  CHECK(std::ranges::none_of(before.files, &ports::ScannedFile::executable));
   REQUIRE(::chmod(ws.tree.at("src/run").c_str(), 0655) == 0);
   CHECK(scanned_digest(ws, entry) == before.archive_sha256);
   make_executable(ws.tree, "src/run");
-  const SourceFiles after = ws.files(entry);
-  CHECK(std::ranges::all_of(after.files, &ScannedFile::executable));
+  const ports::SourceFiles after = ws.files(entry);
+  CHECK(std::ranges::all_of(after.files, &ports::ScannedFile::executable));
   CHECK(after.archive_sha256 != before.archive_sha256);
 }
 
@@ -128,13 +128,13 @@ TEST_CASE("The executable bit is right for files whose digest is known, too") {
   ws.tree.write("src/run", "run");
   ws.tree.link("src/link", "run");
   make_executable(ws.tree, "src/run");
-  const ArchiveResource entry = archive_source("src");
-  const SourceFiles cold = ws.files(entry);
+  const manifest::ArchiveResource entry = archive_source("src");
+  const ports::SourceFiles cold = ws.files(entry);
   CHECK(ws.statistics.files_hashed == 3);
   Workspace warm;
   trust_everything(ws, warm.cache);
   warm.workspace = ws.workspace;
-  const SourceFiles again = warm.files(entry);
+  const ports::SourceFiles again = warm.files(entry);
   CHECK(warm.statistics.files_hashed == 0);
   CHECK(again.files == cold.files);
   CHECK(again.archive_sha256 == cold.archive_sha256);

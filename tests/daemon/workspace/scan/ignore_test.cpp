@@ -33,7 +33,7 @@ TEST_CASE("A source below an ignored directory is empty, with a warning") {
   ws.tree.write(".sessyncignore", "/private/\n");
   ws.tree.write("private/.sessyncignore", "!*\n");
   ws.tree.write("private/sub/a", "a");
-  const SourceFiles found = ws.files(directory_source("private/sub"));
+  const ports::SourceFiles found = ws.files(directory_source("private/sub"));
   CHECK(found.files.empty());
   REQUIRE(found.warnings.size() == 1);
   CHECK(found.warnings.front().find("ignored") != std::string::npos);
@@ -44,7 +44,7 @@ TEST_CASE("An ignore file that cannot be read holds its directory back") {
   ws.tree.write("a", "a");
   ws.tree.write("sub/b", "b");
   REQUIRE(::mkfifo(ws.tree.at("sub/.sessyncignore").c_str(), 0600) == 0);
-  const SourceFiles found = ws.files(directory_source(""));
+  const ports::SourceFiles found = ws.files(directory_source(""));
   CHECK(paths(found) == Lines{"a"});
   CHECK(found.unreadable_directories == Lines{"sub"});
   CHECK_THAT(ws.unavailable(directory_source("sub")).message, Contains("cannot be read"));
@@ -60,11 +60,12 @@ TEST_CASE("A changed ignore file is seen, an unchanged one is not read again") {
   Workspace ws;
   ws.tree.write("a", "a");
   ws.tree.write("b", "b");
-  DigestCache cache;
-  Scanner scanner(cache, ws.options);
-  const std::vector<ResourceSpec> resources{{{}, directory_source("")}};
+  workspace::DigestCache cache;
+  workspace::Scanner scanner(cache, ws.options);
+  const std::vector<manifest::ResourceSpec> resources{{{}, directory_source("")}};
   const auto scan = [&] {
-    return paths(std::get<SourceFiles>(scanner.scan({ws.workspace, {}, resources}).sources[0]));
+    return paths(
+        std::get<ports::SourceFiles>(scanner.scan({ws.workspace, {}, resources}).sources[0]));
   };
   CHECK(scan() == Lines{"a", "b"});
   ws.tree.write(".sessyncignore", "a");

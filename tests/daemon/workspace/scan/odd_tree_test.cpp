@@ -22,7 +22,7 @@ bool has_one(const Lines& lines, const std::string& first, const std::string& se
 }
 
 void make_socket(const TempTree& tree, const char* name) {
-  const UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const os::UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   REQUIRE(socket.get() >= 0);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -60,7 +60,7 @@ TEST_CASE("What is no regular file is skipped with one warning each, never opene
   ws.tree.link("magic", "/proc/self/fd/0");
   ws.tree.link("good", "a");
 
-  const SourceFiles found = ws.files(directory_source(""));
+  const ports::SourceFiles found = ws.files(directory_source(""));
 
   CHECK(paths(found) == Lines{"a", "good"});
   CHECK(found.files[1].sha256 == digest_of("a"));
@@ -86,7 +86,7 @@ TEST_CASE("A device is skipped with a warning") {
     WARN("needs CAP_MKNOD");
     return;
   }
-  const SourceFiles found = ws.files(directory_source(""));
+  const ports::SourceFiles found = ws.files(directory_source(""));
   CHECK(found.files.empty());
   CHECK(has_one(found.warnings, "zero is", "device"));
 }
@@ -96,7 +96,7 @@ TEST_CASE("What is not selected is not warned of") {
   REQUIRE(::mkfifo(ws.tree.at("pipe").c_str(), 0600) == 0);
   ws.tree.link("dangling.txt", "nowhere");
   ws.tree.write("a.py", "a");
-  const SourceFiles found = ws.files(directory_source("", {"/*.py"}));
+  const ports::SourceFiles found = ws.files(directory_source("", {"/*.py"}));
   CHECK(paths(found) == Lines{"a.py"});
   CHECK(found.warnings.empty());
 }
@@ -124,7 +124,7 @@ TEST_CASE("A symlink to a default exclusion is skipped, also through a directory
   ws.tree.link("a", ".env");
   ws.tree.link("b", ".git/config");
   ws.tree.link("c", "sessync.yaml");
-  const SourceFiles found = ws.files(directory_source("", {"*", "!*.yaml"}));
+  const ports::SourceFiles found = ws.files(directory_source("", {"*", "!*.yaml"}));
   CHECK(found.files.empty());
   CHECK(has_one(found.warnings, "a is a symlink to .env", "never mirrored"));
   CHECK(has_one(found.warnings, "b is a symlink to .git/config", "never mirrored"));
@@ -138,7 +138,7 @@ TEST_CASE("The links of a ConfigMap volume are followed through its generation")
   ws.tree.link("..data", "..2026_1");
   ws.tree.link("app.conf", "..data/app.conf");
   ws.tree.link("env", "..data/.env");
-  const SourceFiles found = ws.files(directory_source(""));
+  const ports::SourceFiles found = ws.files(directory_source(""));
   CHECK(paths(found) == Lines{"app.conf"});
   CHECK(found.files.front().sha256 == digest_of("one"));
 }
@@ -154,7 +154,7 @@ TEST_CASE("Odd names") {
   for (const std::string& name : fine) ws.tree.write(name, name);
   for (const std::string& name : refused) ws.tree.write(name, name);
 
-  const SourceFiles found = ws.files(directory_source(""));
+  const ports::SourceFiles found = ws.files(directory_source(""));
 
   Lines expected = fine;
   std::ranges::sort(expected);
@@ -162,8 +162,8 @@ TEST_CASE("Odd names") {
   expected = refused;
   std::ranges::sort(expected);
   CHECK(issue_paths(found) == expected);
-  for (const ScanIssue& issue : found.issues) {
-    CHECK(issue.kind == ScanIssue::Kind::kInvalidName);
+  for (const ports::ScanIssue& issue : found.issues) {
+    CHECK(issue.kind == ports::ScanIssue::Kind::kInvalidName);
     CHECK(std::ranges::none_of(issue.message, [](char c) { return c == '\n' || c == '\xff'; }));
   }
 }
@@ -179,10 +179,10 @@ TEST_CASE("An unreadable file is an issue, an unreadable directory protects what
   ::chmod(ws.tree.at("shut").c_str(), 0);
   const AsNobody nobody;
 
-  const SourceFiles found = ws.files(directory_source(""));
+  const ports::SourceFiles found = ws.files(directory_source(""));
   CHECK(paths(found) == Lines{"fine"});
   REQUIRE(issue_paths(found) == Lines{"closed"});
-  CHECK(found.issues.front().kind == ScanIssue::Kind::kUnreadable);
+  CHECK(found.issues.front().kind == ports::ScanIssue::Kind::kUnreadable);
   CHECK(found.unreadable_directories == Lines{"shut"});
   CHECK(has_one(found.warnings, "shut cannot be read", "stays"));
 

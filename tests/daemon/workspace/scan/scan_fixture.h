@@ -11,9 +11,9 @@ namespace sessync::test {
 
 using Lines = std::vector<std::string>;
 
-DirectoryResource directory_source(std::string source, const Lines& include = {},
-                                   const Lines& exclude = {});
-FileResource file_source(std::string source);
+manifest::DirectoryResource directory_source(std::string source, const Lines& include = {},
+                                             const Lines& exclude = {});
+manifest::FileResource file_source(std::string source);
 
 /// The sha256 of `bytes` in hex.
 std::string digest_of(std::string_view bytes);
@@ -21,21 +21,21 @@ std::string digest_of(std::string_view bytes);
 /// A workspace, what is declared of it, and its scanner.
 struct Workspace {
   TempTree tree;
-  DigestCache cache;
-  ScanOptions options{.settle = std::chrono::milliseconds{0}, .after_read = {}};
+  workspace::DigestCache cache;
+  workspace::ScanOptions options{.settle = std::chrono::milliseconds{0}, .after_read = {}};
   std::vector<std::string> manifests;
   std::string workspace = tree.path();
 
-  std::vector<SourceSnapshot> scan(const std::vector<ResourceVariant>& entries);
+  std::vector<ports::SourceSnapshot> scan(const std::vector<manifest::ResourceVariant>& entries);
   /// Of one entry that must be available.
-  SourceFiles files(const ResourceVariant& entry);
+  ports::SourceFiles files(const manifest::ResourceVariant& entry);
   /// Of one entry that must not be.
-  SourceUnavailable unavailable(const ResourceVariant& entry);
+  ports::SourceUnavailable unavailable(const manifest::ResourceVariant& entry);
 
-  ScanStatistics statistics;  ///< of the last scan
+  workspace::ScanStatistics statistics;  ///< of the last scan
 };
 
-Lines paths(const SourceFiles& source);
-Lines issue_paths(const SourceFiles& source);
+Lines paths(const ports::SourceFiles& source);
+Lines issue_paths(const ports::SourceFiles& source);
 
 }  // namespace sessync::test

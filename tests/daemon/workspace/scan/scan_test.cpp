@@ -20,13 +20,13 @@ TEST_CASE("A directory source yields its regular files, sorted by path, with the
   ws.tree.write("elsewhere.py", "no");
   ws.tree.directory("src/empty");
 
-  const SourceFiles found = ws.files(directory_source("src"));
+  const ports::SourceFiles found = ws.files(directory_source("src"));
 
   REQUIRE(found.files.size() == 4);
-  CHECK(found.files[0] == ScannedFile{"a-b.py", digest_of("ab"), 2});
-  CHECK(found.files[1] == ScannedFile{"a.py", digest_of(""), 0});
-  CHECK(found.files[2] == ScannedFile{"a/z.py", digest_of("zed"), 3});
-  CHECK(found.files[3] == ScannedFile{"b.py", digest_of("bee"), 3});
+  CHECK(found.files[0] == ports::ScannedFile{"a-b.py", digest_of("ab"), 2});
+  CHECK(found.files[1] == ports::ScannedFile{"a.py", digest_of(""), 0});
+  CHECK(found.files[2] == ports::ScannedFile{"a/z.py", digest_of("zed"), 3});
+  CHECK(found.files[3] == ports::ScannedFile{"b.py", digest_of("bee"), 3});
   CHECK(found.issues.empty());
   CHECK(found.warnings.empty());
 }
@@ -42,28 +42,30 @@ TEST_CASE("Warm and cold scans put files in one order") {
   }
   const Lines cold = paths(ws.files(directory_source("")));
   CHECK(std::ranges::is_sorted(cold));
-  std::vector<DigestEntry> entries = ws.cache.entries();
-  for (DigestEntry& entry : entries) entry.trusted = true;
-  DigestCache warm(entries);
-  Scanner scanner(warm, ws.options);
-  const std::vector<ResourceSpec> resources{{{}, directory_source("")}};
+  std::vector<workspace::DigestEntry> entries = ws.cache.entries();
+  for (workspace::DigestEntry& entry : entries) entry.trusted = true;
+  workspace::DigestCache warm(entries);
+  workspace::Scanner scanner(warm, ws.options);
+  const std::vector<manifest::ResourceSpec> resources{{{}, directory_source("")}};
   const auto snapshot = scanner.scan({ws.workspace, {}, resources});
-  CHECK(paths(std::get<SourceFiles>(snapshot.sources.front())) == cold);
+  CHECK(paths(std::get<ports::SourceFiles>(snapshot.sources.front())) == cold);
   CHECK(scanner.statistics().bytes_read == 0);
 }
 
 TEST_CASE("One snapshot per resource in the manifest's order; the others read nothing") {
   Workspace ws;
   ws.tree.write("a.txt", "a");
-  const auto all = ws.scan({UploadedFileResource{"file_1", "/x"}, file_source("a.txt"),
-                            RepositoryResource{}, file_source("gone.txt"), MemoryStoreResource{}});
+  const auto all = ws.scan({manifest::UploadedFileResource{"file_1", "/x"}, file_source("a.txt"),
+                            manifest::RepositoryResource{}, file_source("gone.txt"),
+                            manifest::MemoryStoreResource{}});
   for (const std::size_t i : {0U, 2U, 4U}) {
-    const auto& files = std::get<SourceFiles>(all[i]);
+    const auto& files = std::get<ports::SourceFiles>(all[i]);
     CHECK(files.files.empty());
     CHECK(files.issues.empty());
   }
-  CHECK(std::get<SourceFiles>(all[1]).files == std::vector<ScannedFile>{{"", digest_of("a"), 1}});
-  CHECK_THAT(std::get<SourceUnavailable>(all[3]).message, Contains("does not exist"));
+  CHECK(std::get<ports::SourceFiles>(all[1]).files ==
+        std::vector<ports::ScannedFile>{{"", digest_of("a"), 1}});
+  CHECK_THAT(std::get<ports::SourceUnavailable>(all[3]).message, Contains("does not exist"));
 }
 
 TEST_CASE("Include and exclude select as gitignore does") {
@@ -179,8 +181,8 @@ TEST_CASE("A source may be a symlink to something inside") {
 TEST_CASE("A workspace that is missing, a file or below one: every source is unavailable") {
   Workspace ws;
   ws.tree.write("file", "x");
-  const auto entries = std::vector<ResourceVariant>{file_source("a"), directory_source(""),
-                                                    UploadedFileResource{"file_1", "/x"}};
+  const auto entries = std::vector<manifest::ResourceVariant>{
+      file_source("a"), directory_source(""), manifest::UploadedFileResource{"file_1", "/x"}};
   const auto [where, word] = GENERATE(table<const char*, const char*>({
       {"gone", "does not exist"},
       {"file", "is not a directory"},
@@ -189,11 +191,11 @@ TEST_CASE("A workspace that is missing, a file or below one: every source is una
   ws.workspace = ws.tree.at(where);
   const auto all = ws.scan(entries);
   for (const std::size_t i : {0U, 1U}) {
-    const auto& lost = std::get<SourceUnavailable>(all[i]);
+    const auto& lost = std::get<ports::SourceUnavailable>(all[i]);
     CHECK(lost.message.find(word) != std::string::npos);
     CHECK(lost.message.find(ws.workspace) != std::string::npos);
   }
-  CHECK(std::holds_alternative<SourceFiles>(all[2]));
+  CHECK(std::holds_alternative<ports::SourceFiles>(all[2]));
 }
 
 TEST_CASE("Only directories that can match are read, only files that match are hashed") {
@@ -204,7 +206,7 @@ TEST_CASE("Only directories that can match are read, only files that match are h
     ws.tree.write("docs/" + n + ".md", n);
     ws.tree.write("docs/" + n + ".bin", n);
   }
-  const SourceFiles found = ws.files(directory_source("", {"/docs/*.md"}));
+  const ports::SourceFiles found = ws.files(directory_source("", {"/docs/*.md"}));
   CHECK(found.files.size() == 40);
   CHECK(ws.statistics.files_hashed == 40);
   CHECK(ws.statistics.directories_read == 2);
@@ -212,17 +214,18 @@ TEST_CASE("Only directories that can match are read, only files that match are h
 
 TEST_CASE("A tree deeper than the longest path the kernel takes") {
   Workspace ws;
-  UniqueFd directory(::open(ws.tree.path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  os::UniqueFd directory(::open(ws.tree.path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   for (int i = 0; i < 500; ++i) {
     if (!directory) FAIL("cannot open what was just made");
     REQUIRE(::mkdirat(directory.get(), "ten_bytes_", 0700) == 0);
-    directory = UniqueFd(::openat(directory.get(), "ten_bytes_", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    directory =
+        os::UniqueFd(::openat(directory.get(), "ten_bytes_", O_PATH | O_DIRECTORY | O_CLOEXEC));
   }
-  UniqueFd file(::openat(directory.get(), "file", O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+  os::UniqueFd file(::openat(directory.get(), "file", O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
   REQUIRE(::write(file.get(), "down", 4) == 4);
-  file = UniqueFd();
+  file = os::UniqueFd();
 
-  const SourceFiles found = ws.files(directory_source(""));
+  const ports::SourceFiles found = ws.files(directory_source(""));
   REQUIRE(found.files.size() == 1);
   CHECK(found.files.front().path.size() == 500 * 11 + 4);
   CHECK(found.files.front().sha256 == digest_of("down"));

@@ -9,7 +9,7 @@ namespace sessync::test {
 namespace {
 
 bool look_alike(const std::string& one, const std::string& other) {
-  return decomposed(one) == decomposed(other);
+  return workspace::decomposed(one) == workspace::decomposed(other);
 }
 
 }  // namespace
@@ -24,10 +24,10 @@ TEST_CASE("Texts that look alike are taken apart into the same characters") {
   CHECK_FALSE(look_alike("caf\u00e9", "caf\u00fc"));
   CHECK_FALSE(look_alike("cafe", "caf\u00e9"));
   CHECK_FALSE(look_alike("\u00c5", "A"));
-  CHECK(decomposed("\xff") == std::nullopt);
-  CHECK((decomposed("plain") == U"plain"));
-  CHECK(spelled("caf\u00e9\n") == "caf\\u00E9\\x0a");
-  CHECK(spelled("\U0001F680") == "\\U0001F680");
+  CHECK(workspace::decomposed("\xff") == std::nullopt);
+  CHECK((workspace::decomposed("plain") == U"plain"));
+  CHECK(workspace::spelled("caf\u00e9\n") == "caf\\u00E9\\x0a");
+  CHECK(workspace::spelled("\U0001F680") == "\\U0001F680");
 }
 
 TEST_CASE("A source that is there in another spelling of the same letters is named") {

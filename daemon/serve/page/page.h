@@ -7,7 +7,7 @@
 #include "daemon/status/status.h"
 
 /// The status page. Pure functions, any thread.
-namespace sessync {
+namespace sessync::page {
 
 /// How much of the page is asked for. A part has the verdict and the facts of the whole, but only
 /// some of the rows, and neither style nor script: the script takes it apart.
@@ -23,10 +23,11 @@ struct PagePart {
 /// without any script, and with one goes on showing what is. The first 200 rows have their details
 /// in them, in a part too. Everything that comes from files, the API or the manifest is hostile,
 /// and escaped.
-std::string render_page(const StatusSnapshot& status, const PagePart& part, TimePoint now);
+std::string render_page(const status::StatusSnapshot& status, const PagePart& part,
+                        ports::TimePoint now);
 
 /// The Content-Security-Policy under which the whole works: nothing but its own style and script,
 /// named by their digests, requests to where it came from, and no markup made of text.
 std::string page_policy();
 
-}  // namespace sessync
+}  // namespace sessync::page
