@@ -157,6 +157,7 @@ void HttpSessionApi::delete_file(std::string file_id, ports::Completion<ports::D
 }
 
 void HttpSessionApi::reserve_writes(int permits, std::function<void()> ready) {
+  if (caller_->take_writes(permits)) return caller_->complete_later(std::move(ready));
   const auto reserve = [origin = caller_, permits, ready](RequestEngine& engine,
                                                           const ApiCaller::DeliveryPtr& delivery) {
     engine.reserve_writes(permits, origin, [ready, delivery] { delivery->post(ready); });

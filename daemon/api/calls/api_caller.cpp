@@ -37,8 +37,8 @@ std::optional<ports::TimePoint> ApiCaller::limited_until() const {
   ports::TimePoint latest = os::now_anchored();
   const ports::TimePoint now = latest;
   for (std::size_t i = 0; i < schedule::kRateClasses; ++i) {
-    if (open_.at(i) > 0)
-      latest = std::max(latest, api_.frozen_until(static_cast<schedule::RateClass>(i)));
+    const auto& budget = api_.budget(static_cast<schedule::RateClass>(i));
+    if (open_.at(i) > 0) latest = std::max(latest, budget.frozen_until());
   }
   return latest > now ? std::optional(latest) : std::nullopt;
 }
@@ -59,7 +59,15 @@ void ApiCaller::complete_later(std::function<void()> completion) {
 void ApiCaller::hand_over(schedule::RateClass which, Task task, std::function<void()> lost) {
   const auto delivery = std::make_shared<Delivery>(shared_from_this(), which, std::move(lost));
   if (!delivery->open()) return;
-  api_.run([delivery, task = std::move(task)](RequestEngine& engine) { task(engine, delivery); });
+  const auto arrival = std::make_shared<SharedBudget::Arrival>(api_.budget(which));
+  api_.run([delivery, arrival, task = std::move(task)](RequestEngine& engine) {
+    task(engine, delivery);
+  });
+}
+
+bool ApiCaller::take_writes(int permits) {
+  return api_.budget(schedule::RateClass::kWrites)
+      .take_if_nobody_waits(os::now_anchored(), permits);
 }
 
 bool ApiCaller::open(schedule::RateClass which) {

@@ -79,6 +79,10 @@ class ApiCaller : public CallOrigin, public std::enable_shared_from_this<ApiCall
   using Task = std::function<void(RequestEngine&, const DeliveryPtr&)>;
   void hand_over(schedule::RateClass which, Task task, std::function<void()> lost);
 
+  /// Takes permits of the write budget here and now; false: that has to be waited for, or others
+  /// do, and none was taken.
+  bool take_writes(int permits);
+
   /// Begins a call by `step` on the API thread, and runs `done` on the worker's thread.
   template <class T>
   void begin(schedule::RateClass which, std::string_view operation, ports::Completion<T> done,

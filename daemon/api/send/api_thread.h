@@ -29,8 +29,9 @@ class ApiThread {
   void abort_uploads();
 
   /// See RequestEngine. Any thread.
-  [[nodiscard]] ports::TimePoint frozen_until(schedule::RateClass which) const {
-    return engine_.frozen_until(which);
+  [[nodiscard]] SharedBudget& budget(schedule::RateClass which) { return engine_.budget(which); }
+  [[nodiscard]] const SharedBudget& budget(schedule::RateClass which) const {
+    return engine_.budget(which);
   }
 
   /// Of the API, for messages.
@@ -41,10 +42,10 @@ class ApiThread {
   bool run_tasks();
 
   std::string host_;
-  std::mutex mutex_;
-  std::vector<std::function<void(RequestEngine&)>> tasks_;
-  bool stopping_ = false;
   RequestEngine engine_;
+  std::mutex mutex_;
+  std::vector<std::function<void(RequestEngine&)>> tasks_;  ///< may refer to the engine's budgets
+  bool stopping_ = false;
   std::thread thread_;
 };
 

@@ -53,21 +53,31 @@ bool Ticket::is_hurried() const {
 Dispatcher::Dispatcher(int parallel, const MaxRates& ceilings)
     : parallel_(std::max(1, parallel)),
       most_transfers_(most_transfers(parallel_)),
-      budgets_{schedule::RateBudget(ceilings.writes), schedule::RateBudget(ceilings.reads),
-               schedule::RateBudget(ceilings.files)} {}
+      budgets_{SharedBudget(ceilings.writes), SharedBudget(ceilings.reads),
+               SharedBudget(ceilings.files)} {}
 
-schedule::RateBudget& Dispatcher::budget(schedule::RateClass which) {
-  return budgets_.at(static_cast<std::size_t>(which));
+/// Whoever takes permits without a ticket overtakes none.
+void Dispatcher::tell_who_waits() {
+  std::array<std::size_t, schedule::kRateClasses> tickets{};
+  const auto of = [&tickets](Lane lane) -> std::size_t& {
+    return tickets.at(static_cast<std::size_t>(class_of(lane)));
+  };
+  for (std::size_t i = 0; i < kLanes; ++i) of(lane_at(i)) += lanes_.at(i).tickets.size();
+  for (const Ticket& ticket : hurried_) ++of(ticket.lane);
+  for (std::size_t i = 0; i < schedule::kRateClasses; ++i)
+    budgets_.at(i).set_waiting(tickets.at(i));
 }
 
 void Dispatcher::enqueue(Ticket ticket) {
   auto& line = ticket.is_hurried() ? hurried_ : at(ticket.lane).tickets;
   line.push_back(std::move(ticket));
+  tell_who_waits();
 }
 
 void Dispatcher::enqueue_first(Ticket ticket) {
   auto& line = ticket.is_hurried() ? hurried_ : at(ticket.lane).tickets;
   line.push_front(std::move(ticket));
+  tell_who_waits();
 }
 
 bool Dispatcher::has_connection(Lane lane) const {
@@ -78,20 +88,7 @@ bool Dispatcher::has_connection(Lane lane) const {
 }
 
 bool Dispatcher::take_permits(const Ticket& ticket, ports::TimePoint now, schedule::Freeze freeze) {
-  const auto which = class_of(ticket.lane);
-  auto& throttle = throttles_.at(static_cast<std::size_t>(which));
-  if (!budget(which).take(now, ticket.permits, freeze)) {
-    throttle.since = throttle.since.value_or(now);
-    return false;
-  }
-  if (throttle.since) {
-    throttle.total += now - *std::exchange(throttle.since, std::nullopt);
-  }
-  return true;
-}
-
-ports::Duration Dispatcher::take_throttled(schedule::RateClass which) {
-  return std::exchange(throttles_.at(static_cast<std::size_t>(which)).total, ports::Duration{0});
+  return budget(class_of(ticket.lane)).take(now, ticket.permits, freeze);
 }
 
 void Dispatcher::admit(const Ticket& ticket) {
@@ -134,6 +131,7 @@ void Dispatcher::run(ports::TimePoint now) {
     idle = run_next_of(lane_at(turn_), now) ? 0 : idle + 1;
     turn_ = (turn_ + 1) % kLanes;
   }
+  tell_who_waits();
 }
 
 void Dispatcher::finished(Lane lane) {
@@ -145,6 +143,7 @@ void Dispatcher::drop(Lane lane) {
   const auto of_lane = [lane](const Ticket& ticket) { return ticket.lane == lane; };
   for (const Ticket& ticket : std::exchange(at(lane).tickets, {})) ticket.go(false);
   for (const Ticket& ticket : take_out(hurried_, of_lane)) ticket.go(false);
+  tell_who_waits();
 }
 
 void Dispatcher::review(const CallOrigin& origin) {
@@ -160,6 +159,7 @@ void Dispatcher::review(const CallOrigin& origin) {
     std::ranges::move(take_out(waiting.tickets, is_hurried), std::back_inserter(hurried_));
   }
   for (const Ticket& ticket : withheld) ticket.go(false);
+  tell_who_waits();
 }
 
 std::optional<ports::TimePoint> Dispatcher::wake_at(ports::TimePoint now) const {
@@ -167,8 +167,8 @@ std::optional<ports::TimePoint> Dispatcher::wake_at(ports::TimePoint now) const 
   const auto consider = [&](const Ticket& ticket, schedule::Freeze freeze) {
     // Without a connection the end of another call wakes us.
     if (ticket.connection && !has_connection(ticket.lane)) return;
-    const auto& gate = budgets_.at(static_cast<std::size_t>(class_of(ticket.lane)));
-    const ports::TimePoint ready = gate.ready_at(now, ticket.permits, freeze);
+    const ports::TimePoint ready =
+        budget(class_of(ticket.lane)).ready_at(now, ticket.permits, freeze);
     if (!earliest || ready < *earliest) earliest = ready;
   };
   for (const Waiting& waiting : lanes_) {

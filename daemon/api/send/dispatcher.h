@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "daemon/api/send/api_options.h"
-#include "reconciler/schedule/rate_budget.h"
+#include "daemon/api/send/shared_budget.h"
 
 namespace sessync::api {
 
@@ -45,7 +45,8 @@ struct Ticket {
 
 /// Decides which waiting call is sent next: first come first served within a lane, lanes in turn,
 /// at most `parallel` at a time, and some connections that uploads and downloads may not take, so
-/// that long ones never hold up anything else. Pure: the time is a parameter.
+/// that long ones never hold up anything else. Pure: the time is a parameter. Belongs to one
+/// thread; only its budgets are shared.
 class Dispatcher {
  public:
   Dispatcher(int parallel, const MaxRates& ceilings);
@@ -65,16 +66,15 @@ class Dispatcher {
 
   /// When a budget that holds up a waiting ticket opens.
   [[nodiscard]] std::optional<ports::TimePoint> wake_at(ports::TimePoint now) const;
-  [[nodiscard]] schedule::RateBudget& budget(schedule::RateClass which);
-
-  /// How long the budget of the class held up calls that could have been sent, since it was asked.
-  [[nodiscard]] ports::Duration take_throttled(schedule::RateClass which);
+  /// Any thread.
+  [[nodiscard]] SharedBudget& budget(schedule::RateClass which) {
+    return budgets_.at(static_cast<std::size_t>(which));
+  }
+  [[nodiscard]] const SharedBudget& budget(schedule::RateClass which) const {
+    return budgets_.at(static_cast<std::size_t>(which));
+  }
 
  private:
-  struct Throttle {
-    std::optional<ports::TimePoint> since;  ///< a call could be sent since then, had it a permit
-    ports::Duration total{0};
-  };
   struct Waiting {
     std::deque<Ticket> tickets;
     int running = 0;
@@ -85,6 +85,7 @@ class Dispatcher {
   bool run_next_of(Lane lane, ports::TimePoint now);
   void admit(const Ticket& ticket);
   bool take_permits(const Ticket& ticket, ports::TimePoint now, schedule::Freeze freeze);
+  void tell_who_waits();
   Waiting& at(Lane lane) { return lanes_.at(static_cast<std::size_t>(lane)); }
   [[nodiscard]] const Waiting& at(Lane lane) const {
     return lanes_.at(static_cast<std::size_t>(lane));
@@ -96,8 +97,7 @@ class Dispatcher {
   std::size_t turn_ = 0;
   std::array<Waiting, kLanes> lanes_;
   std::deque<Ticket> hurried_;
-  std::array<schedule::RateBudget, schedule::kRateClasses> budgets_;
-  std::array<Throttle, schedule::kRateClasses> throttles_;
+  std::array<SharedBudget, schedule::kRateClasses> budgets_;
 };
 
 }  // namespace sessync::api

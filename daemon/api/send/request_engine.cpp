@@ -58,8 +58,8 @@ struct RequestEngine::Pending {
   ports::TimePoint sent_at;
   std::uint64_t request_id = 0;
   ports::Secret key;
-  /// Of an upload whose content was opened beforehand.
-  std::unique_ptr<ports::ContentReader> reader;
+  std::unique_ptr<ports::ContentReader>
+      reader;  ///< of an upload whose content was opened beforehand
   bool repeated = false;
   bool admitted = false;  ///< it holds a connection of the dispatcher
   bool sent = false;      ///< or on its way
@@ -262,7 +262,7 @@ void RequestEngine::report(const Pending& pending, const http::HttpOutcome& outc
   report.http_status = outcome.answer.status;
   report.duration = outcome.duration;
   report.waited = pending.sent_at - pending.queued_at;
-  report.throttled = dispatcher_.take_throttled(report.rate_class);
+  report.throttled = budget(report.rate_class).take_throttled();
   report.sent_bytes = outcome.sent_bytes;
   report.received_bytes = outcome.received_bytes;
   hooks_.finished(report);
@@ -282,22 +282,20 @@ ports::Result<http::HttpAnswer> RequestEngine::judge(const Pending& pending,
 }
 
 void RequestEngine::pace(const Pending& pending, const ports::Result<http::HttpAnswer>& result) {
-  schedule::RateBudget& budget = dispatcher_.budget(class_of(pending.call.lane));
   const ports::TimePoint now = os::now_anchored();
   const bool limited = !result && result.error().kind == ports::ApiError::Kind::kRateLimited;
   if (limited) return note_refusal(pending, result.error(), now);
-  if (result || result.error().http_status != 0) budget.accepted(now);
+  if (result || result.error().http_status != 0) {
+    budget(class_of(pending.call.lane)).accepted(now);
+  }
 }
 
 void RequestEngine::note_refusal(const Pending& pending, const ports::ApiError& error,
                                  ports::TimePoint now) {
   if (pending.call.origin) pending.call.origin->hurried = false;
   const schedule::RateClass which = class_of(pending.call.lane);
-  schedule::RateBudget& budget = dispatcher_.budget(which);
-  budget.refused(pending.sent_at, now, refusal_of(error));
-  const ports::TimePoint until = budget.frozen_until();
-  frozen_until_.at(static_cast<std::size_t>(which)) = until.time_since_epoch().count();
-  if (hooks_.frozen) hooks_.frozen(which, until);
+  budget(which).refused(pending.sent_at, now, refusal_of(error));
+  if (hooks_.frozen) hooks_.frozen(which, budget(which).frozen_until());
 }
 
 bool RequestEngine::has_new_key(const Pending& pending) {

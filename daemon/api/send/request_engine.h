@@ -1,7 +1,5 @@
 #pragma once
 
-#include <array>
-#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -50,8 +48,8 @@ struct RequestReport {
   int http_status = 0;  ///< 0: no answer
   ports::Duration duration{};
   ports::Duration waited{};  ///< unsent, for a permit or a connection
-  /// Calls of the class were held up by its budget, since the last report.
-  ports::Duration throttled{};
+  ports::Duration
+      throttled{};  ///< calls of the class were held up by its budget, since the last report
   std::uint64_t sent_bytes = 0;
   std::uint64_t received_bytes = 0;
 };
@@ -65,8 +63,8 @@ struct ApiHooks {
 };
 
 /// Everything that the API thread does: budgets, connections, credentials, uploads under way.
-/// Belongs to that thread, except wake(). Completions run inside step(), or inside abort_uploads()
-/// and shut(); upload() and submit() may complete at once.
+/// Belongs to that thread, except wake() and the budgets. Completions run inside step(), or inside
+/// abort_uploads() and shut(); upload() and submit() may complete at once.
 ///
 /// Every call is completed once, whatever is thrown while it is begun, or its answer handled:
 /// kNotSent if it was surely not sent, else kUnknownOutcome. Only what throws out of submit() or
@@ -84,10 +82,12 @@ class RequestEngine {
   /// What the origin says of itself has changed: calls that wait are looked at again.
   void review(const CallOrigin& origin) { dispatcher_.review(origin); }
 
-  /// The end of the last freeze of the class; the past, if there is none. Any thread.
-  [[nodiscard]] ports::TimePoint frozen_until(schedule::RateClass which) const {
-    return ports::TimePoint(
-        ports::Duration(frozen_until_.at(static_cast<std::size_t>(which)).load()));
+  /// Any thread.
+  [[nodiscard]] SharedBudget& budget(schedule::RateClass which) {
+    return dispatcher_.budget(which);
+  }
+  [[nodiscard]] const SharedBudget& budget(schedule::RateClass which) const {
+    return dispatcher_.budget(which);
   }
 
   /// Ends uploads and downloads that run or wait with kAborted, and from now on every new one.
@@ -133,7 +133,6 @@ class RequestEngine {
   std::string host_;
   ports::ContentSource& source_;
   ApiHooks hooks_;
-  std::array<std::atomic<ports::Duration::rep>, schedule::kRateClasses> frozen_until_{};
   bool transfers_stopped_ = false;
   bool shut_ = false;
   UploadTable uploads_;

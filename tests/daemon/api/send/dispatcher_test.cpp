@@ -77,12 +77,58 @@ TEST_CASE("what counts as throttled is the time in which a budget alone held cal
   desk.run(kStart + seconds(5));  // the only connection is taken
   desk.dispatcher.finished(api::Lane::kWrites);
   REQUIRE(desk.run(kStart + seconds(5)) == Names{"b"});
-  CHECK(desk.dispatcher.take_throttled(schedule::RateClass::kWrites) == seconds(0));
+  CHECK(desk.dispatcher.budget(schedule::RateClass::kWrites).take_throttled() == seconds(0));
   desk.dispatcher.finished(api::Lane::kWrites);
   REQUIRE(desk.run(kStart + seconds(5)).empty());
   REQUIRE(desk.run(kStart + seconds(6)) == Names{"c"});
-  CHECK(desk.dispatcher.take_throttled(schedule::RateClass::kWrites) == seconds(1));
-  CHECK(desk.dispatcher.take_throttled(schedule::RateClass::kWrites) == seconds(0));
+  CHECK(desk.dispatcher.budget(schedule::RateClass::kWrites).take_throttled() == seconds(1));
+  CHECK(desk.dispatcher.budget(schedule::RateClass::kWrites).take_throttled() == seconds(0));
+}
+
+TEST_CASE("who waits for a permit and gives up is held up no longer") {
+  Desk desk(8, {.writes = 1.0, .reads = {}, .files = {}});
+  for (const char* const name : {"a", "b"}) desk.enqueue(api::Lane::kWrites, name);
+  REQUIRE(desk.run(kStart) == Names{"a"});
+  desk.dispatcher.drop(api::Lane::kWrites);
+  REQUIRE(desk.dropped == Names{"b"});
+  desk.enqueue(api::Lane::kWrites, "c");
+  REQUIRE(desk.run(kStart + seconds(3600)) == Names{"c"});
+  CHECK(desk.dispatcher.budget(schedule::RateClass::kWrites).take_throttled() == seconds(0));
+}
+
+TEST_CASE("permits without a ticket are there for whoever overtakes nobody") {
+  Desk desk(8, {.writes = 1.0, .reads = {}, .files = {}});
+  auto& budget = desk.dispatcher.budget(schedule::RateClass::kWrites);
+  {
+    const api::SharedBudget::Arrival one(budget);
+    const api::SharedBudget::Arrival two(budget);
+    CHECK_FALSE(budget.take_if_nobody_waits(kStart, 1));
+  }
+  for (const char* const name : {"a", "b"}) desk.enqueue(api::Lane::kWrites, name);
+  CHECK_FALSE(budget.take_if_nobody_waits(kStart, 1));
+  REQUIRE(desk.run(kStart) == Names{"a"});
+  CHECK_FALSE(budget.take_if_nobody_waits(kStart + seconds(10), 1));
+  REQUIRE(desk.run(kStart + seconds(10)) == Names{"b"});
+  CHECK_FALSE(budget.take_if_nobody_waits(kStart + seconds(10), 2));
+  CHECK(budget.take_if_nobody_waits(kStart + seconds(11), 2));  // one of them is lent
+  desk.enqueue(api::Lane::kWrites, "c");
+  CHECK(desk.run(kStart + seconds(12)).empty());
+  CHECK(desk.run(kStart + seconds(13)) == Names{"c"});
+}
+
+TEST_CASE("permits without a ticket overtake no one who is hurried, and obey a freeze") {
+  Desk desk(8);
+  auto& budget = desk.dispatcher.budget(schedule::RateClass::kWrites);
+  const auto mine = std::make_shared<Origin>();
+  mine->hurried = true;
+  CHECK(budget.take_if_nobody_waits(kStart, 2));
+  budget.refused(kStart, kStart, {seconds(60), false});
+  CHECK_FALSE(budget.take_if_nobody_waits(kStart + seconds(59), 2));
+  for (const char* const name : {"a", "b"}) desk.enqueue_for(mine, api::Lane::kWrites, name);
+  REQUIRE(desk.run(kStart + seconds(59)) == Names{"a"});
+  CHECK_FALSE(budget.take_if_nobody_waits(kStart + seconds(3600), 2));
+  REQUIRE(desk.run(kStart + seconds(3600)) == Names{"b"});
+  CHECK(budget.take_if_nobody_waits(kStart + seconds(7200), 2));
 }
 
 TEST_CASE("uploads and downloads together leave connections for short calls") {

@@ -1,8 +1,10 @@
 #include <atomic>
+#include <thread>
 
 #include <catch2/catch.hpp>
 
 #include "tests/daemon/api/api_fixture.h"
+#include "tests/daemon/api/gate.h"
 #include "tests/daemon/api/raw_server.h"
 
 using namespace sessync;
@@ -80,6 +82,60 @@ TEST_CASE("permits reserved earlier wait for no permit, but for the end of a ref
   CHECK(fixture.session());
   CHECK(!answered);
   CHECK(deletes == 1);
+}
+
+TEST_CASE("permits that are free do not wait for the API thread, nor come inside the call") {
+  const RawServer server(answering([](const RawRequest&) { return raw_answer(200, "{}"); }));
+  ApiFixture fixture(options_for(server.url()));
+  Gate gate;
+  fixture.thread.run([&](api::RequestEngine&) { gate.pass(); });
+  gate.wait_for_arrival();
+  std::thread::id runs_on;
+  fixture.api.reserve_writes(2, [&] { runs_on = std::this_thread::get_id(); });
+  CHECK(runs_on == std::thread::id());
+  REQUIRE(fixture.queue.run_one());  // or the test would hang
+  CHECK(runs_on == std::this_thread::get_id());
+  CHECK_FALSE(fixture.api.limited_until());
+  gate.open();
+}
+
+TEST_CASE("whoever asked for a permit first has it first, be the API thread as late as it will") {
+  const RawServer server(answering([](const RawRequest&) { return raw_answer(200, "{}"); }));
+  auto options = options_for(server.url());
+  options.max_rates.writes = 0.001;
+  ApiFixture fixture(options);
+  Gate gate;
+  fixture.thread.run([&](api::RequestEngine&) { gate.pass(); });
+  gate.wait_for_arrival();
+  bool removed = false;
+  fixture.api.delete_resource(
+      "sesn_1", "sesrsc_1", {ports::Permit::kTake},
+      [&](const ports::Result<ports::Done>& done) { removed = done.has_value(); });
+  os::CompletionQueue queue;
+  api::HttpSessionApi later(fixture.thread, queue);
+  bool ready = false;
+  later.reserve_writes(2, [&] { ready = true; });
+  gate.open();
+  fixture.drain();
+  CHECK(removed);
+  settle(fixture.thread);
+  queue.after(ports::Duration{0}, [] {});
+  REQUIRE(queue.run_one());  // what was posted would come first
+  CHECK_FALSE(ready);
+}
+
+TEST_CASE("permits are there at once for whoever comes after the end") {
+  const RawServer server(answering([](const RawRequest&) { return raw_answer(200, "{}"); }));
+  auto options = options_for(server.url());
+  options.max_rates.writes = 0.001;
+  ApiFixture fixture(options);
+  fixture.thread.run([](api::RequestEngine& engine) { engine.shut(); });
+  for (int i = 0; i < 3; ++i) {
+    bool ready = false;
+    fixture.api.reserve_writes(2, [&] { ready = true; });
+    fixture.drain();
+    CHECK(ready);
+  }
 }
 
 TEST_CASE("a configured rate holds calls back from the start") {
