@@ -169,9 +169,11 @@ struct Services::Parts {
   void keep_upload(const std::string& owner, const std::string& sha256,
                    const ports::FileMetadata& file) {
     const auto now = os::now_anchored();
-    state->commit({ports::change::PutUpload{
-                      {owner, sha256, file.file_id, file.filename, file.size_bytes, now, now}}},
-                  [](const tl::expected<ports::Done, ports::StoreError>&) {});
+    state->commit(
+        {ports::change::PutUpload{
+            {owner, sha256, file.file_id, file.filename, file.size_bytes, now, now}}},
+        [](const tl::expected<ports::Done, ports::StoreError>&) {},
+        state::StateDatabase::Begin::kSoon);
   }
 
   LimitLog limits;

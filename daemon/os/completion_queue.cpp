@@ -47,6 +47,11 @@ void CompletionQueue::after(ports::Duration delay, std::function<void()> then) {
   timers_.emplace(Steady::now() + delay, std::move(then));
 }
 
+void CompletionQueue::put_off(std::function<void(bool alone)> work) {
+  const std::lock_guard lock(mutex_);
+  put_off_.push_back(std::move(work));
+}
+
 std::optional<ports::TimePoint> CompletionQueue::waiting_since() const {
   const std::lock_guard lock(mutex_);
   return waiting_since_;
@@ -66,6 +71,24 @@ bool CompletionQueue::take_next(std::function<void()>& next) {
   return false;
 }
 
+/// False: there was none. Whoever asks sees a thread that waits: others are waited for, or a disk.
+bool CompletionQueue::run_put_off(std::unique_lock<std::mutex>& lock, MayBeAlone may_be) {
+  if (put_off_.empty()) {
+    return false;
+  }
+  waiting_since_ = waiting_since_.value_or(now_anchored());
+  const auto all = std::exchange(put_off_, {});
+  const bool alone =
+      may_be == MayBeAlone::kYes && timers_.empty() && announced_.size() <= all.size();
+  lock.unlock();
+  for (const auto& work : all) {
+    work(alone);
+    beat();
+  }
+  lock.lock();
+  return true;
+}
+
 bool CompletionQueue::wait_for_next(std::unique_lock<std::mutex>& lock) {
   waiting_since_ = waiting_since_.value_or(now_anchored());
   if (timers_.empty() && announced_.empty()) {
@@ -82,14 +105,14 @@ void CompletionQueue::discard_all() {
   timers_.clear();
   while (!announced_.empty() || !posted_.empty()) {
     std::function<void()> unwanted;
-    if (!take_next(unwanted)) {
+    if (take_next(unwanted)) {
+      // What it holds may have more to say when it goes.
+      lock.unlock();
+      unwanted = nullptr;
+      lock.lock();
+    } else if (!run_put_off(lock, MayBeAlone::kNo)) {
       wait_for_next(lock);
-      continue;
     }
-    // What it holds may have more to say when it goes.
-    lock.unlock();
-    unwanted = nullptr;
-    lock.lock();
   }
 }
 
@@ -97,7 +120,7 @@ bool CompletionQueue::run_one() {
   std::function<void()> next;
   std::unique_lock lock(mutex_);
   while (!take_next(next)) {
-    if (!wait_for_next(lock)) {
+    if (!run_put_off(lock, MayBeAlone::kYes) && !wait_for_next(lock)) {
       return false;
     }
   }

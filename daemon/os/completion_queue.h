@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "reconciler/ports/loop.h"
 
@@ -31,7 +32,13 @@ class CompletionQueue : public ports::Loop {
   /// thread.
   void post(std::function<void()> completion) noexcept;
 
-  /// Waits for everything that is announced, and runs none of it. On the pumping thread.
+  /// Runs `work`, from which an announced completion will come, once run_one() would have to wait;
+  /// `alone`: for nothing but such work, so that it may take its time here. On the pumping thread,
+  /// this and that.
+  void put_off(std::function<void(bool alone)> work);
+
+  /// Waits for everything that is announced, and runs none of it. What was put off is not alone. On
+  /// the pumping thread.
   void discard_all();
 
   /// Shutdown: from now on stopping() and ending() are true. Any thread.
@@ -48,7 +55,9 @@ class CompletionQueue : public ports::Loop {
 
  private:
   using Steady = std::chrono::steady_clock;
+  enum class MayBeAlone { kNo, kYes };
   bool take_next(std::function<void()>& next);
+  bool run_put_off(std::unique_lock<std::mutex>& lock, MayBeAlone may_be);
   bool wait_for_next(std::unique_lock<std::mutex>& lock);
 
   mutable std::mutex mutex_;
@@ -56,6 +65,7 @@ class CompletionQueue : public ports::Loop {
   std::list<std::function<void()>> announced_;  ///< places for what is to be posted
   std::list<std::function<void()>> posted_;
   std::multimap<Steady::time_point, std::function<void()>> timers_;
+  std::vector<std::function<void(bool alone)>> put_off_;
   std::function<bool()> withdrawn_;
   std::optional<ports::TimePoint> waiting_since_;
   bool stopping_ = false;

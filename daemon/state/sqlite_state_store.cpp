@@ -33,11 +33,16 @@ void SqliteStateStore::commit(
   const auto delivery = std::make_shared<os::Delivery>(loop_, [durable] {
     durable(tl::unexpected(ports::StoreError{"an error inside of sessync, whose log says more"}));
   });
-  database_.commit(std::move(changes),
-                   [delivery, durable = std::move(durable)](
-                       const tl::expected<ports::Done, ports::StoreError>& outcome) {
-                     delivery->post([durable, outcome] { durable(outcome); });
-                   });
+  loop_.put_off([&database = database_](bool alone) {
+    alone ? database.write_here() : database.hand_over();
+  });
+  database_.commit(
+      std::move(changes),
+      [delivery,
+       durable = std::move(durable)](const tl::expected<ports::Done, ports::StoreError>& outcome) {
+        delivery->post([durable, outcome] { durable(outcome); });
+      },
+      StateDatabase::Begin::kSoon);
 }
 
 }  // namespace sessync::state

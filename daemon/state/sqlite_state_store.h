@@ -15,8 +15,11 @@ namespace sessync::state {
 ///
 /// Both must outlive it, and the loop is pumped until nothing of it is under way: each commit is
 /// announced to the loop (CompletionQueue::expect) and answered there exactly once, never inside
-/// commit(), and also after the database has failed. Reads do not wait for the disk. To be used by
-/// the worker's thread alone; many of them may stand on one database.
+/// commit(), and also after the database has failed. A worker that would only wait for its own
+/// commits writes them itself, inside run_one(), and whatever else waits to be written: no other
+/// thread has to wake up for it, and wake it up. Else they are written while it goes on. Reads do
+/// not wait for the disk. To be used by the worker's thread alone; many of them may stand on one
+/// database.
 class SqliteStateStore : public ports::StateStore {
  public:
   SqliteStateStore(StateDatabase& database, os::CompletionQueue& loop)

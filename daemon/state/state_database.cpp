@@ -1,7 +1,6 @@
 #include "daemon/state/state_database.h"
 
 #include <algorithm>
-#include <chrono>
 #include <future>
 #include <iterator>
 #include <utility>
@@ -19,9 +18,6 @@ constexpr const char* kFileName = "/state.db";
 
 /// Digests of one transaction: what a commit may have to wait for.
 constexpr std::size_t kDigestsAtOnce = 2000;
-
-/// How often it is tried to write while that fails.
-constexpr std::chrono::seconds kProbeEvery{2};
 
 ports::StoreError refused_read_only() { return {"the state was opened for reading only"}; }
 
@@ -199,10 +195,6 @@ void StateDatabase::tell() {
   }
 }
 
-void StateDatabase::commit(std::vector<ports::Change> changes, Durable durable) {
-  submit({std::move(changes), std::move(durable)});
-}
-
 tl::expected<ports::Done, ports::StoreError> StateDatabase::set_suspension(
     const std::string& session, const std::optional<Suspension>& suspension) {
   std::promise<tl::expected<ports::Done, ports::StoreError>> outcome;
@@ -222,7 +214,7 @@ void StateDatabase::apply(MemoryMirror& mirror, const Job& job) {
   }
 }
 
-void StateDatabase::submit(Job job) {
+void StateDatabase::submit(Job job, Begin begin) {
   if (kind_ == Kind::kReadOnly) {
     return job.durable(tl::unexpected(refused_read_only()));
   }
@@ -231,8 +223,7 @@ void StateDatabase::submit(Job job) {
     apply(mirror_, job);
     if (kind_ == Kind::kOnDisk) {
       jobs_.push_back(std::move(job));
-      work_.notify_one();
-      return;
+      return wake(begin);
     }
   }
   job.durable(ports::Done{});
@@ -259,41 +250,10 @@ void StateDatabase::save_digests(workspace::DigestCache::Changes changes) {
   work_.notify_one();
 }
 
-void StateDatabase::flush() {
-  std::unique_lock lock(mutex_);
-  idle_.wait(lock, [this] { return kind_ != Kind::kOnDisk || (!has_work() && !writing_); });
-}
-
-/// False: there will be none any more.
-bool StateDatabase::wait_for_work(std::unique_lock<std::mutex>& lock) {
-  const auto ready = [this] { return has_work() || closing_; };
-  while (!work_.wait_for(lock, trouble_ ? kProbeEvery : os::kLongestTurn, ready)) {
-    os::beat();
-    if (trouble_) {
-      lock.unlock();
-      probe();
-      lock.lock();
-    }
-  }
-  return has_work();
-}
-
-void StateDatabase::run() {
-  std::unique_lock lock(mutex_);
-  while (wait_for_work(lock)) {
-    writing_ = true;
-    write_next(lock);
-    writing_ = false;
-    os::beat();
-    if (!has_work()) {
-      idle_.notify_all();
-    }
-  }
-}
-
 void StateDatabase::write_next(std::unique_lock<std::mutex>& lock) {
   if (!jobs_.empty()) {
     const std::vector<Job> jobs = std::exchange(jobs_, {});
+    begin_at_ = kNever;
     lock.unlock();
     write_jobs(jobs);
     lock.lock();
@@ -372,8 +332,8 @@ void StateDatabase::keep_upload(const ports::Change& change) {
   }
 }
 
-/// The memory becomes what is on disk, the uploads kept, and what was submitted since. Runs on the
-/// only thread that writes, so the disk does not change meanwhile.
+/// The memory becomes what is on disk, the uploads kept, and what was submitted since. Nobody else
+/// writes, so the disk does not change meanwhile.
 void StateDatabase::take_back() {
   auto on_disk = file_ ? file_->read_all() : tl::expected<MemoryMirror, ports::StoreError>(known_);
   const std::lock_guard lock(mutex_);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
@@ -27,8 +29,9 @@ namespace sessync::state {
 /// The state of one state directory: `state.db`, and all of it but the digests in memory.
 ///
 /// Safe to use from many threads. Reads are answered from memory and see every commit that was
-/// submitted before them. One thread writes: all that was submitted while it wrote the last time
-/// becomes one transaction (group commit). A transaction that fails leaves nothing on disk, is
+/// submitted before them. One thread writes at a time, and all that waits then becomes one
+/// transaction (group commit): the store's own thread, or whoever has nothing to do but wait for it
+/// (write_here). A transaction that fails leaves nothing on disk, is
 /// taken back in memory, and does not keep later ones from succeeding. Only uploads stay known:
 /// they were made, and forgetting them would make another one with each try on a full disk. The
 /// next transaction writes them too.
@@ -76,13 +79,23 @@ class StateDatabase {
   [[nodiscard]] std::vector<std::string> sessions() const;
   [[nodiscard]] std::vector<ports::CreationRecord> creations() const;
 
-  /// `durable` runs once, on the writing thread (or inside the call, without one), after the memory
-  /// has been taken back if it failed. It must not wait for this database.
-  void commit(std::vector<ports::Change> changes, Durable durable);
+  /// When a commit is begun to be written: at once, or soon, with others if there are any by then,
+  /// and by whoever has time: write_here(), else the store's thread after some milliseconds.
+  enum class Begin { kNow, kSoon };
+  /// `durable` runs once, on the thread that writes (or inside the call, where nothing is written),
+  /// after the memory has been taken back if it failed. It must not wait for this database. Waits
+  /// for no disk.
+  void commit(std::vector<ports::Change> changes, Durable durable, Begin begin = Begin::kNow);
+  /// Writes all commits that wait, on the calling thread. If somebody is writing already this waits
+  /// for nothing and does as hand_over(). The caller holds no lock that is taken when trouble() is
+  /// told (see watch).
+  void write_here();
+  /// Commits that wait are begun to be written at once, by the store's thread.
+  void hand_over();
 
   [[nodiscard]] std::map<std::string, Suspension> suspensions() const;  ///< by name in the manifest
   /// Waits until it is durable. Nothing: the session is no longer suspended. On an error nothing
-  /// has changed. Not to be called on the writing thread.
+  /// has changed. Not to be called by `durable`, nor by whoever is told (see watch).
   tl::expected<ports::Done, ports::StoreError> set_suspension(
       const std::string& session, const std::optional<Suspension>& suspension);
 
@@ -106,7 +119,8 @@ class StateDatabase {
   };
   /// Nothing: the last write succeeded. As long as there is some, a write is tried now and then.
   [[nodiscard]] std::optional<Trouble> trouble() const;
-  /// Told on the writing thread when that becomes another one; none once {} was given.
+  /// Told on the thread that writes, which holds no lock of this, when that becomes another one;
+  /// none once {} was given.
   void watch(std::function<void()> told);
 
  private:
@@ -120,13 +134,21 @@ class StateDatabase {
     Durable durable;
   };
 
+  using Clock = std::chrono::steady_clock;
+  static constexpr Clock::time_point kNever = Clock::time_point::max();
+  class Turn;
+
   explicit StateDatabase(Kind kind) : kind_(kind) {}
   static std::unique_ptr<StateDatabase> begin(Kind kind, StateFile::Opened opened);
   void start();
   void know_what_can_be_read(ports::StoreError why);
-  void submit(Job job);
+  void submit(Job job, Begin begin = Begin::kNow);
+  void wake(Begin begin);
   static void apply(MemoryMirror& mirror, const Job& job);
+  [[nodiscard]] bool is_due() const;
+  bool wait_until_due(std::unique_lock<std::mutex>& lock);
   bool wait_for_work(std::unique_lock<std::mutex>& lock);
+  void beat_unless_stuck();
   void run();
   bool has_work() const { return !jobs_.empty() || !digests_.empty(); }
   void write_next(std::unique_lock<std::mutex>& lock);
@@ -156,12 +178,15 @@ class StateDatabase {
   std::condition_variable idle_;
   MemoryMirror mirror_;
   bool mirror_is_ahead_ = false;  ///< of the disk: a failed write could not be taken back yet
-  /// Uploads of failed transactions by owner and file id; used by the writing thread alone.
+  /// Uploads of failed transactions by owner and file id; used by whoever writes.
   std::map<std::pair<std::string, std::string>, ports::Change> unsaved_;
   std::vector<Job> jobs_;
+  Clock::time_point begin_at_ = kNever;  ///< when the store's thread begins to write `jobs_`
   std::deque<workspace::DigestCache::Changes> digests_;
   std::optional<Trouble> trouble_;
-  bool writing_ = false;
+  bool writing_ = false;          ///< somebody has the turn: what whoever writes uses is his
+  std::uint64_t turns_ = 0;       ///< that there were
+  std::uint64_t seen_turns_ = 0;  ///< by the store's thread
   bool closing_ = false;
 
   std::mutex told_mutex_;

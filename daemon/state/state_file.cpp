@@ -12,6 +12,7 @@
 
 #include "daemon/os/foreign_text.h"
 #include "daemon/os/os_error.h"
+#include "daemon/os/thread.h"
 #include "daemon/os/unique_fd.h"
 #include "daemon/state/tables.h"
 
@@ -248,6 +249,16 @@ ports::StoreError StateFile::failed(const Error& error) {
   return {message_of(path_, error) + advice, lacks_room(error)};
 }
 
+ports::StoreError StateFile::failed() {
+  try {
+    throw;
+  } catch (const Error& error) {
+    return failed(error);
+  } catch (...) {  // there is no memory, most likely
+    return failed(Error(Error::Kind::kOther, os::current_exception_text()));
+  }
+}
+
 tl::expected<ports::Done, ports::StoreError> StateFile::write(
     const std::function<void(Connection&)>& writes) {
   const std::lock_guard lock(mutex_);
@@ -255,8 +266,8 @@ tl::expected<ports::Done, ports::StoreError> StateFile::write(
     Connection& to = connection();
     to.transaction([&] { writes(to); });
     return ports::Done{};
-  } catch (const Error& error) {
-    return tl::unexpected(failed(error));
+  } catch (...) {
+    return tl::unexpected(failed());
   }
 }
 
@@ -270,8 +281,8 @@ tl::expected<MemoryMirror, ports::StoreError> StateFile::read_all() {
     MemoryMirror mirror;
     read([&](Connection& connection) { mirror = tables::read_all(connection); });
     return mirror;
-  } catch (const Error& error) {
-    return tl::unexpected(failed(error));
+  } catch (...) {
+    return tl::unexpected(failed());
   }
 }
 
@@ -281,8 +292,8 @@ tl::expected<std::vector<workspace::DigestEntry>, ports::StoreError> StateFile::
     std::vector<workspace::DigestEntry> entries;
     read([&](Connection& connection) { entries = tables::read_digests(connection); });
     return entries;
-  } catch (const Error& error) {
-    return tl::unexpected(failed(error));
+  } catch (...) {
+    return tl::unexpected(failed());
   }
 }
 

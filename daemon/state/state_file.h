@@ -48,7 +48,7 @@ class StateFile {
   static tl::expected<Opened, std::string> open_read_only(const std::string& path,
                                                           bool alone = false);
 
-  /// Runs `writes`, which may throw sqlite::Error, as one transaction: all of it is durable, or
+  /// Runs `writes`, whatever it may throw, as one transaction: all of it is durable, or
   /// nothing of it is kept.
   tl::expected<ports::Done, ports::StoreError> write(
       const std::function<void(sqlite::Connection&)>& writes);
@@ -73,6 +73,8 @@ class StateFile {
   bool read_as_found(const Reads& reads);
   /// What to tell of it; gives up a connection that may not be what is on disk.
   ports::StoreError failed(const sqlite::Error& error);
+  /// The same, of whatever is being thrown. Only in a catch block.
+  ports::StoreError failed();
 
   const std::string path_;
   const bool read_only_;

@@ -1,5 +1,5 @@
-// Memory that is not there in the middle of a pass, while commits are under way on another thread: the pass is over, and
-// nothing else.
+// Memory that is not there in the middle of a pass, while commits are under way on another thread, and while the pass
+// writes one itself: the pass is over, or the commit, and nothing else.
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';

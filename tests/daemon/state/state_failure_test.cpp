@@ -174,6 +174,42 @@ TEST_CASE("A full disk fails commits without spoiling what is kept, and passes")
   CHECK(tombstones[1].resource_id == "before");
 }
 
+TEST_CASE("A worker that writes to a full disk is told so, and whoever is told may ask") {
+  const TempDirectory directory;
+  const SmallDisk disk(directory.path());
+  if (!disk.mounted()) {
+    WARN("no right to mount a small file system: not tested");
+    return;
+  }
+  const auto state = open_state(directory.path());
+  REQUIRE(commit(*state.database, tombstone("before")));
+  disk.fill();
+  std::atomic<int> told{0};
+  std::size_t seen = 0;
+  state.database->watch([&] {
+    seen = state.database->load(kSession).tombstones.size();
+    told += state.database->trouble() ? 1 : 0;
+  });
+  bool answered = false;
+  state.database->commit(
+      tombstone(std::string(400'000, 'x')),
+      [&](const auto& durable) {
+        CHECK_FALSE(durable);
+        CHECK(state.database->load(kSession).tombstones.size() == 1);
+        answered = true;
+      },
+      state::StateDatabase::Begin::kSoon);
+  state.database->write_here();
+  state.database->flush();
+  state.database->watch({});
+  CHECK(answered);
+  CHECK(told >= 1);
+  CHECK(seen >= 1);
+  disk.make_room();
+  REQUIRE(commit(*state.database, tombstone("after")));
+  CHECK(state.database->load(kSession).tombstones.size() == 2);
+}
+
 TEST_CASE("Commits that wait behind a failed one are kept") {
   const TempDirectory directory;
   const SmallDisk disk(directory.path());
