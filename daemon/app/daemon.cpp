@@ -81,8 +81,8 @@ void Daemon::tell_state(const std::optional<state::StateDatabase::Trouble>& trou
                        os::now_anchored());
 }
 
-/// On the thread that writes the state. What waited for room is tried at once; and only now may it
-/// be known which sessions are suspended.
+/// On the thread that writes the state, a worker's maybe, which holds no lock. What waited for room
+/// is tried at once; and only now may it be known which sessions are suspended.
 void Daemon::on_state() {
   const auto trouble = deps_.services.state_trouble();
   tell_state(trouble);
@@ -109,7 +109,10 @@ controller::ControllerOptions Daemon::options() const {
   return result;
 }
 
-double Daemon::random() { return std::uniform_real_distribution<double>(0, 1)(random_); }
+double Daemon::random() {
+  const std::lock_guard lock(random_mutex_);
+  return std::uniform_real_distribution<double>(0, 1)(random_);
+}
 
 std::uint64_t Daemon::lost_log_lines() const { return sessync::os::lost_log_lines(); }
 

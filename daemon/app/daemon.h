@@ -78,6 +78,7 @@ class Daemon final : public serve::DaemonCommands,
 
   const config::Settings& settings_;
   Dependencies deps_;
+  std::mutex random_mutex_;
   std::mt19937_64 random_{std::random_device{}()};
   std::atomic<bool> reloading_{true};  ///< or starting
   std::mutex told_mutex_;

@@ -40,7 +40,7 @@ void log_session_change(const std::string& name, const pass::PassOutcome& outcom
   if (!outcome.executed || plan::is_none(outcome.plan.session)) {
     return;
   }
-  const std::string what = plan::to_string(outcome.plan.session);
+  const std::string what = to_string(outcome.plan.session);
   if (outcome.session_result.outcome == Outcome::kDone) {
     os::log(os::LogLevel::kInfo, what + " done",
             {{"session", name}, {"action", what}, {"session_id", outcome.session_id}});
@@ -78,7 +78,7 @@ void log_change(const std::string& name, const pass::PassOutcome& outcome,
   for (const auto& blocked : outcome.plan.blocked) {
     os::log(os::LogLevel::kWarning, blocked.reason,
             {{"session", name},
-             {"blocked", desired::to_string(blocked.code)},
+             {"blocked", to_string(blocked.code)},
              {"mount_path", blocked.path.text()}});
   }
 }
@@ -86,6 +86,7 @@ void log_change(const std::string& name, const pass::PassOutcome& outcome,
 }  // namespace
 
 void PassLog::manifest_read(const manifest::Manifest& manifest, ports::TimePoint now) {
+  const std::lock_guard lock(mutex_);
   log_problems(manifest);
   forget_left(now);
 }
@@ -98,6 +99,7 @@ void PassLog::forget_left(ports::TimePoint now) {
 }
 
 void PassLog::pass_finished(const controller::FinishedPass& pass) {
+  const std::lock_guard lock(mutex_);
   const auto& outcome = pass.outcome;
   log_session_change(pass.name, outcome);
   for (const auto& output : outcome.fetched) {

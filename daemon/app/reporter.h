@@ -13,7 +13,7 @@
 namespace sessync::app {
 
 /// Carries what the controller does to everybody who shows it: log, status board, metrics and
-/// service manager.
+/// service manager. Each of them may be told by any thread, and so may this.
 class Reporter final : public controller::ControllerObserver {
  public:
   /// `only`: names, if not all sessions of the manifest are worked on. What it refers to must

@@ -44,7 +44,11 @@ bool Controller::run() {
       host_.retry_pending();
       observer_.stepped();
     });
-    wait(inbox, done ? next : os::now_anchored() + kPauseAfterFailure);
+    if (done) {
+      wait(inbox, next, kProgressEvery);
+    } else {
+      wait(inbox, os::now_anchored() + kPauseAfterFailure, std::nullopt);
+    }
   }
   return finish_workers(workers);
 }
@@ -66,25 +70,38 @@ std::vector<std::thread> Controller::start_workers() {
 }
 
 void Controller::Inbox::take(Inbox&& more) {
+  finished.splice(finished.end(), more.finished);
   std::ranges::move(more.wakeup.changed, std::back_inserter(wakeup.changed));
   std::ranges::move(more.wakeup.demands, std::back_inserter(wakeup.demands));
-  std::ranges::move(more.finished, std::back_inserter(finished));
   wakeup.manifest |= more.wakeup.manifest;
   wakeup.reload |= more.wakeup.reload;
+  concluded |= more.concluded;
   stop |= more.stop;
 }
 
-void Controller::wait(Inbox& inbox, std::optional<ports::TimePoint> until) {
+/// A worker that begins while all of them were idle, and one that ends, lets it think again.
+void Controller::wait(Inbox& inbox, std::optional<ports::TimePoint> until,
+                      std::optional<ports::Duration> progress_every) {
   std::unique_lock lock(mutex_);
-  const auto ready = [this] { return !inbox_.empty(); };
-  const auto is_due = [&] { return until && *until <= os::now_anchored(); };
-  while (!ready() && !is_due()) {
-    const auto turn = os::now_anchored() + os::kLongestTurn;
-    inbox_ready_.wait_for(lock, std::min(until.value_or(turn), turn) - os::now_anchored(), ready);
+  constexpr auto kNever = ports::TimePoint::max();
+  auto progress = kNever;
+  while (inbox_.empty()) {
+    const auto now = os::now_anchored();
+    if (busy_ == 0 || !progress_every) {
+      progress = kNever;
+    } else if (progress == kNever) {
+      progress = now + *progress_every;
+    }
+    const auto next = std::min({until.value_or(kNever), progress, now + os::kLongestTurn});
+    if (next <= now) {
+      break;
+    }
+    inbox_ready_.wait_for(lock, next - now);
     os::beat();
   }
   os::beat();
   inbox.take(std::exchange(inbox_, {}));
+  held_up_ = inbox.holds_up();
 }
 
 void Controller::post(const std::function<void(Inbox&)>& change) {
@@ -93,8 +110,20 @@ void Controller::post(const std::function<void(Inbox&)>& change) {
   inbox_ready_.notify_one();
 }
 
+/// With the mutex held with which workers look into the table, so that none goes to sleep
+/// meanwhile.
 void Controller::sessions_changed(std::vector<std::string> names) {
-  post([&](Inbox& inbox) { std::ranges::move(names, std::back_inserter(inbox.wakeup.changed)); });
+  std::unique_lock lock(mutex_);
+  const bool due = !held_up() && os::guarded("a change", [&] {
+    schedule_.table().touch(names, os::now_anchored());
+  });
+  if (!due) {
+    std::ranges::move(names, std::back_inserter(inbox_.wakeup.changed));
+    inbox_ready_.notify_one();
+    return;
+  }
+  lock.unlock();
+  names.size() == 1 ? work_ready_.notify_one() : work_ready_.notify_all();
 }
 void Controller::manifest_changed() {
   post([](Inbox& inbox) { inbox.wakeup.manifest = true; });
@@ -118,18 +147,30 @@ void Controller::stop() {
 
 std::optional<ports::TimePoint> Controller::step(Inbox& inbox, ports::TimePoint now) {
   while (!inbox.finished.empty()) {
-    conclude(inbox.finished.front(), now);
+    conclude(inbox.finished.front());
     inbox.finished.pop_front();
   }
   const auto work = schedule_.step(inbox.wakeup, now);
   passes_.review();
-  os::guarded("a report", [&] { observer_.in_progress(passes_.progress(), now); });
+  hand_out(work);
+  tell_progress(now);
+  return work.next;
+}
+
+/// The manifest, if there was a new one, is in force.
+void Controller::hand_out(const Work& work) {
   const std::lock_guard lock(mutex_);
+  held_up_ = false;
   collect_ |= work.collect;
   work_ready_.notify_all();
-  const auto look = now + kProgressEvery;
-  const bool is_idle = busy_ == 0 && schedule_.table().figures(now).depth == 0;
-  return is_idle ? work.next : std::min(work.next.value_or(look), look);
+}
+
+/// A pass that ends meanwhile is told of afterwards: what is told last of it is what it came to.
+void Controller::tell_progress(ports::TimePoint now) {
+  os::guarded("a report", [&] {
+    const std::unique_lock lock(telling_);
+    observer_.in_progress(passes_.progress(), now);
+  });
 }
 
 void Controller::announce(const manifest::Manifest& manifest) {
@@ -139,11 +180,30 @@ void Controller::announce(const manifest::Manifest& manifest) {
 
 /// It is shown before the session's next pass can begin, which it does whether or not that could be
 /// shown.
-void Controller::conclude(const FinishedPass& pass, ports::TimePoint now) {
+void Controller::conclude(const FinishedPass& pass) {
   auto& table = schedule_.table();
-  table.record(pass.name, pass.outcome, now, host_.random());
-  os::guarded("a report", [&] { observer_.pass_finished(pass, table.due_of(pass.name)); });
+  table.record(pass.name, pass.outcome, pass.at, host_.random());
+  os::guarded("a report", [&] {
+    const std::shared_lock lock(telling_);
+    observer_.pass_finished(pass, table.due_of(pass.name));
+  });
   table.release(pass.name);
+}
+
+/// One pass, on the worker that made it. What cannot be concluded here goes to the controller,
+/// which tries until it can; that takes no memory, which may be what was lacking.
+void Controller::end_pass(std::list<FinishedPass> pass) {
+  std::unique_lock lock(mutex_);
+  bool done = !held_up();
+  lock.unlock();
+  done = done && os::guarded("the end of a pass", [&] { conclude(pass.front()); });
+  lock.lock();
+  if (done) {
+    inbox_.concluded = true;
+  } else {
+    inbox_.finished.splice(inbox_.finished.end(), pass);
+  }
+  inbox_ready_.notify_one();
 }
 
 /// Manifest and workspace may lie behind one link: a pass must not read the new tree with the old
@@ -159,9 +219,12 @@ bool Controller::manifest_moved() {
 }
 
 std::vector<manifest::ManifestText> Controller::read_manifest() {
+  std::unique_lock lock(mutex_);
+  held_up_ = true;  // also when nobody said that it is a new one
+  lock.unlock();
   const auto resolved = manifest_.resolved();
   auto texts = manifest_.read();
-  const std::lock_guard lock(mutex_);
+  lock.lock();
   loaded_from_ = resolved;
   return texts;
 }
@@ -177,11 +240,7 @@ std::function<void()> Controller::next_job(ports::TimePoint now) {
   return {};
 }
 
-void Controller::run_pass(const DuePass& due) {
-  os::busy_with("working on session " + due.spec.name);
-  const auto begun = os::now_anchored();
-  const auto& name = due.spec.name;
-  os::guarded("a report", [&] { observer_.pass_started(name); });
+runner::PassRequest Controller::request_of(const DuePass& due) {
   runner::PassRequest request;
   request.spec = due.spec;
   request.owner = due.owner;
@@ -189,13 +248,24 @@ void Controller::run_pass(const DuePass& due) {
   request.refresh = due.refresh;
   request.hurried = due.demanded;
   request.stale = [this] { return manifest_moved(); };
-  request.withdrawn = [this, name, revision = due.revision] {
+  request.withdrawn = [this, name = due.spec.name, revision = due.revision] {
     return !schedule_.table().is_in_force(name, revision);
   };
-  FinishedPass finished{name, passes_.run(request), os::now_anchored()};
-  finished.took = finished.at - begun;
-  finished.generation = due.generation;
-  post([&](Inbox& inbox) { inbox.finished.push_back(std::move(finished)); });
+  return request;
+}
+
+void Controller::run_pass(const DuePass& due) {
+  os::busy_with("working on session " + due.spec.name);
+  const auto begun = os::now_anchored();
+  os::guarded("a report", [&] { observer_.pass_started(due.spec.name); });
+  std::list<FinishedPass> finished(1);
+  auto& pass = finished.front();
+  pass.name = due.spec.name;
+  pass.generation = due.generation;
+  pass.outcome = passes_.run(request_of(due));
+  pass.at = os::now_anchored();
+  pass.took = pass.at - begun;
+  end_pass(std::move(finished));
   host_.save_digests();
 }
 
@@ -208,7 +278,9 @@ void Controller::work() {
       os::beat();
       continue;
     }
-    ++busy_;
+    if (++busy_ == 1) {
+      inbox_ready_.notify_one();
+    }
     lock.unlock();
     os::guarded("a worker", job);
     os::busy_with("");

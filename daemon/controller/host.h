@@ -21,13 +21,14 @@ class ControllerHost {
   virtual void watch(const manifest::Manifest& manifest) = 0;
   /// Events may be missed: every session is looked at from time to time.
   [[nodiscard]] virtual bool watching_degraded() = 0;
-  /// In [0, 1).
-  [[nodiscard]] virtual double random() = 0;
   /// After each step: what could not be done before is tried again.
   virtual void retry_pending() = 0;
 
   // On the threads of workers, several at a time. What is thrown is logged.
 
+  /// In [0, 1). Also on the controller's thread. While it throws, sessions whose passes ended have
+  /// no next one.
+  [[nodiscard]] virtual double random() = 0;
   /// After each pass: keeps what it learned of files. Does not wait for the disk.
   virtual void save_digests() = 0;
   /// Now and then: deletes the owner's uploads that nothing needs any more. Takes as long as the

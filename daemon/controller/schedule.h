@@ -46,8 +46,8 @@ class ScheduleHost {
 };
 
 /// Decides what the daemon does and when: owns the manifest in force and the queue. No thread, no
-/// clock; what it asks of the world is an interface. One thread steps; others may meanwhile take
-/// from the queue.
+/// clock; what it asks of the world is an interface. One thread steps; others may meanwhile use
+/// the table.
 class Schedule {
  public:
   /// `host` must outlive this; it is asked by step() alone.
@@ -55,7 +55,7 @@ class Schedule {
 
   Work step(const Wakeup& wakeup, ports::TimePoint now);
 
-  /// What may be asked from any thread: passes that are due, and what is in force for them.
+  /// Any thread: passes that are due, what is in force for them, and what they came to.
   [[nodiscard]] SessionTable& table() { return table_; }
   [[nodiscard]] const SessionTable& table() const { return table_; }
 

@@ -200,7 +200,7 @@ struct Metrics::Parts {
   }
 
   const status::StatusBoard& board;
-  std::mutex mutex;  ///< which series there are
+  std::mutex mutex;  ///< which series there are; the board's own may be taken with it held
   Registry registry;
   SessionMetrics sessions;
   RequestMetrics requests{registry};
@@ -231,15 +231,15 @@ void Metrics::frozen(schedule::RateClass which, ports::TimePoint until) {
 void Metrics::pass_finished(const status::StatusBoard::FinishedPass& pass, ports::Duration took,
                             std::optional<ports::Duration> waited) {
   if (waited) parts_->change.Observe(in_seconds(*waited));
-  // A session that left meanwhile must not come back.
-  if (parts_->board.find(pass.name) == nullptr) return;
+  // A session that left meanwhile must not come back: forget_left() comes before this or after it.
   const std::lock_guard lock(parts_->mutex);
+  if (parts_->board.find(pass.name) == nullptr) return;
   parts_->sessions.pass_finished(pass, took);
 }
 
 void Metrics::forget_left() {
-  const auto left = parts_->board.snapshot().left;
   const std::lock_guard lock(parts_->mutex);
+  const auto left = parts_->board.snapshot().left;
   for (const auto& name : left) parts_->sessions.remove(name);
 }
 

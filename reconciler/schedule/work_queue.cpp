@@ -37,12 +37,14 @@ std::optional<std::string> WorkQueue::pop(ports::TimePoint now) {
 }
 
 void WorkQueue::done(const std::string& key) {
-  if (processing_.erase(key) == 0) {
+  if (!is_processing(key)) {
     return;
   }
+  // Into the line first: if there is no memory for that, it can be tried again.
   if (const auto again = due_.find(key); again != due_.end()) {
     line_.emplace(again->second.at, again->second.arrival, key);
   }
+  processing_.erase(key);
 }
 
 void WorkQueue::remove(const std::string& key) {
