@@ -9,6 +9,18 @@ namespace {
 template <class T>
 using TokenDone = std::function<void(tl::expected<T, ports::TokenError>)>;
 
+/// The copy constructor of tl::expected is noexcept where those of what it holds are not: without
+/// memory it ends the process.
+template <class T>
+tl::expected<T, ports::TokenError> copy_of(const tl::expected<T, ports::TokenError>& answer) {
+  if (answer) {
+    T value = *answer;
+    return value;
+  }
+  ports::TokenError error = answer.error();
+  return tl::unexpected(std::move(error));
+}
+
 /// Answers in the loop, whatever is thrown on the way.
 template <class T>
 std::function<void(const tl::expected<T, ports::TokenError>&)> through(os::CompletionQueue& loop,
@@ -19,7 +31,7 @@ std::function<void(const tl::expected<T, ports::TokenError>&)> through(os::Compl
                           "sent"}));
   });
   return [delivery, done = std::move(done)](const tl::expected<T, ports::TokenError>& answer) {
-    delivery->post([done, answer] { done(answer); });
+    delivery->post([done, answer = copy_of(answer)]() mutable { done(std::move(answer)); });
   };
 }
 
