@@ -63,18 +63,27 @@ function casesOf(seen) {
 /** `out` ends as every example does. */
 const isEqual = ({ code, out }) => code === 0 && /^Plan: 0 to add, 0 to replace, 0 to rotate, 0 to delete; 0 blocked.*$(?![^]*^Plan)/m.test(out);
 
+/**
+ * Runs an example without `changes`. A daemon that is overtaken by an edit asks for other things than one that is not, so
+ * what nothing was left out of is run again for as long as an honest run is given what is to be left out.
+ */
+async function runWithout(example, changes) {
+  for (let tries = 1; ; ++tries) {
+    const result = await run(example, changes);
+    if (result.thinner.changed > 0) return result;
+    const { seen } = (await run(example, [])).thinner;
+    if (!changes.some((change) => seen.has(keyOf(change)))) return result;
+    assert.ok(tries < 10, `${changes.map(keyOf).join(', ')}: nothing was left out`);
+  }
+}
+
 async function staysEqual(example) {
   const honest = await run(example, []);
   assert.deepEqual(honest.thinner.faults, [], 'the double answers what the types do not have');
   assert.ok(isEqual(honest), honest.out);
   for (const changes of sample(casesOf(honest.thinner.seen), byEffort({ quick: 2, usual: 1, full: 1 }))) {
-    const result = await run(example, changes);
+    const result = await runWithout(example, changes);
     const names = changes.map(keyOf).join(', ');
-    if (result.thinner.changed === 0) {
-      // A daemon that is overtaken by an edit asks for other things than one that is not.
-      const { seen } = (await run(example, [])).thinner;
-      assert.ok(!changes.some((change) => seen.has(keyOf(change))), `${names}: nothing was left out`);
-    }
     const meant = changes.some((change) => MEANS[keyOf(change)]?.test(result.out));
     assert.ok(isEqual(result) || meant, `${example} without ${names} (exit ${result.code}): ${result.out.slice(-3000)}`);
   }
