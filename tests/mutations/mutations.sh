@@ -18,7 +18,8 @@ in_decisions() {
     'return removal != nullptr && is_held(*removal);' \
     'return removal != nullptr && removal->path.text().empty() && is_held(*removal);'
   mutate "forget a refusal in the next pass" reconciler/plan/renames.cpp \
-    'if (std::ranges::none_of(plan.actions, is_old_place)) {' 'if (!plan.actions.empty()) {'
+    'if (std::ranges::none_of(plan.actions, is_old_place)) {' \
+    'if (!std::ranges::none_of(plan.actions, is_old_place)) {'
   mutate "forget the inventory row" reconciler/apply/file_chain.cpp \
     'row.owned = true;' 'row.owned = false;'
   mutate "accept a torn digest" daemon/workspace/read/digest_cache.cpp \
