@@ -128,7 +128,7 @@ TEST_CASE("No message of the parser's brings what stands in the file to a termin
 TEST_CASE("A file that cannot be read or is too large is a problem of the whole file") {
   const auto unread = sessync::manifest::load_manifest_file({"m.yaml", "", "Permission denied"});
   CHECK(places(unread.problems) == Places{"0:0 unreadable"});
-  CHECK(manifest::format_problem(unread.problems.front()) ==
+  CHECK(sessync::manifest::format_problem(unread.problems.front()) ==
         "m.yaml: error: cannot be read: Permission denied");
   const auto padding = std::string(sessync::manifest::kMaxManifestBytes, '#');
   CHECK(places(load(kHead + padding).problems) == Places{"0:0 too_large"});
