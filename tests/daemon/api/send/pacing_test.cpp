@@ -86,8 +86,8 @@ TEST_CASE("permits reserved earlier wait for no permit, but for the end of a ref
 
 TEST_CASE("permits that are free do not wait for the API thread, nor come inside the call") {
   const RawServer server(answering([](const RawRequest&) { return raw_answer(200, "{}"); }));
+  Gate gate;  // outlives the thread that passes it
   ApiFixture fixture(options_for(server.url()));
-  Gate gate;
   fixture.thread.run([&](api::RequestEngine&) { gate.pass(); });
   gate.wait_for_arrival();
   std::thread::id runs_on;
@@ -103,8 +103,8 @@ TEST_CASE("whoever asked for a permit first has it first, be the API thread as l
   const RawServer server(answering([](const RawRequest&) { return raw_answer(200, "{}"); }));
   auto options = options_for(server.url());
   options.max_rates.writes = 0.001;
+  Gate gate;  // outlives the thread that passes it
   ApiFixture fixture(options);
-  Gate gate;
   fixture.thread.run([&](api::RequestEngine&) { gate.pass(); });
   gate.wait_for_arrival();
   bool removed = false;
