@@ -16,10 +16,15 @@ trap 'rm -rf "$work"' EXIT
 passed=0
 failed=0
 
+# check NAME COMMAND...: the first command in it that fails is the end of it. (In a condition no command would be.)
 check() {
-  local name=$1
+  local name=$1 status
   shift
-  if "$@" >"$work/log" 2>&1; then
+  set +e
+  (set -e; "$@") >"$work/log" 2>&1
+  status=$?
+  set -e
+  if [[ $status -eq 0 ]]; then
     echo "ok: $name"
     passed=$((passed + 1))
   else
@@ -58,6 +63,18 @@ completions_are_scripts() {
   if command -v fish >/dev/null; then fish -n "$share/fish/vendor_completions.d/sessync.fish"; fi
 }
 
+# Position independent, all of its table of functions read-only before main(), stack frames and the C library's
+# copies checked, and, where the processor can tell, jumps only to where one may jump.
+program_is_hardened() {
+  local program=$work/tree/usr/bin/sessync
+  readelf -hW "$program" | grep -q 'Type: *DYN'
+  readelf -lW "$program" | grep -q GNU_RELRO
+  readelf -dW "$program" | grep -q BIND_NOW
+  readelf -sW --dyn-syms "$program" | grep -q __stack_chk_fail
+  readelf -sW --dyn-syms "$program" | grep -qE '__[a-z]+_chk@'
+  [[ $(uname -m) != x86_64 || $(objdump -d --no-show-raw-insn "$program" | grep -c endbr64) -gt 1000 ]]
+}
+
 # words_of_program: each command and long option, from the completions.
 words_of_program() {
   local fish=$work/tree/usr/share/fish/vendor_completions.d/sessync.fish
@@ -90,9 +107,10 @@ man_is_clean() {
 pack() {
   rm -f "$build"/*.deb
   cpack --config "$build/CPackConfig.cmake" -B "$build"
-  deb=$(find "$build" -maxdepth 1 -name 'sessync_*.deb')
-  [[ -f $deb ]]
+  [[ -f $(the_package) ]]
 }
+
+the_package() { find "$build" -maxdepth 1 -name 'sessync_*.deb'; }
 
 package_says() {
   local depends
@@ -149,14 +167,15 @@ test_in_root() {
   check "the package leaves nothing behind" package_leaves_nothing
 }
 
-deb=
 [[ $# -gt 0 ]] || check "release build" build_release
 check "installed files" installed_tree /usr
+check "the program is hardened" program_is_hardened
 check "completions parse" completions_are_scripts
 check "the man page describes every command and option" man_describes_all
 check "the man page is clean" man_is_clean
 check "the unit names the installed program" unit_names_program
 check "a Debian package" pack
+deb=$(the_package)
 if [[ -n $deb ]]; then
   check "the package's fields" package_says
   if command -v lintian >/dev/null; then
