@@ -9,6 +9,7 @@
 #include "daemon/app/pass_services.h"
 #include "daemon/app/progress.h"
 #include "daemon/os/log.h"
+#include "daemon/os/loose_mode.h"
 #include "daemon/outputs/output_destinations.h"
 #include "daemon/secrets/token_service.h"
 #include "daemon/state/state_database.h"
@@ -87,6 +88,7 @@ OpenedState open_state(const config::Settings& settings, Services::State kind) {
   if (!settings.state_dir) {
     return state::StateDatabase::in_memory();
   }
+  os::warn_of_loose_mode(*settings.state_dir, "state directory");
   return kind == Services::State::kReadOnly
              ? open_read_only(*settings.state_dir)
              : open_for_writing(settings, kind == Services::State::kLockedOnceThereIsRoom);

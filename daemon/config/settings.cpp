@@ -8,6 +8,7 @@
 #include "daemon/http/client/header.h"
 #include "daemon/os/live_secrets.h"
 #include "daemon/os/log.h"
+#include "daemon/os/loose_mode.h"
 #include "daemon/os/sha256.h"
 #include "daemon/os/url_credentials.h"
 #include "daemon/secrets/credential_text.h"
@@ -44,6 +45,7 @@ std::string default_state_dir(const runner::ManifestSource& manifest, const Envi
 }
 
 tl::expected<api::KeyProvider, UsageError> key_from_file(const std::string& path) {
+  os::warn_of_loose_mode(path, "API key file");
   auto file = std::make_shared<secrets::SecretFile>(path);
   if (const auto first = file->refresh(); !first) {
     return tl::unexpected(UsageError{exit_code::kAuthentication, "API key: " + first.error()});

@@ -172,8 +172,9 @@ class WriteMetrics {
  public:
   explicit WriteMetrics(Registry& r)
       : writes_(counter_family(r, "sessync_writes_total",
-                               "Requests to reconcile, suspend or resume, allowed or refused.")) {
-    for (const char* const what : {"reconcile", "suspend", "resume"}) {
+                               "Requests to reconcile, suspend or resume, or to change what does "
+                               "not exist (unknown), allowed or refused.")) {
+    for (const char* const what : {"reconcile", "suspend", "resume", "unknown"}) {
       for (const bool allowed : {true, false}) series(what, allowed);
     }
   }

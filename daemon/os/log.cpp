@@ -49,10 +49,26 @@ std::string json_tail(std::string_view message, const std::vector<LogField>& fie
   return line.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace).substr(1);
 }
 
+/// As it is where nobody can mistake its end; else in quotes.
+std::string quoted_if_needed(std::string text) {
+  if (!text.empty() && text.find_first_of(" \"=") == text.npos) {
+    return text;
+  }
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      quoted += '\\';
+    }
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
 std::string to_text(const LogField& field) {
   const auto* number = std::get_if<std::int64_t>(&field.value);
-  return number != nullptr ? std::to_string(*number)
-                           : manifest::printable(std::get<std::string>(field.value));
+  return number != nullptr
+             ? std::to_string(*number)
+             : quoted_if_needed(manifest::printable(std::get<std::string>(field.value)));
 }
 
 std::string text_line(std::string_view message, const std::vector<LogField>& fields) {

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "daemon/os/loose_mode.h"
 #include "daemon/os/os_error.h"
 #include "daemon/os/unique_fd.h"
 
@@ -41,14 +42,14 @@ std::string secret_path(const std::string& secrets_dir, const std::string& name)
 SecretReader::SecretReader(std::string secrets_dir, Warn warn)
     : secrets_dir_(std::move(secrets_dir)), warn_(std::move(warn)) {}
 
-void SecretReader::warn_once(const std::string& path) {
+void SecretReader::warn_once(const std::string& path, const struct stat& info) {
+  const auto text = os::loose_mode(info, path, "secret file");
+  if (text.empty() || !warn_) return;
   {
     const std::lock_guard lock(mutex_);
     if (!warned_.insert(path).second) return;
   }
-  if (warn_) {
-    warn_("secret file " + path + " can be read by every user of this machine: chmod 600 it");
-  }
+  warn_(text);
 }
 
 tl::expected<SecretReader::Content, std::string> SecretReader::read(const std::string& name,
@@ -63,7 +64,7 @@ tl::expected<SecretReader::Content, std::string> SecretReader::read(const std::s
   struct stat info = {};
   if (::fstat(file.get(), &info) != 0) return failed("cannot be read: " + os::error_text(errno));
   if (!S_ISREG(info.st_mode)) return failed("is no regular file");
-  if ((info.st_mode & S_IROTH) != 0) warn_once(path);
+  warn_once(path, info);
   std::string text(most + 1, '\0');
   const bool complete = read_all(file.get(), text);
   const int error = errno;

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include <sys/stat.h>
 #include <tl/expected.hpp>
 
 #include "reconciler/ports/secret.h"
@@ -25,12 +26,12 @@ class SecretReader {
     std::string path;
     ports::Secret text;
   };
-  /// The whole file. An error names it and says what is wrong. A file that everybody may read is
+  /// The whole file. An error names it and says what is wrong. A file whose mode lets others in is
   /// warned of once.
   tl::expected<Content, std::string> read(const std::string& name, std::size_t most);
 
  private:
-  void warn_once(const std::string& path);
+  void warn_once(const std::string& path, const struct stat& info);
 
   std::string secrets_dir_;
   Warn warn_;

@@ -9,18 +9,19 @@
 
 namespace sessync::serve {
 
-/// Keeps guessing slow: after ten tokens that were refused nobody at the address is listened to for
-/// a while, longer with each one more, up to a minute. An address that is quiet for ten minutes is
-/// forgotten. Requests without any token cost nothing. What it keeps grows with the addresses that
-/// guess: one entry each. Times are of the steady clock and given by the caller. Any thread.
+/// Keeps guessing slow: after ten tokens that were refused the next wrong one from the address has
+/// to wait for a while, longer with each one more, up to a minute. An address that is quiet for ten
+/// minutes is forgotten. Requests without any token cost nothing. What it keeps grows with the
+/// addresses that guess: one entry each. Times are of the steady clock and given by the caller. Any
+/// thread.
 class RefusedTokens {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// How long no token from there is looked at, the right one neither; zero: it is.
+  /// How long a wrong token from there is told to wait; zero: it is the next guess.
   [[nodiscard]] std::chrono::seconds pause(const std::string& address, Clock::time_point now) const;
 
-  /// A request was refused. `guessed`: it brought a token that was looked at.
+  /// A request was refused. `guessed`: it brought a wrong token, and not in a pause.
   void note(const std::string& address, bool guessed, Clock::time_point now);
 
   /// How many were refused since this was last said; nothing: it was within the last minute.

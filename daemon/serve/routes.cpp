@@ -19,6 +19,8 @@ namespace {
 
 constexpr const char* kPlain = "text/plain; charset=utf-8";
 constexpr std::size_t kLongestText = 200;
+constexpr int kNoToken = 401;
+constexpr int kTooSoon = 429;
 
 // Of the page: what changed since what is shown, and one session with everything.
 const std::string kPageSince = "/page/since/";
@@ -36,13 +38,25 @@ http::Reply reply(int status, const char* type, std::string body) {
 
 http::Reply refuse(const AccessRefusal& why) {
   auto result = reply(why.status, "application/json", error_document(why.code, why.message));
-  if (why.status == 401) {
+  if (why.status == kNoToken) {
     result.headers.emplace_back("WWW-Authenticate", "Bearer");
   }
   if (why.retry_after.count() > 0) {
     result.headers.emplace_back("Retry-After", std::to_string(why.retry_after.count()));
   }
   return result;
+}
+
+AccessRefusal too_many_guesses(std::chrono::seconds pause) {
+  return {kTooSoon, "too_many_refused_tokens",
+          "this token is wrong, as too many from this address were before it; try again in " +
+              std::to_string(pause.count()) + " s",
+          pause};
+}
+
+/// Whoever sends these wants to change something, whether or not there is anything to change.
+bool would_change(const std::string& method) {
+  return method == "POST" || method == "PUT" || method == "PATCH" || method == "DELETE";
 }
 
 http::Reply wrong_method(const char* allowed) {
@@ -203,29 +217,20 @@ std::optional<AccessRefusal> Routes::refusal(const http::Request& request,
       {asks, request.all("Host"), request.all("Origin"), request.all("Authorization")}, rules);
 }
 
-/// Who guesses tokens is not listened to for a while.
-std::optional<AccessRefusal> Routes::listen_to(const http::Request& request,
+/// Whoever guesses tokens waits longer and longer. The right one is let in at any time: its owner
+/// may share the address with who guesses.
+std::optional<AccessRefusal> Routes::slow_down(const http::Request& request,
                                                RequestFacts::Asks asks) const {
-  using Asks = RequestFacts::Asks;
-  const bool needs_token =
-      (asks == Asks::kWrite && admin_token_) || (asks == Asks::kRead && read_token_);
-  const bool guesses = needs_token && !request.all("Authorization").empty();
-  const auto now = RefusedTokens::Clock::now();
-  if (const auto pause = refused_tokens_->pause(request.peer.address, now);
-      guesses && pause.count() > 0) {
-    refused_tokens_->note(request.peer.address, false, now);
-    return AccessRefusal{
-        429, "too_many_refused_tokens",
-        "too many tokens from this address were refused, so none is looked at; try "
-        "again in " +
-            std::to_string(pause.count()) + " s",
-        pause};
-  }
   auto why = refusal(request, asks);
-  if (why && why->status == 401) {
-    refused_tokens_->note(request.peer.address, guesses, now);
+  if (!why || why->status != kNoToken) {
+    return why;
   }
-  return why;
+  const auto now = RefusedTokens::Clock::now();
+  const bool guesses = !request.all("Authorization").empty();
+  const auto pause = refused_tokens_->pause(request.peer.address, now);
+  const bool too_soon = guesses && pause.count() > 0;
+  refused_tokens_->note(request.peer.address, guesses && !too_soon, now);
+  return too_soon ? too_many_guesses(pause) : why;
 }
 
 void Routes::tell_of_refused(const http::Request& request) const {
@@ -238,17 +243,28 @@ void Routes::tell_of_refused(const http::Request& request) const {
   }
 }
 
-void Routes::tell_of_write(const http::Request& request, const Asked& asked, bool allowed,
+void Routes::tell_of_write(const http::Request& request, const std::optional<Asked>& asked,
                            int status) const {
   if (!targets_.wrote) {
     return;
   }
-  auto told = asked;
-  static_cast<void>(told.take(request.body));
-  constexpr int kNoToken = 401;
-  constexpr int kNotLookedAt = 429;
-  targets_.wrote({request.peer.address, told.by, asked.word(), asked.name, told.allow_deletes,
-                  allowed, status == kNoToken || status == kNotLookedAt, status});
+  status::WriteTrace trace;
+  trace.peer = request.peer.address;
+  trace.what = "unknown";
+  if (asked) {
+    auto told = *asked;
+    static_cast<void>(told.take(request.body));
+    trace.by = told.by;
+    trace.what = told.word();
+    trace.session = told.name;
+    trace.allow_deletes = told.allow_deletes;
+  } else {
+    trace.path = request.path.substr(0, kLongestText);
+  }
+  trace.allowed = status / 100 == 2;
+  trace.token_refused = status == kNoToken || status == kTooSoon;
+  trace.status = status;
+  targets_.wrote(trace);
 }
 
 http::Reply Routes::answer(const http::Request& request) const {
@@ -257,7 +273,7 @@ http::Reply Routes::answer(const http::Request& request) const {
   const auto asked = write_of(request.path);
   const bool writes = asked && request.method == "POST";
   http::Reply result;
-  const auto why = listen_to(request, writes ? RequestFacts::Asks::kWrite : asks_of(request));
+  const auto why = slow_down(request, writes ? RequestFacts::Asks::kWrite : asks_of(request));
   if (why) {
     result = refuse(*why);
     tell_of_refused(request);
@@ -270,8 +286,8 @@ http::Reply Routes::answer(const http::Request& request) const {
   } else {
     result = refuse({404, "not_found", "nothing is served under this path"});
   }
-  if (writes) {
-    tell_of_write(request, *asked, !why, result.status);
+  if (would_change(request.method)) {
+    tell_of_write(request, writes ? asked : std::nullopt, result.status);
   }
   result.headers.emplace_back("X-Content-Type-Options", "nosniff");
   return result;

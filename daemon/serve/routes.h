@@ -68,10 +68,10 @@ class Routes {
   static std::optional<Asked> write_of(const std::string& path);
   [[nodiscard]] std::optional<AccessRefusal> refusal(const http::Request& request,
                                                      RequestFacts::Asks asks) const;
-  [[nodiscard]] std::optional<AccessRefusal> listen_to(const http::Request& request,
+  [[nodiscard]] std::optional<AccessRefusal> slow_down(const http::Request& request,
                                                        RequestFacts::Asks asks) const;
   void tell_of_refused(const http::Request& request) const;
-  void tell_of_write(const http::Request& request, const Asked& asked, bool allowed,
+  void tell_of_write(const http::Request& request, const std::optional<Asked>& asked,
                      int status) const;
 
   [[nodiscard]] os::Health health() const;

@@ -9,10 +9,11 @@ namespace sessync::status {
 struct WriteTrace {
   std::string peer;     ///< the address that it came from
   std::string by;       ///< who it says that he is
-  std::string what;     ///< reconcile, suspend or resume
-  std::string session;  ///< as it was named
+  std::string what;     ///< reconcile, suspend or resume; unknown: nothing that there is
+  std::string session;  ///< as it was named; "" if it is unknown what was wanted
+  std::string path;     ///< where it went, if that is unknown
   std::string allow_deletes;
-  bool allowed = false;        ///< to ask for it; whether it was done is another question
+  bool allowed = false;        ///< and done, or begun
   bool token_refused = false;  ///< of these there may be very many
   int status = 0;              ///< of the answer
 };

@@ -1,5 +1,6 @@
 // Who may ask the daemon for what: tokens, and names by which it is asked.
 import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
 import * as http from 'node:http';
 import * as os from 'node:os';
 import * as path from 'node:path';
@@ -45,7 +46,7 @@ const READS = ['/', '/page/since/1-1', '/page/sessions/s1', '/metrics', '/api/v1
 test('with a read token nothing is read without it but the probes, and the commands send theirs', async (t) => {
   const { project, secret, url } = await served(t, (file) => ['--read-token-file', file('read', READ), '--admin-token-file', file('admin', ADMIN)]);
   const [read, admin] = [path.join(project.dir, 'read'), path.join(project.dir, 'admin')];
-  let address = 10; // who guesses is not listened to for long
+  let address = 10; // who guesses has to wait soon
   for (const target of READS) {
     for (const options of [{}, bearer('wrong'), { headers: { authorization: `Basic ${READ}` } }]) {
       const { status, headers, text } = await ask(url, target, { ...options, localAddress: `127.0.0.${address++}` });
@@ -132,21 +133,81 @@ test('each write leaves a line that says who wanted what, and is counted, allowe
   assert.equal((await ask(url, '/api/v1/sessions/s1/suspend', foreign)).status, 403);
   await until('all are told of', () => linesWith(project, 'a write was').length === 5);
   const allowed = linesWith(project, 'a write was allowed');
-  assert.equal(allowed.length, 4);
+  assert.equal(allowed.length, 3);
   for (const line of allowed) assert.match(line, new RegExp(`127\\.0\\.0\\.1.*${os.userInfo().username}@`));
   for (const what of ['suspend', 'resume', 'reconcile']) assert.equal(allowed.filter((line) => new RegExp(`what\\W+${what}\\W.*s1`).test(line)).length, 1, what);
-  const [refused] = linesWith(project, 'a write was refused');
+  const [missing, refused] = linesWith(project, 'a write was refused');
+  assert.match(missing, /127\.0\.0\.1.*suspend.*nobody.*404/);
   assert.match(refused, /127\.0\.0\.1.*suspend.*s1.*403/);
-  const counted = [['suspend', 'allowed', 2], ['suspend', 'refused', 1], ['resume', 'allowed', 1], ['reconcile', 'allowed', 1]];
+  const counted = [['suspend', 'allowed', 1], ['suspend', 'refused', 2], ['resume', 'allowed', 1], ['reconcile', 'allowed', 1]];
   for (const [what, result, count] of counted) await until(`${what} ${result} is counted`, async () => (await countOf(url, what, result)) === count);
 });
 
-test('after ten refused tokens nobody at the address is listened to for a while, and others are', async (t) => {
+test('a write to what does not exist leaves a trace as well, and was never allowed', async (t) => {
+  const { project, url } = await served(t, () => ['--log-format', 'json']);
+  const tries = [['POST', '/api/v1/sessions/s1/destroy', 404], ['DELETE', '/api/v1/sessions/s1/suspend', 405], ['PUT', '/metrics', 405], ['PATCH', '/nothing%0Aat%20all', 404]];
+  for (const [method, target, status] of tries) assert.equal((await ask(url, target, { method })).status, status, target);
+  await until('all are told of', () => linesWith(project, 'a write was').length === tries.length);
+  const lines = linesWith(project, 'a write was refused').map((line) => JSON.parse(line));
+  assert.deepEqual(lines.map((line) => [line.what, line.path, Number(line.status)]), tries.map(([, target, status]) => ['unknown', decodeURIComponent(target), status]));
+  for (const result of ['allowed', 'refused']) await until(`${result} is counted`, async () => (await countOf(url, 'unknown', result)) === (result === 'refused' ? tries.length : 0));
+});
+
+test('a line of text has its values in quotes where their end could be mistaken', async (t) => {
+  const { project, url } = await served(t, () => ['--log-format', 'text']);
+  const body = JSON.stringify({ by: 'mallory status="200" \\' });
+  const sent = await fetch(`${url}/api/v1/sessions/s1/reconcile`, { method: 'POST', body });
+  assert.equal(sent.status, 202);
+  await until('it is told of', () => linesWith(project, 'a write was').length === 1);
+  const [line] = linesWith(project, 'a write was allowed');
+  assert.ok(line.includes(String.raw`by="mallory status=\"200\" \\"  what=reconcile  session=s1`), line);
+});
+
+/** What each file of secrets is, with modes that let others in, and how ssh would say so. */
+test('whoever lets others at keys, tokens and state is told so once, at the start', async (t) => {
+  const project = new Project(t, await Double.start(t));
+  project.mirror(await project.double.createSession());
+  write(path.join(project.workspace, 'a.txt'), 'a');
+  const give = (name, text, mode) => {
+    const file = path.join(project.dir, name);
+    write(file, text);
+    fs.chmodSync(file, mode);
+    return file;
+  };
+  fs.mkdirSync(project.state);
+  fs.chmodSync(project.state, 0o750);
+  const [key, admin, read] = [give('key', CANARY, 0o644), give('admin', ADMIN, 0o620), give('read', READ, 0o640)];
+  const options = ['--listen', '127.0.0.1:0', '--api-key-file', key, '--admin-token-file', admin, '--read-token-file', read];
+  project.start(options);
+  const url = await addressOf(project);
+  await until('it is ready', async () => (await ask(url, '/readyz')).status === 200);
+  for (const [mode, what, file] of [['0644', 'API key file', key], ['0620', 'admin token file', admin], ['0640', 'read token file', read], ['0750', 'state directory', project.state]]) {
+    const lines = linesWith(project, file).filter((line) => line.includes('too open'));
+    assert.equal(lines.length, 1, what);
+    assert.match(lines[0], new RegExp(`warning.*permissions ${mode} are too open for the ${what} .*chmod ${what === 'state directory' ? 700 : 600} it`));
+  }
+  await project.stop();
+  for (const file of [key, admin, read]) fs.chmodSync(file, 0o600);
+  fs.chmodSync(project.state, 0o700);
+  project.start(options);
+  await until('it serves again', () => linesWith(project, 'serving status').length === 1);
+  assert.deepEqual(linesWith(project, 'too open'), []);
+});
+
+test('a token file that cannot be read is said at the start, with what that means', async (t) => {
+  const { project } = await served(t, (file) => ['--admin-token-file', `${file('admin', ADMIN)}.missing`, '--read-token-file', file('read', '')]);
+  const [admin] = linesWith(project, 'admin token: ');
+  assert.match(admin, /warning.*admin\.missing.*writes are refused until that is fixed/);
+  const [read] = linesWith(project, 'read token: ');
+  assert.match(read, /warning.*\/read.*empty.*reads are refused until that is fixed/);
+});
+
+test('after ten refused tokens a wrong one from the address has to wait for a while, elsewhere it is the first', async (t) => {
   const { project, url } = await served(t, (file) => ['--admin-token-file', file('admin', ADMIN), '--read-token-file', file('read', READ)]);
   const suspend = '/api/v1/sessions/s1/suspend';
   for (let i = 0; i < 20; ++i) assert.equal((await ask(url, suspend, { method: 'POST' })).status, 401);
   const guesses = [];
-  await until('it is listened to no more', async () => {
+  await until('it has to wait', async () => {
     const reads = guesses.length % 2 === 1;
     guesses.push(await ask(url, reads ? '/metrics' : suspend, { method: reads ? 'GET' : 'POST', ...bearer(`guess-${guesses.length}`) }));
     return guesses.at(-1).status === 429;
@@ -157,23 +218,20 @@ test('after ten refused tokens nobody at the address is listened to for a while,
   assert.match(JSON.parse(last.text).error.message, /try again in \d+ s/);
   for (const target of ['/livez', '/readyz']) assert.equal((await ask(url, target)).status, 200);
   assert.equal((await ask(url, '/metrics')).status, 401);
-  assert.equal((await ask(url, '/metrics', from('127.0.0.2', READ))).status, 200);
-  await until('it is listened to again', async () => (await ask(url, '/metrics', bearer(READ))).status === 200);
+  assert.equal((await ask(url, '/metrics', from('127.0.0.2', 'wrong'))).status, 401);
+  await until('it is the next guess', async () => (await ask(url, '/metrics', bearer('wrong'))).status === 401);
   assert.equal(linesWith(project, 'without the right token').length, 1);
   assert.deepEqual(linesWith(project, 'a write was'), []);
   assert.doesNotMatch(project.daemon.err, /guess-/);
 });
 
-test('while nobody at an address is listened to, the right token opens nothing', async (t) => {
-  const { url } = await served(t, (file) => ['--read-token-file', file('read', READ)]);
+test('whoever guesses tokens does not lock out who has the right one at the same address', async (t) => {
+  const { url } = await served(t, (file) => ['--admin-token-file', file('admin', ADMIN), '--read-token-file', file('read', READ)]);
+  const suspend = '/api/v1/sessions/s1/suspend';
   // Each one more makes the pause longer, so that it does not end before the right one is sent.
-  const statuses = [];
-  await until('guesses make a long pause', async () => {
-    const { status, headers } = await ask(url, '/metrics', from('127.0.0.3', 'wrong'));
-    statuses.push(status);
-    return Number(headers['retry-after']) >= 4;
-  });
-  assert.ok(statuses.filter((status) => status === 401).length > 10);
-  assert.equal((await ask(url, '/metrics', from('127.0.0.3', READ))).status, 429);
-  assert.equal((await ask(url, '/metrics', bearer(READ))).status, 200);
+  const guess = async () => ask(url, suspend, { method: 'POST', ...from('127.0.0.3', 'wrong') });
+  await until('guesses make a long pause', async () => Number((await guess()).headers['retry-after']) >= 4);
+  assert.equal((await ask(url, '/metrics', from('127.0.0.3', READ))).status, 200);
+  assert.equal((await ask(url, suspend, { method: 'POST', ...from('127.0.0.3', ADMIN) })).status, 200);
+  assert.equal((await guess()).status, 429, 'whoever guesses goes on waiting');
 });

@@ -9,6 +9,7 @@
 #include "daemon/cli/commands/commands.h"
 #include "daemon/cli/commands/one_shot.h"
 #include "daemon/cli/output/failure.h"
+#include "daemon/config/server_files.h"
 #include "daemon/os/log.h"
 #include "daemon/remote/daemon_file.h"
 #include "daemon/remote/proof.h"
@@ -38,6 +39,7 @@ void keep_trace(const status::WriteTrace& write, metrics::Metrics& metrics) {
            {"by", write.by},
            {"what", write.what},
            {"session", write.session},
+           {"path", write.path},
            {"allow_deletes", write.allow_deletes},
            {"status", std::to_string(write.status)}});
 }
@@ -146,6 +148,7 @@ int run_command(const config::Settings& given) {
   }
   os::start_log_writer();
   tell_start(settings, *api);
+  config::warn_of_server_files(settings.options);
   app::Signals signals;
   app::ServiceManager manager(app::ServiceManager::Request::of_environment());
   status::StatusBoard board(

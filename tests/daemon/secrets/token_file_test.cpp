@@ -103,12 +103,12 @@ TEST_CASE("a token may have the longest length there is") {
   CHECK(world.fetch(kFile)->secret.reveal().size() == 4096);
 }
 
-TEST_CASE("a file that everybody may read is warned of once") {
+TEST_CASE("a file that others may read is warned of once") {
   TokenFiles world;
-  world.put(kCanary, 0640);
+  world.put(kCanary, 0600);
   REQUIRE(world.fetch(kFile));
   CHECK(world.warnings().empty());
-  world.put(kCanary, 0644);
+  world.put(kCanary, 0640);
   REQUIRE(world.peek(kFile));
   REQUIRE(world.fetch(kFile));
   REQUIRE(world.warnings().size() == 1);
