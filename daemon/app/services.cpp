@@ -8,6 +8,7 @@
 #include "daemon/api/send/api_thread.h"
 #include "daemon/app/pass_services.h"
 #include "daemon/app/progress.h"
+#include "daemon/os/environment.h"
 #include "daemon/os/log.h"
 #include "daemon/os/loose_mode.h"
 #include "daemon/outputs/output_destinations.h"
@@ -102,7 +103,8 @@ secrets::TokenOptions token_options(const config::Settings& settings, Services::
   options.allow_commands = settings.options.allow_commands;
   options.may_run = kind != Services::State::kReadOnly;
   options.github_api_url = settings.github_api_url;
-  options.environment = config::process_environment();
+  options.allow_env = settings.options.allow_env;
+  options.environment = os::take_variable;
   options.warn = warn;
   return options;
 }

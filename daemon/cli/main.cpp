@@ -15,6 +15,7 @@
 #include "daemon/cli/output/failure.h"
 #include "daemon/cli/output/output.h"
 #include "daemon/config/settings.h"
+#include "daemon/os/closed_memory.h"
 #include "daemon/os/foreign_text.h"
 #include "daemon/os/log.h"
 #include "manifest/schema/schema.h"
@@ -119,7 +120,7 @@ void keep_memory_small() {
 
 int run(int argc, const char* const* argv) {
   keep_memory_small();
-  config::keep_environment_secret(config::process_environment());
+  config::keep_environment_secret();
   const auto parsed = config::parse_options(argc, argv);
   const auto* const given = std::get_if<config::Options>(&parsed);
   if (given == nullptr || !handles_signals(given->command)) {
@@ -147,6 +148,7 @@ int run(int argc, const char* const* argv) {
 }  // namespace sessync::cli
 
 int main(int argc, char** argv) {
+  sessync::os::close_memory();
   sessync::app::hold_signals();
   sessync::cli::open_missing_descriptors();
   // A file size limit is an error of the write, as a full disk is.

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "daemon/http/server/listen_address.h"
+#include "daemon/os/environment.h"
 #include "daemon/os/foreign_text.h"
 
 namespace sessync::config {
@@ -41,6 +42,18 @@ const CLI::Validator& host_names() {
         return http::is_host_name(text)
                    ? std::string()
                    : "'" + text + "' is no host: write its name alone, such as sessync.example.org";
+      },
+      "NAME");
+  return check;
+}
+
+const CLI::Validator& variable_patterns() {
+  static const CLI::Validator check(
+      [](std::string& text) {
+        return os::is_variable_pattern(text) ? std::string()
+                                             : "'" + text +
+                                                   "' names no environment variable: write a name, "
+                                                   "such as VAULT_ADDR, or a pattern, such as GH_*";
       },
       "NAME");
   return check;
@@ -128,6 +141,14 @@ class CommandLine {
         "READ_TOKEN_FILE");
   }
 
+  void add_allow_env(CLI::App& app) {
+    env(app.add_option("--allow-env", o_.allow_env,
+                       "Environment variable that token commands get (repeatable; * and ? allowed)")
+            ->delimiter(',')
+            ->check(variable_patterns()),
+        "ALLOW_ENV");
+  }
+
   void add_completion() {
     add_plain("completion", Command::kCompletion, "Print a completion script for a shell")
         ->add_option("shell", o_.shell, "bash, zsh or fish")
@@ -166,6 +187,9 @@ class CommandLine {
     }
     if (command == Command::kRun || command == Command::kApply) {
       sub->add_flag("--allow-commands", o_.allow_commands, "Allow token sources that run commands");
+    }
+    if (command == Command::kRun || command == Command::kApply || command == Command::kPlan) {
+      add_allow_env(*sub);
     }
     if (command == Command::kImport) {
       sub->add_option("session-id", o_.import_ids, "The sessions")->required();

@@ -61,6 +61,7 @@ struct Options {
   std::string shell;  ///< bash | zsh | fish
   std::chrono::milliseconds timeout{std::chrono::minutes(5)};
   bool allow_commands = false;
+  std::vector<std::string> allow_env;  ///< patterns of names of variables
   bool watch = false;
   std::string asked_session;  ///< what reconcile, suspend or resume is about
   bool yes = false;

@@ -1,11 +1,11 @@
 #include "daemon/config/settings.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <utility>
 
 #include "daemon/http/client/base_url.h"
 #include "daemon/http/client/header.h"
+#include "daemon/os/environment.h"
 #include "daemon/os/live_secrets.h"
 #include "daemon/os/log.h"
 #include "daemon/os/loose_mode.h"
@@ -111,21 +111,21 @@ tl::expected<void, UsageError> choose_key(const Options& options, const Environm
 
 }  // namespace
 
-Environment process_environment() {
-  return [](const std::string& name) -> std::optional<std::string> {
-    const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe)
-    return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
-  };
-}
+Environment process_environment() { return os::variable; }
 
-void keep_environment_secret(const Environment& env) {
+void keep_environment_secret() {
   for (const char* name : {"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"}) {
-    os::live_secrets().add(ports::Secret(bare_variable(env, name).value_or("")),
+    os::live_secrets().add(ports::Secret(bare_variable(os::variable, name).value_or("")),
                            os::LiveSecrets::Life::kProcess);
   }
-  for (const char* name : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy",
-                           "HTTP_PROXY", "ANTHROPIC_BASE_URL", "SESSYNC_GITHUB_API_URL"}) {
-    os::keep_credentials_secret(env(name).value_or(""));
+  os::take_and_unset({"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_CUSTOM_HEADERS"});
+  for (const char* name :
+       {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy", "HTTP_PROXY",
+        "ftp_proxy", "FTP_PROXY", "ANTHROPIC_BASE_URL", "SESSYNC_GITHUB_API_URL"}) {
+    const auto url = os::variable(name);
+    if (!url || url->find('@') == url->npos) continue;
+    os::keep_credentials_secret(*url);
+    os::hide_value(name);
   }
 }
 

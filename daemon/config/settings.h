@@ -34,10 +34,11 @@ tl::expected<Settings, UsageError> resolve_settings(const Options& options, cons
 tl::expected<api::ApiOptions, UsageError> resolve_api_options(const Options& options,
                                                               const Environment& env);
 
-/// The variables of this process.
+/// The variables of this process, also those that are not in its environment any more.
 Environment process_environment();
 
-/// From now on no message shows what the environment has of keys, tokens and passwords.
-void keep_environment_secret(const Environment& env);
+/// From now on no message shows what the environment has of keys, tokens and passwords, and nobody
+/// finds it in /proc. Before the first thread starts.
+void keep_environment_secret();
 
 }  // namespace sessync::config

@@ -7,6 +7,8 @@
 #include <set>
 #include <utility>
 
+#include "daemon/os/escapes.h"
+
 namespace sessync::os {
 namespace {
 
@@ -29,37 +31,6 @@ std::string middle_of_base64(std::string_view secret, std::size_t before) {
     }
   }
   return letters;
-}
-
-/// A character that is written as several: what it means, and how long it is.
-struct Escape {
-  char meaning = 0;
-  std::size_t length = 0;
-};
-
-std::optional<unsigned> hex_value(std::string_view digits) {
-  unsigned value = 0;
-  for (const char c : digits) {
-    const bool letter = (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-    if (!letter && (c < '0' || c > '9')) return std::nullopt;
-    const auto digit =
-        letter ? (static_cast<unsigned>(c) & 7U) + 9U : static_cast<unsigned>(c - '0');
-    value = value << 4U | digit;
-  }
-  return value;
-}
-
-/// %2F, \u002f or \/
-std::optional<Escape> escape_in(std::string_view text) {
-  if (text.size() >= 3 && text[0] == '%') {
-    const auto value = hex_value(text.substr(1, 2));
-    return value ? std::optional(Escape{static_cast<char>(*value), 3}) : std::nullopt;
-  }
-  if (text.size() < 2 || text[0] != '\\') return std::nullopt;
-  if (text[1] != 'u') return Escape{text[1], 2};
-  const auto value = text.size() >= 6 ? hex_value(text.substr(2, 4)) : std::nullopt;
-  return value && *value < 0x80 ? std::optional(Escape{static_cast<char>(*value), 6})
-                                : std::nullopt;
 }
 
 bool is_same_letter(char shown, char wanted, bool base64) {
@@ -113,23 +84,58 @@ std::size_t spelled_length(std::string_view text, std::string_view wanted, bool 
   return at;
 }
 
+/// As it is, and what of its base64 it alone decides.
+void for_each_spelling(const ports::Secret& secret,
+                       const std::function<void(const std::string& text, bool base64)>& take) {
+  take(secret.reveal(), false);
+  if (secret.reveal().size() < kShortestEncoded) return;
+  for (std::size_t before = 0; before < 3; ++before) {
+    const ports::Secret middle(middle_of_base64(secret.reveal(), before));
+    take(middle.reveal(), true);
+  }
+}
+
 }  // namespace
 
 void LiveSecrets::add(const ports::Secret& secret, Life life) {
   if (secret.reveal().size() < kShortest) return;
-  const auto hash = std::hash<std::string>()(secret.reveal());
   const std::unique_lock lock(mutex_);
+  // Whoever still works with one that was replaced must not bring it back.
+  if (life == Life::kUse && retired_.has(secret.reveal(), false)) return;
+  static_cast<void>(put(secret, life));
+}
+
+void LiveSecrets::replace(const std::string& place, const ports::Secret& secret) {
+  const std::unique_lock lock(mutex_);
+  const auto found = places_.find(place);
+  const auto before = found == places_.end() ? 0 : found->second;
+  if (found != places_.end()) places_.erase(found);
+  if (secret.reveal().size() >= kShortest) {
+    for_each_spelling(secret, [&](const std::string& text, bool base64) {
+      if (!retired_.empty()) retired_.remove(text, base64);
+    });
+    places_[place] = put(secret, Life::kUse);
+  }
+  const bool in_use =
+      std::ranges::any_of(places_, [&](const auto& one) { return one.second == before; });
+  if (before != 0 && !in_use) retire(before);
+}
+
+/// The id of its entry.
+std::uint64_t LiveSecrets::put(const ports::Secret& secret, Life life) {
+  const auto hash = std::hash<std::string>()(secret.reveal());
   ++additions_;
   const auto known = std::ranges::find_if(
       entries_, [&](const Entry& entry) { return entry.hash == hash && entry.secret == secret; });
   if (known != entries_.end()) {
     known->added = additions_;
     if (life == Life::kProcess) known->life = life;
-    return;
+    return known->id;
   }
   if (life == Life::kUse) make_way();
   entries_.push_back({additions_, hash, life, additions_, secret});
   spell(entries_.back());
+  return additions_;
 }
 
 void LiveSecrets::make_way() {
@@ -138,22 +144,32 @@ void LiveSecrets::make_way() {
   const auto oldest = std::ranges::min_element(entries_, {}, [](const Entry& entry) {
     return std::pair(entry.life == Life::kProcess, entry.added);
   });
+  std::erase_if(places_, [&](const auto& one) { return one.second == oldest->id; });
+  forget(oldest);
+}
+
+/// One that is of the configuration as well stays.
+void LiveSecrets::retire(std::uint64_t id) {
+  const auto entry = std::ranges::find(entries_, id, &Entry::id);
+  if (entry == entries_.end() || entry->life == Life::kProcess) return;
+  for_each_spelling(entry->secret,
+                    [&](const std::string& text, bool base64) { retired_.add(text, base64); });
+  forget(entry);
+}
+
+void LiveSecrets::forget(std::vector<Entry>::iterator entry) {
   for (auto& bucket : spellings_) {
-    std::erase_if(bucket, [&](const Spelling& spelling) { return spelling.id == oldest->id; });
+    std::erase_if(bucket, [&](const Spelling& spelling) { return spelling.id == entry->id; });
   }
-  entries_.erase(oldest);
+  entries_.erase(entry);
 }
 
 void LiveSecrets::spell(const Entry& entry) {
-  const auto put = [&](ports::Secret text, bool base64) {
-    const auto beginning = static_cast<unsigned char>(text.reveal().front());
-    spellings_.at(beginning).push_back({entry.id, std::move(text), base64});
-  };
-  put(entry.secret, false);
-  if (entry.secret.reveal().size() < kShortestEncoded) return;
-  for (std::size_t before = 0; before < 3; ++before) {
-    put(ports::Secret(middle_of_base64(entry.secret.reveal(), before)), true);
-  }
+  for_each_spelling(entry.secret, [&](const std::string& text, bool base64) {
+    const auto beginning = static_cast<unsigned char>(text.front());
+    spellings_.at(beginning).push_back({entry.id, ports::Secret(text), base64});
+    beginnings_.add(text);
+  });
 }
 
 std::size_t LiveSecrets::longest_of(char beginning, std::string_view text) const {
@@ -164,7 +180,7 @@ std::size_t LiveSecrets::longest_of(char beginning, std::string_view text) const
   return longest;
 }
 
-/// The length of the longest secret that `text` begins with; 0: with none.
+/// The length of the longest secret that `text` begins with, in use or not any more; 0: with none.
 std::size_t LiveSecrets::length_at(std::string_view text) const {
   const char first = text.front();
   auto longest = longest_of(first, text);
@@ -173,14 +189,16 @@ std::size_t LiveSecrets::length_at(std::string_view text) const {
   if (const auto escape = escape_in(text)) {
     longest = std::max(longest, longest_of(escape->meaning, text));
   }
-  return longest;
+  return retired_.empty() ? longest : std::max(longest, retired_.length_at(text));
 }
 
 std::string LiveSecrets::redacted(std::string_view text, std::size_t shortest) const {
   const std::shared_lock lock(mutex_);
   std::string result;
+  result.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {
-    const auto length = length_at(text.substr(at));
+    const auto rest = text.substr(at);
+    const auto length = beginnings_.may_begin(rest) ? length_at(rest) : 0;
     if (length >= shortest) {
       result += kRedacted;
     } else {

@@ -2,11 +2,14 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "daemon/os/beginnings.h"
+#include "daemon/os/retired_secrets.h"
 #include "reconciler/ports/secret.h"
 
 namespace sessync::os {
@@ -28,6 +31,10 @@ class LiveSecrets {
 
   void add(const ports::Secret& secret, Life life);
 
+  /// `secret` is what is at `place` now (a file, a source of tokens). What was there before, and is
+  /// nowhere else, is wiped; it is recognised as before, but nobody can read it here any more.
+  void replace(const std::string& place, const ports::Secret& secret);
+
   /// `text` with "[redacted]" instead of each secret that takes `shortest` bytes of it or more.
   [[nodiscard]] std::string redacted(std::string_view text, std::size_t shortest = 1) const;
 
@@ -45,14 +52,20 @@ class LiveSecrets {
     bool base64 = false;  ///< in either of its alphabets
   };
 
+  std::uint64_t put(const ports::Secret& secret, Life life);
   void spell(const Entry& entry);
   void make_way();
+  void retire(std::uint64_t id);
+  void forget(std::vector<Entry>::iterator entry);
   [[nodiscard]] std::size_t length_at(std::string_view text) const;
   [[nodiscard]] std::size_t longest_of(char beginning, std::string_view text) const;
 
   mutable std::shared_mutex mutex_;
   std::vector<Entry> entries_;
   std::array<std::vector<Spelling>, 256> spellings_;  ///< by what they begin with
+  std::map<std::string, std::uint64_t> places_;       ///< what is there: an entry
+  RetiredSecrets retired_;
+  Beginnings beginnings_;  ///< of both; words that are gone cost a second look
   std::uint64_t additions_ = 0;
 };
 

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/os/environment.h"
 #include "daemon/os/pulse.h"
 #include "daemon/os/unique_fd.h"
 #include "daemon/secrets/orphans.h"
@@ -30,7 +31,7 @@ using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t kKeptErrors = 4096;
 constexpr std::array<std::string_view, 3> kOurCredentials = {
-    "ANTHROPIC_API_KEY=", "ANTHROPIC_AUTH_TOKEN=", "ANTHROPIC_CUSTOM_HEADERS="};
+    "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_CUSTOM_HEADERS"};
 
 struct Pipe {
   os::UniqueFd read;
@@ -45,17 +46,33 @@ std::optional<Pipe> make_pipe() {
   return pipe;
 }
 
-std::vector<char*> child_environment() {
-  std::vector<char*> result;
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    const bool ours = std::ranges::any_of(
-        kOurCredentials,
-        [text = std::string_view(*variable)](auto name) { return text.starts_with(name); });
-    if (!ours) result.push_back(*variable);
+/// What a program gets of our variables.
+class ChildEnvironment {
+ public:
+  explicit ChildEnvironment(const std::vector<std::string>& patterns)
+      : texts_(os::environment_of([&](const std::string& name) { return gets(name, patterns); })) {
+    pointers_.reserve(texts_.size() + 1);
+    for (auto& text : texts_) pointers_.push_back(text.data());
+    pointers_.push_back(nullptr);
   }
-  result.push_back(nullptr);
-  return result;
-}
+  ChildEnvironment(const ChildEnvironment&) = delete;
+  ChildEnvironment& operator=(const ChildEnvironment&) = delete;
+  ~ChildEnvironment() { std::ranges::for_each(texts_, ports::wipe); }
+
+  [[nodiscard]] char* const* data() const { return pointers_.data(); }
+
+ private:
+  static bool gets(const std::string& name, const std::vector<std::string>& patterns) {
+    if (std::ranges::find(kOurCredentials, name) != kOurCredentials.end()) return false;
+    return os::is_usual_variable(name) ||
+           std::ranges::any_of(patterns, [&](const std::string& pattern) {
+             return os::names_variable(pattern, name);
+           });
+  }
+
+  std::vector<std::string> texts_;
+  std::vector<char*> pointers_;
+};
 
 /// posix_spawn's two arguments.
 class SpawnPlan {
@@ -85,14 +102,15 @@ class SpawnPlan {
   }
 
   /// The process id, or an errno.
-  [[nodiscard]] std::pair<pid_t, int> spawn(const std::vector<std::string>& argv) const {
+  [[nodiscard]] std::pair<pid_t, int> spawn(const std::vector<std::string>& argv,
+                                            const ChildEnvironment& environment) const {
     std::vector<char*> arguments;
     arguments.reserve(argv.size() + 1);
     for (const auto& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
     arguments.push_back(nullptr);
     pid_t process = -1;
     const int error = ::posix_spawnp(&process, arguments.front(), &actions_, &attributes_,
-                                     arguments.data(), child_environment().data());
+                                     arguments.data(), environment.data());
     return {process, error};
   }
 
@@ -221,8 +239,10 @@ CommandResult run_command(const std::vector<std::string>& argv, const CommandLim
   const os::UniqueFd stop_event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!output || !errors || !stop_event) return not_started(errno);
   int error = 0;
+  const ChildEnvironment environment(limits.variables);
   const pid_t id = start_child([&] {
-    const auto [child, problem] = SpawnPlan(output->write.get(), errors->write.get()).spawn(argv);
+    const auto [child, problem] =
+        SpawnPlan(output->write.get(), errors->write.get()).spawn(argv, environment);
     error = problem;
     return problem == 0 ? child : -1;
   });

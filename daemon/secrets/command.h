@@ -10,6 +10,7 @@ namespace sessync::secrets {
 struct CommandLimits {
   std::chrono::milliseconds time{10'000};
   std::size_t output = 65536;
+  std::vector<std::string> variables{};  ///< patterns of names: what it gets beside the usual ones
 };
 
 /// How a command ended, and what it wrote. The output may hold secrets.
@@ -29,8 +30,9 @@ struct CommandResult {
 };
 
 /// Runs a program without a shell, in a process group of its own, with an empty standard input and
-/// none of our descriptors. Its environment is ours without the API's credentials. Blocks until it
-/// has ended; whatever of the group is left then is killed.
+/// none of our descriptors. Of our environment it gets what programs need (os::is_usual_variable())
+/// and what the limits name, never the API's credentials. Blocks until it has ended; whatever of
+/// the group is left then is killed.
 CommandResult run_command(const std::vector<std::string>& argv, const CommandLimits& limits,
                           const std::stop_token& stop);
 

@@ -136,7 +136,7 @@ MintResult token_from_github(const GithubAppCall& call, const Clocks& clocks,
                         " cannot sign: get a new one from the app's settings at GitHub",
                     {}});
   }
-  os::live_secrets().add(app_token, os::LiveSecrets::Life::kUse);
+  os::live_secrets().replace("token of " + who(call), app_token);
   auto outcome = send(make_request(call, app_token), call.patience, stop);
   if (!outcome || outcome->failure) {
     const std::string why =

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/os/live_secrets.h"
 #include "daemon/os/thread.h"
 
 namespace sessync::secrets {
@@ -98,7 +99,10 @@ void MintTable::finish(const std::string& source, const MintResult& result) {
     const auto found = slots_.find(source);
     if (found == slots_.end()) return;
     waiting.swap(found->second.waiting);
-    os::guarded("keeping a token", [&] { keep(found->second, result, now); });
+    os::guarded("keeping a token", [&] {
+      keep(found->second, result, now);
+      if (result) os::live_secrets().replace("source " + source, result->token);
+    });
     forget_old(now);
   }
   for (const auto& done : waiting) {

@@ -30,7 +30,7 @@ tl::expected<ports::Secret, std::string> read_secret(const std::string& path) {
     return tl::unexpected(path + " " + secret.error() +
                           ": write the secret, and nothing else, into it");
   }
-  os::live_secrets().add(*secret, os::LiveSecrets::Life::kUse);
+  os::live_secrets().replace("file " + path, *secret);
   return secret;
 }
 

@@ -47,8 +47,8 @@ tl::unexpected<ports::TokenError> unavailable(const std::string& why) {
   return tl::unexpected(ports::TokenError{why + "; until that is fixed no token is sent"});
 }
 
-ports::Secret kept_secret(ports::Secret token) {
-  os::live_secrets().add(token, os::LiveSecrets::Life::kUse);
+ports::Secret kept_secret(const std::string& place, ports::Secret token) {
+  os::live_secrets().replace(place, token);
   return token;
 }
 
@@ -64,7 +64,7 @@ TokenService::Text TokenService::read(const manifest::TokenFile& source) {
   auto content = files_.read(source.path, kMaxKeyBytes);
   if (!content) return tl::unexpected(std::move(content.error()));
   auto token = credential_of_text(content->text.reveal());
-  if (token) return kept_secret(std::move(*token));
+  if (token) return kept_secret("file " + content->path, std::move(*token));
   return tl::unexpected("secret file " + content->path + " " + token.error() +
                         ": write the token, and nothing else, into it");
 }
@@ -76,7 +76,7 @@ TokenService::Text TokenService::read(const manifest::TokenEnv& source) const {
                           " is not set: set it and start sessync again");
   }
   auto token = credential_of_text(std::move(*text));
-  if (token) return kept_secret(std::move(*token));
+  if (token) return kept_secret("variable " + source.variable, std::move(*token));
   return tl::unexpected("environment variable " + source.variable + " " + token.error() +
                         ": set it to the token, and nothing else");
 }
@@ -84,7 +84,7 @@ TokenService::Text TokenService::read(const manifest::TokenEnv& source) const {
 TokenService::SlowSource TokenService::prepare(const manifest::TokenCommand& source) const {
   std::vector<std::string> configuration{"command"};
   configuration.insert(configuration.end(), source.argv.begin(), source.argv.end());
-  const CommandLimits limits{.time = options_.command_time};
+  const CommandLimits limits{.time = options_.command_time, .variables = options_.allow_env};
   return SlowSource{
       fingerprints_.of_source(configuration),
       [argv = source.argv, limits, clocks = options_.clocks](const std::stop_token& stop) {

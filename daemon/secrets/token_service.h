@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "daemon/secrets/fingerprints.h"
 #include "daemon/secrets/mint_table.h"
@@ -16,6 +17,7 @@ struct TokenOptions {
   bool allow_commands = false;  ///< the user allowed the manifest to run programs
   bool may_run = true;  ///< false: this process only looks; it runs no program and mints nothing
   std::string github_api_url = "https://api.github.com";  ///< as parse_base_url() returned it
+  std::vector<std::string> allow_env;  ///< patterns of variables that programs get as well
   std::function<std::optional<std::string>(const std::string& name)> environment;
   std::function<void(const std::string&)> warn;  ///< called from any thread
   Clocks clocks;                                 ///< what is not given is the real one

@@ -31,6 +31,7 @@ const VALUES = {
   '--auth-style': () => ['bearer'],
   '--api-version': () => ['2026-10-21'],
   '--parallel': () => ['1'],
+  '--allow-env': () => ['NOTHING', 'GH_*'],
   '--github-api-url': () => ['https://github.example.org/api'],
   '--max-rate': () => ['writes=50/s'],
   '--request-timeout': () => ['30s'],

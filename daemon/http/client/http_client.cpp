@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <stdexcept>
 #include <utility>
@@ -9,6 +10,7 @@
 #include <curl/curl.h>
 
 #include "daemon/http/client/transfer.h"
+#include "daemon/http/client/wiping_memory.h"
 #include "daemon/os/completion_queue.h"
 #include "daemon/os/foreign_text.h"
 #include "daemon/os/thread.h"
@@ -41,7 +43,10 @@ Transfer::Certificates certificates_from_environment() {
 void initialise_curl() {
   static std::once_flag once;
   static CURLcode code = CURLE_OK;
-  std::call_once(once, [] { code = curl_global_init(CURL_GLOBAL_DEFAULT); });
+  std::call_once(once, [] {
+    code = curl_global_init_mem(CURL_GLOBAL_DEFAULT, std::malloc, wiping_free, wiping_realloc,
+                                ::strdup, std::calloc);
+  });
   if (code != CURLE_OK) refuse_curl(os::foreign_text(curl_easy_strerror(code)));
 }
 

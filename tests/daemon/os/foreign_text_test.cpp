@@ -148,3 +148,33 @@ TEST_CASE("a secret at the cut is redacted whole") {
     CHECK(os::foreign_text("0123456789 sk-at-the-cut", most).find("sk-") == std::string::npos);
   }
 }
+
+TEST_CASE("a secret that was replaced is recognised in every spelling, and so is the new one") {
+  const std::string old = R"(ghs_0ld/s"s+w\o%rd=)";
+  os::LiveSecrets secrets;
+  secrets.replace("file a", ports::Secret(old));
+  secrets.replace("file a", ports::Secret("ghs_new/token"));
+  for (const std::string text : {R"(ghs_0ld/s"s+w\o%rd=)",                   // as it is
+                                 R"(ghs_0ld%2Fs%22s%2Bw%5Co%25rd%3D)",       // percent-encoded
+                                 R"(ghs_0ld\/s\"s+w\\o%rd=)",                // JSON
+                                 R"(gh\u0073_0ld/s\u0022s+w\u005Co%25rd=)",  // JSON, otherwise
+                                 "Z2hzXzBsZC9zInMrd1xvJXJkP"}) {  // base64 without its end
+    CHECK(secrets.redacted("a " + text + " b") == "a [redacted] b");
+  }
+  CHECK(secrets.redacted("ghs_new/token, ghs_0ld/") == "[redacted], ghs_0ld/");
+}
+
+TEST_CASE(
+    "a secret that is somewhere else as well is not forgotten there, nor one that comes back") {
+  os::LiveSecrets secrets;
+  secrets.replace("file a", ports::Secret("shared-token"));
+  secrets.replace("file b", ports::Secret("shared-token"));
+  secrets.replace("file a", ports::Secret("other-token"));
+  CHECK(secrets.redacted("shared-token other-token") == "[redacted] [redacted]");
+  secrets.replace("file b", ports::Secret("third-token"));
+  secrets.add(ports::Secret("shared-token"), Life::kUse);  // somebody still sends it
+  CHECK(secrets.redacted("shared-token") == "[redacted]");
+  secrets.replace("file a", ports::Secret("shared-token"));
+  CHECK(secrets.redacted("shared-token other-token third-token") ==
+        "[redacted] [redacted] [redacted]");
+}
