@@ -13,6 +13,7 @@
 
 #include "daemon/api/send/request_engine.h"
 #include "daemon/os/completion_queue.h"
+#include "daemon/os/foreign_text.h"
 #include "daemon/os/thread.h"
 #include "reconciler/observe/marker.h"
 
@@ -165,7 +166,7 @@ void Progress::draw_until(const std::stop_token& stop) {
 }
 
 void Progress::draw(const ProgressFigures& figures) {
-  const auto text = "\r" + progress_line(figures, columns()) + "\x1b[K";
+  const auto text = "\r" + os::without_long_secrets(progress_line(figures, columns())) + "\x1b[K";
   std::fputs(text.c_str(), stderr);
   drawn_ = true;
 }

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/os/foreign_text.h"
 #include "daemon/os/log.h"
 #include "daemon/os/os_error.h"
 
@@ -112,7 +113,7 @@ void ServiceManager::stopping(std::chrono::microseconds limit) {
 }
 
 void ServiceManager::status(std::string_view line) {
-  std::string text(line);
+  auto text = os::without_secrets(line);
   // A line break would begin another message.
   std::ranges::replace_if(text, [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
   const std::lock_guard lock(mutex_);

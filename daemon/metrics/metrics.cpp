@@ -14,6 +14,7 @@
 #include "daemon/metrics/process_figures.h"
 #include "daemon/metrics/session_metrics.h"
 #include "daemon/metrics/status_metrics.h"
+#include "daemon/os/foreign_text.h"
 
 namespace sessync::metrics {
 namespace {
@@ -252,8 +253,9 @@ std::string Metrics::text() {
     parts_->process.refresh();
   }
   // Not under the lock: it takes long for many sessions, and the registries are synchronised.
-  return prometheus::TextSerializer().Serialize(parts_->registry.Collect()) +
-         status_metrics(parts_->board.snapshot()) + parts_->sessions.text();
+  return os::without_long_secrets(
+      prometheus::TextSerializer().Serialize(parts_->registry.Collect()) +
+      status_metrics(parts_->board.snapshot()) + parts_->sessions.text());
 }
 
 }  // namespace sessync::metrics

@@ -38,6 +38,11 @@ std::string without_secrets(std::string_view text) {
   return ports::without_userinfo(live_secrets().redacted(text));
 }
 
+std::string without_long_secrets(std::string_view text) {
+  constexpr std::size_t kNoMereWord = 16;
+  return live_secrets().redacted(text, kNoMereWord);
+}
+
 std::string foreign_text(std::string_view text, std::size_t most) {
   // Cut last: half a secret would not be recognised.
   return one_line(without_secrets(text.substr(0, kMostLookedAt)), most);

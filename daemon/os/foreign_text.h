@@ -13,7 +13,11 @@ std::string foreign_text(std::string_view text, std::size_t most = 300);
 /// The same for a text of several lines, all of it.
 std::string foreign_lines(std::string_view text);
 
-/// Only that: without secrets, and otherwise as it is.
+/// Only that: without secrets, and otherwise as it is. For a line that people read.
 std::string without_secrets(std::string_view text);
+
+/// Without secrets of sixteen bytes and more. For names and documents: a shorter secret may be part
+/// of a name or a key, which has to stay what it is for whoever looks for it.
+std::string without_long_secrets(std::string_view text);
 
 }  // namespace sessync::os

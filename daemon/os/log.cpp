@@ -11,6 +11,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include "daemon/os/foreign_text.h"
 #include "daemon/os/log_writer.h"
 #include "manifest/text/utf8.h"
 
@@ -42,9 +43,15 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
 /// terminals obey characters beyond it.
 std::string json_tail(std::string_view message, const std::vector<LogField>& fields) {
   nlohmann::ordered_json line;
-  line["msg"] = message;
+  line["msg"] = without_secrets(message);
   for (const auto& field : fields) {
-    std::visit([&](const auto& value) { line[std::string(field.key)] = value; }, field.value);
+    auto& place = line[std::string(field.key)];
+    const auto* number = std::get_if<std::int64_t>(&field.value);
+    if (number != nullptr) {
+      place = *number;
+    } else {
+      place = without_secrets(std::get<std::string>(field.value));
+    }
   }
   return line.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace).substr(1);
 }
@@ -66,13 +73,13 @@ std::string quoted_if_needed(std::string text) {
 
 std::string to_text(const LogField& field) {
   const auto* number = std::get_if<std::int64_t>(&field.value);
-  return number != nullptr
-             ? std::to_string(*number)
-             : quoted_if_needed(manifest::printable(std::get<std::string>(field.value)));
+  return number != nullptr ? std::to_string(*number)
+                           : quoted_if_needed(manifest::printable(
+                                 without_secrets(std::get<std::string>(field.value))));
 }
 
 std::string text_line(std::string_view message, const std::vector<LogField>& fields) {
-  auto line = manifest::printable(message);
+  auto line = manifest::printable(without_secrets(message));
   for (const auto& field : fields) {
     line += "  " + std::string(field.key) + "=" + to_text(field);
   }

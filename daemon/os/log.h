@@ -44,7 +44,7 @@ void flush_log();
 std::uint64_t lost_log_lines();
 
 /// Writes one line. Values are made printable; secrets have a type that does not convert to a
-/// value.
+/// value, and what is one all the same, in whatever spelling, is not shown.
 void log(LogLevel level, std::string_view message, const std::vector<LogField>& fields = {});
 
 }  // namespace sessync::os

@@ -3,6 +3,7 @@
 #include <system_error>
 #include <utility>
 
+#include "daemon/os/log.h"
 #include "daemon/os/os_error.h"
 #include "daemon/secrets/command_output.h"
 #include "daemon/secrets/token_text.h"
@@ -37,15 +38,17 @@ std::string how_it_ended(const CommandResult& result, const CommandLimits& limit
   return "cannot be started: " + os::error_text(result.code);
 }
 
-/// What the command said of its failure. What it printed as its result is a secret, also if it
-/// turns up here.
-std::string complaint(const CommandResult& result) {
+/// What a command says of its failure may hold anything: for whoever looks for it, in the log at
+/// debug level. What it printed as its result is a secret, also if it turns up there.
+void log_complaint(const std::string& name, const CommandResult& result) {
   std::string errors = result.errors;
   if (const auto printed = read_command_output(result.output))
     errors = ports::redact(errors, printed->token);
-  const std::string shown = safe_excerpt(errors, kShownErrors);
+  std::string shown = safe_excerpt(errors, kShownErrors);
   ports::wipe(errors);
-  return shown.empty() ? shown : "; it said: " + shown;
+  if (shown.empty()) return;
+  os::log(os::LogLevel::kDebug, "what a token command that failed wrote to standard error",
+          {{"command", name}, {"text", std::move(shown)}});
 }
 
 void wipe_output(CommandResult& result) {
@@ -57,21 +60,21 @@ void wipe_output(CommandResult& result) {
 
 MintResult token_from_command(const std::vector<std::string>& argv, const CommandLimits& limits,
                               const Clocks& clocks, const std::stop_token& stop) {
-  const auto failed = [&argv](const std::string& what) {
-    // Its arguments may hold what must not be printed.
-    return tl::unexpected(
-        MintFailure{"command \"" + safe_excerpt(argv.front(), kShownErrors) + "\" " + what, {}});
+  // Its arguments may hold what must not be printed.
+  const auto name = safe_excerpt(argv.front(), kShownErrors);
+  const auto failed = [&name](const std::string& what) {
+    return tl::unexpected(MintFailure{"command \"" + name + "\" " + what, {}});
   };
   CommandResult result = run_command(argv, limits, stop);
   if (result.end != End::kExited || result.code != 0) {
-    const std::string what = how_it_ended(result, limits) + complaint(result);
+    log_complaint(name, result);
     wipe_output(result);
-    return failed(what);
+    return failed(how_it_ended(result, limits));
   }
   auto printed = read_command_output(result.output);
-  const std::string said = printed ? "" : complaint(result);
+  if (!printed) log_complaint(name, result);
   wipe_output(result);
-  if (!printed) return failed(printed.error() + said);
+  if (!printed) return failed(printed.error());
   auto minted = make_minted(std::move(printed->token), printed->expires_at, clocks);
   if (!minted) return failed(minted.error());
   return std::move(*minted);

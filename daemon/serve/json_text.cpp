@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "daemon/os/foreign_text.h"
 #include "reconciler/observe/server_time.h"
 
 namespace sessync::serve {
@@ -41,7 +42,8 @@ JsonText& JsonText::key(std::string_view name) {
   return *this;
 }
 
-JsonText& JsonText::text(std::string_view value) {
+JsonText& JsonText::text(std::string_view given) {
+  const auto value = os::without_long_secrets(given);
   const auto plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
   separate();
   if (std::ranges::all_of(value, plain)) {

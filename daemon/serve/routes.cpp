@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "daemon/os/foreign_text.h"
 #include "daemon/os/log.h"
 #include "daemon/remote/proof.h"
 #include "daemon/secrets/secret_file.h"
@@ -302,13 +303,14 @@ http::Reply Routes::livez(const http::Request& /*request*/) const {
   for (const auto& problem : now.problems) {
     body += problem + "\n";
   }
-  return reply(now.alive ? 200 : 503, kPlain, body);
+  return reply(now.alive ? 200 : 503, kPlain, os::without_long_secrets(body));
 }
 
 http::Reply Routes::readyz(const http::Request& /*request*/) const {
   auto readiness = targets_.board->readiness();
   std::ranges::move(health().problems, std::back_inserter(readiness.problems));
-  return reply(readiness.ready ? 200 : 503, kPlain, readiness_text(readiness));
+  return reply(readiness.ready ? 200 : 503, kPlain,
+               os::without_long_secrets(readiness_text(readiness)));
 }
 
 /// A long document goes packed to whoever takes that, which scrapers and browsers do.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/os/foreign_text.h"
 #include "daemon/status/session_update.h"
 #include "daemon/status/verdict.h"
 #include "manifest/load.h"
@@ -19,7 +20,7 @@ std::vector<std::string> errors_of(const manifest::Manifest& manifest) {
   std::vector<std::string> errors;
   for (const auto& problem : manifest.problems()) {
     if (problem.severity == manifest::Problem::Severity::kError) {
-      errors.push_back(manifest::format_problem(problem));
+      errors.push_back(os::without_secrets(manifest::format_problem(problem)));
     }
   }
   return errors;
@@ -35,8 +36,8 @@ std::map<std::string, std::string> stale_sessions(const manifest::Manifest& mani
       continue;
     }
     for (const auto& session : file.sessions) {
-      stale[session.name] =
-          manifest::format_problem(*error) + "; the last good version stays in force";
+      stale[session.name] = os::without_secrets(manifest::format_problem(*error)) +
+                            "; the last good version stays in force";
     }
   }
   return stale;

@@ -120,9 +120,10 @@ test('what a token command says of its proxy is shown without the password', asy
   one.declare(`version: 1\nowner: e2e\nsessions:\n  - name: s1\n    session_id: ${session}\n    resources:
       - {type: github_repository, url: "https://github.com/a/b", mount_path: /workspace/b, authorization_token: {command: ${JSON.stringify(command)}}}\n`);
   for (const spelling of [around(''), around('/'), around(' '), `someone:${FIRST}@${HOST}`]) {
-    const { code, out, err } = await one.run('apply', ['--allow-commands'], { https_proxy: spelling });
+    const { code, out, err } = await one.run('apply', ['--allow-commands', '--log-level', 'debug'], { https_proxy: spelling });
     assert.equal(code, 4);
-    assert.match(out, /fatal: proxy .* refuses/);
+    assert.match(out, /failed with exit code 1/);
+    assert.match(err, /fatal: proxy .* refuses/);
     assertSilent('apply', out + err);
   }
 });

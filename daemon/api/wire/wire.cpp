@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "daemon/os/live_secrets.h"
+#include "daemon/os/foreign_text.h"
 #include "reconciler/observe/server_time.h"
 #include "reconciler/ports/userinfo.h"
 
@@ -100,11 +100,9 @@ Parsed<Json> parse_object(std::string_view body) {
   return json;
 }
 
-/// A server that repeats a credential must not get it shown as an id, a name or a time. What is
-/// shorter may be part of a name, which has to stay what it is.
+/// A server that repeats a credential must not get it shown as an id, a name or a time.
 std::string field_text(const Json& value) {
-  constexpr std::size_t kNoMereWord = 16;
-  return os::live_secrets().redacted(value.get_ref<const std::string&>(), kNoMereWord);
+  return os::without_long_secrets(value.get_ref<const std::string&>());
 }
 
 /// Reads fields of one object and remembers the first that has the wrong type.

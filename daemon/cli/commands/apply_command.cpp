@@ -1,6 +1,5 @@
 #include <chrono>
 #include <condition_variable>
-#include <cstdio>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -145,9 +144,9 @@ int apply(const config::Settings& settings, const OneShot& shot, app::Signals& s
   const auto cut = cut_short(reports, signals.stopped(), loop.is_over());
   print(present(reports, settings.options, cut));
   if (cut) {
-    std::fputs(("sessync: " + manifest::printable(cut->message) + "\n").c_str(), stderr);
+    print_error("sessync: " + manifest::printable(cut->message) + "\n");
   }
-  std::fputs(remarks(reports, settings.options).c_str(), stderr);
+  print_error(remarks(reports, settings.options));
   return signals.stopped() ? config::exit_code::kInterrupted
                            : exit_code_of(reports, settings.options);
 }

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -88,7 +87,7 @@ std::vector<Reading> read_sessions(const std::vector<std::string>& ids, api::Api
 }
 
 int complain(const std::string& message) {
-  std::fputs(("sessync: " + manifest::printable(message) + "\n").c_str(), stderr);
+  print_error("sessync: " + manifest::printable(message) + "\n");
   return config::exit_code::kFailed;
 }
 

@@ -21,7 +21,7 @@ namespace {
 tl::expected<manifest::Manifest, int> read_valid_manifest(const config::Settings& settings) {
   auto manifest = manifest::load_manifest(settings.manifest.read());
   for (const auto& problem : manifest.problems()) {
-    std::fputs((manifest::format_problem(problem) + "\n").c_str(), stderr);
+    print_error(manifest::format_problem(problem) + "\n");
   }
   if (!manifest.valid()) {
     return tl::unexpected(refuse_manifest(settings.options, manifest));
@@ -54,7 +54,7 @@ void tell(const std::string& note, const config::Options& options) {
   }
   const auto line = "sessync: " + manifest::printable(note) + "\n";
   if (options.json) {
-    std::fputs(line.c_str(), stderr);
+    print_error(line);
   } else {
     print(line);
   }

@@ -1,4 +1,3 @@
-#include <cstdio>
 
 #include "daemon/cli/commands/commands.h"
 #include "daemon/cli/commands/one_shot.h"
@@ -23,7 +22,7 @@ int plan_command(const config::Settings& settings) {
     warn_of_forgetting(reports);
   }
   print(present(reports, settings.options));
-  std::fputs(remarks(reports, settings.options).c_str(), stderr);
+  print_error(remarks(reports, settings.options));
   return exit_code_of(reports, settings.options);
 }
 

@@ -1,4 +1,3 @@
-#include <cstdio>
 
 #include "daemon/cli/commands/commands.h"
 #include "daemon/cli/output/output.h"
@@ -15,7 +14,7 @@ int validate_command(const config::Settings& settings) {
   }
   for (const auto& problem : problems) {
     if (!settings.options.json) {
-      std::fputs((manifest::format_problem(problem) + "\n").c_str(), stderr);
+      print_error(manifest::format_problem(problem) + "\n");
     }
   }
   if (!manifest.valid()) {

@@ -1,7 +1,6 @@
 #include "daemon/cli/output/failure.h"
 
 #include <algorithm>
-#include <cstdio>
 
 #include <nlohmann/json.hpp>
 
@@ -81,7 +80,7 @@ std::string failure_document(config::Command command, const CommandError& error)
 
 int refuse(const config::Options& options, const config::UsageError& error) {
   os::flush_log();
-  std::fputs(("sessync: " + manifest::printable(error.message) + "\n").c_str(), stderr);
+  print_error("sessync: " + manifest::printable(error.message) + "\n");
   print_failure(options, {name_of_code(error.code), error.message});
   return error.code;
 }

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "daemon/config/options.h"
+#include "daemon/os/foreign_text.h"
 #include "daemon/os/os_error.h"
 
 namespace sessync::cli {
@@ -26,7 +27,8 @@ bool outweighs_lost_output(int code) {
 
 }  // namespace
 
-bool print(const std::string& text) {
+bool print(const std::string& given) {
+  const auto text = os::without_long_secrets(given);
   if (g_output_error != 0) {
     return false;
   }
@@ -36,6 +38,8 @@ bool print(const std::string& text) {
   }
   return g_output_error == 0;
 }
+
+void print_error(const std::string& text) { std::fputs(os::without_secrets(text).c_str(), stderr); }
 
 int close_output(int code) {
   errno = 0;

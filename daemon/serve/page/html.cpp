@@ -1,5 +1,6 @@
 #include "daemon/serve/page/html.h"
 
+#include "daemon/os/foreign_text.h"
 #include "manifest/text/utf8.h"
 
 namespace sessync::page {
@@ -26,7 +27,7 @@ std::string_view reference(char c) {
 
 std::string escape_html(std::string_view text) {
   std::string out;
-  for (const char c : manifest::printable(text)) {
+  for (const char c : manifest::printable(os::without_long_secrets(text))) {
     const auto escaped = reference(c);
     if (escaped.empty()) {
       out += c;
