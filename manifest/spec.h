@@ -33,7 +33,8 @@ struct Problem {
 /// One file of the workspace. `source` is lexically cleaned, relative, without "..".
 struct FileResource {
   std::string source;
-  std::string mount_path;  ///< as it is sent, never empty
+  std::string mount_path;            ///< as it is sent, never empty
+  std::vector<std::string> allow{};  ///< names that are not left out by default
 };
 
 /// Every matching file below a directory of the workspace, one resource per file.
@@ -41,7 +42,9 @@ struct DirectoryResource {
   std::string source;  ///< cleaned, without the trailing slash; "" is the whole workspace
   Patterns include;    ///< empty: everything
   Patterns exclude;
-  std::string mount_path;  ///< "/" for the root
+  std::string mount_path;            ///< "/" for the root
+  std::vector<std::string> allow{};  ///< names that are not left out by default
+  bool gitignore = false;            ///< .gitignore files count as .sessyncignore files do
 };
 
 /// A directory packed into one file.
@@ -52,6 +55,8 @@ struct ArchiveResource {
   Patterns exclude;
   Format format = Format::kTarGz;
   std::string mount_path;
+  std::vector<std::string> allow{};
+  bool gitignore = false;
 };
 
 /// A file that was uploaded by somebody else.

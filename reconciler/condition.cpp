@@ -62,6 +62,7 @@ const char* reason_of(desired::BlockCode code) {
     case desired::BlockCode::kFileNotFound:
     case desired::BlockCode::kUnstable:
     case desired::BlockCode::kTooLarge:
+    case desired::BlockCode::kSecret:
       return "PartiallyApplied";
   }
   return "PartiallyApplied";

@@ -29,6 +29,7 @@ pass::PassOutcome reconcile(const pass::PassInput& in, ports::Ports& ports) {
   pass::PassOutcome out;
   const desired::DesiredState desired = desired::resolve(in.spec, in.snapshot);
   out.warnings = desired.warnings;
+  out.left_out = desired.left_out.count();
   auto session = pass::observe_session(in, desired, ports, out);
   if (!session) {
     return out;

@@ -34,13 +34,19 @@ class AddTargets {
   void add_tree(const Entry& entry) {
     for (std::size_t end = 0; !entry.source.empty() && end != std::string::npos;
          end = entry.source.find('/', end + 1)) {
-      add(os::join_path(entry.source.substr(0, end), workspace::kIgnoreFileName));
+      const std::string above = entry.source.substr(0, end);
+      add(os::join_path(above, workspace::kIgnoreFileName));
+      if (entry.gitignore) add(os::join_path(above, workspace::kGitIgnoreFileName));
     }
     WatchTarget& tree = add(entry.source);
-    const workspace::SourceFilter filter(entry.include, entry.exclude);
+    // What only the name of the source's own directory would leave out is watched: it may be a
+    // link.
+    const workspace::SourceFilter filter(entry.include, entry.exclude, entry.allow);
     tree.enters = [filter](std::string_view directory) { return filter.enters(directory); };
-    tree.matters = [filter](std::string_view file) {
-      return os::base_name(file) == workspace::kIgnoreFileName || filter.takes(file);
+    tree.matters = [filter, gitignore = entry.gitignore](std::string_view file) {
+      const std::string_view name = os::base_name(file);
+      return name == workspace::kIgnoreFileName ||
+             (gitignore && name == workspace::kGitIgnoreFileName) || filter.takes(file);
     };
   }
 

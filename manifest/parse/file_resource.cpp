@@ -9,8 +9,9 @@
 namespace sessync::manifest {
 namespace {
 
-constexpr std::array<std::string_view, 7> kFileKeys = {
-    "type", "source", "file_id", "mount_path", "include", "exclude", "archive"};
+constexpr std::array<std::string_view, 9> kFileKeys = {"type",       "source",  "file_id",
+                                                       "mount_path", "include", "exclude",
+                                                       "archive",    "allow",   "gitignore"};
 constexpr std::array<std::string_view, 2> kArchiveFormats = {"tar.gz", "zip"};
 
 /// Keys that say something about what this entry is not.
@@ -54,7 +55,8 @@ std::optional<ResourceDraft> place(Resource resource, const Fields& fields, std:
 
 std::optional<ResourceDraft> read_uploaded(const Fields& fields, const Field& file_id,
                                            Report& report) {
-  constexpr std::array<std::string_view, 3> kOfSources = {"include", "exclude", "archive"};
+  constexpr std::array<std::string_view, 5> kOfSources = {"include", "exclude", "archive", "allow",
+                                                          "gitignore"};
   refuse_keys(fields, kOfSources, "goes with a \"source\", not with \"file_id\"", report);
   auto id = read_id(file_id, "file", report).value_or("invalid");
   auto fallback = "/" + id;
@@ -63,26 +65,36 @@ std::optional<ResourceDraft> read_uploaded(const Fields& fields, const Field& fi
 
 std::optional<ResourceDraft> read_single(const Fields& fields, const std::string& source,
                                          Report& report) {
-  constexpr std::array<std::string_view, 3> kOfDirectories = {"include", "exclude", "archive"};
+  constexpr std::array<std::string_view, 4> kOfDirectories = {"include", "exclude", "archive",
+                                                              "gitignore"};
   refuse_keys(fields, kOfDirectories,
               "goes with a directory: end the \"source\" in \"/\" if it is one", report);
-  return place(FileResource{source, ""}, fields, "/" + source, report);
+  return place(FileResource{source, "", read_names(fields, "allow", report)}, fields, "/" + source,
+               report);
+}
+
+bool read_gitignore(const Fields& fields, Report& report) {
+  const auto field = fields.find("gitignore");
+  return field && read_bool(*field, report).value_or(false);
 }
 
 std::optional<ResourceDraft> read_directory(const Fields& fields, const std::string& source,
                                             Report& report) {
   auto include = read_include(fields, report);
   auto exclude = read_patterns(fields, "exclude", report);
+  auto allow = read_names(fields, "allow", report);
+  const bool gitignore = read_gitignore(fields, report);
   const auto archive = fields.find("archive");
   if (!archive) {
-    return place(DirectoryResource{source, std::move(include), std::move(exclude), ""}, fields,
-                 "/" + source, report);
+    return place(DirectoryResource{source, std::move(include), std::move(exclude), "",
+                                   std::move(allow), gitignore},
+                 fields, "/" + source, report);
   }
   const auto format = read_choice(*archive, kArchiveFormats, report).value_or(0);
   return place(
       ArchiveResource{source, std::move(include), std::move(exclude),
                       format == 0 ? ArchiveResource::Format::kTarGz : ArchiveResource::Format::kZip,
-                      ""},
+                      "", std::move(allow), gitignore},
       fields, "/" + source, report);
 }
 
@@ -90,6 +102,8 @@ std::optional<ResourceDraft> read_directory(const Fields& fields, const std::str
 void check_rest(const Fields& fields, Report& report) {
   read_include(fields, report);
   read_patterns(fields, "exclude", report);
+  read_names(fields, "allow", report);
+  read_gitignore(fields, report);
   if (const auto archive = fields.find("archive")) read_choice(*archive, kArchiveFormats, report);
   const auto mount = read_mount_text(fields, "", report);
   if (mount && !mount->is_default) accept_mount_path(*mount, true, report);

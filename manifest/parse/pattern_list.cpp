@@ -22,6 +22,14 @@ std::vector<std::string> read_lines(const Field& list, Report& report) {
   return lines;
 }
 
+/// Why a text cannot be the name of a file.
+std::string name_problem(std::string_view name) {
+  if (name.find('/') != name.npos) {
+    return "is a path, and only names can stand here: write its last part, without \"/\"";
+  }
+  return name == "." || name == ".." ? "is no name that a file can have" : "";
+}
+
 }  // namespace
 
 Patterns read_patterns(const Fields& fields, std::string_view key, Report& report) {
@@ -44,6 +52,27 @@ Patterns read_include(const Fields& fields, Report& report) {
                    "\"exclude\" to leave files out");
   }
   return Patterns::parse(lines).value_or(Patterns());
+}
+
+std::vector<std::string> read_names(const Fields& fields, std::string_view key, Report& report) {
+  const auto list = fields.find(key);
+  if (!list) return {};
+  std::vector<std::string> names;
+  for (const auto& item : read_list(*list, report).value_or(std::vector<Field>())) {
+    const auto name = read_line(item, report);
+    if (!name) continue;
+    if (const auto why = name_problem(*name); !why.empty()) {
+      report.error(item.at(), "invalid_name", quoted(key) + ": " + quoted(*name) + " " + why);
+      continue;
+    }
+    if (name->find_first_of("*?[") != name->npos) {
+      report.warning(item.at(), "name_is_no_pattern",
+                     quoted(key) + ": " + quoted(*name) +
+                         " is taken as it is, not as a pattern: write each name");
+    }
+    names.push_back(*name);
+  }
+  return names;
 }
 
 }  // namespace sessync::manifest

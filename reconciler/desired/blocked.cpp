@@ -30,6 +30,8 @@ const char* to_string(BlockCode code) {
       return "secret_unavailable";
     case BlockCode::kTooLarge:
       return "too_large";
+    case BlockCode::kSecret:
+      return "secret";
   }
   return "unknown";
 }

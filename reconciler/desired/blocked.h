@@ -20,6 +20,7 @@ enum class BlockCode {
   kUnstable,       ///< the content could not be read as it was at one instant
   kSecretUnavailable,
   kTooLarge,  ///< larger than max_file_size
+  kSecret,    ///< left out by a rule against accidents, and mounted or declared all the same
 };
 
 /// The code's name in output, snake_case.

@@ -38,12 +38,6 @@ class Resolver {
       protect(manifest::join_mount_text(entry.mount_path, directory),
               "directory " + join_source(entry.source, directory) + " cannot be read", true);
     }
-    for (const auto& directory : files.lately_excluded) {
-      protect(manifest::join_mount_text(entry.mount_path, directory),
-              "directory " + join_source(entry.source, directory) +
-                  " is left out unless an include pattern names it",
-              false);
-    }
     if (files.files.empty() && files.issues.empty()) {
       protect(entry.mount_path, "source " + entry.source + "/ matches no file", false);
     }
@@ -59,6 +53,11 @@ class Resolver {
     }
     const auto& found = std::get<ports::SourceFiles>(source);
     note_warnings(found);
+    // Its members are no mounts of their own: of them none can stay.
+    for (const auto& what : found.left_out) {
+      state_.left_out.add({what.path, what.is_directory, ports::LeftOut::Rule::kUsual},
+                          join_source(entry.source, what.path), entry.mount_path);
+    }
     if (const auto* member = first_unread(found)) {
       return add_issue(*member, entry.mount_path, 0);
     }
@@ -112,6 +111,10 @@ class Resolver {
       add_issue(issue, issue.path.empty() ? mount : manifest::join_mount_text(mount, issue.path),
                 issue.size);
     }
+    for (const auto& what : found.left_out) {
+      state_.left_out.add(what, join_source(source, what.path),
+                          what.path.empty() ? mount : manifest::join_mount_text(mount, what.path));
+    }
     note_warnings(found);
   }
 
@@ -131,6 +134,8 @@ class Resolver {
         return BlockCode::kInvalidName;
       case ports::ScanIssue::Kind::kTooLarge:
         return BlockCode::kTooLarge;
+      case ports::ScanIssue::Kind::kSecret:
+        return BlockCode::kSecret;
       case ports::ScanIssue::Kind::kUnreadable:
       case ports::ScanIssue::Kind::kUnstable:
       case ports::ScanIssue::Kind::kUnread:

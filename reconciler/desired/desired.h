@@ -10,6 +10,7 @@
 #include "manifest/mount_path.h"
 #include "manifest/spec.h"
 #include "reconciler/desired/blocked.h"
+#include "reconciler/desired/left_out.h"
 #include "reconciler/ports/content_source.h"
 #include "reconciler/ports/snapshot.h"
 
@@ -66,6 +67,7 @@ struct DesiredState {
   /// Paths of blocked and unread entries: what is mounted there stays.
   std::set<manifest::MountPath> kept;
   std::vector<ProtectedTree> protected_trees;
+  LeftOutPaths left_out;
   std::vector<std::string> warnings;  ///< what was skipped in the workspace, for the log
 };
 

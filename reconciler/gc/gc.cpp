@@ -25,9 +25,10 @@ std::string unread(const ports::WorkspaceSnapshot& snapshot) {
       return "directory " + files.unreadable_directories.front() + " cannot be read";
     }
     const auto issue = std::ranges::find_if(files.issues, [](const ports::ScanIssue& one) {
-      // Neither of the two is ever uploaded.
+      // None of these is ever uploaded.
       return one.kind != ports::ScanIssue::Kind::kInvalidName &&
-             one.kind != ports::ScanIssue::Kind::kTooLarge;
+             one.kind != ports::ScanIssue::Kind::kTooLarge &&
+             one.kind != ports::ScanIssue::Kind::kSecret;
     });
     if (issue != files.issues.end()) {
       return issue->message;

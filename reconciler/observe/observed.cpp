@@ -217,6 +217,7 @@ class Observer {
                                      path.starts_with(tree.prefix.text() + "/"));
     };
     return desired_.files.contains(at) || desired_.kept.contains(at) ||
+           desired_.left_out.find(at) != nullptr ||
            std::ranges::any_of(desired_.protected_trees, is_in);
   }
 

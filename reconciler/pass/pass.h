@@ -6,6 +6,7 @@
 
 #include "manifest/spec.h"
 #include "reconciler/apply/report.h"
+#include "reconciler/desired/left_out.h"
 #include "reconciler/errors/session_error.h"
 #include "reconciler/limits.h"
 #include "reconciler/outputs/pull_outputs.h"
@@ -40,9 +41,10 @@ struct PassOutcome {
   /// Nothing, or not everything, could be decided or done.
   std::optional<errors::SessionError> error;
   std::vector<std::string> warnings;  ///< for operators; they change nothing
-  bool executed = false;              ///< the plan was carried out, as far as `results` say
-  bool suspended = false;             ///< so the plan was only made
-  bool source_lost = false;           ///< a declared source is missing or unreadable
+  desired::LeftOutPaths::Count left_out;
+  bool executed = false;      ///< the plan was carried out, as far as `results` say
+  bool suspended = false;     ///< so the plan was only made
+  bool source_lost = false;   ///< a declared source is missing or unreadable
   bool terminal = false;      ///< gone or archived: only a manifest change or a slow retry can help
   bool rate_limited = false;  ///< some call was answered 429
   bool pass_again = false;    ///< the next pass may decide more, without waiting

@@ -31,6 +31,7 @@ namespace {
    yes      | ours, other content                    | replace
    yes      | nothing                                | add
    no       | entry blocked at this path             | stays
+   no       | ours, newly left out by a rule         | blocked secret, stays
    no       | ours, prune none                       | stays
    no       | ours                                   | delete (guarded)
    no       | another daemon's                       | blocked owner_conflict
@@ -293,7 +294,7 @@ class Planner {
     consumed_.insert(row.resource_id);
     auto& removal = remove(row, "makes way for " + path.text());
     removal.chain = path;
-    if (in_.desired.kept.contains(row.path)) {
+    if (in_.desired.kept.contains(row.path) || in_.desired.left_out.find(row.path) != nullptr) {
       removal.protection = "its own entry is blocked";
     }
   }
@@ -410,17 +411,27 @@ class Planner {
       case observe::Ownership::kOtherDaemon:
         return block(row.path, desired::BlockCode::kOwnerConflict, owner_conflict());
       case observe::Ownership::kUnmanaged:
-        if (policy_.prune != manifest::Prune::kAll || in_.desired.kept.contains(row.path)) {
+        if (policy_.prune != manifest::Prune::kAll || in_.desired.kept.contains(row.path) ||
+            in_.desired.left_out.find(row.path) != nullptr) {
           plan_.unmanaged.push_back({"file", row.path, row.resource_id});
           return;
         }
         remove(row, "not declared, and prune is all");
         return;
       case observe::Ownership::kOurs:
-        if (policy_.prune != manifest::Prune::kNone && !in_.desired.kept.contains(row.path)) {
-          remove(row, "no longer declared");
-        }
-        return;
+        return decide_undeclared_of_ours(row);
+    }
+  }
+
+  void decide_undeclared_of_ours(const observe::ObservedFile& row) {
+    if (in_.desired.kept.contains(row.path)) {
+      return;
+    }
+    if (const auto* left_out = in_.desired.left_out.find(row.path)) {
+      return block(row.path, desired::BlockCode::kSecret, desired::describe(*left_out));
+    }
+    if (policy_.prune != manifest::Prune::kNone) {
+      remove(row, "no longer declared");
     }
   }
 

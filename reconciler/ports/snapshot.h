@@ -26,6 +26,7 @@ struct ScanIssue {
     kUnstable,
     kTooLarge,
     kUnread,  ///< it is large and still being read: nothing is wrong with it
+    kSecret,  ///< it leads to what is left out (see LeftOut)
   };
   std::string path;  ///< below the entry's source; raw bytes
   Kind kind = Kind::kUnreadable;
@@ -34,14 +35,27 @@ struct ScanIssue {
   friend bool operator==(const ScanIssue&, const ScanIssue&) = default;
 };
 
+/// A file, or a directory with all that is below it, that an entry selects and that is not mirrored
+/// all the same, because nobody asked for it by name.
+struct LeftOut {
+  enum class Rule {
+    kUsual,   ///< one that every version had: nothing was ever mounted from there
+    kLately,  ///< one that earlier versions did not have: what they mounted stays
+  };
+  std::string path;  ///< below the entry's source; raw bytes; "" for the source itself
+  bool is_directory = false;
+  Rule rule = Rule::kUsual;
+  std::string name{};  ///< the name that the rule is about; "": its own; of a link: in its target
+  friend bool operator==(const LeftOut&, const LeftOut&) = default;
+};
+
 /// The source could be read. `unreadable` directories (below the source) protect what is mounted
 /// below them; `warnings` name what was skipped and why.
 struct SourceFiles {
   std::vector<ScannedFile> files;  ///< sorted by path
   std::vector<ScanIssue> issues;   ///< sorted by path
   std::vector<std::string> unreadable_directories;
-  /// Excluded by default, which they were not always: what is mounted from there stays.
-  std::vector<std::string> lately_excluded;
+  std::vector<LeftOut> left_out;  ///< each once
   std::vector<std::string> warnings;
   std::optional<std::string> archive_sha256;  ///< of an archive's member list; no other has one
 };

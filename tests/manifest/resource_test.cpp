@@ -44,6 +44,15 @@ TEST_CASE("A wrong file resource says where") {
       {"{type: file, source: a, exclude: ['*']}", {"7:33 misplaced_key"}},
       {"{type: file, source: a, archive: zip}", {"7:33 misplaced_key"}},
       {"{type: file, source: a/, archive: rar}", {"7:43 invalid_choice"}},
+      {"{type: file, source: a, gitignore: true}", {"7:33 misplaced_key"}},
+      {"{type: file, source: a/, gitignore: yes}", {"7:45 wrong_type"}},
+      {"{type: file, source: a/, allow: a.key}", {"7:41 wrong_type"}},
+      {"{type: file, source: a/, allow: [1]}", {"7:42 wrong_type"}},
+      {"{type: file, source: a/, allow: ['b/a.key', '.aws/', '..', 'a.key']}",
+       {"7:42 invalid_name", "7:53 invalid_name", "7:62 invalid_name"}},
+      {"{type: file, source: a/, allow: ['*.key']}", {"7:42 name_is_no_pattern?"}},
+      {"{type: file, file_id: file_1, allow: [a]}", {"7:39 misplaced_key"}},
+      {"{type: file, file_id: file_1, gitignore: true}", {"7:39 misplaced_key"}},
       {"{type: file, source: a/, include: '*'}", {"7:43 wrong_type"}},
       {"{type: file, source: a/, include: [1]}", {"7:44 wrong_type"}},
       {"{type: file, source: a/, include: ['[a', ok, '#b']}",
@@ -100,6 +109,24 @@ TEST_CASE("A directory ends in a slash") {
       load_resource<manifest::DirectoryResource>("{type: file, source: a/../, mount_path: /}");
   CHECK(same.source.empty());
   CHECK(same.mount_path == "/");
+}
+
+TEST_CASE(
+    "A source lets names through that are left out by default, a directory knows .gitignore") {
+  using Names = std::vector<std::string>;
+  const auto directory = load_resource<manifest::DirectoryResource>(
+      "{type: file, source: src/, allow: [a.key, .aws], gitignore: true}");
+  CHECK(directory.allow == Names{"a.key", ".aws"});
+  CHECK(directory.gitignore);
+  const auto archive = load_resource<manifest::ArchiveResource>(
+      "{type: file, source: src/, archive: zip, allow: [a.key], gitignore: true}");
+  CHECK(archive.allow == Names{"a.key"});
+  CHECK(archive.gitignore);
+  CHECK(load_resource<manifest::FileResource>("{type: file, source: a, allow: [b]}").allow ==
+        Names{"b"});
+  const auto plain = load_resource<manifest::DirectoryResource>("{type: file, source: src/}");
+  CHECK(plain.allow.empty());
+  CHECK_FALSE(plain.gitignore);
 }
 
 TEST_CASE("A directory may be packed") {

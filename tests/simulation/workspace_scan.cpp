@@ -56,11 +56,12 @@ struct Workspace::Scan {
   }
 
   ports::SourceSnapshot operator()(const manifest::DirectoryResource& entry) {
-    return tree(entry.source, workspace::SourceFilter(entry.include, entry.exclude));
+    return tree(entry.source, workspace::SourceFilter(entry.include, entry.exclude, entry.allow));
   }
 
   ports::SourceSnapshot operator()(const manifest::ArchiveResource& entry) {
-    auto found = tree(entry.source, workspace::SourceFilter(entry.include, entry.exclude));
+    auto found =
+        tree(entry.source, workspace::SourceFilter(entry.include, entry.exclude, entry.allow));
     if (auto* files = std::get_if<ports::SourceFiles>(&found)) {
       files->archive_sha256 = workspace::archive_digest(entry.format, files->files);
     }

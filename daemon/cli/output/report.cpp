@@ -41,6 +41,10 @@ std::string report_text(const SessionReport& report, const config::Options& opti
   for (const auto& output : outcome.fetched) {
     text += "  < " + manifest::printable(output.name) + "  " + std::to_string(output.size) + " B\n";
   }
+  if (options.command == config::Command::kPlan && !outcome.left_out.none()) {
+    text +=
+        "  left out by default: " + manifest::printable(desired::describe(outcome.left_out)) + "\n";
+  }
   for (const auto& warning : outcome.warnings) {
     text += "  warning: " + manifest::printable(warning) + "\n";
   }

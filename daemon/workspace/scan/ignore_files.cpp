@@ -49,8 +49,9 @@ tl::expected<Text, std::string> read_text(const os::Beneath& root, const std::st
 }  // namespace
 
 tl::expected<manifest::Patterns, std::string> IgnoreFiles::load(const os::Beneath& root,
-                                                                const std::string& directory) {
-  const std::string path = os::join_path(directory, kIgnoreFileName);
+                                                                const std::string& directory,
+                                                                std::string_view name) {
+  const std::string path = os::join_path(directory, name);
   const auto look = root.open_at(path, O_PATH, os::Beneath::Links::kFollow);
   if (!look) {
     // A link into nothing may be about to get its target: the other kinds of absence are absence.
@@ -104,14 +105,24 @@ void IgnoreFiles::forget_unused() {
   std::erase_if(parsed_, [now](const auto& entry) { return now - entry.second.used > kKept; });
 }
 
-void IgnoreStack::push(std::string_view directory, manifest::Patterns patterns) {
-  levels_.push_back(
-      {.prefix = directory.empty() ? 0 : directory.size() + 1, .patterns = std::move(patterns)});
+void IgnoreStack::push(std::string_view directory, manifest::Patterns patterns,
+                       std::optional<manifest::Patterns> git) {
+  levels_.push_back({.prefix = directory.empty() ? 0 : directory.size() + 1,
+                     .patterns = std::move(patterns),
+                     .git = std::move(git)});
+}
+
+manifest::Patterns::Verdict IgnoreStack::Level::verdict(std::string_view path,
+                                                        bool is_directory) const {
+  const std::string_view below = path.substr(prefix);
+  const auto own = patterns.verdict(below, is_directory);
+  if (own != manifest::Patterns::Verdict::kNone || !git) return own;
+  return git->verdict(below, is_directory);
 }
 
 bool IgnoreStack::ignores(std::string_view path, bool is_directory) const {
   for (auto level = levels_.rbegin(); level != levels_.rend(); ++level) {
-    const auto verdict = level->patterns.verdict(path.substr(level->prefix), is_directory);
+    const auto verdict = level->verdict(path, is_directory);
     if (verdict != manifest::Patterns::Verdict::kNone)
       return verdict == manifest::Patterns::Verdict::kMatched;
   }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,17 +17,20 @@
 namespace sessync::workspace {
 
 inline constexpr std::string_view kIgnoreFileName = ".sessyncignore";
+/// Counts only where the manifest says so.
+inline constexpr std::string_view kGitIgnoreFileName = ".gitignore";
 inline constexpr std::size_t kMaxIgnoreFileBytes = 1U << 20U;
 
-/// Reads .sessyncignore files and keeps what it parsed while they do not change, and are asked for:
+/// Reads ignore files and keeps what it parsed while they do not change, and are asked for:
 /// a workspace behind a link that is swapped has others with each swap. Thread-safe.
 class IgnoreFiles {
  public:
-  /// The patterns of the ignore file in `directory` (below the root, "" is the root); none if there
-  /// is no such file. An error, worded for the user, if there is one that cannot be read: then
-  /// nothing in that directory may be taken, because what must not leave is not known.
+  /// The patterns of the ignore file `name` in `directory` (below the root, "" is the root); none
+  /// if there is no such file. An error, worded for the user, if there is one that cannot be read:
+  /// then nothing in that directory may be taken, because what must not leave is not known.
   tl::expected<manifest::Patterns, std::string> load(const os::Beneath& root,
-                                                     const std::string& directory);
+                                                     const std::string& directory,
+                                                     std::string_view name = kIgnoreFileName);
 
  private:
   struct Parsed {
@@ -48,7 +52,9 @@ class IgnoreFiles {
 class IgnoreStack {
  public:
   /// `directory` is below the workspace, and below all those pushed before.
-  void push(std::string_view directory, manifest::Patterns patterns);
+  /// Of the two lists of one directory `patterns` have the last word.
+  void push(std::string_view directory, manifest::Patterns patterns,
+            std::optional<manifest::Patterns> git = std::nullopt);
   void pop() { levels_.pop_back(); }
 
   /// As git decides: the deepest file with a verdict on `path` (below the workspace) has the last
@@ -59,6 +65,9 @@ class IgnoreStack {
   struct Level {
     std::size_t prefix;  ///< length of what is cut from a path
     manifest::Patterns patterns;
+    std::optional<manifest::Patterns> git;
+    [[nodiscard]] manifest::Patterns::Verdict verdict(std::string_view path,
+                                                      bool is_directory) const;
   };
   std::vector<Level> levels_;
 };

@@ -1,18 +1,15 @@
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "manifest/pattern/pattern.h"
+#include "reconciler/ports/snapshot.h"
 
 namespace sessync::workspace {
-
-/// True for the names that are never mirrored unless somebody asks for them by name: version
-/// control, editors' droppings, a ConfigMap volume's generations, and, against accidents, secrets.
-bool is_default_exclusion(std::string_view base_name);
-
-/// A default exclusion that earlier versions mirrored: what they mounted is not theirs to lose.
-bool is_lately_excluded(std::string_view base_name);
 
 /// Which paths below a directory source its entry selects. Ignore files are not part of it.
 ///
@@ -20,29 +17,51 @@ bool is_lately_excluded(std::string_view base_name);
 /// directory was entered.
 class SourceFilter {
  public:
-  SourceFilter(manifest::Patterns include, manifest::Patterns exclude)
-      : include_(std::move(include)), exclude_(std::move(exclude)) {}
+  /// `allow`: names that are no default exclusions here. `above`: the name of the directory that
+  /// paths are relative to, if it is known.
+  SourceFilter(manifest::Patterns include, manifest::Patterns exclude,
+               std::vector<std::string> allow = {}, std::string above = {})
+      : include_(std::move(include)),
+        exclude_(std::move(exclude)),
+        allow_(std::move(allow)),
+        above_(std::move(above)) {}
 
   /// A file below `directory` may be taken.
-  [[nodiscard]] bool enters(std::string_view directory) const;
-  [[nodiscard]] bool takes(std::string_view file) const;
-
-  /// An include pattern names it literally.
-  [[nodiscard]] bool asks_for(std::string_view base_name) const {
-    return include_.names_literally(base_name);
+  [[nodiscard]] bool enters(std::string_view directory) const {
+    return !exclusion(directory, true) && selects(directory, true);
+  }
+  [[nodiscard]] bool takes(std::string_view file) const {
+    return !exclusion(file, false) && selects(file, false);
   }
 
-  /// `base_name` is a default exclusion that no include pattern asks for.
-  [[nodiscard]] bool excludes_by_default(std::string_view base_name) const;
+  /// By the patterns alone. Of a directory: something below it may be.
+  [[nodiscard]] bool selects(std::string_view path, bool is_directory) const;
+
+  /// The default exclusion that keeps it out although it may be selected: one that neither an
+  /// include pattern nor `allow` asks for.
+  [[nodiscard]] std::optional<ports::LeftOut::Rule> exclusion(std::string_view path,
+                                                              bool is_directory) const;
+
+  /// An include pattern or `allow` names it literally.
+  [[nodiscard]] bool asks_for(std::string_view base_name) const;
 
  private:
   manifest::Patterns include_;
   manifest::Patterns exclude_;
+  std::vector<std::string> allow_;
+  std::string above_;
 };
 
-/// True if a symlink may not lead to `target` (relative): a part of it is excluded by default. The
-/// generations of a ConfigMap volume ("..data") may be led through: they are excluded only so that
-/// their files are not taken twice.
-bool is_excluded_target(const SourceFilter& filter, std::string_view target);
+/// Why a symlink may not lead somewhere.
+struct TargetExclusion {
+  ports::LeftOut::Rule rule = ports::LeftOut::Rule::kUsual;
+  std::string name;  ///< the part of the target that is excluded by default
+};
+
+/// Nothing if a symlink may lead to `target` (relative): no part of it is excluded by default. A
+/// part of the usual rule is told before any other. The generations of a ConfigMap volume
+/// ("..data") may be led through: they are excluded only so that their files are not taken twice.
+std::optional<TargetExclusion> target_exclusion(const SourceFilter& filter, std::string_view target,
+                                                bool is_directory = false);
 
 }  // namespace sessync::workspace

@@ -57,8 +57,23 @@ tl::unexpected<ports::SourceUnavailable> unreachable(const os::Beneath& root,
   }
 }
 
-bool has_excluded_part(const std::string& path) {
-  return is_excluded_target(SourceFilter({}, {}), path);
+/// What is mounted stays, and people are told.
+ports::SourceFiles astray(const std::string& source, const std::string& location, bool is_directory,
+                          const TargetExclusion& why) {
+  ports::SourceFiles out;
+  const std::string name = manifest::printable(source) + (is_directory ? "/" : "");
+  out.issues.push_back(
+      {.path = "",
+       .kind = ports::ScanIssue::Kind::kSecret,
+       .message = "source " + name + " is a symlink to " + manifest::printable(location) +
+                  ", which is never mirrored unless it is named itself; what is mounted stays. "
+                  "Name that path as the source, or add " +
+                  manifest::printable(why.name) + " to its \"allow\"; or remove the entry"});
+  out.left_out.push_back({.path = "",
+                          .is_directory = is_directory,
+                          .rule = ports::LeftOut::Rule::kLately,
+                          .name = why.name});
+  return out;
 }
 
 std::string text_of(const StableReadError& error) {
@@ -114,6 +129,10 @@ ports::ScannedFile scanned(std::string path, const Digested& content) {
 ports::SourceSnapshot SourceScan::operator()(const manifest::FileResource& entry) {
   const Located located = locate(entry.source, false);
   if (!located) return located.error();
+  const SourceFilter filter({}, {}, entry.allow);
+  if (const auto why = leads_astray(entry.source, located->location, false, filter)) {
+    return astray(entry.source, located->location, false, *why);
+  }
   if (located->stamp.size > max_file_size_) {
     return one_issue(too_large("", entry.source, located->stamp.size));
   }
@@ -128,6 +147,9 @@ ports::SourceSnapshot SourceScan::operator()(const manifest::FileResource& entry
     if (result.error().kind != StableReadError::Kind::kVanished) break;
     const Located again = locate(entry.source, false);
     if (!again) return again.error();
+    if (const auto why = leads_astray(entry.source, again->location, false, filter)) {
+      return astray(entry.source, again->location, false, *why);
+    }
     result = read(*again);
   }
   return file_snapshot(entry.source, *located, result);
@@ -160,7 +182,7 @@ ports::SourceSnapshot SourceScan::file_snapshot(const std::string& source, const
 }
 
 ports::SourceSnapshot SourceScan::operator()(const manifest::DirectoryResource& entry) {
-  Tree tree = scan_tree(entry.source, SourceFilter(entry.include, entry.exclude));
+  Tree tree = scan_tree(TreeSource(entry));
   if (!tree) return std::move(tree.error());
   // A mount has no executable bit, so chmod changes nothing of what is mirrored.
   for (ports::ScannedFile& file : tree->files) file.executable = false;
@@ -168,17 +190,24 @@ ports::SourceSnapshot SourceScan::operator()(const manifest::DirectoryResource& 
 }
 
 ports::SourceSnapshot SourceScan::operator()(const manifest::ArchiveResource& entry) {
-  Tree tree = scan_tree(entry.source, SourceFilter(entry.include, entry.exclude));
+  Tree tree = scan_tree(TreeSource(entry));
   if (!tree) return std::move(tree.error());
   tree->archive_sha256 = archive_digest(entry.format, tree->files);
   return std::move(*tree);
 }
 
-SourceScan::Tree SourceScan::scan_tree(const std::string& source, const SourceFilter& filter) {
+SourceScan::Tree SourceScan::scan_tree(const TreeSource& entry) {
+  const std::string& source = entry.source;
   const Located located = locate(source, true);
   if (!located) return tl::unexpected(located.error());
-  const WalkRules rules{
-      .filter = filter, .manifests = manifests_, .ignore_files = tools_.ignore_files};
+  const SourceFilter filter(entry.include, entry.exclude, entry.allow, located->location);
+  if (const auto why = leads_astray(source, located->location, true, filter)) {
+    return astray(source, located->location, true, *why);
+  }
+  const WalkRules rules{.filter = filter,
+                        .manifests = manifests_,
+                        .ignore_files = tools_.ignore_files,
+                        .gitignore = entry.gitignore};
   TreeWalk walk(root_, rules, located->location);
   ports::SourceFiles out;
   std::vector<FoundFile> unknown;
@@ -244,7 +273,7 @@ SourceScan::Located SourceScan::locate(const std::string& source, bool is_direct
   Located located = check_type(source, status, is_directory);
   if (!located) return located;
   located->location = root_.path_of(fd->get()).value_or(source);
-  return check_target(source, std::move(*located));
+  return located;
 }
 
 SourceScan::Located SourceScan::check_type(const std::string& source, const struct stat& status,
@@ -265,12 +294,13 @@ SourceScan::Located SourceScan::check_type(const std::string& source, const stru
 }
 
 /// Who names a path that is excluded by default means it. A link that leads to one is no naming.
-SourceScan::Located SourceScan::check_target(const std::string& source, LinkTarget target) {
-  const bool is_accident =
-      target.location != source && has_excluded_part(target.location) && !has_excluded_part(source);
-  if (!is_accident) return target;
-  return unavailable(source, "is a symlink to " + manifest::printable(target.location) +
-                                 ", which is never mirrored unless it is named itself");
+std::optional<TargetExclusion> SourceScan::leads_astray(const std::string& source,
+                                                        const std::string& location,
+                                                        bool is_directory,
+                                                        const SourceFilter& filter) {
+  const SourceFilter plain({}, {});
+  if (location == source || target_exclusion(plain, source, is_directory)) return std::nullopt;
+  return target_exclusion(filter, location, is_directory);
 }
 
 }  // namespace sessync::workspace

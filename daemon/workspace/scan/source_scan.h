@@ -18,6 +18,24 @@ struct ScanTools {
   Patience& patience;
 };
 
+/// What an entry that mirrors a directory and one that packs it have in common.
+struct TreeSource {
+  const std::string& source;
+  const manifest::Patterns& include;
+  const manifest::Patterns& exclude;
+  const std::vector<std::string>& allow;
+  bool gitignore;
+
+  /// `entry` must outlive it.
+  template <class Entry>
+  explicit TreeSource(const Entry& entry)
+      : source(entry.source),
+        include(entry.include),
+        exclude(entry.exclude),
+        allow(entry.allow),
+        gitignore(entry.gitignore) {}
+};
+
 /// Scans the sources of one pass, each into one snapshot.
 class SourceScan {
  public:
@@ -41,12 +59,14 @@ class SourceScan {
 
   Located locate(const std::string& source, bool is_directory);
   Located check_type(const std::string& source, const struct stat& status, bool is_directory);
-  Located check_target(const std::string& source, LinkTarget target);
+  static std::optional<TargetExclusion> leads_astray(const std::string& source,
+                                                     const std::string& location, bool is_directory,
+                                                     const SourceFilter& filter);
   ports::SourceSnapshot file_snapshot(const std::string& source, const LinkTarget& target,
                                       const DigestResult& result);
   [[nodiscard]] ports::ScanIssue too_large(std::string path, const std::string& location,
                                            std::uint64_t size) const;
-  Tree scan_tree(const std::string& source, const SourceFilter& filter);
+  Tree scan_tree(const TreeSource& entry);
   void digest(const TreeWalk& walk, std::vector<FoundFile> found, ports::SourceFiles& out);
   DigestResult digest_again(const TreeWalk& walk, const FoundFile& file, DigestResult result);
 

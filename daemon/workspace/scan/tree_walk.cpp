@@ -83,6 +83,7 @@ TreeWalk::Status TreeWalk::run(const OnFile& on_file, ports::SourceFiles& out) {
   if (!ignored) return tl::unexpected(ignored.error());
   if (*ignored) {
     warn("", std::string("is ignored by a ") + kIgnoreFileName.data() +
+                 (rules_.gitignore ? " or .gitignore" : "") +
                  " above it: nothing of it is mirrored");
     return {};
   }
@@ -103,7 +104,13 @@ tl::expected<bool, ports::SourceUnavailable> TreeWalk::is_ignored_from_above() {
 TreeWalk::Status TreeWalk::push_ignores(const std::string& directory) {
   auto patterns = rules_.ignore_files.load(root_, directory);
   if (!patterns) return tl::unexpected(unreadable_source(patterns.error()));
-  ignores_.push(directory, std::move(*patterns));
+  if (!rules_.gitignore) {
+    ignores_.push(directory, std::move(*patterns));
+    return {};
+  }
+  auto git = rules_.ignore_files.load(root_, directory, kGitIgnoreFileName);
+  if (!git) return tl::unexpected(unreadable_source(git.error()));
+  ignores_.push(directory, std::move(*patterns), std::move(*git));
   return {};
 }
 
@@ -187,7 +194,10 @@ int TreeWalk::read_entries(int fd, Frame& frame) {
   const auto names = read_names(fd);
   ignores_.push(below_root(frame.directory), manifest::Patterns());
   if (!names) return names.error();
-  if (std::ranges::find(*names, kIgnoreFileName, &Name::text) != names->end()) {
+  const auto has = [&](std::string_view name) {
+    return std::ranges::find(*names, name, &Name::text) != names->end();
+  };
+  if (has(kIgnoreFileName) || (rules_.gitignore && has(kGitIgnoreFileName))) {
     ignores_.pop();
     if (const Status pushed = push_ignores(below_root(frame.directory)); !pushed) {
       ignores_.push("", manifest::Patterns());
@@ -208,17 +218,17 @@ int TreeWalk::read_entries(int fd, Frame& frame) {
 void TreeWalk::classify(int fd, const std::string& path, const Name& name, Frame& frame) {
   os::beat();
   if (name.type == DT_UNKNOWN) return classify_unknown(fd, path, name);
-  if (name.type == DT_DIR) {
-    if (enters(path)) {
-      frame.entries.push_back(
-          {.name = name.text, .is_directory = true, .location = {}, .stamp = {}});
-    } else if (is_lately_excluded(name.text) && rules_.filter.excludes_by_default(name.text)) {
-      out_->lately_excluded.push_back(path);
-    }
-  } else if (name.type == DT_LNK) {
-    if (takes(path) || enters(path)) classify_link(path, name, frame);
-  } else if (takes(path)) {
-    if (name.type == DT_REG) return classify_file(fd, path, name, frame);
+  if (name.type == DT_LNK) return classify_link(path, name, frame);
+  const bool is_directory = name.type == DT_DIR;
+  const Choice choice = choose(path, is_directory);
+  if (!choice.selected) return;
+  if (is_directory && choice.taken()) {
+    frame.entries.push_back({.name = name.text, .is_directory = true, .location = {}, .stamp = {}});
+  } else if (choice.left_out) {
+    if (is_directory || name.type == DT_REG) leave_out({path, is_directory, *choice.left_out});
+  } else if (name.type == DT_REG) {
+    classify_file(fd, path, name, frame);
+  } else {
     warn(path,
          "is " + name_of_type(name.type) + "; only regular files can be mounted, it is skipped");
   }
@@ -261,15 +271,21 @@ void TreeWalk::classify_file(int fd, const std::string& path, const Name& name, 
 }
 
 void TreeWalk::classify_link(const std::string& path, const Name& name, Frame& frame) {
+  const Choice as_file = choose(path, false);
+  if (as_file.selected && as_file.left_out) return leave_out({path, false, *as_file.left_out});
+  if (!as_file.taken() && !enters(path)) return;
   auto target = resolve_link(path);
   if (!target) {
     const LinkProblem& problem = target.error();
-    if (problem.unreadable && takes(path)) {
+    if (problem.unreadable && as_file.taken()) {
       out_->issues.push_back({path, ports::ScanIssue::Kind::kUnreadable, problem.what});
     } else if (!problem.what.empty()) {
       warn(path, problem.what + "; it is skipped");
     }
-  } else if (takes(path)) {
+    if (problem.excluded && as_file.taken()) {
+      leave_out({path, false, problem.excluded->rule, problem.excluded->name});
+    }
+  } else if (as_file.taken()) {
     add_file(path,
              {.name = name.text,
               .is_link = true,
@@ -278,6 +294,11 @@ void TreeWalk::classify_link(const std::string& path, const Name& name, Frame& f
               .stamp = target->stamp},
              frame);
   }
+}
+
+/// Ignore files are sessync's own: nobody misses them.
+void TreeWalk::leave_out(ports::LeftOut what) {
+  if (os::base_name(what.path) != kIgnoreFileName) out_->left_out.push_back(std::move(what));
 }
 
 void TreeWalk::add_file(const std::string& path, Entry entry, Frame& frame) {
@@ -304,15 +325,11 @@ tl::expected<LinkTarget, LinkProblem> TreeWalk::resolve_link(std::string_view pa
   if (!location) {
     return tl::unexpected(LinkProblem{"is a symlink to something that cannot be located", true});
   }
-  const bool inside = source_.empty() || location->starts_with(source_ + "/");
-  const std::string_view checked =
-      std::string_view(*location).substr(inside && !source_.empty() ? source_.size() + 1 : 0);
-  const bool excluded =
-      is_excluded_target(rules_.filter, checked) ||
-      (rules_.manifests.contains(*location) && !rules_.filter.asks_for(os::base_name(*location)));
-  if (excluded) {
-    return skipped("is a symlink to " + manifest::printable(*location) +
-                   ", which is never mirrored");
+  if (auto excluded = exclusion_of(*location)) {
+    auto problem =
+        skipped("is a symlink to " + manifest::printable(*location) + ", which is never mirrored");
+    problem.value().excluded = std::move(excluded);
+    return problem;
   }
   return LinkTarget{.location = std::move(*location),
                     .stamp = FileStamp::of(status),
@@ -327,20 +344,30 @@ tl::unexpected<LinkProblem> TreeWalk::link_problem(const std::string& link, int 
   return tl::unexpected(LinkProblem{broken_link(itself.error()), true});
 }
 
-bool TreeWalk::takes(const std::string& path) const {
-  if (!rules_.filter.takes(path)) return false;
-  if (!source_.empty()) return is_free(below_root(path));
-  return is_free(path);
+/// Of what a link leads to.
+std::optional<TargetExclusion> TreeWalk::exclusion_of(const std::string& location) const {
+  const std::string_view name = os::base_name(location);
+  if (rules_.manifests.contains(location) && !rules_.filter.asks_for(name)) {
+    return TargetExclusion{.rule = ports::LeftOut::Rule::kUsual, .name = std::string(name)};
+  }
+  const bool inside = !source_.empty() && location.starts_with(source_ + "/");
+  return target_exclusion(rules_.filter,
+                          std::string_view(location).substr(inside ? source_.size() + 1 : 0));
 }
 
-bool TreeWalk::is_free(const std::string& full) const {
-  const bool is_manifest =
-      rules_.manifests.contains(full) && !rules_.filter.asks_for(os::base_name(full));
-  return !is_manifest && !ignores_.ignores(full, false);
+/// What the patterns or an ignore file do not want is not left out by a default exclusion.
+TreeWalk::Choice TreeWalk::choose(const std::string& path, bool is_directory) const {
+  if (!rules_.filter.selects(path, is_directory)) return {};
+  const bool free =
+      source_.empty() ? is_free(path, is_directory) : is_free(below_root(path), is_directory);
+  if (!free) return {};
+  return {.selected = true, .left_out = rules_.filter.exclusion(path, is_directory)};
 }
 
-bool TreeWalk::enters(const std::string& path) const {
-  return rules_.filter.enters(path) && !ignores_.ignores(below_root(path), true);
+bool TreeWalk::is_free(const std::string& full, bool is_directory) const {
+  const bool is_manifest = !is_directory && rules_.manifests.contains(full) &&
+                           !rules_.filter.asks_for(os::base_name(full));
+  return !is_manifest && !ignores_.ignores(full, is_directory);
 }
 
 std::string TreeWalk::below_root(std::string_view path) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,6 +32,7 @@ struct WalkRules {
   const SourceFilter& filter;
   const ManifestPaths& manifests;
   IgnoreFiles& ignore_files;
+  bool gitignore = false;  ///< .gitignore files count as .sessyncignore files do
 };
 
 /// What a symlink that was found in a tree leads to.
@@ -44,6 +46,7 @@ struct LinkTarget {
 struct LinkProblem {
   std::string what;         ///< "" if the link is gone
   bool unreadable = false;  ///< nobody can say whether it leads to a file: it counts as there
+  std::optional<TargetExclusion> excluded{};  ///< what keeps its target out
 };
 
 /// Walks the directory of one source, without recursion, and reads only directories that may hold
@@ -83,6 +86,12 @@ class TreeWalk {
     std::vector<Entry> entries;
     std::size_t next = 0;
   };
+  /// What is done about an entry of a directory: not selected, left out, or taken.
+  struct Choice {
+    bool selected = false;
+    std::optional<ports::LeftOut::Rule> left_out;
+    [[nodiscard]] bool taken() const { return selected && !left_out; }
+  };
   using Status = tl::expected<void, ports::SourceUnavailable>;
 
   tl::expected<bool, ports::SourceUnavailable> is_ignored_from_above();
@@ -100,10 +109,13 @@ class TreeWalk {
   void classify_link(const std::string& path, const Name& name, Frame& frame);
   void classify_unknown(int fd, const std::string& path, const Name& name);
   void add_file(const std::string& path, Entry entry, Frame& frame);
+  void leave_out(ports::LeftOut what);
 
-  [[nodiscard]] bool takes(const std::string& path) const;
-  [[nodiscard]] bool is_free(const std::string& full) const;
-  [[nodiscard]] bool enters(const std::string& path) const;
+  [[nodiscard]] Choice choose(const std::string& path, bool is_directory) const;
+  [[nodiscard]] bool takes(const std::string& path) const { return choose(path, false).taken(); }
+  [[nodiscard]] bool enters(const std::string& path) const { return choose(path, true).taken(); }
+  [[nodiscard]] bool is_free(const std::string& full, bool is_directory) const;
+  [[nodiscard]] std::optional<TargetExclusion> exclusion_of(const std::string& location) const;
   [[nodiscard]] std::string below_root(std::string_view path) const;
   [[nodiscard]] tl::unexpected<LinkProblem> link_problem(const std::string& link, int error) const;
   void note_unreadable(const std::string& directory, const std::string& why);

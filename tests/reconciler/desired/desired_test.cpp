@@ -179,16 +179,51 @@ TEST_CASE("a path that grew too long for the API is blocked by name") {
   CHECK(builder.resolve().blocked.front().code == desired::BlockCode::kInvalidName);
 }
 
-TEST_CASE("what an earlier version mounted from a directory that is left out now is protected") {
+TEST_CASE("what is left out since lately is known by where an earlier version mounted it") {
+  using Rule = ports::LeftOut::Rule;
   Builder builder;
   ports::SourceFiles found;
   found.files = {scanned("a")};
-  found.lately_excluded = {"lost+found"};
+  found.archive_sha256 = std::string(64, 'c');
+  found.left_out = {{".git", true, Rule::kUsual},
+                    {"lost+found", true, Rule::kLately},
+                    {"x.key", false, Rule::kLately}};
   builder.add(manifest::DirectoryResource{"data", {}, {}, "/d"}, found);
+  // The same directory at another place, and packed: they count once.
+  builder.add(manifest::DirectoryResource{"data", {}, {}, "/e"}, found);
+  builder.add(
+      manifest::ArchiveResource{"data", {}, {}, manifest::ArchiveResource::Format::kZip, "/d.zip"},
+      found);
   const auto state = builder.resolve();
-  REQUIRE(state.protected_trees.size() == 1);
-  CHECK(state.protected_trees.front().prefix.text() == "/d/lost+found");
-  CHECK(state.protected_trees.front().reason.find("data/lost+found") != std::string::npos);
-  CHECK_FALSE(state.protected_trees.front().source_missing);
   CHECK(state.blocked.empty());
+  CHECK(state.protected_trees.empty());
+  const auto find = [&](const char* text) {
+    return state.left_out.find(manifest::MountPath::of_file(text));
+  };
+  for (const auto* mounted : {"/d/x.key", "/e/x.key", "/d/lost+found/#1", "/d/lost+found/a/b"}) {
+    REQUIRE(find(mounted) != nullptr);
+  }
+  CHECK(find("/d/x.key")->path == "data/x.key");
+  for (const auto* other : {"/d/.git/config", "/d/x.key/y", "/d/a", "/x.key", "/d", "/d.zip"}) {
+    CHECK(find(other) == nullptr);
+  }
+  const auto count = state.left_out.count();
+  CHECK(count.files == 1);
+  CHECK(count.directories == 2);
+  CHECK(desired::describe(count) ==
+        "1 file and 2 directories (data/.git/, data/lost+found/, data/x.key)");
+}
+
+TEST_CASE("a whole source that is left out keeps all that is mounted below it") {
+  Builder builder;
+  ports::SourceFiles found;
+  found.issues = {{"", ports::ScanIssue::Kind::kSecret, "leads to .aws"}};
+  found.left_out = {{"", true, ports::LeftOut::Rule::kLately, ".aws"}};
+  builder.add(manifest::DirectoryResource{"cloud", {}, {}, "/"}, found);
+  const auto state = builder.resolve();
+  CHECK(blocked(state) == Lines{"secret /"});
+  const auto* below = state.left_out.find(manifest::MountPath::of_file("/a/b"));
+  REQUIRE(below != nullptr);
+  CHECK(desired::describe(*below).find("leads to .aws") != std::string::npos);
+  CHECK(desired::describe(*below).find("add .aws to \"allow\"") != std::string::npos);
 }

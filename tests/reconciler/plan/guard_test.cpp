@@ -128,3 +128,25 @@ TEST_CASE("more files than max_files: nothing is added, the rest goes on") {
   policy.max_files = 4;
   CHECK(make_plan(wanted, observed, policy).blocked.empty());
 }
+
+TEST_CASE(
+    "what a rule newly leaves out is neither deleted nor counted as a delete, whatever prunes") {
+  desired::DesiredState wanted;
+  wanted.left_out.add({"100", false, ports::LeftOut::Rule::kLately}, "w/100", "/d/100");
+  wanted.left_out.add({"x", true, ports::LeftOut::Rule::kLately}, "w/x", "/x");
+  auto observed = rows(2);
+  observed.files.push_back(foreign("s1", "/x/theirs"));
+  for (const auto prune :
+       {manifest::Prune::kOwned, manifest::Prune::kAll, manifest::Prune::kNone}) {
+    plan::Policy policy;
+    policy.prune = prune;
+    const auto plan = make_plan(wanted, observed, policy);
+    REQUIRE(plan.blocked.size() == 1);
+    CHECK(plan.blocked.front().code == desired::BlockCode::kSecret);
+    CHECK(plan.blocked.front().path.text() == "/d/100");
+    CHECK(plan.blocked.front().reason.find("add 100 to \"allow\"") != std::string::npos);
+    CHECK(plan.actions.size() == (prune == manifest::Prune::kNone ? 0 : 1));
+    CHECK(plan.unmanaged.size() == 1);
+    CHECK_FALSE(plan.held);
+  }
+}

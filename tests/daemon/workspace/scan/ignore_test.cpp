@@ -28,6 +28,25 @@ TEST_CASE(".sessyncignore files on the way count, the deeper one wins") {
   CHECK(ws.files(file_source("a.log")).files.size() == 1);
 }
 
+TEST_CASE(".gitignore files count where the entry says so, and .sessyncignore has the last word") {
+  Workspace ws;
+  ws.tree.write(".gitignore", "*.log\n/build/\n");
+  ws.tree.write(".sessyncignore", "!a.log\n");
+  ws.tree.write("src/.gitignore", "!keep.log\n");
+  for (const auto* name : {"a.log", "b.log", "build/out", "src/c.log", "src/keep.log"}) {
+    ws.tree.write(name, name);
+  }
+  auto entry = directory_source("");
+  CHECK(ws.files(entry).files.size() == 7);
+  entry.gitignore = true;
+  CHECK(paths(ws.files(entry)) == Lines{".gitignore", "a.log", "src/.gitignore", "src/keep.log"});
+  entry.source = "src";
+  CHECK(paths(ws.files(entry)) == Lines{".gitignore", "keep.log"});
+  REQUIRE(::mkfifo(ws.tree.at("build/.gitignore").c_str(), 0600) == 0);
+  entry.source = "build";
+  CHECK(paths(ws.files(entry)).empty());
+}
+
 TEST_CASE("A source below an ignored directory is empty, with a warning") {
   Workspace ws;
   ws.tree.write(".sessyncignore", "/private/\n");

@@ -109,10 +109,42 @@ TEST_CASE(
   ws.tree.write("sub/lost+found/#13", "c");
   const auto found = ws.files(directory_source(""));
   CHECK(paths(found) == Lines{"a"});
-  CHECK(found.lately_excluded == Lines{"lost+found", "sub/lost+found"});
+  using Rule = ports::LeftOut::Rule;
+  CHECK(found.left_out == std::vector<ports::LeftOut>{{"lost+found", true, Rule::kLately},
+                                                      {"sub/lost+found", true, Rule::kLately}});
   CHECK(found.warnings.empty());
   const auto asked = ws.files(directory_source("", {"lost+found/"}));
-  CHECK(asked.lately_excluded.empty());
+  CHECK(asked.left_out.empty());
+}
+
+TEST_CASE("What the user leaves out himself is not left out by default") {
+  Workspace ws;
+  for (const auto* name : {"a.key", "b.key", "c.key", "sub/.ssh/config", "d"}) {
+    ws.tree.write(name, name);
+  }
+  ws.tree.write(".sessyncignore", "c.key\n");
+  CHECK(ws.files(directory_source("", {}, {"b.key"})).left_out.size() == 2);
+  CHECK(ws.files(directory_source("", {"/d"})).left_out.empty());
+  auto entry = directory_source("");
+  entry.allow = {"a.key", ".ssh"};
+  const auto found = ws.files(entry);
+  CHECK(paths(found) == Lines{"a.key", "d", "sub/.ssh/config"});
+  CHECK(found.left_out ==
+        std::vector<ports::LeftOut>{{"b.key", false, ports::LeftOut::Rule::kLately}});
+}
+
+TEST_CASE("A link to what is left out since lately is left out since lately") {
+  Workspace ws;
+  ws.tree.write(".aws/config", "secret");
+  ws.tree.write(".env", "secret");
+  ws.tree.link("a", ".aws/config");
+  ws.tree.link("b", ".env");
+  using Rule = ports::LeftOut::Rule;
+  CHECK(ws.files(directory_source("")).left_out ==
+        std::vector<ports::LeftOut>{{".aws", true, Rule::kLately},
+                                    {".env", false, Rule::kUsual},
+                                    {"a", false, Rule::kLately, ".aws"},
+                                    {"b", false, Rule::kUsual, ".env"}});
 }
 
 TEST_CASE("A symlink to a default exclusion is skipped, also through a directory or the manifest") {

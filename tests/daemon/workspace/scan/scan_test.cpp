@@ -175,7 +175,11 @@ TEST_CASE("A source may be a symlink to something inside") {
   CHECK(paths(ws.files(directory_source("current"))) == Lines{"a.txt"});
   CHECK(ws.files(file_source("a.txt")).files.front().sha256 == digest_of("five"));
   CHECK(ws.files(file_source("current/a.txt")).files.front().sha256 == digest_of("five"));
-  CHECK_THAT(ws.unavailable(file_source("innocent")).message, Contains("is never mirrored"));
+  const auto innocent = ws.files(file_source("innocent"));
+  CHECK(innocent.files.empty());
+  REQUIRE(issue_paths(innocent) == Lines{""});
+  CHECK(innocent.issues.front().kind == ports::ScanIssue::Kind::kSecret);
+  CHECK_THAT(innocent.issues.front().message, Contains("is never mirrored"));
 }
 
 TEST_CASE("A workspace that is missing, a file or below one: every source is unavailable") {
