@@ -17,9 +17,20 @@ RealPassServices::RealPassServices(Over over, std::string workspace,
                                    std::vector<std::string> manifests)
     : over_(over), workspace_(std::move(workspace)), manifests_(std::move(manifests)) {}
 
+void RealPassServices::set_secrets(workspace::SecretPlaces places) {
+  auto secrets = std::make_shared<const workspace::SecretPlaces>(std::move(places));
+  const std::lock_guard lock(mutex_);
+  secrets_ = std::move(secrets);
+}
+
 ports::WorkspaceSnapshot RealPassServices::scan(const manifest::SessionSpec& spec) {
-  auto snapshot =
-      over_.scanner.scan({workspace_, manifests_, spec.resources, spec.name, spec.max_file_size});
+  std::shared_ptr<const workspace::SecretPlaces> secrets;
+  {
+    const std::lock_guard lock(mutex_);
+    secrets = secrets_;
+  }
+  auto snapshot = over_.scanner.scan(
+      {workspace_, manifests_, spec.resources, spec.name, spec.max_file_size, secrets});
   if (over_.progress != nullptr) {
     over_.progress->scanned(spec, snapshot, over_.state);
   }

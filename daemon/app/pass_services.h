@@ -1,9 +1,12 @@
 #pragma once
 
+#include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include "daemon/pass/pass_runner.h"
+#include "daemon/workspace/scan/own_secrets.h"
 
 namespace sessync::api {
 class ApiThread;
@@ -44,6 +47,9 @@ class RealPassServices final : public runner::PassServices {
   /// `workspace`: what relative sources are relative to. `manifests` are never mirrored.
   RealPassServices(Over over, std::string workspace, std::vector<std::string> manifests);
 
+  /// From the next scan on these are never mirrored. Any thread.
+  void set_secrets(workspace::SecretPlaces places);
+
   ports::WorkspaceSnapshot scan(const manifest::SessionSpec& spec) override;
   std::unique_ptr<ports::SessionApi> make_api(os::CompletionQueue& queue) override;
   std::unique_ptr<ports::StateStore> make_store(os::CompletionQueue& queue) override;
@@ -56,6 +62,8 @@ class RealPassServices final : public runner::PassServices {
   Over over_;
   const std::string workspace_;
   const std::vector<std::string> manifests_;
+  std::mutex mutex_;
+  std::shared_ptr<const workspace::SecretPlaces> secrets_;
 };
 
 }  // namespace sessync::app

@@ -3,11 +3,13 @@
 #include <array>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "daemon/api/send/api_thread.h"
 #include "daemon/app/pass_services.h"
 #include "daemon/app/progress.h"
+#include "daemon/app/secret_places.h"
 #include "daemon/os/environment.h"
 #include "daemon/os/log.h"
 #include "daemon/os/loose_mode.h"
@@ -126,7 +128,8 @@ secrets::Fingerprints open_fingerprints(const config::Settings& settings, Servic
 struct Services::Parts {
   Parts(const config::Settings& settings, State kind, api::ApiOptions options,
         std::unique_ptr<state::StateDatabase> opened, Watchers watchers)
-      : observer(watchers.observer),
+      : configured(settings),
+        observer(watchers.observer),
         state(std::move(opened)),
         digests(state->load_digests()),
         scanner(digests, workspace::ScanOptions{settings.options.settle, {}}),
@@ -139,7 +142,21 @@ struct Services::Parts {
                   settings.state_dir.value_or("")}}),
         pass_services({scanner, api, *state, tokens, outputs, watchers.progress},
                       settings.workspace, {settings.manifest.path()}),
-        passes(pass_services, {settings.options.parallel, settings.options.list_grace}) {}
+        passes(pass_services, {settings.options.parallel, settings.options.list_grace}) {
+    declare_secrets({}, true);
+  }
+
+  /// `whole`: those of no other session count any more.
+  void declare_secrets(const std::vector<manifest::SessionSpec>& sessions, bool whole) {
+    auto places = secret_places(configured, sessions);
+    const std::lock_guard lock(declared_mutex);
+    if (whole) {
+      secret_files.clear();
+    }
+    secret_files.insert(places.files.begin(), places.files.end());
+    places.files.assign(secret_files.begin(), secret_files.end());
+    pass_services.set_secrets(std::move(places));
+  }
 
   api::ApiHooks hooks() {
     api::ApiHooks result;
@@ -180,6 +197,7 @@ struct Services::Parts {
         state::StateDatabase::Begin::kSoon);
   }
 
+  const config::Settings configured;
   LimitLog limits;
   api::ApiObserver* const observer;
   std::unique_ptr<state::StateDatabase> state;
@@ -192,6 +210,7 @@ struct Services::Parts {
   disk_outputs::OutputDestinations outputs;
   std::mutex declared_mutex;
   std::optional<std::vector<manifest::SessionSpec>> declared;  ///< nothing: not all of it is known
+  std::set<std::string> secret_files;
   RealPassServices pass_services;
   runner::PassRunner passes;
 };
@@ -249,6 +268,7 @@ void Services::remember_origin(const state::StateOrigin& origin) {
 
 void Services::declare(const std::vector<manifest::SessionSpec>& sessions, bool whole) {
   parts_->outputs.declare(sessions);
+  parts_->declare_secrets(sessions, whole);
   const std::lock_guard lock(parts_->declared_mutex);
   parts_->declared = whole ? std::optional(sessions) : std::nullopt;
 }

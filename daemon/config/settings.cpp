@@ -136,6 +136,8 @@ tl::expected<Settings, UsageError> resolve_settings(const Options& options,
   settings.secrets_dir =
       absolute(options.secrets_dir.empty() ? env("CREDENTIALS_DIRECTORY").value_or(".")
                                            : options.secrets_dir);
+  settings.secrets_dir_is_given =
+      !options.secrets_dir.empty() || env("CREDENTIALS_DIRECTORY").has_value();
   settings.workspace = options.workspace.empty() ? settings.manifest.default_workspace()
                                                  : absolute(options.workspace);
   const auto github = http::parse_base_url(options.github_api_url);

@@ -26,6 +26,7 @@ struct Settings {
   std::string outputs_dir;
   std::string secrets_dir;
   std::string github_api_url;
+  bool secrets_dir_is_given = false;  ///< by an option or the service manager
 };
 
 tl::expected<Settings, UsageError> resolve_settings(const Options& options, const Environment& env);

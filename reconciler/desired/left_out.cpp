@@ -60,6 +60,15 @@ LeftOutPaths::Count LeftOutPaths::count() const {
 }
 
 std::string describe(const ports::LeftOut& what) {
+  if (what.rule == ports::LeftOut::Rule::kOwnSecret) {
+    return what.path + (what.is_directory ? "/" : "") +
+           " is a secret of sessync's own (a key, a token, or its state): it is not mirrored, and "
+           "nothing lets it through. What an earlier version mounted here stays as it is; to take "
+           "it away, add " +
+           base_of(what.path) +
+           " to \"exclude\", or remove the entry, and then replace the secret, because the session "
+           "had it";
+  }
   const bool by_itself = what.name.empty();
   const std::string name = by_itself ? base_of(what.path) : what.name;
   return what.path + (what.is_directory ? "/" : "") +

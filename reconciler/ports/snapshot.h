@@ -39,8 +39,9 @@ struct ScanIssue {
 /// all the same, because nobody asked for it by name.
 struct LeftOut {
   enum class Rule {
-    kUsual,   ///< one that every version had: nothing was ever mounted from there
-    kLately,  ///< one that earlier versions did not have: what they mounted stays
+    kUsual,      ///< one that every version had: nothing was ever mounted from there
+    kLately,     ///< one that earlier versions did not have: what they mounted stays
+    kOwnSecret,  ///< sessync itself reads it as a secret: as kLately, and nothing lets it through
   };
   std::string path;  ///< below the entry's source; raw bytes; "" for the source itself
   bool is_directory = false;

@@ -1,11 +1,15 @@
 #include <cstdio>
 #include <map>
+#include <memory>
 #include <tuple>
+#include <variant>
 #include <vector>
 
+#include "daemon/app/secret_places.h"
 #include "daemon/cli/commands/commands.h"
 #include "daemon/cli/output/output.h"
 #include "daemon/cli/output/plan_json.h"
+#include "daemon/workspace/scan/source_scan.h"
 #include "daemon/workspace/scan/survey.h"
 #include "manifest/load.h"
 #include "manifest/text/utf8.h"
@@ -28,23 +32,28 @@ std::vector<manifest::ResourceSpec> distinct_resources(const manifest::Manifest&
   return all;
 }
 
-/// "" if nothing is.
-std::string left_out(const config::Settings& settings, const manifest::Manifest& manifest) {
-  const auto resources = distinct_resources(manifest);
-  const auto count = workspace::survey({.workspace = settings.workspace,
-                                        .manifests = {settings.manifest.path()},
-                                        .resources = resources});
-  return count.none()
-             ? ""
-             : settings.manifest.path() +
-                   ": left out by default: " + manifest::printable(desired::describe(count)) + "\n";
+/// A secret of sessync's own as the source of an entry.
+manifest::Problem secret_source(const manifest::ResourceSpec& entry) {
+  const auto& source = std::get<manifest::FileResource>(entry.what).source;
+  return {.at = entry.at,
+          .severity = manifest::Problem::Severity::kError,
+          .code = "secret_source",
+          .message = "\"source\": \"" + manifest::printable(source) + "\"" +
+                     workspace::secret_source_text()};
 }
 
 }  // namespace
 
 int validate_command(const config::Settings& settings) {
   const auto manifest = manifest::load_manifest(settings.manifest.read());
-  const auto problems = manifest.problems();
+  const auto resources = distinct_resources(manifest);
+  const auto found = workspace::survey({.workspace = settings.workspace,
+                                        .manifests = {settings.manifest.path()},
+                                        .resources = resources,
+                                        .secrets = std::make_shared<workspace::SecretPlaces>(
+                                            app::secret_places(settings, manifest.sessions()))});
+  auto problems = manifest.problems();
+  for (const auto index : found.secrets) problems.push_back(secret_source(resources[index]));
   if (settings.options.json) {
     print(problems_document(problems));
   }
@@ -53,12 +62,16 @@ int validate_command(const config::Settings& settings) {
       print_error(manifest::format_problem(problem) + "\n");
     }
   }
-  if (!manifest.valid()) {
+  if (!manifest.valid() || !found.secrets.empty()) {
     return config::exit_code::kBadManifest;
   }
   if (!settings.options.json) {
     print(settings.manifest.path() + ": valid, " + std::to_string(manifest.sessions().size()) +
-          " sessions\n" + left_out(settings, manifest));
+          " sessions\n");
+    if (!found.left_out.none()) {
+      print(settings.manifest.path() + ": left out by default: " +
+            manifest::printable(desired::describe(found.left_out)) + "\n");
+    }
   }
   return config::exit_code::kOk;
 }

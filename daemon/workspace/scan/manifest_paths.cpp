@@ -1,7 +1,6 @@
 #include "daemon/workspace/scan/manifest_paths.h"
 
 #include <filesystem>
-#include <optional>
 
 #include <sys/stat.h>
 
@@ -10,13 +9,18 @@
 namespace sessync::workspace {
 namespace {
 
-std::string absolute(const std::string& path) {
+bool is_manifest_name(std::string_view name) {
+  return !name.starts_with('.') && (name.ends_with(".yaml") || name.ends_with(".yml"));
+}
+
+}  // namespace
+
+std::string absolute_path(const std::string& path) {
   std::error_code ignored;
   return std::filesystem::absolute(path, ignored).lexically_normal().string();
 }
 
-/// `path` relative to `base`, "" for `base` itself; both absolute and clean.
-std::optional<std::string> below(std::string_view base, std::string_view path) {
+std::optional<std::string> path_below(std::string_view base, std::string_view path) {
   while (base.ends_with('/')) base.remove_suffix(1);
   while (path.ends_with('/')) path.remove_suffix(1);
   if (!path.starts_with(base)) return std::nullopt;
@@ -26,17 +30,11 @@ std::optional<std::string> below(std::string_view base, std::string_view path) {
   return std::string(path.substr(1));
 }
 
-bool is_manifest_name(std::string_view name) {
-  return !name.starts_with('.') && (name.ends_with(".yaml") || name.ends_with(".yml"));
-}
-
-}  // namespace
-
 ManifestPaths::ManifestPaths(const std::string& workspace, const std::string& root,
                              const std::vector<std::string>& manifests) {
   for (const std::string& manifest : manifests) {
     // As it is written and as it resolves: the link is as little to be mirrored as its target.
-    add(absolute(workspace), absolute(manifest));
+    add(absolute_path(workspace), absolute_path(manifest));
     std::error_code missing;
     const auto resolved = std::filesystem::canonical(manifest, missing);
     if (!missing) add(root, resolved.string());
@@ -44,7 +42,7 @@ ManifestPaths::ManifestPaths(const std::string& workspace, const std::string& ro
 }
 
 void ManifestPaths::add(std::string_view base, const std::string& path) {
-  const std::optional<std::string> relative = below(base, path);
+  const std::optional<std::string> relative = path_below(base, path);
   if (!relative) return;
   struct stat status{};
   const bool is_directory = ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);

@@ -1,11 +1,18 @@
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace sessync::workspace {
+
+/// `path` as it is written, from the root and clean.
+std::string absolute_path(const std::string& path);
+
+/// `path` relative to `base`, "" for `base` itself; both absolute and clean.
+std::optional<std::string> path_below(std::string_view base, std::string_view path);
 
 /// The manifest, where it lies in the workspace: what may not be mirrored by accident.
 class ManifestPaths {

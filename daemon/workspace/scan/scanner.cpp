@@ -135,14 +135,15 @@ ports::WorkspaceSnapshot Scanner::scan_root(const ScanRequest& request, const st
     return without_workspace(request, workspace_unavailable(request.workspace, root.error()));
   }
   const ManifestPaths manifests(request.workspace, path, request.manifests);
+  const auto secrets = secrets_.find(request.secrets, request.workspace, path);
   const ReadLog read_log(counters_.reads);
   FileDigester digester(tools_, pool_, request.session);
   Patience patience({.settle = options_.settle,
                      .unleased = options_.unleased,
                      .open_for_writing = options_.open_for_writing},
                     kScanPatience);
-  SourceScan scan(*root, manifests, {cache_, ignore_files_, counters_, digester, patience},
-                  request.max_file_size);
+  SourceScan scan(*root, manifests, *secrets,
+                  {cache_, ignore_files_, counters_, digester, patience}, request.max_file_size);
   ports::WorkspaceSnapshot snapshot{.root = path, .sources = {}};
   for (const manifest::ResourceSpec& resource : request.resources) {
     snapshot.sources.push_back(std::visit(scan, resource.what));

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "daemon/workspace/read/digest_cache.h"
 #include "daemon/workspace/read/file_digester.h"
 #include "daemon/workspace/scan/ignore_files.h"
+#include "daemon/workspace/scan/own_secrets.h"
 #include "manifest/spec.h"
 #include "reconciler/ports/snapshot.h"
 
@@ -23,6 +25,7 @@ struct ScanRequest {
   std::span<const manifest::ResourceSpec> resources;
   std::string session{};  ///< whose pass it is: sessions take turns at reading
   std::uint64_t max_file_size = std::numeric_limits<std::uint64_t>::max();
+  std::shared_ptr<const SecretPlaces> secrets{};  ///< never mirrored; null: there are none
 };
 
 struct ScanOptions {
@@ -73,6 +76,7 @@ class Scanner {
   DigestCache& cache_;
   ScanOptions options_;
   IgnoreFiles ignore_files_;
+  OwnSecretsCache secrets_;
   ScanCounters counters_;
   RestlessFiles restless_;
   const DigestTools tools_;

@@ -58,6 +58,17 @@ tl::unexpected<ports::SourceUnavailable> unreachable(const os::Beneath& root,
 }
 
 /// What is mounted stays, and people are told.
+ports::SourceFiles own_secret(const std::string& source, bool is_directory) {
+  ports::SourceFiles out;
+  out.issues.push_back({.path = "",
+                        .kind = ports::ScanIssue::Kind::kSecret,
+                        .message = "source " + manifest::printable(source) +
+                                   (is_directory ? "/" : "") + secret_source_text()});
+  out.left_out.push_back(
+      {.path = "", .is_directory = is_directory, .rule = ports::LeftOut::Rule::kOwnSecret});
+  return out;
+}
+
 ports::SourceFiles astray(const std::string& source, const std::string& location, bool is_directory,
                           const TargetExclusion& why) {
   ports::SourceFiles out;
@@ -126,13 +137,17 @@ ports::ScannedFile scanned(std::string path, const Digested& content) {
 
 }  // namespace
 
+std::string secret_source_text() {
+  return " is a secret of sessync's own (a key, a token, or its state): it is never mounted, and "
+         "what is mounted stays; keep secrets outside of the workspace, and remove the entry";
+}
+
 ports::SourceSnapshot SourceScan::operator()(const manifest::FileResource& entry) {
+  if (secrets_.covers(entry.source)) return own_secret(entry.source, false);
   const Located located = locate(entry.source, false);
   if (!located) return located.error();
   const SourceFilter filter({}, {}, entry.allow);
-  if (const auto why = leads_astray(entry.source, located->location, false, filter)) {
-    return astray(entry.source, located->location, false, *why);
-  }
+  if (auto refused = refuse(entry.source, *located, false, filter)) return std::move(*refused);
   if (located->stamp.size > max_file_size_) {
     return one_issue(too_large("", entry.source, located->stamp.size));
   }
@@ -147,9 +162,7 @@ ports::SourceSnapshot SourceScan::operator()(const manifest::FileResource& entry
     if (result.error().kind != StableReadError::Kind::kVanished) break;
     const Located again = locate(entry.source, false);
     if (!again) return again.error();
-    if (const auto why = leads_astray(entry.source, again->location, false, filter)) {
-      return astray(entry.source, again->location, false, *why);
-    }
+    if (auto refused = refuse(entry.source, *again, false, filter)) return std::move(*refused);
     result = read(*again);
   }
   return file_snapshot(entry.source, *located, result);
@@ -201,11 +214,10 @@ SourceScan::Tree SourceScan::scan_tree(const TreeSource& entry) {
   const Located located = locate(source, true);
   if (!located) return tl::unexpected(located.error());
   const SourceFilter filter(entry.include, entry.exclude, entry.allow, located->location);
-  if (const auto why = leads_astray(source, located->location, true, filter)) {
-    return astray(source, located->location, true, *why);
-  }
+  if (auto refused = refuse(source, *located, true, filter)) return std::move(*refused);
   const WalkRules rules{.filter = filter,
                         .manifests = manifests_,
+                        .secrets = secrets_,
                         .ignore_files = tools_.ignore_files,
                         .gitignore = entry.gitignore};
   TreeWalk walk(root_, rules, located->location);
@@ -291,6 +303,17 @@ SourceScan::Located SourceScan::check_type(const std::string& source, const stru
   }
   return LinkTarget{
       .location = {}, .stamp = FileStamp::of(status), .executable = is_executable(status)};
+}
+
+/// What a source must not be, or lead to.
+std::optional<ports::SourceFiles> SourceScan::refuse(const std::string& source,
+                                                     const LinkTarget& target, bool is_directory,
+                                                     const SourceFilter& filter) const {
+  if (secrets_.covers(target.location) || secrets_.is(target.stamp.device, target.stamp.inode)) {
+    return own_secret(source, is_directory);
+  }
+  const auto why = leads_astray(source, target.location, is_directory, filter);
+  return why ? std::optional(astray(source, target.location, is_directory, *why)) : std::nullopt;
 }
 
 /// Who names a path that is excluded by default means it. A link that leads to one is no naming.

@@ -18,6 +18,9 @@ struct ScanTools {
   Patience& patience;
 };
 
+/// What is wrong with a source that is a secret of sessync's own: follows its name.
+std::string secret_source_text();
+
 /// What an entry that mirrors a directory and one that packs it have in common.
 struct TreeSource {
   const std::string& source;
@@ -39,9 +42,13 @@ struct TreeSource {
 /// Scans the sources of one pass, each into one snapshot.
 class SourceScan {
  public:
-  SourceScan(const os::Beneath& root, const ManifestPaths& manifests, const ScanTools& tools,
-             std::uint64_t max_file_size)
-      : root_(root), manifests_(manifests), tools_(tools), max_file_size_(max_file_size) {}
+  SourceScan(const os::Beneath& root, const ManifestPaths& manifests, const OwnSecrets& secrets,
+             const ScanTools& tools, std::uint64_t max_file_size)
+      : root_(root),
+        manifests_(manifests),
+        secrets_(secrets),
+        tools_(tools),
+        max_file_size_(max_file_size) {}
 
   ports::SourceSnapshot operator()(const manifest::FileResource& entry);
   ports::SourceSnapshot operator()(const manifest::DirectoryResource& entry);
@@ -57,6 +64,10 @@ class SourceScan {
   using Located = tl::expected<LinkTarget, ports::SourceUnavailable>;
   using Tree = tl::expected<ports::SourceFiles, ports::SourceUnavailable>;
 
+  [[nodiscard]] std::optional<ports::SourceFiles> refuse(const std::string& source,
+                                                         const LinkTarget& target,
+                                                         bool is_directory,
+                                                         const SourceFilter& filter) const;
   Located locate(const std::string& source, bool is_directory);
   Located check_type(const std::string& source, const struct stat& status, bool is_directory);
   static std::optional<TargetExclusion> leads_astray(const std::string& source,
@@ -72,6 +83,7 @@ class SourceScan {
 
   const os::Beneath& root_;
   const ManifestPaths& manifests_;
+  const OwnSecrets& secrets_;
   ScanTools tools_;
   std::uint64_t max_file_size_;
 };

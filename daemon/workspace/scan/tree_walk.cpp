@@ -133,6 +133,10 @@ TreeWalk::Status TreeWalk::open_source() {
 void TreeWalk::open_directory(const std::string& directory) {
   const auto fd =
       root_.open_at(below_root(directory), O_RDONLY | O_DIRECTORY, os::Beneath::Links::kRefuse);
+  struct stat status{};
+  if (fd && ::fstat(fd->get(), &status) == 0 && is_own_secret(directory, FileStamp::of(status))) {
+    return leave_out({directory, true, ports::LeftOut::Rule::kOwnSecret});
+  }
   Frame frame{.directory = directory, .entries = {}, .next = 0};
   const int error = fd ? read_entries(fd->get(), frame) : fd.error();
   if (error != 0 && !os::is_absence(error)) note_unreadable(directory, os::error_text(error));
@@ -260,6 +264,8 @@ void TreeWalk::classify_file(int fd, const std::string& path, const Name& name, 
     root_.note(errno);
     const std::string why = "cannot be looked at (" + os::error_text(errno) + ")";
     out_->issues.push_back({path, ports::ScanIssue::Kind::kUnreadable, why});
+  } else if (is_own_secret(path, FileStamp::of(status))) {
+    leave_out({path, false, ports::LeftOut::Rule::kOwnSecret});
   } else if (S_ISREG(status.st_mode)) {
     add_file(path,
              {.name = name.text,
@@ -325,7 +331,11 @@ tl::expected<LinkTarget, LinkProblem> TreeWalk::resolve_link(std::string_view pa
   if (!location) {
     return tl::unexpected(LinkProblem{"is a symlink to something that cannot be located", true});
   }
-  if (auto excluded = exclusion_of(*location)) {
+  auto excluded = exclusion_of(*location);
+  if (rules_.secrets.covers(*location) || rules_.secrets.is(status.st_dev, status.st_ino)) {
+    excluded = {.rule = ports::LeftOut::Rule::kOwnSecret, .name = {}};
+  }
+  if (excluded) {
     auto problem =
         skipped("is a symlink to " + manifest::printable(*location) + ", which is never mirrored");
     problem.value().excluded = std::move(excluded);
@@ -362,6 +372,12 @@ TreeWalk::Choice TreeWalk::choose(const std::string& path, bool is_directory) co
       source_.empty() ? is_free(path, is_directory) : is_free(below_root(path), is_directory);
   if (!free) return {};
   return {.selected = true, .left_out = rules_.filter.exclusion(path, is_directory)};
+}
+
+/// Of `path` the name counts as well: what has it may have been replaced since it was looked up.
+bool TreeWalk::is_own_secret(const std::string& path, const FileStamp& stamp) const {
+  return !rules_.secrets.none() &&
+         (rules_.secrets.is(stamp.device, stamp.inode) || rules_.secrets.names(below_root(path)));
 }
 
 bool TreeWalk::is_free(const std::string& full, bool is_directory) const {

@@ -13,6 +13,7 @@
 #include "daemon/workspace/read/file_stamp.h"
 #include "daemon/workspace/scan/ignore_files.h"
 #include "daemon/workspace/scan/manifest_paths.h"
+#include "daemon/workspace/scan/own_secrets.h"
 #include "daemon/workspace/scan/source_filter.h"
 #include "reconciler/ports/snapshot.h"
 
@@ -31,6 +32,7 @@ struct FoundFile {
 struct WalkRules {
   const SourceFilter& filter;
   const ManifestPaths& manifests;
+  const OwnSecrets& secrets;
   IgnoreFiles& ignore_files;
   bool gitignore = false;  ///< .gitignore files count as .sessyncignore files do
 };
@@ -114,6 +116,7 @@ class TreeWalk {
   [[nodiscard]] Choice choose(const std::string& path, bool is_directory) const;
   [[nodiscard]] bool takes(const std::string& path) const { return choose(path, false).taken(); }
   [[nodiscard]] bool enters(const std::string& path) const { return choose(path, true).taken(); }
+  [[nodiscard]] bool is_own_secret(const std::string& path, const FileStamp& stamp) const;
   [[nodiscard]] bool is_free(const std::string& full, bool is_directory) const;
   [[nodiscard]] std::optional<TargetExclusion> exclusion_of(const std::string& location) const;
   [[nodiscard]] std::string below_root(std::string_view path) const;

@@ -32,7 +32,10 @@ std::vector<ports::SourceSnapshot> Workspace::scan(
     resources.push_back({.at = {}, .what = entry});
   workspace::Scanner scanner(cache, options);
   ports::WorkspaceSnapshot snapshot =
-      scanner.scan({.workspace = workspace, .manifests = manifests, .resources = resources});
+      scanner.scan({.workspace = workspace,
+                    .manifests = manifests,
+                    .resources = resources,
+                    .secrets = std::make_shared<workspace::SecretPlaces>(secrets)});
   statistics = scanner.statistics();
   REQUIRE(snapshot.sources.size() == entries.size());
   return std::move(snapshot.sources);

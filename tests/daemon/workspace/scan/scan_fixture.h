@@ -24,6 +24,7 @@ struct Workspace {
   workspace::DigestCache cache;
   workspace::ScanOptions options{.settle = std::chrono::milliseconds{0}, .after_read = {}};
   std::vector<std::string> manifests;
+  workspace::SecretPlaces secrets;
   std::string workspace = tree.path();
 
   std::vector<ports::SourceSnapshot> scan(const std::vector<manifest::ResourceVariant>& entries);

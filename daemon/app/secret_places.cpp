@@ -1,0 +1,27 @@
+#include "daemon/app/secret_places.h"
+
+#include <iterator>
+#include <set>
+
+#include "daemon/secrets/secret_files.h"
+
+namespace sessync::app {
+
+workspace::SecretPlaces secret_places(const config::Settings& settings,
+                                      const std::vector<manifest::SessionSpec>& sessions) {
+  const config::Options& options = settings.options;
+  std::set<std::string> files{options.api_key_file, options.admin_token_file,
+                              options.read_token_file, options.tls_key};
+  files.erase("");
+  for (const auto& session : sessions) {
+    for (auto& file : secrets::secret_files(session, settings.secrets_dir)) {
+      files.insert(std::move(file));
+    }
+  }
+  workspace::SecretPlaces places{.files = {files.begin(), files.end()}, .directories = {}};
+  if (settings.secrets_dir_is_given) places.directories.push_back(settings.secrets_dir);
+  if (settings.state_dir) places.directories.push_back(*settings.state_dir);
+  return places;
+}
+
+}  // namespace sessync::app

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sessync::workspace {
+
+/// Where sessync itself reads, or keeps, what must not leave: absolute paths, which need not exist.
+struct SecretPlaces {
+  std::vector<std::string> files;        ///< one that is a directory counts for nothing
+  std::vector<std::string> directories;  ///< with all that is in them
+};
+
+/// Tells such files in a workspace: by their names and, under whatever name they are met, by device
+/// and inode, both as they were when it was made. A directory that is or contains the workspace
+/// tells nothing.
+class OwnSecrets {
+ public:
+  /// There are none.
+  OwnSecrets() = default;
+  /// `workspace` as the user wrote it, `root` what it resolves to.
+  OwnSecrets(const SecretPlaces& places, const std::string& workspace, const std::string& root);
+
+  [[nodiscard]] bool none() const { return names_.empty() && inodes_.empty(); }
+  /// `path` (below the root) is one, or a directory of them.
+  [[nodiscard]] bool names(std::string_view path) const { return names_.contains(path); }
+  /// `path` is one, or lies in a directory of them.
+  [[nodiscard]] bool covers(std::string_view path) const;
+  /// What has this inode is one, or a directory of them.
+  [[nodiscard]] bool is(std::uint64_t device, std::uint64_t inode) const {
+    return inodes_.contains({device, inode});
+  }
+
+ private:
+  void add(const std::string& path, bool is_directory);
+  void add_tree(const std::string& directory);
+
+  std::string workspace_;
+  std::string root_;
+  std::set<std::string, std::less<>> names_;  ///< below the root
+  std::set<std::pair<std::uint64_t, std::uint64_t>> inodes_;
+};
+
+/// Makes them at most once a second: passes are many, and a secret that is replaced keeps its name.
+/// Thread-safe.
+class OwnSecretsCache {
+ public:
+  /// `places` null: there are none.
+  std::shared_ptr<const OwnSecrets> find(const std::shared_ptr<const SecretPlaces>& places,
+                                         const std::string& workspace, const std::string& root);
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<const SecretPlaces> places_;
+  std::string root_;
+  std::shared_ptr<const OwnSecrets> found_;
+  std::chrono::steady_clock::time_point made_;
+};
+
+}  // namespace sessync::workspace
