@@ -24,6 +24,8 @@ Verdict of_error(const errors::SessionError& error) {
       return {"SessionNotFound", error.message, false, true};
     case Code::kSessionArchived:
       return {"SessionArchived", error.message, false, true};
+    case Code::kWrongMarkerKey:
+      return {"WrongMarkerKey", error.message, false, true};
     case Code::kStateNotWritable:
     case Code::kStateUnavailable:
       return {"StateUnavailable", error.message, false, true};

@@ -15,7 +15,7 @@
 #include "daemon/os/completion_queue.h"
 #include "daemon/os/foreign_text.h"
 #include "daemon/os/thread.h"
-#include "reconciler/observe/marker.h"
+#include "reconciler/observe/marker_reader.h"
 
 namespace sessync::app {
 namespace {
@@ -55,10 +55,11 @@ std::vector<Wanted> wanted_of(const ports::WorkspaceSnapshot& snapshot) {
 }
 
 /// The contents that the state knows to be in the session, each as often as it is there.
-std::multiset<std::string> known_contents(const ports::Inventory& inventory) {
+std::multiset<std::string> known_contents(const ports::Inventory& inventory,
+                                          const observe::MarkerReader& reader) {
   std::multiset<std::string> known;
   for (const auto& row : inventory.rows) {
-    if (const auto marker = observe::decode_marker(row.filename))
+    if (const auto marker = reader.read(row.filename, row.owned).marker)
       known.insert(marker->digest_prefix);
   }
   return known;
@@ -119,10 +120,13 @@ void Progress::scanned(const manifest::SessionSpec& spec, const ports::Workspace
   if (const auto made = state.find_creation(owner_, spec.name); id.empty() && made) {
     id = made->session_id;
   }
-  auto known = known_contents(state.load(id));
+  const auto wanted = wanted_of(snapshot);
+  std::set<std::string> digests;
+  for (const auto& file : wanted) digests.insert(file.sha256);
+  auto known = known_contents(state.load(id), observe::MarkerReader(&markers_, std::move(digests)));
   const std::lock_guard lock(mutex_);
   if (!sessions_.insert(spec.name).second) return;
-  for (const auto& file : wanted_of(snapshot)) {
+  for (const auto& file : wanted) {
     constexpr std::size_t kMarkerDigits = 32;
     if (const auto held = known.find(file.sha256.substr(0, kMarkerDigits)); held != known.end()) {
       known.erase(held);
@@ -130,7 +134,9 @@ void Progress::scanned(const manifest::SessionSpec& spec, const ports::Workspace
     }
     ++figures_.files_total;
     const bool is_new = contents_.insert(file.sha256).second;
-    if (is_new && !state.find_upload(owner_, file.sha256)) figures_.bytes_total += file.size;
+    const auto upload = is_new ? state.find_upload(owner_, file.sha256) : std::nullopt;
+    const bool is_there = upload && observe::is_as_written_now(&markers_, upload->filename);
+    if (is_new && !is_there) figures_.bytes_total += file.size;
   }
 }
 

@@ -14,6 +14,7 @@
 #include "daemon/state/state_database.h"
 #include "manifest/spec.h"
 #include "reconciler/ports/content_source.h"
+#include "reconciler/ports/marker_key.h"
 #include "reconciler/ports/snapshot.h"
 
 namespace sessync::app {
@@ -32,6 +33,7 @@ class Progress final : public api::ApiObserver {
 
   /// Whose uploads count as there; call before the first pass.
   void set_owner(std::string owner) { owner_ = std::move(owner); }
+  void set_markers(ports::MarkerRules markers) { markers_ = std::move(markers); }
 
   /// A pass has seen the workspace. What the state does not know to be in the session is to be
   /// done; only the first pass over a session counts.
@@ -56,6 +58,7 @@ class Progress final : public api::ApiObserver {
 
   const bool shown_;
   std::string owner_;
+  ports::MarkerRules markers_;
   std::mutex mutex_;
   std::condition_variable_any wake_;
   ProgressFigures figures_;

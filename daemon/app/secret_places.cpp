@@ -11,7 +11,7 @@ workspace::SecretPlaces secret_places(const config::Settings& settings,
                                       const std::vector<manifest::SessionSpec>& sessions) {
   const config::Options& options = settings.options;
   std::set<std::string> files{options.api_key_file, options.admin_token_file,
-                              options.read_token_file, options.tls_key};
+                              options.read_token_file, options.tls_key, options.marker_key_file};
   files.erase("");
   for (const auto& session : sessions) {
     for (auto& file : secrets::secret_files(session, settings.secrets_dir)) {

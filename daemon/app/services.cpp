@@ -20,6 +20,7 @@
 #include "daemon/workspace/scan/scanner.h"
 #include "reconciler/gc/expire_uploads.h"
 #include "reconciler/gc/forget_sessions.h"
+#include "reconciler/observe/marker_reader.h"
 #include "reconciler/observe/server_time.h"
 
 namespace sessync::app {
@@ -127,8 +128,9 @@ secrets::Fingerprints open_fingerprints(const config::Settings& settings, Servic
 /// In the order in which they need each other: destroyed from the end.
 struct Services::Parts {
   Parts(const config::Settings& settings, State kind, api::ApiOptions options,
-        std::unique_ptr<state::StateDatabase> opened, Watchers watchers)
+        ports::MarkerRules rules, std::unique_ptr<state::StateDatabase> opened, Watchers watchers)
       : configured(settings),
+        markers(std::move(rules)),
         observer(watchers.observer),
         state(std::move(opened)),
         digests(state->load_digests()),
@@ -142,7 +144,10 @@ struct Services::Parts {
                   settings.state_dir.value_or("")}}),
         pass_services({scanner, api, *state, tokens, outputs, watchers.progress},
                       settings.workspace, {settings.manifest.path()}),
-        passes(pass_services, {settings.options.parallel, settings.options.list_grace}) {
+        passes(pass_services, {settings.options.parallel, settings.options.list_grace, markers}) {
+    if (watchers.progress != nullptr) {
+      watchers.progress->set_markers(markers);
+    }
     declare_secrets({}, true);
   }
 
@@ -180,7 +185,8 @@ struct Services::Parts {
   [[nodiscard]] std::optional<ports::FileMetadata> find_upload(const std::string& owner,
                                                                const std::string& sha256) const {
     const auto upload = state->find_upload(owner, sha256);
-    if (!upload || os::now_anchored() - upload->confirmed_at > kFreshUpload) {
+    if (!upload || os::now_anchored() - upload->confirmed_at > kFreshUpload ||
+        !observe::is_as_written_now(&markers, upload->filename)) {
       return std::nullopt;
     }
     return ports::FileMetadata{
@@ -198,6 +204,7 @@ struct Services::Parts {
   }
 
   const config::Settings configured;
+  const ports::MarkerRules markers;
   LimitLog limits;
   api::ApiObserver* const observer;
   std::unique_ptr<state::StateDatabase> state;
@@ -220,12 +227,16 @@ Services::~Services() = default;
 
 tl::expected<std::unique_ptr<Services>, config::UsageError> Services::open(
     const config::Settings& settings, api::ApiOptions api, State state, Watchers watchers) {
+  auto rules = config::resolve_marker_rules(settings.options);
+  if (!rules) {
+    return tl::unexpected(rules.error());
+  }
   auto opened = open_state(settings, state);
   if (!opened) {
     return tl::unexpected(opened.error());
   }
-  auto parts =
-      std::make_unique<Parts>(settings, state, std::move(api), std::move(*opened), watchers);
+  auto parts = std::make_unique<Parts>(settings, state, std::move(api), std::move(*rules),
+                                       std::move(*opened), watchers);
   return std::unique_ptr<Services>(new Services(std::move(parts)));
 }
 

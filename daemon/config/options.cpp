@@ -191,6 +191,11 @@ class CommandLine {
     if (command == Command::kRun || command == Command::kApply || command == Command::kPlan) {
       add_allow_env(*sub);
     }
+    if (command == Command::kRun || command == Command::kApply || command == Command::kPlan ||
+        command == Command::kGc) {
+      sub->add_flag("--adopt-unkeyed", o_.adopt_unkeyed,
+                    "Take over, once, what was marked before there was a --marker-key-file");
+    }
     if (command == Command::kImport) {
       sub->add_option("session-id", o_.import_ids, "The sessions")->required();
     }
@@ -252,6 +257,10 @@ class CommandLine {
     env(app.add_option("--api-key-file", o_.api_key_file, "File with the API key")
             ->type_name(value_kind::kFile),
         "API_KEY_FILE");
+    env(app.add_option("--marker-key-file", o_.marker_key_file,
+                       "File with the keys that markers are made with, the newest first")
+            ->type_name(value_kind::kFile),
+        "MARKER_KEY_FILE");
     env(app.add_option("--auth-style", o_.auth_style,
                        "How the API key is sent: x-api-key or bearer")
             ->check(CLI::IsMember({"x-api-key", "bearer"})),

@@ -12,6 +12,7 @@
 #include "daemon/os/sha256.h"
 #include "daemon/os/url_credentials.h"
 #include "daemon/secrets/credential_text.h"
+#include "daemon/secrets/marker_key_file.h"
 #include "daemon/secrets/secret_file.h"
 
 namespace sessync::config {
@@ -152,6 +153,20 @@ tl::expected<Settings, UsageError> resolve_settings(const Options& options,
       options.state_dir.empty() ? default_state_dir(settings.manifest, env) : options.state_dir);
   settings.state_dir_is_usual = options.state_dir.empty() && !env("STATE_DIRECTORY");
   return settings;
+}
+
+tl::expected<ports::MarkerRules, UsageError> resolve_marker_rules(const Options& options) {
+  ports::MarkerRules rules{{}, options.adopt_unkeyed};
+  if (options.marker_key_file.empty()) {
+    return rules;
+  }
+  os::warn_of_loose_mode(options.marker_key_file, "marker key file");
+  auto keys = secrets::read_marker_keys(options.marker_key_file);
+  if (!keys) {
+    return tl::unexpected(UsageError{exit_code::kUsage, "--marker-key-file: " + keys.error()});
+  }
+  rules.keys = std::move(*keys);
+  return rules;
 }
 
 tl::expected<api::ApiOptions, UsageError> resolve_api_options(const Options& options,

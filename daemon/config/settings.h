@@ -11,6 +11,7 @@
 #include "daemon/config/exit_code.h"
 #include "daemon/config/options.h"
 #include "daemon/pass/manifest_source.h"
+#include "reconciler/ports/marker_key.h"
 
 namespace sessync::config {
 
@@ -34,6 +35,9 @@ tl::expected<Settings, UsageError> resolve_settings(const Options& options, cons
 /// What the API client needs; reads a key file once, to fail early.
 tl::expected<api::ApiOptions, UsageError> resolve_api_options(const Options& options,
                                                               const Environment& env);
+
+/// Reads the keys of markers, which are the same for as long as the process lives.
+tl::expected<ports::MarkerRules, UsageError> resolve_marker_rules(const Options& options);
 
 /// The variables of this process, also those that are not in its environment any more.
 Environment process_environment();

@@ -176,12 +176,17 @@ pass::PassOutcome PassRunner::attempt(const PassRequest& request) {
   input.refresh = request.refresh;
   input.parallel = settings_.parallel;
   input.list_grace = settings_.list_grace;
+  const auto markers = rules_for(request.spec.name);
   pass::PassOutcome outcome;
-  with_ports(pass, &request.spec,
+  with_ports(pass, &request.spec, markers,
              [&](ports::Ports& ports, const std::optional<std::string>& outputs_refusal) {
                input.outputs_refusal = outputs_refusal;
                outcome = reconciler::reconcile(input, ports);
              });
+  if (outcome.identified && !request.dry_run) {
+    const std::lock_guard lock(mutex_);
+    adopted_.insert(request.spec.name);
+  }
   if (unknown && !outcome.error) {
     outcome.error = errors::SessionError{errors::SessionError::Code::kStateUnavailable, *unknown};
   }
@@ -190,10 +195,20 @@ pass::PassOutcome PassRunner::attempt(const PassRequest& request) {
 
 void PassRunner::with_ports(const manifest::SessionSpec* spec, const Work& work) {
   UnderWay pass(*this, spec == nullptr ? std::string() : spec->name, {});
-  with_ports(pass, spec, work);
+  with_ports(pass, spec, settings_.markers, work);
 }
 
-void PassRunner::with_ports(UnderWay& pass, const manifest::SessionSpec* spec, const Work& work) {
+/// Whoever forges an unkeyed marker later, while the daemon that was started with --adopt-unkeyed
+/// runs, forges in vain.
+ports::MarkerRules PassRunner::rules_for(const std::string& session) {
+  auto rules = settings_.markers;
+  const std::lock_guard lock(mutex_);
+  rules.adopt_unkeyed = rules.adopt_unkeyed && !adopted_.contains(session);
+  return rules;
+}
+
+void PassRunner::with_ports(UnderWay& pass, const manifest::SessionSpec* spec,
+                            const ports::MarkerRules& markers, const Work& work) {
   auto& queue = pass.queue();
   const auto api = services_.make_api(queue);
   const auto store = services_.make_store(queue);
@@ -209,7 +224,7 @@ void PassRunner::with_ports(UnderWay& pass, const manifest::SessionSpec* spec, c
     }
   }
   const UnderWay::Reach reach(pass, *api);
-  ports::Ports ports{*api, *store, queue, tokens.get(), outputs.get(), &pass};
+  ports::Ports ports{*api, *store, queue, tokens.get(), outputs.get(), &pass, &markers};
   try {
     work(ports, outputs_refusal);
     // Commits that nobody waited for still answer into the queue: they are drained before it goes.

@@ -13,6 +13,7 @@
 #include "manifest/spec.h"
 #include "reconciler/condition.h"
 #include "reconciler/limits.h"
+#include "reconciler/ports/marker_key.h"
 #include "reconciler/reconcile.h"
 
 namespace sessync::runner {
@@ -45,6 +46,8 @@ class PassServices {
 struct PassSettings {
   int parallel = reconciler::kParallelChains;
   ports::Duration list_grace = reconciler::kListGrace;
+  /// `adopt_unkeyed` holds for each session until a pass has seen all that is in it.
+  ports::MarkerRules markers{};
 };
 
 struct PassRequest {
@@ -104,7 +107,9 @@ class PassRunner {
   class UnderWay;
 
   pass::PassOutcome attempt(const PassRequest& request);
-  void with_ports(UnderWay& pass, const manifest::SessionSpec* spec, const Work& work);
+  [[nodiscard]] ports::MarkerRules rules_for(const std::string& session);
+  void with_ports(UnderWay& pass, const manifest::SessionSpec* spec,
+                  const ports::MarkerRules& markers, const Work& work);
   [[nodiscard]] std::vector<std::string> open_paths(const std::string& session) const;
 
   PassServices& services_;
@@ -112,6 +117,7 @@ class PassRunner {
   std::mutex mutex_;
   std::condition_variable closed_;  ///< some write was answered
   std::set<UnderWay*> under_way_;
+  std::set<std::string> adopted_;  ///< names of sessions in which nothing unkeyed is left to adopt
   bool stopping_ = false;
 };
 

@@ -169,7 +169,8 @@ SessionState state_of(const SessionStatus& session) {
     if (stalled.status && stalled.reason == "ManifestInvalid") return State::kOutdated;
     return session.working ? State::kSyncing : State::kInSync;
   }
-  if (is_one_of(ready.reason, {"AuthenticationFailed", "SessionNotFound", "SessionArchived"})) {
+  if (is_one_of(ready.reason,
+                {"AuthenticationFailed", "SessionNotFound", "SessionArchived", "WrongMarkerKey"})) {
     return State::kFailed;
   }
   if (is_one_of(ready.reason, {"ProgressingWithRetry", "RateLimited"})) {

@@ -92,7 +92,7 @@ class Applier {
         continue;
       }
       const auto& sha256 = task->wanted.local()->sha256;
-      if (auto upload = run_.ports.store.find_upload(run_.in.owner, sha256)) {
+      if (auto upload = find_upload(run_.in.owner, sha256, run_.ports)) {
         known.push_back(std::move(*upload));
       }
     }

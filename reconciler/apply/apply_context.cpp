@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "reconciler/observe/marker.h"
+#include "reconciler/observe/marker_reader.h"
 #include "reconciler/observe/refusals.h"
 #include "reconciler/ports/pass_observer.h"
 
@@ -119,10 +120,18 @@ void ApplyRun::leave_replace_gate(bool add_accepted) {
 }
 
 ports::UploadRequest upload_request(const std::string& owner, const desired::DesiredFile& wanted,
-                                    const ports::ContentRef& content) {
+                                    const ports::ContentRef& content, const ports::Ports& ports) {
   const auto& path = content.archive == nullptr ? content.path : wanted.mount_text;
   const auto basename = path.substr(path.rfind('/') + 1);
-  return {owner, observe::encode_marker(owner, content.sha256, basename), content};
+  const auto& keys = ports.markers == nullptr ? ports::MarkerKeys() : ports.markers->keys;
+  return {owner, observe::encode_marker(owner, content.sha256, basename, keys), content};
+}
+
+std::optional<ports::Upload> find_upload(const std::string& owner, const std::string& sha256,
+                                         ports::Ports& ports) {
+  auto upload = ports.store.find_upload(owner, sha256);
+  const bool usable = upload && observe::is_as_written_now(ports.markers, upload->filename);
+  return usable ? std::move(upload) : std::nullopt;
 }
 
 }  // namespace sessync::apply

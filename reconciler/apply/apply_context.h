@@ -71,8 +71,13 @@ class ApplyRun {
 };
 
 /// How the content of a declared file is uploaded for `owner`. The name says what kind of file it
-/// is: of an archive it is that of the mounted file.
+/// is: of an archive it is that of the mounted file. Its marker is made with the newest key.
 ports::UploadRequest upload_request(const std::string& owner, const desired::DesiredFile& wanted,
-                                    const ports::ContentRef& content);
+                                    const ports::ContentRef& content, const ports::Ports& ports);
+
+/// The upload of this content that is remembered, if copies of it will be taken for ours: not one
+/// that was named before there were keys.
+std::optional<ports::Upload> find_upload(const std::string& owner, const std::string& sha256,
+                                         ports::Ports& ports);
 
 }  // namespace sessync::apply

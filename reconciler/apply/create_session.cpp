@@ -76,7 +76,7 @@ class Creator {
       if (sha256 == nullptr) {
         continue;
       }
-      if (auto upload = ports_.store.find_upload(in_.owner, *sha256)) {
+      if (auto upload = find_upload(in_.owner, *sha256, ports_)) {
         known.push_back(std::move(*upload));
       }
     }
@@ -90,7 +90,7 @@ class Creator {
       const auto& file = in_.uploads.at(wanted.content_key());
       return attach(index, file);
     }
-    const auto known = ports_.store.find_upload(in_.owner, content->sha256);
+    const auto known = find_upload(in_.owner, content->sha256, ports_);
     if (known && confirmed.contains(known->file_id)) {
       return attach(index, {known->file_id, known->filename, known->size, "", std::nullopt, false});
     }
@@ -99,7 +99,7 @@ class Creator {
       return;
     }
     ++open;
-    ports_.api.upload(upload_request(in_.owner, wanted, *content),
+    ports_.api.upload(upload_request(in_.owner, wanted, *content, ports_),
                       [this, index, &open](const ports::Result<ports::FileMetadata>& uploaded) {
                         --open;
                         on_uploaded(index, uploaded);

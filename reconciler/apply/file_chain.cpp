@@ -73,7 +73,7 @@ void Chain::provide_content() {
 }
 
 void Chain::acquire_upload(const ports::ContentRef& content) {
-  const auto known = run_.ports.store.find_upload(run_.in.owner, content.sha256);
+  const auto known = find_upload(run_.in.owner, content.sha256, run_.ports);
   const bool usable = known && (content.archive != nullptr || known->size == content.size) &&
                       (task_.deletes.empty() || run_.confirmed_uploads.contains(known->file_id));
   if (!usable) {
@@ -85,7 +85,7 @@ void Chain::acquire_upload(const ports::ContentRef& content) {
 
 void Chain::upload(const ports::ContentRef& content) {
   run_.ports.api.upload(
-      upload_request(run_.in.owner, task_.wanted, content),
+      upload_request(run_.in.owner, task_.wanted, content, run_.ports),
       [this](const ports::Result<ports::FileMetadata>& uploaded) { on_uploaded(uploaded); });
 }
 

@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "reconciler/apply/file_chain.h"
-#include "reconciler/observe/marker.h"
+#include "reconciler/observe/marker_reader.h"
 
 /// What a chain does when its add is refused after it has deleted.
 namespace sessync::apply {
@@ -17,13 +17,15 @@ std::vector<ports::Previous> Chain::find_previous() const {
       found = intent.previous;
     }
   }
+  const auto* content = task_.wanted.local();
+  const observe::MarkerReader reader(
+      run_.ports.markers, content == nullptr ? std::set<std::string>() : std::set{content->sha256});
   for (const auto& row : inventory.rows) {
     if (!row.owned || std::ranges::find(task_.deletes, row.resource_id) == task_.deletes.end()) {
       continue;
     }
     const auto path = manifest::MountPath::of_file(row.mount_path).text();
-    const auto marker = observe::decode_marker(row.filename);
-    const auto* content = task_.wanted.local();
+    const auto marker = reader.read(row.filename, true).marker;
     const bool is_same =
         marker && content != nullptr && observe::marker_matches(*marker, content->sha256);
     if (path.empty() || std::ranges::find(found, path, &ports::Previous::path) != found.end()) {

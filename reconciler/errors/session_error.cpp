@@ -21,6 +21,8 @@ const char* to_string(SessionError::Code code) {
       return "session_not_created";
     case Code::kSourceUnavailable:
       return "source_unavailable";
+    case Code::kWrongMarkerKey:
+      return "wrong_marker_key";
     case Code::kAgeUnknown:
       return "age_unknown";
     case Code::kOutputsNotStored:
@@ -74,6 +76,16 @@ SessionFailure failure_of(const ports::ApiError& error, const std::string& sessi
               false,
               false};
   }
+}
+
+SessionFailure wrong_marker_key(const std::string& session_id, const std::string& owner) {
+  return {{SessionError::Code::kWrongMarkerKey,
+           "no file of session " + session_id + " that has a marker of owner " + owner +
+               " was marked with a key of --marker-key-file, and nothing else says which of them "
+               "are ours; nothing is changed in it: add the key that they were marked with as the "
+               "last line of that file, or, if it is lost, give the manifest another owner"},
+          false,
+          false};
 }
 
 bool is_refused_for_good(const ports::ApiError& error) {

@@ -17,6 +17,7 @@ struct SessionError {
     kSessionArchived,       ///< terminal: nothing in it can be changed
     kSessionNotCreated,     ///< there is none yet from which something could be fetched
     kSourceUnavailable,     ///< what is declared could not be read
+    kWrongMarkerKey,        ///< what is ours was marked with a key that is none of these
     kAgeUnknown,            ///< how old files are is not known
     kOutputsNotStored,      ///< outputs could not be written here
     kStateNotWritable,      ///< what was seen could not be recorded
@@ -45,6 +46,9 @@ struct SessionFailure {
 /// only where the session is what was not found.
 SessionFailure failure_of(const ports::ApiError& error, const std::string& session_id,
                           const std::string& doing);
+
+/// What is ours in the session was marked with a key that this process does not have.
+SessionFailure wrong_marker_key(const std::string& session_id, const std::string& owner);
 
 /// Refused, and repeating the same would be refused again, so it is remembered instead.
 bool is_refused_for_good(const ports::ApiError& error);

@@ -6,7 +6,6 @@
 
 #include "reconciler/apply/confirm_uploads.h"
 #include "reconciler/limits.h"
-#include "reconciler/observe/marker.h"
 #include "reconciler/observe/server_time.h"
 
 namespace sessync::gc {
@@ -21,9 +20,10 @@ std::optional<ports::Duration> garbage_age(const ports::FileMetadata& file) {
   return std::chrono::floor<ports::Duration>(*file.answered_at - *made);
 }
 
-std::optional<observe::Marker> marker_of(const ports::FileMetadata& file,
-                                         const std::string& owner) {
-  auto marker = observe::decode_marker(file.filename);
+std::optional<observe::Marker> marker_of(const ports::FileMetadata& file, const std::string& owner,
+                                         const observe::MarkerReader& reader,
+                                         bool is_recorded = false) {
+  auto marker = reader.read(file.filename, is_recorded).marker;
   return marker && marker->owner == owner ? marker : std::nullopt;
 }
 
@@ -44,6 +44,10 @@ class Choice {
     }
   }
 
+  [[nodiscard]] bool is_recorded(const ports::FileMetadata& file) const {
+    return recorded_.contains(file.file_id);
+  }
+
   void offer(const ports::FileMetadata& file, const observe::Marker& marker) {
     auto& best = best_[marker.digest_prefix];
     if (!apply::is_expired(file, ports::TimePoint{}) &&
@@ -59,8 +63,8 @@ class Choice {
  private:
   [[nodiscard]] bool is_better(const ports::FileMetadata& file,
                                const ports::FileMetadata& other) const {
-    const bool known = recorded_.contains(file.file_id);
-    if (known != recorded_.contains(other.file_id)) {
+    const bool known = is_recorded(file);
+    if (known != is_recorded(other)) {
       return known;
     }
     return observe::parse_server_time(file.created_at) >
@@ -85,16 +89,18 @@ const std::string* copy_of(const ports::ResourceRow& row) {
 
 std::vector<Garbage> garbage_uploads(const std::vector<ports::FileMetadata>& uploads,
                                      const std::vector<ports::Upload>& recorded,
-                                     const NeededUploads& needed, const std::string& owner) {
+                                     const NeededUploads& needed, const std::string& owner,
+                                     const ports::MarkerRules* markers) {
   Choice choice(recorded, owner);
+  const observe::MarkerReader reader(markers, needed.digests);
   for (const auto& file : uploads) {
-    if (const auto marker = marker_of(file, owner)) {
+    if (const auto marker = marker_of(file, owner, reader, choice.is_recorded(file))) {
       choice.offer(file, *marker);
     }
   }
   std::vector<Garbage> found;
   for (const auto& file : uploads) {
-    const auto marker = marker_of(file, owner);
+    const auto marker = marker_of(file, owner, reader, choice.is_recorded(file));
     const auto age = garbage_age(file);
     if (!marker || !age || needed.file_ids.contains(file.file_id)) {
       continue;
@@ -109,16 +115,19 @@ std::vector<Garbage> garbage_uploads(const std::vector<ports::FileMetadata>& upl
   return found;
 }
 
-bool has_undated(const std::vector<ports::FileMetadata>& files, const std::string& owner) {
+bool has_undated(const std::vector<ports::FileMetadata>& files, const std::string& owner,
+                 const ports::MarkerRules* markers) {
+  const observe::MarkerReader reader(markers);
   return std::ranges::any_of(files, [&](const ports::FileMetadata& file) {
-    return marker_of(file, owner) &&
+    return marker_of(file, owner, reader) &&
            (!file.answered_at || !observe::parse_server_time(file.created_at));
   });
 }
 
 std::vector<Garbage> garbage_copies(const std::vector<ports::FileMetadata>& session_files,
                                     const std::vector<ports::ResourceRow>& rows,
-                                    const std::string& owner) {
+                                    const std::string& owner, const ports::MarkerRules* markers) {
+  const observe::MarkerReader reader(markers);
   std::set<std::string> mounted;
   for (const auto& row : rows) {
     if (const auto* id = copy_of(row)) {
@@ -128,7 +137,7 @@ std::vector<Garbage> garbage_copies(const std::vector<ports::FileMetadata>& sess
   std::vector<Garbage> found;
   for (const auto& file : session_files) {
     const auto age = garbage_age(file);
-    if (age && !file.downloadable.value_or(false) && marker_of(file, owner) &&
+    if (age && !file.downloadable.value_or(false) && marker_of(file, owner, reader) &&
         !mounted.contains(file.file_id)) {
       found.push_back({file, std::nullopt, *age, "its mount was deleted"});
     }

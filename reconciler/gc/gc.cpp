@@ -100,7 +100,8 @@ class Search {
       return;
     }
     note_undated(std::nullopt, *uploads);
-    out_.uploads = garbage_uploads(*uploads, ports_.store.uploads(owner_), needed_, owner_);
+    out_.uploads =
+        garbage_uploads(*uploads, ports_.store.uploads(owner_), needed_, owner_, ports_.markers);
   }
 
   void find_copies(const std::string& name, const std::string& session_id) {
@@ -117,7 +118,7 @@ class Search {
       return;
     }
     note_undated(name, *files);
-    for (auto& copy : garbage_copies(*files, *rows, owner_)) {
+    for (auto& copy : garbage_copies(*files, *rows, owner_, ports_.markers)) {
       copy.session_id = session_id;
       out_.copies.push_back(std::move(copy));
     }
@@ -125,7 +126,7 @@ class Search {
 
   void note_undated(const std::optional<std::string>& name,
                     const std::vector<ports::FileMetadata>& files) {
-    if (has_undated(files, owner_)) {
+    if (has_undated(files, owner_, ports_.markers)) {
       doubt(name, {errors::SessionError::Code::kAgeUnknown,
                    "the API does not say when files were made, or what time it is there (a Date "
                    "header), so how old they are is not known; those stay"});

@@ -10,7 +10,7 @@
 #include "manifest/text/text.h"
 #include "manifest/write/write.h"
 #include "reconciler/limits.h"
-#include "reconciler/observe/marker.h"
+#include "reconciler/observe/marker_reader.h"
 
 namespace sessync::importer {
 namespace {
@@ -90,7 +90,8 @@ struct Shown {
 
 class Importer {
  public:
-  explicit Importer(const std::vector<LiveSession>& sessions) : sessions_(sessions) {
+  Importer(const std::vector<LiveSession>& sessions, const ports::MarkerRules* markers)
+      : sessions_(sessions), reader_(markers) {
     manifest_.above = {
         "Written by sessync import: what these sessions held, as it was listed.",
         "Each file_id is that of a session's own copy; write a source in its place to mirror a "
@@ -145,7 +146,7 @@ class Importer {
   void learn_owners(const LiveSession& live) {
     std::map<std::string, std::string> owners;
     for (const ports::FileMetadata& file : live.files) {
-      if (const auto marker = observe::decode_marker(file.filename))
+      if (const auto marker = reader_.read(file.filename).marker)
         owners[file.file_id] = marker->owner;
     }
     for (const ports::ResourceRow& row : live.rows) {
@@ -201,6 +202,7 @@ class Importer {
   }
 
   const std::vector<LiveSession>& sessions_;
+  const observe::MarkerReader reader_;
   manifest::WrittenManifest manifest_;
   std::set<std::string> names_;
   std::set<std::string> owners_;
@@ -209,8 +211,9 @@ class Importer {
 
 }  // namespace
 
-ImportedManifest import_sessions(const std::vector<LiveSession>& sessions) {
-  return Importer(sessions).run();
+ImportedManifest import_sessions(const std::vector<LiveSession>& sessions,
+                                 const ports::MarkerRules* markers) {
+  return Importer(sessions, markers).run();
 }
 
 }  // namespace sessync::importer

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "reconciler/ports/marker_key.h"
 #include "reconciler/ports/session_api.h"
 
 namespace sessync::importer {
@@ -30,9 +31,10 @@ struct ImportedManifest {
 /// session is named by its title, where that makes a valid name that no other has, otherwise by its
 /// id.
 ///
-/// The owner is that of the markers of the declared files, if all agree; it is "imported" if they
-/// do not, if there are none, or if a file with a marker could not be declared: under its owner's
-/// name it would be deleted.
-ImportedManifest import_sessions(const std::vector<LiveSession>& sessions);
+/// The owner is that of the markers of the declared files that prove something, if all agree; it is
+/// "imported" if they do not, if there are none, or if a file with a marker could not be declared:
+/// under its owner's name it would be deleted.
+ImportedManifest import_sessions(const std::vector<LiveSession>& sessions,
+                                 const ports::MarkerRules* markers = nullptr);
 
 }  // namespace sessync::importer

@@ -12,16 +12,18 @@ class Observer {
  public:
   Observer(const Observation& in, const std::string& session_id,
            const desired::DesiredState& desired)
-      : in_(in), session_id_(session_id), desired_(desired) {}
+      : in_(in),
+        session_id_(session_id),
+        desired_(desired),
+        reader_(in.markers, has_keys() ? declared_digests(desired) : std::set<std::string>()) {}
 
   Observed run() {
     expire_tombstones();
     for (const auto& row : in_.rows) {
       std::visit([&](const auto& r) { collect(r); }, row);
     }
-    if (!in_.inventory.taken_over) {
-      take_over();
-    }
+    out_.is_key_wrong = is_key_wrong();
+    take_over();
     close_intents();
     forget_vanished();
     remember();
@@ -78,7 +80,11 @@ class Observer {
       if (!known->second.upload_file_id.empty()) {
         file.upload_file_id = known->second.upload_file_id;
       }
-      file.marker = decode_marker(file.filename);
+      auto read = reader_.read(file.filename, known->second.owned);
+      file.marker = std::move(read.marker);
+      if (read.unproven && read.claimed_owner == in_.owner) {
+        file.unproven = read.unproven;
+      }
       file.in_doubt = known->second.owned && known->second.in_doubt;
       file.ownership = known->second.owned ? Ownership::kOurs : ownership_of_unowned(file);
     }
@@ -137,24 +143,62 @@ class Observer {
     return in_.inventory.looked_at && in_.now - *in_.inventory.looked_at >= in_.grace;
   }
 
+  /// Rows that are ours by the inventory were marked with a key that is none of these; or, where
+  /// nothing is known of the session, all that claim to be ours. One row with our key, and the key
+  /// is the right one: the others are forgeries, or older than our keys.
+  [[nodiscard]] bool is_key_wrong() const {
+    const auto is_ours = [](const ObservedFile& file) {
+      return file.ownership == Ownership::kOurs;
+    };
+    const bool knows_any =
+        in_.inventory.taken_over || std::ranges::any_of(out_.state.files, is_ours);
+    bool any_claim = false;
+    for (const auto& file : out_.state.files) {
+      if (has_our_marker(file) && !file.marker->seal.empty()) {
+        return false;
+      }
+      any_claim |= file.unproven == Unproven::kOtherKey && (!knows_any || is_ours(file));
+    }
+    return any_claim;
+  }
+
+  [[nodiscard]] bool has_keys() const {
+    return in_.markers != nullptr && !in_.markers->keys.empty();
+  }
+
+  /// Once more, although the session was taken over: what was marked before there were keys.
+  [[nodiscard]] bool adopts_unkeyed() const { return has_keys() && in_.markers->adopt_unkeyed; }
+
+  /// Not decided yet, and not put there by another daemon that has our key.
+  [[nodiscard]] bool is_candidate(const ObservedFile& file) const {
+    return file.ownership == Ownership::kOtherDaemon &&
+           (!in_.inventory.taken_over || file.marker->seal.empty());
+  }
+
   /// The first pass that could identify every row: rows with our marker are ours. If they do not
   /// look like this manifest's, those that it does not declare are so in doubt, because it may be
   /// meant for another session: nothing is deleted on the strength of a first look.
   void take_over() {
-    auto& files = out_.state.files;
-    const bool all_known = std::ranges::none_of(
-        files, [](const ObservedFile& file) { return file.ownership == Ownership::kUnknown; });
+    const bool all_known = std::ranges::none_of(out_.state.files, [](const ObservedFile& file) {
+      return file.ownership == Ownership::kUnknown;
+    });
+    const bool complete = out_.is_complete = all_known && nothing_is_hidden();
+    if (!in_.inventory.taken_over || adopts_unkeyed()) {
+      make_ours(all_known);
+    }
+    if (!in_.inventory.taken_over && (complete || in_.inventory.owner != in_.owner)) {
+      change(ports::change::SetTakenOver{session_id_, in_.owner, complete});
+    }
+  }
+
+  void make_ours(bool all_known) {
     const bool doubtful = all_known && may_be_of_another_manifest();
-    for (auto& file : files) {
-      if (file.ownership != Ownership::kOtherDaemon) {
+    for (auto& file : out_.state.files) {
+      if (!is_candidate(file)) {
         continue;
       }
       file.ownership = all_known ? Ownership::kOurs : Ownership::kUnknown;
       file.in_doubt = doubtful && !may_be_declared(file.path.text());
-    }
-    const bool complete = all_known && nothing_is_hidden();
-    if (complete || in_.inventory.owner != in_.owner) {
-      change(ports::change::SetTakenOver{session_id_, in_.owner, complete});
     }
   }
 
@@ -164,7 +208,7 @@ class Observer {
     std::size_t all = 0;
     std::size_t placed = 0;
     std::size_t alike = 0;
-    const auto digests = declared_digests();
+    const auto digests = declared_prefixes();
     for (const auto& file : out_.state.files) {
       if (!has_our_marker(file) || in_.known.at(file.resource_id).added_at) {
         continue;
@@ -179,15 +223,23 @@ class Observer {
     return was_doubted || (all > 0 && (placed == 0 || 2 * alike < all));
   }
 
-  /// As far as a marker has them.
-  [[nodiscard]] std::set<std::string> declared_digests() const {
+  static std::set<std::string> declared_digests(const desired::DesiredState& desired) {
     std::set<std::string> digests;
-    for (const auto& [path, wanted] : desired_.files) {
+    for (const auto& [path, wanted] : desired.files) {
       if (const auto* local = wanted.local()) {
-        digests.insert(local->sha256.substr(0, 32));
+        digests.insert(local->sha256);
       }
     }
     return digests;
+  }
+
+  /// As far as a marker has them.
+  [[nodiscard]] std::set<std::string> declared_prefixes() const {
+    std::set<std::string> prefixes;
+    for (const auto& digest : declared_digests(desired_)) {
+      prefixes.insert(digest.substr(0, 32));
+    }
+    return prefixes;
   }
 
   void close_intents() {
@@ -296,6 +348,7 @@ class Observer {
   const Observation& in_;
   const std::string& session_id_;
   const desired::DesiredState& desired_;
+  const MarkerReader reader_;
   Observed out_;
   std::set<std::string> buried_;
   std::set<std::string> was_buried_;  ///< had a tombstone until now

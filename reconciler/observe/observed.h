@@ -10,6 +10,7 @@
 #include "manifest/mount_path.h"
 #include "reconciler/desired/desired.h"
 #include "reconciler/observe/marker.h"
+#include "reconciler/observe/marker_reader.h"
 #include "reconciler/ports/session_api.h"
 #include "reconciler/ports/state_store.h"
 
@@ -33,7 +34,8 @@ struct ObservedFile {
   std::string filename;                       ///< of the copy; "" if there is none any more
   std::uint64_t size = 0;                     ///< bytes, of the copy
   std::optional<std::string> upload_file_id;  ///< the upload it was made from, if that is known
-  std::optional<Marker> marker;               ///< of any owner
+  std::optional<Marker> marker;               ///< of any owner, as far as it can be believed
+  std::optional<Unproven> unproven{};         ///< it claims our owner, and proves nothing
   bool in_doubt = false;                      ///< ours, unless this is another manifest's session
 };
 
@@ -75,12 +77,18 @@ struct Observation {
   std::string owner;
   ports::TimePoint now;
   ports::Duration grace{0};  ///< a list is trusted about our own writes once they are so old
+  const ports::MarkerRules* markers = nullptr;  ///< null: markers have no key
 };
 
 /// What a list comes to.
 struct Observed {
   ObservedState state;
   std::vector<ports::Change> changes;  ///< what the store must learn; the caller commits them
+  /// Rows of ours were marked with a key, and none of them with one of these: nothing that was
+  /// decided about whose they are can be believed, so nothing may be recorded or written.
+  bool is_key_wrong = false;
+  /// It is known of every row whose it is, and none of ours can be hidden any more.
+  bool is_complete = false;
 };
 
 /// Normalises a list: subtracts what we deleted a moment ago, decides whose each row is, closes

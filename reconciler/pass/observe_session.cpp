@@ -59,8 +59,9 @@ observe::Observed identify_rows(const PassInput& in, const desired::DesiredState
   observe::Identifier identifier(ports, session.session_id, session.inventory, in.list_grace);
   identifier.keep_unlisted(rows);
   auto known = identifier.identify(rows);
-  const observe::Observation observation{rows,     session.inventory, std::move(known),
-                                         in.owner, ports.loop.now(),  in.list_grace};
+  const observe::Observation observation{rows,         session.inventory, std::move(known),
+                                         in.owner,     ports.loop.now(),  in.list_grace,
+                                         ports.markers};
   return observe::observe(observation, session.session_id, desired);
 }
 
@@ -72,7 +73,33 @@ void note_most_files(SessionView& session, std::vector<ports::Change>& changes) 
   }
 }
 
-/// What is to be remembered of it; nothing: it cannot be listed.
+/// An upgrade to keys, or a forgery: either is somebody's to look at, also where nothing is
+/// declared.
+void warn_of_unproven(const observe::ObservedState& state, observe::Unproven why,
+                      const std::string& explanation, PassOutcome& out) {
+  const auto is_one = [&](const observe::ObservedFile& file) {
+    return file.unproven == why && file.ownership != observe::Ownership::kOurs;
+  };
+  const auto first = std::ranges::find_if(state.files, is_one);
+  if (first != state.files.end()) {
+    const auto others = std::ranges::count_if(state.files, is_one) - 1;
+    out.warnings.push_back(first->path.text() +
+                           (others > 0 ? " (and " + std::to_string(others) + " more)" : "") +
+                           " is not taken for ours although its name has a marker of this owner: "
+                           "it was made " +
+                           explanation);
+  }
+}
+
+void warn_of_unproven(const observe::ObservedState& state, PassOutcome& out) {
+  warn_of_unproven(state, observe::Unproven::kNoKey,
+                   "without a key; --adopt-unkeyed takes over what was mounted before there was a "
+                   "--marker-key-file",
+                   out);
+  warn_of_unproven(state, observe::Unproven::kOtherKey, "with no key of --marker-key-file", out);
+}
+
+/// What is to be remembered of it; nothing: it cannot be listed, or not be told whose it is.
 std::optional<std::vector<ports::Change>> list_and_identify(const PassInput& in,
                                                             const desired::DesiredState& desired,
                                                             ports::Ports& ports,
@@ -91,7 +118,13 @@ std::optional<std::vector<ports::Change>> list_and_identify(const PassInput& in,
     changes.emplace_back(ports::change::SetLookedAt{session.session_id, ports.loop.now()});
   }
   auto observed = identify_rows(in, desired, ports, std::move(fetched->rows), session);
+  if (observed.is_key_wrong) {
+    out.fail(errors::wrong_marker_key(session.session_id, in.owner));
+    return std::nullopt;
+  }
+  out.identified = observed.is_complete;
   session.state = std::move(observed.state);
+  warn_of_unproven(session.state, out);
   append(changes, std::move(observed.changes));
   note_most_files(session, changes);
   return changes;

@@ -49,7 +49,9 @@ struct PassOutcome {
   bool rate_limited = false;  ///< some call was answered 429
   bool pass_again = false;    ///< the next pass may decide more, without waiting
   bool progressed = false;    ///< some write was carried out
-  bool unfinished = false;    ///< some output could not be fetched for now
+  /// It is known of every row whose it is, and none of ours can be hidden any more.
+  bool identified = false;
+  bool unfinished = false;  ///< some output could not be fetched for now
   /// There is something to do then, without an event.
   std::optional<ports::Duration> next_check_in;
 

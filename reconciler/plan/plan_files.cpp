@@ -227,10 +227,24 @@ class Planner {
         same(*here.front(), wanted)) {
       return adopt(wanted, *here.front());
     }
-    block(
-        wanted.path, desired::BlockCode::kConflict,
-        "an unmanaged resource is mounted at, above or below this path; remove it, mount the file "
-        "elsewhere, or set on_conflict");
+    block(wanted.path, desired::BlockCode::kConflict,
+          "an unmanaged resource is mounted at, above or below this path" + describe_claims(here) +
+              "; remove it, mount the file elsewhere, or set on_conflict");
+  }
+
+  /// A marker that looks like ours is the first thing that an operator sees there.
+  static std::string describe_claims(const Rows& rows) {
+    for (const auto* row : rows) {
+      if (row->unproven == observe::Unproven::kNoKey) {
+        return " (its marker was made without a key: if it is one of this owner's files from "
+               "before "
+               "--marker-key-file, --adopt-unkeyed takes it over)";
+      }
+      if (row->unproven == observe::Unproven::kOtherKey) {
+        return " (its marker was made with no key of --marker-key-file)";
+      }
+    }
+    return "";
   }
 
   /// Only local content has a digest that a marker can have.

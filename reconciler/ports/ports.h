@@ -13,15 +13,17 @@ class PassObserver;
 class SessionApi;
 class StateStore;
 class TokenSource;
+struct MarkerRules;
 
 /// What one pass needs of the world. All of it outlives the pass and is used on its thread alone.
 struct Ports {
   SessionApi& api;
   StateStore& store;
   Loop& loop;
-  TokenSource* tokens = nullptr;       ///< without it every token is unavailable
-  OutputDirectory* outputs = nullptr;  ///< the session's destination; without it none are fetched
-  PassObserver* observer = nullptr;    ///< told how far the pass is
+  TokenSource* tokens = nullptr;         ///< without it every token is unavailable
+  OutputDirectory* outputs = nullptr;    ///< the session's destination; without it none are fetched
+  PassObserver* observer = nullptr;      ///< told how far the pass is
+  const MarkerRules* markers = nullptr;  ///< without it markers have no key
 };
 
 /// Submits one call and pumps the loop until its completion has run. `submit` is given the

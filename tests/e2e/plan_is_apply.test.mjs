@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { CANARY, Double, Project, write } from './harness.mjs';
 
 const LANES = 4;
+const MARKER_KEY = 'e2e-'.repeat(16);
 const REPOSITORY = 'https://github.com/example-org/example-repo';
 
 /** The long options of a command, as its help has them. */
@@ -28,6 +29,8 @@ const VALUES = {
   '--log-format': () => ['json'],
   '--no-color': () => [null],
   '--api-key-file': (w) => [path.join(w.dir, 'key')],
+  '--marker-key-file': (w) => [path.join(w.dir, 'marker-key')],
+  '--adopt-unkeyed': () => [null],
   '--auth-style': () => ['bearer'],
   '--api-version': () => ['2026-10-21'],
   '--parallel': () => ['1'],
@@ -58,7 +61,7 @@ class Differing extends Project {
   static async make(t) {
     const w = new Differing(t, await Double.start(t));
     w.secrets = path.join(w.dir, 'secrets');
-    for (const [name, text] of Object.entries({ 'secrets/token': 'ghs_first', 'other-secrets/token': 'ghs_other', 'empty/.keep': '', key: CANARY })) {
+    for (const [name, text] of Object.entries({ 'secrets/token': 'ghs_first', 'other-secrets/token': 'ghs_other', 'empty/.keep': '', key: CANARY, 'marker-key': MARKER_KEY })) {
       write(path.join(w.dir, name), text);
       fs.chmodSync(path.join(w.dir, name), 0o600);
     }

@@ -31,9 +31,10 @@ void check_marker(std::string_view text) {
   require(observe::encode_marker("owner-1", kDigest, ours->basename) == name, "a marker is stable");
   const auto any = observe::decode_marker(text);
   if (!any) return;
-  require(!any->owner.empty() && any->owner.size() <= 20 && any->digest_prefix.size() == 32,
+  const auto claim = any->seal.empty() ? any->digest_prefix : "k" + any->seal;
+  require(!any->owner.empty() && any->owner.size() <= 20 && claim.size() == 32,
           "a decoded marker is whole");
-  require("sessync." + any->owner + "." + any->digest_prefix + "." + any->basename == text,
+  require("sessync." + any->owner + "." + claim + "." + any->basename == text,
           "a decoded marker says all of its name");
 }
 

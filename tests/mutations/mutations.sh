@@ -47,6 +47,8 @@ in_decisions() {
     'recent(*intent.in_doubt_since)) {' 'in_.now < *intent.in_doubt_since) {'
   mutate "take whatever has no marker for ours" reconciler/observe/observed.cpp \
     'return Ownership::kUnmanaged;' 'return Ownership::kOurs;'
+  mutate "let an unkeyed marker verify" reconciler/observe/marker_reader.cpp \
+    '!rules_->adopt_unkeyed && !is_ours) {' 'rules_->adopt_unkeyed && !is_ours) {'
   mutate "take over while rows can be hidden" reconciler/observe/observed.cpp \
     'const bool complete = all_known && nothing_is_hidden();' \
     'const bool complete = all_known || nothing_is_hidden();'

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "reconciler/observe/marker.h"
+#include "reconciler/ports/marker_key.h"
 #include "reconciler/reconcile.h"
 #include "tests/double/memory/memory_content_source.h"
 #include "tests/double/memory/memory_session_api.h"
@@ -60,7 +61,8 @@ class World {
     input.allow_deletes = allow_deletes;
     input.dry_run = dry_run;
     input.refresh = refresh;
-    ports::Ports ports{*api, store, loop, other_tokens != nullptr ? other_tokens : &tokens};
+    ports::Ports ports{*api,    store,   loop,    other_tokens != nullptr ? other_tokens : &tokens,
+                       nullptr, nullptr, &markers};
     auto outcome = reconciler::reconcile(input, ports);
     loop.run_all();
     return outcome;
@@ -144,6 +146,7 @@ class World {
   ports::TokenSource* other_tokens = nullptr;  ///< in the place of `tokens`
   manifest::SessionSpec spec;
   std::string owner = "prod";
+  ports::MarkerRules markers;
   std::optional<std::string> allow_deletes;
   bool declare_directory = true;
   bool refresh = false;  ///< see PassInput

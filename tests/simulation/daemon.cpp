@@ -208,7 +208,7 @@ void Daemon::begin(std::function<void(ports::Ports&)> work, std::function<void()
       std::make_unique<Fiber>([this, &job, work = std::move(work), ended = std::move(ended)] {
         JobLoop loop(*this, job);
         DrainedStore store(world_.store);
-        ports::Ports ports{api_, store, loop, &world_.tokens};
+        ports::Ports ports{api_, store, loop, &world_.tokens, nullptr, nullptr, &world_.markers};
         try {
           work(ports);
           while (!store.is_drained() && loop.run_one()) {
@@ -240,7 +240,7 @@ void Daemon::begin_pass(const Order& order, std::function<void(const pass::PassO
     world_.note_adoptable(spec);
     WatchedApi watched(api_, world_, input, [this, made_by] { return made_by == announced_; });
     auto* tokens = order.dry_run ? &world_.tokens.for_looks() : ports.tokens;
-    ports::Ports own{watched, ports.store, ports.loop, tokens};
+    ports::Ports own{watched, ports.store, ports.loop, tokens, nullptr, nullptr, &world_.markers};
     *result = reconciler::reconcile(input, own);
     world_.note(spec.name + (result->settled() ? ": settled" : ": not settled") +
                 (result->error ? ", " + result->error->message : ""));

@@ -60,6 +60,9 @@ void FinalState::judge_session(const manifest::SessionSpec& spec) {
   if (spec.suspend || outcome.terminal || is_gone || is_too_large_to_create(spec, outcome)) {
     return;
   }
+  if (is_key_in_doubt(outcome)) {
+    return;
+  }
   if (outcome.error) {
     return world_.violated("converges: " + spec.name + " fails: " + outcome.error->message);
   }
@@ -81,6 +84,24 @@ void FinalState::judge_session(const manifest::SessionSpec& spec) {
     judge_words(spec, outcome);
     judge_tokens(spec, outcome);
   }
+}
+
+/// Somebody forged a marker where nothing of ours is, so nothing tells that the key is the right
+/// one.
+bool FinalState::is_key_in_doubt(const pass::PassOutcome& outcome) const {
+  if (!outcome.error || outcome.error->code != errors::SessionError::Code::kWrongMarkerKey) {
+    return false;
+  }
+  bool is_forged = false;
+  for (const auto& row : world_.model.file_rows(outcome.session_id)) {
+    const auto marker = world_.marker_of(row.filename);
+    if (marker && marker->owner == daemon_.owner()) {
+      return false;
+    }
+    const auto claim = observe::decode_marker(row.filename);
+    is_forged |= claim && !claim->seal.empty() && claim->owner == daemon_.owner();
+  }
+  return is_forged;
 }
 
 /// A session is created with all that it has, or not at all.
@@ -124,7 +145,7 @@ void FinalState::judge_paths(const manifest::SessionSpec& spec, const pass::Pass
     const bool explained =
         !conflict || std::ranges::any_of(
                          world_.model.session(outcome.session_id).resources, [&](const auto& row) {
-                           const auto marker = observe::decode_marker(row.filename);
+                           const auto marker = world_.marker_of(row.filename);
                            const bool ours = marker && marker->owner == daemon_.owner() &&
                                              !world_.foreign.contains(row.id);
                            const auto path = manifest::MountPath::of_file(row.mount_path);
@@ -214,7 +235,7 @@ void FinalState::judge_leftovers(const manifest::SessionSpec& spec,
   workspace::DigestCache fresh;
   const auto desired = desired::resolve(spec, world_.disk.scan(spec.resources, fresh, true));
   for (const auto& row : world_.model.file_rows(outcome.session_id)) {
-    const auto marker = observe::decode_marker(row.filename);
+    const auto marker = world_.marker_of(row.filename);
     const auto path = manifest::MountPath::of_file(row.mount_path);
     const bool ours =
         !world_.foreign.contains(row.id) && marker && marker->owner == daemon_.owner();
@@ -334,7 +355,9 @@ bool FinalState::has_open_writes_for_ever() const {
 void FinalState::judge_young_upload() {
   model::NewFile young;
   young.content = model::Content::of("young");
-  young.filename = observe::encode_marker(daemon_.owner(), young.content.sha256, "young");
+  young.filename =
+      observe::encode_marker(daemon_.owner(), young.content.sha256, "young", world_.markers.keys);
+  world_.note_upload(young.filename, young.content.sha256);
   world_.advance_to(world_.now() + std::chrono::minutes(1));
   const auto uploaded = world_.model.upload(young);
   world_.advance_to(world_.now() + std::chrono::minutes(5));
@@ -353,7 +376,7 @@ void FinalState::judge_garbage() {
   }
   std::set<std::string> seen;
   for (const auto& file : world_.model.uploads()) {
-    const auto marker = observe::decode_marker(file.filename);
+    const auto marker = world_.marker_of(file.filename);
     const bool ours = marker && marker->owner == daemon_.owner();
     if (ours && !seen.insert(marker->digest_prefix).second) {
       world_.violated("an upload is left over after garbage was collected: " + file.filename);

@@ -27,6 +27,7 @@ class FinalState {
   pass::PassOutcome pass(const manifest::SessionSpec& spec, const std::string& allow_deletes,
                          bool dry_run);
   void judge_session(const manifest::SessionSpec& spec);
+  [[nodiscard]] bool is_key_in_doubt(const pass::PassOutcome& outcome) const;
   bool is_too_large_to_create(const manifest::SessionSpec& spec, const pass::PassOutcome& outcome);
   void judge_room(const manifest::SessionSpec& spec, const pass::PassOutcome& outcome);
   void judge_rest(const manifest::SessionSpec& spec);

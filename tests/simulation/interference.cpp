@@ -9,12 +9,31 @@ namespace {
 
 using StepKind = Step::Kind;
 
-/// A name as people choose it, or another daemon's marker.
-std::string foreign_name(Random& dice, const model::Content& content) {
-  return dice.one_in(3) ? "sessync.other." + content.sha256.substr(0, 32) + ".x" : "report.pdf";
+/// Like ours, for whoever lacks the key.
+std::string forged_name(Random& dice, const std::string& owner, const model::Content& content) {
+  const auto claim = dice.one_in(2) ? content.sha256.substr(0, 32)
+                                    : "k" + model::sha256_hex(content.sha256).substr(0, 31);
+  return "sessync." + owner + "." + claim + ".x";
 }
 
 }  // namespace
+
+/// A name as people choose it, or another daemon's marker; in a world with keys also what looks
+/// like a marker of ours.
+std::string World::foreign_name(Random& dice, const model::Content& content) {
+  if (!dice.one_in(3)) {
+    return "report.pdf";
+  }
+  if (markers.keys.empty()) {
+    return "sessync.other." + content.sha256.substr(0, 32) + ".x";
+  }
+  if (dice.one_in(2)) {
+    return forged_name(dice, declared.owner, content);
+  }
+  auto name = observe::encode_marker("other", content.sha256, "x", markers.keys);
+  note_upload(name, content.sha256);
+  return name;
+}
 
 void World::foreign_add(const std::string& session, Random& dice, const std::string& mount) {
   const bool same_content = dice.one_in(4) && !disk.paths().empty();

@@ -58,7 +58,7 @@ void WatchedApi::judge_repetition(const ports::AddFile& request) {
     return;
   }
   const auto* local = wanted->second.local();
-  const auto marker = observe::decode_marker(upload->filename);
+  const auto marker = world_.marker_of(upload->filename);
   if (local != nullptr && !(marker && observe::marker_matches(*marker, local->sha256))) {
     return;  // something else is put back
   }
@@ -80,7 +80,7 @@ void WatchedApi::judge_repetition(const ports::AddFile& request) {
 /// What is declared, if only at another path, does not leave the session.
 void WatchedApi::judge_moved(const std::string& session_id, const model::Resource& row) {
   const auto path = manifest::MountPath::of_file(row.mount_path);
-  const auto marker = observe::decode_marker(row.filename);
+  const auto marker = world_.marker_of(row.filename);
   if (!is_ours(row) || is_declared_near(path)) {
     return;
   }

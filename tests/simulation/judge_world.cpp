@@ -13,7 +13,7 @@ void World::note_adoptable(const manifest::SessionSpec& spec) {
   }
   for (const auto& session : model.sessions()) {
     for (const auto& row : session.resources) {
-      if (observe::decode_marker(row.filename)) {
+      if (marker_of(row.filename)) {
         may_be_adopted.insert(row.id);
       }
     }
@@ -24,7 +24,7 @@ void World::note_adoptable(const manifest::SessionSpec& spec) {
 void World::judge_uploads() {
   const auto all = model.uploads();
   for (const auto& file : all) {
-    const auto marker = observe::decode_marker(file.filename);
+    const auto marker = marker_of(file.filename);
     if (!marker || !owners.contains(marker->owner) || file.content.bytes == nullptr) {
       continue;
     }
@@ -64,7 +64,7 @@ void World::judge_duplicates(const std::string& session_id, const std::string& o
   }
   std::set<manifest::MountPath> seen;
   for (const auto& row : model.file_rows(session_id)) {
-    const auto marker = observe::decode_marker(row.filename);
+    const auto marker = marker_of(row.filename);
     const bool ours = !foreign.contains(row.id) && marker && marker->owner == owner;
     if (ours && !seen.insert(manifest::MountPath::of_file(row.mount_path)).second) {
       violated("two of ours on one path: " + row.mount_path + " of " + session_id);

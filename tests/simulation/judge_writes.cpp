@@ -33,7 +33,7 @@ bool WatchedApi::is_duplicate(const std::string& session_id, const model::Resour
 }
 
 bool WatchedApi::is_ours(const model::Resource& row) const {
-  const auto marker = observe::decode_marker(row.filename);
+  const auto marker = world_.marker_of(row.filename);
   return !world_.foreign.contains(row.id) && marker && marker->owner == input_.owner;
 }
 
@@ -50,7 +50,7 @@ bool WatchedApi::may_be_blocked(const std::string& session_id,
 /// Exact bytes: what is attached is something that the declared file once was.
 void WatchedApi::judge_add(const ports::AddFile& request) {
   const auto upload = world_.model.get_file(request.file_id);
-  const auto marker = upload ? observe::decode_marker(upload->filename) : std::nullopt;
+  const auto marker = upload ? world_.marker_of(upload->filename) : std::nullopt;
   const auto wanted = desired().files.find(manifest::MountPath::of_file(request.mount_path));
   if (!marker || marker->owner != input_.owner || wanted == desired().files.end()) {
     return;
@@ -91,7 +91,7 @@ void WatchedApi::judge_ownership(const model::Resource& row) {
   if (spec.prune == manifest::Prune::kAll || spec.on_conflict == manifest::OnConflict::kReplace) {
     return;
   }
-  const auto marker = observe::decode_marker(row.filename);
+  const auto marker = world_.marker_of(row.filename);
   const bool adopted = spec.on_conflict == manifest::OnConflict::kAdopt && marker;
   const bool other_owner = marker && marker->owner != input_.owner;
   if ((world_.foreign.contains(row.id) || other_owner) && !adopted &&
@@ -121,7 +121,7 @@ void WatchedApi::judge_pruning(const std::string& session_id, const model::Resou
   if (is_declared_near(path)) {
     return;
   }
-  const auto marker = observe::decode_marker(row.filename);
+  const auto marker = world_.marker_of(row.filename);
   const auto moved = std::ranges::find_if(desired().files, [&](const auto& file) {
     const auto* local = file.second.local();
     return local != nullptr && marker && observe::marker_matches(*marker, local->sha256);

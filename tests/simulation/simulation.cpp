@@ -143,8 +143,12 @@ class Run {
     daemon_->obey_suspensions();
   }
 
+  /// Keys are what a process is started with.
   void end_life() {
     passes_ += daemon_->passes();
+    if (!world_.markers.keys.empty() && world_.random.one_in(3)) {
+      world_.rotate_marker_key();
+    }
     begin_life();
   }
 

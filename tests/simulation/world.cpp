@@ -4,6 +4,7 @@
 #include <array>
 #include <functional>
 
+#include "tests/double/memory/memory_marker_key.h"
 #include "tests/simulation/draw_fault.h"
 
 namespace sessync::simulation {
@@ -56,6 +57,9 @@ World::World(const Scenario& scenario)
   model.set_time(now() + clock_skew);
   disk.set_time(now());
   model.switches() = draw_switches(first);
+  if (Random(scenario.seed ^ 0x5EA1ULL).one_in(3)) {
+    rotate_marker_key();
+  }
   for (std::size_t i = 0; i < kExisting; ++i) {
     words.existing_sessions.push_back(model.create_session({}).value().id);
   }
@@ -95,6 +99,28 @@ void World::note(const std::string& event) {
     static const ports::TimePoint begin{std::chrono::seconds(1'790'000'000)};
     trace.push_back(std::to_string((now() - begin).count()) + " ms  " + event);
   }
+}
+
+void World::rotate_marker_key() {
+  markers.keys.insert(markers.keys.begin(), std::make_shared<MemoryMarkerKey>(
+                                                "key " + std::to_string(markers.keys.size())));
+}
+
+void World::note_upload(const std::string& filename, const std::string& sha256) {
+  sealed[filename] = sha256;
+}
+
+std::optional<observe::Marker> World::marker_of(const std::string& filename) const {
+  auto marker = observe::decode_marker(filename);
+  if (!marker || markers.keys.empty()) {
+    return marker && marker->seal.empty() ? marker : std::nullopt;
+  }
+  const auto made = sealed.find(filename);
+  if (made == sealed.end() || marker->seal.empty()) {
+    return std::nullopt;  // forged
+  }
+  marker->digest_prefix = made->second.substr(0, 32);
+  return marker;
 }
 
 void World::violated(const std::string& promise) {

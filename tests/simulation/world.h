@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "reconciler/observe/marker.h"
+#include "reconciler/ports/marker_key.h"
 #include "reconciler/reconcile.h"
 #include "tests/double/memory/memory_session_api.h"
 #include "tests/double/memory/memory_state_store.h"
@@ -40,6 +42,14 @@ struct World {
 
   /// A pass that adopts may make rows of others ours.
   void note_adoptable(const manifest::SessionSpec& spec);
+  /// The marker in a file's name, as far as its maker had our keys; with the digest of what it
+  /// marks, however it says that.
+  [[nodiscard]] std::optional<observe::Marker> marker_of(const std::string& filename) const;
+  /// What was uploaded under a name that says it only to who has the key.
+  void note_upload(const std::string& filename, const std::string& sha256);
+  /// From now on markers are made with another key; those made before still count.
+  void rotate_marker_key();
+
   /// Promises that can be judged when an upload was made, or a pass has ended.
   void judge_uploads();
   void judge_outcome(const pass::PassInput& input, const pass::PassOutcome& outcome);
@@ -65,6 +75,9 @@ struct World {
   bool workspace_is_news = false;  ///< likewise
   bool faults_are_news = false;    ///< likewise
 
+  ports::MarkerRules
+      markers;  ///< of every process; keys in some worlds, where others forge markers
+  std::map<std::string, std::string> sealed;  ///< by name: the digest of what it marks
   Vocabulary words;
   std::set<std::string> foreign;         ///< resource ids of rows that somebody else put there
   std::set<std::string> may_be_adopted;  ///< rows with a marker that an adopting pass could see
@@ -91,6 +104,7 @@ struct World {
   void lose_rotation(Random& dice);
   void change_api(const Step& step);
 
+  std::string foreign_name(Random& dice, const model::Content& content);
   void foreign_add(const std::string& session, Random& dice, const std::string& mount);
   void foreign_delete(const std::string& session, Random& dice, bool take_path);
   void lose_upload(bool by_expiry, Random& dice);

@@ -53,8 +53,8 @@ std::string problem_of_upload(const ports::FileMetadata& file, const std::string
   if (!sent || file.filename.empty()) return "";
   // The tail of the name is for people; the API may spell it in another way.
   const auto kept = observe::decode_marker(file.filename);
-  const bool same =
-      kept && kept->owner == sent->owner && kept->digest_prefix == sent->digest_prefix;
+  const bool same = kept && kept->owner == sent->owner &&
+                    kept->digest_prefix == sent->digest_prefix && kept->seal == sent->seal;
   return same ? "" : "the file name is not that of what was sent";
 }
 

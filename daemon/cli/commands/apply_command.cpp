@@ -71,6 +71,7 @@ class ApplyLoop {
         outcome.terminal ||
         (outcome.error &&
          (outcome.error->code == errors::SessionError::Code::kAuthenticationFailed ||
+          outcome.error->code == errors::SessionError::Code::kWrongMarkerKey ||
           outcome.error->code == errors::SessionError::Code::kBilling));
     return !hopeless && !outcome.suspended && !outcome.settled();
   }

@@ -107,8 +107,9 @@ bool has(const std::vector<importer::LiveSession>& sessions, const std::string& 
   });
 }
 
-int print_imported(const std::vector<importer::LiveSession>& sessions) {
-  const auto imported = importer::import_sessions(sessions);
+int print_imported(const std::vector<importer::LiveSession>& sessions,
+                   const ports::MarkerRules& markers) {
+  const auto imported = importer::import_sessions(sessions, &markers);
   print(imported.text);
   int code = config::exit_code::kOk;
   for (const auto& problem : imported.problems) {
@@ -124,6 +125,10 @@ int import_command(const config::Settings& settings) {
   if (!options) {
     return refuse(settings.options, options.error());
   }
+  const auto markers = config::resolve_marker_rules(settings.options);
+  if (!markers) {
+    return refuse(settings.options, markers.error());
+  }
   auto readings = read_sessions(distinct(settings.options.import_ids), std::move(*options));
   int code = config::exit_code::kOk;
   std::vector<importer::LiveSession> sessions;
@@ -138,7 +143,7 @@ int import_command(const config::Settings& settings) {
     }
   }
   return std::max(code, sessions.empty() ? print_nothing(settings.options, readings)
-                                         : print_imported(sessions));
+                                         : print_imported(sessions, *markers));
 }
 
 }  // namespace sessync::cli
