@@ -290,6 +290,9 @@ class CommandLine {
     env(app.add_option("--listen", o_.listen,
                        "Address of the status server, or off (default: 127.0.0.1:8900)"),
         "LISTEN");
+    env(app.add_flag("--listen-required", o_.listen_required,
+                     "End at the start if that address cannot be listened on"),
+        "LISTEN_REQUIRED");
     add_admin_token(app);
     add_read_token(app);
     env(app.add_option("--allowed-host", o_.allowed_hosts, "Host name to answer to (repeatable)")

@@ -46,6 +46,7 @@ struct Options {
   std::string log_format;  ///< text | json | "" for the default
 
   std::string listen = "127.0.0.1:8900";
+  bool listen_required = false;
   std::string admin_token_file;
   std::string read_token_file;
   std::vector<std::string> allowed_hosts;

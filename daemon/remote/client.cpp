@@ -52,6 +52,18 @@ tl::expected<void, std::string> check_lock(const std::string& state_dir, int pid
   return {};
 }
 
+/// "": the file says nothing that makes sense.
+std::string why_no_port(const DaemonFile& file) {
+  const auto daemon = "the daemon (process " + std::to_string(file.pid) + ") ";
+  if (file.listen == "off") {
+    return daemon + "was started with --listen off, so it can only be asked through a socket";
+  }
+  return file.listen.empty() ? daemon +
+                                   "waits for its address, which something else has, so it "
+                                   "can only be asked through a socket"
+                             : "";
+}
+
 std::string bearer_of(const ports::Secret& token) {
   return token.empty() ? "" : "Authorization: Bearer " + token.reveal() + "\r\n";
 }
@@ -76,24 +88,29 @@ tl::expected<DaemonClient, std::string> DaemonClient::find(const std::string& st
   if (const auto checked = check_lock(state_dir, (*file)->pid); !checked) {
     return tl::unexpected(checked.error());
   }
-  if ((*file)->listen == "off") {
-    return tl::unexpected("the daemon (process " + std::to_string((*file)->pid) +
-                          ") was started with --listen off and cannot be asked");
-  }
+  DaemonClient client;
+  client.socket_ = (*file)->socket;
+  client.nonce_ = (*file)->nonce;
+  client.tls_ = (*file)->tls;
   const auto address = http::parse_listen_address((*file)->listen);
-  if (!address) {
+  if (address) {
+    client.address_ = http::dial_address(*address);
+  } else if (client.why_no_port_ = why_no_port(**file); client.why_no_port_.empty()) {
     return tl::unexpected(state_dir + "/daemon.json: " + address.error());
   }
-  return DaemonClient(http::dial_address(*address), (*file)->nonce, (*file)->tls);
+  return client;
 }
 
+std::string DaemonClient::place() const { return address_ ? to_text(*address_) : socket_; }
+
 std::string DaemonClient::unreachable(const std::string& why) const {
-  return "no daemon answers at " + to_text(address_) + " (" + why +
+  return "no daemon answers at " + place() + " (" + why +
          "): it is not running, or it runs on another machine; start it with sessync run";
 }
 
 std::string DaemonClient::head_of(const std::string& method, const std::string& path) const {
-  return method + " " + path + " HTTP/1.1\r\nHost: " + to_text(address_) + "\r\n";
+  const auto host = address_ ? to_text(*address_) : "localhost";
+  return method + " " + path + " HTTP/1.1\r\nHost: " + host + "\r\n";
 }
 
 bool DaemonClient::is_proven(ClientConnection& connection, std::string& why) const {
@@ -114,32 +131,59 @@ bool DaemonClient::is_proven(ClientConnection& connection, std::string& why) con
 }
 
 DaemonClient::Connected DaemonClient::connect() const {
-  auto connection = ClientConnection::open(address_, tls_, Clock::now() + kProvenWithin);
+  auto local = socket_.empty() ? tl::unexpected(std::string()) : connect_to_socket();
+  if (local) {
+    return local;
+  }
+  auto through_port = address_ ? connect_to_port() : tl::unexpected(why_no_port_);
+  return through_port ? std::move(through_port)
+                      : tl::unexpected(through_port.error() + local.error());
+}
+
+/// A daemon that stands still takes connections as well.
+DaemonClient::Connected DaemonClient::connect_to_socket() const {
+  const auto until = Clock::now() + kProvenWithin;
+  auto connection = ClientConnection::open_local(socket_);
+  const auto sent = connection ? connection->send(head_of("GET", "/livez") + "\r\n", until)
+                               : tl::unexpected(connection.error());
+  const auto head = sent ? connection->read_head(until) : tl::unexpected(sent.error());
+  const auto body =
+      head ? connection->read_body(*head, kLongestProof, until) : tl::unexpected(head.error());
+  if (!body) {
+    return tl::unexpected("; its socket " + socket_ + " does not serve either: " + body.error());
+  }
+  return Line{std::move(*connection), true};
+}
+
+DaemonClient::Connected DaemonClient::connect_to_port() const {
+  auto connection = ClientConnection::open(*address_, tls_, Clock::now() + kProvenWithin);
   if (!connection) {
     return tl::unexpected(unreachable(connection.error()));
   }
   if (std::string why; !is_proven(*connection, why)) {
-    return tl::unexpected("what answers at " + to_text(address_) +
+    return tl::unexpected("what answers at " + to_text(*address_) +
                           " is not the daemon of this state directory (" + why +
                           "), so it is told nothing; stop it, or what stands between it and the "
                           "daemon, or restart the daemon with another --listen");
   }
-  return connection;
+  return Line{std::move(*connection), false};
 }
 
 /// The request may hold a token.
-DaemonClient::Result DaemonClient::ask(std::string request) const {
-  auto connection = connect();
-  if (!connection) {
-    ports::wipe(request);
-    return tl::unexpected(connection.error());
+DaemonClient::Result DaemonClient::ask(const Question& question) const {
+  auto line = connect();
+  if (!line) {
+    return tl::unexpected(line.error());
   }
+  auto& connection = line->connection;
+  auto request = head_of(question.method, question.path) + question.headers +
+                 (line->local ? "" : bearer_of(question.token)) + "\r\n" + question.body;
   const auto until = Clock::now() + kReplyWithin;
-  const auto sent = connection->send(request, until);
+  const auto sent = connection.send(request, until);
   ports::wipe(request);
-  const auto head = sent ? connection->read_head(until) : tl::unexpected(sent.error());
+  const auto head = sent ? connection.read_head(until) : tl::unexpected(sent.error());
   auto body =
-      head ? connection->read_body(*head, kLongestReply, until) : tl::unexpected(head.error());
+      head ? connection.read_body(*head, kLongestReply, until) : tl::unexpected(head.error());
   if (!body) {
     return tl::unexpected(unreachable(body.error()));
   }
@@ -148,15 +192,14 @@ DaemonClient::Result DaemonClient::ask(std::string request) const {
 
 DaemonClient::Result DaemonClient::get(const std::string& path, const std::string& known) const {
   const auto condition = known.empty() ? "" : "If-None-Match: " + known + "\r\n";
-  return ask(head_of("GET", path) + condition + bearer_of(read_token_) + "\r\n");
+  return ask({"GET", path, condition, "", read_token_});
 }
 
 DaemonClient::Result DaemonClient::post(const std::string& path, const std::string& body,
                                         const ports::Secret& token) const {
-  const auto request =
-      head_of("POST", path) +
-      "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
-  return ask(request + bearer_of(token) + "\r\n" + body);
+  const auto length = std::to_string(body.size());
+  return ask({"POST", path, "Content-Type: application/json\r\nContent-Length: " + length + "\r\n",
+              body, token});
 }
 
 }  // namespace sessync::remote

@@ -13,9 +13,11 @@
 #include <sys/socket.h>
 
 #include "daemon/http/server/channel.h"
+#include "daemon/http/server/local_socket.h"
 #include "daemon/http/server/message.h"
 #include "daemon/os/foreign_text.h"
 #include "daemon/os/os_error.h"
+#include "daemon/remote/trusted_socket.h"
 
 namespace sessync::remote {
 namespace {
@@ -121,6 +123,22 @@ ClientConnection::Or<ClientConnection> ClientConnection::open(const http::Listen
     }
   }
   return tl::unexpected(why);
+}
+
+/// At once, or not at all.
+ClientConnection::Or<ClientConnection> ClientConnection::open_local(const std::string& path) {
+  const auto address = http::LocalAddress::of(path);
+  if (!address) {
+    return tl::unexpected(os::error_text(address.error()));
+  }
+  os::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd || ::connect(fd.get(), address->get(), address->size()) != 0) {
+    return tl::unexpected(os::error_text(errno));
+  }
+  if (auto why = why_untrusted(fd.get(), path); !why.empty()) {
+    return tl::unexpected(std::move(why));
+  }
+  return ClientConnection(std::move(fd));
 }
 
 ClientConnection::Or<ClientConnection> ClientConnection::over(os::UniqueFd socket, bool tls,

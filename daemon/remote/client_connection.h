@@ -16,7 +16,7 @@ struct addrinfo;  // NOLINT(readability-identifier-naming): POSIX has it so
 
 namespace sessync::remote {
 
-/// One TCP connection to an HTTP server, on which one request follows another: it is never replaced
+/// One connection to an HTTP server, on which one request follows another: it is never replaced
 /// by a new one, so what was learned of the other end holds until it ends. Every call waits until
 /// `until` at most; after an error the connection is of no more use. Errors say why, in a few words
 /// for the middle of a sentence; what the other end says is not in them. One thread at a time.
@@ -36,6 +36,10 @@ class ClientConnection {
   /// `tls`: through a session that whoever holds the other end of channel() has, too.
   static Or<ClientConnection> open(const http::ListenAddress& address, bool tls,
                                    Clock::time_point until);
+
+  /// To a Unix socket, if whoever listens there is the one who decides what is in its directory:
+  /// see trusted_socket.h.
+  static Or<ClientConnection> open_local(const std::string& path);
 
   /// See channel_of() and bound_channel().
   [[nodiscard]] std::string channel() const;

@@ -31,7 +31,8 @@ std::optional<DaemonFile> parse_daemon_file(const std::string& text) {
   }
   const bool tls = json.contains("tls") && json["tls"] == true;
   return DaemonFile{json["pid"].get<int>(), json["listen"].get<std::string>(),
-                    ports::Secret(json["nonce"].get<std::string>()), tls};
+                    ports::Secret(json["nonce"].get<std::string>()), tls,
+                    has("socket") ? json["socket"].get<std::string>() : ""};
 }
 
 }  // namespace
@@ -43,7 +44,8 @@ tl::expected<void, ports::StoreError> write_daemon_file(const std::string& state
   const nlohmann::ordered_json json = {{"pid", file.pid},
                                        {"listen", file.listen},
                                        {"nonce", file.nonce.reveal()},
-                                       {"tls", file.tls}};
+                                       {"tls", file.tls},
+                                       {"socket", file.socket}};
   const auto text = json.dump() + "\n";
   ::unlink(fresh.c_str());  // one that was left over could be anybody's to read
   const os::UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,

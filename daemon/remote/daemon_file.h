@@ -13,9 +13,10 @@ namespace sessync::remote {
 /// What a running daemon leaves in its state directory (daemon.json), by which commands find it.
 struct DaemonFile {
   int pid = 0;
-  std::string listen;   ///< HOST:PORT as it was bound, or "off"
-  ports::Secret nonce;  ///< of this start of the daemon: see proof_of()
-  bool tls = false;     ///< it speaks TLS there
+  std::string listen;    ///< HOST:PORT as it was bound, "off", or "": it waits for its address
+  ports::Secret nonce;   ///< of this start of the daemon: see proof_of()
+  bool tls = false;      ///< it speaks TLS there
+  std::string socket{};  ///< path of its Unix socket; "": it has none
   friend bool operator==(const DaemonFile&, const DaemonFile&) = default;
 };
 

@@ -9,6 +9,7 @@
 
 #include "daemon/os/foreign_text.h"
 #include "daemon/os/log.h"
+#include "daemon/os/user_name.h"
 #include "daemon/remote/proof.h"
 #include "daemon/secrets/secret_file.h"
 #include "daemon/serve/json_text.h"
@@ -96,6 +97,9 @@ tl::expected<ports::Secret, std::string> token_in(secrets::SecretFile& file) {
   return token.empty() ? file.refresh()
                        : tl::expected<ports::Secret, std::string>(std::move(token));
 }
+
+/// "" where nobody can tell.
+std::string user_of(const http::Peer& peer) { return peer.uid ? os::user_name(*peer.uid) : ""; }
 
 /// Of what does not write.
 RequestFacts::Asks asks_of(const http::Request& request) {
@@ -203,8 +207,11 @@ std::optional<Routes::Asked> Routes::write_of(const std::string& path) {
 std::optional<AccessRefusal> Routes::refusal(const http::Request& request,
                                              RequestFacts::Asks asks) const {
   using Asks = RequestFacts::Asks;
+  if (request.peer.way == http::Way::kLocal) {
+    return std::nullopt;
+  }
   AccessRules rules;
-  rules.loopback_listener = access_.loopback_listener;
+  rules.loopback_listener = request.peer.way == http::Way::kLoopback;
   rules.tls = access_.tls;
   rules.allowed_hosts = access_.allowed_hosts;
   if (asks == Asks::kWrite && admin_token_) {
@@ -251,6 +258,7 @@ void Routes::tell_of_write(const http::Request& request, const std::optional<Ask
   }
   status::WriteTrace trace;
   trace.peer = request.peer.address;
+  trace.user = user_of(request.peer);
   trace.what = "unknown";
   if (asked) {
     auto told = *asked;
@@ -386,7 +394,7 @@ http::Reply Routes::proof(const http::Request& request) const {
 
 http::Reply Routes::write(const http::Request& request, const Asked& asked) const {
   auto what = asked;
-  what.by = request.peer.address;
+  what.by = request.peer.uid ? user_of(request.peer) : request.peer.address;
   if (!what.take(request.body)) {
     return refuse({400, "bad_request",
                    "the body must be a JSON object in which allow_deletes and by are short texts"});

@@ -32,7 +32,6 @@ struct RouteTargets {
 
 /// Who may ask for what.
 struct RouteAccess {
-  bool loopback_listener = true;
   bool tls = false;
   std::string admin_token_file{};  ///< read for each write; "": none
   std::string read_token_file{};   ///< read again when it changes; "": none
@@ -50,6 +49,8 @@ struct RouteAccess {
 ///   GET  /api/v1/proof/{challenge}      that this is the daemon of a state directory (proof.h)
 ///   POST /api/v1/sessions/{name}/reconcile, suspend, resume
 ///
+/// Through a Unix socket everything is open to whom the file system lets connect: tokens and the
+/// rule about Host are for what others can reach, and a browser.
 /// HEAD is as GET; every error is a JSON document. It keeps no state of a request; any thread.
 class Routes {
  public:

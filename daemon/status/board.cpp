@@ -157,6 +157,14 @@ void StatusBoard::note(const std::string& kind, std::string what) {
   }
 }
 
+void StatusBoard::problem(const std::string& kind, std::string what) {
+  {
+    const std::lock_guard lock(mutex_);
+    problems_[kind] = what;
+  }
+  note(kind, std::move(what));
+}
+
 void StatusBoard::changed(const std::vector<std::string>& names, ports::TimePoint at) {
   const std::lock_guard lock(mutex_);
   for (const auto& name : names) {
@@ -300,6 +308,9 @@ Readiness StatusBoard::readiness() const {
   }
   if (!watching_) {
     result.problems.emplace_back("the workspace is not watched yet");
+  }
+  for (const auto& [kind, what] : problems_) {
+    if (!what.empty()) result.problems.push_back(what);
   }
   for (const auto& [name, entry] : sessions_) {
     if (!entry.tried) {

@@ -59,6 +59,8 @@ class StatusBoard {
   void watching(const std::string& workspace_resolved);
   /// Replaces the note of this kind; "": there is nothing to say any more.
   void note(const std::string& kind, std::string what);
+  /// The same of something that has to be mended: readiness() names it as well.
+  void problem(const std::string& kind, std::string what);
 
   /// What the daemon remembers.
   struct State {
@@ -130,6 +132,7 @@ class StatusBoard {
   std::uint64_t left_since_ = 0;      ///< those of earlier revisions may be forgotten
   std::map<std::string, state::Suspension> suspensions_;
   std::map<std::string, std::string> notes_;
+  std::map<std::string, std::string> problems_;  ///< those of the notes that are problems
   std::map<std::string, std::string> stale_;  ///< session → why its newest manifest is not in force
   State state_;
   std::string workspace_resolved_;

@@ -5,7 +5,7 @@ import * as http from 'node:http';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { CANARY, Double, Project, addressOf, until, write } from './harness.mjs';
+import { CANARY, Double, Project, addressOf, throughPort, until, write } from './harness.mjs';
 
 const ADMIN = `admin-${CANARY}`;
 const READ = `read-${CANARY}`;
@@ -59,6 +59,7 @@ test('with a read token nothing is read without it but the probes, and the comma
   for (const token of [READ, ADMIN]) assert.equal((await ask(url, '/metrics', bearer(token))).status, 200);
   const suspend = '/api/v1/sessions/s1/suspend';
   assert.equal((await ask(url, suspend, { method: 'POST', ...bearer(READ) })).status, 401);
+  throughPort(project);
   const without = await project.run('status');
   assert.equal(without.code, 1);
   assert.match(without.err, /--read-token-file/);
@@ -81,6 +82,7 @@ test('a read token that cannot be read opens nothing, and says why', async (t) =
   assert.match(JSON.parse(text).error.message, /missing/);
   secret('missing', READ);
   await until('it is read once it is there', async () => (await ask(url, '/api/v1/status', bearer(READ))).status === 200);
+  throughPort(project);
   assert.equal((await project.run('status', ['--read-token-file', path.join(project.dir, 'missing')])).code, 0);
 });
 
@@ -96,6 +98,7 @@ test('on an address that others reach only trusted names are answered, and probe
     assert.equal(await under(host, '/livez'), 200, host);
     assert.equal(await under(host, '/readyz'), 200, host);
   }
+  throughPort(project);
   assert.equal((await project.run('status')).code, 0);
 });
 
@@ -126,6 +129,7 @@ const from = (localAddress, token) => ({ ...bearer(token), localAddress });
 
 test('each write leaves a line that says who wanted what, and is counted, allowed or not', async (t) => {
   const { project, url } = await served(t);
+  throughPort(project);
   assert.deepEqual(await Promise.all(['allowed', 'refused'].map((result) => countOf(url, 'suspend', result))), [0, 0]);
   for (const command of ['suspend', 'resume', 'reconcile']) assert.equal((await project.run(command, ['s1'])).code, 0);
   assert.equal((await project.run('suspend', ['nobody'])).code, 1);

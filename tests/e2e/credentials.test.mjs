@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { Double, Project, sha256, until, write } from './harness.mjs';
+import { Double, Project, sha256, throughPort, until, write } from './harness.mjs';
 
 const KEY = 'the-right-one/0123456789+=';
 const TOKEN = 'ghs_0123456789example';
@@ -98,6 +98,7 @@ test('an admin token is taken without what stands around it, on both sides', asy
   write(ours, `\ufeff${TOKEN}\r\n`);
   project.start(['--listen', '127.0.0.1:0', '--admin-token-file', ours], { ANTHROPIC_API_KEY: KEY });
   await until('the daemon serves', () => fs.existsSync(path.join(project.state, 'daemon.json')));
+  throughPort(project);
   await until('the session is known', async () => (await project.run('status')).out.includes('s1'));
   for (const [name, around] of Object.entries(AROUND)) {
     write(theirs, around(TOKEN));

@@ -372,3 +372,9 @@ export async function addressOf(project) {
   });
   return `http://${JSON.parse(fs.readFileSync(file, 'utf8')).listen}`;
 }
+
+/** From now on the commands find the daemon through its port only. */
+export function throughPort(project) {
+  const file = path.join(project.state, 'daemon.json');
+  fs.writeFileSync(file, JSON.stringify({ ...JSON.parse(fs.readFileSync(file, 'utf8')), socket: '' }));
+}

@@ -65,7 +65,7 @@ async function allRefuse(project, says) {
 
 /** As it would be if the daemon had lost its address to another. */
 function pointTo(project, port) {
-  fs.writeFileSync(stated(project), JSON.stringify({ ...read(project), listen: `127.0.0.1:${port}` }));
+  fs.writeFileSync(stated(project), JSON.stringify({ ...read(project), listen: `127.0.0.1:${port}`, socket: '' }));
 }
 
 test('after kill -9 nobody is told anything on the old port, and status fails', async (t) => {

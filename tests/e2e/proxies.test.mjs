@@ -69,7 +69,8 @@ function project(t) {
 
 function kept({ state }) {
   const names = fs.existsSync(state) ? fs.readdirSync(state) : [];
-  return names.map((name) => fs.readFileSync(path.join(state, name), 'latin1')).join('\n');
+  const files = names.map((name) => path.join(state, name)).filter((file) => fs.statSync(file).isFile());
+  return files.map((file) => fs.readFileSync(file, 'latin1')).join('\n');
 }
 
 test('no command shows the password of a proxy, with', { concurrency: 4 }, async (t) => {

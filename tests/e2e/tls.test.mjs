@@ -7,7 +7,7 @@ import * as net from 'node:net';
 import * as path from 'node:path';
 import { test } from 'node:test';
 import * as tls from 'node:tls';
-import { CANARY, Double, Project, addressOf, until, write } from './harness.mjs';
+import { CANARY, Double, Project, addressOf, throughPort, until, write } from './harness.mjs';
 
 /** A certificate for this name and its key, in files of a directory. */
 function certify(dir, name) {
@@ -103,6 +103,7 @@ test('the commands find the daemon behind TLS, follow it and send it their token
   t.after(() => fs.rmSync(path.dirname(token), { recursive: true }));
   write(token, CANARY);
   const { project, session } = await served(t, ['--admin-token-file', token, '--read-token-file', token]);
+  throughPort(project);
   const read = ['--read-token-file', token];
   await until('status says that it is in sync', async () => /s1 +in sync/.test((await project.run('status', read)).out));
   const watching = project.begin('status', ['--watch', ...read]);
@@ -130,7 +131,7 @@ test('a token is sent to nobody who ends the TLS session in the place of the dae
   const server = await between(t, port, files);
   const file = path.join(project.state, 'daemon.json');
   const found = JSON.parse(fs.readFileSync(file, 'utf8'));
-  fs.writeFileSync(file, JSON.stringify({ ...found, listen: `127.0.0.1:${server.address().port}` }));
+  fs.writeFileSync(file, JSON.stringify({ ...found, listen: `127.0.0.1:${server.address().port}`, socket: '' }));
   const token = path.join(project.dir, 'token');
   write(token, 'for-the-daemon-only');
   const { code, err } = await project.run('suspend', ['s1', '--admin-token-file', token]);

@@ -66,7 +66,7 @@ function traces(project, ...outputs) {
     ...outputs,
     project.daemon?.out ?? '',
     project.daemon?.err ?? '',
-    ...files.map((name) => fs.readFileSync(path.join(project.state, name), 'latin1')),
+    ...files.map((name) => path.join(project.state, name)).filter((file) => fs.statSync(file).isFile()).map((file) => fs.readFileSync(file, 'latin1')),
   ].join('\n');
 }
 

@@ -2,7 +2,6 @@
 #include <cstdio>
 
 #include <nlohmann/json.hpp>
-#include <pwd.h>
 #include <unistd.h>
 
 #include "daemon/cli/commands/commands.h"
@@ -10,6 +9,7 @@
 #include "daemon/cli/commands/one_shot.h"
 #include "daemon/cli/output/failure.h"
 #include "daemon/cli/output/output.h"
+#include "daemon/os/user_name.h"
 #include "daemon/secrets/secret_file.h"
 #include "daemon/state/state_origin.h"
 #include "manifest/text/utf8.h"
@@ -25,10 +25,7 @@ using Names = tl::expected<std::vector<std::string>, std::string>;
 std::string who() {
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
-  const auto* user = ::getpwuid(::getuid());  // NOLINT(concurrency-mt-unsafe): no thread runs yet
-  const auto name =
-      user != nullptr ? std::string(user->pw_name) : "user " + std::to_string(::getuid());
-  return name + "@" + host.data();
+  return os::user_name(::getuid()) + "@" + host.data();
 }
 
 std::string encoded(const std::string& name) {

@@ -1,4 +1,5 @@
 #include <cstdlib>
+#include <mutex>
 #include <string>
 
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "daemon/cli/output/failure.h"
 #include "daemon/config/server_files.h"
 #include "daemon/os/log.h"
+#include "daemon/os/sha256.h"
 #include "daemon/remote/daemon_file.h"
 #include "daemon/remote/proof.h"
 #include "daemon/serve/server.h"
@@ -36,12 +38,42 @@ void keep_trace(const status::WriteTrace& write, metrics::Metrics& metrics) {
   os::log(write.allowed ? os::LogLevel::kInfo : os::LogLevel::kWarning,
           write.allowed ? "a write was allowed" : "a write was refused",
           {{"peer", write.peer},
+           {"user", write.user},
            {"by", write.by},
            {"what", write.what},
            {"session", write.session},
            {"path", write.path},
            {"allow_deletes", write.allow_deletes},
            {"status", std::to_string(write.status)}});
+}
+
+/// Beside the state, or where the service manager has a place for such things; "": nobody could
+/// find it.
+std::string socket_path(const config::Settings& settings) {
+  if (!settings.state_dir) {
+    return "";
+  }
+  const auto runtime = config::process_environment()("RUNTIME_DIRECTORY");
+  if (!runtime || runtime->empty()) {
+    return *settings.state_dir + "/sessync.sock";
+  }
+  os::Sha256Stream name;
+  name.update(*settings.state_dir);
+  return runtime->substr(0, runtime->find(':')) + "/" + os::to_hex(name.finish()).substr(0, 12) +
+         ".sock";
+}
+
+serve::StatusServerOptions server_options(const config::Options& options) {
+  serve::StatusServerOptions result;
+  result.listen = options.listen;
+  result.admin_token_file = options.admin_token_file;
+  result.health = os::health_now;
+  result.read_token_file = options.read_token_file;
+  result.allowed_hosts = options.allowed_hosts;
+  result.tls_cert = options.tls_cert;
+  result.tls_key = options.tls_key;
+  result.listen_required = options.listen_required;
+  return result;
 }
 
 /// The status server, and the file in the state directory by which commands find it.
@@ -52,39 +84,79 @@ class Front {
       : settings_(settings),
         board_(board),
         daemon_(daemon),
-        nonce_(remote::random_digits()),
-        server_({settings.options.listen, settings.options.admin_token_file, nonce_, os::health_now,
-                 settings.options.read_token_file, settings.options.allowed_hosts,
-                 settings.options.tls_cert, settings.options.tls_key,
-                 [&metrics](const status::WriteTrace& write) { keep_trace(write, metrics); }},
-                board, daemon, [&metrics] { return metrics.text(); }) {}
+        file_{::getpid(), "off", ports::Secret(remote::random_digits()),
+              !settings.options.tls_cert.empty()},
+        server_(with_hooks(server_options(settings.options), metrics), board, daemon,
+                [&metrics] { return metrics.text(); }) {}
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
   ~Front() {
+    const auto socket = end();
     daemon_.keep_trying({});
     board_.close();
     if (settings_.state_dir) {
       remote::remove_daemon_file(*settings_.state_dir, ::getpid());
     }
+    if (!socket.empty()) {
+      ::unlink(socket.c_str());
+    }
   }
 
   tl::expected<void, config::UsageError> open() {
-    std::string address = "off";
-    if (settings_.options.listen != address) {
+    if (settings_.state_dir || settings_.options.listen != "off") {
+      // What it tells meanwhile comes after what is said here.
+      const std::lock_guard lock(mutex_);
       auto served = server_.start();
       if (!served) {
         return tl::unexpected(config::UsageError{config::exit_code::kUsage, served.error()});
       }
-      address = std::move(*served);
-      os::log(os::LogLevel::kInfo, "serving status", {{"listen", address}});
+      take(*served);
     }
-    return settings_.state_dir ? leave_address(address) : tl::expected<void, config::UsageError>();
+    return settings_.state_dir ? leave_file() : tl::expected<void, config::UsageError>();
   }
 
  private:
-  tl::expected<void, config::UsageError> leave_address(const std::string& address) {
-    const remote::DaemonFile file{::getpid(), address, nonce_, !settings_.options.tls_cert.empty()};
-    const auto left = remote::write_daemon_file(*settings_.state_dir, file);
+  serve::StatusServerOptions with_hooks(serve::StatusServerOptions options,
+                                        metrics::Metrics& metrics) {
+    options.nonce = file_.nonce;
+    options.socket = socket_path(settings_);
+    options.wrote = [&metrics](const status::WriteTrace& write) { keep_trace(write, metrics); };
+    options.listening = [this](const serve::ServedAt& served) {
+      listening(served);
+      if (settings_.state_dir && !write_file()) keep_writing();
+    };
+    return options;
+  }
+
+  void listening(const serve::ServedAt& served) {
+    const std::lock_guard lock(mutex_);
+    take(served);
+  }
+
+  /// Its socket.
+  std::string end() {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    return file_.socket;
+  }
+
+  void take(const serve::ServedAt& served) {
+    const bool is_new = served.address != file_.listen;
+    file_.socket = served.socket;
+    file_.listen = served.address;
+    if (is_new && !served.address.empty()) {
+      os::log(os::LogLevel::kInfo, "serving status", {{"listen", served.address}});
+    }
+  }
+
+  tl::expected<void, ports::StoreError> write_file() {
+    const std::lock_guard lock(mutex_);
+    return ended_ ? tl::expected<void, ports::StoreError>()
+                  : remote::write_daemon_file(*settings_.state_dir, file_);
+  }
+
+  tl::expected<void, config::UsageError> leave_file() {
+    const auto left = write_file();
     if (left) {
       return {};
     }
@@ -93,16 +165,21 @@ class Front {
     }
     os::log(os::LogLevel::kWarning,
             left.error().message + "; the commands that ask the daemon do not find it before then");
-    daemon_.keep_trying(
-        [this, file] { return remote::write_daemon_file(*settings_.state_dir, file).has_value(); });
+    keep_writing();
     return {};
+  }
+
+  void keep_writing() {
+    daemon_.keep_trying([this] { return write_file().has_value(); });
   }
 
   const config::Settings& settings_;
   status::StatusBoard& board_;
   app::Daemon& daemon_;
-  const ports::Secret nonce_;
-  serve::StatusServer server_;
+  std::mutex mutex_;  ///< of the next two; never held while the daemon is told something
+  bool ended_ = false;
+  remote::DaemonFile file_;
+  serve::StatusServer server_;  ///< last: it tells what is above
 };
 
 /// With the state that the manifest had under another name, if it can be read now.

@@ -73,13 +73,13 @@ tl::expected<Listener, std::string> open_listener(const std::string& listen) {
   for (const auto* at = found ? found->get() : nullptr; at != nullptr; at = at->ai_next) {
     if (auto fd = bind_to(*at)) {
       const auto bound = name_of(fd->get());
-      return Listener{std::move(*fd), to_text(bound), is_loopback_authority(to_text(bound))};
+      const bool loopback = is_loopback_authority(to_text(bound));
+      return Listener{std::move(*fd), to_text(bound), loopback ? Way::kLoopback : Way::kNetwork};
     } else {
       why = fd.error();
     }
   }
-  return tl::unexpected("cannot listen on " + listen + ": " + why +
-                        "; choose another address with --listen, or --listen off");
+  return tl::unexpected("cannot listen on " + listen + ": " + why);
 }
 
 }  // namespace sessync::http

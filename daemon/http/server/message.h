@@ -16,10 +16,19 @@ namespace sessync::http {
 /// Names and values in the order of the message; names may repeat, in any case.
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
+/// By which door a request came in.
+enum class Way {
+  kNetwork,   ///< an address that other machines reach
+  kLoopback,  ///< one that this machine reaches
+  kLocal,     ///< a Unix socket
+};
+
 /// Whom a request came from.
 struct Peer {
-  std::string address;  ///< numeric; "" if unknown
+  std::string address;  ///< numeric; "unix" for a Unix socket; "" if unknown
   std::string channel;  ///< see channel_of()
+  Way way = Way::kNetwork;
+  std::optional<unsigned> uid{};  ///< the user, where the kernel says so: for a Unix socket
 };
 
 /// One whole request, as it was parsed.

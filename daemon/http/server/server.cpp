@@ -15,23 +15,47 @@
 #include <sys/socket.h>
 
 #include "daemon/http/server/channel.h"
+#include "daemon/http/server/local_socket.h"
 #include "daemon/os/thread.h"
 
 namespace sessync::http {
 namespace {
 
-constexpr std::uint64_t kListenerId = 0;
-constexpr std::uint64_t kWakeId = 1;
+constexpr std::uint64_t kWakeId = 0;
+constexpr std::uint64_t kFirstDoor = std::uint64_t{1} << 63U;  ///< no connection comes so far
 constexpr int kMostEvents = 64;
+constexpr const char* kNoDescriptors = "no descriptors are left to serve status with";
 constexpr std::chrono::seconds kAcceptPause{1};
 /// Of requests that write: who asks for more than a disk takes is told to come back.
 constexpr std::size_t kMostWaiting = 64;
+/// Connections that only a Unix socket gets: whoever fills the port keeps out none of the commands.
+constexpr std::size_t kKeptForLocal = 8;
 
-std::string peer_of(const sockaddr_storage& from, socklen_t size) {
+std::string address_of(const sockaddr_storage& from, socklen_t size) {
+  if (from.ss_family == AF_UNIX) {
+    return "unix";
+  }
   std::array<char, NI_MAXHOST> host{};
   const int error = ::getnameinfo(reinterpret_cast<const sockaddr*>(&from), size, host.data(),
                                   host.size(), nullptr, 0, NI_NUMERICHOST);
   return error == 0 ? host.data() : "";
+}
+
+Peer peer_of(int fd, Way way, const sockaddr_storage& from, socklen_t size) {
+  Peer peer{address_of(from, size), channel_of(fd, ChannelEnd::kServer), way};
+  if (const auto who = way == Way::kLocal ? peer_credentials(fd) : std::nullopt) {
+    peer.uid = who->uid;
+  }
+  return peer;
+}
+
+/// There is no time for a handshake.
+void turn_away(int fd, bool tls) {
+  if (!tls) {
+    const auto answer = refusal(503, "too many connections are open");
+    const auto text = answer.head + *answer.body;
+    static_cast<void>(::send(fd, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
+  }
 }
 
 /// Answers go out at once, and a client that vanished is noticed when it does not acknowledge.
@@ -83,21 +107,34 @@ Server::Limits Server::Limits::of_process() {
   return limits;
 }
 
-Server::Server(Listener listener, Handlers handlers, Limits limits, std::shared_ptr<TlsKeys> tls)
-    : listener_(std::move(listener)),
-      handlers_(std::move(handlers)),
+Server::Server(Handlers handlers, Limits limits)
+    : handlers_(std::move(handlers)),
       limits_(std::move(limits)),
-      tls_(std::move(tls)),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       writes_({.name = "status-write",
                .task = "a request to the status server",
                .most_waiting = kMostWaiting,
                .at_start = &os::lower_priority}) {
-  if (!epoll_ || !wake_ || !ask(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), kWakeId, EPOLLIN) ||
-      !ask(epoll_.get(), EPOLL_CTL_ADD, listener_.socket.get(), kListenerId, EPOLLIN)) {
-    throw std::runtime_error("no descriptors are left to serve status with");
+  if (!epoll_ || !wake_ || !ask(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), kWakeId, EPOLLIN)) {
+    throw std::runtime_error(kNoDescriptors);
   }
+}
+
+void Server::listen(Listener listener, std::shared_ptr<TlsKeys> tls) {
+  const std::lock_guard lock(mutex_);
+  const auto id = kFirstDoor + doors_.size();
+  const int socket = listener.socket.get();
+  doors_.try_emplace(id, std::move(listener), std::move(tls));
+  if (!ask(epoll_.get(), EPOLL_CTL_ADD, socket, id, EPOLLIN)) {
+    doors_.erase(id);
+    throw std::runtime_error(kNoDescriptors);
+  }
+}
+
+const Server::Door& Server::door(std::uint64_t id) {
+  const std::lock_guard lock(mutex_);
+  return doors_.at(id);
 }
 
 void Server::start() {
@@ -139,7 +176,8 @@ void Server::run() {
     os::beat();
   }
   connections_.clear();
-  listener_.socket = os::UniqueFd();
+  const std::lock_guard lock(mutex_);
+  doors_.clear();
 }
 
 void Server::handle_event(std::uint64_t id, std::uint32_t events) {
@@ -157,8 +195,8 @@ int Server::wait_for() const {
 }
 
 void Server::on_event(std::uint64_t id, std::uint32_t events) {
-  if (id == kListenerId) {
-    accept_all();
+  if (id >= kFirstDoor) {
+    accept_all(door(id));
     return;
   }
   if (id == kWakeId) {
@@ -342,7 +380,7 @@ void Server::close(std::uint64_t id) {
 void Server::close_expired() {
   if (accepts_again_ && now_ >= *accepts_again_) {
     accepts_again_.reset();
-    ask(epoll_.get(), EPOLL_CTL_MOD, listener_.socket.get(), kListenerId, EPOLLIN);
+    accept_from_all(EPOLLIN);
   }
   if (now_ < next_check_) {
     return;
@@ -360,16 +398,16 @@ void Server::close_expired() {
   std::ranges::for_each(expired, [this](std::uint64_t id) { close(id); });
 }
 
-void Server::accept_all() {
+void Server::accept_all(const Door& door) {
   constexpr int kMostAtOnce = 64;
-  for (int i = 0; i < kMostAtOnce && accept_one(); ++i) {
+  for (int i = 0; i < kMostAtOnce && accept_one(door); ++i) {
   }
 }
 
-bool Server::accept_one() {
+bool Server::accept_one(const Door& door) {
   sockaddr_storage from{};
   socklen_t size = sizeof from;
-  os::UniqueFd fd(::accept4(listener_.socket.get(), reinterpret_cast<sockaddr*>(&from), &size,
+  os::UniqueFd fd(::accept4(door.listener.socket.get(), reinterpret_cast<sockaddr*>(&from), &size,
                             SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (!fd) {
     const bool no_more = errno == EAGAIN;
@@ -378,31 +416,27 @@ bool Server::accept_one() {
     }
     return !no_more && !accepts_again_;
   }
-  auto channel = channel_of(fd.get(), ChannelEnd::kServer);
-  take_in(std::move(fd), {peer_of(from, size), std::move(channel)});
+  const auto peer = peer_of(fd.get(), door.listener.way, from, size);
+  take_in(std::move(fd), peer, door);
   return true;
 }
 
-/// There is no time for a handshake.
-void Server::turn_away(int fd) const {
-  if (!tls_) {
-    const auto answer = refusal(503, "too many connections are open");
-    const auto text = answer.head + *answer.body;
-    static_cast<void>(::send(fd, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
-  }
+bool Server::has_room_for(const Door& door) const {
+  const bool local = door.listener.way == Way::kLocal;
+  return connections_.size() < limits_.connections + (local ? kKeptForLocal : 0);
 }
 
-void Server::take_in(os::UniqueFd fd, const Peer& peer) {
+void Server::take_in(os::UniqueFd fd, const Peer& peer, const Door& door) {
   prepare(fd.get());
-  if (connections_.size() >= limits_.connections) {
+  if (!has_room_for(door)) {
     make_room();
   }
-  if (connections_.size() >= limits_.connections) {
-    turn_away(fd.get());
+  if (!has_room_for(door)) {
+    turn_away(fd.get(), door.tls != nullptr);
     return;
   }
   const auto id = next_id_++;
-  auto tls = tls_ ? std::optional(tls_->begin()) : std::nullopt;
+  auto tls = door.tls ? std::optional(door.tls->begin()) : std::nullopt;
   auto& connection =
       connections_.try_emplace(id, std::move(fd), peer, std::move(tls), now_).first->second;
   connection.interest = EPOLLIN;
@@ -431,7 +465,14 @@ void Server::make_room() {
 void Server::pause_accepting() {
   make_room();
   accepts_again_ = now_ + kAcceptPause;
-  ask(epoll_.get(), EPOLL_CTL_MOD, listener_.socket.get(), kListenerId, 0);
+  accept_from_all(0);
+}
+
+void Server::accept_from_all(std::uint32_t events) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, door] : doors_) {
+    ask(epoll_.get(), EPOLL_CTL_MOD, door.listener.socket.get(), id, events);
+  }
 }
 
 }  // namespace sessync::http

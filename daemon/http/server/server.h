@@ -39,15 +39,18 @@ class Server {
     std::function<void(std::size_t)> followers;  ///< how many there are now; on the loop's thread
   };
 
-  /// `tls`: what is spoken through; null: nothing.
-  Server(Listener listener, Handlers handlers, Limits limits,
-         std::shared_ptr<TlsKeys> tls = nullptr);
+  Server(Handlers handlers, Limits limits);
   /// Closes every connection. What a write waits for comes to its end first.
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
   void start();
+
+  /// Serves what connects there, from now on to its end, before or after start(). `tls`: what is
+  /// spoken through; null: nothing. Any thread. Throws std::runtime_error if there is no descriptor
+  /// or memory for it.
+  void listen(Listener listener, std::shared_ptr<TlsKeys> tls = nullptr);
 
   /// Any thread; never waits.
   void publish(Publication publication);
@@ -59,6 +62,10 @@ class Server {
     std::uint64_t id = 0;
     Answer answer;
   };
+  struct Door {
+    Listener listener;
+    std::shared_ptr<TlsKeys> tls;
+  };
 
   void run();
   [[nodiscard]] int wait_for() const;
@@ -68,12 +75,14 @@ class Server {
   void take_inbox();
   void take_answer(Answered answered);
 
-  void accept_all();
-  bool accept_one();
-  void take_in(os::UniqueFd fd, const Peer& peer);
-  void turn_away(int fd) const;
+  [[nodiscard]] const Door& door(std::uint64_t id);
+  void accept_all(const Door& door);
+  bool accept_one(const Door& door);
+  void take_in(os::UniqueFd fd, const Peer& peer, const Door& door);
+  [[nodiscard]] bool has_room_for(const Door& door) const;
   void make_room();
   void pause_accepting();
+  void accept_from_all(std::uint32_t events);
 
   /// Each returns false if the connection is to be closed.
   bool advance(std::uint64_t id, Connection& connection);
@@ -89,14 +98,12 @@ class Server {
   void close_expired();
   void wake();
 
-  Listener listener_;
   Handlers handlers_;
   Limits limits_;
-  std::shared_ptr<TlsKeys> tls_;
   os::UniqueFd epoll_;
   os::UniqueFd wake_;
   std::map<std::uint64_t, Connection> connections_;
-  std::uint64_t next_id_ = 2;
+  std::uint64_t next_id_ = 1;
   std::size_t followers_ = 0;
   bool over_ = false;
   Clock::time_point now_;
@@ -107,6 +114,7 @@ class Server {
   std::vector<Publication> published_;
   std::vector<Answered> answered_;
   bool stopping_ = false;
+  std::map<std::uint64_t, Door> doors_;  ///< none leaves before the end
 
   os::Executor writes_;  ///< its tasks use what is above
   std::thread thread_;

@@ -21,9 +21,9 @@ struct BareLoop {
     address = listener.address;
     const auto answer = [reply](const http::Request&) { return reply; };
     loop = std::make_unique<http::Server>(
-        std::move(listener),
         http::Server::Handlers{answer, answer, [this](std::size_t count) { followers = count; }},
         limits);
+    loop->listen(std::move(listener));
     loop->start();
   }
   std::string address;

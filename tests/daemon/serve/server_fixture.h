@@ -22,7 +22,7 @@ class ServedBoard final : public serve::DaemonCommands {
             serve::StatusServerOptions{listen, token_file, nonce}, board, *this,
             [] { return "metric 1\n"; })) {
     board.manifest_read(manifest_of({"a", "b"}), {}, at(0));
-    address = server_->start().value();
+    address = server_->start().value().address;
   }
 
   void stop() { server_.reset(); }

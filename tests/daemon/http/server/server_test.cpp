@@ -30,8 +30,8 @@ class EchoServer {
     limits.body = [](std::string_view path) {
       return path == "/hooks" ? std::size_t{1} << 20U : kMostBody;
     };
-    server_ = std::make_unique<Server>(std::move(listener),
-                                       Server::Handlers{echo, echo, [](std::size_t) {}}, limits);
+    server_ = std::make_unique<Server>(Server::Handlers{echo, echo, [](std::size_t) {}}, limits);
+    server_->listen(std::move(listener));
     server_->start();
   }
 
