@@ -158,6 +158,8 @@ void Daemon::watch(const manifest::Manifest& manifest) {
     deps_.services.remember_origin(origin_of(settings_, manifest));
   }
   set_targets(manifest);
+  writes_outputs_ = std::ranges::any_of(
+      manifest.sessions(), [](const auto& session) { return session.outputs.has_value(); });
   std::error_code error;
   const auto leads_to = std::filesystem::canonical(settings_.workspace, error);
   deps_.board.watching(error ? std::string() : leads_to.string());
@@ -168,15 +170,21 @@ void Daemon::watch(const manifest::Manifest& manifest) {
 }
 
 void Daemon::retry_pending() {
-  const std::lock_guard lock(trying_mutex_);
-  if (trying_ && trying_()) {
-    trying_ = {};
+  {
+    const std::lock_guard lock(trying_mutex_);
+    if (trying_ && trying_()) {
+      trying_ = {};
+    }
   }
+  // Nobody watches the directory of outputs.
+  const std::lock_guard lock(told_mutex_);
+  tell_kept_out();
 }
 
 /// On the controller's thread and on the watcher's: the tree can outgrow the limits at any time.
 void Daemon::tell_how_watched() {
   const std::lock_guard lock(told_mutex_);
+  tell_kept_out();
   if (auto reason = watcher_.degraded_reason(); reason != degraded_reason_) {
     // The numbers in it may grow with every directory; that is no news.
     const bool is_news = reason.empty() != degraded_reason_.empty();
@@ -193,6 +201,17 @@ void Daemon::tell_how_watched() {
     os::log(os::LogLevel::kInfo, reason.empty() ? "every change is reported by an event again"
                                                 : reason + ": it is looked at from time to time");
   }
+}
+
+/// With told_mutex_ held.
+void Daemon::tell_kept_out() {
+  auto kept_out = deps_.sandbox.kept_out(writes_outputs_);
+  if (kept_out == kept_out_) return;
+  kept_out_ = std::move(kept_out);
+  deps_.board.problem("sandbox", kept_out_);
+  os::log(
+      kept_out_.empty() ? os::LogLevel::kInfo : os::LogLevel::kError,
+      kept_out_.empty() ? "the sandbox keeps nothing closed any more that is needed" : kept_out_);
 }
 
 void Daemon::on_change(const watch::WatchChange& change) {

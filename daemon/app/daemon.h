@@ -7,6 +7,7 @@
 #include <string>
 
 #include "daemon/app/reporter.h"
+#include "daemon/app/sandbox.h"
 #include "daemon/app/service_manager.h"
 #include "daemon/app/services.h"
 #include "daemon/app/signals.h"
@@ -31,6 +32,7 @@ class Daemon final : public serve::DaemonCommands,
     status::StatusBoard& board;
     metrics::Metrics& metrics;
     ServiceManager& manager;
+    const Sandbox& sandbox;
   };
   Daemon(const config::Settings& settings, Dependencies deps);
   Daemon(const Daemon&) = delete;
@@ -70,6 +72,7 @@ class Daemon final : public serve::DaemonCommands,
   [[nodiscard]] controller::ControllerOptions options() const;
   void set_targets(const manifest::Manifest& manifest);
   void tell_how_watched();
+  void tell_kept_out();
   void on_state();
   void tell_state(const std::optional<state::StateDatabase::Trouble>& trouble);
   void on_change(const watch::WatchChange& change);
@@ -84,6 +87,8 @@ class Daemon final : public serve::DaemonCommands,
   std::mutex told_mutex_;
   std::string degraded_reason_;
   std::string quiet_reason_;
+  std::string kept_out_;
+  std::atomic<bool> writes_outputs_{false};
   std::mutex trying_mutex_;
   std::function<bool()> trying_;
   std::mutex suspend_mutex_;  ///< one change of suspensions at a time

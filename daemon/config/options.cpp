@@ -313,6 +313,9 @@ class CommandLine {
         "SETTLE");
     env(add_duration(app, "--rescan", o_.rescan, "Interval between full rescans (default: 10m)"),
         "RESCAN");
+    env(app.add_flag("--no-sandbox", o_.no_sandbox,
+                     "Give up nothing: neither files (Landlock) nor system calls (seccomp)"),
+        "NO_SANDBOX");
   }
 
   static void env(CLI::Option* option, const std::string& name) {

@@ -46,7 +46,6 @@ struct Options {
   std::string log_format;  ///< text | json | "" for the default
 
   std::string listen = "127.0.0.1:8900";
-  bool listen_required = false;
   std::string admin_token_file;
   std::string read_token_file;
   std::vector<std::string> allowed_hosts;
@@ -62,6 +61,8 @@ struct Options {
   std::string shell;  ///< bash | zsh | fish
   std::chrono::milliseconds timeout{std::chrono::minutes(5)};
   bool allow_commands = false;
+  bool listen_required = false;
+  bool no_sandbox = false;
   std::vector<std::string> allow_env;  ///< patterns of names of variables
   bool watch = false;
   std::string asked_session;  ///< what reconcile, suspend or resume is about

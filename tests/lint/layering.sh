@@ -22,7 +22,7 @@ third_party_folder() {
     zlib.h) echo 'daemon/http/server/' ;;
     # What the operating system has is a side effect, in headers of the shell too.
     sys/* | linux/* | netinet/* | arpa/* | unistd.h | fcntl.h | poll.h | dirent.h | signal.h | malloc.h | \
-      fnmatch.h | pthread.h | spawn.h | time.h | string.h | strings.h | errno.h | netdb.h | pwd.h | stdlib.h)
+      fnmatch.h | pthread.h | sched.h | link.h | spawn.h | time.h | string.h | strings.h | errno.h | netdb.h | pwd.h | stdlib.h)
       echo 'system'
       ;;
     */* | *.h | *.hpp) echo 'unknown' ;;

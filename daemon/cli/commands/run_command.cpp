@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "daemon/app/daemon.h"
+#include "daemon/app/sandbox.h"
 #include "daemon/app/state_choice.h"
 #include "daemon/app/watchdog.h"
 #include "daemon/cli/commands/commands.h"
@@ -223,6 +224,8 @@ int run_command(const config::Settings& given) {
   if (!api) {
     return refuse(settings.options, api.error());
   }
+  // Every thread has from its start what this one has given up.
+  const auto sandbox = app::Sandbox::enter(settings);
   os::start_log_writer();
   tell_start(settings, *api);
   config::warn_of_server_files(settings.options);
@@ -238,7 +241,7 @@ int run_command(const config::Settings& given) {
   if (!services) {
     return refuse(settings.options, services.error());
   }
-  app::Daemon daemon(settings, {**services, board, metrics, manager});
+  app::Daemon daemon(settings, {**services, board, metrics, manager, sandbox});
   Front front(settings, board, daemon, metrics);
   if (const auto open = front.open(); !open) {
     return refuse(settings.options, open.error());
