@@ -1,6 +1,7 @@
 // The Kubernetes manifests: what kustomize makes of them, and what must be true of it.
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
+import * as net from 'node:net';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { test } from 'node:test';
@@ -74,9 +75,14 @@ function checkProbesAndService(documents) {
 function checkSecrets(documents) {
   assert.deepEqual(of(documents, 'Secret'), [], 'secrets are referred to, never part of it');
   const container = sessyncOf(documents);
-  const mount = container.volumeMounts.find(({ name }) => name === 'secrets');
+  const mountOf = (volume) => container.volumeMounts.find(({ name }) => name === volume)?.mountPath;
   const key = container.args.find((arg) => arg.startsWith('--api-key-file=')).split('=')[1];
-  assert.equal(path.dirname(key), mount.mountPath);
+  assert.equal(path.dirname(key), mountOf('api-key'));
+  assert.equal(envOf(container).SESSYNC_SECRETS_DIR, mountOf('tokens'));
+  const admin = envOf(container).SESSYNC_ADMIN_TOKEN_FILE;
+  assert.equal(admin && path.dirname(admin), mountOf('admin-token'));
+  const secrets = podOf(documents).volumes.filter(({ secret }) => secret).map(({ secret }) => secret.secretName);
+  assert.equal(new Set(secrets).size, secrets.length, 'whoever may ask for a token finds no key beside it');
   for (const [name, value] of Object.entries(envOf(container))) assert.ok(!/KEY|TOKEN$/.test(name), `${name}=${value}`);
 }
 
@@ -93,10 +99,27 @@ function checkSelectors(documents) {
   }
 }
 
+/** Metadata servers of clouds, clusters and networks of one's own, and others. */
+const CLOSED = ['169.254.169.254', '169.254.170.2', '10.96.0.1', '172.20.0.1', '192.168.1.1', '100.64.0.1', '127.0.0.1', '::1', 'fe80::1', 'fd00:ec2::254', 'fc00::1'];
+const OPEN = ['160.79.104.10', '140.82.121.6', '2607:6bc0::10'];
+
+function holds(cidr, address) {
+  const [network, length] = cidr.split('/');
+  if (net.isIPv4(network) !== net.isIPv4(address)) return false;
+  const list = new net.BlockList();
+  list.addSubnet(network, Number(length), net.isIPv4(network) ? 'ipv4' : 'ipv6');
+  return list.check(address, net.isIPv4(address) ? 'ipv4' : 'ipv6');
+}
+
+const leadsTo = (rule, address) =>
+  rule.to.some(({ ipBlock }) => ipBlock && holds(ipBlock.cidr, address) && !(ipBlock.except ?? []).some((without) => holds(without, address)));
+
 function checkNetwork(documents) {
   const { policyTypes, ingress, egress } = of(documents, 'NetworkPolicy')[0].spec;
   assert.deepEqual(policyTypes, ['Ingress', 'Egress']);
   assert.deepEqual(egress.flatMap((rule) => rule.ports.map((port) => port.port)), [53, 53, 443]);
+  for (const address of CLOSED) assert.ok(!egress.some((rule) => leadsTo(rule, address)), `${address} cannot be reached`);
+  for (const address of OPEN) assert.ok(egress.some((rule) => leadsTo(rule, address)), `${address} can be reached`);
   assert.ok(ingress.every((rule) => rule.from.length > 0), 'nobody is let in from everywhere');
   assert.deepEqual(ingress.flatMap((rule) => rule.ports.map((port) => port.port)), [8900]);
 }
@@ -174,13 +197,15 @@ test("the README's kubectl commands fit what is there", needs('kubectl'), (t) =>
   const production = path.join(dir, 'deploy/kubernetes/production');
   fs.mkdirSync(production);
   fs.writeFileSync(path.join(production, 'kustomization.yaml'), blocks('Kubernetes', 'yaml')[0]);
-  for (const key of ['api-key', 'admin-token']) fs.writeFileSync(path.join(dir, key), 'a secret');
+  for (const key of ['api-key', 'github-token', 'admin-token']) fs.writeFileSync(path.join(dir, key), 'a secret');
   const documents = YAML.parseAllDocuments(run('kubectl', ['kustomize', production]).stdout).map((d) => d.toJS());
   const printed = commands('Kubernetes').map((line) => runShown(line.split(/\s+/), dir, documents));
 
-  const secret = printed.flatMap((text) => YAML.parseAllDocuments(text).map((d) => d.toJS())).find((d) => d?.kind === 'Secret');
-  assert.equal(secret.metadata.name, podOf(documents).volumes.find((volume) => volume.secret).secret.secretName);
-  assert.deepEqual(Object.keys(secret.data).sort(), ['admin-token', 'api-key']);
+  const secrets = printed.flatMap((text) => YAML.parseAllDocuments(text).map((d) => d.toJS())).filter((d) => d?.kind === 'Secret');
+  const made = Object.fromEntries(secrets.map(({ metadata, data }) => [metadata.name, Object.keys(data)]));
+  assert.deepEqual(made, { 'sessync-api-key': ['api-key'], 'sessync-tokens': ['github-token'], 'sessync-admin-token': ['admin-token'] });
+  const mounted = podOf(documents).volumes.filter(({ secret }) => secret).map(({ secret }) => secret.secretName);
+  assert.deepEqual(mounted.sort(), Object.keys(made).sort());
   assert.ok(documents.every((document) => document.metadata.namespace === 'sessync'));
   assert.equal(sessyncOf(documents).image, 'registry.example.org/sessync:0.1.0');
   const gitSync = podOf(documents).containers.find((container) => container.name === 'git-sync');

@@ -24,9 +24,9 @@ function forPodman(documents, patch) {
   }
   // This podman dereferences what may be absent.
   for (const { secret } of patched.spec.template.spec.volumes) if (secret) secret.optional = false;
-  const made = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'sessync' }, data: { 'api-key': btoa('example') } };
+  const made = Object.entries({ 'sessync-api-key': 'api-key', 'sessync-tokens': 'github-token' }).map(([name, key]) => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name }, data: { [key]: btoa('example') } }));
   const rest = documents.filter((document) => document !== pod && /^(ConfigMap|PersistentVolumeClaim)$/.test(document.kind));
-  return [made, ...rest, patched].map((document) => YAML.stringify(document)).join('---\n');
+  return [...made, ...rest, patched].map((document) => YAML.stringify(document)).join('---\n');
 }
 
 const DOUBLE_BESIDE = { name: 'double', image: DOUBLE, imagePullPolicy: 'Never' };
