@@ -63,16 +63,29 @@ completions_are_scripts() {
   if command -v fish >/dev/null; then fish -n "$share/fish/vendor_completions.d/sessync.fish"; fi
 }
 
-# Position independent, all of its table of functions read-only before main(), stack frames and the C library's
-# copies checked, and, where the processor can tell, jumps only to where one may jump.
+# at_least N PATTERN: so many lines do. All of them are read: a writer that is left alone would count as failed.
+at_least() { [[ $(grep -cE -- "$2") -ge $1 ]]; }
+
+# Position independent, no stack that can be run, all of its table of functions read-only before main(), stack frames
+# and the C library's copies checked, and, where the processor can tell, jumps only to where one may jump.
 program_is_hardened() {
   local program=$work/tree/usr/bin/sessync
-  readelf -hW "$program" | grep -q 'Type: *DYN'
-  readelf -lW "$program" | grep -q GNU_RELRO
-  readelf -dW "$program" | grep -q BIND_NOW
-  readelf -sW --dyn-syms "$program" | grep -q __stack_chk_fail
-  readelf -sW --dyn-syms "$program" | grep -qE '__[a-z]+_chk@'
-  [[ $(uname -m) != x86_64 || $(objdump -d --no-show-raw-insn "$program" | grep -c endbr64) -gt 1000 ]]
+  readelf -hW "$program" | at_least 1 'Type: *DYN'
+  readelf -lW "$program" | at_least 1 'GNU_STACK .* RW '
+  readelf -lW "$program" | at_least 1 GNU_RELRO
+  readelf -dW "$program" | at_least 1 BIND_NOW
+  readelf -W --dyn-syms "$program" | at_least 1 '__stack_chk_fail(@|$)'
+  readelf -W --dyn-syms "$program" | at_least 1 '__(mem|str|v?sn?printf|read|recv|fdelt)[a-z]*_chk(@|$)'
+  [[ $(uname -m) != x86_64 ]] || objdump -d --no-show-raw-insn "$program" | at_least 1000 endbr64
+}
+
+# What leaves no trace by which one could tell how much of it was asked for: in every command of the build.
+hardening_is_asked_for() {
+  local commands flag
+  commands=$(grep '"command":' "$build/compile_commands.json")
+  for flag in -fstack-protector-strong -D_FORTIFY_SOURCE=3 $([[ $(uname -m) != x86_64 ]] || echo -fcf-protection); do
+    [[ $(grep -c -- " $flag" <<<"$commands") -eq $(wc -l <<<"$commands") ]] || { echo "not everywhere: $flag"; return 1; }
+  done
 }
 
 # words_of_program: each command and long option, from the completions.
@@ -170,6 +183,7 @@ test_in_root() {
 [[ $# -gt 0 ]] || check "release build" build_release
 check "installed files" installed_tree /usr
 check "the program is hardened" program_is_hardened
+check "hardening is asked for in every command" hardening_is_asked_for
 check "completions parse" completions_are_scripts
 check "the man page describes every command and option" man_describes_all
 check "the man page is clean" man_is_clean
