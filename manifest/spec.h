@@ -75,7 +75,8 @@ struct CommitCheckout {
 };
 using Checkout = std::variant<BranchCheckout, CommitCheckout>;
 
-/// Where a repository's token comes from; never the token itself.
+/// Where a repository's token comes from; never the token itself. Names of files are below the
+/// directory for secrets and cleaned; one that cannot be so is as it was written, and never read.
 struct TokenFile {
   std::string path;
 };

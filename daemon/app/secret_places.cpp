@@ -7,14 +7,21 @@
 
 namespace sessync::app {
 
+std::vector<std::string> option_secrets(const config::Options& options) {
+  std::vector<std::string> files{options.api_key_file, options.admin_token_file,
+                                 options.read_token_file, options.tls_key,
+                                 options.marker_key_file};
+  std::erase(files, "");
+  return files;
+}
+
 workspace::SecretPlaces secret_places(const config::Settings& settings,
                                       const std::vector<manifest::SessionSpec>& sessions) {
-  const config::Options& options = settings.options;
-  std::set<std::string> files{options.api_key_file, options.admin_token_file,
-                              options.read_token_file, options.tls_key, options.marker_key_file};
-  files.erase("");
+  const auto of_options = option_secrets(settings.options);
+  std::set<std::string> files(of_options.begin(), of_options.end());
   for (const auto& session : sessions) {
-    for (auto& file : secrets::secret_files(session, settings.secrets_dir)) {
+    for (auto& file :
+         secrets::secret_files(session, settings.secrets_dir, secrets::SecretNames::kAll)) {
       files.insert(std::move(file));
     }
   }

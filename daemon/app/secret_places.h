@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "daemon/config/settings.h"
@@ -7,6 +8,9 @@
 #include "manifest/spec.h"
 
 namespace sessync::app {
+
+/// The files that options name as keys and tokens of sessync's own: never a repository's token.
+std::vector<std::string> option_secrets(const config::Options& options);
 
 /// What this process reads as a secret, or keeps: key and token files of options and sessions, the
 /// directory for secrets if somebody named one, the state.

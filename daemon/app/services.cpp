@@ -103,6 +103,7 @@ void warn(const std::string& message) { os::log(os::LogLevel::kWarning, message)
 secrets::TokenOptions token_options(const config::Settings& settings, Services::State kind) {
   secrets::TokenOptions options;
   options.secrets_dir = settings.secrets_dir;
+  options.own_files = option_secrets(settings.options);
   options.allow_commands = settings.options.allow_commands;
   options.may_run = kind != Services::State::kReadOnly;
   options.github_api_url = settings.github_api_url;

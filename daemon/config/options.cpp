@@ -142,8 +142,9 @@ class CommandLine {
   }
 
   void add_allow_env(CLI::App& app) {
-    env(app.add_option("--allow-env", o_.allow_env,
-                       "Environment variable that token commands get (repeatable; * and ? allowed)")
+    env(app.add_option(
+               "--allow-env", o_.allow_env,
+               "Environment variable that tokens and commands may use (repeatable; * and ?)")
             ->delimiter(',')
             ->check(variable_patterns()),
         "ALLOW_ENV");

@@ -19,13 +19,14 @@ std::optional<std::string> file_of(const manifest::TokenSpec& source) {
 }  // namespace
 
 std::vector<std::string> secret_files(const manifest::SessionSpec& session,
-                                      const std::string& secrets_dir) {
+                                      const std::string& secrets_dir, SecretNames which) {
   std::set<std::string> files;
   for (const auto& resource : session.resources) {
     const auto* const repository = std::get_if<manifest::RepositoryResource>(&resource.what);
     if (repository == nullptr || !repository->authorization_token) continue;
     const auto name = file_of(*repository->authorization_token);
-    if (name) files.insert(secret_path(secrets_dir, *name));
+    const bool counts = name && (which == SecretNames::kAll || is_secret_name(*name));
+    if (counts) files.insert(secret_path(secrets_dir, *name));
   }
   return {files.begin(), files.end()};
 }

@@ -7,8 +7,13 @@
 
 namespace sessync::secrets {
 
+/// Those that are read, or also those that never are because of where they lead: they are meant as
+/// secrets all the same.
+enum class SecretNames { kRead, kAll };
+
 /// The files that the tokens of a session depend on: absolute paths, sorted, each once.
 std::vector<std::string> secret_files(const manifest::SessionSpec& session,
-                                      const std::string& secrets_dir);
+                                      const std::string& secrets_dir,
+                                      SecretNames which = SecretNames::kRead);
 
 }  // namespace sessync::secrets

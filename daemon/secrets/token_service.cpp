@@ -11,6 +11,7 @@
 #include "daemon/secrets/credential_text.h"
 #include "daemon/secrets/github_app.h"
 #include "daemon/secrets/token_text.h"
+#include "daemon/secrets/token_variable.h"
 #include "manifest/parse/github_url.h"
 
 namespace sessync::secrets {
@@ -57,7 +58,7 @@ ports::Secret kept_secret(const std::string& place, ports::Secret token) {
 TokenService::TokenService(TokenOptions options, const Fingerprints& fingerprints)
     : options_(with_defaults(std::move(options))),
       fingerprints_(fingerprints),
-      files_(options_.secrets_dir, options_.warn),
+      files_(options_.secrets_dir, options_.own_files, options_.warn),
       minted_(options_.clocks.now) {}
 
 TokenService::Text TokenService::read(const manifest::TokenFile& source) {
@@ -70,6 +71,10 @@ TokenService::Text TokenService::read(const manifest::TokenFile& source) {
 }
 
 TokenService::Text TokenService::read(const manifest::TokenEnv& source) const {
+  // Before it is read, because what is read as a token is taken out of the environment.
+  if (auto why = variable_refusal(source.variable, options_.allow_env); !why.empty()) {
+    return tl::unexpected("environment variable " + source.variable + " " + why);
+  }
   auto text = options_.environment ? options_.environment(source.variable) : std::nullopt;
   if (!text) {
     return tl::unexpected("environment variable " + source.variable +

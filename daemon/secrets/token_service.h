@@ -13,11 +13,13 @@
 namespace sessync::secrets {
 
 struct TokenOptions {
-  std::string secrets_dir;      ///< the root of secret files
-  bool allow_commands = false;  ///< the user allowed the manifest to run programs
+  std::string secrets_dir;             ///< the root of secret files
+  std::vector<std::string> own_files;  ///< keys and tokens of sessync's own: never sent
+  bool allow_commands = false;         ///< the user allowed the manifest to run programs
   bool may_run = true;  ///< false: this process only looks; it runs no program and mints nothing
   std::string github_api_url = "https://api.github.com";  ///< as parse_base_url() returned it
-  std::vector<std::string> allow_env;  ///< patterns of variables that programs get as well
+  /// Patterns of the variables that a manifest may name as tokens, and that programs get as well.
+  std::vector<std::string> allow_env;
   std::function<std::optional<std::string>(const std::string& name)> environment;
   std::function<void(const std::string&)> warn;  ///< called from any thread
   Clocks clocks;                                 ///< what is not given is the real one

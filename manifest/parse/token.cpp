@@ -4,6 +4,8 @@
 #include <array>
 #include <limits>
 
+#include "manifest/parse/relative_path.h"
+#include "manifest/parse/reserved_variable.h"
 #include "manifest/parse/scalars.h"
 #include "manifest/text/text.h"
 
@@ -41,15 +43,38 @@ std::optional<std::string> read_name(const Field& field, Report& report) {
   return read_line(field, report);
 }
 
+/// A file below the directory for secrets. What cannot be one stays as it is written: it is blocked
+/// where it is used, because manifests that have such a name were good before.
+std::string read_secret_file(const Field& field, Report& report) {
+  auto name = read_name(field, report).value_or("");
+  if (name.empty()) return name;
+  const auto path = clean_relative_path(name);
+  if (path && !path->is_directory) return path->text;
+  report.warning(field.at(), "secret_file_outside",
+                 quoted(field.name) + ": " + quoted(name) + " " +
+                     (path ? "names a directory" : path.error().why) +
+                     ": secret files are relative to --secrets-dir and lie in it, so this one is "
+                     "not read and its entry is blocked");
+  return name;
+}
+
 std::optional<TokenSpec> read_file(const Field& field, Report& report) {
-  return TokenFile{read_name(field, report).value_or("")};
+  return TokenFile{read_secret_file(field, report)};
 }
 
 std::optional<TokenSpec> read_env(const Field& field, Report& report) {
   const auto name = read_name(field, report);
   if (!name) return std::nullopt;
   const bool starts_well = name->front() < '0' || name->front() > '9';
-  if (starts_well && consists_of_alnum_or(*name, "_")) return TokenEnv{*name};
+  if (starts_well && consists_of_alnum_or(*name, "_")) {
+    if (is_reserved_variable(*name)) {
+      report.warning(field.at(), "reserved_variable",
+                     "\"env\": " + quoted(*name) +
+                         " is never sent as a token, so its entry is blocked: name a variable "
+                         "that holds nothing but this token");
+    }
+    return TokenEnv{*name};
+  }
   report.error(field.at(), "invalid_name",
                "\"env\": expected the name of an environment variable, such as GITHUB_TOKEN");
   return std::nullopt;
@@ -81,7 +106,7 @@ std::string read_private_key(const Field& field, Report& report) {
   const auto fields = Fields::open(field, {"private_key", kPrivateKeyKeys}, report);
   if (!fields) return "";
   const auto file = fields->require("file", report);
-  return file ? read_name(*file, report).value_or("") : "";
+  return file ? read_secret_file(*file, report) : "";
 }
 
 std::optional<TokenSpec> read_app(const Field& field, Report& report) {

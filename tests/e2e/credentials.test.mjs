@@ -115,7 +115,7 @@ const SOURCES_OF_TOKENS = {
     fs.writeFileSync(path.join(project.dir, 'github-token'), text, { mode: 0o600 });
     return [{ file: 'github-token' }, [], {}];
   },
-  env: (project, text) => [{ env: 'GITHUB_TOKEN' }, [], { GITHUB_TOKEN: text }],
+  env: (project, text) => [{ env: 'GITHUB_TOKEN' }, ['--allow-env', 'GITHUB_TOKEN'], { GITHUB_TOKEN: text }],
   command: (project, text) => {
     write(path.join(project.dir, 'printed'), text);
     return [{ command: ['cat', path.join(project.dir, 'printed')] }, ['--allow-commands'], {}];

@@ -175,6 +175,7 @@ test('a token that cannot be read is blocked in a plan as in an apply, from a fi
     const world = await setUp(t, source);
     const given = { E2E_TOKEN: canary() };
     world.secret('github-token', canary());
+    world.flags.push('--allow-env', 'E2E_TOKEN');
     assert.equal((await world.project.run('apply', world.flags, given)).code, 0);
     const planned = await world.project.json('plan', [...world.flags, '--detailed-exitcode'], given);
     assert.deepEqual([planned.code, planned.document.summary.unchanged], [0, 1]);

@@ -52,7 +52,7 @@ test('secrets are not in the environment that the kernel shows, and are used all
   const token = 'ghs_inTheEnvironment0123456789';
   const { project, holds } = await scene(t, { env: 'CI_TOKEN' });
   const secrets = { ANTHROPIC_API_KEY: CANARY, ANTHROPIC_AUTH_TOKEN: 'another-credential-0123', ANTHROPIC_CUSTOM_HEADERS: 'x-gateway: gateway-credential-0123', CI_TOKEN: token, ftp_proxy: 'http://user:pr0xy-p4ssword@127.0.0.1:1' };
-  project.start([], { ...secrets, HARMLESS: 'harmless' });
+  project.start(['--allow-env', 'CI_TOKEN'], { ...secrets, HARMLESS: 'harmless' });
   await until('the token is sent', () => holds(token));
   const shown = fs.readFileSync(`/proc/${project.daemon.pid}/environ`, 'latin1');
   assert.match(shown, /HARMLESS=harmless/);

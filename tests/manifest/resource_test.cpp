@@ -267,6 +267,53 @@ TEST_CASE("A token comes from one of four places") {
   CHECK(app.private_key_file == "app.pem");
 }
 
+TEST_CASE("The name of a secret file is cleaned; one that leads elsewhere is no error") {
+  const auto c = GENERATE(table<std::string, std::string, Places>({
+      {"a//b/./c", "a/b/c", {}},
+      {"./x/../token", "token", {}},
+      {"..data/token", "..data/token", {}},
+      {"/etc/machine-id", "/etc/machine-id", {"7:92 secret_file_outside?"}},
+      {"../token", "../token", {"7:92 secret_file_outside?"}},
+      {"a/../../token", "a/../../token", {"7:92 secret_file_outside?"}},
+      {"tokens/", "tokens/", {"7:92 secret_file_outside?"}},
+      {"..", "..", {"7:92 secret_file_outside?"}},
+  }));
+  const auto& [written, read, faults] = c;
+  INFO(written);
+  const std::string repository =
+      "{type: github_repository, url: https://github.com/o/r, authorization_token: ";
+  const auto file = load(with_resource(repository + "{file: " + written + "}}\n"));
+  CHECK(places(file.problems) == faults);
+  CHECK(file.valid());
+  const auto app = load(with_resource(
+      repository + "{github_app: {app_id: 1, installation_id: 1, private_key: {file: " + written +
+      "}}}}\n"));
+  CHECK(app.problems.size() == faults.size());
+  for (const auto* one : {&file, &app}) {
+    const auto& token =
+        std::get<manifest::RepositoryResource>(one->sessions.at(0).resources.at(0).what)
+            .authorization_token.value();
+    if (const auto* in_file = std::get_if<manifest::TokenFile>(&token)) {
+      CHECK(in_file->path == read);
+    } else {
+      CHECK(std::get<manifest::TokenGithubApp>(token).private_key_file == read);
+    }
+  }
+}
+
+TEST_CASE("A variable that is never a token is warned of") {
+  const auto faults = [](const std::string& name) {
+    return places(load(with_resource("{type: github_repository, url: https://github.com/o/r, "
+                                     "authorization_token: {env: " +
+                                     name + "}}\n"))
+                      .problems);
+  };
+  for (const std::string name : {"ANTHROPIC_API_KEY", "SESSYNC_X", "AWS_X", "PATH", "HTTP_PROXY"}) {
+    CHECK(faults(name) == Places{"7:91 reserved_variable?"});
+  }
+  CHECK(faults("GITHUB_TOKEN").empty());
+}
+
 TEST_CASE("Memory stores") {
   const auto least = load_resource<manifest::MemoryStoreResource>(
       "{type: memory_store, memory_store_id: memstore_1}");

@@ -98,6 +98,8 @@ in_layers() {
     'rows[first_of(own, keys)].clear(), row.beside.emplace_back();'
   mutate "show the token that a failed command printed" daemon/secrets/command_token.cpp \
     'errors = ports::redact(errors, printed->token);' 'errors = ports::redact(errors, ports::Secret());'
+  mutate "send a key of its own as a token" daemon/secrets/secret_reader.cpp \
+    'own.st_ino == info.st_ino;' 'own.st_ino != info.st_ino;'
   mutate "quote an answer that cannot be used" daemon/api/wire/error.cpp \
     'cannot be used: " + std::string(reason);' \
     'cannot be used: " + std::string(reason) + ": " + os::foreign_text(answer.body);'

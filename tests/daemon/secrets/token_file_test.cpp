@@ -1,3 +1,5 @@
+#include <filesystem>
+
 #include <catch2/catch.hpp>
 #include <sys/stat.h>
 
@@ -116,14 +118,60 @@ TEST_CASE("a file that others may read is warned of once") {
   CHECK(shows_nothing_of(kCanary, world.warnings()[0]));
 }
 
-TEST_CASE("an absolute path stands for itself") {
+TEST_CASE("no name and no link leads out of the directory for secrets") {
+  TokenFiles world;
+  world.tree.write("elsewhere", kCanary);
+  world.tree.write("secrets/sub/token", "token-1");
+  world.tree.link("secrets/absolute", world.tree.at("elsewhere"));
+  world.tree.link("secrets/up", "../elsewhere");
+  world.tree.link("secrets/out", "..");
+  world.tree.link("secrets/inside", world.tree.at("secrets/sub/token"));
+  for (const std::string name : {"../elsewhere", "sub/../../elsewhere", "absolute", "up",
+                                 "out/elsewhere", "inside", "..", "sub/", "."}) {
+    INFO(name);
+    const auto answer = world.fetch(manifest::TokenFile{name});
+    REQUIRE_FALSE(answer);
+    const std::string message = answer.error().message;
+    CHECK(message == world.peek(manifest::TokenFile{name}).error().message);
+    CHECK(message.find("is not read, because") != std::string::npos);
+    CHECK(message.find("--secrets-dir") != std::string::npos);
+    CHECK(shows_nothing_of(kCanary, message));
+  }
+  CHECK(world.fetch(manifest::TokenFile{"sub/token"})->secret.reveal() == "token-1");
+}
+
+TEST_CASE("an absolute name is refused, and below the directory the message has the right one") {
   TokenFiles world;
   world.tree.write("elsewhere", "token-1");
-  CHECK(world.fetch(manifest::TokenFile{world.tree.at("elsewhere")})->secret.reveal() == "token-1");
+  world.put("token-2");
+  const auto outside = world.fetch(manifest::TokenFile{world.tree.at("elsewhere")});
+  CHECK(outside.error().message.find("put the file there") != std::string::npos);
+  const auto inside = world.fetch(manifest::TokenFile{world.tree.at("secrets/github-token")});
+  CHECK(inside.error().message.find("write github-token") != std::string::npos);
+}
+
+TEST_CASE("what an option names as a key is no repository's token, by whatever name") {
+  TokenFiles world;
+  world.put(kCanary);
+  world.tree.link("secrets/soft", "github-token");
+  std::filesystem::create_hard_link(world.tree.at("secrets/github-token"),
+                                    world.tree.at("secrets/hard"));
+  world.tree.write("secrets/other", "token-1");
+  world.options.own_files = {world.tree.at("not-there"), world.tree.at("secrets/github-token")};
+  for (const std::string name : {"github-token", "soft", "hard"}) {
+    INFO(name);
+    const auto answer = world.fetch(manifest::TokenFile{name});
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().message.find("never sent to a session") != std::string::npos);
+    const auto key = world.fetch(manifest::TokenGithubApp{1, 2, name});
+    CHECK(key.error().message.find("never sent to a session") != std::string::npos);
+  }
+  CHECK(world.fetch(manifest::TokenFile{"other"}));
 }
 
 TEST_CASE("a token of the environment") {
   TokenWorld world;
+  world.options.allow_env = {"GITHUB_*"};
   const manifest::TokenEnv source{"GITHUB_TOKEN"};
   CHECK(world.peek(source).error().message.find("GITHUB_TOKEN is not set") != std::string::npos);
   world.variables["GITHUB_TOKEN"] = kCanary + " x";
@@ -133,6 +181,43 @@ TEST_CASE("a token of the environment") {
   world.variables["GITHUB_TOKEN"] = kCanary + "\n";
   CHECK(world.fetch(source)->secret.reveal() == kCanary);
   CHECK(world.peek(source)->fingerprint == world.fetch(source)->state.fingerprint);
+}
+
+TEST_CASE("a variable is a token only if --allow-env names it, and some never are") {
+  TokenWorld world;
+  std::vector<std::string> asked;
+  world.options.allow_env = {"TEAM_?", "SESSYNC_*", "*"};
+  world.options.environment = [&asked](const std::string& name) {
+    asked.push_back(name);
+    return std::optional(kCanary);
+  };
+  SECTION("nothing is allowed") {
+    world.options.allow_env = {};
+    const auto answer = world.fetch(manifest::TokenEnv{"GITHUB_TOKEN"});
+    CHECK(answer.error().message.find("--allow-env GITHUB_TOKEN") != std::string::npos);
+    CHECK(world.peek(manifest::TokenEnv{"GITHUB_TOKEN"}).error().message == answer.error().message);
+    CHECK(asked.empty());
+  }
+  SECTION("another one is") {
+    world.options.allow_env = {"TEAM_?"};
+    CHECK_FALSE(world.fetch(manifest::TokenEnv{"TEAM_AB"}));
+    CHECK(asked.empty());
+    CHECK(world.fetch(manifest::TokenEnv{"TEAM_A"}));
+  }
+  SECTION("whatever is allowed") {
+    for (const std::string name :
+         {"ANTHROPIC_API_KEY", "ANTHROPIC_X", "SESSYNC_ADMIN_TOKEN_FILE", "https_proxy",
+          "HTTPS_PROXY", "No_Proxy", "AWS_SESSION_TOKEN", "PATH", "HOME"}) {
+      INFO(name);
+      const auto answer = world.fetch(manifest::TokenEnv{name});
+      CHECK(answer.error().message.find("is never sent to a session") != std::string::npos);
+    }
+    CHECK(asked.empty());
+    for (const std::string name : {"AWS", "MY_PATH", "HOMES", "_proxy", "PROXY"}) {
+      INFO(name);
+      CHECK(world.fetch(manifest::TokenEnv{name}));
+    }
+  }
 }
 
 TEST_CASE("the files that a session's tokens depend on") {
@@ -149,8 +234,10 @@ TEST_CASE("the files that a session's tokens depend on") {
                        repository(manifest::TokenEnv{"TOKEN"}),
                        repository(std::nullopt),
                        {{}, manifest::UploadedFileResource{"file_1", "/x"}}};
-  const std::vector<std::string> expected = {"/run/a", "/secrets/app.pem", "/secrets/b"};
-  CHECK(secrets::secret_files(session, "/secrets") == expected);
+  const std::vector<std::string> read = {"/secrets/app.pem", "/secrets/b"};
+  CHECK(secrets::secret_files(session, "/secrets") == read);
+  const std::vector<std::string> all = {"/run/a", "/secrets/app.pem", "/secrets/b"};
+  CHECK(secrets::secret_files(session, "/secrets", secrets::SecretNames::kAll) == all);
 }
 
 }  // namespace
