@@ -30,11 +30,16 @@ struct Problem {
   std::string message;
 };
 
+/// Where symlinks of a source may lead: into the source itself (of a file: into the directory in
+/// which it stands), or anywhere in the workspace.
+enum class LinkScope { kSource, kWorkspace };
+
 /// One file of the workspace. `source` is lexically cleaned, relative, without "..".
 struct FileResource {
   std::string source;
   std::string mount_path;            ///< as it is sent, never empty
   std::vector<std::string> allow{};  ///< names that are not left out by default
+  LinkScope links = LinkScope::kSource;
 };
 
 /// Every matching file below a directory of the workspace, one resource per file.
@@ -45,6 +50,7 @@ struct DirectoryResource {
   std::string mount_path;            ///< "/" for the root
   std::vector<std::string> allow{};  ///< names that are not left out by default
   bool gitignore = false;            ///< .gitignore files count as .sessyncignore files do
+  LinkScope links = LinkScope::kSource;
 };
 
 /// A directory packed into one file.
@@ -57,6 +63,7 @@ struct ArchiveResource {
   std::string mount_path;
   std::vector<std::string> allow{};
   bool gitignore = false;
+  LinkScope links = LinkScope::kSource;
 };
 
 /// A file that was uploaded by somebody else.

@@ -136,6 +136,8 @@ class Resolver {
         return BlockCode::kTooLarge;
       case ports::ScanIssue::Kind::kSecret:
         return BlockCode::kSecret;
+      case ports::ScanIssue::Kind::kLinkOutside:
+        return BlockCode::kLinkOutside;
       case ports::ScanIssue::Kind::kUnreadable:
       case ports::ScanIssue::Kind::kUnstable:
       case ports::ScanIssue::Kind::kUnread:

@@ -13,12 +13,36 @@ std::string number_of(std::size_t count, const std::string& one, const std::stri
   return std::to_string(count) + " " + (count == 1 ? one : many);
 }
 
+using Rule = ports::LeftOut::Rule;
+
+std::string shown_path(const ports::LeftOut& what) {
+  return what.path + (what.is_directory ? "/" : "");
+}
+
+std::string describe_link(const ports::LeftOut& what) {
+  const bool is_outside = what.rule == Rule::kLinkOutside;
+  return shown_path(what) + " is a symlink to " + what.name +
+         (is_outside ? ", outside of its source"
+                     : ", which the entry's include and exclude patterns or an ignore file keep "
+                       "out") +
+         ": it is not mirrored, and what an earlier version mounted here stays as it is. To let it "
+         "through, " +
+         (is_outside ? "write \"links: workspace\" in the entry"
+                     : "change those patterns, or declare that file itself") +
+         "; to take it away, add " + base_of(what.path) + " to \"exclude\", or remove the entry";
+}
+
 }  // namespace
+
+BlockCode code_of(const ports::LeftOut& what) {
+  const bool is_link = what.rule == Rule::kLinkOutside || what.rule == Rule::kLinkExcluded;
+  return is_link ? BlockCode::kLinkOutside : BlockCode::kSecret;
+}
 
 void LeftOutPaths::add(const ports::LeftOut& what, const std::string& source,
                        const std::string& mount) {
   sources_.insert(what.is_directory ? source + "/" : source);
-  if (what.rule == ports::LeftOut::Rule::kUsual) {
+  if (what.rule == Rule::kUsual) {
     return;
   }
   auto known = what;
@@ -60,8 +84,11 @@ LeftOutPaths::Count LeftOutPaths::count() const {
 }
 
 std::string describe(const ports::LeftOut& what) {
-  if (what.rule == ports::LeftOut::Rule::kOwnSecret) {
-    return what.path + (what.is_directory ? "/" : "") +
+  if (code_of(what) == BlockCode::kLinkOutside) {
+    return describe_link(what);
+  }
+  if (what.rule == Rule::kOwnSecret) {
+    return shown_path(what) +
            " is a secret of sessync's own (a key, a token, or its state): it is not mirrored, and "
            "nothing lets it through. What an earlier version mounted here stays as it is; to take "
            "it away, add " +
@@ -71,8 +98,7 @@ std::string describe(const ports::LeftOut& what) {
   }
   const bool by_itself = what.name.empty();
   const std::string name = by_itself ? base_of(what.path) : what.name;
-  return what.path + (what.is_directory ? "/" : "") +
-         (by_itself ? "" : " leads to " + what.name + ", which") +
+  return shown_path(what) + (by_itself ? "" : " leads to " + what.name + ", which") +
          " is left out by default because of its name: secrets are kept under names like it, or "
          "nothing of use; what an earlier version mounted here stays as it is. To let it through, "
          "add " +

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "manifest/mount_path.h"
+#include "reconciler/desired/blocked.h"
 #include "reconciler/ports/snapshot.h"
 
 namespace sessync::desired {
@@ -36,6 +37,9 @@ class LeftOutPaths {
   /// Mounted by an earlier version, if at all. Their paths are those in the workspace.
   std::map<manifest::MountPath, ports::LeftOut> lately_;
 };
+
+/// What it is blocked as if it is mounted all the same.
+BlockCode code_of(const ports::LeftOut& what);
 
 /// For operators: what it is, what it means, what to do. `path` of `what` is that in the workspace.
 std::string describe(const ports::LeftOut& what);

@@ -28,7 +28,8 @@ std::string unread(const ports::WorkspaceSnapshot& snapshot) {
       // None of these is ever uploaded.
       return one.kind != ports::ScanIssue::Kind::kInvalidName &&
              one.kind != ports::ScanIssue::Kind::kTooLarge &&
-             one.kind != ports::ScanIssue::Kind::kSecret;
+             one.kind != ports::ScanIssue::Kind::kSecret &&
+             one.kind != ports::ScanIssue::Kind::kLinkOutside;
     });
     if (issue != files.issues.end()) {
       return issue->message;

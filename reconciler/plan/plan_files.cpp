@@ -442,7 +442,7 @@ class Planner {
       return;
     }
     if (const auto* left_out = in_.desired.left_out.find(row.path)) {
-      return block(row.path, desired::BlockCode::kSecret, desired::describe(*left_out));
+      return block(row.path, desired::code_of(*left_out), desired::describe(*left_out));
     }
     if (policy_.prune != manifest::Prune::kNone) {
       remove(row, "no longer declared");

@@ -25,8 +25,9 @@ struct ScanIssue {
     kUnreadable,
     kUnstable,
     kTooLarge,
-    kUnread,  ///< it is large and still being read: nothing is wrong with it
-    kSecret,  ///< it leads to what is left out (see LeftOut)
+    kUnread,       ///< it is large and still being read: nothing is wrong with it
+    kSecret,       ///< it leads to what is left out (see LeftOut)
+    kLinkOutside,  ///< the source is a link out of the directory in which it stands
   };
   std::string path;  ///< below the entry's source; raw bytes
   Kind kind = Kind::kUnreadable;
@@ -42,11 +43,17 @@ struct LeftOut {
     kUsual,      ///< one that every version had: nothing was ever mounted from there
     kLately,     ///< one that earlier versions did not have: what they mounted stays
     kOwnSecret,  ///< sessync itself reads it as a secret: as kLately, and nothing lets it through
+    /// A link out of its source, and one to a file of its source that the entry's patterns or an
+    /// ignore file keep out: as kLately.
+    kLinkOutside,
+    kLinkExcluded,
   };
   std::string path;  ///< below the entry's source; raw bytes; "" for the source itself
   bool is_directory = false;
   Rule rule = Rule::kUsual;
-  std::string name{};  ///< the name that the rule is about; "": its own; of a link: in its target
+  /// The name that the rule is about; "": its own; of a link: in its target, and of the link rules
+  /// all of that, in the workspace.
+  std::string name{};
   friend bool operator==(const LeftOut&, const LeftOut&) = default;
 };
 

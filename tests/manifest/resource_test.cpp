@@ -30,6 +30,9 @@ TEST_CASE("A wrong file resource says where") {
       {"{type: files, source: a}", {"7:16 invalid_choice"}},
       {"{type: file}", {"7:9 missing_key"}},
       {"{type: file, source: a, file_id: file_1}", {"7:33 conflicting_keys"}},
+      {"{type: file, source: a, links: anywhere}", {"7:40 invalid_choice"}},
+      {"{type: file, source: a/, links: true}", {"7:41 wrong_type"}},
+      {"{type: file, file_id: file_1, links: source}", {"7:39 misplaced_key"}},
       {"{type: file, source: ''}", {"7:30 invalid_source"}},
       {"{type: file, source: 5}", {"7:30 wrong_type"}},
       {"{type: file, source: .}", {"7:30 invalid_source"}},
@@ -45,7 +48,7 @@ TEST_CASE("A wrong file resource says where") {
       {"{type: file, source: a, archive: zip}", {"7:33 misplaced_key"}},
       {"{type: file, source: a/, archive: rar}", {"7:43 invalid_choice"}},
       {"{type: file, source: a, gitignore: true}", {"7:33 misplaced_key"}},
-      {"{type: file, source: a/, gitignore: yes}", {"7:45 invalid_boolean"}},
+      {"{type: file, source: a/, gitignore: yes}", {"7:45 wrong_type"}},
       {"{type: file, source: a/, allow: a.key}", {"7:41 wrong_type"}},
       {"{type: file, source: a/, allow: [1]}", {"7:42 wrong_type"}},
       {"{type: file, source: a/, allow: ['b/a.key', '.aws/', '..', 'a.key']}",
@@ -246,6 +249,21 @@ TEST_CASE("A repository with the least and with everything") {
       "'1234567890abcdef1234567890abcdef12345678'}}");
   CHECK(std::get<manifest::CommitCheckout>(commit.checkout.value()).sha ==
         "1234567890abcdef1234567890abcdef12345678");
+}
+
+TEST_CASE("Links lead where the entry says") {
+  using manifest::LinkScope;
+  const auto links = [](const std::string& keys) {
+    const auto one = load_session(with_resource("{type: file, " + keys + "}\n")).resources.at(0);
+    if (const auto* file = std::get_if<manifest::FileResource>(&one.what)) return file->links;
+    if (const auto* tree = std::get_if<manifest::DirectoryResource>(&one.what)) return tree->links;
+    return std::get<manifest::ArchiveResource>(one.what).links;
+  };
+  for (const std::string source : {"a", "a/", "a/, archive: zip, mount_path: /a.zip"}) {
+    CHECK(links("source: " + source) == LinkScope::kSource);
+    CHECK(links("source: " + source + ", links: source") == LinkScope::kSource);
+    CHECK(links("source: " + source + ", links: workspace") == LinkScope::kWorkspace);
+  }
 }
 
 TEST_CASE("A token comes from one of four places") {

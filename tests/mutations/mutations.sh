@@ -88,6 +88,8 @@ in_layers() {
     'if (error != 0 && error != EACCES && !os::is_absence(error)) note_unreadable'
   mutate "take a secret file for a source" daemon/workspace/scan/tree_walk.cpp \
     'return !rules_.secrets.none() &&' 'return rules_.secrets.none() &&'
+  mutate "let a link pass an exclusion" daemon/workspace/scan/link_rules.cpp \
+    'if (!selects(seen) || excludes(real))' 'if (!selects(seen) && excludes(real))'
   mutate "do not see what is moved into a directory" daemon/watch/inotify_masks.h \
     'kNameCame = IN_CREATE | IN_MOVED_TO;' 'kNameCame = IN_CREATE;'
   mutate "leave what is over in the state file" daemon/state/tables.cpp \

@@ -26,7 +26,11 @@ std::optional<ports::LeftOut::Rule> SourceFilter::exclusion(std::string_view pat
 bool SourceFilter::selects(std::string_view path, bool is_directory) const {
   const bool included = include_.empty() || (is_directory ? include_.may_select_below(path)
                                                           : include_.selects(path, false));
-  return included && exclude_.verdict(path, is_directory) != manifest::Patterns::Verdict::kMatched;
+  return included && !excludes(path, is_directory);
+}
+
+bool SourceFilter::excludes(std::string_view path, bool is_directory) const {
+  return exclude_.verdict(path, is_directory) == manifest::Patterns::Verdict::kMatched;
 }
 
 std::optional<TargetExclusion> target_exclusion(const SourceFilter& filter, std::string_view target,

@@ -37,6 +37,9 @@ class SourceFilter {
   /// By the patterns alone. Of a directory: something below it may be.
   [[nodiscard]] bool selects(std::string_view path, bool is_directory) const;
 
+  /// By an exclude pattern on `path` itself.
+  [[nodiscard]] bool excludes(std::string_view path, bool is_directory) const;
+
   /// The default exclusion that keeps it out although it may be selected: one that neither an
   /// include pattern nor `allow` asks for.
   [[nodiscard]] std::optional<ports::LeftOut::Rule> exclusion(std::string_view path,

@@ -87,6 +87,25 @@ ports::SourceFiles astray(const std::string& source, const std::string& location
   return out;
 }
 
+/// What is mounted stays, and people are told.
+ports::SourceFiles outside(const std::string& source, const std::string& location,
+                           bool is_directory) {
+  ports::SourceFiles out;
+  out.issues.push_back(
+      {.path = "",
+       .kind = ports::ScanIssue::Kind::kLinkOutside,
+       .message = "source " + manifest::printable(source) + (is_directory ? "/" : "") +
+                  " leads to " + manifest::printable(location) +
+                  " through a symlink out of the directory in which that stands; it is not "
+                  "mirrored, and what is mounted stays. Name that path as the source, or write "
+                  "\"links: workspace\" in the entry; or remove the entry"});
+  out.left_out.push_back({.path = "",
+                          .is_directory = is_directory,
+                          .rule = ports::LeftOut::Rule::kLinkOutside,
+                          .name = location});
+  return out;
+}
+
 std::string text_of(const StableReadError& error) {
   using Error = StableReadError::Kind;
   if (error.kind == Error::kUnstable) return "changed each time it was read; it is tried again";
@@ -147,7 +166,8 @@ ports::SourceSnapshot SourceScan::operator()(const manifest::FileResource& entry
   const Located located = locate(entry.source, false);
   if (!located) return located.error();
   const SourceFilter filter({}, {}, entry.allow);
-  if (auto refused = refuse(entry.source, *located, false, filter)) return std::move(*refused);
+  if (auto refused = refuse(entry.source, *located, false, filter, entry.links))
+    return std::move(*refused);
   if (located->stamp.size > max_file_size_) {
     return one_issue(too_large("", entry.source, located->stamp.size));
   }
@@ -162,7 +182,8 @@ ports::SourceSnapshot SourceScan::operator()(const manifest::FileResource& entry
     if (result.error().kind != StableReadError::Kind::kVanished) break;
     const Located again = locate(entry.source, false);
     if (!again) return again.error();
-    if (auto refused = refuse(entry.source, *again, false, filter)) return std::move(*refused);
+    if (auto refused = refuse(entry.source, *again, false, filter, entry.links))
+      return std::move(*refused);
     result = read(*again);
   }
   return file_snapshot(entry.source, *located, result);
@@ -214,12 +235,14 @@ SourceScan::Tree SourceScan::scan_tree(const TreeSource& entry) {
   const Located located = locate(source, true);
   if (!located) return tl::unexpected(located.error());
   const SourceFilter filter(entry.include, entry.exclude, entry.allow, located->location);
-  if (auto refused = refuse(source, *located, true, filter)) return std::move(*refused);
+  if (auto refused = refuse(source, *located, true, filter, entry.links))
+    return std::move(*refused);
   const WalkRules rules{.filter = filter,
                         .manifests = manifests_,
                         .secrets = secrets_,
                         .ignore_files = tools_.ignore_files,
-                        .gitignore = entry.gitignore};
+                        .gitignore = entry.gitignore,
+                        .links = entry.links};
   TreeWalk walk(root_, rules, located->location);
   ports::SourceFiles out;
   std::vector<FoundFile> unknown;
@@ -242,8 +265,7 @@ SourceScan::Tree SourceScan::scan_tree(const TreeSource& entry) {
   return out;
 }
 
-void SourceScan::digest(const TreeWalk& walk, std::vector<FoundFile> found,
-                        ports::SourceFiles& out) {
+void SourceScan::digest(TreeWalk& walk, std::vector<FoundFile> found, ports::SourceFiles& out) {
   std::vector<FileToRead> files;
   files.reserve(found.size());
   for (const FoundFile& file : found) files.push_back({file.location, file.stamp});
@@ -265,8 +287,7 @@ void SourceScan::digest(const TreeWalk& walk, std::vector<FoundFile> found,
 
 /// A link whose target vanished may have got another one meanwhile: absent it is only if the link
 /// leads nowhere now.
-DigestResult SourceScan::digest_again(const TreeWalk& walk, const FoundFile& file,
-                                      DigestResult result) {
+DigestResult SourceScan::digest_again(TreeWalk& walk, const FoundFile& file, DigestResult result) {
   for (int tries = 1; tries < kMaxLinkTries && !result && file.is_link; ++tries) {
     if (result.error().kind != StableReadError::Kind::kVanished) break;
     const auto target = walk.resolve_link(file.path);
@@ -278,14 +299,38 @@ DigestResult SourceScan::digest_again(const TreeWalk& walk, const FoundFile& fil
 }
 
 SourceScan::Located SourceScan::locate(const std::string& source, bool is_directory) {
-  const auto fd = root_.open_at(source, O_PATH, os::Beneath::Links::kFollow);
-  if (!fd) return unreachable(root_, source, fd.error());
-  struct stat status{};
-  if (::fstat(fd->get(), &status) != 0) return unreachable(root_, source, errno);
-  Located located = check_type(source, status, is_directory);
-  if (!located) return located;
-  located->location = root_.path_of(fd->get()).value_or(source);
-  return located;
+  for (int tries = 1;; ++tries) {
+    const auto fd = root_.open_at(source, O_PATH, os::Beneath::Links::kFollow);
+    if (!fd) return unreachable(root_, source, fd.error());
+    struct stat status{};
+    if (::fstat(fd->get(), &status) != 0) return unreachable(root_, source, errno);
+    Located located = check_type(source, status, is_directory);
+    if (!located) return located;
+    located->location = root_.path_of(fd->get()).value_or(source);
+    const auto steady = check_links(source, *located);
+    if (!steady) return unreachable(root_, source, steady.error());
+    if (*steady || tries == kMaxLinkTries) return located;
+  }
+}
+
+/// Each link on the way to a source must lead into the directory in which it stands. False: they
+/// lead elsewhere by now. The error is an errno.
+tl::expected<bool, int> SourceScan::check_links(const std::string& source,
+                                                LinkTarget& target) const {
+  if (target.location == source) return true;
+  std::string above;
+  for (std::size_t end = 0; end < source.size(); ++end) {
+    end = std::min(source.find('/', end), source.size());
+    const auto fd = root_.open_at(source.substr(0, end), O_PATH, os::Beneath::Links::kFollow);
+    if (!fd) return tl::unexpected(fd.error());
+    std::string here = root_.path_of(fd->get()).value_or("");
+    const bool within = above.empty() || here == above || here.starts_with(above + "/");
+    target.strays = target.strays || !within;
+    above = std::move(here);
+  }
+  if (above == target.location) return true;
+  target.strays = true;
+  return false;
 }
 
 SourceScan::Located SourceScan::check_type(const std::string& source, const struct stat& status,
@@ -308,9 +353,13 @@ SourceScan::Located SourceScan::check_type(const std::string& source, const stru
 /// What a source must not be, or lead to.
 std::optional<ports::SourceFiles> SourceScan::refuse(const std::string& source,
                                                      const LinkTarget& target, bool is_directory,
-                                                     const SourceFilter& filter) const {
+                                                     const SourceFilter& filter,
+                                                     manifest::LinkScope links) const {
   if (secrets_.covers(target.location) || secrets_.is(target.stamp.device, target.stamp.inode)) {
     return own_secret(source, is_directory);
+  }
+  if (target.strays && links == manifest::LinkScope::kSource) {
+    return outside(source, target.location, is_directory);
   }
   const auto why = leads_astray(source, target.location, is_directory, filter);
   return why ? std::optional(astray(source, target.location, is_directory, *why)) : std::nullopt;

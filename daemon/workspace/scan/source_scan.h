@@ -28,6 +28,7 @@ struct TreeSource {
   const manifest::Patterns& exclude;
   const std::vector<std::string>& allow;
   bool gitignore;
+  manifest::LinkScope links;
 
   /// `entry` must outlive it.
   template <class Entry>
@@ -36,7 +37,8 @@ struct TreeSource {
         include(entry.include),
         exclude(entry.exclude),
         allow(entry.allow),
-        gitignore(entry.gitignore) {}
+        gitignore(entry.gitignore),
+        links(entry.links) {}
 };
 
 /// Scans the sources of one pass, each into one snapshot.
@@ -67,8 +69,10 @@ class SourceScan {
   [[nodiscard]] std::optional<ports::SourceFiles> refuse(const std::string& source,
                                                          const LinkTarget& target,
                                                          bool is_directory,
-                                                         const SourceFilter& filter) const;
+                                                         const SourceFilter& filter,
+                                                         manifest::LinkScope links) const;
   Located locate(const std::string& source, bool is_directory);
+  tl::expected<bool, int> check_links(const std::string& source, LinkTarget& target) const;
   Located check_type(const std::string& source, const struct stat& status, bool is_directory);
   static std::optional<TargetExclusion> leads_astray(const std::string& source,
                                                      const std::string& location, bool is_directory,
@@ -78,8 +82,8 @@ class SourceScan {
   [[nodiscard]] ports::ScanIssue too_large(std::string path, const std::string& location,
                                            std::uint64_t size) const;
   Tree scan_tree(const TreeSource& entry);
-  void digest(const TreeWalk& walk, std::vector<FoundFile> found, ports::SourceFiles& out);
-  DigestResult digest_again(const TreeWalk& walk, const FoundFile& file, DigestResult result);
+  void digest(TreeWalk& walk, std::vector<FoundFile> found, ports::SourceFiles& out);
+  DigestResult digest_again(TreeWalk& walk, const FoundFile& file, DigestResult result);
 
   const os::Beneath& root_;
   const ManifestPaths& manifests_;

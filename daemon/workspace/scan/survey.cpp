@@ -52,7 +52,8 @@ class Surveyor {
     if (!source || is_secret(*source)) return false;
     const SourceFilter filter(entry.include, entry.exclude, entry.allow, source->location);
     ports::SourceFiles files;
-    TreeWalk tree(root_, {filter, manifests_, secrets_, ignore_files_, entry.gitignore},
+    TreeWalk tree(root_,
+                  {filter, manifests_, secrets_, ignore_files_, entry.gitignore, entry.links},
                   source->location);
     if (!tree.run([](const FoundFile&) {}, files)) return false;
     for (const ports::LeftOut& one : files.left_out) {

@@ -315,7 +315,7 @@ void TreeWalk::add_file(const std::string& path, Entry entry, Frame& frame) {
                               "path; rename it or exclude it"});
 }
 
-tl::expected<LinkTarget, LinkProblem> TreeWalk::resolve_link(std::string_view path) const {
+tl::expected<LinkTarget, LinkProblem> TreeWalk::resolve_link(std::string_view path) {
   const std::string link = below_root(path);
   const auto fd = root_.open_at(link, O_PATH, os::Beneath::Links::kFollow);
   struct stat status{};
@@ -331,16 +331,7 @@ tl::expected<LinkTarget, LinkProblem> TreeWalk::resolve_link(std::string_view pa
   if (!location) {
     return tl::unexpected(LinkProblem{"is a symlink to something that cannot be located", true});
   }
-  auto excluded = exclusion_of(*location);
-  if (rules_.secrets.covers(*location) || rules_.secrets.is(status.st_dev, status.st_ino)) {
-    excluded = {.rule = ports::LeftOut::Rule::kOwnSecret, .name = {}};
-  }
-  if (excluded) {
-    auto problem =
-        skipped("is a symlink to " + manifest::printable(*location) + ", which is never mirrored");
-    problem.value().excluded = std::move(excluded);
-    return problem;
-  }
+  if (auto problem = refused(path, *location, status)) return tl::unexpected(std::move(*problem));
   return LinkTarget{.location = std::move(*location),
                     .stamp = FileStamp::of(status),
                     .executable = is_executable(status)};
@@ -354,8 +345,29 @@ tl::unexpected<LinkProblem> TreeWalk::link_problem(const std::string& link, int 
   return tl::unexpected(LinkProblem{broken_link(itself.error()), true});
 }
 
+/// Why a link may not lead to a file that is there.
+std::optional<LinkProblem> TreeWalk::refused(std::string_view link, const std::string& location,
+                                             const struct stat& status) {
+  const std::string what = "is a symlink to " + manifest::printable(location) + ", which ";
+  if (auto excluded = exclusion_of(location, status)) {
+    return LinkProblem{what + "is never mirrored", false, std::move(excluded)};
+  }
+  const auto refusal = links_.refusal(link, location);
+  if (!refusal) return LinkProblem{what + "cannot be judged: " + refusal.error(), true};
+  if (!*refusal) return std::nullopt;
+  const bool is_outside = **refusal == ports::LeftOut::Rule::kLinkOutside;
+  return LinkProblem{what + (is_outside ? "is not in the same source (\"links: workspace\" would "
+                                          "let it through)"
+                                        : "the entry's patterns or an ignore file keep out"),
+                     false, TargetExclusion{.rule = **refusal, .name = location}};
+}
+
 /// Of what a link leads to.
-std::optional<TargetExclusion> TreeWalk::exclusion_of(const std::string& location) const {
+std::optional<TargetExclusion> TreeWalk::exclusion_of(const std::string& location,
+                                                      const struct stat& status) const {
+  if (rules_.secrets.covers(location) || rules_.secrets.is(status.st_dev, status.st_ino)) {
+    return TargetExclusion{.rule = ports::LeftOut::Rule::kOwnSecret, .name = {}};
+  }
   const std::string_view name = os::base_name(location);
   if (rules_.manifests.contains(location) && !rules_.filter.asks_for(name)) {
     return TargetExclusion{.rule = ports::LeftOut::Rule::kUsual, .name = std::string(name)};

@@ -7,14 +7,17 @@
 #include <utility>
 #include <vector>
 
+#include <sys/stat.h>
 #include <tl/expected.hpp>
 
 #include "daemon/os/beneath.h"
 #include "daemon/workspace/read/file_stamp.h"
 #include "daemon/workspace/scan/ignore_files.h"
+#include "daemon/workspace/scan/link_rules.h"
 #include "daemon/workspace/scan/manifest_paths.h"
 #include "daemon/workspace/scan/own_secrets.h"
 #include "daemon/workspace/scan/source_filter.h"
+#include "manifest/spec.h"
 #include "reconciler/ports/snapshot.h"
 
 namespace sessync::workspace {
@@ -35,6 +38,7 @@ struct WalkRules {
   const OwnSecrets& secrets;
   IgnoreFiles& ignore_files;
   bool gitignore = false;  ///< .gitignore files count as .sessyncignore files do
+  manifest::LinkScope links = manifest::LinkScope::kSource;
 };
 
 /// What a symlink that was found in a tree leads to.
@@ -42,6 +46,7 @@ struct LinkTarget {
   std::string location;
   FileStamp stamp;
   bool executable = false;
+  bool strays = false;  ///< of a source: a link on the way leaves the directory in which it stands
 };
 
 /// Why a symlink that was found in a tree is not taken.
@@ -59,14 +64,18 @@ class TreeWalk {
 
   /// `source` is below the root and free of symlinks.
   TreeWalk(const os::Beneath& root, const WalkRules& rules, std::string source)
-      : root_(root), rules_(rules), source_(std::move(source)) {}
+      : root_(root),
+        rules_(rules),
+        source_(std::move(source)),
+        links_(root, rules.filter, rules.ignore_files, source_,
+               {rules.links == manifest::LinkScope::kWorkspace, rules.gitignore}) {}
 
   /// Hands files to `on_file` in the order of their paths; everything else that was found goes to
   /// `out`. The error says why the source itself cannot be read.
   tl::expected<void, ports::SourceUnavailable> run(const OnFile& on_file, ports::SourceFiles& out);
 
   /// The regular file that the symlink at `path` (below the source) leads to.
-  [[nodiscard]] tl::expected<LinkTarget, LinkProblem> resolve_link(std::string_view path) const;
+  [[nodiscard]] tl::expected<LinkTarget, LinkProblem> resolve_link(std::string_view path);
 
   [[nodiscard]] std::uint64_t directories_read() const { return directories_read_; }
 
@@ -118,7 +127,11 @@ class TreeWalk {
   [[nodiscard]] bool enters(const std::string& path) const { return choose(path, true).taken(); }
   [[nodiscard]] bool is_own_secret(const std::string& path, const FileStamp& stamp) const;
   [[nodiscard]] bool is_free(const std::string& full, bool is_directory) const;
-  [[nodiscard]] std::optional<TargetExclusion> exclusion_of(const std::string& location) const;
+  [[nodiscard]] std::optional<TargetExclusion> exclusion_of(const std::string& location,
+                                                            const struct stat& status) const;
+  [[nodiscard]] std::optional<LinkProblem> refused(std::string_view link,
+                                                   const std::string& location,
+                                                   const struct stat& status);
   [[nodiscard]] std::string below_root(std::string_view path) const;
   [[nodiscard]] tl::unexpected<LinkProblem> link_problem(const std::string& link, int error) const;
   void note_unreadable(const std::string& directory, const std::string& why);
@@ -127,6 +140,7 @@ class TreeWalk {
   const os::Beneath& root_;
   WalkRules rules_;
   std::string source_;
+  LinkRules links_;
   IgnoreStack ignores_;
   std::vector<Frame> frames_;
   ports::SourceFiles* out_ = nullptr;

@@ -214,6 +214,32 @@ TEST_CASE("what is left out since lately is known by where an earlier version mo
         "1 file and 2 directories (data/.git/, data/lost+found/, data/x.key)");
 }
 
+TEST_CASE("a link that its source does not take keeps what is mounted, and says what to do") {
+  using Rule = ports::LeftOut::Rule;
+  Builder builder;
+  ports::SourceFiles found;
+  found.files = {scanned("a")};
+  found.left_out = {{"plan", false, Rule::kLinkExcluded, "data/private/plan"},
+                    {"pay", false, Rule::kLinkOutside, "other/pay"}};
+  builder.add(manifest::DirectoryResource{"data", {}, {}, "/d"}, found);
+  found = {};
+  found.issues = {{"", ports::ScanIssue::Kind::kLinkOutside, "leads to other"}};
+  found.left_out = {{"", true, Rule::kLinkOutside, "other"}};
+  builder.add(manifest::DirectoryResource{"out", {}, {}, "/out"}, found);
+  const auto state = builder.resolve();
+  CHECK(blocked(state) == Lines{"link_outside /out"});
+  const auto kept = [&](const char* text) {
+    const auto* what = state.left_out.find(manifest::MountPath::of_file(text));
+    REQUIRE(what != nullptr);
+    CHECK(desired::code_of(*what) == desired::BlockCode::kLinkOutside);
+    return desired::describe(*what);
+  };
+  CHECK(kept("/d/plan").find("data/plan is a symlink to data/private/plan, which") == 0);
+  CHECK(kept("/d/pay").find("data/pay is a symlink to other/pay, outside of its source") == 0);
+  CHECK(kept("/d/pay").find("\"links: workspace\"") != std::string::npos);
+  CHECK(kept("/out/below").find("out/ is a symlink to other, outside") == 0);
+}
+
 TEST_CASE("a whole source that is left out keeps all that is mounted below it") {
   Builder builder;
   ports::SourceFiles found;

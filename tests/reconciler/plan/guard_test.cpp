@@ -132,7 +132,13 @@ TEST_CASE("more files than max_files: nothing is added, the rest goes on") {
 TEST_CASE(
     "what a rule newly leaves out is neither deleted nor counted as a delete, whatever prunes") {
   desired::DesiredState wanted;
-  wanted.left_out.add({"100", false, ports::LeftOut::Rule::kLately}, "w/100", "/d/100");
+  const auto [rule, code, advice] =
+      GENERATE(table<ports::LeftOut::Rule, desired::BlockCode, std::string>({
+          {ports::LeftOut::Rule::kLately, desired::BlockCode::kSecret, "add 100 to \"allow\""},
+          {ports::LeftOut::Rule::kLinkOutside, desired::BlockCode::kLinkOutside,
+           "\"links: workspace\""},
+      }));
+  wanted.left_out.add({"100", false, rule}, "w/100", "/d/100");
   wanted.left_out.add({"x", true, ports::LeftOut::Rule::kLately}, "w/x", "/x");
   auto observed = rows(2);
   observed.files.push_back(foreign("s1", "/x/theirs"));
@@ -142,9 +148,9 @@ TEST_CASE(
     policy.prune = prune;
     const auto plan = make_plan(wanted, observed, policy);
     REQUIRE(plan.blocked.size() == 1);
-    CHECK(plan.blocked.front().code == desired::BlockCode::kSecret);
+    CHECK(plan.blocked.front().code == code);
     CHECK(plan.blocked.front().path.text() == "/d/100");
-    CHECK(plan.blocked.front().reason.find("add 100 to \"allow\"") != std::string::npos);
+    CHECK(plan.blocked.front().reason.find(advice) != std::string::npos);
     CHECK(plan.actions.size() == (prune == manifest::Prune::kNone ? 0 : 1));
     CHECK(plan.unmanaged.size() == 1);
     CHECK_FALSE(plan.held);

@@ -34,7 +34,8 @@ TEST_CASE("An archive takes what a directory source takes") {
   }
   ws.tree.write("src/sub/.sessyncignore", "e.py\n");
   ws.tree.write("src/sub/e.py", "e");
-  ws.tree.link("src/link.py", "b.txt");
+  ws.tree.link("src/link.py", "a.py");
+  ws.tree.link("src/other.py", "b.txt");
   ws.tree.link("src/escape.py", "/etc/hostname");
   manifest::ArchiveResource entry = archive_source("src");
   entry.include = manifest::Patterns::parse({"**/*.py"}).value();
@@ -44,7 +45,8 @@ TEST_CASE("An archive takes what a directory source takes") {
   CHECK(paths(archive) == Lines{"a.py", "link.py", "sub/c.py"});
   CHECK(archive.files == mirrored.files);
   CHECK(archive.warnings == mirrored.warnings);
-  CHECK(archive.warnings.size() == 1);
+  CHECK(archive.warnings.size() == 2);
+  CHECK(archive.left_out == mirrored.left_out);
   CHECK(archive.archive_sha256.value().size() == 64);
   CHECK_FALSE(mirrored.archive_sha256);
 }
