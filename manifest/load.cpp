@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "manifest/parse/parsed_file.h"
+#include "manifest/text/text.h"
 #include "manifest/text/utf8.h"
 
 namespace sessync::manifest {
@@ -37,7 +38,7 @@ std::vector<SessionSpec> Manifest::sessions() const {
 ManifestFile load_manifest_file(const ManifestText& file) { return parse_file(file).file; }
 
 std::string format_problem(const Problem& problem) {
-  std::string text = printable(problem.at.file) + ":";
+  std::string text = shown_file(problem.at.file) + ":";
   if (problem.at.line > 0) {
     text += std::to_string(problem.at.line) + ":" + std::to_string(problem.at.column) + ":";
   }

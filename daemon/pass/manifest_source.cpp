@@ -9,6 +9,12 @@
 #include <fstream>
 #include <utility>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <tl/expected.hpp>
+#include <unistd.h>
+
+#include "daemon/os/beneath.h"
 #include "daemon/os/os_error.h"
 #include "daemon/os/patient_read.h"
 
@@ -44,6 +50,45 @@ void read_pipe(manifest::ManifestText& file) {
   file.text.resize(manifest::kMaxManifestBytes + 1);
   file.read_error = os::read_patiently(file.path, file.text, kWriterWithin);
   file.text.shrink_to_fit();
+}
+
+/// As much of it as read_limited() takes; the error is an errno.
+tl::expected<std::string, int> read_limited(int fd) {
+  std::array<char, 16384> block{};
+  std::string text;
+  while (text.size() <= manifest::kMaxManifestBytes) {
+    const auto room = std::min(block.size(), manifest::kMaxManifestBytes + 1 - text.size());
+    const auto got = ::read(fd, block.data(), room);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return tl::unexpected(errno);
+    if (got == 0) break;
+    text.append(block.data(), static_cast<std::size_t>(got));
+  }
+  text.shrink_to_fit();
+  return text;
+}
+
+/// A file of a directory of manifests: what others put there leads to nothing outside of it.
+void read_beneath(const os::Beneath& directory, manifest::ManifestText& file) {
+  const auto name = fs::path(file.path).filename().string();
+  // Non-blocking: what was a file when the directory was listed may be a pipe by now.
+  const auto opened =
+      directory.open_at(name, O_RDONLY | O_NOCTTY | O_NONBLOCK, os::Beneath::Links::kFollow);
+  if (!opened) {
+    file.read_error = opened.error() == EXDEV
+                          ? "it leads out of its directory through a symlink, or through an "
+                            "absolute one: put the file itself there"
+                          : os::error_text(opened.error());
+    return;
+  }
+  struct stat status{};
+  if (::fstat(opened->get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    file.read_error = "it is no regular file";
+  } else if (auto text = read_limited(opened->get())) {
+    file.text = std::move(*text);
+  } else {
+    file.read_error = os::error_text(text.error());
+  }
 }
 
 void read_text(manifest::ManifestText& file) {
@@ -101,9 +146,16 @@ std::vector<std::string> ManifestSource::files() const {
 
 std::vector<manifest::ManifestText> ManifestSource::read() const {
   std::vector<manifest::ManifestText> texts;
+  const auto directory = os::Beneath::open(path_);
   for (const auto& file : files()) {
     manifest::ManifestText text{file, {}, {}};
-    read_text(text);
+    if (file == path_) {
+      read_text(text);
+    } else if (directory) {
+      read_beneath(*directory, text);
+    } else {
+      text.read_error = os::error_text(directory.error());
+    }
     texts.push_back(std::move(text));
   }
   if (texts.empty()) {

@@ -7,7 +7,9 @@
 
 namespace sessync::runner {
 
-/// Reads the manifest: one YAML file, or every *.yaml and *.yml directly in a directory.
+/// Reads the manifest: one YAML file, or every *.yaml and *.yml directly in a directory, of which
+/// no symlink leads out. A single file is named by whoever starts sessync: wherever it leads it is
+/// read.
 class ManifestSource {
  public:
   explicit ManifestSource(std::string path);

@@ -42,10 +42,10 @@ AgentRef read_agent(const Field& field, Report& report) {
 void check_metadata_key(const Field& field, Report& report) {
   if (field.name == kOurMetadataKey) {
     report.error(field.key_at, "reserved_key",
-                 "the metadata key " + quoted(field.name) + " is ours: choose another");
+                 "the metadata key " + quoted_key(field.name) + " is ours: choose another");
   } else if (field.name.empty() || count_characters(field.name) > kMaxMetadataKey) {
     report.error(field.key_at, "too_long",
-                 "the metadata key " + quoted(field.name) + " must have 1 to " +
+                 "the metadata key " + quoted_key(field.name) + " must have 1 to " +
                      std::to_string(kMaxMetadataKey) + " characters");
   }
 }

@@ -42,7 +42,7 @@ void check_key(const YamlEntry& entry, const Keys& keys, Report& report) {
     return;
   }
   report.error(entry.at, "unknown_key",
-               "unknown key " + quoted(entry.key) + " in " + std::string(keys.owner) +
+               "unknown key " + quoted_key(entry.key) + " in " + std::string(keys.owner) +
                    did_you_mean(entry.key, keys.known));
 }
 
@@ -90,7 +90,7 @@ std::optional<std::vector<Field>> read_list(const Field& field, Report& report) 
 
 void report_wrong_type(const Field& field, std::string_view expected, Report& report) {
   report.error(field.at(), "wrong_type",
-               quoted(field.name) + ": expected " + std::string(expected) + ", but got " +
+               quoted_key(field.name) + ": expected " + std::string(expected) + ", but got " +
                    describe(*field.value));
 }
 

@@ -1,5 +1,7 @@
 #include "manifest/parse/path_table.h"
 
+#include "manifest/text/text.h"
+
 namespace sessync::manifest {
 
 std::optional<PathTable::Owner> PathTable::overlap(const std::string& path) const {
@@ -26,7 +28,7 @@ const PathTable::Owner* PathTable::find_below(const std::string& path) const {
 
 std::string describe_place(const Location& there, const std::string& here) {
   if (there.file == here) return "line " + std::to_string(there.line);
-  return there.file + ":" + std::to_string(there.line);
+  return shown_file(there.file) + ":" + std::to_string(there.line);
 }
 
 }  // namespace sessync::manifest

@@ -13,7 +13,7 @@
 namespace sessync::manifest {
 namespace {
 
-std::string label(const Field& field) { return quoted(field.name) + ": "; }
+std::string label(const Field& field) { return quoted_key(field.name) + ": "; }
 
 /// Why a YAML integer must not be written like this, or "".
 std::string notation_problem(std::string_view text) {

@@ -18,8 +18,17 @@ bool has_control_character(std::string_view text);
 std::optional<std::size_t> first_invalid_utf8(std::string_view text);
 
 /// `text` as it may stand in a message: in double quotes, cut to a readable length between two
-/// characters, control characters and quotes escaped.
+/// characters, control characters, quotes and what build systems take for a command ("::", "##")
+/// escaped; nothing of it if it holds a secret of a well-known kind.
 std::string quoted(std::string_view text);
+
+/// The same for a key, which a manifest's author chose: at most 40 characters, and nothing of it if
+/// it looks like a secret.
+std::string quoted_key(std::string_view key);
+
+/// The path of a manifest file as it may stand in a message: of its name, which others may have
+/// chosen, no more than of a key, but without quotes.
+std::string shown_file(std::string_view path);
 
 /// True when every character is a letter, digit or one of `others`; ASCII only.
 bool consists_of_alnum_or(std::string_view text, std::string_view others);

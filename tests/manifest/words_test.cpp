@@ -40,6 +40,41 @@ TEST_CASE("Durations are written as short as they can be") {
   CHECK(manifest::format_duration(seconds(5405)) == "1h30m5s");
 }
 
+TEST_CASE("Keys and names of files are cut, escaped and masked") {
+  using manifest::quoted;
+  using manifest::quoted_key;
+  using manifest::shown_file;
+  const std::string token = "ghp_" + std::string(30, 'x');
+  CHECK(quoted_key("interval") == "\"interval\"");
+  CHECK(quoted_key(std::string(40, 'x')) == "\"" + std::string(40, 'x') + "\"");
+  CHECK(quoted_key(std::string(41, 'x')) == "\"" + std::string(40, 'x') + "...\"");
+  std::string accents;
+  for (int i = 0; i < 41; ++i) accents += "\xC3\xA9";
+  CHECK(quoted_key(accents) == "\"" + accents.substr(0, 80) + "...\"");
+  CHECK(quoted_key("a\"b\\c\nd\x1b") == R"("a\"b\\c\nd\x1b")");
+  CHECK(quoted_key("\xE2\x80\xAE") == R"("\xe2\x80\xae")");
+  CHECK(quoted_key("::x:::") == R"("\x3a:x\x3a\x3a:")");
+  CHECK(quoted_key("##vso[x]") == R"("\x23#vso[x]")");
+  for (const auto& secret :
+       {token, "x " + token, std::string("sk-ant-api03-x"), std::string("3f2a9c81d4b7e6052f1a"),
+        std::string("-----BEGIN RSA PRIVATE KEY-----")}) {
+    INFO(secret);
+    CHECK(quoted_key(secret) == "\"[redacted]\"");
+  }
+  for (const std::string plain :
+       {"ghp_", "a-key-of-many-words-2026-11-30-x", "sesn_011CZ", "task-ant-farm", "AKIA"}) {
+    CHECK(quoted_key(plain) == "\"" + plain + "\"");
+  }
+  CHECK(quoted(token) == "\"[redacted]\"");
+  CHECK(quoted("3f2a9c81d4b7e6052f1a") == "\"3f2a9c81d4b7e6052f1a\"");
+  CHECK(shown_file("m.yaml") == "m.yaml");
+  CHECK(shown_file("/etc/x/m.yaml") == "/etc/x/m.yaml");
+  CHECK(shown_file("/x/" + token + ".yaml") == "/x/[redacted]");
+  CHECK(shown_file("/x/::error::.yaml") == R"(/x/\x3a:error\x3a:.yaml)");
+  CHECK(shown_file("/x/\x1b.yaml") == R"(/x/\x1b.yaml)");
+  CHECK(shown_file("/x/" + std::string(50, 'n') + ".yaml") == "/x/" + std::string(40, 'n') + "...");
+}
+
 TEST_CASE("The distance of words") {
   CHECK(manifest::edit_distance("", "abc") == 3);
   CHECK(manifest::edit_distance("abc", "abc") == 0);

@@ -12,6 +12,7 @@
 #include "daemon/workspace/scan/source_scan.h"
 #include "daemon/workspace/scan/survey.h"
 #include "manifest/load.h"
+#include "manifest/text/text.h"
 #include "manifest/text/utf8.h"
 
 namespace sessync::cli {
@@ -66,10 +67,10 @@ int validate_command(const config::Settings& settings) {
     return config::exit_code::kBadManifest;
   }
   if (!settings.options.json) {
-    print(settings.manifest.path() + ": valid, " + std::to_string(manifest.sessions().size()) +
-          " sessions\n");
+    const auto path = manifest::shown_file(settings.manifest.path());
+    print(path + ": valid, " + std::to_string(manifest.sessions().size()) + " sessions\n");
     if (!found.left_out.none()) {
-      print(settings.manifest.path() + ": left out by default: " +
+      print(path + ": left out by default: " +
             manifest::printable(desired::describe(found.left_out)) + "\n");
     }
   }

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "manifest/text/text.h"
 #include "reconciler/plan/describe.h"
 
 namespace sessync::cli {
@@ -145,7 +146,7 @@ std::string plan_document(const std::vector<SessionReport>& reports, bool applie
 std::string problems_document(const std::vector<manifest::Problem>& problems) {
   Json list = Json::array();
   for (const auto& problem : problems) {
-    list.push_back({{"file", problem.at.file},
+    list.push_back({{"file", manifest::shown_file(problem.at.file)},
                     {"line", problem.at.line},
                     {"column", problem.at.column},
                     {"severity",

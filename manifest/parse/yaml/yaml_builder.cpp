@@ -134,7 +134,7 @@ bool YamlBuilder::accept_key(Level& level, const YamlNode& key) {
   const auto first = std::find_if(entries.begin(), entries.end(),
                                   [&key](const YamlEntry& entry) { return entry.key == key.text; });
   report_.error(key.at, "duplicate_key",
-                "the key " + quoted(key.text) + " stands here twice, first in line " +
+                "the key " + quoted_key(key.text) + " stands here twice, first in line " +
                     std::to_string(first == entries.end() ? 0 : first->at.line));
   return false;
 }
