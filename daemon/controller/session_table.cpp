@@ -22,6 +22,9 @@ bool has_unstable(const pass::PassOutcome& outcome) {
   });
 }
 
+/// Both prefixes of an id mean one session.
+std::string comparable_id(const std::string& id) { return id.substr(id.find('_') + 1); }
+
 }  // namespace
 
 bool SessionTable::selected(const std::string& name) const {
@@ -110,18 +113,37 @@ void SessionTable::set_suspended(std::set<std::string> names, ports::TimePoint n
 std::optional<DuePass> SessionTable::start(ports::TimePoint now) {
   const std::lock_guard lock(mutex_);
   while (const auto name = queue_.pop(now)) {
-    if (const auto found = sessions_.find(*name); found != sessions_.end()) {
-      auto& entry = found->second;
-      entry.allowed_now = entry.allow_deletes;
-      DuePass due{entry.spec, owner_, entry.allow_deletes, generation_, entry.revision};
-      due.refresh = must_refresh(entry, now);
-      due.demanded = std::exchange(entry.demanded, false);
-      due.spec.suspend |= suspended_.contains(*name);
-      return due;
+    const auto found = sessions_.find(*name);
+    if (found != sessions_.end() && !waits_for_another_name(*name, found->second.spec)) {
+      return hand_out(*name, found->second, now);
     }
     queue_.done(*name);
   }
   return std::nullopt;
+}
+
+DuePass SessionTable::hand_out(const std::string& name, Entry& entry, ports::TimePoint now) {
+  entry.allowed_now = entry.allow_deletes;
+  DuePass due{entry.spec, owner_, entry.allow_deletes, generation_, entry.revision};
+  due.refresh = must_refresh(entry, now);
+  due.demanded = std::exchange(entry.demanded, false);
+  due.spec.suspend |= suspended_.contains(name);
+  return due;
+}
+
+/// Two passes over one session would not know what the other has begun. One whose manifest is no
+/// longer in force begins nothing more, so it is not waited for for long.
+bool SessionTable::waits_for_another_name(const std::string& name,
+                                          const manifest::SessionSpec& spec) {
+  if (!spec.session_id) {
+    return false;
+  }
+  const auto id = comparable_id(*spec.session_id);
+  const auto before = working_.try_emplace(id, name).first->second;
+  if (before != name) {
+    waiting_[id] = name;
+  }
+  return before != name;
 }
 
 /// Changes can come so often that no pass of the interval ever does.
@@ -150,6 +172,14 @@ void SessionTable::finish(const std::string& name, const pass::PassOutcome& outc
 void SessionTable::release(const std::string& name) {
   const std::lock_guard lock(mutex_);
   queue_.done(name);
+  const auto held = std::ranges::find(working_, name, [](const auto& one) { return one.second; });
+  if (held == working_.end()) {
+    return;
+  }
+  if (const auto next = waiting_.extract(held->first); !next.empty()) {
+    queue_.add(next.mapped(), ports::TimePoint{});  // it was due
+  }
+  working_.erase(held);
 }
 
 void SessionTable::record(const std::string& name, const pass::PassOutcome& outcome,

@@ -49,7 +49,8 @@ class SessionTable {
   /// Suspended by command, of all sessions: those for which that changes are due now.
   void set_suspended(std::set<std::string> names, ports::TimePoint now);
 
-  /// A session that is due, until finish() is called for it.
+  /// A session that is due, until finish() is called for it. None that is being worked on under
+  /// another name, which it had in a manifest before.
   std::optional<DuePass> start(ports::TimePoint now);
 
   /// False: the session was suspended or resumed, or a manifest came into force, since it was
@@ -84,6 +85,9 @@ class SessionTable {
     ports::TimePoint looked_at{};  ///< the last pass that had to look at the session itself began
   };
   static bool must_refresh(Entry& entry, ports::TimePoint now);
+  [[nodiscard]] bool waits_for_another_name(const std::string& name,
+                                            const manifest::SessionSpec& spec);
+  DuePass hand_out(const std::string& name, Entry& entry, ports::TimePoint now);
   [[nodiscard]] bool selected(const std::string& name) const;
   void wake(const std::string& name, ports::TimePoint now);
   static void end_permission(Entry& entry, const pass::PassOutcome& outcome);
@@ -96,6 +100,8 @@ class SessionTable {
   std::uint64_t last_revision_ = 0;
   std::set<std::string> suspended_;
   std::map<std::string, Entry> sessions_;
+  std::map<std::string, std::string> working_;  ///< id of a session being worked on → its name then
+  std::map<std::string, std::string> waiting_;  ///< the same id → its name now
   schedule::WorkQueue queue_;
 };
 

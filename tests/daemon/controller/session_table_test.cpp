@@ -181,6 +181,25 @@ TEST_CASE("a session is in at most one pass, and an event meanwhile is not lost"
   CHECK(table.start(kNow));
 }
 
+TEST_CASE("a session is in at most one pass, also when it gets another name meanwhile") {
+  controller::SessionTable table({});
+  auto renamed = session("b");
+  renamed.session_id = "session_a";
+  table.activate(manifest_of({session("a")}), kNow);
+  CHECK(table.start(kNow)->spec.name == "a");
+  table.activate(manifest_of({renamed, session("c")}), kNow);
+  CHECK(table.start(kNow)->spec.name == "c");
+  CHECK_FALSE(table.start(kNow));
+  table.touch({"b"}, kNow);
+  CHECK_FALSE(table.start(kNow));
+  table.finish("a", {}, kNow, 0.5);
+  CHECK(table.start(kNow)->spec.name == "b");
+  CHECK_FALSE(table.start(kNow));
+  table.finish("b", {}, kNow, 0.5);
+  table.activate(manifest_of({session("a")}), kNow);
+  CHECK(table.start(kNow)->spec.name == "a");
+}
+
 TEST_CASE("a converged session waits for its interval, or the rescan if that is sooner") {
   controller::SessionTable table({});
   table.activate(manifest_of({session("a", 60s)}), kNow);
