@@ -35,6 +35,13 @@ std::vector<SessionSpec> Manifest::sessions() const {
   return all;
 }
 
+Manifest manifest_before(const Holdings& remembered) {
+  Manifest manifest;
+  manifest.owner = remembered.owner;
+  manifest.held = remembered.claims;
+  return manifest;
+}
+
 ManifestFile load_manifest_file(const ManifestText& file) { return parse_file(file).file; }
 
 std::string format_problem(const Problem& problem) {

@@ -11,11 +11,22 @@ namespace sessync::manifest {
 ManifestFile load_manifest_file(const ManifestText& file);
 
 /// Parses a set of files. Each stands alone: the sessions of a bad file are those that it has in
-/// `last_good` (none if it is not there). What two files claim (a name, a session id, a
-/// destination; `session_x` counts as `sesn_x`), and an owner that differs from the first file's,
-/// is an error of the later file, whose last good version then stays in force. A file that is gone
-/// is gone; one that could not be read counts as bad.
-Manifest load_manifest(const std::vector<ManifestText>& files, const Manifest& last_good = {});
+/// `last_good` (none if it is not there). A file that is gone is gone; one that could not be read
+/// counts as bad. In what order the files stand decides nothing:
+///
+/// The owner in force is that of `last_good`, and becomes another one when every file names it.
+/// Where files disagree and there is none, it is `owner_if_none`; without that they are all bad. A
+/// file that names another one is bad.
+///
+/// What two files claim (a name, a session id, a destination; `session_x` counts as `sesn_x`)
+/// belongs to the one that has it in `last_good`, else to neither. It is an error of each of the
+/// others, whose session is as it was in `last_good` if that is possible, else left out; over a
+/// destination alone only its outputs are. The rest of such a file comes into force.
+Manifest load_manifest(const std::vector<ManifestText>& files, const Manifest& last_good = {},
+                       const std::string& owner_if_none = {});
+
+/// What load_manifest() needs to know at a start: nothing is in force yet but what was remembered.
+Manifest manifest_before(const Holdings& remembered);
 
 /// "file:line:col: error: message", the form of compilers.
 std::string format_problem(const Problem& problem);

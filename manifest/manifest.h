@@ -1,6 +1,8 @@
 #pragma once
 
+#include <compare>
 #include <cstddef>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,26 +21,53 @@ struct ManifestText {
   friend bool operator==(const ManifestText&, const ManifestText&) = default;
 };
 
+/// Why a session in force is not what its file says now.
+struct Older {
+  Problem why;
+  bool outputs_only = false;  ///< all else of it is new; false: it is its last good version
+};
+
 /// One file of a manifest set.
 struct ManifestFile {
   std::string path;
   std::string owner;
   std::vector<SessionSpec> sessions;
-  std::vector<Problem> problems;  ///< sorted by position; warnings too
+  std::vector<Problem> problems;         ///< sorted by position; warnings too
+  std::map<std::string, Older> older{};  ///< by name of a session in force
 
   [[nodiscard]] bool valid() const;  ///< no problem is an error
 };
 
+/// What only one session of a set can have.
+enum class ClaimKind { kName, kSessionId, kDestination };
+
+/// That a session of `file` has it. No other file gets it before that one lets go.
+struct Holding {
+  ClaimKind kind = ClaimKind::kName;
+  std::string value;  ///< as it is compared: an id as `sesn_...`
+  std::string file;   ///< its name, without the directory: a set may be moved
+  friend auto operator<=>(const Holding&, const Holding&) = default;
+};
+
+/// What decides where files disagree, whatever they are called: what was in force before. Kept over
+/// restarts.
+struct Holdings {
+  std::string owner;            ///< "": none has been in force
+  std::vector<Holding> claims;  ///< sorted, each kind and value once
+  friend bool operator==(const Holdings&, const Holdings&) = default;
+};
+
 /// What is in force: each good file, and the last good version of each bad one.
 struct Manifest {
-  std::string owner;
+  std::string owner;  ///< "": the files disagree, and none has been in force; so no session is
   /// Sorted by path; sessions in force, problems of the newest text.
   std::vector<ManifestFile> files;
-  std::vector<std::string> stale_files;  ///< those files whose sessions are an older, good version
+  std::vector<Holding> held;  ///< see Holdings; also what a bad file had
 
   [[nodiscard]] bool valid() const;  ///< every file is valid
   [[nodiscard]] std::vector<Problem> problems() const;
   [[nodiscard]] std::vector<SessionSpec> sessions() const;
+  [[nodiscard]] Holdings holdings() const { return {owner, held}; }
 };
 
 }  // namespace sessync::manifest

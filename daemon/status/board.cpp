@@ -26,18 +26,14 @@ std::vector<std::string> errors_of(const manifest::Manifest& manifest) {
   return errors;
 }
 
-/// Session → why the newest version of its file is not in force.
+/// Session → why its newest version is not in force.
 std::map<std::string, std::string> stale_sessions(const manifest::Manifest& manifest) {
   std::map<std::string, std::string> stale;
   for (const auto& file : manifest.files) {
-    const auto error = std::ranges::find(file.problems, manifest::Problem::Severity::kError,
-                                         &manifest::Problem::severity);
-    if (error == file.problems.end()) {
-      continue;
-    }
-    for (const auto& session : file.sessions) {
-      stale[session.name] = os::without_secrets(manifest::format_problem(*error)) +
-                            "; the last good version stays in force";
+    for (const auto& [name, older] : file.older) {
+      stale[name] = os::without_secrets(manifest::format_problem(older.why)) +
+                    (older.outputs_only ? "; all else of this session is in force"
+                                        : "; the last good version stays in force");
     }
   }
   return stale;

@@ -20,25 +20,25 @@ Problem problem_at(const Claim& claim, std::string code, std::string message) {
 std::vector<Claim> claims_of(const SessionSpec& session) {
   std::vector<Claim> claims;
   if (!session.name.empty()) {
-    claims.push_back({Claim::Kind::kName, session.name, session.name, session.at});
+    claims.push_back({ClaimKind::kName, session.name, session.name, session.at});
   }
   if (session.session_id && !session.session_id->empty()) {
     const auto& id = *session.session_id;
-    claims.push_back({Claim::Kind::kSessionId, comparable_id(id), id, session.at});
+    claims.push_back({ClaimKind::kSessionId, comparable_id(id), id, session.at});
   }
   if (session.outputs && !session.outputs->destination.empty()) {
     const auto& destination = session.outputs->destination;
-    claims.push_back({Claim::Kind::kDestination, destination, destination, session.at});
+    claims.push_back({ClaimKind::kDestination, destination, destination, session.at});
   }
   return claims;
 }
 
 std::optional<Problem> ClaimTable::conflict(const Claim& claim) const {
-  if (claim.kind == Claim::Kind::kDestination) return destination_conflict(claim);
+  if (claim.kind == ClaimKind::kDestination) return destination_conflict(claim);
   const auto owner = taken_.find({claim.kind, claim.value});
   if (owner == taken_.end()) return std::nullopt;
   const auto place = describe_place(owner->second, claim.at.file);
-  if (claim.kind == Claim::Kind::kName) {
+  if (claim.kind == ClaimKind::kName) {
     return problem_at(claim, "duplicate_name",
                       "the session name " + quoted(claim.shown) + " is already taken in " + place);
   }
@@ -59,7 +59,7 @@ std::optional<Problem> ClaimTable::destination_conflict(const Claim& claim) cons
 }
 
 void ClaimTable::take(const Claim& claim) {
-  if (claim.kind != Claim::Kind::kDestination) {
+  if (claim.kind != ClaimKind::kDestination) {
     taken_.emplace(std::pair(claim.kind, claim.value), claim.at);
   } else if (!destinations_.overlap(claim.value)) {
     destinations_.add(claim.value, claim.at);

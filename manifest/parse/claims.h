@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "manifest/manifest.h"
 #include "manifest/parse/path_table.h"
 #include "manifest/spec.h"
 
@@ -12,8 +13,7 @@ namespace sessync::manifest {
 
 /// Something that only one session of a manifest set can have.
 struct Claim {
-  enum class Kind { kName, kSessionId, kDestination };
-  Kind kind;
+  ClaimKind kind;
   std::string value;  ///< as it is compared
   std::string shown;  ///< as it was written
   Location at;
@@ -33,7 +33,7 @@ class ClaimTable {
  private:
   [[nodiscard]] std::optional<Problem> destination_conflict(const Claim& claim) const;
 
-  std::map<std::pair<Claim::Kind, std::string>, Location> taken_;
+  std::map<std::pair<ClaimKind, std::string>, Location> taken_;
   PathTable destinations_;
 };
 

@@ -11,7 +11,6 @@ namespace {
 constexpr std::array<std::string_view, 4> kManifestKeys = {"version", "owner", "defaults",
                                                            "sessions"};
 constexpr std::int64_t kVersion = 1;
-constexpr std::size_t kMaxOwner = 20;
 
 Position position_of_byte(std::string_view text, std::size_t offset) {
   Position at{1, 1};
@@ -71,18 +70,13 @@ void read_version(const Fields& fields, Report& report) {
                    std::to_string(kVersion));
 }
 
-bool is_owner(std::string_view owner) {
-  return !owner.empty() && owner.size() <= kMaxOwner &&
-         owner.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == owner.npos;
-}
-
 std::string read_owner(const Fields& fields, Location& at, Report& report) {
   const auto field = fields.require("owner", report);
   if (!field) return "";
   at = report.locate(field->at());
   const auto owner = read_text(*field, report);
   if (!owner) return "";
-  if (is_owner(*owner)) return *owner;
+  if (is_owner_name(*owner)) return *owner;
   report.error(
       field->at(), "invalid_owner",
       "\"owner\": " + quoted(*owner) + " must be 1 to 20 lower-case letters, digits and \"-\"");
@@ -96,8 +90,8 @@ std::vector<Claim> place_claims(const SessionDraft& draft, const SessionSpec& sp
   const auto name_at = draft.name ? draft.name->at : draft.at;
   for (auto& claim : claims) {
     auto at = name_at;
-    if (claim.kind == Claim::Kind::kSessionId) at = draft.session_id->at;
-    if (claim.kind == Claim::Kind::kDestination && draft.outputs->destination_at != Position{}) {
+    if (claim.kind == ClaimKind::kSessionId) at = draft.session_id->at;
+    if (claim.kind == ClaimKind::kDestination && draft.outputs->destination_at != Position{}) {
       at = draft.outputs->destination_at;
     }
     claim.at = report.locate(at);

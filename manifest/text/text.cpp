@@ -114,6 +114,12 @@ std::string shown_file(std::string_view path) {
   return shown + printable(harmless) + (start.size() < name.size() ? "..." : "");
 }
 
+bool is_owner_name(std::string_view text) {
+  constexpr std::size_t kMaxOwner = 20;
+  return !text.empty() && text.size() <= kMaxOwner &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
+}
+
 bool consists_of_alnum_or(std::string_view text, std::string_view others) {
   return std::all_of(text.begin(), text.end(), [others](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||

@@ -30,6 +30,9 @@ std::string quoted_key(std::string_view key);
 /// chosen, no more than of a key, but without quotes.
 std::string shown_file(std::string_view path);
 
+/// True if it may be the owner of a manifest: 1 to 20 lower-case letters, digits and "-".
+bool is_owner_name(std::string_view text);
+
 /// True when every character is a letter, digit or one of `others`; ASCII only.
 bool consists_of_alnum_or(std::string_view text, std::string_view others);
 

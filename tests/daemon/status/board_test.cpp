@@ -76,6 +76,19 @@ TEST_CASE("the sessions of a bad file stall with its error, and recover with it"
   CHECK(board.snapshot().manifest.last_success_at == at(4));
 }
 
+TEST_CASE("a session that its file changes stands, whatever is wrong with others of the file") {
+  status::StatusBoard board(kOrigin);
+  auto manifest = with_error(manifest_of({"a"}), "is also declared in b.yaml");
+  manifest.files.front().older.clear();
+  board.manifest_read(manifest, {}, at(0));
+  finish(board, "a", {}, at(1));
+  CHECK_FALSE(only_session(board).conditions[2].what.status);
+  manifest.files.front().older.emplace(
+      "a", manifest::Older{manifest.files.front().problems.front(), true});
+  board.manifest_read(manifest, {}, at(2));
+  CHECK(only_session(board).conditions[2].what.message.find("all else") != std::string::npos);
+}
+
 TEST_CASE("ready means: a manifest in force, watched, and every session was tried") {
   status::StatusBoard board(kOrigin);
   CHECK_FALSE(board.readiness().ready);

@@ -37,7 +37,10 @@ inline manifest::Manifest with_error(manifest::Manifest manifest, const std::str
   manifest::Problem problem;
   problem.code = "unknown_key";
   problem.message = message;
-  manifest.files.front().problems.push_back(std::move(problem));
+  auto& file = manifest.files.front();
+  file.problems.push_back(problem);
+  for (const auto& session : file.sessions)
+    file.older.emplace(session.name, manifest::Older{problem});
   return manifest;
 }
 

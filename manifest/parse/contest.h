@@ -1,0 +1,40 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "manifest/parse/claims.h"
+
+namespace sessync::manifest {
+
+/// The name of a manifest file without its directory, by which it is remembered.
+std::string file_name_of(const std::string& path);
+
+/// What the files of a set claim, and who of them gets it: whoever had it, else nobody of several.
+/// In what order claims are entered decides nothing. A claim belongs to the file that its place
+/// names.
+class Contest {
+ public:
+  /// `had`: from before. Nobody had two of them that cannot both be.
+  explicit Contest(const std::vector<Holding>& had);
+
+  void enter(const Claim& claim);
+
+  /// Why `claim`, which was entered, is not its file's; nothing: it is.
+  [[nodiscard]] std::optional<Problem> lost(const Claim& claim) const;
+
+ private:
+  using Key = std::pair<ClaimKind, std::string>;
+
+  [[nodiscard]] bool had(const Claim& claim) const;
+  [[nodiscard]] std::vector<const Claim*> rivals(const Claim& claim) const;
+  void add_rivals(const Claim& claim, const Key& key, std::vector<const Claim*>& to) const;
+
+  std::map<Key, std::string> had_;  ///< the file's name
+  std::map<Key, std::vector<Claim>> claims_;
+};
+
+}  // namespace sessync::manifest
