@@ -52,6 +52,7 @@ ports::TimePoint time_of(std::chrono::steady_clock::time_point event) {
 Daemon::Daemon(const config::Settings& settings, Dependencies deps)
     : settings_(settings),
       deps_(deps),
+      state_is_known_(deps.services.state_is_known()),
       reporter_(deps.board, deps.metrics, deps.manager, settings.options.sessions),
       controller_(settings.manifest, deps.services.passes(), *this, reporter_, options()),
       watcher_([this](const watch::WatchChange& change) { on_change(change); },
@@ -91,6 +92,14 @@ void Daemon::on_state() {
     return;
   }
   os::log(os::LogLevel::kInfo, "the state can be written again");
+  if (!state_is_known_.exchange(true)) {
+    controller_.reload();  // by what is known now to have been in force
+  } else {
+    const std::lock_guard lock(holdings_mutex_);
+    if (holdings_) {
+      deps_.services.remember_holdings(*holdings_);
+    }
+  }
   auto suspensions = deps_.services.suspensions();
   controller_.set_suspended(names_of(suspensions));
   deps_.board.set_suspensions(std::move(suspensions), os::now_anchored());
@@ -106,6 +115,7 @@ controller::ControllerOptions Daemon::options() const {
   result.workers = settings_.options.workers;
   result.suspended = names_of(deps_.services.suspensions());
   result.pace = {settings_.options.rescan, settings_.options.sessions};
+  result.owner_if_none = settings_.options.owner;
   return result;
 }
 
@@ -150,6 +160,14 @@ bool Daemon::run(Signals& signals, const std::function<void()>& overdue) {
 void Daemon::set_targets(const manifest::Manifest& manifest) {
   watcher_.set_targets(controller::watch_targets(manifest, settings_.manifest,
                                                  {settings_.workspace, settings_.secrets_dir}));
+}
+
+std::optional<manifest::Holdings> Daemon::remembered() { return deps_.services.holdings(); }
+
+void Daemon::remember(const manifest::Holdings& holdings) {
+  const std::lock_guard lock(holdings_mutex_);
+  holdings_ = holdings;
+  deps_.services.remember_holdings(holdings);
 }
 
 void Daemon::watch(const manifest::Manifest& manifest) {

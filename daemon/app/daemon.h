@@ -54,6 +54,8 @@ class Daemon final : public serve::DaemonCommands,
 
  private:
   // As ControllerHost.
+  std::optional<manifest::Holdings> remembered() override;
+  void remember(const manifest::Holdings& holdings) override;
   void watch(const manifest::Manifest& manifest) override;
   [[nodiscard]] bool watching_degraded() override { return watcher_.degraded(); }
   [[nodiscard]] double random() override;
@@ -91,6 +93,9 @@ class Daemon final : public serve::DaemonCommands,
   std::atomic<bool> writes_outputs_{false};
   std::mutex trying_mutex_;
   std::function<bool()> trying_;
+  std::mutex holdings_mutex_;
+  std::optional<manifest::Holdings> holdings_;  ///< as of the manifest in force
+  std::atomic<bool> state_is_known_;
   std::mutex suspend_mutex_;  ///< one change of suspensions at a time
   Reporter reporter_;
   controller::Controller controller_;

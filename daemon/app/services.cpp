@@ -278,6 +278,21 @@ void Services::remember_origin(const state::StateOrigin& origin) {
   }
 }
 
+bool Services::state_is_known() const {
+  const auto trouble = parts_->state->trouble();
+  return !trouble || trouble->is_known;
+}
+
+std::optional<manifest::Holdings> Services::holdings() const {
+  return state_is_known() ? std::optional(parts_->state->holdings()) : std::nullopt;
+}
+
+void Services::remember_holdings(const manifest::Holdings& holdings) {
+  if (parts_->state->holdings() != holdings) {
+    parts_->state->remember(holdings, [](const tl::expected<ports::Done, ports::StoreError>&) {});
+  }
+}
+
 void Services::declare(const std::vector<manifest::SessionSpec>& sessions, bool whole) {
   parts_->outputs.declare(sessions);
   parts_->declare_secrets(sessions, whole);

@@ -57,6 +57,13 @@ class Services {
   /// Whose state it is; kept beside the state.
   void remember_origin(const state::StateOrigin& origin);
 
+  /// What decides where files of the manifest disagree; nothing: nobody can tell what the state
+  /// holds.
+  [[nodiscard]] std::optional<manifest::Holdings> holdings() const;
+  /// Before what is written to a session from now on. To be told again once the state can be
+  /// written again: what could not be written then is forgotten.
+  void remember_holdings(const manifest::Holdings& holdings);
+
   /// What the manifest in force has, all of it: outputs must not land in what is uploaded.
   /// `whole`: it has no errors, so that what is not among them has left it.
   void declare(const std::vector<manifest::SessionSpec>& sessions, bool whole = true);
@@ -69,6 +76,7 @@ class Services {
 
   /// What keeps the state from being written; nothing, as far as is known.
   [[nodiscard]] std::optional<state::StateDatabase::Trouble> state_trouble() const;
+  [[nodiscard]] bool state_is_known() const;
   /// Told on some thread when that becomes another one; none once {} was given.
   void watch_state(std::function<void()> told);
 

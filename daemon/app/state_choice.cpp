@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "daemon/state/state_database.h"
 #include "reconciler/observe/find_session.h"
 
 namespace sessync::app {
@@ -18,6 +19,10 @@ state::StateOrigin origin_of(const config::Settings& settings, const manifest::M
 StateChoice choose_state(const config::Settings& settings, const manifest::Manifest& manifest) {
   StateChoice choice{settings, {}};
   if (!settings.state_dir || !settings.state_dir_is_usual) {
+    return choice;
+  }
+  if (!manifest.valid()) {
+    choice.settings.state_dir = state::find_state_of(*settings.state_dir, settings.manifest.path());
     return choice;
   }
   const auto related =
@@ -40,6 +45,19 @@ StateChoice choose_state(const config::Settings& settings, const manifest::Manif
                   ", which is not there any more and had the same owner and sessions: it is used";
   }
   return choice;
+}
+
+/// Only where files disagree it matters what was in force before.
+Verdict judge_manifest(const config::Settings& settings) {
+  const auto texts = settings.manifest.read();
+  const auto& owner = settings.options.owner;
+  auto manifest = manifest::load_manifest(texts, {}, owner);
+  auto choice = choose_state(settings, manifest);
+  if (!manifest.valid() && choice.settings.state_dir) {
+    const auto before = state::StateDatabase::peek_holdings(*choice.settings.state_dir);
+    manifest = manifest::load_manifest(texts, manifest::manifest_before(before), owner);
+  }
+  return {std::move(manifest), std::move(choice)};
 }
 
 }  // namespace sessync::app

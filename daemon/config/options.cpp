@@ -10,6 +10,7 @@
 #include "daemon/http/server/listen_address.h"
 #include "daemon/os/environment.h"
 #include "daemon/os/foreign_text.h"
+#include "manifest/text/text.h"
 
 namespace sessync::config {
 namespace {
@@ -54,6 +55,17 @@ const CLI::Validator& variable_patterns() {
                                              : "'" + text +
                                                    "' names no environment variable: write a name, "
                                                    "such as VAULT_ADDR, or a pattern, such as GH_*";
+      },
+      "NAME");
+  return check;
+}
+
+const CLI::Validator& owner_names() {
+  static const CLI::Validator check(
+      [](std::string& text) {
+        return manifest::is_owner_name(text)
+                   ? std::string()
+                   : "'" + text + "' is no owner: write 1 to 20 lower-case letters, digits and '-'";
       },
       "NAME");
   return check;
@@ -175,6 +187,14 @@ class CommandLine {
     // commands share the variables, so another one would overwrite what the command line said.
     sub->parse_complete_callback([this, command] { o_.command = command; });
     add_common(*sub);
+    if (command != Command::kImport) {
+      env(sub->add_option(
+                 "--owner", o_.owner,
+                 "Owner that counts where files of the manifest disagree and none has been "
+                 "in force")
+              ->check(owner_names()),
+          "OWNER");
+    }
     if (command != Command::kValidate) {
       add_api(*sub);
     }

@@ -36,6 +36,7 @@ struct Options {
   Command command = Command::kRun;
   std::string manifest = "sessync.yaml";
   std::string workspace;
+  std::string owner;  ///< where files disagree and none has been in force
   std::string state_dir;
   std::string outputs_dir = "./outputs";
   std::string secrets_dir;

@@ -27,7 +27,7 @@ Controller::Controller(runner::ManifestSource manifest, runner::PassRunner& pass
       host_(host),
       observer_(observer),
       options_(std::move(options)),
-      schedule_(*this, options_.pace) {
+      schedule_(*this, host_, {options_.pace, options_.owner_if_none}) {
   schedule_.table().set_suspended(options_.suspended, os::now_anchored());
 }
 

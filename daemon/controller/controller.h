@@ -23,6 +23,7 @@ struct ControllerOptions {
   int workers = 4;
   std::set<std::string> suspended;  ///< by command, before the start
   SessionTable::Pace pace;
+  std::string owner_if_none{};            ///< see load_manifest()
   ports::Duration shutdown_limit{8'000};  ///< calls that take longer are given up
 };
 

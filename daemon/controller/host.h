@@ -2,20 +2,16 @@
 
 #include <string>
 
+#include "daemon/controller/schedule.h"
 #include "manifest/load.h"
 
 namespace sessync::controller {
 
 /// What the controller needs of the process around it. A test has one of its own.
-class ControllerHost {
+class ControllerHost : public HoldingsKeeper {
  public:
-  ControllerHost() = default;
-  ControllerHost(const ControllerHost&) = delete;
-  ControllerHost& operator=(const ControllerHost&) = delete;
-  virtual ~ControllerHost() = default;
-
-  // On the controller's thread, one at a time. What is thrown ends the step in which it was; the
-  // step is made again after a second.
+  // On the controller's thread, one at a time; so is what HoldingsKeeper has. What is thrown ends
+  // the step in which it was; the step is made again after a second.
 
   /// A manifest comes into force: when this returns, what it names is watched.
   virtual void watch(const manifest::Manifest& manifest) = 0;

@@ -49,13 +49,28 @@ void Schedule::read_manifest(ports::TimePoint now, bool even_if_unchanged) {
   retry_manifest_ = now + kManifestRetry;
   auto texts = host_.read_manifest();
   if (texts != texts_ || even_if_unchanged) {
-    manifest_ = manifest::load_manifest(texts, manifest_);
+    load(texts);
     host_.announce(manifest_);
     table_.activate(manifest_, now);
     texts_ = std::move(texts);
   }
   if (manifest_.valid()) {
     retry_manifest_.reset();
+  }
+}
+
+/// As long as nobody can tell what was remembered nothing is written to a session, and what comes
+/// into force meanwhile has no right to stay.
+void Schedule::load(const std::vector<manifest::ManifestText>& texts) {
+  auto before = knows_holdings_ ? std::nullopt : keeper_.remembered();
+  if (before) {
+    knows_holdings_ = true;
+    manifest_.owner = before->owner.empty() ? manifest_.owner : std::move(before->owner);
+    manifest_.held = std::move(before->claims);
+  }
+  manifest_ = manifest::load_manifest(texts, manifest_, owner_if_none_);
+  if (knows_holdings_) {
+    keeper_.remember(manifest_.holdings());
   }
 }
 

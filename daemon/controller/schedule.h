@@ -45,13 +45,38 @@ class ScheduleHost {
   virtual bool watching_degraded() = 0;
 };
 
+/// Who keeps over a restart what decides where files of the manifest disagree.
+class HoldingsKeeper {
+ public:
+  HoldingsKeeper() = default;
+  HoldingsKeeper(const HoldingsKeeper&) = delete;
+  HoldingsKeeper& operator=(const HoldingsKeeper&) = delete;
+  virtual ~HoldingsKeeper() = default;
+
+  /// Nothing: nobody can tell yet. Asked until it is known, once for each manifest that is read.
+  virtual std::optional<manifest::Holdings> remembered() = 0;
+  /// Before what was loaded comes into force; does not wait for the disk. What is sent to a session
+  /// afterwards is recorded after it.
+  virtual void remember(const manifest::Holdings& holdings) = 0;
+};
+
+/// What a schedule is made with.
+struct ScheduleOptions {
+  SessionTable::Pace pace;
+  std::string owner_if_none{};  ///< see load_manifest()
+};
+
 /// Decides what the daemon does and when: owns the manifest in force and the queue. No thread, no
 /// clock; what it asks of the world is an interface. One thread steps; others may meanwhile use
 /// the table.
 class Schedule {
  public:
-  /// `host` must outlive this; it is asked by step() alone.
-  Schedule(ScheduleHost& host, SessionTable::Pace pace) : host_(host), table_(std::move(pace)) {}
+  /// `host` and `keeper` must outlive this; they are asked by step() alone.
+  Schedule(ScheduleHost& host, HoldingsKeeper& keeper, ScheduleOptions options)
+      : host_(host),
+        keeper_(keeper),
+        table_(std::move(options.pace)),
+        owner_if_none_(std::move(options.owner_if_none)) {}
 
   Work step(const Wakeup& wakeup, ports::TimePoint now);
 
@@ -65,12 +90,16 @@ class Schedule {
  private:
   void take_in(const Wakeup& wakeup, ports::TimePoint now);
   void read_manifest(ports::TimePoint now, bool even_if_unchanged);
+  void load(const std::vector<manifest::ManifestText>& texts);
   void poll(ports::TimePoint now);
   bool collect(ports::TimePoint now);
 
   ScheduleHost& host_;
+  HoldingsKeeper& keeper_;
   SessionTable table_;
+  std::string owner_if_none_;
   manifest::Manifest manifest_;
+  bool knows_holdings_ = false;  ///< from before the start
   std::vector<manifest::ManifestText> texts_;
   std::optional<ports::TimePoint> retry_manifest_;
   std::optional<ports::TimePoint> poll_at_;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/state/suspension.h"
+#include "manifest/manifest.h"
 #include "reconciler/ports/state_store.h"
 
 namespace sessync::state {
@@ -25,6 +26,8 @@ class MemoryMirror {
   void apply(const std::vector<ports::Change>& changes);
   /// `session`: its name in the manifest. Nothing: it is no longer suspended.
   void suspend(const std::string& session, const std::optional<Suspension>& suspension);
+  /// In place of all that was held.
+  void hold(manifest::Holdings holdings) { holdings_ = std::move(holdings); }
   /// Every add that was in doubt, and every create whose session is not known, may have been
   /// carried out since then: whoever was about to send them is gone. An add that was answered is
   /// not in doubt. For a state that is opened, or only read.
@@ -50,6 +53,9 @@ class MemoryMirror {
     return suspensions_;
   }
 
+  /// Likewise.
+  [[nodiscard]] const manifest::Holdings& holdings() const { return holdings_; }
+
  private:
   struct OwnerUploads {
     std::map<std::string, ports::Upload> by_file_id;
@@ -61,6 +67,7 @@ class MemoryMirror {
   std::map<std::string, OwnerUploads> uploads_;
   std::map<std::pair<std::string, std::string>, ports::CreationRecord> creations_;  ///< owner, name
   std::map<std::string, Suspension> suspensions_;
+  manifest::Holdings holdings_;
 };
 
 }  // namespace sessync::state

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "daemon/state/held.h"
 #include "daemon/state/suspension.h"
 #include "reconciler/ports/state_store.h"
 
@@ -212,6 +213,17 @@ struct Table<Suspension> : OnlyOne {
   static void describe(auto& suspension, auto& to) {
     to.column("by", suspension.by);
     to.column("at", suspension.at);
+  }
+};
+
+template <>
+struct Table<Held> : Unscoped {
+  static constexpr std::string_view kName = "held";
+  static auto key(const Held& held) { return std::tie(held.kind, held.value); }
+  static void describe(auto& held, auto& to) {
+    to.column("kind", held.kind);
+    to.column("value", held.value);
+    to.column("file", held.file);
   }
 };
 

@@ -118,6 +118,10 @@ tl::expected<std::unique_ptr<StateDatabase>, std::string> StateDatabase::open_re
   return begin(Kind::kReadOnly, std::move(*opened));
 }
 
+manifest::Holdings StateDatabase::peek_holdings(const std::string& directory) {
+  return StateFile::read_holdings(directory + kFileName);
+}
+
 std::unique_ptr<StateDatabase> StateDatabase::in_memory() { return begin(Kind::kInMemory, {}); }
 
 StateDatabase::~StateDatabase() {
@@ -205,9 +209,20 @@ tl::expected<ports::Done, ports::StoreError> StateDatabase::set_suspension(
   return outcome.get_future().get();
 }
 
+manifest::Holdings StateDatabase::holdings() const {
+  const std::lock_guard lock(mutex_);
+  return mirror_.holdings();
+}
+
+void StateDatabase::remember(manifest::Holdings holdings, Durable durable) {
+  submit({std::move(holdings), std::move(durable)});
+}
+
 void StateDatabase::apply(MemoryMirror& mirror, const Job& job) {
   if (const auto* const changes = std::get_if<std::vector<ports::Change>>(&job.what)) {
     mirror.apply(*changes);
+  } else if (const auto* const holdings = std::get_if<manifest::Holdings>(&job.what)) {
+    mirror.hold(*holdings);
   } else {
     const auto& change = std::get<SuspensionChange>(job.what);
     mirror.suspend(change.session, change.suspension);
@@ -278,6 +293,8 @@ void StateDatabase::write(sqlite::Connection& to, const Job& job) {
   if (const auto* const changes = std::get_if<std::vector<ports::Change>>(&job.what)) {
     std::ranges::for_each(*changes,
                           [&to](const ports::Change& change) { tables::write(to, change); });
+  } else if (const auto* const holdings = std::get_if<manifest::Holdings>(&job.what)) {
+    tables::write_holdings(to, *holdings);
   } else {
     const auto& change = std::get<SuspensionChange>(job.what);
     tables::write_suspension(to, change.session, change.suspension);

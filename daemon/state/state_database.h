@@ -61,6 +61,9 @@ class StateDatabase {
   static tl::expected<std::unique_ptr<StateDatabase>, std::string> open_read_only(
       const std::string& directory, ports::TimePoint now);
 
+  /// Of the same only holdings(); nothing if it cannot be read.
+  static manifest::Holdings peek_holdings(const std::string& directory);
+
   /// Nothing on disk; every commit is as durable as it will ever be.
   static std::unique_ptr<StateDatabase> in_memory();
 
@@ -99,6 +102,12 @@ class StateDatabase {
   tl::expected<ports::Done, ports::StoreError> set_suspension(
       const std::string& session, const std::optional<Suspension>& suspension);
 
+  /// What was in force of the manifest; see manifest::Holdings.
+  [[nodiscard]] manifest::Holdings holdings() const;
+  /// In place of all that was held. Waits for no disk; what is committed later is written later, or
+  /// with it.
+  void remember(manifest::Holdings holdings, Durable durable);
+
   /// The digests that were saved, read from the file; none if they cannot be read.
   [[nodiscard]] std::vector<workspace::DigestEntry> load_digests() const;
   /// Saves in the background, after every commit that waits. What is lost is only read again.
@@ -130,7 +139,7 @@ class StateDatabase {
     std::optional<Suspension> suspension;
   };
   struct Job {
-    std::variant<std::vector<ports::Change>, SuspensionChange> what;
+    std::variant<std::vector<ports::Change>, SuspensionChange, manifest::Holdings> what;
     Durable durable;
   };
 

@@ -208,6 +208,19 @@ tl::expected<StateFile::Opened, std::string> StateFile::open_read_only(const std
   }
 }
 
+manifest::Holdings StateFile::read_holdings(const std::string& path) {
+  manifest::Holdings holdings;
+  StateFile file(path, true);
+  try {
+    if (exists(path)) {
+      file.read([&](Connection& from) { holdings = tables::read_holdings(from); });
+    }
+  } catch (const Error&) {  // whoever opens the state says what is wrong with it
+    return {};
+  }
+  return holdings;
+}
+
 void StateFile::read(const Reads& reads) {
   if (!read_only_) {
     return reads(connection());

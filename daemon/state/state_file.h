@@ -48,6 +48,9 @@ class StateFile {
   static tl::expected<Opened, std::string> open_read_only(const std::string& path,
                                                           bool alone = false);
 
+  /// Of that only what was in force of the manifest; nothing if it cannot be read.
+  static manifest::Holdings read_holdings(const std::string& path);
+
   /// Runs `writes`, whatever it may throw, as one transaction: all of it is durable, or
   /// nothing of it is kept.
   tl::expected<ports::Done, ports::StoreError> write(

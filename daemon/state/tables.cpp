@@ -43,6 +43,7 @@ void for_each_kind(auto&& each) {
   each.template operator()<ports::Upload>();
   each.template operator()<ports::CreationRecord>();
   each.template operator()<Suspension>();
+  each.template operator()<Held>();
   each.template operator()<workspace::DigestEntry>();
 }
 
@@ -91,6 +92,13 @@ struct Write {
     for_each_kind_of_session([&]<class Row>() { drop(to, shapes_of<Row>(), {gone.session_id}); });
   }
 };
+
+std::vector<Held> read_held(Connection& connection) {
+  std::vector<Held> rows;
+  read_rows<Held>(connection,
+                  [&](const std::string& /*scope*/, Held row) { rows.push_back(std::move(row)); });
+  return rows;
+}
 
 void read_session(MemoryMirror& into, const std::string& id, const ports::Inventory& inventory) {
   into.apply(ports::change::SetTakenOver{id, inventory.owner, inventory.taken_over});
@@ -146,6 +154,21 @@ void write_suspension(Connection& connection, const std::string& session,
   }
 }
 
+void write_holdings(Connection& connection, const manifest::Holdings& holdings) {
+  const auto before = read_held(connection);
+  const auto now = rows_of(holdings);
+  for (const Held& row : before) {
+    if (!std::ranges::binary_search(now, row)) {
+      drop(connection, shapes_of<Held>(), {row.kind, row.value});
+    }
+  }
+  for (const Held& row : now) {
+    if (!std::ranges::binary_search(before, row)) {
+      put_row(connection, {}, row);
+    }
+  }
+}
+
 void write_digests(Connection& connection, const workspace::DigestCache::Changes& changes) {
   for (const workspace::DigestEntry& entry : changes.put) {
     put_row(connection, {}, entry);
@@ -188,7 +211,12 @@ MemoryMirror read_all(Connection& connection) {
   read_rows<Suspension>(connection, [&](const std::string& session, Suspension suspension) {
     mirror.suspend(session, std::move(suspension));
   });
+  mirror.hold(read_holdings(connection));
   return mirror;
+}
+
+manifest::Holdings read_holdings(Connection& connection) {
+  return holdings_of(read_held(connection));
 }
 
 std::vector<workspace::DigestEntry> read_digests(Connection& connection) {

@@ -9,6 +9,7 @@
 #include "daemon/state/sqlite.h"
 #include "daemon/state/suspension.h"
 #include "daemon/workspace/read/digest_cache.h"
+#include "manifest/manifest.h"
 #include "reconciler/ports/state_store.h"
 
 /// The tables of the state database: all of SQL's side of the state. What the tables are follows
@@ -17,7 +18,7 @@
 namespace sessync::state::tables {
 
 /// The version of the tables that this program reads and writes.
-inline constexpr std::int64_t kSchemaVersion = 4;
+inline constexpr std::int64_t kSchemaVersion = 5;
 
 /// 0: nothing in it yet. kDamaged: it is a database, but none of ours.
 std::int64_t schema_version(sqlite::Connection& connection);
@@ -33,6 +34,8 @@ void write(sqlite::Connection& connection, const ports::Change& change);
 /// `session`: its name in the manifest. Nothing: it is no longer suspended.
 void write_suspension(sqlite::Connection& connection, const std::string& session,
                       const std::optional<Suspension>& suspension);
+/// In place of all that was held.
+void write_holdings(sqlite::Connection& connection, const manifest::Holdings& holdings);
 void write_digests(sqlite::Connection& connection, const workspace::DigestCache::Changes& changes);
 
 /// Writes the version once more: it changes nothing, and has to be written all the same.
@@ -44,6 +47,7 @@ void doubt_intents(sqlite::Connection& connection, ports::TimePoint since);
 
 /// Everything but digests; of tables of this version. kDamaged: a value in it is none of ours.
 MemoryMirror read_all(sqlite::Connection& connection);
+manifest::Holdings read_holdings(sqlite::Connection& connection);
 std::vector<workspace::DigestEntry> read_digests(sqlite::Connection& connection);
 
 }  // namespace sessync::state::tables

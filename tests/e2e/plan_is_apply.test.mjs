@@ -21,6 +21,7 @@ const VALUES = {
   '--manifest': (w) => [path.join(w.dir, 'other.yaml')],
   '--workspace': (w) => [path.join(w.dir, 'empty'), path.join(w.dir, 'nowhere')],
   '--state-dir': (w) => ['none', path.join(w.dir, 'other-state')],
+  '--owner': () => ['e2e', 'another'],  // no files disagree
   '--outputs-dir': (w) => [path.join(w.dir, 'other-outputs'), w.workspace],
   '--secrets-dir': (w) => [path.join(w.dir, 'empty'), path.join(w.dir, 'other-secrets')],
   '--session': () => ['s1', 's2'],

@@ -44,7 +44,7 @@ Daemon::Daemon(World& world)
       random_(world.random.next()),
       api_(*world.apis.emplace_back(
           std::make_unique<MemorySessionApi>(world.model, world.loop, &world.disk))),
-      schedule_(*this, {std::chrono::hours(1), {}}),
+      schedule_(*this, *this, {{std::chrono::hours(1), {}}, ""}),
       workers_(1 + random_.below(3)) {
   schedule_.table().set_suspended(world.suspended, world.now());
   api_.is_stopping = [this](const std::string& id) { return is_stopping(id); };
@@ -53,6 +53,7 @@ Daemon::Daemon(World& world)
   wakeup_.manifest = true;
   world_.manifest_is_news = world_.workspace_is_news = false;
   world_.faults_are_news = true;
+  world_.teams.restarted();
 }
 
 Daemon::~Daemon() {
@@ -77,7 +78,20 @@ std::optional<ports::TimePoint> Daemon::oldest_job() const {
 }
 
 std::vector<manifest::ManifestText> Daemon::read_manifest() {
-  return {{"sessync.yaml", world_.manifest_text, ""}};
+  read_ = world_.team_files();
+  std::vector<manifest::ManifestText> texts{{"sessync.yaml", world_.manifest_text, ""}};
+  if (world_.rival) {
+    const auto& [name, set, is_broken] = *world_.rival;
+    texts.push_back({name, is_broken ? "version: 1\nowner: [" : to_yaml(set), ""});
+  }
+  return texts;
+}
+
+void Daemon::announce(const manifest::Manifest& manifest) {
+  ++announced_;
+  if (const auto wrong = world_.teams.judge(read_, manifest)) {
+    world_.violated("nothing changes because of another team's file: " + *wrong);
+  }
 }
 
 /// What the watcher would report, and when.
@@ -116,9 +130,12 @@ bool Daemon::step_schedule() {
   const auto work = schedule_.step(std::exchange(wakeup_, {}), world_.now());
   next_ = work.next;
   if (work.collect && !stopping_) {
-    begin([owner = owner(), declared = sessions()](ports::Ports& ports) {
+    begin([owner = owner(), declared = sessions(),
+           whole = schedule_.manifest().valid()](ports::Ports& ports) {
       gc::collect_uploads(owner, ports);
-      gc::forget_left_sessions(owner, declared, ports);
+      if (whole) {
+        gc::forget_left_sessions(owner, declared, ports);
+      }
     });
   }
   return true;

@@ -17,7 +17,7 @@
 namespace sessync::simulation {
 
 /// One life of the daemon's process: its schedule, the passes under way, what it keeps in memory.
-class Daemon : private controller::ScheduleHost {
+class Daemon : private controller::ScheduleHost, private controller::HoldingsKeeper {
  public:
   explicit Daemon(World& world);
   Daemon(const Daemon&) = delete;
@@ -78,7 +78,9 @@ class Daemon : private controller::ScheduleHost {
   struct Death {};
 
   std::vector<manifest::ManifestText> read_manifest() override;
-  void announce(const manifest::Manifest& /*manifest*/) override { ++announced_; }
+  void announce(const manifest::Manifest& manifest) override;
+  std::optional<manifest::Holdings> remembered() override { return world_.holdings; }
+  void remember(const manifest::Holdings& holdings) override { world_.holdings = holdings; }
   bool watching_degraded() override { return world_.is_degraded; }
 
   void watch();
@@ -102,6 +104,7 @@ class Daemon : private controller::ScheduleHost {
   std::list<Job> jobs_;
   std::size_t workers_;
   std::size_t working_ = 0;      ///< passes of the schedule under way
+  std::vector<TeamFile> read_;   ///< of the manifest, last time
   std::uint64_t announced_ = 0;  ///< manifests that came into force in this life
   bool stopping_ = false;
   bool dying_ = false;

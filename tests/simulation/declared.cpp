@@ -254,4 +254,18 @@ void edit_manifest(DeclaredSet& set, Random& random, const Vocabulary& words) {
   }
 }
 
+DeclaredSet draw_rival(Random& random, const Vocabulary& words) {
+  auto set = draw_manifest(random, words);
+  const auto dice = random.below(4);
+  set.owner = dice == 0 ? "rival" : dice == 1 ? "prod-2" : "prod";
+  for (auto& session : set.sessions) {
+    if (random.one_in(3)) {
+      session.name = "r" + session.name;  // an id of others under another name
+    } else if (random.one_in(4)) {
+      session.session_id.reset();  // a name of others for another session
+    }
+  }
+  return set;
+}
+
 }  // namespace sessync::simulation

@@ -57,6 +57,9 @@ DeclaredSet draw_manifest(Random& random, const Vocabulary& words);
 /// One edit by its author, chosen by `random`.
 void edit_manifest(DeclaredSet& set, Random& random, const Vocabulary& words);
 
+/// One of another author, who claims what is anybody's, under names and with an owner of any kind.
+DeclaredSet draw_rival(Random& random, const Vocabulary& words);
+
 /// The directories, file names and repositories that the whole simulation uses: few, so that what
 /// happens happens to the same ones.
 const std::vector<std::string>& directories();

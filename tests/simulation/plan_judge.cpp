@@ -136,9 +136,7 @@ void PlanJudge::set_scene(Random& dice) {
   }
   world_.tokens.allow_programs(line_.allows_programs);
   if (line_.forgets_state) {
-    world_.store.wipe();
-    world_.doubted.clear();
-    world_.lost_state = true;
+    world_.lose_state();
   }
   if (line_.comes_later) {
     world_.advance_to(world_.now() + line_.list_grace + ports::Duration{1'000});

@@ -122,9 +122,7 @@ class Run {
         ++crashes_;
         daemon_->crash();
         if (step.kind == StepKind::kStateLost) {
-          world_.store.wipe();
-          world_.doubted.clear();
-          world_.lost_state = true;
+          world_.lose_state();
           world_.suspended.clear();
         }
         return end_life();

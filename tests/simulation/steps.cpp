@@ -34,6 +34,9 @@ constexpr std::array<Known, kStepKinds> kKnown{{
     {StepKind::kHeal, "heal", 3},
     {StepKind::kEditManifest, "edit-manifest", 7},
     {StepKind::kBreakManifest, "break-manifest", 1},
+    {StepKind::kRivalWrites, "rival-writes", 0},  // see add_rival
+    {StepKind::kRivalBreaks, "rival-breaks", 0},
+    {StepKind::kRivalGoes, "rival-goes", 0},
     {StepKind::kMendManifest, "mend-manifest", 1},
     {StepKind::kForeignAdd, "foreign-add", 3},
     {StepKind::kForeignDelete, "foreign-delete", 3},
@@ -96,6 +99,25 @@ ports::Duration draw_delay(Random& random) {
   }
 }
 
+/// In some worlds another team has a file of the manifest, too. Drawn by itself, so that all other
+/// worlds stay as they are.
+void add_rival(Scenario& scenario) {
+  constexpr std::array kKinds{StepKind::kRivalWrites, StepKind::kRivalWrites,
+                              StepKind::kRivalWrites, StepKind::kRivalBreaks,
+                              StepKind::kRivalGoes,   StepKind::kStop,
+                              StepKind::kCrash};
+  Random random(scenario.seed ^ 0x81A1ULL);
+  if (!random.one_in(5)) {
+    return;
+  }
+  for (auto left = 1 + random.below(8); left > 0; --left) {
+    const auto at = static_cast<std::ptrdiff_t>(random.below(scenario.steps.size() + 1));
+    const auto kind = kKinds.at(random.below(kKinds.size()));
+    const auto number = random.next();
+    scenario.steps.insert(scenario.steps.begin() + at, {kind, number, draw_delay(random)});
+  }
+}
+
 }  // namespace
 
 const char* to_string(StepKind kind) { return kKnown.at(static_cast<std::size_t>(kind)).name; }
@@ -106,6 +128,7 @@ Scenario draw_scenario(std::uint64_t seed, Scenario::Ending ending) {
   for (auto left = 3 + random.below(24); left > 0; --left) {
     scenario.steps.push_back({draw_kind(random), random.next(), draw_delay(random)});
   }
+  add_rival(scenario);
   if (ending == Scenario::Ending::kPlan) {
     scenario.steps.resize(random.below(scenario.steps.size() + 1));
   }

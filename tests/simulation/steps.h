@@ -31,6 +31,9 @@ struct Step {
     // manifest
     kEditManifest,
     kBreakManifest,
+    kRivalWrites,
+    kRivalBreaks,
+    kRivalGoes,
     kMendManifest,
     // somebody else in the session
     kForeignAdd,

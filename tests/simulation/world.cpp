@@ -82,6 +82,23 @@ World::World(const Scenario& scenario)
   declared = draw_manifest(first, words);
   owners.insert(declared.owner);
   manifest_text = to_yaml(declared);
+  rival_name = Random(scenario.seed ^ 0xA2ULL).one_in(2) ? "a.yaml" : "z.yaml";
+}
+
+std::vector<TeamFile> World::team_files() const {
+  std::vector<TeamFile> files{{"sessync.yaml", declared, is_broken_}};
+  if (rival) {
+    files.push_back(*rival);
+  }
+  return files;
+}
+
+void World::lose_state() {
+  store.wipe();
+  doubted.clear();
+  lost_state = true;
+  holdings = {};
+  teams.state_lost();
 }
 
 void World::note(const std::string& event) {
@@ -171,7 +188,11 @@ void World::perform(const Step& step) {
 
 void World::change_manifest(const Step& step) {
   Random dice(step.number);
-  if (step.kind == StepKind::kBreakManifest) {
+  if (step.kind >= StepKind::kRivalWrites && step.kind <= StepKind::kRivalGoes) {
+    return change_rival(step);
+  }
+  is_broken_ = step.kind == StepKind::kBreakManifest;
+  if (is_broken_) {
     manifest_text = dice.one_in(2) ? "version: 1\nsessions: [" : "version: 2\n";
     return;
   }
@@ -181,6 +202,19 @@ void World::change_manifest(const Step& step) {
   }
   manifest_text = to_yaml(declared);
   note(manifest_text);
+}
+
+void World::change_rival(const Step& step) {
+  Random dice(step.number);
+  if (step.kind == StepKind::kRivalGoes) {
+    rival.reset();
+  } else if (step.kind == StepKind::kRivalWrites) {
+    rival = TeamFile{rival_name, draw_rival(dice, words), false};
+    owners.insert(rival->set.owner);
+    note(rival_name + ":\n" + to_yaml(rival->set));
+  } else if (rival) {
+    rival->is_broken = true;
+  }
 }
 
 void World::change_workspace(const Step& step) {
@@ -317,6 +351,8 @@ void World::calm() {
     }
   }
   disk.heal();
+  rival.reset();
+  is_broken_ = false;
   manifest_text = to_yaml(declared);
   events_are_lost = is_degraded = false;
   suspended.clear();

@@ -20,6 +20,7 @@
 #include "tests/simulation/limits.h"
 #include "tests/simulation/random.h"
 #include "tests/simulation/steps.h"
+#include "tests/simulation/teams.h"
 #include "tests/simulation/workspace.h"
 
 namespace sessync::simulation {
@@ -29,10 +30,15 @@ namespace sessync::simulation {
 struct World {
   explicit World(const Scenario& scenario);
 
+  /// The files of the manifest.
+  [[nodiscard]] std::vector<TeamFile> team_files() const;
+
   /// What happens outside of the process. Process steps are the caller's.
   void perform(const Step& step);
   /// No more faults of the API, the line and the store.
   void end_faults();
+  /// The state directory is lost.
+  void lose_state();
   /// No more faults, nobody else interferes, everything can be read: now it must converge.
   void calm();
 
@@ -68,6 +74,10 @@ struct World {
   std::vector<std::unique_ptr<MemorySessionApi>> apis;  ///< of every process that ever was
   DeclaredSet declared;
   std::string manifest_text;
+  std::string rival_name;         ///< of another team's file; sorts before ours, or behind it
+  std::optional<TeamFile> rival;  ///< if it is there
+  manifest::Holdings holdings;    ///< kept with the state
+  Teams teams;
   std::vector<FaultRule> faults;
   bool events_are_lost = false;
   bool is_degraded = false;
@@ -99,6 +109,7 @@ struct World {
  private:
   void change_workspace(const Step& step);
   void change_manifest(const Step& step);
+  void change_rival(const Step& step);
   void interfere(const Step& step);
   void change_tokens(const Step& step);
   void lose_rotation(Random& dice);
@@ -115,6 +126,7 @@ struct World {
   void judge_duplicates(const std::string& session_id, const std::string& owner);
 
   std::uint64_t serial_ = 0;
+  bool is_broken_ = false;  ///< manifest_text
 };
 
 /// Tokens are recognised wherever they turn up.

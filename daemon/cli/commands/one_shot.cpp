@@ -18,15 +18,16 @@ namespace sessync::cli {
 
 namespace {
 
-tl::expected<manifest::Manifest, int> read_valid_manifest(const config::Settings& settings) {
-  auto manifest = manifest::load_manifest(settings.manifest.read());
+tl::expected<app::Verdict, int> read_valid_manifest(const config::Settings& settings) {
+  auto verdict = app::judge_manifest(settings);
+  const auto& manifest = verdict.manifest;
   for (const auto& problem : manifest.problems()) {
     print_error(manifest::format_problem(problem) + "\n");
   }
   if (!manifest.valid()) {
     return tl::unexpected(refuse_manifest(settings.options, manifest));
   }
-  return manifest;
+  return verdict;
 }
 
 tl::expected<std::vector<manifest::SessionSpec>, config::UsageError> select_sessions(
@@ -64,10 +65,11 @@ void tell(const std::string& note, const config::Options& options) {
 
 tl::expected<OneShot, int> prepare(const config::Settings& settings, app::Services::State state,
                                    app::Progress* progress) {
-  const auto manifest = read_valid_manifest(settings);
-  if (!manifest) {
-    return tl::unexpected(manifest.error());
+  const auto verdict = read_valid_manifest(settings);
+  if (!verdict) {
+    return tl::unexpected(verdict.error());
   }
+  const auto* const manifest = &verdict->manifest;
   auto sessions = select_sessions(*manifest, settings.options);
   if (!sessions) {
     return tl::unexpected(refuse(settings.options, sessions.error()));
@@ -79,7 +81,7 @@ tl::expected<OneShot, int> prepare(const config::Settings& settings, app::Servic
   if (progress != nullptr) {
     progress->set_owner(manifest->owner);
   }
-  const auto choice = app::choose_state(settings, *manifest);
+  const auto& choice = verdict->choice;
   tell(choice.note, settings.options);
   auto services =
       app::Services::open(choice.settings, std::move(*api), state, {progress, progress});
@@ -91,6 +93,7 @@ tl::expected<OneShot, int> prepare(const config::Settings& settings, app::Servic
   }
   (*services)->declare(manifest->sessions());
   (*services)->remember_origin(app::origin_of(settings, *manifest));
+  (*services)->remember_holdings(manifest->holdings());
   return OneShot{manifest->owner, std::move(*sessions), manifest->sessions(), std::move(*services)};
 }
 

@@ -185,15 +185,7 @@ class Front {
 
 /// With the state that the manifest had under another name, if it can be read now.
 config::Settings with_state(const config::Settings& settings) {
-  const auto manifest = manifest::load_manifest(settings.manifest.read());
-  if (!manifest.valid()) {
-    auto result = settings;
-    if (result.state_dir && result.state_dir_is_usual) {
-      result.state_dir = state::find_state_of(*result.state_dir, settings.manifest.path());
-    }
-    return result;
-  }
-  auto choice = app::choose_state(settings, manifest);
+  auto choice = app::choose_state(settings, manifest::load_manifest(settings.manifest.read()));
   if (!choice.note.empty()) {
     os::log(os::LogLevel::kInfo, choice.note);
   }

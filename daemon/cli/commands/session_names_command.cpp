@@ -1,5 +1,6 @@
 #include <string>
 
+#include "daemon/app/state_choice.h"
 #include "daemon/cli/commands/commands.h"
 #include "daemon/cli/output/output.h"
 #include "manifest/load.h"
@@ -7,7 +8,7 @@
 namespace sessync::cli {
 
 int session_names_command(const config::Settings& settings) {
-  const auto manifest = manifest::load_manifest(settings.manifest.read());
+  const auto manifest = app::judge_manifest(settings).manifest;
   std::string names;
   for (const auto& session : manifest.sessions()) {
     names += session.name + "\n";

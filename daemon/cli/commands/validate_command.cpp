@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "daemon/app/secret_places.h"
+#include "daemon/app/state_choice.h"
 #include "daemon/cli/commands/commands.h"
 #include "daemon/cli/output/output.h"
 #include "daemon/cli/output/plan_json.h"
@@ -46,7 +47,7 @@ manifest::Problem secret_source(const manifest::ResourceSpec& entry) {
 }  // namespace
 
 int validate_command(const config::Settings& settings) {
-  const auto manifest = manifest::load_manifest(settings.manifest.read());
+  const auto manifest = app::judge_manifest(settings).manifest;
   const auto resources = distinct_resources(manifest);
   const auto found = workspace::survey({.workspace = settings.workspace,
                                         .manifests = {settings.manifest.path()},

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <future>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 
@@ -21,6 +22,8 @@ constexpr const char* kManifest =
 /// Nothing around the controller goes well.
 class FaultyHost : public controller::ControllerHost {
  public:
+  std::optional<manifest::Holdings> remembered() override { return manifest::Holdings(); }
+  void remember(const manifest::Holdings& /*holdings*/) override {}
   void watch(const manifest::Manifest& /*manifest*/) override {}
   bool watching_degraded() override { return false; }
   double random() override { return 0.5; }
@@ -130,8 +133,10 @@ TEST_CASE("what the controller was told is done, if not at once") {
 }
 
 /// Cannot watch the first manifest at once.
-class LateHost : public controller::ScheduleHost {
+class LateHost : public controller::ScheduleHost, public controller::HoldingsKeeper {
  public:
+  std::optional<manifest::Holdings> remembered() override { return manifest::Holdings(); }
+  void remember(const manifest::Holdings& /*holdings*/) override {}
   std::vector<manifest::ManifestText> read_manifest() override {
     return {{"m.yaml", kManifest, ""}};
   }
@@ -146,7 +151,7 @@ class LateHost : public controller::ScheduleHost {
 
 TEST_CASE("a manifest that could not be put in force at once is, although nothing happens") {
   LateHost host;
-  controller::Schedule schedule(host, {});
+  controller::Schedule schedule(host, host, {});
   const ports::TimePoint now{};
   controller::Wakeup first;
   first.manifest = true;
@@ -156,6 +161,39 @@ TEST_CASE("a manifest that could not be put in force at once is, although nothin
   REQUIRE(work.next);
   schedule.step({}, *work.next);
   CHECK(schedule.table().start(*work.next));
+}
+
+/// Knows at first not what was in force before the start.
+class LateKeeper : public controller::ScheduleHost, public controller::HoldingsKeeper {
+ public:
+  std::vector<manifest::ManifestText> read_manifest() override {
+    return {{"a.yaml", kManifest, ""}, {"b.yaml", kManifest, ""}};
+  }
+  void announce(const manifest::Manifest& /*manifest*/) override {}
+  bool watching_degraded() override { return false; }
+  std::optional<manifest::Holdings> remembered() override { return before; }
+  void remember(const manifest::Holdings& holdings) override { kept = holdings; }
+
+  std::optional<manifest::Holdings> before;
+  std::optional<manifest::Holdings> kept;
+};
+
+TEST_CASE("what was in force before decides as soon as it is known, and is kept from then on") {
+  LateKeeper keeper;
+  controller::Schedule schedule(keeper, keeper, {});
+  controller::Wakeup reload;
+  reload.reload = true;
+  schedule.step(reload, {});
+  CHECK(schedule.manifest().sessions().empty());
+  CHECK_FALSE(keeper.kept);  // it may be less than what was
+
+  using manifest::ClaimKind;
+  keeper.before = manifest::Holdings{
+      "o", {{ClaimKind::kName, "s", "b.yaml"}, {ClaimKind::kSessionId, "sesn_1", "b.yaml"}}};
+  schedule.step(reload, {});
+  REQUIRE(schedule.manifest().sessions().size() == 1);
+  CHECK(schedule.manifest().sessions().front().at.file == "b.yaml");
+  CHECK(keeper.kept == keeper.before);
 }
 
 }  // namespace

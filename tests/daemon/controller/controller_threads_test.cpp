@@ -57,6 +57,8 @@ class Gate {
 /// Each of its calls can be held up or fail.
 class GatedHost : public controller::ControllerHost {
  public:
+  std::optional<manifest::Holdings> remembered() override { return manifest::Holdings(); }
+  void remember(const manifest::Holdings& /*holdings*/) override {}
   void watch(const manifest::Manifest& /*manifest*/) override { watching.pass(); }
   bool watching_degraded() override { return false; }
   double random() override {

@@ -72,12 +72,16 @@ std::vector<ports::Change> everything() {
   };
 }
 
-/// As the first program with format 4 wrote it, and reads it: not to be changed.
-const std::vector<std::string> kContent4 = {
+/// As the first program with format 5 wrote it, and reads it: not to be changed.
+const std::vector<std::string> kContent5 = {
     "INSERT INTO creation VALUES('me','new','sesn_2','org',18);",
     "INSERT INTO digest VALUES('a/b',22,23,24,25,26,'dddddddddddddddddddddddddddddddd',27,1);",
     "INSERT INTO gone_output VALUES('sesn_1','o',15);",
     "INSERT INTO gone_session VALUES('sesn_1',3);",
+    "INSERT INTO held VALUES('destination','out','b.yaml');",
+    "INSERT INTO held VALUES('name','research','b.yaml');",
+    "INSERT INTO held VALUES('owner','me','');",
+    "INSERT INTO held VALUES('session_id','sesn_1','a.yaml');",
     "INSERT INTO intent VALUES('sesn_1','/a','1:x0:','f','n',6,NULL);",
     "INSERT INTO output VALUES('sesn_1','o','out',14);",
     "INSERT INTO output VALUES('sesn_1','p','kept',16);",
@@ -99,6 +103,14 @@ workspace::DigestEntry some_digest() {
   return entry;
 }
 
+manifest::Holdings some_holdings() {
+  using manifest::ClaimKind;
+  return {"me",
+          {{ClaimKind::kName, "research", "b.yaml"},
+           {ClaimKind::kSessionId, "sesn_1", "a.yaml"},
+           {ClaimKind::kDestination, "out", "b.yaml"}}};
+}
+
 TEST_CASE("What a program of this format writes another one of it can read") {
   const TempDirectory written;
   ports::Inventory inventory;
@@ -106,17 +118,18 @@ TEST_CASE("What a program of this format writes another one of it can read") {
     const auto state = open_state(written.path());
     REQUIRE(commit(*state.database, everything()));
     REQUIRE(state.database->set_suspension("research", state::Suspension{"ada", at(28)}));
+    state.database->remember(some_holdings(), [](const auto& /*outcome*/) {});
     state.database->save_digests({.put = {some_digest()}, .removed = {}});
     state.database->flush();
     inventory = state.database->load("sesn_1");
   }
-  CHECK(content_of(written / "state.db") == kContent4);
+  CHECK(content_of(written / "state.db") == kContent5);
 
   const TempDirectory found;
   {
     const auto state = open_state(found.path());
   }
-  for (const auto& row : kContent4) {
+  for (const auto& row : kContent5) {
     run_sql(found / "state.db", row.c_str());
   }
   const auto state = open_state(found.path(), at(50));
@@ -127,6 +140,8 @@ TEST_CASE("What a program of this format writes another one of it can read") {
         ports::CreationRecord{"me", "new", "sesn_2", "org", at(18)});
   CHECK(state.database->suspensions().at("research") == state::Suspension{"ada", at(28)});
   CHECK(state.database->load_digests() == std::vector{some_digest()});
+  CHECK(state.database->holdings() == some_holdings());
+  CHECK(state::StateDatabase::peek_holdings(found.path()) == some_holdings());
 }
 
 TEST_CASE("Nothing of an older state is lost, to a reader or a writer") {
@@ -156,6 +171,41 @@ TEST_CASE("Nothing of an older state is lost, to a reader or a writer") {
   REQUIRE(
       commit(*open_state(directory.path()).database, {ports::change::DropIntent{"sesn_1", "/a"}}));
   CHECK(open_state(directory.path()).database->load("sesn_1").intents.size() == 1);
+}
+
+TEST_CASE("The owner in force of an older state is that of the session that was looked at last") {
+  const TempDirectory directory;
+  run_sql(directory / "state.db", kFormat2);
+  run_sql(directory / "state.db",
+          "INSERT INTO session VALUES ('sesn_2', 1, 9, 'later'), ('sesn_3', 1, NULL, 'never'), "
+          "('sesn_4', 0, 10, '')");
+  CHECK(state::StateDatabase::peek_holdings(directory.path()) == manifest::Holdings{"later", {}});
+  CHECK(open_state(directory.path()).database->holdings() == manifest::Holdings{"later", {}});
+}
+
+TEST_CASE("What was in force of the manifest is replaced as a whole, or not at all") {
+  using manifest::ClaimKind;
+  const TempDirectory directory;
+  const auto remember = [&](const manifest::Holdings& holdings) {
+    const auto state = open_state(directory.path());
+    bool is_kept = false;
+    state.database->remember(holdings, [&](const auto& outcome) { is_kept = outcome.has_value(); });
+    state.database->flush();
+    CHECK(is_kept);
+    CHECK(state.database->holdings() == holdings);
+  };
+  CHECK(state::StateDatabase::peek_holdings(directory.path()) == manifest::Holdings());
+  CHECK(directory.names().empty());
+  remember(some_holdings());
+  auto changed = some_holdings();
+  changed.owner = "you";
+  changed.claims.pop_back();
+  changed.claims.back().file = "c.yaml";
+  remember(changed);
+  CHECK(state::StateDatabase::peek_holdings(directory.path()) == changed);
+  CHECK(open_state(directory.path()).database->holdings() == changed);
+  remember({});
+  CHECK(open_state(directory.path()).database->holdings() == manifest::Holdings());
 }
 
 }  // namespace
