@@ -64,6 +64,20 @@ in_decisions() {
     '*said <= reconciler::kLongestPlausibleWait' '*said >= -reconciler::kLongestPlausibleWait'
   mutate "read the suspension before the queue" daemon/controller/session_table.cpp \
     'entry->second.revision == revision' 'entry->second.revision >= revision'
+  mutate "give what two files claim to the first by name" manifest/parse/contest.cpp \
+    'if (had(claim)) return std::nullopt;
+  const auto all = rivals(claim);' \
+    'const auto all = rivals(claim);
+  if (std::all_of(all.begin(), all.end(),
+                  [&](const Claim* rival) { return claim.at.file < rival->at.file; })) {
+    return std::nullopt;
+  }'
+  mutate "take the owner of the first file by name" manifest/load_set.cpp \
+    'if (!before.empty() || named.empty()) return before;' \
+    'if (named.empty()) return before;
+  for (const auto& member : members) {
+    if (!member.parsed.file.owner.empty()) return member.parsed.file.owner;
+  }'
 }
 
 # One in every layer. The simulation cannot see all of these.
