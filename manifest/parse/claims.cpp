@@ -1,15 +1,10 @@
 #include "manifest/parse/claims.h"
 
+#include "manifest/text/alike.h"
 #include "manifest/text/text.h"
 
 namespace sessync::manifest {
 namespace {
-
-/// The API takes both prefixes for one session.
-std::string comparable_id(const std::string& id) {
-  constexpr std::string_view kAlias = "session_";
-  return id.starts_with(kAlias) ? "sesn_" + id.substr(kAlias.size()) : id;
-}
 
 Problem problem_at(const Claim& claim, std::string code, std::string message) {
   return {claim.at, Problem::Severity::kError, std::move(code), std::move(message)};
@@ -24,7 +19,7 @@ std::vector<Claim> claims_of(const SessionSpec& session) {
   }
   if (session.session_id && !session.session_id->empty()) {
     const auto& id = *session.session_id;
-    claims.push_back({ClaimKind::kSessionId, comparable_id(id), id, session.at});
+    claims.push_back({ClaimKind::kSessionId, comparable_session_id(id), id, session.at});
   }
   if (session.outputs && !session.outputs->destination.empty()) {
     const auto& destination = session.outputs->destination;

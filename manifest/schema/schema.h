@@ -8,4 +8,7 @@ namespace sessync::manifest {
 /// file sessync.schema.json.
 std::string_view manifest_schema();
 
+/// The same of a policy: the file policy.schema.json.
+std::string_view policy_schema();
+
 }  // namespace sessync::manifest
