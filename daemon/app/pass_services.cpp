@@ -29,8 +29,8 @@ ports::WorkspaceSnapshot RealPassServices::scan(const manifest::SessionSpec& spe
     const std::lock_guard lock(mutex_);
     secrets = secrets_;
   }
-  auto snapshot = over_.scanner.scan(
-      {workspace_, manifests_, spec.resources, spec.name, spec.max_file_size, secrets});
+  auto snapshot = over_.scanner.scan({workspace_, manifests_, spec.resources, spec.name,
+                                      spec.max_file_size, secrets, spec.max_files});
   if (over_.progress != nullptr) {
     over_.progress->scanned(spec, snapshot, over_.state);
   }

@@ -12,10 +12,13 @@ class GlobRun {
 
   bool matches() {
     while (token_ < glob_.tokens_.size() || at_ < text_.size()) {
+      ++steps_;
       if (!step() && !retry()) return false;
     }
     return true;
   }
+
+  [[nodiscard]] std::uint64_t steps() const { return steps_; }
 
  private:
   using Kind = Glob::Kind;
@@ -73,11 +76,17 @@ class GlobRun {
   std::string_view text_;
   std::size_t token_ = 0;
   std::size_t at_ = 0;
+  std::uint64_t steps_ = 0;
   std::optional<Choice> star_;
   std::optional<Choice> crossing_;
 };
 
-bool Glob::matches(std::string_view text) const { return GlobRun(*this, text).matches(); }
+bool Glob::matches(std::string_view text, MatchBudget* budget) const {
+  GlobRun run(*this, text);
+  const bool matched = run.matches();
+  if (budget != nullptr) budget->spend(run.steps());
+  return matched;
+}
 
 bool Glob::consumes(const Token& token, unsigned char character) const {
   switch (token.kind) {
@@ -101,7 +110,8 @@ using Reached = std::vector<bool>;
 
 }  // namespace
 
-bool Glob::may_match_beyond(std::string_view start) const {
+bool Glob::may_match_beyond(std::string_view start, MatchBudget* budget) const {
+  if (budget != nullptr && !budget->spend(start.size() * tokens_.size())) return true;
   const auto is_star = [this](std::size_t i) {
     return tokens_[i].kind != Kind::kCharacter && tokens_[i].kind != Kind::kSet;
   };

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "manifest/pattern/match_budget.h"
+
 namespace sessync::manifest {
 
 /// One wildcard pattern, compiled once (glob_compiler.h) and matched in time linear in the text for
@@ -18,10 +20,11 @@ class Glob {
 
   Glob() = default;
 
-  [[nodiscard]] bool matches(std::string_view text) const;
+  /// Here and below `budget` may be null.
+  [[nodiscard]] bool matches(std::string_view text, MatchBudget* budget) const;
 
   /// False only if no text that begins with `start` can match.
-  [[nodiscard]] bool may_match_beyond(std::string_view start) const;
+  [[nodiscard]] bool may_match_beyond(std::string_view start, MatchBudget* budget) const;
 
   using CharacterSet = std::bitset<256>;
 

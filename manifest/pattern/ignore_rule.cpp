@@ -103,21 +103,23 @@ tl::expected<IgnoreRule, std::string> IgnoreRule::parse(std::string_view line) {
   return rule;
 }
 
-bool IgnoreRule::matches(std::string_view path, bool is_directory) const {
+bool IgnoreRule::matches(std::string_view path, std::string_view name, bool is_directory,
+                         MatchBudget* budget) const {
   if (only_directories_ && !is_directory) return false;
-  const auto text = any_directory_ ? base_name(path) : path;
+  const auto text = any_directory_ ? name : path;
   if (!has_rest_) return text == prefix_;
-  return text.starts_with(prefix_) && rest_.matches(text.substr(prefix_.size()));
+  return text.starts_with(prefix_) && rest_.matches(text.substr(prefix_.size()), budget);
 }
 
-bool IgnoreRule::may_match_below(std::string_view directory) const {
+bool IgnoreRule::may_match_below(std::string_view directory, MatchBudget* budget) const {
   if (any_directory_) return true;
   const std::string start = std::string(directory) + "/";
+  const auto is_matched = [&] { return matches(directory, base_name(directory), true, budget); };
   if (start.size() <= prefix_.size()) return prefix_.starts_with(start);
-  if (!start.starts_with(prefix_)) return matches(directory, true);
+  if (!start.starts_with(prefix_)) return is_matched();
   if (!has_rest_) return false;
   const auto rest = std::string_view(start).substr(prefix_.size());
-  return rest_.may_match_beyond(rest) || matches(directory, true);
+  return rest_.may_match_beyond(rest, budget) || is_matched();
 }
 
 }  // namespace sessync::manifest

@@ -6,6 +6,7 @@
 #include <tl/expected.hpp>
 
 #include "manifest/pattern/glob.h"
+#include "manifest/pattern/match_budget.h"
 
 namespace sessync::manifest {
 
@@ -16,10 +17,12 @@ class IgnoreRule {
   static tl::expected<IgnoreRule, std::string> parse(std::string_view line);
 
   [[nodiscard]] bool negated() const { return negated_; }
-  [[nodiscard]] bool matches(std::string_view path, bool is_directory) const;
+  /// `name` is the last component of `path`. Here and below `budget` may be null.
+  [[nodiscard]] bool matches(std::string_view path, std::string_view name, bool is_directory,
+                             MatchBudget* budget) const;
 
   /// False only if the rule can match neither `directory` nor anything below it.
-  [[nodiscard]] bool may_match_below(std::string_view directory) const;
+  [[nodiscard]] bool may_match_below(std::string_view directory, MatchBudget* budget) const;
 
   /// The last component if it has no wildcard, else empty.
   [[nodiscard]] const std::string& literal_name() const { return literal_name_; }

@@ -21,6 +21,9 @@ std::string line_problem(std::string_view line) {
   return "";
 }
 
+/// One rule costs a step.
+bool may_go_on(MatchBudget* budget) { return budget == nullptr || budget->spend(1); }
+
 std::string_view next_line(std::string_view& text) {
   const auto end = std::min(text.find('\n'), text.size());
   auto line = text.substr(0, end);
@@ -70,18 +73,20 @@ Patterns Patterns::parse_file(std::string_view text) {
 
 bool Patterns::empty() const { return rules_->empty(); }
 
-Patterns::Verdict Patterns::verdict(std::string_view path, bool is_directory) const {
-  for (auto rule = rules_->rbegin(); rule != rules_->rend(); ++rule) {
-    if (rule->matches(path, is_directory)) {
+Patterns::Verdict Patterns::verdict(std::string_view path, bool is_directory,
+                                    MatchBudget* budget) const {
+  const auto name = path.substr(path.rfind('/') + 1);
+  for (auto rule = rules_->rbegin(); rule != rules_->rend() && may_go_on(budget); ++rule) {
+    if (rule->matches(path, name, is_directory, budget)) {
       return rule->negated() ? Verdict::kNegated : Verdict::kMatched;
     }
   }
   return Verdict::kNone;
 }
 
-bool Patterns::selects(std::string_view path, bool is_directory) const {
+bool Patterns::selects(std::string_view path, bool is_directory, MatchBudget* budget) const {
   while (!path.empty()) {
-    const auto found = verdict(path, is_directory);
+    const auto found = verdict(path, is_directory, budget);
     if (found != Verdict::kNone) return found == Verdict::kMatched;
     const auto slash = path.rfind('/');
     path = path.substr(0, slash == path.npos ? 0 : slash);
@@ -90,15 +95,16 @@ bool Patterns::selects(std::string_view path, bool is_directory) const {
   return false;
 }
 
-bool Patterns::may_select_below(std::string_view path) const {
+bool Patterns::may_select_below(std::string_view path, MatchBudget* budget) const {
   if (path.empty()) return !empty();
-  return selects(path, true) ||
-         std::any_of(rules_->begin(), rules_->end(), [path](const Rule& rule) {
-           return !rule.negated() && rule.may_match_below(path);
+  return selects(path, true, budget) ||
+         std::any_of(rules_->begin(), rules_->end(), [path, budget](const Rule& rule) {
+           return may_go_on(budget) && !rule.negated() && rule.may_match_below(path, budget);
          });
 }
 
-bool Patterns::names_literally(std::string_view base_name) const {
+bool Patterns::names_literally(std::string_view base_name, MatchBudget* budget) const {
+  if (budget != nullptr) budget->spend(rules_->size());
   return std::any_of(rules_->begin(), rules_->end(), [base_name](const Rule& rule) {
     return !rule.negated() && !base_name.empty() && rule.literal_name() == base_name;
   });

@@ -19,7 +19,7 @@ std::string join_source(const std::string& source, const std::string& path) {
 class Resolver {
  public:
   Resolver(const manifest::SessionSpec& spec, const ports::WorkspaceSnapshot& snapshot)
-      : root_(snapshot.root), max_file_size_(spec.max_file_size) {}
+      : root_(snapshot.root), max_file_size_(spec.max_file_size), max_files_(spec.max_files) {}
 
   void add(const manifest::FileResource& entry, const ports::SourceSnapshot& source) {
     if (const auto* lost = std::get_if<ports::SourceUnavailable>(&source)) {
@@ -33,6 +33,9 @@ class Resolver {
       return protect(entry.mount_path, lost->message, true);
     }
     const auto& files = std::get<ports::SourceFiles>(source);
+    if (files.too_many > 0) {
+      return add_uncollected(files, entry);
+    }
     add_files(files, entry.source, entry.mount_path);
     for (const auto& directory : files.unreadable_directories) {
       protect(manifest::join_mount_text(entry.mount_path, directory),
@@ -115,6 +118,22 @@ class Resolver {
       state_.left_out.add(what, join_source(source, what.path),
                           what.path.empty() ? mount : manifest::join_mount_text(mount, what.path));
     }
+    if (found.left_out_is_cut) {
+      state_.kept_trees.push_back(manifest::MountPath::of_file(mount));
+    }
+    note_warnings(found);
+  }
+
+  void add_uncollected(const ports::SourceFiles& found, const manifest::DirectoryResource& entry) {
+    const auto path = manifest::MountPath::of_file(entry.mount_path);
+    block(BlockedType::kFile, path, BlockCode::kQuota,
+          "its source " + (entry.source.empty() ? "." : entry.source) + "/ selects " +
+              std::to_string(found.too_many) + " files, but max_files is " +
+              std::to_string(max_files_) +
+              "; they are not looked at one by one, and what is mounted from it stays as it is: "
+              "declare fewer files, or raise max_files if the account allows more");
+    state_.kept_trees.push_back(path);
+    state_.uncollected += found.too_many;
     note_warnings(found);
   }
 
@@ -238,6 +257,7 @@ class Resolver {
 
   std::string root_;
   std::uint64_t max_file_size_;
+  std::uint64_t max_files_;
   DesiredState state_;
   std::map<manifest::MountPath, std::vector<DesiredFile>> claims_;
   std::set<manifest::MountPath> repositories_;
@@ -250,6 +270,13 @@ const std::string& DesiredFile::content_key() const {
     return ref->sha256;
   }
   return std::get<UploadedContent>(content).file_id;
+}
+
+bool DesiredState::keeps(const manifest::MountPath& path) const {
+  return kept.contains(path) ||
+         std::ranges::any_of(kept_trees, [&](const manifest::MountPath& tree) {
+           return tree == path || tree.is_above(path);
+         });
 }
 
 DesiredState resolve(const manifest::SessionSpec& spec, const ports::WorkspaceSnapshot& snapshot) {

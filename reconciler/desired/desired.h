@@ -67,8 +67,15 @@ struct DesiredState {
   /// Paths of blocked and unread entries: what is mounted there stays.
   std::set<manifest::MountPath> kept;
   std::vector<ProtectedTree> protected_trees;
+  /// Below these (themselves included) all that is mounted stays, because of what is declared there
+  /// too much was found to look at each.
+  std::vector<manifest::MountPath> kept_trees;
+  std::uint64_t uncollected = 0;  ///< declared files of which nothing but their number is known
   LeftOutPaths left_out;
   std::vector<std::string> warnings;  ///< what was skipped in the workspace, for the log
+
+  /// What is mounted at `path` stays, although nothing that is declared there is decided.
+  [[nodiscard]] bool keeps(const manifest::MountPath& path) const;
 };
 
 /// Total: whatever the workspace looks like, every declared file is desired, blocked or protected.

@@ -21,6 +21,10 @@ std::string unread(const ports::WorkspaceSnapshot& snapshot) {
       return lost->message;
     }
     const auto& files = std::get<ports::SourceFiles>(source);
+    if (files.too_many > 0) {
+      return "a source selects " + std::to_string(files.too_many) +
+             " files, more than are looked at";
+    }
     if (!files.unreadable_directories.empty()) {
       return "directory " + files.unreadable_directories.front() + " cannot be read";
     }

@@ -37,7 +37,7 @@ Plan plan(const PlanInput& input, const Policy& policy) {
   Plan result = plan_files(input, policy);
   plan_fixed(input, policy, result);
   const auto hold_back = [&] {
-    limit_files(result, policy, input.desired.files.size());
+    limit_files(result, policy, input.desired.files.size() + input.desired.uncollected);
     hold_renames(result, input.desired);
   };
   // Before the guard, which offers an id only for what an apply then does; and after it, because

@@ -30,7 +30,7 @@ namespace {
    yes      | ours, same                             | unchanged; other rows of ours here: delete
    yes      | ours, other content                    | replace
    yes      | nothing                                | add
-   no       | entry blocked at this path             | stays
+   no       | entry blocked at this path, or above it a source with too many files | stays
    no       | ours, newly left out by a rule         | blocked secret, stays
    no       | ours, prune none                       | stays
    no       | ours                                   | delete (guarded)
@@ -308,7 +308,7 @@ class Planner {
     consumed_.insert(row.resource_id);
     auto& removal = remove(row, "makes way for " + path.text());
     removal.chain = path;
-    if (in_.desired.kept.contains(row.path) || in_.desired.left_out.find(row.path) != nullptr) {
+    if (in_.desired.keeps(row.path) || in_.desired.left_out.find(row.path) != nullptr) {
       removal.protection = "its own entry is blocked";
     }
   }
@@ -425,7 +425,7 @@ class Planner {
       case observe::Ownership::kOtherDaemon:
         return block(row.path, desired::BlockCode::kOwnerConflict, owner_conflict());
       case observe::Ownership::kUnmanaged:
-        if (policy_.prune != manifest::Prune::kAll || in_.desired.kept.contains(row.path) ||
+        if (policy_.prune != manifest::Prune::kAll || in_.desired.keeps(row.path) ||
             in_.desired.left_out.find(row.path) != nullptr) {
           plan_.unmanaged.push_back({"file", row.path, row.resource_id});
           return;
@@ -438,7 +438,7 @@ class Planner {
   }
 
   void decide_undeclared_of_ours(const observe::ObservedFile& row) {
-    if (in_.desired.kept.contains(row.path)) {
+    if (in_.desired.keeps(row.path)) {
       return;
     }
     if (const auto* left_out = in_.desired.left_out.find(row.path)) {

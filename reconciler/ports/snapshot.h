@@ -60,10 +60,14 @@ struct LeftOut {
 /// The source could be read. `unreadable` directories (below the source) protect what is mounted
 /// below them; `warnings` name what was skipped and why.
 struct SourceFiles {
+  /// How many files it selects, if those are more than a scan collects: then `files` and `issues`
+  /// are empty, and what is mounted from there stays.
+  std::uint64_t too_many = 0;
   std::vector<ScannedFile> files;  ///< sorted by path
   std::vector<ScanIssue> issues;   ///< sorted by path
   std::vector<std::string> unreadable_directories;
   std::vector<LeftOut> left_out;  ///< each once
+  bool left_out_is_cut = false;   ///< there is more: what is mounted from the source stays
   std::vector<std::string> warnings;
   std::optional<std::string> archive_sha256;  ///< of an archive's member list; no other has one
 };

@@ -123,6 +123,12 @@ in_layers() {
     'if (!problem.empty()) return words' 'if (problem.size() == 1) return words'
   mutate "hold against a token what was said of the one before" reconciler/tokens/check_tokens.cpp \
     'if (one.row != nullptr &&' 'if (one.record != nullptr &&'
+  mutate "compare with patterns without an end" manifest/pattern/match_budget.h \
+    'over_ = over_ || is_spent() ||' 'over_ = over_ ||'
+  mutate "keep every file that a source selects, however many" daemon/workspace/scan/tree_walk.cpp \
+    'return ++files_ <= rules_.most_files;' 'return ++files_ > 0;'
+  mutate "delete what is mounted from a source with too many files" reconciler/desired/desired.cpp \
+    'return tree == path || tree.is_above(path);' 'return tree == path;'
   mutate "overwrite a file with an output" daemon/outputs/disk_output_file.cpp \
     'to.c_str(), RENAME_NOREPLACE)' 'to.c_str(), 0)'
   mutate "accept a write that brings no token" daemon/serve/access.cpp \

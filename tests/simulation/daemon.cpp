@@ -244,7 +244,7 @@ void Daemon::begin_pass(const Order& order, std::function<void(const pass::PassO
   const auto result = std::make_shared<pass::PassOutcome>();
   const auto work = [this, order, made_by = announced_, result](ports::Ports& ports) {
     const auto& spec = order.spec;
-    const auto snapshot = world_.disk.scan(spec.resources, cache_, order.waits_for_reads);
+    const auto snapshot = world_.disk.scan(spec, cache_, order.waits_for_reads);
     pass::PassInput input{spec, snapshot, order.owner};
     if (!order.allow_deletes.empty()) {
       input.allow_deletes = order.allow_deletes;

@@ -155,7 +155,7 @@ Declared draw_session(Random& random, const Vocabulary& words, std::size_t numbe
     session.max_deletes = random.one_in(2) ? "2" : "100%";
   }
   if (random.one_in(10)) {
-    session.max_files = 6;
+    session.max_files = number % 2 == 0 ? 2 : 6;
   }
   session.recreate = random.one_in(3);
   for (auto left = 1 + random.below(3); left > 0; --left) {

@@ -109,7 +109,7 @@ bool FinalState::is_too_large_to_create(const manifest::SessionSpec& spec,
                                         const pass::PassOutcome& outcome) {
   workspace::DigestCache fresh;
   return outcome.session_id.empty() &&
-         desired::resolve(spec, world_.disk.scan(spec.resources, fresh, true)).files.size() >
+         desired::resolve(spec, world_.disk.scan(spec, fresh, true)).files.size() >
              world_.model.switches().file_cap;
 }
 
@@ -133,7 +133,7 @@ void FinalState::judge_rest(const manifest::SessionSpec& spec) {
 
 void FinalState::judge_paths(const manifest::SessionSpec& spec, const pass::PassOutcome& outcome) {
   workspace::DigestCache fresh;
-  const auto desired = desired::resolve(spec, world_.disk.scan(spec.resources, fresh, true));
+  const auto desired = desired::resolve(spec, world_.disk.scan(spec, fresh, true));
   for (const auto& [path, wanted] : desired.files) {
     if (!is_blocked_near(outcome, path)) {
       judge_path(outcome.session_id, wanted);
@@ -192,7 +192,10 @@ void FinalState::judge_room(const manifest::SessionSpec& spec, const pass::PassO
   }
   const auto rows = world_.model.file_rows(outcome.session_id).size();
   // What is blocked for another reason counts as declared.
-  const bool is_by_manifest = rows + outcome.plan.blocked.size() > spec.max_files;
+  workspace::DigestCache fresh;
+  const auto uncollected =
+      desired::resolve(spec, world_.disk.scan(spec, fresh, true)).uncollected;
+  const bool is_by_manifest = rows + outcome.plan.blocked.size() + uncollected > spec.max_files;
   if (!is_by_manifest && rows < world_.model.switches().file_cap) {
     world_.violated("converges: " + std::to_string(blocked) + " files of " + spec.name +
                     " are missing although there is room");
@@ -233,13 +236,13 @@ void FinalState::judge_leftovers(const manifest::SessionSpec& spec,
     return;
   }
   workspace::DigestCache fresh;
-  const auto desired = desired::resolve(spec, world_.disk.scan(spec.resources, fresh, true));
+  const auto desired = desired::resolve(spec, world_.disk.scan(spec, fresh, true));
   for (const auto& row : world_.model.file_rows(outcome.session_id)) {
     const auto marker = world_.marker_of(row.filename);
     const auto path = manifest::MountPath::of_file(row.mount_path);
     const bool ours =
         !world_.foreign.contains(row.id) && marker && marker->owner == daemon_.owner();
-    if (ours && !desired.files.contains(path) && !desired.kept.contains(path) &&
+    if (ours && !desired.files.contains(path) && !desired.keeps(path) &&
         !is_blocked_near(outcome, path)) {
       world_.violated("converges: " + row.mount_path + " of " + spec.name +
                       " is still there though nothing declares it");
@@ -327,7 +330,7 @@ bool FinalState::collect_garbage() {
   std::vector<gc::GarbageSession> sessions;
   sessions.reserve(specs.size());
   for (const auto& spec : specs) {
-    sessions.push_back({spec, world_.disk.scan(spec.resources, fresh, true), false});
+    sessions.push_back({spec, world_.disk.scan(spec, fresh, true), false});
   }
   bool is_certain = false;
   // NOLINTEND(misc-const-correctness)

@@ -27,7 +27,7 @@ void WatchedApi::note_doubt(const std::string& session_id) {
   bool any_placed = false;
   for (const auto& row : world_.model.file_rows(session_id)) {
     const auto path = manifest::MountPath::of_file(row.mount_path);
-    any_placed = any_placed || is_lost(path) || desired().kept.contains(path) ||
+    any_placed = any_placed || is_lost(path) || desired().keeps(path) ||
                  (is_ours(row) && desired().files.contains(path));
     if (is_ours(row)) {
       ours.insert(row.id);

@@ -106,6 +106,10 @@ void WatchedApi::judge_lost_sources(const model::Resource& row, const manifest::
     world_.violated("never wipes by accident: " + row.mount_path +
                     " is deleted although its source cannot be believed");
   }
+  if (desired().uncollected > 0 && desired().keeps(path) && !desired().files.contains(path)) {
+    world_.violated("never wipes by accident: " + row.mount_path +
+                    " is deleted although its source has too many files to look at");
+  }
 }
 
 std::size_t WatchedApi::limit_of_pruning() const {
@@ -137,7 +141,7 @@ void WatchedApi::judge_pruning(const std::string& session_id, const model::Resou
     return other.id != row.id && other.content.sha256 == row.content.sha256;
   });
   const auto room = std::min<std::size_t>(world_.model.switches().file_cap, input_.spec.max_files);
-  const auto needed = rows.size() + desired().files.size();
+  const auto needed = rows.size() + desired().files.size() + desired().uncollected;
   // As the plan knew it: an add since then may have shown that there is more room.
   const auto& refusals = known_refusals_[session_id];
   const bool seems_too_small = std::ranges::any_of(

@@ -48,9 +48,10 @@ class Workspace : public ports::ContentSource {
   /// Every sha256 that the file at `path` ever had as a whole.
   [[nodiscard]] bool ever_held(const std::string& path, const std::string& sha256) const;
 
-  /// Large files that are met for the first time are unread, unless it waits for them.
-  ports::WorkspaceSnapshot scan(const std::vector<manifest::ResourceSpec>& resources,
-                                workspace::DigestCache& cache, bool waits_for_reads);
+  /// Large files that are met for the first time are unread, unless it waits for them. Of a
+  /// directory with twice as many files as the session may hold only their number is told.
+  ports::WorkspaceSnapshot scan(const manifest::SessionSpec& spec, workspace::DigestCache& cache,
+                                bool waits_for_reads);
 
   ports::Result<std::unique_ptr<ports::ContentReader>> open(
       const ports::ContentRef& content) override;

@@ -41,6 +41,7 @@ struct Workspace::Scan {
   Workspace& disk;
   workspace::DigestCache& cache;
   bool waits_for_reads;
+  std::uint64_t max_files;
 
   ports::SourceSnapshot operator()(const manifest::FileResource& entry) {
     if (disk.is_locked(entry.source)) {
@@ -56,7 +57,17 @@ struct Workspace::Scan {
   }
 
   ports::SourceSnapshot operator()(const manifest::DirectoryResource& entry) {
-    return tree(entry.source, workspace::SourceFilter(entry.include, entry.exclude, entry.allow));
+    auto found =
+        tree(entry.source, workspace::SourceFilter(entry.include, entry.exclude, entry.allow));
+    if (auto* files = std::get_if<ports::SourceFiles>(&found)) {
+      const auto count = files->files.size() + files->issues.size();
+      if (count > 2 * max_files) {
+        files->too_many = count;
+        files->files.clear();
+        files->issues.clear();
+      }
+    }
+    return found;
   }
 
   ports::SourceSnapshot operator()(const manifest::ArchiveResource& entry) {
@@ -122,11 +133,12 @@ struct Workspace::Scan {
   }
 };
 
-ports::WorkspaceSnapshot Workspace::scan(const std::vector<manifest::ResourceSpec>& resources,
+ports::WorkspaceSnapshot Workspace::scan(const manifest::SessionSpec& spec,
                                          workspace::DigestCache& cache, bool waits_for_reads) {
   ports::WorkspaceSnapshot snapshot{"/workspace", {}};
-  for (const auto& entry : resources) {
-    snapshot.sources.push_back(std::visit(Scan{*this, cache, waits_for_reads}, entry.what));
+  for (const auto& entry : spec.resources) {
+    snapshot.sources.push_back(
+        std::visit(Scan{*this, cache, waits_for_reads, spec.max_files}, entry.what));
   }
   return snapshot;
 }

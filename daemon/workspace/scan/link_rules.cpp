@@ -49,6 +49,7 @@ tl::expected<LinkRules::Refusal, std::string> LinkRules::refusal(std::string_vie
   const std::string looked_through = without_generations(location);
   if (ignored && !*ignored && looked_through != location) ignored = ignores(looked_through);
   if (!ignored) return tl::unexpected(std::move(ignored.error()));
+  if (budget_.is_over()) return tl::unexpected("comparing it with patterns takes too long");
   return *ignored ? Refusal(ports::LeftOut::Rule::kLinkExcluded) : Refusal();
 }
 
@@ -70,7 +71,7 @@ bool LinkRules::excludes(std::string_view path) const {
 }
 
 LinkRules::Verdict LinkRules::ignores(const std::string& location) {
-  IgnoreStack stack;
+  IgnoreStack stack(budget_);
   std::string directory;
   std::string problem;
   const bool ignored = any_on_way(location, [&](std::string_view part, bool is_directory) {
@@ -87,11 +88,11 @@ LinkRules::Verdict LinkRules::ignores(const std::string& location) {
 
 tl::expected<LinkRules::Lists, std::string> LinkRules::lists_of(const std::string& directory) {
   if (const auto known = lists_.find(directory); known != lists_.end()) return known->second;
-  auto own = ignore_files_.load(root_, directory);
+  auto own = ignore_files_.load(root_, directory, budget_);
   if (!own) return tl::unexpected(std::move(own.error()));
   Lists lists{std::move(*own), std::nullopt};
   if (scope_.gitignore) {
-    auto git = ignore_files_.load(root_, directory, kGitIgnoreFileName);
+    auto git = ignore_files_.load(root_, directory, budget_, kGitIgnoreFileName);
     if (!git) return tl::unexpected(std::move(git.error()));
     lists.git = std::move(*git);
   }

@@ -30,10 +30,11 @@ class LinkRules {
   /// `source` is below the root and free of symlinks, as are locations. All that is referred to
   /// outlives this.
   LinkRules(const os::Beneath& root, const SourceFilter& filter, IgnoreFiles& ignore_files,
-            std::string source, Scope scope)
+            manifest::MatchBudget& budget, std::string source, Scope scope)
       : root_(root),
         filter_(filter),
         ignore_files_(ignore_files),
+        budget_(budget),
         source_(std::move(source)),
         scope_(scope) {}
 
@@ -44,8 +45,8 @@ class LinkRules {
 
  private:
   struct Lists {
-    manifest::Patterns own;
-    std::optional<manifest::Patterns> git;
+    IgnoreText own;
+    std::optional<IgnoreText> git;
   };
   using Verdict = tl::expected<bool, std::string>;
 
@@ -58,6 +59,7 @@ class LinkRules {
   const os::Beneath& root_;
   const SourceFilter& filter_;
   IgnoreFiles& ignore_files_;
+  manifest::MatchBudget& budget_;
   std::string source_;
   Scope scope_;
   std::map<std::string, Lists> lists_;  ///< by directory: most links lead to few

@@ -8,6 +8,7 @@
 
 #include "daemon/os/log.h"
 #include "daemon/os/path_text.h"
+#include "daemon/os/pulse.h"
 #include "daemon/workspace/scan/source_scan.h"
 #include "manifest/text/utf8.h"
 
@@ -142,8 +143,14 @@ ports::WorkspaceSnapshot Scanner::scan_root(const ScanRequest& request, const st
                      .unleased = options_.unleased,
                      .open_for_writing = options_.open_for_writing},
                     kScanPatience);
-  SourceScan scan(*root, manifests, *secrets,
-                  {cache_, ignore_files_, counters_, digester, patience}, request.max_file_size);
+  manifest::MatchBudget budget(options_.matching_steps, [this] {
+    os::beat();
+    return pool_.stopped();
+  });
+  SourceScan scan(
+      *root, manifests, *secrets,
+      {cache_, ignore_files_, counters_, digester, patience, budget, 2 * request.max_files},
+      request.max_file_size);
   ports::WorkspaceSnapshot snapshot{.root = path, .sources = {}};
   for (const manifest::ResourceSpec& resource : request.resources) {
     snapshot.sources.push_back(std::visit(scan, resource.what));

@@ -13,6 +13,7 @@
 #include "daemon/workspace/read/file_digester.h"
 #include "daemon/workspace/scan/ignore_files.h"
 #include "daemon/workspace/scan/own_secrets.h"
+#include "daemon/workspace/scan/tree_walk.h"
 #include "manifest/spec.h"
 #include "reconciler/ports/snapshot.h"
 
@@ -26,6 +27,9 @@ struct ScanRequest {
   std::string session{};  ///< whose pass it is: sessions take turns at reading
   std::uint64_t max_file_size = std::numeric_limits<std::uint64_t>::max();
   std::shared_ptr<const SecretPlaces> secrets{};  ///< never mirrored; null: there are none
+  /// What the session may hold. Of a directory that selects twice as many, only their number is
+  /// told: nobody could add them all, and a tree of any size is to fit into memory.
+  std::uint64_t max_files = std::numeric_limits<std::uint64_t>::max() / 2;
 };
 
 struct ScanOptions {
@@ -36,6 +40,9 @@ struct ScanOptions {
   /// Called after the bytes of a file were read and before it is looked at again. For tests that
   /// change a file under the reader.
   std::function<void(const std::string& path)> after_read;
+
+  /// For comparing paths with patterns, in one scan.
+  std::uint64_t matching_steps = kMatchingSteps;
 
   /// As in ReadLimits. For tests that cannot wait.
   std::chrono::milliseconds unleased = ReadLimits{}.unleased;

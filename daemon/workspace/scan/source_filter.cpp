@@ -13,7 +13,7 @@ bool is_generation(std::string_view path) { return os::base_name(path).starts_wi
 }  // namespace
 
 bool SourceFilter::asks_for(std::string_view base_name) const {
-  return include_.names_literally(base_name) ||
+  return include_.names_literally(base_name, budget_) ||
          std::ranges::find(allow_, base_name) != allow_.end();
 }
 
@@ -24,13 +24,13 @@ std::optional<ports::LeftOut::Rule> SourceFilter::exclusion(std::string_view pat
 }
 
 bool SourceFilter::selects(std::string_view path, bool is_directory) const {
-  const bool included = include_.empty() || (is_directory ? include_.may_select_below(path)
-                                                          : include_.selects(path, false));
+  const bool included = include_.empty() || (is_directory ? include_.may_select_below(path, budget_)
+                                                          : include_.selects(path, false, budget_));
   return included && !excludes(path, is_directory);
 }
 
 bool SourceFilter::excludes(std::string_view path, bool is_directory) const {
-  return exclude_.verdict(path, is_directory) == manifest::Patterns::Verdict::kMatched;
+  return exclude_.verdict(path, is_directory, budget_) == manifest::Patterns::Verdict::kMatched;
 }
 
 std::optional<TargetExclusion> target_exclusion(const SourceFilter& filter, std::string_view target,

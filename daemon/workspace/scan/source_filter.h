@@ -18,13 +18,15 @@ namespace sessync::workspace {
 class SourceFilter {
  public:
   /// `allow`: names that are no default exclusions here. `above`: the name of the directory that
-  /// paths are relative to, if it is known.
+  /// paths are relative to, if it is known. `budget`, if it is not null, outlives it.
   SourceFilter(manifest::Patterns include, manifest::Patterns exclude,
-               std::vector<std::string> allow = {}, std::string above = {})
+               std::vector<std::string> allow = {}, std::string above = {},
+               manifest::MatchBudget* budget = nullptr)
       : include_(std::move(include)),
         exclude_(std::move(exclude)),
         allow_(std::move(allow)),
-        above_(std::move(above)) {}
+        above_(std::move(above)),
+        budget_(budget) {}
 
   /// A file below `directory` may be taken.
   [[nodiscard]] bool enters(std::string_view directory) const {
@@ -53,6 +55,7 @@ class SourceFilter {
   manifest::Patterns exclude_;
   std::vector<std::string> allow_;
   std::string above_;
+  manifest::MatchBudget* budget_;
 };
 
 /// Why a symlink may not lead somewhere.

@@ -216,7 +216,7 @@ ports::SourceSnapshot SourceScan::file_snapshot(const std::string& source, const
 }
 
 ports::SourceSnapshot SourceScan::operator()(const manifest::DirectoryResource& entry) {
-  Tree tree = scan_tree(TreeSource(entry));
+  Tree tree = scan_tree(TreeSource(entry), tools_.most_files);
   if (!tree) return std::move(tree.error());
   // A mount has no executable bit, so chmod changes nothing of what is mirrored.
   for (ports::ScannedFile& file : tree->files) file.executable = false;
@@ -224,17 +224,18 @@ ports::SourceSnapshot SourceScan::operator()(const manifest::DirectoryResource& 
 }
 
 ports::SourceSnapshot SourceScan::operator()(const manifest::ArchiveResource& entry) {
-  Tree tree = scan_tree(TreeSource(entry));
+  Tree tree = scan_tree(TreeSource(entry), std::numeric_limits<std::uint64_t>::max());
   if (!tree) return std::move(tree.error());
   tree->archive_sha256 = archive_digest(entry.format, tree->files);
   return std::move(*tree);
 }
 
-SourceScan::Tree SourceScan::scan_tree(const TreeSource& entry) {
+SourceScan::Tree SourceScan::scan_tree(const TreeSource& entry, std::uint64_t most_files) {
   const std::string& source = entry.source;
   const Located located = locate(source, true);
   if (!located) return tl::unexpected(located.error());
-  const SourceFilter filter(entry.include, entry.exclude, entry.allow, located->location);
+  const SourceFilter filter(entry.include, entry.exclude, entry.allow, located->location,
+                            &tools_.budget);
   if (auto refused = refuse(source, *located, true, filter, entry.links))
     return std::move(*refused);
   const WalkRules rules{.filter = filter,
@@ -242,7 +243,9 @@ SourceScan::Tree SourceScan::scan_tree(const TreeSource& entry) {
                         .secrets = secrets_,
                         .ignore_files = tools_.ignore_files,
                         .gitignore = entry.gitignore,
-                        .links = entry.links};
+                        .links = entry.links,
+                        .budget = tools_.budget,
+                        .most_files = most_files};
   TreeWalk walk(root_, rules, located->location);
   ports::SourceFiles out;
   std::vector<FoundFile> unknown;
@@ -260,6 +263,10 @@ SourceScan::Tree SourceScan::scan_tree(const TreeSource& entry) {
       out);
   tools_.counters.directories_read += walk.directories_read();
   if (!status) return unavailable(source, status.error().message);
+  if (out.too_many > 0) {
+    out.files.clear();
+    return out;
+  }
   if (!unknown.empty()) digest(walk, std::move(unknown), out);
   std::ranges::sort(out.issues, {}, &ports::ScanIssue::path);
   return out;

@@ -16,6 +16,8 @@ struct ScanTools {
   ScanCounters& counters;
   FileDigester& digester;
   Patience& patience;
+  manifest::MatchBudget& budget;
+  std::uint64_t most_files;  ///< of a directory that is mirrored; an archive has no such limit
 };
 
 /// What is wrong with a source that is a secret of sessync's own: follows its name.
@@ -81,7 +83,7 @@ class SourceScan {
                                       const DigestResult& result);
   [[nodiscard]] ports::ScanIssue too_large(std::string path, const std::string& location,
                                            std::uint64_t size) const;
-  Tree scan_tree(const TreeSource& entry);
+  Tree scan_tree(const TreeSource& entry, std::uint64_t most_files);
   void digest(TreeWalk& walk, std::vector<FoundFile> found, ports::SourceFiles& out);
   DigestResult digest_again(TreeWalk& walk, const FoundFile& file, DigestResult result);
 

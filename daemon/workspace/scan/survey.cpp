@@ -50,10 +50,12 @@ class Surveyor {
   bool walk(const TreeSource& entry) {
     const auto source = locate(entry.source, O_DIRECTORY);
     if (!source || is_secret(*source)) return false;
-    const SourceFilter filter(entry.include, entry.exclude, entry.allow, source->location);
+    const SourceFilter filter(entry.include, entry.exclude, entry.allow, source->location,
+                              &budget_);
     ports::SourceFiles files;
     TreeWalk tree(root_,
-                  {filter, manifests_, secrets_, ignore_files_, entry.gitignore, entry.links},
+                  {filter, manifests_, secrets_, ignore_files_, entry.gitignore, entry.links,
+                   budget_},
                   source->location);
     if (!tree.run([](const FoundFile&) {}, files)) return false;
     for (const ports::LeftOut& one : files.left_out) {
@@ -66,6 +68,7 @@ class Surveyor {
   const ManifestPaths& manifests_;
   const OwnSecrets& secrets_;
   IgnoreFiles ignore_files_;
+  manifest::MatchBudget budget_{kMatchingSteps};
   desired::LeftOutPaths found_;
 };
 

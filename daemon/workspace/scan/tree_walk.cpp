@@ -15,6 +15,9 @@
 namespace sessync::workspace {
 namespace {
 
+constexpr std::size_t kMostWarnings = 500;
+constexpr std::size_t kMostLeftOut = 10'000;
+
 bool is_broken_link(int error) {
   return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EXDEV;
 }
@@ -81,13 +84,39 @@ TreeWalk::Status TreeWalk::run(const OnFile& on_file, ports::SourceFiles& out) {
   out_ = &out;
   const auto ignored = is_ignored_from_above();
   if (!ignored) return tl::unexpected(ignored.error());
+  if (rules_.budget.is_over()) return end();
   if (*ignored) {
     warn("", std::string("is ignored by a ") + kIgnoreFileName.data() +
                  (rules_.gitignore ? " or .gitignore" : "") +
                  " above it: nothing of it is mirrored");
     return {};
   }
-  return open_source().map([&] { hand_out(on_file); });
+  if (Status opened = open_source(); !opened) return opened;
+  hand_out(on_file);
+  return end();
+}
+
+TreeWalk::Status TreeWalk::end() {
+  if (rules_.budget.is_over()) {
+    return tl::unexpected(unreadable_source(
+        rules_.budget.is_spent()
+            ? "takes too long to compare with its patterns (" + std::to_string(directories_read_) +
+                  " directories were read): make its ignore files, include and exclude shorter, or "
+                  "leave out whole directories"
+            : "was not read to its end, because sessync stops"));
+  }
+  if (files_ > rules_.most_files) {
+    out_->issues.clear();
+    out_->too_many = files_;
+  }
+  return {};
+}
+
+/// A file, or what would be one, was found.
+bool TreeWalk::may_keep_one() { return ++files_ <= rules_.most_files; }
+
+void TreeWalk::add_issue(ports::ScanIssue issue) {
+  if (may_keep_one()) out_->issues.push_back(std::move(issue));
 }
 
 /// The ignore files on the way to the source count too, and may ignore all of it.
@@ -102,15 +131,20 @@ tl::expected<bool, ports::SourceUnavailable> TreeWalk::is_ignored_from_above() {
 }
 
 TreeWalk::Status TreeWalk::push_ignores(const std::string& directory) {
-  auto patterns = rules_.ignore_files.load(root_, directory);
-  if (!patterns) return tl::unexpected(unreadable_source(patterns.error()));
-  if (!rules_.gitignore) {
-    ignores_.push(directory, std::move(*patterns));
-    return {};
+  auto own = rules_.ignore_files.load(root_, directory, rules_.budget);
+  if (!own) return tl::unexpected(unreadable_source(own.error()));
+  std::optional<IgnoreText> git;
+  if (rules_.gitignore) {
+    auto text = rules_.ignore_files.load(root_, directory, rules_.budget, kGitIgnoreFileName);
+    if (!text) return tl::unexpected(unreadable_source(text.error()));
+    git = std::move(*text);
   }
-  auto git = rules_.ignore_files.load(root_, directory, kGitIgnoreFileName);
-  if (!git) return tl::unexpected(unreadable_source(git.error()));
-  ignores_.push(directory, std::move(*patterns), std::move(*git));
+  if (ignores_.bytes() + own->bytes + (git ? git->bytes : 0) > kMaxIgnoreBytesInForce) {
+    return tl::unexpected(unreadable_source("the ignore files on the way to " +
+                                            manifest::printable(directory) +
+                                            " are larger than 512 KiB together"));
+  }
+  ignores_.push(directory, std::move(*own), std::move(git));
   return {};
 }
 
@@ -144,7 +178,7 @@ void TreeWalk::open_directory(const std::string& directory) {
 }
 
 void TreeWalk::hand_out(const OnFile& on_file) {
-  while (!frames_.empty()) {
+  while (!frames_.empty() && !rules_.budget.is_over()) {
     Frame& frame = frames_.back();
     if (frame.next == frame.entries.size()) {
       frames_.pop_back();
@@ -196,7 +230,7 @@ tl::expected<std::vector<TreeWalk::Name>, int> TreeWalk::read_names(int fd) {
 /// Pushes one level of ignore patterns if it succeeds. The error is an errno.
 int TreeWalk::read_entries(int fd, Frame& frame) {
   const auto names = read_names(fd);
-  ignores_.push(below_root(frame.directory), manifest::Patterns());
+  ignores_.push(below_root(frame.directory), {});
   if (!names) return names.error();
   const auto has = [&](std::string_view name) {
     return std::ranges::find(*names, name, &Name::text) != names->end();
@@ -204,7 +238,7 @@ int TreeWalk::read_entries(int fd, Frame& frame) {
   if (has(kIgnoreFileName) || (rules_.gitignore && has(kGitIgnoreFileName))) {
     ignores_.pop();
     if (const Status pushed = push_ignores(below_root(frame.directory)); !pushed) {
-      ignores_.push("", manifest::Patterns());
+      ignores_.push("", {});
       note_unreadable(frame.directory, pushed.error().message);
       return 0;
     }
@@ -213,6 +247,7 @@ int TreeWalk::read_entries(int fd, Frame& frame) {
   if (!path.empty()) path += '/';
   const std::size_t prefix = path.size();
   for (const Name& name : *names) {
+    if (!rules_.budget.spend(1)) break;
     path.replace(prefix, std::string::npos, name.text);
     classify(fd, path, name, frame);
   }
@@ -244,14 +279,13 @@ void TreeWalk::classify_unknown(int fd, const std::string& path, const Name& nam
   struct stat status{};
   if (::fstatat(fd, name.text.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
     // It can be asked now: the next pass will.
-    out_->issues.push_back({path, ports::ScanIssue::Kind::kUnreadable, "could not be looked at"});
+    add_issue({path, ports::ScanIssue::Kind::kUnreadable, "could not be looked at"});
     if (enters(path)) note_unreadable(path, "could not be looked at");
   } else if (!os::is_absence(errno)) {
     root_.note(errno);
     const std::string why = os::error_text(errno);
     if (takes(path)) {
-      out_->issues.push_back(
-          {path, ports::ScanIssue::Kind::kUnreadable, "cannot be looked at (" + why + ")"});
+      add_issue({path, ports::ScanIssue::Kind::kUnreadable, "cannot be looked at (" + why + ")"});
     }
     if (enters(path)) note_unreadable(path, why);
   }
@@ -263,7 +297,7 @@ void TreeWalk::classify_file(int fd, const std::string& path, const Name& name, 
     if (os::is_absence(errno)) return;
     root_.note(errno);
     const std::string why = "cannot be looked at (" + os::error_text(errno) + ")";
-    out_->issues.push_back({path, ports::ScanIssue::Kind::kUnreadable, why});
+    add_issue({path, ports::ScanIssue::Kind::kUnreadable, why});
   } else if (is_own_secret(path, FileStamp::of(status))) {
     leave_out({path, false, ports::LeftOut::Rule::kOwnSecret});
   } else if (S_ISREG(status.st_mode)) {
@@ -284,7 +318,7 @@ void TreeWalk::classify_link(const std::string& path, const Name& name, Frame& f
   if (!target) {
     const LinkProblem& problem = target.error();
     if (problem.unreadable && as_file.taken()) {
-      out_->issues.push_back({path, ports::ScanIssue::Kind::kUnreadable, problem.what});
+      add_issue({path, ports::ScanIssue::Kind::kUnreadable, problem.what});
     } else if (!problem.what.empty()) {
       warn(path, problem.what + "; it is skipped");
     }
@@ -304,15 +338,20 @@ void TreeWalk::classify_link(const std::string& path, const Name& name, Frame& f
 
 /// Ignore files are sessync's own: nobody misses them.
 void TreeWalk::leave_out(ports::LeftOut what) {
-  if (os::base_name(what.path) != kIgnoreFileName) out_->left_out.push_back(std::move(what));
+  if (os::base_name(what.path) == kIgnoreFileName) return;
+  out_->left_out_is_cut = out_->left_out.size() >= kMostLeftOut;
+  if (!out_->left_out_is_cut) out_->left_out.push_back(std::move(what));
 }
 
 void TreeWalk::add_file(const std::string& path, Entry entry, Frame& frame) {
-  if (os::is_mountable_name(path)) return frame.entries.push_back(std::move(entry));
-  out_->issues.push_back({path, ports::ScanIssue::Kind::kInvalidName,
-                          "the name " + manifest::printable(path) +
-                              " is not UTF-8 or has control characters and cannot be a mount "
-                              "path; rename it or exclude it"});
+  if (os::is_mountable_name(path)) {
+    if (may_keep_one()) frame.entries.push_back(std::move(entry));
+    return;
+  }
+  add_issue({path, ports::ScanIssue::Kind::kInvalidName,
+             "the name " + manifest::printable(path) +
+                 " is not UTF-8 or has control characters and cannot be a mount "
+                 "path; rename it or exclude it"});
 }
 
 tl::expected<LinkTarget, LinkProblem> TreeWalk::resolve_link(std::string_view path) {
@@ -408,6 +447,12 @@ void TreeWalk::note_unreadable(const std::string& directory, const std::string& 
 }
 
 void TreeWalk::warn(std::string_view path, const std::string& what) {
+  if (out_->warnings.size() > kMostWarnings) return;
+  if (out_->warnings.size() == kMostWarnings) {
+    out_->warnings.push_back("more than " + std::to_string(kMostWarnings) +
+                             " files and directories were skipped; the rest is not named");
+    return;
+  }
   const std::string full = below_root(path);
   out_->warnings.push_back((full.empty() ? "the workspace" : manifest::printable(full)) + " " +
                            what);

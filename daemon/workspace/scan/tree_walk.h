@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,7 +41,14 @@ struct WalkRules {
   IgnoreFiles& ignore_files;
   bool gitignore = false;  ///< .gitignore files count as .sessyncignore files do
   manifest::LinkScope links = manifest::LinkScope::kSource;
+  manifest::MatchBudget& budget;
+  /// Of more files than these (and what would be one) nothing is kept but their number.
+  std::uint64_t most_files = std::numeric_limits<std::uint64_t>::max();
 };
+
+/// What matching may cost in one pass: some seconds. A tree of 100,000 entries and 500 rules costs
+/// a tenth of it.
+inline constexpr std::uint64_t kMatchingSteps = 1'000'000'000;
 
 /// What a symlink that was found in a tree leads to.
 struct LinkTarget {
@@ -67,11 +76,12 @@ class TreeWalk {
       : root_(root),
         rules_(rules),
         source_(std::move(source)),
-        links_(root, rules.filter, rules.ignore_files, source_,
-               {rules.links == manifest::LinkScope::kWorkspace, rules.gitignore}) {}
+        links_(root, rules.filter, rules.ignore_files, rules.budget, source_,
+               {rules.links == manifest::LinkScope::kWorkspace, rules.gitignore}),
+        ignores_(rules.budget) {}
 
   /// Hands files to `on_file` in the order of their paths; everything else that was found goes to
-  /// `out`. The error says why the source itself cannot be read.
+  /// `out`, also that there are too many. The error says why the source itself cannot be read.
   tl::expected<void, ports::SourceUnavailable> run(const OnFile& on_file, ports::SourceFiles& out);
 
   /// The regular file that the symlink at `path` (below the source) leads to.
@@ -111,6 +121,8 @@ class TreeWalk {
   void open_directory(const std::string& directory);
   void hand_out(const OnFile& on_file);
   void visit(Entry entry, std::string path, const OnFile& on_file);
+  Status end();
+  [[nodiscard]] bool may_keep_one();
 
   [[nodiscard]] tl::unexpected<int> failed(int error) const;
   tl::expected<std::vector<Name>, int> read_names(int fd);
@@ -120,6 +132,7 @@ class TreeWalk {
   void classify_link(const std::string& path, const Name& name, Frame& frame);
   void classify_unknown(int fd, const std::string& path, const Name& name);
   void add_file(const std::string& path, Entry entry, Frame& frame);
+  void add_issue(ports::ScanIssue issue);
   void leave_out(ports::LeftOut what);
 
   [[nodiscard]] Choice choose(const std::string& path, bool is_directory) const;
@@ -145,6 +158,7 @@ class TreeWalk {
   std::vector<Frame> frames_;
   ports::SourceFiles* out_ = nullptr;
   std::uint64_t directories_read_ = 0;
+  std::uint64_t files_ = 0;
 };
 
 }  // namespace sessync::workspace

@@ -253,3 +253,35 @@ TEST_CASE("a whole source that is left out keeps all that is mounted below it") 
   CHECK(desired::describe(*below).find("leads to .aws") != std::string::npos);
   CHECK(desired::describe(*below).find("add .aws to \"allow\"") != std::string::npos);
 }
+
+TEST_CASE("a source of which only the number of files is known is one entry, and all of it stays") {
+  Builder builder;
+  builder.spec.max_files = 2;
+  ports::SourceFiles many;
+  many.too_many = 150'000;
+  builder.add(manifest::DirectoryResource{"many", {}, {}, "/m"}, many);
+  builder.directory("few", "/f", {scanned("a")});
+  const auto state = builder.resolve();
+  CHECK(blocked(state) == Lines{"quota /m"});
+  CHECK(state.blocked.front().reason.find("many/ selects 150000 files, but max_files is 2") !=
+        std::string::npos);
+  CHECK(state.uncollected == 150'000);
+  CHECK(paths(state) == Lines{"/f/a"});
+  for (const char* const path : {"/m", "/m/x", "/m/deep/er"}) {
+    CHECK(state.keeps(manifest::MountPath::of_file(path)));
+  }
+  for (const char* const path : {"/", "/mm", "/f/a"}) {
+    CHECK_FALSE(state.keeps(manifest::MountPath::of_file(path)));
+  }
+}
+
+TEST_CASE("where more is left out than is told one by one, all that is mounted stays") {
+  Builder builder;
+  ports::SourceFiles found;
+  found.files = {scanned("a")};
+  found.left_out_is_cut = true;
+  builder.add(manifest::DirectoryResource{"d", {}, {}, "/d"}, found);
+  const auto state = builder.resolve();
+  CHECK(paths(state) == Lines{"/d/a"});
+  CHECK(state.keeps(manifest::MountPath::of_file("/d/key.pem")));
+}

@@ -129,6 +129,22 @@ TEST_CASE("more files than max_files: nothing is added, the rest goes on") {
   CHECK(make_plan(wanted, observed, policy).blocked.empty());
 }
 
+TEST_CASE("what is mounted from a source with too many files stays, and nothing else is added") {
+  desired::DesiredState wanted = declared({local("/a", '1'), local("/m/other/b", '2')});
+  wanted.kept_trees.push_back(manifest::MountPath::of_file("/m"));
+  wanted.uncollected = 500;
+  const observe::ObservedState observed{{marked("r1", "/m/x", '3'), marked("r2", "/m/y", '4'),
+                                         foreign("r3", "/m/z"), marked("r4", "/old", '5')},
+                                        {},
+                                        {}};
+  plan::Policy policy;
+  policy.prune = manifest::Prune::kAll;
+  const auto plan = make_plan(wanted, observed, policy);
+  CHECK(lines(plan) ==
+        Lines{"delete /old r4", "blocked quota /a", "blocked quota /m/other/b", "unmanaged /m/z"});
+  CHECK_FALSE(plan.held);
+}
+
 TEST_CASE(
     "what a rule newly leaves out is neither deleted nor counted as a delete, whatever prunes") {
   desired::DesiredState wanted;
