@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <limits>
 #include <utility>
 
 namespace sessync::workspace {
@@ -12,6 +13,13 @@ using DigestErrorKind = StableReadError::Kind;
 
 /// Telling another thread costs as much as reading a handful of small files.
 constexpr std::size_t kFilesWorthAThread = 16;
+
+/// Of small files, for somebody who takes turns.
+constexpr std::uint64_t kSlice = std::uint64_t{8} << 20U;
+/// What a file costs beside its bytes.
+constexpr std::uint64_t kOfAFile = std::uint64_t{16} << 10U;
+
+std::uint64_t cost_of(const FileToRead& file) { return file.stamp.size + kOfAFile; }
 
 bool is_large(const FileToRead& file) { return file.stamp.size > ReadPool::kLarge; }
 
@@ -103,6 +111,13 @@ std::unique_ptr<DigestTask> make_digest_task(const DigestTools& tools, const std
   return std::make_unique<LargeFile>(tools, std::move(*opened), path);
 }
 
+FileDigester::~FileDigester() {
+  pool_.keep_only(session_, asked_);
+  if (spent_ > share_) pool_.remind(session_);
+}
+
+bool FileDigester::may_read(const FileToRead& file) { return (spent_ += cost_of(file)) <= share_; }
+
 DigestResult FileDigester::digest_small(const os::Beneath& root, const std::string& path,
                                         Patience& patience) {
   thread_local os::Sha256Stream stream;
@@ -145,12 +160,23 @@ std::vector<DigestResult> FileDigester::digest_all(const os::Beneath& root,
       order.begin());
   std::vector<DigestResult> results(files.size());
   std::atomic<std::size_t> next{0};
-  const std::function<void()> work = [&] {
-    for (std::size_t i = next++; i < small; i = next++) {
-      results[order[i]] = digest_small(root, files[order[i]].path, patience);
+  const auto unread = tl::unexpected(StableReadError{DigestErrorKind::kUnread});
+  const auto read_up_to = [&](std::uint64_t at_most) {
+    std::uint64_t read = 0;
+    std::size_t i = 0;
+    while (read < at_most && (i = next++) < small) {
+      const FileToRead& file = files[order[i]];
+      read += cost_of(file);
+      if (may_read(file)) {
+        results[order[i]] = digest_small(root, file.path, patience);
+      } else {
+        results[order[i]] = unread;
+      }
     }
+    return i < small;
   };
-  small < kFilesWorthAThread ? work() : pool_.run_beside(work, work);
+  const auto all = [&] { read_up_to(std::numeric_limits<std::uint64_t>::max()); };
+  small < kFilesWorthAThread ? all() : pool_.run_beside(all, [&] { return read_up_to(kSlice); });
   if (small < files.size()) {
     digest_large(root, files, patience, std::span(order).subspan(small), results);
   }

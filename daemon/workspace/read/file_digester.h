@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -41,12 +42,21 @@ std::unique_ptr<DigestTask> make_digest_task(const DigestTools& tools, const std
 /// Reads and hashes the files of one scan, and remembers what came out.
 class FileDigester {
  public:
-  FileDigester(const DigestTools& tools, ReadPool& pool, std::string session)
-      : tools_(tools), pool_(pool), session_(std::move(session)) {}
+  /// `share`: what it may read itself while passes go on without the rest, in bytes. What is left
+  /// is kUnread, and the session is reminded of it when the scan ends: others have their turn
+  /// first.
+  FileDigester(const DigestTools& tools, ReadPool& pool, std::string session,
+               std::uint64_t share = kShare)
+      : tools_(tools),
+        pool_(pool),
+        session_(std::move(session)),
+        share_(pool.reads_beside() ? share : std::numeric_limits<std::uint64_t>::max()) {}
   FileDigester(const FileDigester&) = delete;
   FileDigester& operator=(const FileDigester&) = delete;
   /// What this scan did not ask for is not wanted any more.
-  ~FileDigester() { pool_.keep_only(session_, asked_); }
+  ~FileDigester();
+
+  static constexpr std::uint64_t kShare = std::uint64_t{1} << 30U;
 
   DigestResult digest(const os::Beneath& root, const FileToRead& file, Patience& patience);
 
@@ -58,6 +68,7 @@ class FileDigester {
   DigestResult digest_small(const os::Beneath& root, const std::string& path, Patience& patience);
   tl::expected<StableRead, StableReadError> read(const os::Beneath& root, const std::string& path,
                                                  Patience& patience, const ByteSink& sink);
+  [[nodiscard]] bool may_read(const FileToRead& file);
   void digest_large(const os::Beneath& root, std::span<const FileToRead> files, Patience& patience,
                     std::span<const std::size_t> which, std::vector<DigestResult>& results);
 
@@ -66,6 +77,8 @@ class FileDigester {
   std::string session_;
   ReadPool::Wanted asked_;
   bool waits_ = true;
+  const std::uint64_t share_;
+  std::atomic<std::uint64_t> spent_{0};
 };
 
 }  // namespace sessync::workspace

@@ -26,9 +26,9 @@ struct ReadPool::Job {
 };
 
 struct ReadPool::Help {
-  const std::function<void()>* work = nullptr;
+  const Slice* slice = nullptr;
   bool running = false;
-  bool done = false;
+  bool over = false;  ///< nobody wants it any more
 };
 
 ReadPool::ReadPool(DigestTaskFactory make_task)
@@ -63,15 +63,19 @@ bool ReadPool::stopped() const {
 
 void ReadPool::work() {
   std::unique_lock lock(mutex_);
-  while (!over_) {
-    if (help(lock)) continue;
-    if (const auto job = next()) {
-      advance(job, lock);
-    } else {
+  for (bool helps_first = true; !over_; helps_first = !helps_first) {
+    const bool worked = helps_first ? help(lock) || advance(lock) : advance(lock) || help(lock);
+    if (!worked) {
       work_.wait_for(lock, os::kLongestTurn);
-      os::beat();
     }
+    os::beat();
   }
+}
+
+bool ReadPool::advance(std::unique_lock<std::mutex>& lock) {
+  const auto job = next();
+  if (job) advance(job, lock);
+  return job != nullptr;
 }
 
 /// The session after the one that had the last turn, and of it the smallest file.
@@ -111,14 +115,14 @@ void ReadPool::advance(const JobPtr& job, std::unique_lock<std::mutex>& lock) {
   job->result = result;
   job->task.reset();
   read_.notify_all();
-  tell(job, lock);
-}
-
-/// Those who wait see for themselves.
-void ReadPool::tell(const JobPtr& job, std::unique_lock<std::mutex>& lock) {
-  const auto when_read = when_read_;
+  // Those who wait see for themselves.
   auto sessions = job->askers;
   std::erase_if(sessions, [this](const auto& session) { return waiting_.contains(session); });
+  tell(sessions, lock);
+}
+
+void ReadPool::tell(const std::set<std::string>& sessions, std::unique_lock<std::mutex>& lock) {
+  const auto when_read = when_read_;
   if (!when_read || sessions.empty()) return;
   ++telling_;
   lock.unlock();
@@ -200,32 +204,46 @@ void ReadPool::keep_only(const std::string& session, const Wanted& files) {
   std::ranges::for_each(unwanted, [&](const Key& key) { leave(session, key); });
 }
 
+/// A piece of what the next scan asks for; the others have their turns before it has another one.
 bool ReadPool::help(std::unique_lock<std::mutex>& lock) {
   if (helps_.empty()) return false;
   const auto help = std::move(helps_.front());
   helps_.pop_front();
   help->running = true;
   lock.unlock();
-  os::guarded("reading files", *help->work);
+  bool is_more = false;
+  os::guarded("reading files", [&] { is_more = (*help->slice)(); });
   lock.lock();
-  help->done = true;
+  help->running = false;
+  if (is_more && !help->over) helps_.push_back(help);
   read_.notify_all();
   return true;
 }
 
-void ReadPool::run_beside(const std::function<void()>& own, const std::function<void()>& work) {
+bool ReadPool::reads_beside() const {
+  const std::lock_guard lock(mutex_);
+  return patience_.has_value();
+}
+
+void ReadPool::remind(const std::string& session) {
+  std::unique_lock lock(mutex_);
+  tell({session}, lock);
+}
+
+void ReadPool::run_beside(const std::function<void()>& own, const Slice& slice) {
   const auto help = std::make_shared<Help>();
-  help->work = &work;
+  help->slice = &slice;
   {
     const std::lock_guard lock(mutex_);
     helps_.push_back(help);
     work_.notify_one();
   }
-  // What `work` refers to is the caller's: nobody may be at it when this returns or throws.
+  // What `slice` refers to is the caller's: nobody may be at it when this returns or throws.
   const auto end = [&] {
     std::unique_lock lock(mutex_);
+    help->over = true;
     std::erase(helps_, help);
-    while (help->running && !help->done) {
+    while (help->running) {
       read_.wait_for(lock, os::kLongestTurn);
       os::beat();
     }

@@ -28,7 +28,7 @@ struct FileToRead {
 
 /// Where large files are read and hashed: on a few threads of its own and a piece at a time, so
 /// that a file of any size keeps nothing else waiting. The sessions take turns; of one session the
-/// smallest file comes first. Any thread.
+/// smallest file comes first. What scans have to read beside takes turns with that. Any thread.
 class ReadPool {
  public:
   static constexpr std::size_t kThreads = 2;
@@ -63,9 +63,17 @@ class ReadPool {
   using Wanted = std::set<std::pair<std::string, std::string>>;
   void keep_only(const std::string& session, const Wanted& files);
 
-  /// Runs `work` on a thread of the pool as well, if one is free before `own` has come to its end;
-  /// returns when both have. Both are the same work, of which each takes what is left.
-  void run_beside(const std::function<void()>& own, const std::function<void()>& work);
+  /// Of work of which each takes what is left: does some of it, no more than a piece; false:
+  /// nothing is left.
+  using Slice = std::function<bool()>;
+  /// Runs `slice` on a thread of the pool as well, again and again, whenever that has a turn for it
+  /// before `own` has come to its end; returns when both have.
+  void run_beside(const std::function<void()>& own, const Slice& slice);
+
+  /// Whether passes go on without what takes long to read: read_beside() was called.
+  [[nodiscard]] bool reads_beside() const;
+  /// Tells that the session has more to read than one pass may, as if a file of it had been read.
+  void remind(const std::string& session);
 
   /// From now on nothing is read, and nobody waits.
   void stop();
@@ -80,9 +88,10 @@ class ReadPool {
   void end();
   void work();
   bool help(std::unique_lock<std::mutex>& lock);
+  bool advance(std::unique_lock<std::mutex>& lock);
   [[nodiscard]] JobPtr next();
   void advance(const JobPtr& job, std::unique_lock<std::mutex>& lock);
-  void tell(const JobPtr& job, std::unique_lock<std::mutex>& lock);
+  void tell(const std::set<std::string>& sessions, std::unique_lock<std::mutex>& lock);
   JobPtr ask(const std::string& session, const Key& key, const FileStamp& stamp);
   void wait(std::unique_lock<std::mutex>& lock, std::span<const JobPtr> jobs,
             std::chrono::milliseconds patience);

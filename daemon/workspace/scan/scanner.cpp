@@ -138,7 +138,7 @@ ports::WorkspaceSnapshot Scanner::scan_root(const ScanRequest& request, const st
   const ManifestPaths manifests(request.workspace, path, request.manifests);
   const auto secrets = secrets_.find(request.secrets, request.workspace, path);
   const ReadLog read_log(counters_.reads);
-  FileDigester digester(tools_, pool_, request.session);
+  FileDigester digester(tools_, pool_, request.session, options_.share);
   Patience patience({.settle = options_.settle,
                      .unleased = options_.unleased,
                      .open_for_writing = options_.open_for_writing},

@@ -41,8 +41,9 @@ struct ScanOptions {
   /// change a file under the reader.
   std::function<void(const std::string& path)> after_read;
 
-  /// For comparing paths with patterns, in one scan.
+  /// For comparing paths with patterns, in one scan; and what one scan may read, see FileDigester.
   std::uint64_t matching_steps = kMatchingSteps;
+  std::uint64_t share = FileDigester::kShare;
 
   /// As in ReadLimits. For tests that cannot wait.
   std::chrono::milliseconds unleased = ReadLimits{}.unleased;

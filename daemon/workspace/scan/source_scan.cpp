@@ -123,6 +123,10 @@ std::string in_gigabytes(std::uint64_t bytes) {
 ports::ScanIssue not_yet(std::string path, const std::string& location, std::uint64_t size,
                          const StableReadError& error) {
   const std::string name = manifest::printable(location);
+  if (error.kind == StableReadError::Kind::kUnread && size <= ReadPool::kLarge) {
+    return {std::move(path), ports::ScanIssue::Kind::kUnread,
+            name + " is not read yet: other sessions have their turn first", size};
+  }
   if (error.kind == StableReadError::Kind::kUnread) {
     return {std::move(path), ports::ScanIssue::Kind::kUnread,
             name + " is large and still being read (" + in_gigabytes(error.done) + " of " +

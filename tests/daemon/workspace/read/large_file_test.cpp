@@ -102,6 +102,28 @@ TEST_CASE(
   CHECK(issue_paths(std::get<ports::SourceFiles>(snapshot.sources.at(1))) == Lines{""});
 }
 
+TEST_CASE("A pass of the daemon reads its share of small files, and comes again for the rest") {
+  Workspace ws;
+  constexpr int kFiles = 40;
+  for (int i = 0; i < kFiles; ++i) make_sparse(ws.tree, "f" + std::to_string(i), 100'000);
+  ws.options.share = 1'000'000;
+  workspace::Scanner scanner(ws.cache, ws.options);
+  std::vector<std::string> told;
+  scanner.pool().read_beside(60s, [&told](const std::string& session) { told.push_back(session); });
+  const std::vector<manifest::ResourceSpec> resources{{{}, directory_source("")}};
+  const workspace::ScanRequest request{
+      .workspace = ws.workspace, .manifests = {}, .resources = resources, .session = "s"};
+  const auto first = scanner.scan(request);
+  const auto& some = std::get<ports::SourceFiles>(first.sources.front());
+  CHECK(some.files.size() < kFiles);
+  CHECK(some.files.size() + some.issues.size() == kFiles);
+  CHECK(scanner.statistics().bytes_read <= ws.options.share);
+  REQUIRE_FALSE(some.issues.empty());
+  CHECK(some.issues.front().kind == ports::ScanIssue::Kind::kUnread);
+  CHECK(some.issues.front().message.find("other sessions have their turn") != std::string::npos);
+  CHECK(told == std::vector<std::string>{"s"});
+}
+
 TEST_CASE("A scan that is stopped in the middle of a file comes to its end") {
   Workspace ws;
   make_sparse(ws.tree, "big", kTerabyte);

@@ -160,13 +160,63 @@ TEST_CASE("work is done beside, or not, and is over when it returns") {
   for (int round = 0; round < 200; ++round) {
     std::atomic<int> left{100};
     std::atomic<int> done{0};
-    const auto work = [&] {
-      while (left-- > 0) ++done;
+    const auto slice = [&] {
+      const bool is_mine = left-- > 0;
+      if (is_mine) ++done;
+      return is_mine;
     };
-    pool.run_beside(work, work);
+    const auto all = [&] {
+      while (slice()) {
+      }
+    };
+    pool.run_beside(all, slice);
     CHECK(done == 100);
   }
-  CHECK_THROWS(pool.run_beside([] { throw std::runtime_error("no"); }, [] {}));
+  CHECK_THROWS(pool.run_beside([] { throw std::runtime_error("no"); }, [] { return false; }));
+}
+
+TEST_CASE(
+    "scans that have work without an end leave a large file its turns, and it leaves theirs") {
+  Files files;
+  workspace::ReadPool pool(files.factory());
+  std::atomic<bool> over{false};
+  std::atomic<int> slices{0};
+  const auto scan = [&] {
+    pool.run_beside(
+        [&] {
+          while (!over) std::this_thread::yield();
+        },
+        [&] {
+          ++slices;
+          return true;
+        });
+  };
+  const std::vector<std::jthread> scans = [&] {
+    std::vector<std::jthread> started;
+    for (std::size_t i = 0; i < 2 * workspace::ReadPool::kThreads; ++i) started.emplace_back(scan);
+    return started;
+  }();
+  while (slices == 0) std::this_thread::yield();
+  const std::vector<workspace::FileToRead> wanted{file("a/50")};
+  CHECK(pool.read({"s", "/root"}, wanted).front());
+  const int before = slices;
+  const std::vector<workspace::FileToRead> endless{file("a" + std::string(kEndless)),
+                                                   file("b" + std::string(kEndless))};
+  pool.read_beside(0ms, {});
+  static_cast<void>(pool.read({"s", "/root"}, endless));
+  while (slices < before + 10) std::this_thread::yield();
+  over = true;
+}
+
+TEST_CASE("who has more to read than one pass may is told") {
+  Files files;
+  workspace::ReadPool pool(files.factory());
+  CHECK_FALSE(pool.reads_beside());
+  std::string told;
+  pool.read_beside(0ms, [&told](const std::string& session) { told = session; });
+  CHECK(pool.reads_beside());
+  pool.remind("s");
+  CHECK(told == "s");
 }
 
 }  // namespace sessync::test
