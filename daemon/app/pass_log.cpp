@@ -1,5 +1,6 @@
 #include "daemon/app/pass_log.h"
 
+#include <ranges>
 #include <set>
 #include <utility>
 
@@ -11,6 +12,9 @@ namespace sessync::app {
 namespace {
 
 using Outcome = apply::ActionResult::Outcome;
+
+/// Nobody reads more lines; how many there are stands in a line of its own.
+constexpr std::size_t kMostBlocked = 500;
 
 void log_action(const std::string& name, const plan::Action& action,
                 const apply::ActionResult& result) {
@@ -53,7 +57,7 @@ void log_session_change(const std::string& name, const pass::PassOutcome& outcom
 /// Everything that a person would call "the same as before".
 std::string state_of(const pass::PassOutcome& outcome, const reconciler::Condition& ready) {
   std::string state = ready.reason + "\n" + ready.message;
-  for (const auto& blocked : outcome.plan.blocked) {
+  for (const auto& blocked : outcome.plan.blocked | std::views::take(kMostBlocked)) {
     state += "\n" + blocked.path.text() + " " + blocked.reason;
   }
   for (const auto& warning : outcome.warnings) {
@@ -75,11 +79,16 @@ void log_change(const std::string& name, const pass::PassOutcome& outcome,
   for (const auto& warning : outcome.warnings) {
     os::log(os::LogLevel::kWarning, warning, {{"session", name}});
   }
-  for (const auto& blocked : outcome.plan.blocked) {
+  for (const auto& blocked : outcome.plan.blocked | std::views::take(kMostBlocked)) {
     os::log(os::LogLevel::kWarning, blocked.reason,
             {{"session", name},
              {"blocked", to_string(blocked.code)},
              {"mount_path", blocked.path.text()}});
+  }
+  if (outcome.plan.blocked.size() > kMostBlocked) {
+    os::log(os::LogLevel::kWarning,
+            "more is blocked, and not told one by one: `sessync plan` names all of it",
+            {{"session", name}, {"more", outcome.plan.blocked.size() - kMostBlocked}});
   }
 }
 

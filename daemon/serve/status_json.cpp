@@ -1,5 +1,7 @@
 #include "daemon/serve/status_json.h"
 
+#include <ranges>
+
 #include "daemon/serve/json_text.h"
 #include "daemon/status/verdict.h"
 #include "manifest/text/utf8.h"
@@ -8,8 +10,8 @@
 namespace sessync::serve {
 namespace {
 
-/// Of what no counter tells more than the number.
-constexpr std::size_t kMostUnmanaged = 500;
+/// Of a list; how many there are stands beside it.
+constexpr std::size_t kMostListed = status::SessionStatus::kListed;
 constexpr std::size_t kMostProblems = 100;
 
 void write_conditions(JsonText& json, const status::SessionStatus& session) {
@@ -47,7 +49,7 @@ void write_counts(JsonText& json, const status::ResourceCounts& counts) {
 
 void write_blocked(JsonText& json, const status::SessionStatus& session) {
   json.key("blocked").array();
-  for (const auto& blocked : session.blocked) {
+  for (const auto& blocked : session.blocked | std::views::take(kMostListed)) {
     json.object()
         .key("type")
         .text(desired::to_string(blocked.type))
@@ -64,8 +66,7 @@ void write_blocked(JsonText& json, const status::SessionStatus& session) {
 
 void write_unmanaged(JsonText& json, const status::SessionStatus& session) {
   json.key("unmanaged").array();
-  for (std::size_t i = 0; i < session.unmanaged.size() && i < kMostUnmanaged; ++i) {
-    const auto& row = session.unmanaged[i];
+  for (const auto& row : session.unmanaged | std::views::take(kMostListed)) {
     json.object().key("type").text(row.type).key("mount_path").text(row.path.text());
     json.key("resource_id").text_or_null(row.resource_id).end_object();
   }
@@ -108,10 +109,11 @@ void write_manifest(JsonText& json, const status::StatusSnapshot& status) {
   json.key("manifest").object().key("path").text(manifest.path);
   json.key("generation").number(manifest.generation).key("valid").boolean(manifest.valid);
   json.key("errors").array();
-  for (const auto& error : manifest.errors) {
+  for (const auto& error : manifest.errors | std::views::take(kMostListed)) {
     json.text(error);
   }
-  json.end_array().key("in_force").boolean(manifest.in_force);
+  json.end_array().key("error_count").number(manifest.errors.size());
+  json.key("in_force").boolean(manifest.in_force);
   json.key("last_success_at").time(manifest.last_success_at).end_object();
   json.key("workspace").object().key("path").text(status.workspace);
   json.key("resolved").text_or_null(status.workspace_resolved).end_object();

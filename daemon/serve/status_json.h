@@ -7,7 +7,9 @@
 
 /// The documents of /api/v1/status and /api/v1/events: names of fields and their order are an
 /// interface, to which fields are only added. Compact ASCII on one line. Lists that have no end are
-/// cut: 500 unmanaged rows (`counts` has the number), 20 actions, 60 latencies. Pure functions.
+/// cut: 500 blocked entries and unmanaged rows (`counts` has the numbers), 500 errors of the
+/// manifest
+/// (`error_count`), 20 actions, 60 latencies. Pure functions.
 namespace sessync::serve {
 
 /// One element of `sessions`: the facts of one session, with `state` and `headline` (verdict.h).

@@ -67,12 +67,19 @@ void remember_session_change(SessionStatus& status, const pass::PassOutcome& out
                     outcome.session_result.error});
 }
 
+/// The first of them: what is shown is copied often.
+template <class Entry>
+std::vector<Entry> first_of(const std::vector<Entry>& all) {
+  const auto count = std::min(all.size(), SessionStatus::kListed);
+  return {all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count)};
+}
+
 void take_in_plan(SessionStatus& status, const pass::PassOutcome& outcome) {
   const auto max_files = status.counts.max_files;
   status.counts = counts_of(outcome.plan, outcome.results);
   status.counts.max_files = max_files;
-  status.blocked = outcome.plan.blocked;
-  status.unmanaged = outcome.plan.unmanaged;
+  status.blocked = first_of(outcome.plan.blocked);
+  status.unmanaged = first_of(outcome.plan.unmanaged);
   status.held = outcome.plan.held;
 }
 

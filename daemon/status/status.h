@@ -50,6 +50,8 @@ struct RecentAction {
 struct SessionStatus {
   static constexpr std::size_t kRecent = 20;     ///< actions kept, newest first
   static constexpr std::size_t kLatencies = 60;  ///< kept, oldest first
+  /// Entries of `blocked` and `unmanaged`; how many there are stands in `counts`.
+  static constexpr std::size_t kListed = 500;
 
   std::string name;
   std::string session_id;                  ///< "" if there is none yet

@@ -131,6 +131,10 @@ std::string details_of(const Json& session, ports::TimePoint now) {
     text.append(text_of(blocked, "code")).append(": ");
     text.append(text_of(blocked, "reason")).append("\n");
   }
+  const auto all = number_of(part_of(session, "counts"), "blocked");
+  if (const auto listed = part_of(session, "blocked").size(); all > listed) {
+    text += "  ! and " + std::to_string(all - listed) + " more\n";
+  }
   return text.empty() ? text : "\n" + text_of(session, "name") + "\n" + text;
 }
 
@@ -141,6 +145,10 @@ std::string manifest_lines(const Json& document) {
     text +=
         "manifest: " + (error.is_string() ? manifest::printable(error.get<std::string>()) : "") +
         "\n";
+  }
+  const auto all = number_of(manifest, "error_count");
+  if (const auto listed = part_of(manifest, "errors").size(); all > listed) {
+    text += "manifest: and " + std::to_string(all - listed) + " more errors\n";
   }
   if (!is_true(manifest, "valid") && is_true(manifest, "in_force")) {
     text += "manifest: the last good version stays in force\n";

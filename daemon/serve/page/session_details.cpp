@@ -76,7 +76,7 @@ void write_blocked(Html& out, const status::SessionStatus& session) {
     out.element("code", {{"class", "path"}}, desired::place_of(blocked)).close("li");
   }
   out.close("ul");
-  write_rest(out, session.blocked.size());
+  write_rest(out, std::max<std::uint64_t>(session.blocked.size(), session.counts.blocked));
   out.close("section");
 }
 
@@ -93,7 +93,7 @@ void write_unmanaged(Html& out, const status::SessionStatus& session) {
     out.close("li");
   }
   out.close("ul");
-  write_rest(out, session.unmanaged.size());
+  write_rest(out, std::max<std::uint64_t>(session.unmanaged.size(), session.counts.unmanaged));
   out.close("section");
 }
 

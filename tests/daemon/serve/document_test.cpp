@@ -99,6 +99,24 @@ TEST_CASE("the status has the shape that is promised") {
   CHECK(session["latencies_ms"] == Json::parse("[85,90]"));
 }
 
+TEST_CASE("every list without an end is cut, and its number stands beside it") {
+  auto session = full_session();
+  session.blocked.resize(60'000, session.blocked.front());
+  session.unmanaged.resize(60'000, session.unmanaged.front());
+  session.counts.blocked = session.counts.unmanaged = 60'000;
+  auto status = snapshot_of(session);
+  status.manifest.errors.resize(60'000, kHostile);
+  const auto fragment = serve::session_document(session);
+  const auto document = Json::parse(serve::status_document(status, {&fragment}));
+  CHECK(document["manifest"]["errors"].size() == 500);
+  CHECK(document["manifest"]["error_count"] == 60'000);
+  const auto& shown = document["sessions"][0];
+  CHECK(shown["blocked"].size() == 500);
+  CHECK(shown["unmanaged"].size() == 500);
+  CHECK(shown["counts"]["blocked"] == 60'000);
+  CHECK(shown["counts"]["unmanaged"] == 60'000);
+}
+
 TEST_CASE("what is not there is null") {
   const auto session = document_of(status::SessionStatus{})["sessions"][0];
   for (const char* const key :
