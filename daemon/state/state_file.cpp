@@ -154,12 +154,25 @@ MemoryMirror StateFile::open_for_writing(ports::TimePoint now) {
   return tables::read_all(*connection_);
 }
 
+MemoryMirror StateFile::open_within_reserve(ports::TimePoint now) {
+  try {
+    return open_for_writing(now);
+  } catch (const Error& error) {
+    if (!lacks_room(error) || !reserve_.release()) {
+      throw;
+    }
+    connection_.reset();
+  }
+  return open_for_writing(now);
+}
+
 tl::expected<StateFile::Opened, ports::StoreError> StateFile::open(const std::string& path,
                                                                    ports::TimePoint now) {
   Opened opened;
   opened.file = std::unique_ptr<StateFile>(new StateFile(path, false));
   try {
-    opened.mirror = opened.file->open_for_writing(now);
+    opened.mirror = opened.file->open_within_reserve(now);
+    opened.file->reserve_.keep();
     return opened;
   } catch (const Error& error) {
     if (error.kind() != Error::Kind::kDamaged) {
@@ -272,12 +285,36 @@ ports::StoreError StateFile::failed() {
   }
 }
 
+/// Once the reserve is given up, what the log holds is put into the database each time when there
+/// is no room, so that the log can be written over.
+void StateFile::write_within_reserve(const std::function<void(Connection&)>& writes) {
+  const auto write_once = [&] {
+    Connection& to = connection();
+    to.transaction([&] { writes(to); });
+  };
+  try {
+    write_once();
+    is_tight_ = !reserve_.keep() && is_tight_;
+    return;
+  } catch (const Error& error) {
+    is_tight_ = lacks_room(error) && (reserve_.release() || is_tight_);
+    if (!is_tight_) {
+      throw;
+    }
+  }
+  try {
+    connection().script("PRAGMA wal_checkpoint(RESTART)");
+  } catch (const Error&) {
+    connection_.reset();  // the log it is
+  }
+  write_once();
+}
+
 tl::expected<ports::Done, ports::StoreError> StateFile::write(
     const std::function<void(Connection&)>& writes) {
   const std::lock_guard lock(mutex_);
   try {
-    Connection& to = connection();
-    to.transaction([&] { writes(to); });
+    write_within_reserve(writes);
     return ports::Done{};
   } catch (...) {
     return tl::unexpected(failed());

@@ -11,6 +11,7 @@
 
 #include "daemon/state/memory_mirror.h"
 #include "daemon/state/sqlite.h"
+#include "daemon/state/state_reserve.h"
 #include "daemon/workspace/read/digest_cache.h"
 #include "reconciler/ports/state_store.h"
 
@@ -21,7 +22,8 @@ namespace sessync::state {
 ///
 /// Durable means what SQLite makes of WAL with synchronous=FULL: each commit is synced to the log
 /// before write() returns, and the directory once the file was made. The file, and those that
-/// SQLite makes beside it, have mode 0600.
+/// SQLite makes beside it, have mode 0600. A file "<path>-reserve" keeps room for when the disk is
+/// full: it is given up then, and taken again once there is plenty.
 ///
 /// After a failure that leaves the connection in doubt (all but a full disk and a busy file) the
 /// next call opens the file again. Safe to use from many threads, which then take turns; a call may
@@ -66,8 +68,11 @@ class StateFile {
  private:
   using Reads = std::function<void(sqlite::Connection&)>;
 
-  StateFile(std::string path, bool read_only) : path_(std::move(path)), read_only_(read_only) {}
+  StateFile(std::string path, bool read_only)
+      : path_(std::move(path)), read_only_(read_only), reserve_(path_ + "-reserve") {}
   MemoryMirror open_for_writing(ports::TimePoint now);
+  MemoryMirror open_within_reserve(ports::TimePoint now);
+  void write_within_reserve(const std::function<void(sqlite::Connection&)>& writes);
   /// Makes the file private, opens it and brings its tables up to date; throws sqlite::Error.
   void connect();
   /// An already open connection, or a new one if the last was given up.
@@ -83,6 +88,8 @@ class StateFile {
   const bool read_only_;
   bool alone_ = false;
   std::mutex mutex_;
+  StateReserve reserve_;
+  bool is_tight_ = false;  ///< it was given up, and there is no other yet
   std::optional<sqlite::Connection> connection_;
 };
 

@@ -105,7 +105,7 @@ ${resources.map((resource) => `      - ${resource}\n`).join('')}${more}`);
     seen.uploads = (await this.double.call('GET', '/_double/uploads')).map((file) => file.filename).sort();
     seen.outputs = fs.existsSync(this.outputs) ? [...filesBelow(this.outputs)].sort() : [];
     const state = fs.existsSync(this.project.state) ? fs.readdirSync(this.project.state) : [];
-    seen.state = state.filter((name) => !/^(state\.db(-wal|-shm)?|lock)$/.test(name));
+    seen.state = state.filter((name) => !/^(state\.db(-wal|-shm|-reserve)?|lock)$/.test(name));
     return seen;
   }
 
