@@ -133,8 +133,15 @@ struct CreateSpec {
 };
 
 struct OutputsSpec {
+  static constexpr std::uint64_t kUsualTotal = 1'000'000'000;
+  static constexpr std::uint64_t kUsualFiles = 10'000;
+
   std::string destination;
   Patterns include;
+  std::uint64_t max_file = 500'000'000;  ///< in bytes
+  /// In bytes, and files, of what lies there. Nothing: as usual, unless more of them lie there.
+  std::optional<std::uint64_t> max_total{};
+  std::optional<std::uint64_t> max_files{};
 };
 
 enum class Prune { kOwned, kAll, kNone };

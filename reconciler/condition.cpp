@@ -66,6 +66,7 @@ const char* reason_of(desired::BlockCode code) {
     case desired::BlockCode::kTooLarge:
     case desired::BlockCode::kSecret:
     case desired::BlockCode::kLinkOutside:
+    case desired::BlockCode::kOutputTooLarge:
       return "PartiallyApplied";
   }
   return "PartiallyApplied";

@@ -142,7 +142,8 @@ struct Services::Parts {
         outputs({settings.outputs_dir,
                  settings.workspace,
                  {settings.manifest.default_workspace(), settings.secrets_dir,
-                  settings.state_dir.value_or("")}}),
+                  settings.state_dir.value_or("")},
+                 settings.options.outputs_min_free}),
         pass_services({scanner, api, *state, tokens, outputs, watchers.progress},
                       settings.workspace, {settings.manifest.path()}),
         passes(pass_services, {settings.options.parallel, settings.options.list_grace, markers}) {

@@ -37,6 +37,16 @@ const CLI::Validator& rates() {
   return check;
 }
 
+const CLI::Validator& percentage() {
+  static const CLI::Validator check(
+      [](std::string& text) {
+        return parse_percentage(text) ? std::string()
+                                      : "invalid share '" + text + "': use 0% to 99%, such as 5%";
+      },
+      "PERCENT");
+  return check;
+}
+
 const CLI::Validator& host_names() {
   static const CLI::Validator check(
       [](std::string& text) {
@@ -162,6 +172,15 @@ class CommandLine {
         "ALLOW_ENV");
   }
 
+  void add_outputs_min_free(CLI::App& app) {
+    env(app.add_option_function<std::string>(
+               "--outputs-min-free",
+               [this](const std::string& text) { o_.outputs_min_free = *parse_percentage(text); },
+               "Share of its file system that outputs leave free (default: 5%)")
+            ->check(percentage()),
+        "OUTPUTS_MIN_FREE");
+  }
+
   void add_completion() {
     add_plain("completion", Command::kCompletion, "Print a completion script for a shell")
         ->add_option("shell", o_.shell, "bash, zsh or fish")
@@ -216,6 +235,9 @@ class CommandLine {
         command == Command::kGc) {
       sub->add_flag("--adopt-unkeyed", o_.adopt_unkeyed,
                     "Take over, once, what was marked before there was a --marker-key-file");
+    }
+    if (command == Command::kRun || command == Command::kApply || command == Command::kPull) {
+      add_outputs_min_free(*sub);
     }
     if (command == Command::kImport) {
       sub->add_option("session-id", o_.import_ids, "The sessions")->required();

@@ -39,6 +39,7 @@ struct Options {
   std::string owner;  ///< where files disagree and none has been in force
   std::string state_dir;
   std::string outputs_dir = "./outputs";
+  int outputs_min_free = 5;  ///< percent of its file system
   std::string secrets_dir;
   std::vector<std::string> sessions;  ///< empty: all
   bool json = false;
@@ -100,6 +101,9 @@ std::vector<CommandWords> describe_commands();
 /// "250ms", or a duration as manifests have it ("30s", "5m", "1h30m"); nothing if it does not
 /// parse.
 std::optional<std::chrono::milliseconds> parse_wait(const std::string& text);
+
+/// "5%", 0% to 99%; nothing if it does not parse.
+std::optional<int> parse_percentage(const std::string& text);
 
 /// "writes=5/s,reads=20/s"; nothing if it does not parse.
 std::optional<api::MaxRates> parse_max_rates(const std::string& text);

@@ -49,6 +49,14 @@ std::optional<std::chrono::milliseconds> parse_wait(const std::string& text) {
   return std::chrono::milliseconds(count);
 }
 
+std::optional<int> parse_percentage(const std::string& text) {
+  int percent = 0;
+  const auto* last = text.data() + text.size() - (text.ends_with('%') ? 1 : 0);
+  const auto [end, error] = std::from_chars(text.data(), last, percent);
+  const bool is_whole = error == std::errc() && end == last && text.ends_with('%');
+  return is_whole && percent >= 0 && percent <= 99 ? std::optional(percent) : std::nullopt;
+}
+
 std::optional<api::MaxRates> parse_max_rates(const std::string& text) {
   api::MaxRates rates;
   for (std::size_t at = 0; at < text.size();) {

@@ -12,6 +12,7 @@
 #include "daemon/os/directory_stream.h"
 #include "daemon/os/os_error.h"
 #include "daemon/os/path_text.h"
+#include "daemon/outputs/directory_id.h"
 #include "daemon/outputs/disk_output_file.h"
 
 namespace sessync::disk_outputs {
@@ -60,8 +61,11 @@ std::vector<std::string> names_in(DIR* directory) {
 
 }  // namespace
 
-DiskOutputDirectory::DiskOutputDirectory(std::string outputs_dir, const std::string& destination)
-    : outputs_dir_(std::move(outputs_dir)), path_(os::join_path(outputs_dir_, destination)) {
+DiskOutputDirectory::DiskOutputDirectory(std::string outputs_dir, const std::string& destination,
+                                         int min_free)
+    : outputs_dir_(std::move(outputs_dir)),
+      path_(os::join_path(outputs_dir_, destination)),
+      min_free_(min_free) {
   for (const auto& part : std::filesystem::path(destination)) {
     if (!part.empty() && part != ".") {
       parts_.push_back(part.string());
@@ -127,13 +131,27 @@ tl::expected<std::vector<ports::OutputEntry>, std::string> DiskOutputDirectory::
   return entries;
 }
 
+tl::expected<std::string, std::string> DiskOutputDirectory::id() {
+  const auto root = open_root(Missing::kLeave);
+  if (!root) {
+    return tl::unexpected(root.error());
+  }
+  return *root ? read_directory_id(root->get(), outputs_dir_) : std::string();
+}
+
+tl::expected<std::string, std::string> DiskOutputDirectory::identify() {
+  const auto root = open_root(Missing::kMake);
+  return root ? make_directory_id(root->get(), outputs_dir_) : tl::unexpected(root.error());
+}
+
 tl::expected<std::shared_ptr<ports::OutputFile>, std::string> DiskOutputDirectory::create(
-    const std::string& name) {
+    const std::string& name, std::uint64_t size) {
   auto directory = open(Missing::kMake);
   if (!directory) {
     return tl::unexpected(directory.error());
   }
-  return create_output_file({std::move(*directory), name, os::join_path(path_, name)});
+  return create_output_file({std::move(*directory), name, os::join_path(path_, name)},
+                            {size, min_free_});
 }
 
 tl::expected<ports::Done, std::string> DiskOutputDirectory::move_aside(const std::string& from,

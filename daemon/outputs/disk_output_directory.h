@@ -17,12 +17,15 @@ namespace sessync::disk_outputs {
 /// removes those that a killed process left behind.
 class DiskOutputDirectory : public ports::OutputDirectory {
  public:
-  /// `destination` is relative, without ".." (the manifest's reader sees to it).
-  DiskOutputDirectory(std::string outputs_dir, const std::string& destination);
+  /// `destination` is relative, without ".." (the manifest's reader sees to it). `min_free`: what
+  /// has to stay free of the file system, in percent.
+  DiskOutputDirectory(std::string outputs_dir, const std::string& destination, int min_free = 0);
 
   tl::expected<std::vector<ports::OutputEntry>, std::string> list() override;
-  tl::expected<std::shared_ptr<ports::OutputFile>, std::string> create(
-      const std::string& name) override;
+  tl::expected<std::string, std::string> id() override;
+  tl::expected<std::string, std::string> identify() override;
+  tl::expected<std::shared_ptr<ports::OutputFile>, std::string> create(const std::string& name,
+                                                                       std::uint64_t size) override;
   tl::expected<ports::Done, std::string> move_aside(const std::string& from,
                                                     const std::string& to) override;
 
@@ -37,6 +40,7 @@ class DiskOutputDirectory : public ports::OutputDirectory {
   std::string outputs_dir_;
   std::vector<std::string> parts_;  ///< of the destination
   std::string path_;                ///< for messages
+  int min_free_;
 };
 
 }  // namespace sessync::disk_outputs

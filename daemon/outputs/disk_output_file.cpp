@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -47,6 +48,34 @@ bool has_no_writer(int file) {
   whole.l_type = F_WRLCK;
   whole.l_whence = SEEK_SET;
   return ::fcntl(file, F_OFD_SETLK, &whole) == 0;
+}
+
+/// Whether so much would stay free. What is not known counts as room: writing will tell.
+bool has_room(int directory, const OutputRoom& room) {
+  struct statvfs there{};
+  if (::fstatvfs(directory, &there) != 0 || there.f_blocks == 0) return true;
+  constexpr long double kHundred = 100;
+  const auto unit = static_cast<long double>(there.f_frsize);
+  const auto least = unit * static_cast<long double>(there.f_blocks) * room.min_free / kHundred;
+  return unit * static_cast<long double>(there.f_bavail) >=
+         static_cast<long double>(room.size) + least;
+}
+
+/// Others take room at the same time: it is looked at again once ours is taken.
+bool set_aside(int file, const OutputRoom& room) {
+  const bool is_full =
+      room.size > 0 &&
+      ::fallocate(file, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(room.size)) != 0 &&
+      (errno == ENOSPC || errno == EDQUOT);
+  return !is_full && has_room(file, {0, room.min_free});
+}
+
+std::string no_room(const OutputPlace& place, const OutputRoom& room) {
+  return "output " + place.path + " (" + std::to_string(room.size) + " bytes) is not fetched: " +
+         (room.min_free == 0 ? std::string("there is no room for it")
+                             : "less than " + std::to_string(room.min_free) +
+                                   "% of the file system would stay free (--outputs-min-free)") +
+         "; make room there";
 }
 
 bool is_named(int directory, const std::string& name, int file) {
@@ -124,8 +153,9 @@ class DiskOutputFile : public ports::OutputFile {
 
 }  // namespace
 
-tl::expected<std::shared_ptr<ports::OutputFile>, std::string> create_output_file(
-    OutputPlace place) {
+tl::expected<std::shared_ptr<ports::OutputFile>, std::string> create_output_file(OutputPlace place,
+                                                                                 OutputRoom room) {
+  if (!has_room(place.directory.get(), room)) return tl::unexpected(no_room(place, room));
   int error = EEXIST;
   for (int i = 0; i < kTries && error == EEXIST; ++i) {
     auto name = temporary_name();
@@ -134,6 +164,10 @@ tl::expected<std::shared_ptr<ports::OutputFile>, std::string> create_output_file
     error = file ? 0 : errno;
     // Between its making and its locking, a file looks abandoned.
     if (file && lock(file.get()) && is_named(place.directory.get(), name, file.get())) {
+      if (!set_aside(file.get(), room)) {
+        ::unlinkat(place.directory.get(), name.c_str(), 0);
+        return tl::unexpected(no_room(place, room));
+      }
       return std::make_shared<DiskOutputFile>(std::move(place), std::move(name), std::move(file));
     }
     error = file ? EEXIST : error;

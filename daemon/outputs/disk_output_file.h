@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,8 +19,16 @@ struct OutputPlace {
   std::string path;        ///< for messages
 };
 
-/// A new temporary file beside its place.
-tl::expected<std::shared_ptr<ports::OutputFile>, std::string> create_output_file(OutputPlace place);
+/// The bytes that it may take, and how much of the file system is to stay free then, in percent.
+struct OutputRoom {
+  std::uint64_t size = 0;
+  int min_free = 0;
+};
+
+/// A new temporary file beside its place, with the room that it may take set aside, where the file
+/// system can do that.
+tl::expected<std::shared_ptr<ports::OutputFile>, std::string> create_output_file(OutputPlace place,
+                                                                                 OutputRoom room);
 
 /// Whether an entry of a destination has the form of our temporary files.
 bool is_temporary_name(std::string_view name);

@@ -27,7 +27,8 @@ tl::expected<std::unique_ptr<ports::OutputDirectory>, std::string> OutputDestina
   if (conflict) {
     return tl::unexpected(std::move(*conflict));
   }
-  return std::make_unique<DiskOutputDirectory>(places_.outputs_dir, session.outputs->destination);
+  return std::make_unique<DiskOutputDirectory>(places_.outputs_dir, session.outputs->destination,
+                                               places_.min_free);
 }
 
 }  // namespace sessync::disk_outputs

@@ -20,6 +20,7 @@ class OutputDestinations {
     std::string outputs_dir;  ///< these are absolute
     std::string workspace;
     std::vector<std::string> reserved;  ///< the directories of the manifest, secrets and state
+    int min_free = 0;                   ///< what has to stay free of the file system, in percent
   };
   explicit OutputDestinations(Places places) : places_(std::move(places)) {}
 

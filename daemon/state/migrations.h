@@ -62,14 +62,15 @@ ALTER TABLE intent DROP COLUMN previous_size;
 PRAGMA user_version = 4;
 )sql";
 
-/// Version 5: what was in force of the manifest. The owner was that of the session that was looked
-/// at last; which file had what nobody knows.
+/// Version 5: what was in force of the manifest, and which directory an output was put into. The
+/// owner was that of the session that was looked at last; which file had what nobody knows.
 inline constexpr const char* kToVersion5 = R"sql(
 CREATE TABLE held (
   kind TEXT, value TEXT, file TEXT NOT NULL, PRIMARY KEY (kind, value)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO held
   SELECT 'owner', owner, '' FROM session WHERE owner <> '' ORDER BY looked_at DESC, session_id LIMIT 1;
+ALTER TABLE output ADD COLUMN directory TEXT NOT NULL DEFAULT '';
 PRAGMA user_version = 5;
 )sql";
 

@@ -152,6 +152,7 @@ struct Table<ports::OutputRecord> : OfSession {
     to.column("file_id", output.file_id);
     to.column("name", output.name);
     to.column("size", output.size);
+    to.column("directory", output.directory, "''");
     to.beside("gone_output", "since", output.gone_since);
   }
 };

@@ -20,7 +20,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kDefaults
     {"name", "belongs to one session and cannot be a default"},
     {"session_id", "belongs to one session and cannot be a default"},
 }};
-constexpr std::array<std::string_view, 2> kOutputsKeys = {"destination", "include"};
+constexpr std::array<std::string_view, 5> kOutputsKeys = {"destination", "include", "max_file",
+                                                          "max_total", "max_files"};
 constexpr std::array<std::string_view, 3> kPrune = {"owned", "all", "none"};
 constexpr std::array<std::string_view, 3> kOnConflict = {"block", "adopt", "replace"};
 constexpr DurationRange kInterval = {10s, 24h};
@@ -63,6 +64,11 @@ void read_policy(const Fields& fields, SessionDraft& draft, Report& report) {
   }
 }
 
+std::optional<std::uint64_t> read_count(const Field& field, Report& report) {
+  const auto count = read_integer(field, kMaxFiles, report);
+  return count ? std::optional(static_cast<std::uint64_t>(*count)) : std::nullopt;
+}
+
 void read_limits(const Fields& fields, SessionDraft& draft, Report& report) {
   if (const auto field = fields.find("interval")) {
     draft.interval = read_duration(*field, kInterval, report);
@@ -70,10 +76,7 @@ void read_limits(const Fields& fields, SessionDraft& draft, Report& report) {
   if (const auto field = fields.find("max_deletes")) {
     draft.max_deletes = read_max_deletes(*field, report);
   }
-  if (const auto field = fields.find("max_files")) {
-    const auto count = read_integer(*field, kMaxFiles, report);
-    if (count) draft.max_files = static_cast<std::uint64_t>(*count);
-  }
+  if (const auto field = fields.find("max_files")) draft.max_files = read_count(*field, report);
   if (const auto field = fields.find("max_file_size")) {
     draft.max_file_size = read_size(*field, report);
   }
@@ -113,6 +116,9 @@ OutputsDraft read_outputs(const Field& field, Report& report) {
     outputs.destination_at = destination->at();
   }
   outputs.include = read_include(*fields, report);
+  if (const auto size = fields->find("max_file")) outputs.max_file = read_size(*size, report);
+  if (const auto size = fields->find("max_total")) outputs.max_total = read_size(*size, report);
+  if (const auto count = fields->find("max_files")) outputs.max_files = read_count(*count, report);
   return outputs;
 }
 

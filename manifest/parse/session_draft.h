@@ -28,6 +28,9 @@ struct OutputsDraft {
   std::optional<std::string> destination;  ///< cleaned
   Position destination_at;
   Patterns include;
+  std::optional<std::uint64_t> max_file;
+  std::optional<std::uint64_t> max_total;
+  std::optional<std::uint64_t> max_files;
 };
 
 template <class T>

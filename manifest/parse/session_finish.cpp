@@ -49,7 +49,11 @@ void check_identity(const SessionDraft& draft, Report& report) {
 }
 
 OutputsSpec finish_outputs(const OutputsDraft& draft, const std::string& name) {
-  return {draft.destination.value_or(name), draft.include};
+  OutputsSpec spec{draft.destination.value_or(name), draft.include};
+  spec.max_file = draft.max_file.value_or(spec.max_file);
+  spec.max_total = draft.max_total;
+  spec.max_files = draft.max_files;
+  return spec;
 }
 
 }  // namespace

@@ -34,6 +34,8 @@ const char* to_string(BlockCode code) {
       return "secret";
     case BlockCode::kLinkOutside:
       return "link_outside";
+    case BlockCode::kOutputTooLarge:
+      return "output_too_large";
   }
   return "unknown";
 }

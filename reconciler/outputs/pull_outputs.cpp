@@ -8,10 +8,12 @@
 #include <tuple>
 #include <utility>
 
+#include "manifest/text/size.h"
 #include "reconciler/apply/file_chain.h"
 #include "reconciler/errors/session_error.h"
 #include "reconciler/limits.h"
 #include "reconciler/observe/marker.h"
+#include "reconciler/outputs/output_limits.h"
 #include "reconciler/outputs/output_name.h"
 #include "reconciler/ports/output_directory.h"
 #include "reconciler/ports/session_api.h"
@@ -70,7 +72,7 @@ class Puller {
   Puller(const OutputsInput& in, ports::Ports& ports) : in_(in), ports_(ports) {}
 
   OutputsReport run() {
-    if (list_outputs() && list_destination()) {
+    if (list_outputs() && list_destination() && learn_directory()) {
       forget_gone();
       choose();
       fetch_all();
@@ -122,6 +124,43 @@ class Puller {
     return true;
   }
 
+  /// What was brought back before directories had ids is in the one that is there, if anything is.
+  bool learn_directory() {
+    auto id = ports_.outputs->id();
+    if (!id) {
+      fail_here(id.error());
+      return false;
+    }
+    directory_ = std::move(*id);
+    for (auto record : in_.inventory.outputs) {
+      if (!record.directory.empty() || present_.empty()) {
+        continue;
+      }
+      if (!has_directory()) {
+        return false;
+      }
+      record.directory = directory_;
+      commit(ports::change::PutOutput{in_.session_id, std::move(record)});
+    }
+    return true;
+  }
+
+  bool has_directory() {
+    if (directory_.empty()) {
+      auto id = ports_.outputs->identify();
+      if (!id) {
+        fail_here(id.error());
+        return false;
+      }
+      directory_ = std::move(*id);
+    }
+    return true;
+  }
+
+  [[nodiscard]] bool is_here(const ports::OutputRecord& record) const {
+    return record.directory.empty() || record.directory == directory_;
+  }
+
   /// An output that is listed no more need not be remembered, lest it be fetched again. Not at
   /// once: lists can leave something out.
   void forget_gone() {
@@ -131,6 +170,9 @@ class Puller {
     }
     for (auto record : in_.inventory.outputs) {
       const bool is_gone = !listed.contains(record.file_id);
+      if (is_here(record)) {
+        record.directory = directory_;
+      }
       if (is_gone && record.gone_since &&
           ports_.loop.now() - *record.gone_since >= reconciler::kOutputRecordLife) {
         commit(ports::change::DropOutput{in_.session_id, record.file_id});
@@ -143,7 +185,9 @@ class Puller {
 
   void choose() {
     for (const auto& record : in_.inventory.outputs) {
-      by_name_.emplace(record.name, &record);
+      if (is_here(record)) {
+        by_name_.emplace(record.name, &record);
+      }
     }
     const auto names = output_names(outputs_);
     for (const auto& file : outputs_) {
@@ -158,23 +202,64 @@ class Puller {
       return std::tie(left.file.size_bytes, left.name) <
              std::tie(right.file.size_bytes, right.name);
     });
+    keep_what_fits();
+  }
+
+  /// Of what came from this session.
+  [[nodiscard]] OutputAmount amount_there() const {
+    OutputAmount there;
+    for (const auto& [name, record] : by_name_) {
+      const auto entry = present_.find(record->name);
+      if (entry != present_.end() && entry->second.is_file && entry->second.size == record->size) {
+        ++there.files;
+        there.bytes += record->size;
+      }
+    }
+    return there;
+  }
+
+  /// The small ones come first.
+  void keep_what_fits() {
+    auto there = amount_there();
+    const auto limits = limits_of(in_.spec, there, report_.warnings);
+    const auto first_over = std::ranges::find_if(wanted_, [&](const Download& wanted) {
+      return !fits_in(wanted.file.size_bytes, limits, there);
+    });
+    if (first_over != wanted_.end()) {
+      const auto over = static_cast<std::size_t>(wanted_.end() - first_over);
+      report_.blocked.push_back(
+          {desired::BlockedType::kOutputs, manifest::MountPath::literal("/" + in_.spec.destination),
+           desired::BlockCode::kQuota, describe_over(over, limits, there)});
+      wanted_.erase(first_over, wanted_.end());
+    }
   }
 
   void consider(const ports::FileMetadata& file, const std::string& name) {
     const auto there = present_.find(name);
     if (there == present_.end()) {
-      wanted_.push_back({file, name, std::nullopt});
-      return;
+      return want({file, name, std::nullopt});
     }
     if (auto record = record_of(there->second)) {
-      wanted_.push_back({file, name, std::move(record)});
-      return;
+      return want({file, name, std::move(record)});
     }
     if (there->second.is_file && there->second.size == file.size_bytes) {
-      remember(file, name);
+      if (has_directory()) {
+        remember(file, name);
+      }
       return;
     }
     block(desired::BlockCode::kConflict, name, conflict_text(file, there->second));
+  }
+
+  void want(Download wanted) {
+    const auto size = wanted.file.size_bytes;
+    if (size <= in_.spec.max_file) {
+      return wanted_.push_back(std::move(wanted));
+    }
+    block(desired::BlockCode::kOutputTooLarge, wanted.name,
+          "output " + wanted.file.file_id + " has " + std::to_string(size) +
+              " bytes, and outputs.max_file is " + manifest::format_size(in_.spec.max_file) +
+              "; it is not fetched: raise max_file to receive it");
   }
 
   /// The recorded output that `entry` is, if it can make room.
@@ -193,7 +278,8 @@ class Puller {
     const auto& records = in_.inventory.outputs;
     const auto found =
         std::ranges::lower_bound(records, file_id, {}, &ports::OutputRecord::file_id);
-    return found == records.end() || found->file_id != file_id ? nullptr : &*found;
+    const bool is_known = found != records.end() && found->file_id == file_id && is_here(*found);
+    return is_known ? &*found : nullptr;
   }
 
   static std::string conflict_text(const ports::FileMetadata& file,
@@ -243,8 +329,9 @@ class Puller {
   }
 
   void start(const Download& wanted) {
-    auto file = ports_.outputs->create(wanted.name);
+    auto file = ports_.outputs->create(wanted.name, wanted.file.size_bytes);
     if (!file) {
+      disk_full_ = true;
       return fail_here(file.error());
     }
     ++open_;
@@ -282,6 +369,9 @@ class Puller {
     if (auto placed = local.finish(wanted.file.size_bytes); !placed) {
       return fail_here(placed.error());
     }
+    if (!has_directory()) {
+      return;
+    }
     remember(wanted.file, wanted.name);
     report_.fetched.push_back({wanted.name, wanted.file.size_bytes, wanted.file.file_id});
   }
@@ -292,6 +382,7 @@ class Puller {
     }
     auto record = *wanted.moves;
     record.name = older_output_name(record.name, record.file_id);
+    record.directory = directory_;
     auto moved = ports_.outputs->move_aside(wanted.name, record.name);
     if (moved) {
       commit(ports::change::PutOutput{in_.session_id, std::move(record)});
@@ -323,7 +414,8 @@ class Puller {
   }
 
   void remember(const ports::FileMetadata& file, const std::string& name) {
-    commit(ports::change::PutOutput{in_.session_id, {file.file_id, name, file.size_bytes}});
+    commit(ports::change::PutOutput{
+        in_.session_id, {file.file_id, name, file.size_bytes, std::nullopt, directory_}});
   }
 
   void commit(ports::Change change) {
@@ -355,7 +447,8 @@ class Puller {
   std::vector<Download> wanted_;
   std::size_t next_ = 0;
   std::size_t open_ = 0;
-  bool disk_full_ = false;
+  bool disk_full_ = false;  ///< or nothing can be created there for another reason
+  std::string directory_;   ///< its id; "": it has none
   OutputsReport report_;
 };
 

@@ -30,18 +30,22 @@ struct FetchedOutput {
 
 /// What one call came to.
 struct OutputsReport {
-  std::vector<FetchedOutput> fetched;         ///< in this call; sorted by name
-  std::vector<desired::Blocked> blocked;      ///< of outputs, path "/" + name; sorted by path
+  std::vector<FetchedOutput> fetched;  ///< in this call; sorted by name
+  /// Of outputs, path "/" + name, or of those for which there is no room, "/" + destination; sorted
+  /// by path.
+  std::vector<desired::Blocked> blocked;
+  std::vector<std::string> warnings;          ///< for operators; they change nothing
   std::optional<errors::SessionError> error;  ///< the first thing that failed
   bool again = false;  ///< something is still to be fetched, and may work later
 };
 
 /// Brings back what the session's agent wrote: every downloadable file that the spec includes, once
-/// per file id, to Ports::outputs. Nothing at the destination is deleted or overwritten; of several
-/// outputs with one name the newest has it, and what was fetched under it before is moved to its
-/// older name. What is complete is recorded in the store at once, so a later call goes on from
-/// there. One that is not finished leaves nothing behind. Some at once, as kDownloadsAtOnce says;
-/// pumps the loop. Without Ports::outputs nothing is done. Never throws.
+/// per file id and directory, within the spec's limits, to Ports::outputs. Nothing at the
+/// destination is deleted or overwritten; of several outputs with one name the newest has it, and
+/// what was fetched under it before is moved to its older name. What is complete is recorded in the
+/// store at once, so a later call goes on from there. One that is not finished leaves nothing
+/// behind. Some at once, as kDownloadsAtOnce says; pumps the loop. Without Ports::outputs nothing
+/// is done. Never throws.
 OutputsReport pull_outputs(const OutputsInput& input, ports::Ports& ports);
 
 }  // namespace sessync::outputs

@@ -47,6 +47,7 @@ void fetch_outputs(const PassInput& in, SessionView& session, ports::Ports& port
   auto report = outputs::pull_outputs(
       {session.session_id, *in.spec.outputs, session.inventory, in.outputs_refusal}, ports);
   out.fetched = std::move(report.fetched);
+  std::ranges::move(report.warnings, std::back_inserter(out.warnings));
   std::ranges::move(report.blocked, std::back_inserter(out.plan.blocked));
   std::ranges::stable_sort(out.plan.blocked, {}, &desired::Blocked::path);
   if (report.error && !out.error) {

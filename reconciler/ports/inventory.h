@@ -89,6 +89,7 @@ struct OutputRecord {
   std::string name;
   std::uint64_t size = 0;
   std::optional<TimePoint> gone_since{};  ///< the session lists it no more
+  std::string directory{};                ///< the id of the one that it is in; "": not known
   friend bool operator==(const OutputRecord&, const OutputRecord&) = default;
 };
 

@@ -36,10 +36,15 @@ class OutputDirectory {
   /// In any order, without what is still on its way. A destination that does not exist yet is
   /// empty.
   virtual tl::expected<std::vector<OutputEntry>, std::string> list() = 0;
-  /// Begins a download. `name` has been cleaned: one component, not "." or "..". Nothing is visible
-  /// under it before finish().
-  virtual tl::expected<std::shared_ptr<OutputFile>, std::string> create(
-      const std::string& name) = 0;
+  /// By what the directory of all outputs is told from any other, wherever it is moved to. "": it
+  /// has no id, or does not exist.
+  virtual tl::expected<std::string, std::string> id() = 0;
+  /// The same; a directory that has none gets one, and one that does not exist is made.
+  virtual tl::expected<std::string, std::string> identify() = 0;
+  /// Begins a download of at most `size` bytes, for which there is to be room. `name` has been
+  /// cleaned: one component, not "." or "..". Nothing is visible under it before finish().
+  virtual tl::expected<std::shared_ptr<OutputFile>, std::string> create(const std::string& name,
+                                                                        std::uint64_t size) = 0;
   /// Gives the file `from` the name `to`, never over something that is there already.
   virtual tl::expected<Done, std::string> move_aside(const std::string& from,
                                                      const std::string& to) = 0;

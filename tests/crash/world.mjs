@@ -103,7 +103,7 @@ ${resources.map((resource) => `      - ${resource}\n`).join('')}${more}`);
     const seen = { sessions: [] };
     for (const session of sessions) seen.sessions.push(await this.sightOf(session));
     seen.uploads = (await this.double.call('GET', '/_double/uploads')).map((file) => file.filename).sort();
-    seen.outputs = fs.existsSync(this.outputs) ? [...filesBelow(this.outputs)].sort() : [];
+    seen.outputs = fs.existsSync(this.outputs) ? [...filesBelow(this.outputs, '', (name) => name === '.sessync-id')].sort() : [];
     const state = fs.existsSync(this.project.state) ? fs.readdirSync(this.project.state) : [];
     seen.state = state.filter((name) => !/^(state\.db(-wal|-shm|-reserve)?|lock)$/.test(name));
     return seen;

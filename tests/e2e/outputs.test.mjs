@@ -31,7 +31,7 @@ sessions:
 
 /** Everything below `dir` but the state and the destination: what must never change. */
 function surroundings(p) {
-  const skip = new Set(['state', path.basename(p.destination)]);
+  const skip = new Set(['state', '.sessync-id', path.basename(p.destination)]);
   return sorted(filesBelow(p.dir, '', (name) => skip.has(name)));
 }
 
@@ -113,7 +113,7 @@ test('only what is included, to the declared destination', async (t) => {
   await p.double.agentWrites(p.session, 'a.md', 'a');
   await p.double.agentWrites(p.session, 'b.csv', 'b');
   assert.equal((await p.run('pull')).code, 0);
-  assert.deepEqual([...filesBelow(p.outputs).keys()], ['/team/notes/a.md']);
+  assert.deepEqual([...filesBelow(p.outputs).keys()].sort(), ['/.sessync-id', '/team/notes/a.md']);
 });
 
 test('a file that is there already is a conflict, and stays', async (t) => {

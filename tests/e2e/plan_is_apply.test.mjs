@@ -44,7 +44,7 @@ const VALUES = {
 
 /** Of one of the two only: how a plan says what apply does with it is told where it is tried. */
 const PLAN_ONLY = ['--detailed-exitcode', '--verbose'];
-const APPLY_ONLY = ['--allow-deletes', '--allow-commands', '--timeout'];
+const APPLY_ONLY = ['--allow-deletes', '--allow-commands', '--timeout', '--outputs-min-free'];
 
 const entry = (name, id, tree) => `  - name: ${name}
     session_id: ${id}

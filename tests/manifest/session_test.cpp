@@ -87,6 +87,9 @@ TEST_CASE("The keys of a session are checked") {
       {"    outputs: {include: ['[a']}\n", {"6:25 invalid_pattern"}},
       {"    outputs: {include: ['!a']}\n", {"6:24 include_selects_nothing?"}},
       {"    outputs: {exclude: []}\n", {"6:15 unknown_key"}},
+      {"    outputs: {max_file: 5}\n", {"6:25 invalid_size"}},
+      {"    outputs: {max_total: 0MB}\n", {"6:26 out_of_range"}},
+      {"    outputs: {max_files: 0}\n", {"6:26 out_of_range"}},
       {"    titel: x\n", {"6:5 unknown_key"}},
   }));
   CAPTURE(c.text);
@@ -165,9 +168,13 @@ TEST_CASE("What a session says is what it gets") {
   REQUIRE(session.outputs.has_value());
   CHECK(session.outputs->destination == "s");
   CHECK(session.outputs->include.empty());
+  CHECK(session.outputs->max_file == 500'000'000);
+  CHECK_FALSE(session.outputs->max_total);
+  CHECK_FALSE(session.outputs->max_files);
   const auto other = load_session(
       with_session_keys("    prune: none\n    on_conflict: adopt\n    max_deletes: 100%\n"
-                        "    outputs: {destination: a/./b//c/, include: ['*.md']}\n"));
+                        "    outputs: {destination: a/./b//c/, include: ['*.md'],\n"
+                        "      max_file: 1KB, max_total: 2GiB, max_files: 7}\n"));
   CHECK(other.prune == manifest::Prune::kNone);
   CHECK(other.on_conflict == manifest::OnConflict::kAdopt);
   CHECK(other.max_deletes.is_percentage);
@@ -175,6 +182,9 @@ TEST_CASE("What a session says is what it gets") {
   CHECK(other.outputs->destination == "a/b/c");
   CHECK(other.outputs->include.selects("x.md", false));
   CHECK_FALSE(other.outputs->include.selects("x.txt", false));
+  CHECK(other.outputs->max_file == 1000);
+  CHECK(other.outputs->max_total == std::uint64_t{2} << 30U);
+  CHECK(other.outputs->max_files == 7);
 }
 
 TEST_CASE("The interval may be as short and as long as its limits") {

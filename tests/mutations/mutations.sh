@@ -129,6 +129,11 @@ in_layers() {
     'return ++files_ <= rules_.most_files;' 'return ++files_ > 0;'
   mutate "delete what is mounted from a source with too many files" reconciler/desired/desired.cpp \
     'return tree == path || tree.is_above(path);' 'return tree == path;'
+  mutate "fetch an output of any size" reconciler/outputs/pull_outputs.cpp \
+    'if (size <= in_.spec.max_file) {' 'if (size <= in_.spec.max_file || size > 0) {'
+  mutate "take what is in another directory for fetched" reconciler/outputs/pull_outputs.cpp \
+    'record.directory.empty() || record.directory == directory_' \
+    'record.directory.empty() || !record.directory.empty()'
   mutate "overwrite a file with an output" daemon/outputs/disk_output_file.cpp \
     'to.c_str(), RENAME_NOREPLACE)' 'to.c_str(), 0)'
   mutate "accept a write that brings no token" daemon/serve/access.cpp \

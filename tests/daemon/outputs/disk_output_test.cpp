@@ -59,7 +59,7 @@ TEST_CASE("an output is there once it is finished, and nothing else is") {
   CHECK(directory.list()->empty());
   CHECK(everything_below(tree.path()).empty());
 
-  auto file = directory.create("a.md");
+  auto file = directory.create("a.md", 0);
   REQUIRE(file);
   REQUIRE((*file)->write("hello "));
   REQUIRE((*file)->write("world"));
@@ -88,7 +88,7 @@ TEST_CASE("an empty output is an empty file") {
 TEST_CASE("a dropped output leaves nothing") {
   const TempTree tree;
   disk_outputs::DiskOutputDirectory directory(tree.path(), "d");
-  auto file = directory.create("a");
+  auto file = directory.create("a", 0);
   REQUIRE((*file)->write("half"));
   CHECK(everything_below(tree.at("d")).size() == 1);
   file->reset();
@@ -98,7 +98,7 @@ TEST_CASE("a dropped output leaves nothing") {
 TEST_CASE("an output of another size than announced is not put in place") {
   const TempTree tree;
   disk_outputs::DiskOutputDirectory directory(tree.path(), "d");
-  auto file = directory.create("a");
+  auto file = directory.create("a", 0);
   REQUIRE((*file)->write("half"));
   const auto finished = (*file)->finish(8);
   REQUIRE_FALSE(finished);
@@ -140,14 +140,14 @@ TEST_CASE("what a killed process left is removed, what is being written is not")
   const TempTree tree;
   disk_outputs::DiskOutputDirectory directory(tree.path(), "d");
   const int status = in_child([&] {
-    auto file = directory.create("killed");
+    auto file = directory.create("killed", 0);
     static_cast<void>((*file)->write("half"));
     return ::raise(SIGKILL);
   });
   REQUIRE(WIFSIGNALED(status));
   CHECK(everything_below(tree.at("d")).size() == 1);
 
-  auto alive = directory.create("alive");
+  auto alive = directory.create("alive", 0);
   REQUIRE((*alive)->write("whole"));
   CHECK(everything_below(tree.at("d")).size() == 2);
   CHECK(directory.list()->empty());
@@ -185,9 +185,14 @@ TEST_CASE("a full disk is said, and leaves nothing behind") {
     if (!put(directory, "fits", std::string(1000, 'x')).empty()) {
       return 1;
     }
-    const auto error = put(directory, "too big", std::string(1'000'000, 'x'));
+    const auto refused = put(directory, "too big", std::string(1'000'000, 'x'));
+    auto longer = directory.create("too long", 1);
+    const auto error = (*longer)->write(std::string(1'000'000, 'x')).error();
+    longer->reset();
     const bool said = error.find("No space left on device; make room") != std::string::npos &&
-                      error.find("small/d/too big") != std::string::npos;
+                      error.find("small/d/too long") != std::string::npos &&
+                      refused.find("there is no room for it; make room") != std::string::npos &&
+                      refused.find("small/d/too big") != std::string::npos;
     if (!said || everything_below(tree.at("small/d")).size() != 1) {
       return 2;
     }
@@ -199,6 +204,71 @@ TEST_CASE("a full disk is said, and leaves nothing behind") {
     return;
   }
   CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE(
+    "a share of the file system stays free, and what is announced has its room from the start") {
+  const TempTree tree;
+  tree.directory("small");
+  const int status = in_child([&] {
+    if (!mount_small(tree.at("small"), "400k")) {
+      return kNotPermitted;
+    }
+    disk_outputs::DiskOutputDirectory directory(tree.at("small"), "d", 50);
+    const auto refused = directory.create("half", 220'000);
+    if (refused || refused.error().find("less than 50%") == std::string::npos ||
+        refused.error().find("--outputs-min-free") == std::string::npos) {
+      return 1;
+    }
+    auto first = directory.create("first", 120'000);
+    if (!first || directory.create("second", 120'000)) {
+      return 2;
+    }
+    first->reset();
+    return put(directory, "second", std::string(120'000, 'x')).empty() ? 0 : 3;
+  });
+  REQUIRE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == kNotPermitted) {
+    WARN("not tested: no file system may be mounted here");
+    return;
+  }
+  CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("the outputs directory has an id, which moves with it") {
+  const TempTree tree;
+  const auto at = [&](const std::string& name) {
+    return disk_outputs::DiskOutputDirectory(tree.at(name), "d");
+  };
+  CHECK(at("one").id() == "");
+  CHECK(everything_below(tree.path()).empty());
+  const auto id = at("one").identify();
+  REQUIRE(id);
+  CHECK(id->size() == 32);
+  CHECK(at("one").id() == *id);
+  CHECK(at("one").identify() == *id);
+  CHECK(at("two").identify() != *id);
+  std::filesystem::rename(tree.at("one"), tree.at("three"));
+  CHECK(at("three").id() == *id);
+  CHECK(at("one").id() == "");
+}
+
+TEST_CASE(
+    "an id that a process which died did not write to its end is made anew, a false one told") {
+  const TempTree tree;
+  tree.write("outputs/.sessync-id", "0123");
+  disk_outputs::DiskOutputDirectory directory(tree.at("outputs"), "d");
+  CHECK(directory.id() == "");
+  const auto id = directory.identify();
+  REQUIRE(id);
+  CHECK(directory.id() == *id);
+  tree.write("outputs/.sessync-id", std::string(40, 'x'));
+  CHECK_THAT(directory.id().error(), Contains("holds no id: remove it"));
+  std::filesystem::remove(tree.at("outputs/.sessync-id"));
+  tree.write("elsewhere", *id + "\n");
+  tree.link("outputs/.sessync-id", "../elsewhere");
+  CHECK_FALSE(directory.id());
+  CHECK_FALSE(directory.identify());
 }
 
 TEST_CASE("a file that may not grow is said, and leaves nothing behind") {
@@ -219,8 +289,8 @@ TEST_CASE("a directory that cannot be written to is said") {
   const TempTree tree;
   tree.write("file", "x");
   disk_outputs::DiskOutputDirectory inside(tree.at("file"), "d");
-  CHECK_THAT(inside.create("a").error(), Contains(tree.at("file/d")));
+  CHECK_THAT(inside.create("a", 0).error(), Contains(tree.at("file/d")));
   disk_outputs::DiskOutputDirectory at(tree.path(), "file");
-  CHECK_THAT(at.create("a").error(), Contains("Not a directory"));
+  CHECK_THAT(at.create("a", 0).error(), Contains("Not a directory"));
   CHECK_FALSE(at.list());
 }

@@ -53,7 +53,7 @@ TEST_CASE("a destination that leads out is refused") {
   const TempTree tree;
   tree.directory("outputs");
   disk_outputs::DiskOutputDirectory directory(tree.at("outputs"), "../elsewhere");
-  CHECK_FALSE(directory.create("a"));
+  CHECK_FALSE(directory.create("a", 0));
   CHECK_FALSE(directory.list());
   CHECK(everything_below(tree.path()).size() == 1);
 }

@@ -33,7 +33,7 @@ inline std::map<std::string, std::string> everything_below(const std::string& di
 /// Creates, writes and finishes one output; the error, or "".
 inline std::string put(ports::OutputDirectory& directory, const std::string& name,
                        const std::string& bytes) {
-  auto file = directory.create(name);
+  auto file = directory.create(name, bytes.size());
   if (!file) {
     return file.error();
   }

@@ -64,7 +64,7 @@ std::vector<ports::Change> everything() {
       ports::change::PutTombstone{"sesn_1", {"t", at(8)}},
       ports::change::PutRefusal{"sesn_1", {"/r", "sha", "400", "it's no", at(9), 10}},
       ports::change::PutToken{"sesn_1", {"r", "print", at(11), at(12), "13"}},
-      ports::change::PutOutput{"sesn_1", {"o", "out", 14, at(15)}},
+      ports::change::PutOutput{"sesn_1", {"o", "out", 14, at(15), "d1"}},
       ports::change::PutOutput{"sesn_1", {"p", "kept", 16, {}}},
       ports::change::SetStatus{"sesn_1", {"idle", at(17)}},
       ports::change::PutCreation{{"me", "new", "sesn_2", "org", at(18)}},
@@ -82,6 +82,27 @@ const std::vector<std::string> kContent5 = {
     "INSERT INTO held VALUES('name','research','b.yaml');",
     "INSERT INTO held VALUES('owner','me','');",
     "INSERT INTO held VALUES('session_id','sesn_1','a.yaml');",
+    "INSERT INTO intent VALUES('sesn_1','/a','1:x0:','f','n',6,NULL);",
+    "INSERT INTO output VALUES('sesn_1','o','out',14,'d1');",
+    "INSERT INTO output VALUES('sesn_1','p','kept',16,'');",
+    "INSERT INTO previous VALUES('sesn_1','/a',0,'/b','o','p',7);",
+    "INSERT INTO refusal VALUES('sesn_1','/r','sha','400','it''s no',9,10);",
+    "INSERT INTO row VALUES('sesn_1','r','copy','name',4,1,'up','/m',5,1);",
+    "INSERT INTO row VALUES('sesn_1','s','','',0,0,'','',NULL,0);",
+    "INSERT INTO session VALUES('sesn_1',1,1,'prod',2);",
+    "INSERT INTO status VALUES('sesn_1','idle',17);",
+    "INSERT INTO suspension VALUES('research','ada',28);",
+    "INSERT INTO token VALUES('sesn_1','r','print',11,12,'13');",
+    "INSERT INTO tombstone VALUES('sesn_1','t',8);",
+    "INSERT INTO upload VALUES('me','file','sha','name',19,20,21);",
+};
+
+/// As the first program with format 4 wrote it, and reads it: not to be changed.
+const std::vector<std::string> kContent4 = {
+    "INSERT INTO creation VALUES('me','new','sesn_2','org',18);",
+    "INSERT INTO digest VALUES('a/b',22,23,24,25,26,'dddddddddddddddddddddddddddddddd',27,1);",
+    "INSERT INTO gone_output VALUES('sesn_1','o',15);",
+    "INSERT INTO gone_session VALUES('sesn_1',3);",
     "INSERT INTO intent VALUES('sesn_1','/a','1:x0:','f','n',6,NULL);",
     "INSERT INTO output VALUES('sesn_1','o','out',14);",
     "INSERT INTO output VALUES('sesn_1','p','kept',16);",
@@ -142,6 +163,22 @@ TEST_CASE("What a program of this format writes another one of it can read") {
   CHECK(state.database->load_digests() == std::vector{some_digest()});
   CHECK(state.database->holdings() == some_holdings());
   CHECK(state::StateDatabase::peek_holdings(found.path()) == some_holdings());
+}
+
+TEST_CASE("What a program of the format before wrote is read as it was meant") {
+  const TempDirectory found;
+  {
+    const auto state = open_state(found.path());
+  }
+  run_sql(found / "state.db",
+          "ALTER TABLE output DROP COLUMN directory; DROP TABLE held; PRAGMA user_version = 4;");
+  for (const auto& row : kContent4) {
+    run_sql(found / "state.db", row.c_str());
+  }
+  const auto state = open_state(found.path(), at(50));
+  CHECK(state.database->load("sesn_1").outputs ==
+        std::vector<ports::OutputRecord>{{"o", "out", 14, at(15), ""}, {"p", "kept", 16, {}, ""}});
+  CHECK(state.database->holdings() == manifest::Holdings{"prod", {}});
 }
 
 TEST_CASE("Nothing of an older state is lost, to a reader or a writer") {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,10 +16,13 @@ namespace sessync {
 /// A destination in memory. Outlives the files that it creates.
 class MemoryOutputDirectory : public ports::OutputDirectory {
  public:
-  std::map<std::string, std::string> files;  ///< finished: name -> bytes
-  std::vector<std::string> links;            ///< names of what is no regular file
-  std::size_t capacity = 1'000'000'000;      ///< bytes that fit
-  std::string broken;                        ///< why nothing works; "" if it does
+  std::map<std::string, std::string> files;    ///< finished: name -> bytes
+  std::vector<std::string> links;              ///< names of what is no regular file
+  std::map<std::string, std::uint64_t> sizes;  ///< of files that only look as if they were there
+  std::size_t capacity = 1'000'000'000;        ///< bytes that fit
+  std::string broken;                          ///< why nothing works; "" if it does
+  std::string directory_id;                    ///< "": it has none yet
+  std::string next_id = "first";               ///< that it gets
   std::size_t most_at_once = 0;
   std::size_t on_their_way = 0;
   std::function<void()> on_step;  ///< runs after every change
@@ -35,11 +39,23 @@ class MemoryOutputDirectory : public ports::OutputDirectory {
     for (const auto& name : links) {
       entries.push_back({name, 0, false});
     }
+    for (const auto& [name, size] : sizes) {
+      entries.push_back({name, size, true});
+    }
     return entries;
   }
 
+  tl::expected<std::string, std::string> id() override { return directory_id; }
+  tl::expected<std::string, std::string> identify() override {
+    if (directory_id.empty()) {
+      directory_id = next_id;
+      step();
+    }
+    return directory_id;
+  }
+
   tl::expected<std::shared_ptr<ports::OutputFile>, std::string> create(
-      const std::string& name) override {
+      const std::string& name, std::uint64_t /*size*/) override {
     auto file = std::make_shared<File>(*this, name);
     step();
     return file;

@@ -388,3 +388,96 @@ TEST_CASE("whenever the process dies, what arrived is kept and the rest follows"
     CHECK(rig.directory.files == expected);
   }
 }
+
+TEST_CASE("an output larger than max_file is blocked, the others arrive") {
+  Rig rig;
+  rig.spec.max_file = 5;
+  rig.agent_writes("a.md", "12345");
+  rig.agent_writes("b.md", "123456");
+  const auto report = rig.pull();
+  CHECK(fetched(report) == Names{"a.md"});
+  CHECK(blocked_outputs(report) == Names{"output_too_large /b.md"});
+  CHECK_THAT(report.blocked.front().reason, Contains("has 6 bytes") && Contains("max_file"));
+  CHECK_FALSE(report.again);
+  CHECK(rig.downloads() == 1);
+}
+
+TEST_CASE("no more is fetched than max_total and max_files let lie there, and one entry says so") {
+  Rig rig;
+  SECTION("bytes") {
+    rig.spec.max_total = 10;
+    rig.agent_writes("a", "12345");
+    rig.agent_writes("b", "123456");
+    rig.agent_writes("c", "1234567");
+    const auto report = rig.pull();
+    CHECK(fetched(report) == Names{"a"});
+    CHECK(blocked_outputs(report) == Names{"quota /research"});
+    CHECK_THAT(report.blocked.front().reason,
+               Contains("2 outputs are not fetched") && Contains("max_total is 10 bytes"));
+    rig.directory.files.clear();  // moved away
+    CHECK(fetched(rig.pull()) == Names{"b"});
+  }
+  SECTION("files") {
+    rig.spec.max_files = 2;
+    for (const char* const name : {"a", "b", "c", "d"}) {
+      rig.agent_writes(name, "");
+    }
+    const auto report = rig.pull();
+    CHECK(report.fetched.size() == 2);
+    CHECK_THAT(report.blocked.front().reason, Contains("max_files is 2"));
+    CHECK(rig.pull().fetched.empty());
+  }
+  SECTION("what people put there does not count") {
+    rig.spec.max_total = 10;
+    rig.directory.files["mine"] = "12345678901";
+    rig.agent_writes("a", "12345");
+    CHECK(fetched(rig.pull()) == Names{"a"});
+  }
+}
+
+TEST_CASE("more than is usual, as an older version left it, holds nothing back until it is said") {
+  Rig rig;
+  constexpr std::uint64_t kLarge = manifest::OutputsSpec::kUsualTotal + 1;
+  rig.store.commit({ports::change::PutOutput{rig.session, {"file_old", "old", kLarge}}},
+                   [](const auto&) {});
+  rig.directory.sizes["old"] = kLarge;
+  rig.agent_writes("a", "12345");
+  const auto report = rig.pull();
+  CHECK(fetched(report) == Names{"a"});
+  REQUIRE(report.warnings.size() == 1);
+  CHECK_THAT(report.warnings.front(), Contains("outputs.max_total"));
+  rig.spec.max_total = kLarge;
+  rig.agent_writes("b", "12345");
+  CHECK(blocked_outputs(rig.pull()) == Names{"quota /research"});
+}
+
+TEST_CASE("another directory is fetched into again, and one that was moved is not") {
+  Rig rig;
+  rig.agent_writes("a.md", "alpha");
+  CHECK(fetched(rig.pull()) == Names{"a.md"});
+  CHECK(rig.store.load(rig.session).outputs.front().directory == "first");
+  rig.directory.files.clear();
+  CHECK(quiet(rig.pull()));
+  rig.directory.directory_id.clear();
+  rig.directory.next_id = "second";
+  CHECK(fetched(rig.pull()) == Names{"a.md"});
+  CHECK(rig.store.load(rig.session).outputs.front().directory == "second");
+  CHECK(quiet(rig.pull()));
+  CHECK(rig.downloads() == 2);
+}
+
+TEST_CASE("what an older version brought back is in the directory that is there") {
+  Rig rig;
+  const auto id = rig.agent_writes("a.md", "alpha");
+  rig.store.commit({ports::change::PutOutput{rig.session, {id, "a.md", 5}}}, [](const auto&) {});
+  SECTION("it is there") {
+    rig.directory.files["a.md"] = "alpha";
+    CHECK(quiet(rig.pull()));
+    CHECK(rig.store.load(rig.session).outputs.front().directory == "first");
+  }
+  SECTION("nothing is there: it was removed, as far as anybody knows") {
+    CHECK(quiet(rig.pull()));
+    CHECK(rig.store.load(rig.session).outputs.front().directory.empty());
+  }
+  CHECK(rig.downloads() == 0);
+}
