@@ -63,9 +63,12 @@ Daemon::Daemon(const config::Settings& settings, Dependencies deps)
   deps_.services.watch_state([this] { on_state(); });
   deps_.services.read_beside(
       [this](const auto& session) { controller_.sessions_changed({session}); });
+  deps_.services.fetch_beside(
+      [this](const auto& session) { controller_.sessions_changed({session}); });
 }
 
 Daemon::~Daemon() {
+  deps_.services.fetch_beside({});
   deps_.services.read_beside({});
   deps_.services.watch_state({});
   deps_.metrics.set_sources(nullptr);

@@ -325,6 +325,10 @@ void Services::read_beside(std::function<void(const std::string&)> when_read) {
   parts_->scanner.pool().read_beside(kLargePatience, std::move(when_read));
 }
 
+void Services::fetch_beside(std::function<void(const std::string&)> told) {
+  parts_->passes.fetch_beside(std::move(told));
+}
+
 void Services::abort_uploads() {
   parts_->scanner.pool().stop();
   parts_->api.abort_uploads();

@@ -87,6 +87,10 @@ class Services {
   /// session had one that is read now, on a thread of its own, until the next call.
   void read_beside(std::function<void(const std::string& session)> when_read);
 
+  /// From now on outputs are fetched beside passes; `told` as in read_beside: of which session
+  /// there is something to show.
+  void fetch_beside(std::function<void(const std::string& session)> told);
+
   /// Uploads end, and no new one starts; no file is read and no token fetched any more; other calls
   /// go on.
   void abort_uploads();

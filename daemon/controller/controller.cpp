@@ -299,18 +299,28 @@ bool Controller::finish_workers(std::vector<std::thread>& workers) {
   workers_stop_ = true;
   work_ready_.notify_all();
   const auto idle = [this] { return busy_ == 0; };
-  bool in_time = inbox_ready_.wait_for(lock, options_.shutdown_limit, idle);
-  if (!in_time) {
+  const auto end = std::chrono::steady_clock::now() + options_.shutdown_limit;
+  const auto left = [&] {
+    return std::max(
+        std::chrono::duration_cast<ports::Duration>(end - std::chrono::steady_clock::now()),
+        ports::Duration::zero());
+  };
+  bool in_time = inbox_ready_.wait_until(lock, end, idle);
+  lock.unlock();
+  bool fetched = passes_.wait_for_fetches(left());
+  if (!in_time || !fetched) {
     // Unanswered calls end in doubt, which the passes still record.
     host_.abort_everything();
+    lock.lock();
     in_time = inbox_ready_.wait_for(lock, kLastRecords, idle);
+    lock.unlock();
+    fetched = passes_.wait_for_fetches(kLastRecords);
   }
-  lock.unlock();
   for (auto& worker : workers) {
     in_time ? worker.join() : worker.detach();
   }
   workers.clear();
-  return in_time;
+  return in_time && fetched;
 }
 
 }  // namespace sessync::controller

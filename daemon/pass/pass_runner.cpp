@@ -177,6 +177,11 @@ pass::PassOutcome PassRunner::attempt(const PassRequest& request) {
   input.parallel = settings_.parallel;
   input.list_grace = settings_.list_grace;
   const auto markers = rules_for(request.spec.name);
+  outputs::OutputsReport beside;
+  if (fetcher_) {
+    beside = fetcher_->take(request.spec.name);
+    input.outputs_beside = &beside;
+  }
   pass::PassOutcome outcome;
   with_ports(pass, &request.spec, markers,
              [&](ports::Ports& ports, const std::optional<std::string>& outputs_refusal) {
@@ -190,7 +195,51 @@ pass::PassOutcome PassRunner::attempt(const PassRequest& request) {
   if (unknown && !outcome.error) {
     outcome.error = errors::SessionError{errors::SessionError::Code::kStateUnavailable, *unknown};
   }
+  if (outcome.outputs_due) {
+    ask_for_outputs(request, outcome.session_id);
+  }
   return outcome;
+}
+
+void PassRunner::ask_for_outputs(const PassRequest& request, const std::string& session_id) {
+  fetcher_->ask(request.spec.name, [this, spec = request.spec, withdrawn = request.withdrawn,
+                                    session_id](const std::function<bool()>& is_over) {
+    return fetch(spec, session_id, [&] { return is_over() || (withdrawn && withdrawn()); });
+  });
+}
+
+/// As if it were over no session: what is told of the session's own pass goes on.
+outputs::OutputsReport PassRunner::fetch(const manifest::SessionSpec& spec,
+                                         const std::string& session_id,
+                                         std::function<bool()> withdrawn) {
+  outputs::OutputsReport report;
+  try {
+    UnderWay pass(*this, std::string(), std::move(withdrawn));
+    with_ports(pass, &spec, settings_.markers,
+               [&](ports::Ports& ports, const std::optional<std::string>& outputs_refusal) {
+                 const auto inventory = ports.store.load(session_id);
+                 report = outputs::pull_outputs(
+                     {session_id, *spec.outputs, inventory, outputs_refusal}, ports);
+               });
+  } catch (...) {
+    report.error =
+        errors::SessionError{errors::SessionError::Code::kInternalError,
+                             "fetching outputs met an error that nothing was prepared for: " +
+                                 os::current_exception_text() + "; it is tried again"};
+    report.again = true;
+  }
+  return report;
+}
+
+void PassRunner::fetch_beside(OutputsFetcher::Told told) {
+  if (!fetcher_) {
+    fetcher_ = std::make_unique<OutputsFetcher>();
+  }
+  fetcher_->tell(std::move(told));
+}
+
+bool PassRunner::wait_for_fetches(ports::Duration longest) {
+  return !fetcher_ || fetcher_->wait(longest);
 }
 
 void PassRunner::with_ports(const manifest::SessionSpec* spec, const Work& work) {
@@ -238,6 +287,9 @@ void PassRunner::with_ports(UnderWay& pass, const manifest::SessionSpec* spec,
 }
 
 void PassRunner::stop() {
+  if (fetcher_) {
+    fetcher_->stop();
+  }
   const std::lock_guard lock(mutex_);
   stopping_ = true;
   for (auto* pass : under_way_) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daemon/os/completion_queue.h"
+#include "daemon/pass/outputs_fetcher.h"
 #include "manifest/spec.h"
 #include "reconciler/condition.h"
 #include "reconciler/limits.h"
@@ -87,8 +88,13 @@ class PassRunner {
       std::function<void(ports::Ports&, const std::optional<std::string>& outputs_refusal)>;
   void with_ports(const manifest::SessionSpec* spec, const Work& work);
 
+  /// From now on outputs are fetched beside passes. `told`: see OutputsFetcher::tell.
+  void fetch_beside(OutputsFetcher::Told told);
+
   /// From now on passes start no new chain. Any thread.
   void stop();
+  /// Once it is stopped: waits for what is being fetched beside. False: it took longer.
+  bool wait_for_fetches(ports::Duration longest);
   /// What PassRequest::withdrawn says has changed: calls that wait and are withdrawn end now. Any
   /// thread.
   void review();
@@ -107,6 +113,9 @@ class PassRunner {
   class UnderWay;
 
   pass::PassOutcome attempt(const PassRequest& request);
+  void ask_for_outputs(const PassRequest& request, const std::string& session_id);
+  outputs::OutputsReport fetch(const manifest::SessionSpec& spec, const std::string& session_id,
+                               std::function<bool()> withdrawn);
   [[nodiscard]] ports::MarkerRules rules_for(const std::string& session);
   void with_ports(UnderWay& pass, const manifest::SessionSpec* spec,
                   const ports::MarkerRules& markers, const Work& work);
@@ -119,6 +128,7 @@ class PassRunner {
   std::set<UnderWay*> under_way_;
   std::set<std::string> adopted_;  ///< names of sessions in which nothing unkeyed is left to adopt
   bool stopping_ = false;
+  std::unique_ptr<OutputsFetcher> fetcher_;  ///< last: it uses the rest; null: passes fetch
 };
 
 }  // namespace sessync::runner

@@ -32,6 +32,17 @@ void note_status(const PassInput& in, SessionView& session, ports::Ports& ports,
   }
 }
 
+void take_in(outputs::OutputsReport report, PassOutcome& out) {
+  out.fetched = std::move(report.fetched);
+  std::ranges::move(report.warnings, std::back_inserter(out.warnings));
+  std::ranges::move(report.blocked, std::back_inserter(out.plan.blocked));
+  std::ranges::stable_sort(out.plan.blocked, {}, &desired::Blocked::path);
+  if (report.error && !out.error) {
+    out.error = std::move(report.error);
+  }
+  out.unfinished |= report.again;
+}
+
 }  // namespace
 
 void fetch_outputs(const PassInput& in, SessionView& session, ports::Ports& ports,
@@ -44,16 +55,13 @@ void fetch_outputs(const PassInput& in, SessionView& session, ports::Ports& port
   if ((in.dry_run && !in.outputs_refusal) || out.suspended || ports.loop.stopping()) {
     return;
   }
-  auto report = outputs::pull_outputs(
-      {session.session_id, *in.spec.outputs, session.inventory, in.outputs_refusal}, ports);
-  out.fetched = std::move(report.fetched);
-  std::ranges::move(report.warnings, std::back_inserter(out.warnings));
-  std::ranges::move(report.blocked, std::back_inserter(out.plan.blocked));
-  std::ranges::stable_sort(out.plan.blocked, {}, &desired::Blocked::path);
-  if (report.error && !out.error) {
-    out.error = std::move(report.error);
+  if (in.outputs_beside != nullptr && !in.outputs_refusal) {
+    out.outputs_due = true;
+    return take_in(*in.outputs_beside, out);
   }
-  out.unfinished |= report.again;
+  take_in(outputs::pull_outputs(
+              {session.session_id, *in.spec.outputs, session.inventory, in.outputs_refusal}, ports),
+          out);
 }
 
 }  // namespace sessync::pass

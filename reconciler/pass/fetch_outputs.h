@@ -10,7 +10,8 @@ namespace sessync::pass {
 /// Outputs appear up to a few seconds after a session turned idle, and no event says so: `out` says
 /// when to look again. Remembers the session's status in `session` and, unless it is a dry run, in
 /// the store. What is downloaded is never deleted at either end. Does nothing without an `outputs:`
-/// entry, or if the pass has failed already.
+/// entry, or if the pass has failed already. Where outputs are fetched beside passes it only says
+/// what they came to, and that they are due.
 void fetch_outputs(const PassInput& in, SessionView& session, ports::Ports& ports,
                    PassOutcome& out);
 

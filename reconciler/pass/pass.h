@@ -29,6 +29,9 @@ struct PassInput {
   ports::Duration list_grace = reconciler::kListGrace;
   /// Why nothing may be written to the destination of outputs; nothing: it may.
   std::optional<std::string> outputs_refusal{};
+  /// What the session's outputs came to lately, where they are fetched beside passes: this one says
+  /// so, and whether they are due again. Null: it fetches them itself.
+  const outputs::OutputsReport* outputs_beside = nullptr;
 };
 
 /// What one pass saw and did. Each step adds what it learned.
@@ -51,7 +54,8 @@ struct PassOutcome {
   bool progressed = false;    ///< some write was carried out
   /// It is known of every row whose it is, and none of ours can be hidden any more.
   bool identified = false;
-  bool unfinished = false;  ///< some output could not be fetched for now
+  bool unfinished = false;   ///< some output could not be fetched for now
+  bool outputs_due = false;  ///< to be fetched beside: see PassInput::outputs_beside
   /// There is something to do then, without an event.
   std::optional<ports::Duration> next_check_in;
 

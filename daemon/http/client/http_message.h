@@ -72,6 +72,8 @@ struct HttpLimits {
   ports::Duration no_progress = std::chrono::seconds(60);
   /// From the start; of an upload from the last byte sent, of a download from the last received.
   ports::Duration answer = std::chrono::seconds(600);
+  /// Of a download, over each span of no_progress: one that drips holds a connection for ever.
+  std::uint64_t least_bytes_a_second = 1000;
 };
 
 }  // namespace sessync::http

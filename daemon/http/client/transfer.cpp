@@ -146,7 +146,8 @@ Transfer::Transfer(HttpRequest request, const HttpLimits& limits, const Certific
       easy_(curl_easy_init()),
       started_(os::now_anchored()),
       answer_due_from_(started_),
-      progressed_at_(started_) {
+      progressed_at_(started_),
+      span_began_(started_) {
   set_up_common(limits, certificates);
   set_up_callbacks();
   set_up_headers();
@@ -273,7 +274,23 @@ bool Transfer::is_answer_due() const {
   return received_ == 0;
 }
 
+/// The first span begins with the first byte.
+bool Transfer::is_dripping(ports::TimePoint now) {
+  if (!request_.sink || received_ == 0) {
+    span_began_ = now;
+    return false;
+  }
+  const auto span = now - span_began_;
+  if (span < limits_.no_progress) return false;
+  const auto least = limits_.least_bytes_a_second * static_cast<std::uint64_t>(span.count()) / 1000;
+  const bool drips = received_ - received_before_span_ < least;
+  span_began_ = now;
+  received_before_span_ = received_;
+  return drips;
+}
+
 bool Transfer::is_stuck(ports::TimePoint now) {
+  if (is_dripping(now)) return true;
   const std::uint64_t progressed = progress();
   if (progressed != last_progress_) progressed_at_ = now;
   last_progress_ = progressed;

@@ -55,6 +55,7 @@ class Transfer {
   bool feed_sink(std::string_view bytes);
   [[nodiscard]] std::uint64_t progress() const;
   [[nodiscard]] bool is_answer_due() const;
+  bool is_dripping(ports::TimePoint now);
   [[nodiscard]] bool is_encoded() const;
   [[nodiscard]] bool is_unfinished() const;
   [[nodiscard]] bool is_answered_early() const;
@@ -85,6 +86,8 @@ class Transfer {
   ports::TimePoint answer_due_from_;
   ports::TimePoint progressed_at_;
   std::uint64_t last_progress_ = 0;
+  ports::TimePoint span_began_;
+  std::uint64_t received_before_span_ = 0;
 };
 
 }  // namespace sessync::http

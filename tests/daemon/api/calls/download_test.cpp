@@ -93,6 +93,22 @@ TEST_CASE("a download that is cut short is an error") {
   }
 }
 
+TEST_CASE("a download that drips is given up, although it never stops") {
+  const RawServer server([](RawConnection& connection) {
+    RawRequest request;
+    if (!connection.read(request)) return;
+    connection.send(head("Content-Length: 1000000\r\n"));
+    while (!connection.closes_within(10) && connection.send("x")) {
+    }
+  });
+  auto options = options_for(server.url());
+  options.request_timeout = std::chrono::milliseconds(500);
+  ApiFixture fixture(options);
+  const auto sink = std::make_shared<Collector>();
+  CHECK(download(fixture, sink).error().kind == Kind::kUnusableAnswer);
+  CHECK(sink->text.size() < 1000);
+}
+
 TEST_CASE("a sink that fails ends the download with its own words") {
   const RawServer server([](RawConnection& connection) {
     RawRequest request;
