@@ -62,8 +62,9 @@ ALTER TABLE intent DROP COLUMN previous_size;
 PRAGMA user_version = 4;
 )sql";
 
-/// Version 5: what was in force of the manifest, and which directory an output was put into. The
-/// owner was that of the session that was looked at last; which file had what nobody knows.
+/// Version 5: what was in force of the manifest, which directory an output was put into, and what
+/// was found in the contents of files. The owner was that of the session that was looked at last;
+/// which file had what nobody knows.
 inline constexpr const char* kToVersion5 = R"sql(
 CREATE TABLE held (
   kind TEXT, value TEXT, file TEXT NOT NULL, PRIMARY KEY (kind, value)
@@ -71,6 +72,9 @@ CREATE TABLE held (
 INSERT INTO held
   SELECT 'owner', owner, '' FROM session WHERE owner <> '' ORDER BY looked_at DESC, session_id LIMIT 1;
 ALTER TABLE output ADD COLUMN directory TEXT NOT NULL DEFAULT '';
+ALTER TABLE digest ADD COLUMN patterns INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE digest ADD COLUMN secret_kind INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE digest ADD COLUMN secret_line INTEGER NOT NULL DEFAULT 0;
 PRAGMA user_version = 5;
 )sql";
 

@@ -24,6 +24,9 @@ struct Table<workspace::DigestEntry> : Unscoped {
     to.column("digest", entry.digest);
     to.column("first_seen_ns", entry.first_seen_ns);
     to.column("trusted", entry.trusted);
+    to.column("patterns", entry.patterns, "0");
+    to.column("secret_kind", entry.secret_kind, "0");
+    to.column("secret_line", entry.secret_line, "0");
   }
 };
 

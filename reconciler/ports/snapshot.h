@@ -6,6 +6,8 @@
 #include <variant>
 #include <vector>
 
+#include "reconciler/ports/suspected_secret.h"
+
 namespace sessync::ports {
 
 /// One file that an entry of the manifest selects, as it was at one instant: digest and size belong
@@ -14,7 +16,8 @@ struct ScannedFile {
   std::string path;    ///< below the entry's source; raw bytes; "" for a single-file source
   std::string sha256;  ///< 64 lower-case hex digits
   std::uint64_t size = 0;
-  bool executable = false;  ///< by its owner; only archives keep it
+  bool executable = false;                  ///< by its owner; only archives keep it
+  std::optional<SuspectedSecret> secret{};  ///< belongs to the content, too
   friend bool operator==(const ScannedFile&, const ScannedFile&) = default;
 };
 

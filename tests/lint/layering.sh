@@ -20,6 +20,7 @@ third_party_folder() {
     openssl/*) echo 'daemon/' ;;
     archive.h | archive_entry.h) echo 'daemon/workspace/' ;;
     zlib.h) echo 'daemon/http/server/' ;;
+    immintrin.h) echo 'daemon/workspace/read/' ;;
     # What the operating system has is a side effect, in headers of the shell too.
     sys/* | linux/* | netinet/* | arpa/* | unistd.h | fcntl.h | poll.h | dirent.h | signal.h | malloc.h | \
       fnmatch.h | pthread.h | sched.h | link.h | spawn.h | time.h | string.h | strings.h | errno.h | netdb.h | pwd.h | stdlib.h)

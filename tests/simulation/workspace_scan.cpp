@@ -4,6 +4,7 @@
 
 #include "daemon/os/sha256.h"
 #include "daemon/workspace/content/archive_digest.h"
+#include "daemon/workspace/read/secret_scan.h"
 #include "daemon/workspace/scan/source_filter.h"
 #include "tests/simulation/workspace.h"
 
@@ -112,7 +113,7 @@ struct Workspace::Scan {
       return;
     }
     if (const auto known = cache.find(path, file.stamp)) {
-      out.files.push_back({name, os::to_hex(*known), file.stamp.size});
+      out.files.push_back(scanned(name, *known, file));
       return;
     }
     if (file.being_written) {
@@ -125,11 +126,22 @@ struct Workspace::Scan {
           {name, ports::ScanIssue::Kind::kUnread, "is being read", file.stamp.size});
       return;
     }
+    const auto content = read(file.bytes);
+    cache.put(path, file.stamp, content, disk.stamp_now());
+    out.files.push_back(scanned(name, content, file));
+  }
+
+  static workspace::FileContent read(const std::string& bytes) {
     os::Sha256Stream stream;
-    stream.update(file.bytes);
-    const auto digest = stream.finish();
-    cache.put(path, file.stamp, digest, disk.stamp_now());
-    out.files.push_back({name, os::to_hex(digest), file.stamp.size});
+    stream.update(bytes);
+    workspace::SecretScan secrets;
+    secrets.update(bytes);
+    return {stream.finish(), secrets.finish()};
+  }
+
+  static ports::ScannedFile scanned(const std::string& name, const workspace::FileContent& content,
+                                    const File& file) {
+    return {name, os::to_hex(content.digest), file.stamp.size, false, content.secret};
   }
 };
 

@@ -3,39 +3,57 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/workspace/read/secret_patterns.h"
+#include "daemon/workspace/read/secret_scan.h"
+
 namespace sessync::workspace {
+namespace {
+
+/// Somebody has looked for secrets in it as it is done now, or it is one in which nobody looks.
+bool is_judged(const DigestEntry& kept) {
+  return kept.patterns == kSecretPatterns || kept.stamp.size > SecretScan::kLargest;
+}
+
+std::optional<ports::SuspectedSecret> secret_of(const DigestEntry& kept) {
+  if (kept.secret_kind == 0) return std::nullopt;
+  return ports::SuspectedSecret{static_cast<ports::SecretKind>(kept.secret_kind),
+                                static_cast<std::uint32_t>(kept.secret_line)};
+}
+
+}  // namespace
+
 DigestCache::DigestCache(std::vector<DigestEntry> entries) {
   for (DigestEntry& kept : entries) {
     known_[std::move(kept.path)] = {.stamp = kept.stamp,
-                                    .digest = kept.digest,
+                                    .content = {kept.digest, secret_of(kept)},
                                     .first_seen_ns = kept.first_seen_ns,
-                                    .trusted = kept.trusted};
+                                    .trusted = kept.trusted && is_judged(kept)};
   }
 }
 
-std::optional<os::Sha256> DigestCache::find(std::string_view path, const FileStamp& stamp) {
+std::optional<FileContent> DigestCache::find(std::string_view path, const FileStamp& stamp) {
   const std::lock_guard lock(mutex_);
   const auto found = known_.find(path);
   if (found == known_.end()) return std::nullopt;
   Known& known = found->second;
   known.used = true;
   if (!known.trusted || known.stamp != stamp) return std::nullopt;
-  return known.digest;
+  return known.content;
 }
 
-void DigestCache::put(const std::string& path, const FileStamp& stamp, const os::Sha256& digest,
+void DigestCache::put(const std::string& path, const FileStamp& stamp, const FileContent& content,
                       std::int64_t observed_ns) {
   const std::lock_guard lock(mutex_);
   const auto found = known_.find(path);
-  const bool read_again =
-      found != known_.end() && found->second.stamp == stamp && found->second.digest == digest;
+  const bool read_again = found != known_.end() && found->second.stamp == stamp &&
+                          found->second.content.digest == content.digest;
   const std::int64_t first = read_again ? found->second.first_seen_ns : observed_ns;
   // A stamp from the future never gets old, so what counts then is that two readings agreed.
   const bool trusted = !is_racy(stamp, observed_ns) || observed_ns - first >= kRacyNs;
   const auto place = known_.try_emplace(path).first;
   changed_.insert(&place->first);
   place->second = {
-      .stamp = stamp, .digest = digest, .first_seen_ns = first, .trusted = trusted, .used = true};
+      .stamp = stamp, .content = content, .first_seen_ns = first, .trusted = trusted, .used = true};
 }
 
 void DigestCache::forget_unused() {
@@ -80,11 +98,15 @@ DigestCache::Changes DigestCache::take_changes() {
 }
 
 DigestEntry DigestCache::entry(const std::string& path, const Known& known) {
+  const auto& secret = known.content.secret;
   return {.path = path,
           .stamp = known.stamp,
-          .digest = known.digest,
+          .digest = known.content.digest,
           .first_seen_ns = known.first_seen_ns,
-          .trusted = known.trusted};
+          .trusted = known.trusted,
+          .patterns = kSecretPatterns,
+          .secret_kind = secret ? static_cast<std::uint64_t>(secret->kind) : 0,
+          .secret_line = secret ? secret->line : 0};
 }
 
 }  // namespace sessync::workspace

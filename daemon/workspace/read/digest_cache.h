@@ -11,8 +11,16 @@
 
 #include "daemon/os/sha256.h"
 #include "daemon/workspace/read/file_stamp.h"
+#include "reconciler/ports/suspected_secret.h"
 
 namespace sessync::workspace {
+
+/// What was read of a file: which content it is, and what was found in it.
+struct FileContent {
+  os::Sha256 digest{};
+  std::optional<ports::SuspectedSecret> secret{};  ///< see SecretScan
+  friend bool operator==(const FileContent&, const FileContent&) = default;
+};
 
 /// What the digest of a file was, and how the file looked when it was read.
 struct DigestEntry {
@@ -21,6 +29,9 @@ struct DigestEntry {
   os::Sha256 digest{};
   std::int64_t first_seen_ns = 0;  ///< wall clock (coarse) when this stamp was first hashed
   bool trusted = false;            ///< false: read so soon after a change that it is read once more
+  std::uint64_t patterns = 0;      ///< kSecretPatterns of who looked for secrets in it; 0: nobody
+  std::uint64_t secret_kind = 0;   ///< what was found, a ports::SecretKind; 0: nothing
+  std::uint64_t secret_line = 0;   ///< and where
   friend bool operator==(const DigestEntry&, const DigestEntry&) = default;
 };
 
@@ -29,7 +40,9 @@ struct DigestEntry {
 /// A digest counts only if device, inode, size, mtime and ctime are all as they were. One that was
 /// taken less than two seconds after the file's last change is not trusted (git's racy rule: a
 /// second write within the same clock tick leaves the same stamp): the file is read again at the
-/// next pass, until one reading was late enough. An empty cache is always a right cache.
+/// next pass, until one reading was late enough. Nor does one count if nobody has looked for
+/// secrets in the content with the patterns of this version. An empty cache is always a right
+/// cache.
 class DigestCache {
  public:
   /// What a store has to write to equal this cache.
@@ -43,10 +56,10 @@ class DigestCache {
   /// With what a store kept of an earlier cache.
   explicit DigestCache(std::vector<DigestEntry> entries);
 
-  [[nodiscard]] std::optional<os::Sha256> find(std::string_view path, const FileStamp& stamp);
+  [[nodiscard]] std::optional<FileContent> find(std::string_view path, const FileStamp& stamp);
 
   /// `observed_ns`: CLOCK_REALTIME_COARSE (the clock of file stamps) just before the file was read.
-  void put(const std::string& path, const FileStamp& stamp, const os::Sha256& digest,
+  void put(const std::string& path, const FileStamp& stamp, const FileContent& content,
            std::int64_t observed_ns);
 
   /// Drops what was neither found nor put since the last call: files that are gone.
@@ -60,7 +73,7 @@ class DigestCache {
  private:
   struct Known {
     FileStamp stamp;
-    os::Sha256 digest{};
+    FileContent content;
     std::int64_t first_seen_ns = 0;
     bool trusted = false;
     bool used = true;

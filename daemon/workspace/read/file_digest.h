@@ -8,13 +8,13 @@
 
 #include <tl/expected.hpp>
 
-#include "daemon/os/sha256.h"
+#include "daemon/workspace/read/digest_cache.h"
 #include "daemon/workspace/read/stable_read.h"
 
 namespace sessync::workspace {
 
 struct Digested {
-  os::Sha256 digest{};
+  FileContent content;
   std::uint64_t size = 0;
   bool executable = false;
 };

@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "daemon/workspace/read/secret_scan.h"
+
 namespace sessync::workspace {
 namespace {
 
@@ -23,17 +25,25 @@ std::uint64_t cost_of(const FileToRead& file) { return file.stamp.size + kOfAFil
 
 bool is_large(const FileToRead& file) { return file.stamp.size > ReadPool::kLarge; }
 
-/// Counts what is read, and hashes it.
-ByteSink hashing_sink(const DigestTools& tools, const std::string& path, os::Sha256Stream& stream,
+/// What is made of the bytes of a file while they are read.
+struct ContentReading {
+  os::Sha256Stream stream;
+  SecretScan secrets;
+};
+
+/// Counts what is read, hashes it, and looks for secrets in it.
+ByteSink hashing_sink(const DigestTools& tools, const std::string& path, ContentReading& reading,
                       Digested& result) {
   return {.restart =
               [&] {
-                stream.restart();
+                reading.stream.restart();
+                reading.secrets.restart();
                 result.size = 0;
               },
           .bytes =
               [&](std::span<const char> bytes) {
-                stream.update(bytes);
+                reading.stream.update(bytes);
+                reading.secrets.update(bytes);
                 result.size += bytes.size();
                 tools.counters.bytes_read += bytes.size();
               },
@@ -50,7 +60,7 @@ class LargeFile : public DigestTask {
       : tools_(tools),
         root_(std::move(root)),
         path_(std::move(path)),
-        sink_(hashing_sink(tools_, path_, stream_, result_)),
+        sink_(hashing_sink(tools_, path_, reading_, result_)),
         reader_(root_, path_, read_tools_) {}
 
   std::optional<DigestResult> step(std::uint64_t at_most) override {
@@ -58,9 +68,9 @@ class LargeFile : public DigestTask {
     if (!read) return std::nullopt;
     if (!*read) return tl::unexpected(read->error());
     stamp_ = (*read)->stamp;
-    result_.digest = stream_.finish();
+    result_.content = {reading_.stream.finish(), reading_.secrets.finish()};
     result_.executable = (*read)->executable;
-    tools_.cache.put(path_, stamp_, result_.digest, (*read)->observed_ns);
+    tools_.cache.put(path_, stamp_, result_.content, (*read)->observed_ns);
     return result_;
   }
   [[nodiscard]] std::uint64_t done() const override { return result_.size; }
@@ -70,7 +80,7 @@ class LargeFile : public DigestTask {
   const DigestTools& tools_;
   os::Beneath root_;
   std::string path_;
-  os::Sha256Stream stream_;
+  ContentReading reading_;
   Digested result_;
   ByteSink sink_;
   Patience none_{{}, milliseconds::zero()};
@@ -120,14 +130,14 @@ bool FileDigester::may_read(const FileToRead& file) { return (spent_ += cost_of(
 
 DigestResult FileDigester::digest_small(const os::Beneath& root, const std::string& path,
                                         Patience& patience) {
-  thread_local os::Sha256Stream stream;
+  thread_local ContentReading reading;
   if (pool_.stopped()) return tl::unexpected(StableReadError{StableReadError::Kind::kUnread});
   Digested result;
-  const auto read = this->read(root, path, patience, hashing_sink(tools_, path, stream, result));
+  const auto read = this->read(root, path, patience, hashing_sink(tools_, path, reading, result));
   if (!read) return tl::unexpected(read.error());
-  result.digest = stream.finish();
+  result.content = {reading.stream.finish(), reading.secrets.finish()};
   result.executable = read->executable;
-  tools_.cache.put(path, read->stamp, result.digest, read->observed_ns);
+  tools_.cache.put(path, read->stamp, result.content, read->observed_ns);
   return result;
 }
 

@@ -145,17 +145,18 @@ ports::SourceSnapshot one_issue(ports::ScanIssue issue) {
   return out;
 }
 
-ports::SourceSnapshot one_file(const os::Sha256& digest, std::uint64_t size) {
-  ports::SourceFiles out;
-  out.files.push_back({.path = "", .sha256 = os::to_hex(digest), .size = size});
-  return out;
+ports::ScannedFile scanned(std::string path, const Digested& file) {
+  return {.path = std::move(path),
+          .sha256 = os::to_hex(file.content.digest),
+          .size = file.size,
+          .executable = file.executable,
+          .secret = file.content.secret};
 }
 
-ports::ScannedFile scanned(std::string path, const Digested& content) {
-  return {.path = std::move(path),
-          .sha256 = os::to_hex(content.digest),
-          .size = content.size,
-          .executable = content.executable};
+ports::SourceSnapshot one_file(const FileContent& content, std::uint64_t size) {
+  ports::SourceFiles out;
+  out.files.push_back(scanned("", {content, size}));
+  return out;
 }
 
 }  // namespace
@@ -204,7 +205,7 @@ ports::ScanIssue SourceScan::too_large(std::string path, const std::string& loca
 
 ports::SourceSnapshot SourceScan::file_snapshot(const std::string& source, const LinkTarget& target,
                                                 const DigestResult& result) {
-  if (result) return one_file(result->digest, result->size);
+  if (result) return one_file(result->content, result->size);
   const StableReadError& error = result.error();
   switch (error.kind) {
     case StableReadError::Kind::kVanished:

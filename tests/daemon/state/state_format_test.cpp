@@ -75,7 +75,8 @@ std::vector<ports::Change> everything() {
 /// As the first program with format 5 wrote it, and reads it: not to be changed.
 const std::vector<std::string> kContent5 = {
     "INSERT INTO creation VALUES('me','new','sesn_2','org',18);",
-    "INSERT INTO digest VALUES('a/b',22,23,24,25,26,'dddddddddddddddddddddddddddddddd',27,1);",
+    "INSERT INTO digest "
+    "VALUES('a/b',22,23,24,25,26,'dddddddddddddddddddddddddddddddd',27,1,29,4,30);",
     "INSERT INTO gone_output VALUES('sesn_1','o',15);",
     "INSERT INTO gone_session VALUES('sesn_1',3);",
     "INSERT INTO held VALUES('destination','out','b.yaml');",
@@ -119,7 +120,7 @@ const std::vector<std::string> kContent4 = {
 };
 
 workspace::DigestEntry some_digest() {
-  workspace::DigestEntry entry{"a/b", {22, 23, 24, 25, 26}, {}, 27, true};
+  workspace::DigestEntry entry{"a/b", {22, 23, 24, 25, 26}, {}, 27, true, 29, 4, 30};
   entry.digest.fill('d');
   return entry;
 }
@@ -171,7 +172,9 @@ TEST_CASE("What a program of the format before wrote is read as it was meant") {
     const auto state = open_state(found.path());
   }
   run_sql(found / "state.db",
-          "ALTER TABLE output DROP COLUMN directory; DROP TABLE held; PRAGMA user_version = 4;");
+          "ALTER TABLE output DROP COLUMN directory; DROP TABLE held;"
+          "ALTER TABLE digest DROP COLUMN patterns; ALTER TABLE digest DROP COLUMN secret_kind;"
+          "ALTER TABLE digest DROP COLUMN secret_line; PRAGMA user_version = 4;");
   for (const auto& row : kContent4) {
     run_sql(found / "state.db", row.c_str());
   }
@@ -179,6 +182,9 @@ TEST_CASE("What a program of the format before wrote is read as it was meant") {
   CHECK(state.database->load("sesn_1").outputs ==
         std::vector<ports::OutputRecord>{{"o", "out", 14, at(15), ""}, {"p", "kept", 16, {}, ""}});
   CHECK(state.database->holdings() == manifest::Holdings{"prod", {}});
+  auto digest = some_digest();
+  digest.patterns = digest.secret_kind = digest.secret_line = 0;
+  CHECK(state.database->load_digests() == std::vector{digest});
 }
 
 TEST_CASE("Nothing of an older state is lost, to a reader or a writer") {

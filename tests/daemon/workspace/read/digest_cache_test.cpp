@@ -14,7 +14,7 @@ workspace::FileStamp stamp_at(std::int64_t when) {
   return {.device = 1, .inode = 2, .size = 3, .modified_ns = when, .changed_ns = when};
 }
 
-os::Sha256 digest(unsigned char first) { return {first}; }
+workspace::FileContent digest(unsigned char first) { return {{first}}; }
 
 TEST_CASE("A digest counts while device, inode, size, mtime and ctime are as they were") {
   workspace::DigestCache cache;
@@ -67,6 +67,34 @@ TEST_CASE("What a store kept makes an equal cache") {
   CHECK_FALSE(copy.find("a", stamp_at(1)));
 }
 
+TEST_CASE("What was found in a content is kept with its digest") {
+  const ports::SuspectedSecret secret{ports::SecretKind::kAwsKey, 70'000};
+  workspace::DigestCache cache;
+  cache.put("a", stamp_at(1), {{1}, secret}, 10 * kSecond);
+  CHECK(cache.find("a", stamp_at(1))->secret == secret);
+  workspace::DigestCache copy(cache.entries());
+  CHECK(copy.find("a", stamp_at(1))->secret == secret);
+}
+
+TEST_CASE("A content that was looked at with other patterns, or by nobody, is read again") {
+  workspace::DigestCache cache;
+  cache.put("a", stamp_at(1), digest(1), 10 * kSecond);
+  auto entries = cache.entries();
+  REQUIRE(entries.front().patterns > 0);
+  entries.front().patterns = GENERATE(0U, 1'000U);
+  workspace::DigestCache other(entries);
+  CHECK_FALSE(other.find("a", stamp_at(1)));
+  other.put("a", stamp_at(1), digest(1), 10 * kSecond);
+  CHECK(other.find("a", stamp_at(1)) == digest(1));
+  CHECK(other.take_changes().put == cache.entries());
+
+  // In one that is too large for it nobody looks.
+  entries.front().stamp.size = (1U << 20U) + 1;
+  CHECK(workspace::DigestCache(entries).find("a", entries.front().stamp));
+  entries.front().stamp.size = 1U << 20U;
+  CHECK_FALSE(workspace::DigestCache(entries).find("a", entries.front().stamp));
+}
+
 TEST_CASE("Files that are not asked for any more are forgotten") {
   workspace::DigestCache cache;
   cache.put("a", stamp_at(1), digest(1), 10 * kSecond);
@@ -89,13 +117,13 @@ TEST_CASE("A file that was forgotten and came back is put, not removed") {
   const workspace::DigestCache::Changes changes = cache.take_changes();
   CHECK(changes.removed.empty());
   REQUIRE(changes.put.size() == 1);
-  CHECK(changes.put.front().digest == digest(2));
+  CHECK(changes.put.front().digest == digest(2).digest);
 }
 
 /// As if two seconds had passed since the files were hashed.
 void trust_all(workspace::DigestCache& cache) {
   for (const workspace::DigestEntry& entry : cache.entries()) {
-    cache.put(entry.path, entry.stamp, entry.digest, entry.first_seen_ns + 2 * kSecond);
+    cache.put(entry.path, entry.stamp, {entry.digest}, entry.first_seen_ns + 2 * kSecond);
   }
 }
 
