@@ -34,12 +34,17 @@ struct Problem {
 /// which it stands), or anywhere in the workspace.
 enum class LinkScope { kSource, kWorkspace };
 
+/// What is done about a file that seems to hold a secret: it is not mounted; it is, with a warning;
+/// nothing.
+enum class SecretsPolicy { kBlock, kWarn, kAllow };
+
 /// One file of the workspace. `source` is lexically cleaned, relative, without "..".
 struct FileResource {
   std::string source;
   std::string mount_path;            ///< as it is sent, never empty
   std::vector<std::string> allow{};  ///< names that are not left out by default
   LinkScope links = LinkScope::kSource;
+  std::optional<SecretsPolicy> secrets{};  ///< nothing: the session's
 };
 
 /// Every matching file below a directory of the workspace, one resource per file.
@@ -51,6 +56,7 @@ struct DirectoryResource {
   std::vector<std::string> allow{};  ///< names that are not left out by default
   bool gitignore = false;            ///< .gitignore files count as .sessyncignore files do
   LinkScope links = LinkScope::kSource;
+  std::optional<SecretsPolicy> secrets{};
 };
 
 /// A directory packed into one file.
@@ -64,6 +70,7 @@ struct ArchiveResource {
   std::vector<std::string> allow{};
   bool gitignore = false;
   LinkScope links = LinkScope::kSource;
+  std::optional<SecretsPolicy> secrets{};
 };
 
 /// A file that was uploaded by somebody else.
@@ -166,6 +173,7 @@ struct SessionSpec {
   MaxDeletes max_deletes;
   std::uint64_t max_files = 100;
   std::uint64_t max_file_size = 500'000'000;  ///< in bytes
+  SecretsPolicy secrets = SecretsPolicy::kBlock;
   std::vector<ResourceSpec> resources;
   std::optional<OutputsSpec> outputs;
 };

@@ -65,6 +65,7 @@ const char* reason_of(desired::BlockCode code) {
     case desired::BlockCode::kUnstable:
     case desired::BlockCode::kTooLarge:
     case desired::BlockCode::kSecret:
+    case desired::BlockCode::kSecretSuspected:
     case desired::BlockCode::kLinkOutside:
     case desired::BlockCode::kOutputTooLarge:
       return "PartiallyApplied";

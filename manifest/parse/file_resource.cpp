@@ -9,9 +9,9 @@
 namespace sessync::manifest {
 namespace {
 
-constexpr std::array<std::string_view, 10> kFileKeys = {
-    "type",    "source",  "file_id", "mount_path", "include",
-    "exclude", "archive", "allow",   "gitignore",  "links"};
+constexpr std::array<std::string_view, 11> kFileKeys = {
+    "type",    "source", "file_id",   "mount_path", "include", "exclude",
+    "archive", "allow",  "gitignore", "links",      "secrets"};
 constexpr std::array<std::string_view, 2> kArchiveFormats = {"tar.gz", "zip"};
 constexpr std::array<std::string_view, 2> kLinkScopes = {"source", "workspace"};
 
@@ -56,8 +56,8 @@ std::optional<ResourceDraft> place(Resource resource, const Fields& fields, std:
 
 std::optional<ResourceDraft> read_uploaded(const Fields& fields, const Field& file_id,
                                            Report& report) {
-  constexpr std::array<std::string_view, 6> kOfSources = {"include", "exclude",   "archive",
-                                                          "allow",   "gitignore", "links"};
+  constexpr std::array<std::string_view, 7> kOfSources = {
+      "include", "exclude", "archive", "allow", "gitignore", "links", "secrets"};
   refuse_keys(fields, kOfSources, "goes with a \"source\", not with \"file_id\"", report);
   auto id = read_id(file_id, "file", report).value_or("invalid");
   auto fallback = "/" + id;
@@ -76,9 +76,11 @@ std::optional<ResourceDraft> read_single(const Fields& fields, const std::string
                                                               "gitignore"};
   refuse_keys(fields, kOfDirectories,
               "goes with a directory: end the \"source\" in \"/\" if it is one", report);
-  return place(
-      FileResource{source, "", read_names(fields, "allow", report), read_links(fields, report)},
-      fields, "/" + source, report);
+  auto allow = read_names(fields, "allow", report);
+  const LinkScope links = read_links(fields, report);
+  const auto secrets = read_secrets_policy(fields, report);
+  return place(FileResource{source, "", std::move(allow), links, secrets}, fields, "/" + source,
+               report);
 }
 
 bool read_gitignore(const Fields& fields, Report& report) {
@@ -93,17 +95,18 @@ std::optional<ResourceDraft> read_directory(const Fields& fields, const std::str
   auto allow = read_names(fields, "allow", report);
   const bool gitignore = read_gitignore(fields, report);
   const LinkScope links = read_links(fields, report);
+  const auto secrets = read_secrets_policy(fields, report);
   const auto archive = fields.find("archive");
   if (!archive) {
     return place(DirectoryResource{source, std::move(include), std::move(exclude), "",
-                                   std::move(allow), gitignore, links},
+                                   std::move(allow), gitignore, links, secrets},
                  fields, "/" + source, report);
   }
   const auto format = read_choice(*archive, kArchiveFormats, report).value_or(0);
   return place(
       ArchiveResource{source, std::move(include), std::move(exclude),
                       format == 0 ? ArchiveResource::Format::kTarGz : ArchiveResource::Format::kZip,
-                      "", std::move(allow), gitignore, links},
+                      "", std::move(allow), gitignore, links, secrets},
       fields, "/" + source, report);
 }
 
@@ -114,6 +117,7 @@ void check_rest(const Fields& fields, Report& report) {
   read_names(fields, "allow", report);
   read_gitignore(fields, report);
   read_links(fields, report);
+  read_secrets_policy(fields, report);
   if (const auto archive = fields.find("archive")) read_choice(*archive, kArchiveFormats, report);
   const auto mount = read_mount_text(fields, "", report);
   if (mount && !mount->is_default) accept_mount_path(*mount, true, report);

@@ -80,6 +80,13 @@ std::optional<std::string> accept_mount_path(const MountText& mount, bool may_be
   return std::nullopt;
 }
 
+std::optional<SecretsPolicy> read_secrets_policy(const Fields& fields, Report& report) {
+  constexpr std::array<std::string_view, 3> kPolicies = {"block", "warn", "allow"};
+  const auto field = fields.find("secrets");
+  const auto policy = field ? read_choice(*field, kPolicies, report) : std::nullopt;
+  return policy ? std::optional(static_cast<SecretsPolicy>(*policy)) : std::nullopt;
+}
+
 std::optional<MountText> read_mount_text(const Fields& fields, std::string fallback,
                                          Report& report) {
   const auto field = fields.find("mount_path");

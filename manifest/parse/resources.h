@@ -19,6 +19,9 @@ std::optional<ResourceDraft> read_file_resource(const Field& item, Report& repor
 std::optional<ResourceDraft> read_repository(const Field& item, Report& report);
 std::optional<ResourceDraft> read_memory_store(const Field& item, Report& report);
 
+/// What stands under "secrets", of a session as of a source.
+std::optional<SecretsPolicy> read_secrets_policy(const Fields& fields, Report& report);
+
 /// The mount path as it is sent. Precondition: `text` is what stands under "mount_path", or the
 /// default; an error points at `at`.
 struct MountText {

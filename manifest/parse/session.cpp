@@ -12,9 +12,9 @@ namespace {
 using std::chrono_literals::operator""s;
 using std::chrono_literals::operator""h;
 
-constexpr std::array<std::string_view, 13> kSessionKeys = {
+constexpr std::array<std::string_view, 14> kSessionKeys = {
     "name",        "session_id", "create",        "prune",    "on_conflict", "suspend", "interval",
-    "max_deletes", "max_files",  "max_file_size", "recreate", "resources",   "outputs"};
+    "max_deletes", "max_files",  "max_file_size", "recreate", "resources",   "outputs", "secrets"};
 constexpr auto kDefaultsKeys = std::span(kSessionKeys).subspan<2>();
 constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kDefaultsMisplaced = {{
     {"name", "belongs to one session and cannot be a default"},
@@ -58,6 +58,7 @@ void read_policy(const Fields& fields, SessionDraft& draft, Report& report) {
     draft.on_conflict =
         static_cast<OnConflict>(read_choice(*field, kOnConflict, report).value_or(0));
   }
+  draft.secrets = read_secrets_policy(fields, report);
   if (const auto field = fields.find("suspend")) draft.suspend = read_bool(*field, report);
   if (const auto field = fields.find("recreate")) {
     draft.recreate = {read_bool(*field, report).value_or(false), field->key_at};

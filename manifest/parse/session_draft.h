@@ -54,6 +54,7 @@ struct SessionDraft {
   std::optional<MaxDeletes> max_deletes;
   std::optional<std::uint64_t> max_files;
   std::optional<std::uint64_t> max_file_size;
+  std::optional<SecretsPolicy> secrets;
   std::vector<ResourceDraft> resources;
   std::optional<OutputsDraft> outputs;
 };

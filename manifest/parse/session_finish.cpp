@@ -69,6 +69,7 @@ SessionDraft merge_defaults(SessionDraft session, const SessionDraft& defaults) 
   fill(session.max_deletes, defaults.max_deletes);
   fill(session.max_files, defaults.max_files);
   fill(session.max_file_size, defaults.max_file_size);
+  fill(session.secrets, defaults.secrets);
   if (!session.outputs && defaults.outputs) {
     session.outputs = defaults.outputs;
     // Two sessions that share this default differ only in where they stand themselves.
@@ -100,6 +101,7 @@ SessionSpec finish_session(const SessionDraft& draft, Report& report) {
   spec.max_deletes = draft.max_deletes.value_or(spec.max_deletes);
   spec.max_files = draft.max_files.value_or(spec.max_files);
   spec.max_file_size = draft.max_file_size.value_or(spec.max_file_size);
+  spec.secrets = draft.secrets.value_or(spec.secrets);
   for (const auto& resource : draft.resources) spec.resources.push_back(resource.spec);
   if (draft.outputs) spec.outputs = finish_outputs(*draft.outputs, spec.name);
   return spec;

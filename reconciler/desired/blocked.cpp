@@ -32,6 +32,8 @@ const char* to_string(BlockCode code) {
       return "too_large";
     case BlockCode::kSecret:
       return "secret";
+    case BlockCode::kSecretSuspected:
+      return "secret_suspected";
     case BlockCode::kLinkOutside:
       return "link_outside";
     case BlockCode::kOutputTooLarge:

@@ -19,10 +19,11 @@ enum class BlockCode {
   kOwnerConflict,  ///< another daemon with our owner name put it there
   kUnstable,       ///< the content could not be read as it was at one instant
   kSecretUnavailable,
-  kTooLarge,        ///< larger than max_file_size
-  kSecret,          ///< left out by a rule against accidents, and mounted or declared all the same
-  kLinkOutside,     ///< as kSecret: a link leads to what its entry does not take
-  kOutputTooLarge,  ///< an output larger than outputs.max_file
+  kTooLarge,         ///< larger than max_file_size
+  kSecret,           ///< left out by a rule against accidents, and mounted or declared all the same
+  kSecretSuspected,  ///< the content has the form of a secret
+  kLinkOutside,      ///< as kSecret: a link leads to what its entry does not take
+  kOutputTooLarge,   ///< an output larger than outputs.max_file
 };
 
 /// The code's name in output, snake_case.

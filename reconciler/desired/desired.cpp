@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "reconciler/desired/suspected.h"
+
 namespace sessync::desired {
 namespace {
 
@@ -19,13 +21,16 @@ std::string join_source(const std::string& source, const std::string& path) {
 class Resolver {
  public:
   Resolver(const manifest::SessionSpec& spec, const ports::WorkspaceSnapshot& snapshot)
-      : root_(snapshot.root), max_file_size_(spec.max_file_size), max_files_(spec.max_files) {}
+      : root_(snapshot.root),
+        max_file_size_(spec.max_file_size),
+        max_files_(spec.max_files),
+        secrets_(spec.secrets) {}
 
   void add(const manifest::FileResource& entry, const ports::SourceSnapshot& source) {
     if (const auto* lost = std::get_if<ports::SourceUnavailable>(&source)) {
       return protect(entry.mount_path, lost->message, true);
     }
-    add_files(std::get<ports::SourceFiles>(source), entry.source, entry.mount_path);
+    add_files(std::get<ports::SourceFiles>(source), entry);
   }
 
   void add(const manifest::DirectoryResource& entry, const ports::SourceSnapshot& source) {
@@ -36,7 +41,7 @@ class Resolver {
     if (files.too_many > 0) {
       return add_uncollected(files, entry);
     }
-    add_files(files, entry.source, entry.mount_path);
+    add_files(files, entry);
     for (const auto& directory : files.unreadable_directories) {
       protect(manifest::join_mount_text(entry.mount_path, directory),
               "directory " + join_source(entry.source, directory) + " cannot be read", true);
@@ -71,6 +76,9 @@ class Resolver {
     if (found.files.empty()) {
       return protect(entry.mount_path, "source " + entry.source + "/ matches no file", false);
     }
+    if (withhold_archive(entry, found)) {
+      return;
+    }
     claim(entry.mount_path, ports::ContentRef{root_, entry.source, found.archive_sha256.value(), 0,
                                               std::make_shared<ports::ArchiveContent>(
                                                   ports::ArchiveContent{entry.format, found.files}),
@@ -104,11 +112,17 @@ class Resolver {
   }
 
  private:
-  void add_files(const ports::SourceFiles& found, const std::string& source,
-                 const std::string& mount) {
+  template <class Entry>
+  void add_files(const ports::SourceFiles& found, const Entry& entry) {
+    const std::string& source = entry.source;
+    const std::string& mount = entry.mount_path;
+    const SecretRules rules(entry, secrets_);
     for (const auto& file : found.files) {
       const auto text = file.path.empty() ? mount : manifest::join_mount_text(mount, file.path);
-      claim(text, ports::ContentRef{root_, join_source(source, file.path), file.sha256, file.size});
+      const auto path = join_source(source, file.path);
+      if (!withhold(file, path, text, rules)) {
+        claim(text, ports::ContentRef{root_, path, file.sha256, file.size});
+      }
     }
     for (const auto& issue : found.issues) {
       add_issue(issue, issue.path.empty() ? mount : manifest::join_mount_text(mount, issue.path),
@@ -135,6 +149,51 @@ class Resolver {
     state_.kept_trees.push_back(path);
     state_.uncollected += found.too_many;
     note_warnings(found);
+  }
+
+  /// True if it seems to hold a secret, and is blocked for that.
+  bool withhold(const ports::ScannedFile& file, const std::string& path, const std::string& mount,
+                const SecretRules& rules) {
+    if (!file.secret) {
+      return false;
+    }
+    const SuspectedFile suspected{path, *file.secret};
+    const auto policy = rules.policy_for(path);
+    if (policy == manifest::SecretsPolicy::kWarn) {
+      state_.warnings.push_back(describe_warned(suspected));
+    }
+    if (policy == manifest::SecretsPolicy::kBlock) {
+      withhold(file.sha256, mount, describe_blocked(suspected));
+    }
+    return policy == manifest::SecretsPolicy::kBlock;
+  }
+
+  /// An archive has all of its members or is not made.
+  bool withhold_archive(const manifest::ArchiveResource& entry, const ports::SourceFiles& found) {
+    const SecretRules rules(entry, secrets_);
+    std::vector<SuspectedFile> blocked;
+    std::vector<SuspectedFile> warned;
+    for (const auto& file : found.files) {
+      const auto path = join_source(entry.source, file.path);
+      const auto policy = file.secret ? rules.policy_for(path) : manifest::SecretsPolicy::kAllow;
+      if (policy != manifest::SecretsPolicy::kAllow) {
+        (policy == manifest::SecretsPolicy::kBlock ? blocked : warned)
+            .push_back({path, *file.secret});
+      }
+    }
+    if (!warned.empty()) {
+      state_.warnings.push_back(describe_warned_archive(warned));
+    }
+    if (!blocked.empty()) {
+      withhold(found.archive_sha256.value(), entry.mount_path, describe_blocked_archive(blocked));
+    }
+    return !blocked.empty();
+  }
+
+  void withhold(const std::string& sha256, const std::string& mount, std::string reason) {
+    const auto path = manifest::MountPath::of_file(mount);
+    block(BlockedType::kFile, path, BlockCode::kSecretSuspected, std::move(reason));
+    state_.withheld.emplace(sha256, path);
   }
 
   void add_issue(const ports::ScanIssue& issue, const std::string& mount, std::uint64_t size) {
@@ -258,6 +317,7 @@ class Resolver {
   std::string root_;
   std::uint64_t max_file_size_;
   std::uint64_t max_files_;
+  manifest::SecretsPolicy secrets_;
   DesiredState state_;
   std::map<manifest::MountPath, std::vector<DesiredFile>> claims_;
   std::set<manifest::MountPath> repositories_;

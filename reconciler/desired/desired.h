@@ -64,6 +64,9 @@ struct DesiredState {
   std::vector<manifest::MemoryStoreResource> memory_stores;  ///< in the manifest's order
   std::vector<Blocked> blocked;
   std::vector<UnreadFile> unread;
+  /// Contents that are not sent because they seem to hold a secret, by digest, and where they are
+  /// declared. What a session has of them stays, here or where the file was before.
+  std::map<std::string, manifest::MountPath> withheld;
   /// Paths of blocked and unread entries: what is mounted there stays.
   std::set<manifest::MountPath> kept;
   std::vector<ProtectedTree> protected_trees;

@@ -74,8 +74,12 @@ class Search {
 
   /// Notes what the session needs of the uploads; false if that is not known.
   bool need(const GarbageSession& session) {
-    for (const auto& [path, wanted] : desired::resolve(session.spec, session.snapshot).files) {
+    const auto desired = desired::resolve(session.spec, session.snapshot);
+    for (const auto& [path, wanted] : desired.files) {
       (wanted.local() == nullptr ? needed_.file_ids : needed_.digests).insert(wanted.content_key());
+    }
+    for (const auto& [sha256, path] : desired.withheld) {
+      needed_.digests.insert(sha256);
     }
     if (const auto id = id_of(session.spec); !id.empty()) {
       need_open_writes(id);

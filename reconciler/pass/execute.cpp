@@ -118,15 +118,21 @@ void apply_actions(const PassInput& in, const plan::PlanInput& known, const Sess
 void mark_needed(const PassInput& in, const desired::DesiredState& desired, ports::Ports& ports) {
   const auto now = ports.loop.now();
   std::vector<ports::Change> changes;
-  for (const auto& [path, wanted] : desired.files) {
-    if (wanted.local() == nullptr) {
-      continue;
-    }
-    auto upload = ports.store.find_upload(in.owner, wanted.local()->sha256);
+  const auto mark = [&](const std::string& sha256) {
+    auto upload = ports.store.find_upload(in.owner, sha256);
     if (upload && now - upload->needed_at >= reconciler::kNeededPrecision) {
       upload->needed_at = now;
       changes.emplace_back(ports::change::PutUpload{std::move(*upload)});
     }
+  };
+  for (const auto& [path, wanted] : desired.files) {
+    if (wanted.local() != nullptr) {
+      mark(wanted.local()->sha256);
+    }
+  }
+  // What was mounted of it stays, and so does what it was mounted from.
+  for (const auto& [sha256, path] : desired.withheld) {
+    mark(sha256);
   }
   record(ports, std::move(changes));
 }

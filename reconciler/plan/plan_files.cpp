@@ -82,6 +82,9 @@ class Planner {
       const auto* ref = wanted.local();
       declared_contents_[ref != nullptr ? ref->sha256.substr(0, 32) : wanted.content_key()] = path;
     }
+    for (const auto& [sha256, path] : in_.desired.withheld) {
+      declared_contents_.try_emplace(sha256.substr(0, 32), path);
+    }
   }
 
   [[nodiscard]] bool same(const observe::ObservedFile& file,

@@ -37,6 +37,9 @@ BlockedPlaces blocked_places(const Plan& plan, const desired::DesiredState& desi
       places.emplace(wanted->second.content_key(), BlockedPlace{blocked.path, blocked.code});
     }
   }
+  for (const auto& [sha256, path] : desired.withheld) {
+    places.emplace(sha256, BlockedPlace{path, desired::BlockCode::kSecretSuspected});
+  }
   return places;
 }
 

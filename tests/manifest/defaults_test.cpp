@@ -29,10 +29,12 @@ std::vector<std::string> sources(const manifest::SessionSpec& session) {
 TEST_CASE("A session takes from the defaults what it does not say") {
   const auto file = with_defaults(
       "  prune: none\n  on_conflict: adopt\n  suspend: true\n  interval: 1m\n"
-      "  max_deletes: 7\n  max_files: 9\n  max_file_size: 1KiB\n  outputs: {include: ['*.md']}\n",
+      "  max_deletes: 7\n  max_files: 9\n  max_file_size: 1KiB\n  secrets: allow\n  outputs: "
+      "{include: ['*.md']}\n",
       "  - {name: a, session_id: sesn_1}\n"
       "  - {name: b, session_id: sesn_2, prune: all, on_conflict: replace, suspend: false,\n"
-      "     interval: 2m, max_deletes: 50%, max_files: 11, max_file_size: 2MB, outputs: "
+      "     interval: 2m, max_deletes: 50%, max_files: 11, max_file_size: 2MB, secrets: warn, "
+      "outputs: "
       "{destination: x}}\n");
   REQUIRE(places(file.problems) == Places{});
   const auto& a = file.sessions.at(0);
@@ -44,6 +46,7 @@ TEST_CASE("A session takes from the defaults what it does not say") {
   CHECK(a.max_deletes.value == 7);
   CHECK(a.max_files == 9);
   CHECK(a.max_file_size == 1024);
+  CHECK(a.secrets == manifest::SecretsPolicy::kAllow);
   CHECK(a.outputs.value().destination == "a");
   CHECK_FALSE(a.outputs->include.empty());
   const auto& b = file.sessions.at(1);
@@ -55,6 +58,7 @@ TEST_CASE("A session takes from the defaults what it does not say") {
   CHECK(b.max_deletes.value == 50);
   CHECK(b.max_files == 11);
   CHECK(b.max_file_size == 2'000'000);
+  CHECK(b.secrets == manifest::SecretsPolicy::kWarn);
   // A key of its own wins whole.
   CHECK(b.outputs.value().destination == "x");
   CHECK(b.outputs->include.empty());

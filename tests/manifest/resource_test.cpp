@@ -56,6 +56,9 @@ TEST_CASE("A wrong file resource says where") {
       {"{type: file, source: a/, allow: ['*.key']}", {"7:42 name_is_no_pattern?"}},
       {"{type: file, file_id: file_1, allow: [a]}", {"7:39 misplaced_key"}},
       {"{type: file, file_id: file_1, gitignore: true}", {"7:39 misplaced_key"}},
+      {"{type: file, file_id: file_1, secrets: allow}", {"7:39 misplaced_key"}},
+      {"{type: file, source: a, secrets: never}", {"7:42 invalid_choice"}},
+      {"{type: file, source: a/, secrets: true}", {"7:43 wrong_type"}},
       {"{type: file, source: a/, include: '*'}", {"7:43 wrong_type"}},
       {"{type: file, source: a/, include: [1]}", {"7:44 wrong_type"}},
       {"{type: file, source: a/, include: ['[a', ok, '#b']}",
@@ -130,6 +133,18 @@ TEST_CASE(
   const auto plain = load_resource<manifest::DirectoryResource>("{type: file, source: src/}");
   CHECK(plain.allow.empty());
   CHECK_FALSE(plain.gitignore);
+}
+
+TEST_CASE("A source may say what is done about secrets in its files") {
+  using Policy = manifest::SecretsPolicy;
+  CHECK(load_resource<manifest::FileResource>("{type: file, source: a, secrets: warn}").secrets ==
+        Policy::kWarn);
+  CHECK(load_resource<manifest::DirectoryResource>("{type: file, source: a/, secrets: allow}")
+            .secrets == Policy::kAllow);
+  CHECK(load_resource<manifest::ArchiveResource>(
+            "{type: file, source: a/, archive: zip, secrets: block}")
+            .secrets == Policy::kBlock);
+  CHECK_FALSE(load_resource<manifest::DirectoryResource>("{type: file, source: a/}").secrets);
 }
 
 TEST_CASE("A directory may be packed") {

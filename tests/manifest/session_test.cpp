@@ -70,6 +70,8 @@ TEST_CASE("The keys of a session are checked") {
       {"    max_files: '100'\n", {"6:16 wrong_type"}},
       {"    max_files: 99999999999999999999\n", {"6:16 out_of_range"}},
       {"    max_file_size: 500\n", {"6:20 invalid_size"}},
+      {"    secrets: never\n", {"6:14 invalid_choice"}},
+      {"    secrets: true\n", {"6:14 wrong_type"}},
       {"    max_file_size: 500 MB\n", {"6:20 invalid_size"}},
       {"    max_file_size: 1.5GB\n", {"6:20 invalid_size"}},
       {"    max_file_size: 1TB\n", {"6:20 invalid_size"}},

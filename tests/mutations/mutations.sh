@@ -24,6 +24,10 @@ in_decisions() {
     'row.owned = true;' 'row.owned = false;'
   mutate "accept a torn digest" daemon/workspace/read/digest_cache.cpp \
     'if (!known.trusted || known.stamp != stamp)' 'if (known.stamp != stamp)'
+  mutate "send what nobody has looked for secrets in" daemon/workspace/read/digest_cache.cpp \
+    '.trusted = kept.trusted && is_judged(kept)};' '.trusted = kept.trusted};'
+  mutate "upload before the verdict" reconciler/desired/desired.cpp \
+    'if (!file.secret) {' 'if (!file.secret || state_.withheld.empty()) {'
   mutate "believe a list that leaves out what was added" reconciler/observe/identify.cpp \
     'if (!(row.owned || fresh) ||' 'if (row.owned || fresh ||'
   mutate "remember a token before it was accepted" reconciler/apply/rotate_token.cpp \
@@ -104,6 +108,8 @@ in_layers() {
     'return !rules_.secrets.none() &&' 'return rules_.secrets.none() &&'
   mutate "let a link pass an exclusion" daemon/workspace/scan/link_rules.cpp \
     'if (!selects(seen) || excludes(real))' 'if (!selects(seen) && excludes(real))'
+  mutate "forget where a piece of a file ended" daemon/workspace/read/secret_scan.cpp \
+    'next_ = anchor - from;' 'next_ = kept_.size();'
   mutate "do not see what is moved into a directory" daemon/watch/inotify_masks.h \
     'kNameCame = IN_CREATE | IN_MOVED_TO;' 'kNameCame = IN_CREATE;'
   mutate "leave what is over in the state file" daemon/state/tables.cpp \

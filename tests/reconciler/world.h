@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -148,6 +149,7 @@ class World {
   std::string owner = "prod";
   ports::MarkerRules markers;
   std::optional<std::string> allow_deletes;
+  std::set<std::string> suspected;  ///< contents that seem to hold a secret
   bool declare_directory = true;
   bool refresh = false;  ///< see PassInput
 
@@ -157,6 +159,9 @@ class World {
     for (const auto& [path, bytes] : files_) {
       const auto ref = content.put(path, bytes);
       found.files.push_back({path, ref.sha256, ref.size});
+      if (suspected.contains(bytes)) {
+        found.files.back().secret = {ports::SecretKind::kPrivateKey, 1};
+      }
     }
     for (const auto& [path, size] : unread_) {
       found.issues.push_back({path, ports::ScanIssue::Kind::kUnread, "is being read", size});

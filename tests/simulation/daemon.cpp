@@ -11,6 +11,22 @@
 
 namespace sessync::simulation {
 
+namespace {
+
+/// Those of the life before; some of those are of a version that looked for no secrets.
+std::vector<workspace::DigestEntry> kept_digests(std::vector<workspace::DigestEntry> kept,
+                                                 Random& random) {
+  const bool is_upgrade = random.one_in(3);
+  for (auto& entry : kept) {
+    if (is_upgrade) {
+      entry.patterns = entry.secret_kind = entry.secret_line = 0;
+    }
+  }
+  return kept;
+}
+
+}  // namespace
+
 /// The loop of one job. Waiting is leaving the fiber; what was waited for happens meanwhile.
 class Daemon::JobLoop : public ports::Loop {
  public:
@@ -44,6 +60,7 @@ Daemon::Daemon(World& world)
       random_(world.random.next()),
       api_(*world.apis.emplace_back(
           std::make_unique<MemorySessionApi>(world.model, world.loop, &world.disk))),
+      cache_(kept_digests(world.digests, random_)),
       schedule_(*this, *this, {{std::chrono::hours(1), {}}, ""}),
       workers_(1 + random_.below(3)) {
   schedule_.table().set_suspended(world.suspended, world.now());
@@ -61,6 +78,7 @@ Daemon::~Daemon() {
     crash();
   }
   api_.is_stopping = nullptr;
+  world_.digests = keeps_digests_ ? cache_.entries() : std::vector<workspace::DigestEntry>();
 }
 
 bool Daemon::is_stopping(const std::string& session_id) const {

@@ -39,6 +39,8 @@ class Daemon : private controller::ScheduleHost, private controller::HoldingsKee
   /// When the oldest of the jobs under way began.
   [[nodiscard]] std::optional<ports::TimePoint> oldest_job() const;
   void crash();
+  /// The next life begins without those of this one.
+  void lose_digests() { keeps_digests_ = false; }
   /// From now on passes begin only by begin_pass().
   void stop_scheduling() { is_scheduling_ = false; }
 
@@ -109,6 +111,7 @@ class Daemon : private controller::ScheduleHost, private controller::HoldingsKee
   bool stopping_ = false;
   bool dying_ = false;
   bool is_scheduling_ = true;
+  bool keeps_digests_ = true;
   std::uint64_t passes_ = 0;
 };
 

@@ -64,7 +64,8 @@ void write_session(std::ostream& out, const Declared& session) {
   out << "    prune: " << session.prune << "\n    on_conflict: " << session.on_conflict
       << "\n    max_deletes: " << session.max_deletes << "\n    max_files: " << session.max_files
       << "\n    interval: " << session.interval_s
-      << "s\n    suspend: " << (session.suspend ? "true" : "false") << "\n    resources:";
+      << "s\n    suspend: " << (session.suspend ? "true" : "false")
+      << "\n    secrets: " << session.secrets << "\n    resources:";
   out << (session.entries.empty() ? " []\n" : "\n");
   for (const auto& entry : session.entries) {
     write_entry(out, entry);
@@ -193,6 +194,7 @@ void edit_session(Declared& session, Random& random, const Vocabulary& words) {
       session.on_conflict = session.on_conflict == "block" ? "replace" : "block";
       return;
     default:
+      session.secrets = session.secrets == "block" ? "allow" : "block";
       (random.one_in(2) ? session.title : session.metadata["stage"]) += "+";
   }
 }

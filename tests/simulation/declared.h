@@ -34,6 +34,7 @@ struct Declared {
   int interval_s = 300;
   bool suspend = false;
   bool recreate = false;
+  std::string secrets = "block";
   std::vector<Entry> entries;
 };
 

@@ -157,7 +157,9 @@ void FinalState::judge_paths(const manifest::SessionSpec& spec, const pass::Pass
                          });
     // Of so small a session a refusal alone is not believed to be about room.
     const bool may_be_full = world_.model.switches().file_cap < reconciler::kFewestOfFull;
-    if (!explained || blocked.code == desired::BlockCode::kOwnerConflict ||
+    const bool is_suspected = blocked.code == desired::BlockCode::kSecretSuspected;
+    if (!explained || (is_suspected && desired.withheld.empty()) ||
+        blocked.code == desired::BlockCode::kOwnerConflict ||
         (blocked.code == desired::BlockCode::kRefused && !may_be_full)) {
       world_.violated("converges: " + blocked.path.text() + " of " + spec.name +
                       " is blocked for no reason that is left: " + blocked.reason);

@@ -62,6 +62,29 @@ void WatchedApi::judge_add(const ports::AddFile& request) {
     world_.violated("exact bytes: " + request.mount_path + " gets what " + local->path +
                     " never was");
   }
+  if (is_wanted) {
+    judge_secret(*local);
+  }
+}
+
+/// What has the form of a secret leaves only if the manifest says so, and nothing leaves before
+/// that is known.
+void WatchedApi::judge_secret(const ports::ContentRef& content) {
+  const auto judge = [&](const std::string& path, const std::string& sha256) {
+    const auto bytes = world_.disk.bytes(path).value_or("");
+    if (bytes.find(secret_text()) != std::string::npos && model::sha256_hex(bytes) == sha256) {
+      world_.violated("no secret leaves by accident: " + path + " is sent to " + input_.spec.name);
+    }
+  };
+  if (input_.spec.secrets != manifest::SecretsPolicy::kBlock) {
+    return;
+  }
+  if (content.archive == nullptr) {
+    return judge(content.path, content.sha256);
+  }
+  for (const auto& member : content.archive->members) {
+    judge((content.path.empty() ? "" : content.path + "/") + member.path, member.sha256);
+  }
 }
 
 void WatchedApi::judge_delete(const std::string& session_id, const std::string& resource_id) {

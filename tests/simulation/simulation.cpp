@@ -124,6 +124,7 @@ class Run {
         if (step.kind == StepKind::kStateLost) {
           world_.lose_state();
           world_.suspended.clear();
+          daemon_->lose_digests();
         }
         return end_life();
       default:

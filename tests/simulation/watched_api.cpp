@@ -40,6 +40,7 @@ void WatchedApi::write(const std::string& what, bool completes) {
 
 void WatchedApi::upload(ports::UploadRequest request, ports::Completion<ports::FileMetadata> done) {
   write("upload " + request.filename);
+  judge_secret(request.content);
   world_.note_upload(request.filename, request.content.sha256);
   api_.upload(std::move(request), std::move(done));
 }

@@ -60,6 +60,7 @@ class WatchedApi : public ports::SessionApi {
   void write(const std::string& what, bool completes = false);
   [[nodiscard]] const desired::DesiredState& desired() const;
   void judge_add(const ports::AddFile& request);
+  void judge_secret(const ports::ContentRef& content);
   void judge_delete(const std::string& session_id, const std::string& resource_id);
   void judge_ownership(const model::Resource& row);
   void judge_lost_sources(const model::Resource& row, const manifest::MountPath& path);

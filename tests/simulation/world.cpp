@@ -71,7 +71,7 @@ World::World(const Scenario& scenario)
   }
   words.uploads.emplace_back("file_not-an-id");
   for (auto left = first.below(12); left > 0; --left) {
-    disk.write(draw_path(first.next()), fresh_bytes());
+    disk.write(draw_path(first.next()), fresh_text());
   }
   for (const auto& url : repositories()) {
     tokens.set(url, fresh_token(url));
@@ -160,6 +160,18 @@ std::string World::fresh_bytes() {
   return "content " + std::string(6 - std::min<std::size_t>(serial.size(), 6), '0') + serial;
 }
 
+std::string World::fresh_text() {
+  constexpr std::uint64_t kOneInFive = 5;
+  const auto bytes = fresh_bytes();
+  return serial_ % kOneInFive == 0 ? bytes + secret_text() : bytes;
+}
+
+const std::string& secret_text() {
+  // Put together here, so that no search for secrets finds this file.
+  static const std::string text = std::string("\nAK") + "IAQ3EGRLM7ZTX2PB4C\n";
+  return text;
+}
+
 std::string World::fresh_token(const std::string& url) {
   auto token = kCanary + std::to_string(++serial_);
   tokens_ever[url].insert(token);
@@ -226,13 +238,13 @@ void World::change_workspace(const Step& step) {
   note("   " + path);
   switch (step.kind) {
     case StepKind::kWrite:
-      return disk.write(path, fresh_bytes() + std::string(dice.below(40), '.'));
+      return disk.write(path, fresh_text() + std::string(dice.below(40), '.'));
     case StepKind::kWriteSameSize:
       return disk.write(path, fresh_bytes());
     case StepKind::kWriteOldTime:
       return disk.write_with_old_mtime(path, fresh_bytes());
     case StepKind::kBeginWrite:
-      return disk.begin_write(path, fresh_bytes());
+      return disk.begin_write(path, fresh_text());
     case StepKind::kLose:
       return disk.lose(pick(directories(), dice.next()));
     case StepKind::kLock:

@@ -97,8 +97,9 @@ struct World {
   /// By session: rows of ours that a first look without state found where the manifest declares
   /// nothing of ours. None is deleted before somebody has said that the session is the right one.
   std::map<std::string, std::set<std::string>> doubted;
-  bool lost_state = false;          ///< once or more
-  std::set<std::string> owners;     ///< ever declared
+  bool lost_state = false;                      ///< once or more
+  std::set<std::string> owners;                 ///< ever declared
+  std::vector<workspace::DigestEntry> digests;  ///< kept by the life before, with the state
   std::set<std::string> suspended;  ///< names of sessions, by command; kept with the state
 
   bool is_traced = false;
@@ -121,6 +122,8 @@ struct World {
   void lose_upload(bool by_expiry, Random& dice);
   [[nodiscard]] std::string some_session(std::uint64_t number) const;
   std::string fresh_bytes();
+  /// Some hold a secret.
+  std::string fresh_text();
   std::string fresh_token(const std::string& url);
 
   void judge_duplicates(const std::string& session_id, const std::string& owner);
@@ -128,6 +131,9 @@ struct World {
   std::uint64_t serial_ = 0;
   bool is_broken_ = false;  ///< manifest_text
 };
+
+/// What a content with a secret ends with.
+const std::string& secret_text();
 
 /// Tokens are recognised wherever they turn up.
 inline constexpr const char* kCanary = "canary-token-";

@@ -179,6 +179,85 @@ TEST_CASE("a path that grew too long for the API is blocked by name") {
   CHECK(builder.resolve().blocked.front().code == desired::BlockCode::kInvalidName);
 }
 
+namespace {
+
+ports::ScannedFile secret(const std::string& path, char digit = 'b') {
+  auto file = scanned(path);
+  file.sha256 = std::string(64, digit);
+  file.secret = {ports::SecretKind::kGithubToken, 12};
+  return file;
+}
+
+}  // namespace
+
+TEST_CASE("a content with a secret is blocked with its place and kind, and kept") {
+  Builder builder;
+  builder.directory("d", "/d", {scanned("a"), secret("sub/b")});
+  const auto state = builder.resolve();
+  CHECK(paths(state) == Lines{"/d/a"});
+  REQUIRE(blocked(state) == Lines{"secret_suspected /d/sub/b"});
+  CHECK(state.blocked.front().reason.starts_with("d/sub/b:12 looks like a GitHub token: "));
+  CHECK(state.blocked.front().reason.find("add b to \"allow\"") != std::string::npos);
+  CHECK(state.kept.contains(manifest::MountPath::of_file("/d/sub/b")));
+  CHECK(state.withheld.at(std::string(64, 'b')).text() == "/d/sub/b");
+  CHECK(state.warnings.empty());
+}
+
+TEST_CASE(
+    "what is done about secrets is said by the source, else by the session; allow names files") {
+  using Policy = manifest::SecretsPolicy;
+  struct Case {
+    Policy of_session;
+    std::optional<Policy> of_source;
+    Lines allow;
+    Lines mounted;
+    bool warned;
+  };
+  const Lines both{"/d/a", "/d/sub/b"};
+  const auto which = GENERATE_COPY(Case{Policy::kBlock, {}, {}, {}, false},
+                                   Case{Policy::kAllow, {}, {}, both, false},
+                                   Case{Policy::kWarn, {}, {}, both, true},
+                                   Case{Policy::kBlock, Policy::kAllow, {}, both, false},
+                                   Case{Policy::kAllow, Policy::kBlock, {}, {}, false},
+                                   Case{Policy::kBlock, {}, {"b"}, {"/d/sub/b"}, false},
+                                   Case{Policy::kBlock, {}, {"sub"}, {"/d/sub/b"}, false},
+                                   Case{Policy::kBlock, {}, {"d"}, both, false},
+                                   Case{Policy::kBlock, {}, {"su", "B"}, {}, false});
+  Builder builder;
+  builder.spec.secrets = which.of_session;
+  ports::SourceFiles found;
+  found.files = {secret("a"), secret("sub/b")};
+  manifest::DirectoryResource entry{"d", {}, {}, "/d", which.allow};
+  entry.secrets = which.of_source;
+  builder.add(entry, std::move(found));
+  const auto state = builder.resolve();
+  CHECK(paths(state) == which.mounted);
+  CHECK(state.blocked.size() == 2 - which.mounted.size());
+  CHECK(state.warnings.size() == (which.warned ? 2 : 0));
+}
+
+TEST_CASE("an archive with a secret in it is blocked as a whole, and names the first three") {
+  Builder builder;
+  const manifest::ArchiveResource entry{
+      "c", {}, {}, manifest::ArchiveResource::Format::kZip, "/c.zip"};
+  ports::SourceFiles found;
+  found.files = {scanned("a"), secret("b"), secret("d"), secret("e"), secret("f")};
+  found.archive_sha256 = std::string(64, 'e');
+  builder.add(entry, found);
+  const auto state = builder.resolve();
+  CHECK(state.files.empty());
+  REQUIRE(blocked(state) == Lines{"secret_suspected /c.zip"});
+  CHECK(state.blocked.front().reason.starts_with(
+      "4 files in it seem to hold secrets (c/b:12 a GitHub token, c/d:12 a GitHub token, "
+      "c/e:12 a GitHub token, ...): the archive is not packed"));
+  CHECK(state.withheld.contains(std::string(64, 'e')));
+
+  builder.spec.secrets = manifest::SecretsPolicy::kWarn;
+  const auto warned = builder.resolve();
+  CHECK(paths(warned) == Lines{"/c.zip"});
+  CHECK(warned.warnings.size() == 1);
+}
+
 TEST_CASE("what is left out since lately is known by where an earlier version mounted it") {
   using Rule = ports::LeftOut::Rule;
   Builder builder;

@@ -29,3 +29,17 @@ TEST_CASE("uploads that nothing has needed for an hour are collected, others sta
   CHECK(world.settle().converged());
   CHECK(world.held().at("/b") == "two");
 }
+
+TEST_CASE("what a mounted file was uploaded as stays while the file is held back for a secret") {
+  World world;
+  world.file("a", "one");
+  world.settle();
+  world.suspected = {"one"};
+  for (int i = 0; i < 5; ++i) {
+    world.loop.advance(std::chrono::minutes(16));
+    CHECK(world.pass().plan.blocked.size() == 1);
+  }
+  ports::Ports ports{*world.api, world.store, world.loop};
+  CHECK(gc::collect_uploads("prod", ports) == 0);
+  CHECK(world.model.uploads().size() == 1);
+}

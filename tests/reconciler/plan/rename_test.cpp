@@ -95,6 +95,29 @@ TEST_CASE("a rename onto what is not ours keeps its old row until that is gone")
   CHECK(world.held() == world.wanted());
 }
 
+TEST_CASE("what seems to hold a secret keeps its row, also where the file was before") {
+  World world;
+  world.file("same", "key");
+  world.file("changed", "before");
+  world.file("old", "token");
+  world.settle();
+  const auto before = world.held();
+
+  world.suspected = {"key", "token", "another key"};
+  world.file("changed", "another key");
+  world.remove("old");
+  world.file("new", "token");
+  const auto outcome = world.settle();
+  CHECK(world.held() == before);
+  for (const char* const path : {"/same", "/changed", "/old", "/new"}) {
+    REQUIRE(blocked_at(outcome.plan, path) != nullptr);
+    CHECK(blocked_at(outcome.plan, path)->code == desired::BlockCode::kSecretSuspected);
+  }
+  world.spec.secrets = manifest::SecretsPolicy::kAllow;
+  CHECK(world.settle().converged());
+  CHECK(world.held() == world.wanted());
+}
+
 TEST_CASE("the old row is held for a blocked path only, whatever else has its content") {
   using namespace fixtures;
   const auto wanted = declared({local("/new", '1'), local("/copy", '1')});
