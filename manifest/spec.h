@@ -124,9 +124,18 @@ struct MemoryStoreResource {
 using ResourceVariant = std::variant<FileResource, DirectoryResource, ArchiveResource,
                                      UploadedFileResource, RepositoryResource, MemoryStoreResource>;
 
+/// Why the operator's policy does not let an entry be carried out. What it has mounted stays.
+struct Denial {
+  std::string reason;      ///< for people; names the rule
+  bool of_secret = false;  ///< it names a secret file that is not its own
+};
+
 struct ResourceSpec {
   Location at;
   ResourceVariant what;
+  std::optional<Denial> denied{};
+  /// The directory of the workspace that links must not lead out of; "": the workspace.
+  std::string confined_to{};
 };
 
 /// A session that we create ourselves.
@@ -149,6 +158,7 @@ struct OutputsSpec {
   /// In bytes, and files, of what lies there. Nothing: as usual, unless more of them lie there.
   std::optional<std::uint64_t> max_total{};
   std::optional<std::uint64_t> max_files{};
+  std::optional<std::string> denied{};  ///< why the operator's policy lets none be fetched
 };
 
 enum class Prune { kOwned, kAll, kNone };
@@ -158,6 +168,22 @@ enum class OnConflict { kBlock, kAdopt, kReplace };
 struct MaxDeletes {
   bool is_percentage = true;
   std::uint64_t value = 25;
+};
+
+/// More than `most` is not allowed, by what `rule` names.
+struct Cap {
+  std::uint64_t most = 0;
+  std::string rule;
+};
+
+/// What the operator's policy leaves of what a session asks for; without one, all of it.
+struct Permission {
+  std::optional<std::string> denied;  ///< why nothing at all is done with the session
+  bool policy_missing = false;        ///< then: because there is no policy that counts
+  /// Why it does not get what else it asked for, while the rest of it goes on.
+  std::vector<std::string> withheld;
+  std::optional<Cap> files;  ///< of its declared files
+  std::optional<Cap> bytes;
 };
 
 struct SessionSpec {
@@ -176,6 +202,7 @@ struct SessionSpec {
   SecretsPolicy secrets = SecretsPolicy::kBlock;
   std::vector<ResourceSpec> resources;
   std::optional<OutputsSpec> outputs;
+  Permission permission{};
 };
 
 }  // namespace sessync::manifest

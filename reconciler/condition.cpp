@@ -29,6 +29,8 @@ Verdict of_error(const errors::SessionError& error) {
     case Code::kStateNotWritable:
     case Code::kStateUnavailable:
       return {"StateUnavailable", error.message, false, true};
+    case Code::kPolicyInvalid:
+      return {"PolicyInvalid", error.message, false, true};
     case Code::kRateLimited:
       return {"RateLimited", error.message, false, false};
     case Code::kApiError:
@@ -59,6 +61,8 @@ const char* reason_of(desired::BlockCode code) {
       return "QuotaExceeded";
     case desired::BlockCode::kSecretUnavailable:
       return "SecretUnavailable";
+    case desired::BlockCode::kNotAllowed:
+      return "NotAllowed";
     case desired::BlockCode::kInvalidName:
     case desired::BlockCode::kRefused:
     case desired::BlockCode::kFileNotFound:

@@ -119,6 +119,7 @@ controller::ControllerOptions Daemon::options() const {
   result.suspended = names_of(deps_.services.suspensions());
   result.pace = {settings_.options.rescan, settings_.options.sessions};
   result.owner_if_none = settings_.options.owner;
+  result.policy = settings_.policy;
   return result;
 }
 
@@ -161,8 +162,9 @@ bool Daemon::run(Signals& signals, const std::function<void()>& overdue) {
 }
 
 void Daemon::set_targets(const manifest::Manifest& manifest) {
-  watcher_.set_targets(controller::watch_targets(manifest, settings_.manifest,
-                                                 {settings_.workspace, settings_.secrets_dir}));
+  watcher_.set_targets(controller::watch_targets(
+      manifest, settings_.manifest,
+      {settings_.workspace, settings_.secrets_dir, settings_.policy.path()}));
 }
 
 std::optional<manifest::Holdings> Daemon::remembered() { return deps_.services.holdings(); }

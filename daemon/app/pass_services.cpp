@@ -17,17 +17,26 @@ RealPassServices::RealPassServices(Over over, std::string workspace,
                                    std::vector<std::string> manifests)
     : over_(over), workspace_(std::move(workspace)), manifests_(std::move(manifests)) {}
 
-void RealPassServices::set_secrets(workspace::SecretPlaces places) {
-  auto secrets = std::make_shared<const workspace::SecretPlaces>(std::move(places));
+void RealPassServices::set_secrets(const workspace::SecretPlaces& places,
+                                   const std::map<std::string, std::vector<std::string>>& of_file) {
+  auto secrets = std::make_shared<const workspace::SecretPlaces>(places);
+  std::map<std::string, Secrets> by_file;
+  for (const auto& [file, own] : of_file) {
+    auto all = places;
+    all.files.insert(all.files.end(), own.begin(), own.end());
+    by_file[file] = std::make_shared<const workspace::SecretPlaces>(std::move(all));
+  }
   const std::lock_guard lock(mutex_);
   secrets_ = std::move(secrets);
+  secrets_of_file_ = std::move(by_file);
 }
 
 ports::WorkspaceSnapshot RealPassServices::scan(const manifest::SessionSpec& spec) {
   std::shared_ptr<const workspace::SecretPlaces> secrets;
   {
     const std::lock_guard lock(mutex_);
-    secrets = secrets_;
+    const auto own = secrets_of_file_.find(spec.at.file);
+    secrets = own == secrets_of_file_.end() ? secrets_ : own->second;
   }
   auto snapshot = over_.scanner.scan({workspace_, manifests_, spec.resources, spec.name,
                                       spec.max_file_size, secrets, spec.max_files});

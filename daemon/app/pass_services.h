@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -47,8 +48,10 @@ class RealPassServices final : public runner::PassServices {
   /// `workspace`: what relative sources are relative to. `manifests` are never mirrored.
   RealPassServices(Over over, std::string workspace, std::vector<std::string> manifests);
 
-  /// From the next scan on these are never mirrored. Any thread.
-  void set_secrets(workspace::SecretPlaces places);
+  /// From the next scan on these are never mirrored, and those of a manifest file not for its
+  /// sessions. Any thread.
+  void set_secrets(const workspace::SecretPlaces& places,
+                   const std::map<std::string, std::vector<std::string>>& of_file = {});
 
   ports::WorkspaceSnapshot scan(const manifest::SessionSpec& spec) override;
   std::unique_ptr<ports::SessionApi> make_api(os::CompletionQueue& queue) override;
@@ -63,7 +66,9 @@ class RealPassServices final : public runner::PassServices {
   const std::string workspace_;
   const std::vector<std::string> manifests_;
   std::mutex mutex_;
-  std::shared_ptr<const workspace::SecretPlaces> secrets_;
+  using Secrets = std::shared_ptr<const workspace::SecretPlaces>;
+  Secrets secrets_;
+  std::map<std::string, Secrets> secrets_of_file_;  ///< those, and its own
 };
 
 }  // namespace sessync::app

@@ -1,5 +1,6 @@
 #include "daemon/app/secret_places.h"
 
+#include <algorithm>
 #include <iterator>
 #include <set>
 
@@ -9,8 +10,7 @@ namespace sessync::app {
 
 std::vector<std::string> option_secrets(const config::Options& options) {
   std::vector<std::string> files{options.api_key_file, options.admin_token_file,
-                                 options.read_token_file, options.tls_key,
-                                 options.marker_key_file};
+                                 options.read_token_file, options.tls_key, options.marker_key_file};
   std::erase(files, "");
   return files;
 }
@@ -29,6 +29,16 @@ workspace::SecretPlaces secret_places(const config::Settings& settings,
   if (settings.secrets_dir_is_given) places.directories.push_back(settings.secrets_dir);
   if (settings.state_dir) places.directories.push_back(*settings.state_dir);
   return places;
+}
+
+std::map<std::string, std::vector<std::string>> denied_secrets(
+    const config::Settings& settings, const std::vector<manifest::SessionSpec>& sessions) {
+  std::map<std::string, std::vector<std::string>> files;
+  for (const auto& session : sessions) {
+    auto denied = secrets::denied_secret_files(session, settings.secrets_dir);
+    if (!denied.empty()) std::ranges::move(denied, std::back_inserter(files[session.at.file]));
+  }
+  return files;
 }
 
 }  // namespace sessync::app

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,5 +17,10 @@ std::vector<std::string> option_secrets(const config::Options& options);
 /// directory for secrets if somebody named one, the state.
 workspace::SecretPlaces secret_places(const config::Settings& settings,
                                       const std::vector<manifest::SessionSpec>& sessions);
+
+/// By manifest file: what it calls a secret and may not have. Nobody else has to leave that out,
+/// but it is no source of its own either.
+std::map<std::string, std::vector<std::string>> denied_secrets(
+    const config::Settings& settings, const std::vector<manifest::SessionSpec>& sessions);
 
 }  // namespace sessync::app

@@ -124,6 +124,15 @@ secrets::Fingerprints open_fingerprints(const config::Settings& settings, Servic
                                      warn);
 }
 
+/// Who writes it is the operator, and what it says is nobody else's business.
+std::vector<std::string> never_mirrored(const config::Settings& settings) {
+  std::vector<std::string> paths{settings.manifest.path()};
+  if (settings.policy.has_file()) {
+    paths.push_back(settings.policy.path());
+  }
+  return paths;
+}
+
 }  // namespace
 
 /// In the order in which they need each other: destroyed from the end.
@@ -145,7 +154,7 @@ struct Services::Parts {
                   settings.state_dir.value_or("")},
                  settings.options.outputs_min_free}),
         pass_services({scanner, api, *state, tokens, outputs, watchers.progress},
-                      settings.workspace, {settings.manifest.path()}),
+                      settings.workspace, never_mirrored(settings)),
         passes(pass_services, {settings.options.parallel, settings.options.list_grace, markers}) {
     if (watchers.progress != nullptr) {
       watchers.progress->set_markers(markers);
@@ -162,7 +171,7 @@ struct Services::Parts {
     }
     secret_files.insert(places.files.begin(), places.files.end());
     places.files.assign(secret_files.begin(), secret_files.end());
-    pass_services.set_secrets(std::move(places));
+    pass_services.set_secrets(places, denied_secrets(configured, sessions));
   }
 
   api::ApiHooks hooks() {

@@ -57,7 +57,7 @@ Verdict judge_manifest(const config::Settings& settings) {
     const auto before = state::StateDatabase::peek_holdings(*choice.settings.state_dir);
     manifest = manifest::load_manifest(texts, manifest::manifest_before(before), owner);
   }
-  return {std::move(manifest), std::move(choice)};
+  return {policy::judge(manifest, policy::draw(settings.policy.read())), std::move(choice)};
 }
 
 }  // namespace sessync::app

@@ -29,7 +29,8 @@ std::optional<std::string> fixed_text(const config::Options& options) {
     case config::Command::kVersion:
       return "sessync " SESSYNC_VERSION "\n";
     case config::Command::kSchema:
-      return std::string(manifest::manifest_schema());
+      return std::string(options.policy_schema ? manifest::policy_schema()
+                                               : manifest::manifest_schema());
     case config::Command::kCompletion:
       return completion_script(options.shell, config::describe_commands());
     default:

@@ -104,7 +104,7 @@ class CommandLine {
     add_command("gc", Command::kGc, "List uploads of this owner that nothing needs");
     add_asking();
     add_completion();
-    add_plain("schema", Command::kSchema, "Print the JSON Schema of a manifest");
+    add_schema();
     add_plain("version", Command::kVersion, "Print the version");
   }
 
@@ -181,6 +181,24 @@ class CommandLine {
         "OUTPUTS_MIN_FREE");
   }
 
+  void add_schema() {
+    add_plain("schema", Command::kSchema, "Print the JSON Schema of a manifest, or of a policy")
+        ->add_option_function<std::string>(
+            "kind", [this](const std::string& kind) { o_.policy_schema = kind == "policy"; },
+            "manifest (the default) or policy")
+        ->check(CLI::IsMember({"manifest", "policy"}));
+  }
+
+  void add_policy(CLI::App& app) {
+    env(app.add_option("--policy", o_.policy,
+                       "Policy: a YAML file that says what manifest files may ask for")
+            ->type_name(value_kind::kFile),
+        "POLICY");
+    env(app.add_flag("--isolate", o_.isolate,
+                     "Keep each manifest file to the directories that are called like it"),
+        "ISOLATE");
+  }
+
   void add_completion() {
     add_plain("completion", Command::kCompletion, "Print a completion script for a shell")
         ->add_option("shell", o_.shell, "bash, zsh or fish")
@@ -213,6 +231,7 @@ class CommandLine {
                  "in force")
               ->check(owner_names()),
           "OWNER");
+      add_policy(*sub);
     }
     if (command != Command::kValidate) {
       add_api(*sub);

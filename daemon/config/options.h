@@ -66,6 +66,9 @@ struct Options {
   bool listen_required = false;
   bool no_sandbox = false;
   std::vector<std::string> allow_env;  ///< patterns of names of variables
+  std::string policy;
+  bool isolate = false;
+  bool policy_schema = false;  ///< `schema` is asked for that of a policy
   bool watch = false;
   std::string asked_session;  ///< what reconcile, suspend or resume is about
   bool yes = false;

@@ -9,6 +9,7 @@
 #include "daemon/os/live_secrets.h"
 #include "daemon/os/log.h"
 #include "daemon/os/loose_mode.h"
+#include "daemon/os/path_text.h"
 #include "daemon/os/sha256.h"
 #include "daemon/os/url_credentials.h"
 #include "daemon/secrets/credential_text.h"
@@ -43,6 +44,21 @@ std::string default_state_dir(const runner::ManifestSource& manifest, const Envi
   const auto xdg = env("XDG_STATE_HOME");
   const auto home = xdg ? *xdg : env("HOME").value_or("/") + "/.local/state";
   return home + "/sessync/" + sha256_of(manifest.path()).substr(0, 12);
+}
+
+/// Whoever may write a manifest must not write the policy.
+tl::expected<runner::PolicySource, UsageError> resolve_policy(
+    const Options& options, const runner::ManifestSource& manifest) {
+  const auto path = options.policy.empty() ? std::string() : absolute(options.policy);
+  std::error_code error;
+  const auto real = fs::weakly_canonical(path, error).string();
+  if (!path.empty() && manifest.is_directory() && os::lies_in(real, manifest.resolved())) {
+    return tl::unexpected(UsageError{
+        exit_code::kUsage, "--policy: " + path +
+                               " lies in the manifest directory, so that whoever writes a manifest "
+                               "could write it: keep it where only the operator writes"});
+  }
+  return runner::PolicySource(path, options.isolate);
 }
 
 tl::expected<api::KeyProvider, UsageError> key_from_file(const std::string& path) {
@@ -146,6 +162,11 @@ tl::expected<Settings, UsageError> resolve_settings(const Options& options,
     return tl::unexpected(UsageError{exit_code::kUsage, "--github-api-url: " + github.error()});
   }
   settings.github_api_url = *github;
+  auto policy = resolve_policy(options, settings.manifest);
+  if (!policy) {
+    return tl::unexpected(policy.error());
+  }
+  settings.policy = std::move(*policy);
   if (options.state_dir == "none") {
     return settings;
   }

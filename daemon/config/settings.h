@@ -11,6 +11,7 @@
 #include "daemon/config/exit_code.h"
 #include "daemon/config/options.h"
 #include "daemon/pass/manifest_source.h"
+#include "daemon/pass/policy_source.h"
 #include "reconciler/ports/marker_key.h"
 
 namespace sessync::config {
@@ -28,6 +29,7 @@ struct Settings {
   std::string secrets_dir;
   std::string github_api_url;
   bool secrets_dir_is_given = false;  ///< by an option or the service manager
+  runner::PolicySource policy{};
 };
 
 tl::expected<Settings, UsageError> resolve_settings(const Options& options, const Environment& env);

@@ -16,6 +16,7 @@
 #include "daemon/controller/schedule.h"
 #include "daemon/pass/manifest_source.h"
 #include "daemon/pass/pass_runner.h"
+#include "daemon/pass/policy_source.h"
 
 namespace sessync::controller {
 
@@ -23,7 +24,8 @@ struct ControllerOptions {
   int workers = 4;
   std::set<std::string> suspended;  ///< by command, before the start
   SessionTable::Pace pace;
-  std::string owner_if_none{};            ///< see load_manifest()
+  std::string owner_if_none{};  ///< see load_manifest()
+  runner::PolicySource policy{};
   ports::Duration shutdown_limit{8'000};  ///< calls that take longer are given up
 };
 
@@ -84,6 +86,7 @@ class Controller : private ScheduleHost {
   void end_pass(std::list<FinishedPass> pass);
   void conclude(const FinishedPass& pass);
   std::vector<manifest::ManifestText> read_manifest() override;
+  policy::Given read_policy() override { return options_.policy.read(); }
   void announce(const manifest::Manifest& manifest) override;
   bool watching_degraded() override { return host_.watching_degraded(); }
   [[nodiscard]] runner::PassRequest request_of(const DuePass& due);

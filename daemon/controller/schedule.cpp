@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "reconciler/policy/judge.h"
+
 namespace sessync::controller {
 namespace {
 
@@ -48,13 +50,17 @@ void Schedule::take_in(const Wakeup& wakeup, ports::TimePoint now) {
 void Schedule::read_manifest(ports::TimePoint now, bool even_if_unchanged) {
   retry_manifest_ = now + kManifestRetry;
   auto texts = host_.read_manifest();
-  if (texts != texts_ || even_if_unchanged) {
+  auto given = host_.read_policy();
+  if (texts != texts_ || given != given_ || even_if_unchanged) {
     load(texts);
-    host_.announce(manifest_);
-    table_.activate(manifest_, now);
+    boundaries_ = policy::draw(given, boundaries_);
+    const auto judged = policy::judge(manifest_, boundaries_);
+    host_.announce(judged);
+    table_.activate(judged, now);
     texts_ = std::move(texts);
+    given_ = std::move(given);
   }
-  if (manifest_.valid()) {
+  if (manifest_.valid() && boundaries_.problems.empty()) {
     retry_manifest_.reset();
   }
 }

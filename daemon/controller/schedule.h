@@ -6,6 +6,7 @@
 
 #include "daemon/controller/session_table.h"
 #include "manifest/load.h"
+#include "reconciler/policy/boundaries.h"
 
 namespace sessync::controller {
 
@@ -39,6 +40,8 @@ class ScheduleHost {
 
   /// Every file of the manifest, as it is now.
   virtual std::vector<manifest::ManifestText> read_manifest() = 0;
+  /// What the operator lets it ask for, as it is now.
+  virtual policy::Given read_policy() { return {}; }
   /// Right before a manifest comes into force: what it names is watched before it is read.
   virtual void announce(const manifest::Manifest& manifest) = 0;
   /// Events may be missed: poll.
@@ -98,9 +101,11 @@ class Schedule {
   HoldingsKeeper& keeper_;
   SessionTable table_;
   std::string owner_if_none_;
-  manifest::Manifest manifest_;
+  manifest::Manifest manifest_;  ///< as it was declared
   bool knows_holdings_ = false;  ///< from before the start
   std::vector<manifest::ManifestText> texts_;
+  policy::Given given_;
+  policy::Boundaries boundaries_;
   std::optional<ports::TimePoint> retry_manifest_;
   std::optional<ports::TimePoint> poll_at_;
   std::optional<ports::TimePoint> collect_at_;

@@ -12,6 +12,9 @@ std::vector<watch::WatchTarget> watch_targets(const manifest::Manifest& manifest
                                               const runner::ManifestSource& source,
                                               const WatchRoots& roots) {
   std::vector<watch::WatchTarget> all{watch::manifest_target(kManifestTarget, source.path())};
+  if (!roots.policy.empty()) {
+    all.push_back(watch::secret_target(kManifestTarget, roots.policy));
+  }
   for (const auto& session : manifest.sessions()) {
     auto targets = watch::workspace_targets(session.name, roots.workspace, session.resources);
     std::ranges::move(targets, std::back_inserter(all));

@@ -16,10 +16,11 @@ inline const std::string kManifestTarget;
 struct WatchRoots {
   std::string workspace;
   std::string secrets_dir;
+  std::string policy{};  ///< "": there is none
 };
 
 /// What must be watched for a manifest: its own files, of the workspace only what its sessions can
-/// mount, and the files that hold their tokens.
+/// mount, and the files that hold their tokens; the policy, if there is one.
 std::vector<watch::WatchTarget> watch_targets(const manifest::Manifest& manifest,
                                               const runner::ManifestSource& source,
                                               const WatchRoots& roots);

@@ -29,6 +29,11 @@ std::string join_path(std::string_view directory, std::string_view name) {
   return path += name;
 }
 
+bool lies_in(std::string_view path, std::string_view directory) {
+  if (!path.starts_with(directory)) return false;
+  return directory.empty() || path.size() == directory.size() || path[directory.size()] == '/';
+}
+
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 }  // namespace sessync::os

@@ -13,6 +13,9 @@ bool is_mountable_name(std::string_view name);
 /// `directory` + "/" + `name`; one of them alone if the other is empty.
 std::string join_path(std::string_view directory, std::string_view name);
 
+/// `path` is `directory` or below it, by their texts; "" holds every path.
+bool lies_in(std::string_view path, std::string_view directory);
+
 /// What follows the last "/".
 std::string_view base_name(std::string_view path);
 

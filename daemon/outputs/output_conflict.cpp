@@ -59,7 +59,8 @@ std::set<std::string> sources_of(const std::vector<manifest::SessionSpec>& sessi
   std::set<std::string> sources;
   for (const auto& session : sessions) {
     for (const auto& resource : session.resources) {
-      std::visit(NameSource{sources}, resource.what);
+      // What is not allowed is not uploaded either.
+      if (!resource.denied) std::visit(NameSource{sources}, resource.what);
     }
   }
   return sources;

@@ -112,6 +112,12 @@ void read_text(manifest::ManifestText& file) {
 
 }  // namespace
 
+manifest::ManifestText text_of(const std::string& path) {
+  manifest::ManifestText text{path, {}, {}};
+  read_text(text);
+  return text;
+}
+
 ManifestSource::ManifestSource(std::string path) : path_(std::move(path)) {
   std::error_code error;
   const auto absolute = fs::absolute(path_, error);

@@ -7,6 +7,9 @@
 
 namespace sessync::runner {
 
+/// One file as it is now, at most one byte more of it than may be parsed.
+manifest::ManifestText text_of(const std::string& path);
+
 /// Reads the manifest: one YAML file, or every *.yaml and *.yml directly in a directory, of which
 /// no symlink leads out. A single file is named by whoever starts sessync: wherever it leads it is
 /// read.

@@ -264,7 +264,7 @@ void PassRunner::with_ports(UnderWay& pass, const manifest::SessionSpec* spec,
   const auto tokens = services_.make_tokens(queue);
   std::unique_ptr<ports::OutputDirectory> outputs;
   std::optional<std::string> outputs_refusal;
-  if (spec != nullptr && spec->outputs) {
+  if (spec != nullptr && spec->outputs && !spec->outputs->denied) {
     auto opened = services_.open_outputs(*spec);
     if (opened) {
       outputs = std::move(*opened);

@@ -16,4 +16,8 @@ std::vector<std::string> secret_files(const manifest::SessionSpec& session,
                                       const std::string& secrets_dir,
                                       SecretNames which = SecretNames::kRead);
 
+/// The same of those that it may not have.
+std::vector<std::string> denied_secret_files(const manifest::SessionSpec& session,
+                                             const std::string& secrets_dir);
+
 }  // namespace sessync::secrets

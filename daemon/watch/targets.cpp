@@ -68,7 +68,9 @@ std::vector<WatchTarget> workspace_targets(const std::string& name, const std::s
                                            std::span<const manifest::ResourceSpec> resources) {
   std::vector<WatchTarget> targets;
   AddTargets add(name, absolute(workspace), targets);
-  for (const manifest::ResourceSpec& resource : resources) std::visit(add, resource.what);
+  for (const manifest::ResourceSpec& resource : resources) {
+    if (!resource.denied) std::visit(add, resource.what);
+  }
   return targets;
 }
 

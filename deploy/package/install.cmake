@@ -8,6 +8,7 @@ file(MAKE_DIRECTORY ${generated_dir})
 
 install(TARGETS sessync RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES ${PROJECT_SOURCE_DIR}/manifest/schema/sessync.schema.json
+              ${PROJECT_SOURCE_DIR}/manifest/schema/policy.schema.json
         DESTINATION ${CMAKE_INSTALL_DATADIR}/sessync)
 
 # The unit names the program where it is installed, which only the installation knows.

@@ -38,6 +38,8 @@ const char* to_string(BlockCode code) {
       return "link_outside";
     case BlockCode::kOutputTooLarge:
       return "output_too_large";
+    case BlockCode::kNotAllowed:
+      return "not_allowed";
   }
   return "unknown";
 }

@@ -24,6 +24,7 @@ enum class BlockCode {
   kSecretSuspected,  ///< the content has the form of a secret
   kLinkOutside,      ///< as kSecret: a link leads to what its entry does not take
   kOutputTooLarge,   ///< an output larger than outputs.max_file
+  kNotAllowed,       ///< the operator's policy does not let the manifest ask for it
 };
 
 /// The code's name in output, snake_case.

@@ -24,7 +24,13 @@ class Resolver {
       : root_(snapshot.root),
         max_file_size_(spec.max_file_size),
         max_files_(spec.max_files),
-        secrets_(spec.secrets) {}
+        secrets_(spec.secrets),
+        permission_(spec.permission) {}
+
+  /// An entry that the operator's policy does not allow.
+  void deny(const manifest::ResourceSpec& entry, const std::string& reason) {
+    std::visit([&](const auto& what) { deny(what, reason); }, entry.what);
+  }
 
   void add(const manifest::FileResource& entry, const ports::SourceSnapshot& source) {
     if (const auto* lost = std::get_if<ports::SourceUnavailable>(&source)) {
@@ -41,6 +47,7 @@ class Resolver {
     if (files.too_many > 0) {
       return add_uncollected(files, entry);
     }
+    state_.denied.allow(manifest::MountPath::of_file(entry.mount_path));
     add_files(files, entry);
     for (const auto& directory : files.unreadable_directories) {
       protect(manifest::join_mount_text(entry.mount_path, directory),
@@ -102,6 +109,9 @@ class Resolver {
   }
 
   DesiredState finish() {
+    if (const auto excess = over_cap()) {
+      return refuse_files(*excess);
+    }
     collide();
     for (auto& [path, files] : claims_) {
       if (!state_.kept.contains(path)) {
@@ -112,6 +122,75 @@ class Resolver {
   }
 
  private:
+  void deny(const manifest::RepositoryResource& entry, const std::string& reason) {
+    const auto path = manifest::MountPath::literal(entry.mount_path);
+    repositories_.insert(path);
+    block(BlockedType::kRepository, path, BlockCode::kNotAllowed, reason);
+  }
+
+  void deny(const manifest::MemoryStoreResource& /*entry*/, const std::string& reason) {
+    block(BlockedType::kMemoryStore, manifest::MountPath(), BlockCode::kNotAllowed, reason);
+  }
+
+  template <class File>
+  void deny(const File& entry, const std::string& reason) {
+    const auto path = manifest::MountPath::of_file(entry.mount_path);
+    block(BlockedType::kFile, path, BlockCode::kNotAllowed, reason);
+    state_.denied.deny(path);
+  }
+
+  /// Why the files are more than the operator's policy allows; nothing: they are not.
+  [[nodiscard]] std::optional<std::string> over_cap() const {
+    std::uint64_t files = state_.unread.size() + state_.uncollected;
+    std::uint64_t bytes = 0;
+    for (const auto& unread : state_.unread) {
+      bytes += unread.size;
+    }
+    for (const auto& [path, claims] : claims_) {
+      files += claims.size();
+      for (const auto& claim : claims) {
+        bytes += size_of(claim);
+      }
+    }
+    const auto over = [](const std::optional<manifest::Cap>& cap, std::uint64_t count) {
+      return cap && count > cap->most;
+    };
+    if (over(permission_.files, files)) {
+      return describe_excess(files, "files", *permission_.files);
+    }
+    return over(permission_.bytes, bytes)
+               ? std::optional(describe_excess(bytes, "bytes", *permission_.bytes))
+               : std::nullopt;
+  }
+
+  static std::uint64_t size_of(const DesiredFile& file) {
+    const auto* ref = file.local();
+    if (ref == nullptr) {
+      return 0;  // somebody else uploaded it
+    }
+    std::uint64_t bytes = ref->size;
+    if (ref->archive != nullptr) {
+      for (const auto& member : ref->archive->members) {
+        bytes += member.size;
+      }
+    }
+    return bytes;
+  }
+
+  static std::string describe_excess(std::uint64_t count, const char* what,
+                                     const manifest::Cap& cap) {
+    return std::to_string(count) + " " + what + " are declared, and " + cap.rule + " allows " +
+           std::to_string(cap.most) +
+           " in a session; no file of it is added, replaced or deleted until there are fewer";
+  }
+
+  DesiredState refuse_files(const std::string& reason) {
+    state_.unread.clear();
+    block(BlockedType::kSession, manifest::MountPath(), BlockCode::kNotAllowed, reason);
+    state_.denied.deny_all();
+    return std::move(state_);
+  }
+
   template <class Entry>
   void add_files(const ports::SourceFiles& found, const Entry& entry) {
     const std::string& source = entry.source;
@@ -216,6 +295,8 @@ class Resolver {
         return BlockCode::kSecret;
       case ports::ScanIssue::Kind::kLinkOutside:
         return BlockCode::kLinkOutside;
+      case ports::ScanIssue::Kind::kNotAllowed:
+        return BlockCode::kNotAllowed;
       case ports::ScanIssue::Kind::kUnreadable:
       case ports::ScanIssue::Kind::kUnstable:
       case ports::ScanIssue::Kind::kUnread:
@@ -318,10 +399,21 @@ class Resolver {
   std::uint64_t max_file_size_;
   std::uint64_t max_files_;
   manifest::SecretsPolicy secrets_;
+  const manifest::Permission& permission_;
   DesiredState state_;
   std::map<manifest::MountPath, std::vector<DesiredFile>> claims_;
   std::set<manifest::MountPath> repositories_;
 };
+
+/// Why an entry is not allowed; null: it is.
+const std::string* denial_of(const manifest::ResourceSpec& resource,
+                             const ports::SourceSnapshot& source) {
+  if (resource.denied) {
+    return &resource.denied->reason;
+  }
+  const auto* lost = std::get_if<ports::SourceUnavailable>(&source);
+  return lost != nullptr && lost->not_allowed ? &lost->message : nullptr;
+}
 
 }  // namespace
 
@@ -332,18 +424,27 @@ const std::string& DesiredFile::content_key() const {
   return std::get<UploadedContent>(content).file_id;
 }
 
-bool DesiredState::keeps(const manifest::MountPath& path) const {
-  return kept.contains(path) ||
+bool DesiredState::may_declare(const manifest::MountPath& path) const {
+  return kept.contains(path) || denied.may_declare(path) ||
          std::ranges::any_of(kept_trees, [&](const manifest::MountPath& tree) {
            return tree == path || tree.is_above(path);
          });
 }
 
+bool DesiredState::keeps(const manifest::MountPath& path) const {
+  return may_declare(path) || denied.keeps(path);
+}
+
 DesiredState resolve(const manifest::SessionSpec& spec, const ports::WorkspaceSnapshot& snapshot) {
   Resolver resolver(spec, snapshot);
   for (std::size_t i = 0; i < spec.resources.size(); ++i) {
-    std::visit([&](const auto& entry) { resolver.add(entry, snapshot.sources.at(i)); },
-               spec.resources[i].what);
+    const auto& resource = spec.resources[i];
+    const auto& source = snapshot.sources.at(i);
+    if (const auto* reason = denial_of(resource, source)) {
+      resolver.deny(resource, *reason);
+    } else {
+      std::visit([&](const auto& entry) { resolver.add(entry, source); }, resource.what);
+    }
   }
   return resolver.finish();
 }

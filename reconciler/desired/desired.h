@@ -10,6 +10,7 @@
 #include "manifest/mount_path.h"
 #include "manifest/spec.h"
 #include "reconciler/desired/blocked.h"
+#include "reconciler/desired/denied_mounts.h"
 #include "reconciler/desired/left_out.h"
 #include "reconciler/ports/content_source.h"
 #include "reconciler/ports/snapshot.h"
@@ -69,6 +70,7 @@ struct DesiredState {
   std::map<std::string, manifest::MountPath> withheld;
   /// Paths of blocked and unread entries: what is mounted there stays.
   std::set<manifest::MountPath> kept;
+  DeniedMounts denied;
   std::vector<ProtectedTree> protected_trees;
   /// Below these (themselves included) all that is mounted stays, because of what is declared there
   /// too much was found to look at each.
@@ -77,7 +79,10 @@ struct DesiredState {
   LeftOutPaths left_out;
   std::vector<std::string> warnings;  ///< what was skipped in the workspace, for the log
 
-  /// What is mounted at `path` stays, although nothing that is declared there is decided.
+  /// Something that is blocked, denied, or was not looked at may be declared at `path`.
+  [[nodiscard]] bool may_declare(const manifest::MountPath& path) const;
+  /// What is mounted at `path` stays, because of that, or because what a denied entry has mounted
+  /// cannot be told from it.
   [[nodiscard]] bool keeps(const manifest::MountPath& path) const;
 };
 

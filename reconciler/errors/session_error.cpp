@@ -31,6 +31,8 @@ const char* to_string(SessionError::Code code) {
       return "state_not_writable";
     case Code::kStateUnavailable:
       return "state_unavailable";
+    case Code::kPolicyInvalid:
+      return "policy_invalid";
     case Code::kOutOfResources:
       return "out_of_resources";
     case Code::kInternalError:

@@ -22,6 +22,7 @@ struct SessionError {
     kOutputsNotStored,      ///< outputs could not be written here
     kStateNotWritable,      ///< what was seen could not be recorded
     kStateUnavailable,      ///< what was remembered could not be read
+    kPolicyInvalid,         ///< there is no policy that counts, so nothing is allowed
     kOutOfResources,        ///< this machine had no descriptors, threads or memory left
     kInternalError,         ///< a fault of ours
   };

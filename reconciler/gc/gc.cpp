@@ -18,6 +18,7 @@ std::string unread(const ports::WorkspaceSnapshot& snapshot) {
   }
   for (const auto& source : snapshot.sources) {
     if (const auto* lost = std::get_if<ports::SourceUnavailable>(&source)) {
+      if (lost->not_allowed) continue;  // nothing of it is ever uploaded
       return lost->message;
     }
     const auto& files = std::get<ports::SourceFiles>(source);
@@ -33,7 +34,8 @@ std::string unread(const ports::WorkspaceSnapshot& snapshot) {
       return one.kind != ports::ScanIssue::Kind::kInvalidName &&
              one.kind != ports::ScanIssue::Kind::kTooLarge &&
              one.kind != ports::ScanIssue::Kind::kSecret &&
-             one.kind != ports::ScanIssue::Kind::kLinkOutside;
+             one.kind != ports::ScanIssue::Kind::kLinkOutside &&
+             one.kind != ports::ScanIssue::Kind::kNotAllowed;
     });
     if (issue != files.issues.end()) {
       return issue->message;

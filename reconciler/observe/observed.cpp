@@ -268,7 +268,7 @@ class Observer {
       return tree.source_missing && (tree.prefix.text() == "/" || path == tree.prefix.text() ||
                                      path.starts_with(tree.prefix.text() + "/"));
     };
-    return desired_.files.contains(at) || desired_.keeps(at) ||
+    return desired_.files.contains(at) || desired_.may_declare(at) ||
            desired_.left_out.find(at) != nullptr ||
            std::ranges::any_of(desired_.protected_trees, is_in);
   }

@@ -227,9 +227,9 @@ class Puller {
     });
     if (first_over != wanted_.end()) {
       const auto over = static_cast<std::size_t>(wanted_.end() - first_over);
-      report_.blocked.push_back(
-          {desired::BlockedType::kOutputs, manifest::MountPath::literal("/" + in_.spec.destination),
-           desired::BlockCode::kQuota, describe_over(over, limits, there)});
+      report_.blocked.push_back({desired::BlockedType::kOutputs,
+                                 manifest::MountPath::literal("/" + in_.spec.destination),
+                                 desired::BlockCode::kQuota, describe_over(over, limits, there)});
       wanted_.erase(first_over, wanted_.end());
     }
   }
@@ -458,6 +458,12 @@ OutputsReport pull_outputs(const OutputsInput& input, ports::Ports& ports) {
   OutputsReport report;
   if (ports.loop.stopping()) {
     report.again = true;
+    return report;
+  }
+  if (input.spec.denied) {
+    report.blocked.push_back({desired::BlockedType::kOutputs,
+                              manifest::MountPath::literal("/" + input.spec.destination),
+                              desired::BlockCode::kNotAllowed, *input.spec.denied});
     return report;
   }
   if (input.refusal) {

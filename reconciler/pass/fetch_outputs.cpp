@@ -52,7 +52,8 @@ void fetch_outputs(const PassInput& in, SessionView& session, ports::Ports& port
   }
   note_status(in, session, ports, out);
   // A destination that may not be used is said by a plan too.
-  if ((in.dry_run && !in.outputs_refusal) || out.suspended || ports.loop.stopping()) {
+  const bool is_refused = in.outputs_refusal || in.spec.outputs->denied;
+  if ((in.dry_run && !is_refused) || out.suspended || ports.loop.stopping()) {
     return;
   }
   if (in.outputs_beside != nullptr && !in.outputs_refusal) {

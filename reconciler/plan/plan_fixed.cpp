@@ -217,7 +217,8 @@ class FixedResources {
   }
 
   void decide_undeclared(const observe::FixedResource& other) {
-    if (policy_.prune == manifest::Prune::kAll && !other.opaque()) {
+    const bool is_blocked = in_.desired.kept.contains(other.path);
+    if (policy_.prune == manifest::Prune::kAll && !other.opaque() && !is_blocked) {
       const bool is_store = std::holds_alternative<ports::MemoryStoreRow>(other.row);
       return block(
           is_store ? desired::BlockedType::kMemoryStore : desired::BlockedType::kRepository,

@@ -20,10 +20,12 @@ bool has_all(const Metadata& there, const Metadata& wanted) {
   });
 }
 
+/// What could not be attached later, or is about the session as a whole.
 const desired::Blocked* needed_at_creation(const Plan& plan) {
   const auto blocked = std::ranges::find_if(plan.blocked, [](const desired::Blocked& one) {
     return one.type == desired::BlockedType::kRepository ||
-           one.type == desired::BlockedType::kMemoryStore;
+           one.type == desired::BlockedType::kMemoryStore ||
+           one.type == desired::BlockedType::kSession;
   });
   return blocked == plan.blocked.end() ? nullptr : &*blocked;
 }
@@ -95,6 +97,10 @@ void settle_session(Plan& plan, const PlanInput& input) {
   }
   if (const auto* blocked = needed_at_creation(plan)) {
     plan.session = {};
+    if (blocked->type == desired::BlockedType::kSession) {
+      plan.actions.clear();
+      return;
+    }
     hold_creation(plan, blocked->code,
                   std::string("it is not created yet, because a ") +
                       desired::to_string(blocked->type) +

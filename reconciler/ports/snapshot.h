@@ -31,6 +31,7 @@ struct ScanIssue {
     kUnread,       ///< it is large and still being read: nothing is wrong with it
     kSecret,       ///< it leads to what is left out (see LeftOut)
     kLinkOutside,  ///< the source is a link out of the directory in which it stands
+    kNotAllowed,   ///< it leads out of the directory that its entry is confined to
   };
   std::string path;  ///< below the entry's source; raw bytes
   Kind kind = Kind::kUnreadable;
@@ -77,7 +78,8 @@ struct SourceFiles {
 
 /// The source is not there or cannot be read: nothing below its mount path may be deleted.
 struct SourceUnavailable {
-  std::string message;  ///< what it is, and what to do
+  std::string message;       ///< what it is, and what to do
+  bool not_allowed = false;  ///< it was not looked at, because of the operator's policy
 };
 
 using SourceSnapshot = std::variant<SourceFiles, SourceUnavailable>;

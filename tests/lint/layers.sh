@@ -8,7 +8,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 # The folders, those of one line beside each other: neither includes the other. A name stands for all that lies below
 # it. What lies in reconciler/ itself is above its folders, but for limits.h, which holds constants alone.
 readonly order='reconciler/limits.h
-reconciler/ports
+reconciler/ports reconciler/policy
 reconciler/errors reconciler/desired reconciler/schedule
 reconciler/observe
 reconciler/tokens

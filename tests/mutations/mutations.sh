@@ -104,6 +104,14 @@ in_layers() {
   mutate "take a directory that may not be read for an empty one" daemon/workspace/scan/tree_walk.cpp \
     'if (error != 0 && !os::is_absence(error)) note_unreadable' \
     'if (error != 0 && error != EACCES && !os::is_absence(error)) note_unreadable'
+  mutate "delete what an entry that is not allowed has mounted" reconciler/desired/denied_mounts.cpp \
+    'return all_ || may_declare(path) ||' 'return all_ || path.text().empty() ||'
+  mutate "allow what no rule names" reconciler/policy/file_judge.cpp \
+    'if (rule_ == nullptr || allows(rule_->*kind.allowed, value))' \
+    'if (rule_ == nullptr || (rule_->*kind.allowed).patterns.empty() || allows(rule_->*kind.allowed, value))'
+  mutate "follow a link out of what a manifest file is confined to" daemon/workspace/scan/tree_walk.cpp \
+    'if (!os::lies_in(*location, rules_.confined_to)) {' \
+    'if (location->empty() && !os::lies_in(*location, rules_.confined_to)) {'
   mutate "take a secret file for a source" daemon/workspace/scan/tree_walk.cpp \
     'return !rules_.secrets.none() &&' 'return rules_.secrets.none() &&'
   mutate "let a link pass an exclusion" daemon/workspace/scan/link_rules.cpp \

@@ -159,6 +159,7 @@ package_runs() {
   [[ $(in_root sessync version) == "sessync $(dpkg-deb --field "$deb" Version)" ]]
   in_root sessync validate -m /manifest/sessync.yaml
   in_root sessync schema | cmp - "$work/root/usr/share/sessync/sessync.schema.json"
+  in_root sessync schema policy | cmp - "$work/root/usr/share/sessync/policy.schema.json"
 }
 
 package_leaves_nothing() {

@@ -1,4 +1,4 @@
-// manifest/README.md says of each key what the schema says: that it exists, whether it must be
+// manifest/README.md says of each key what the schemas say: that it exists, whether it must be
 // there, its default and its choices.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -9,8 +9,10 @@ import { fileURLToPath } from 'node:url';
 
 const top = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const text = readFileSync(join(top, 'manifest/README.md'), 'utf8');
-const schema = JSON.parse(
-  execFileSync(process.env.SESSYNC_BIN ?? 'sessync', ['schema'], { encoding: 'utf8' }));
+const schemaOf = (...kind) => JSON.parse(
+  execFileSync(process.env.SESSYNC_BIN ?? 'sessync', ['schema', ...kind], { encoding: 'utf8' }));
+const schema = schemaOf();
+const policy = schemaOf('policy');
 
 /** The rows of the first table of a section: key to the other cells. */
 const rows = (section) => {
@@ -26,8 +28,8 @@ const sections = new Map(text.split(/^## /m).slice(1).map((section) => {
   return [heading.replaceAll('`', ''), rows(section)];
 }));
 
-/** The schema's objects and the headings they are described under. */
-const objects = new Map([['The file', schema]]);
+/** The schemas' objects and the headings they are described under. */
+const objects = new Map([['The file', schema], ['A policy', policy], ['A rule', policy.$defs.rule]]);
 for (const [name, definition] of Object.entries(schema.$defs)) {
   if (!definition.properties) continue;
   const isType = definition.properties.type?.const === name && name !== 'agent';
@@ -36,7 +38,7 @@ for (const [name, definition] of Object.entries(schema.$defs)) {
 }
 
 const resolve = (property) => property.$ref
-  ? { ...schema.$defs[property.$ref.replace('#/$defs/', '')], ...property } : property;
+  ? { ...(schema.$defs[property.$ref.replace('#/$defs/', '')] ?? {}), ...property } : property;
 
 /** Must be there, in this object or, for a session's create, after the defaults were merged. */
 const isRequired = (heading, object, key) =>

@@ -16,19 +16,24 @@ const top = join(here, '../..');
 const scratch = mkdtempSync(join(tmpdir(), 'schema-'));
 after(() => rmSync(scratch, { recursive: true }));
 
-const schema = JSON.parse(execFileSync(sessync, ['schema'], { encoding: 'utf8' }));
+const schemaOf = (...kind) => JSON.parse(execFileSync(sessync, ['schema', ...kind], { encoding: 'utf8' }));
 // Strict, so that a misspelt keyword is an error; parts of a rule may stand apart from the type.
 const lenient = { strictRequired: false, strictTypes: false, strictTuples: false };
-const matches = new Ajv2020({ allErrors: true, strict: true, ...lenient }).compile(schema);
+const compile = (schema) => new Ajv2020({ allErrors: true, strict: true, ...lenient }).compile(schema);
+const MANIFEST = { matches: compile(schemaOf()), words: (path) => ['-m', path] };
+// A manifest without sessions asks for nothing that a policy could refuse.
+const empty = join(scratch, 'empty.yaml');
+writeFileSync(empty, 'version: 1\nowner: data-prod\nsessions: []\n');
+const POLICY = { matches: compile(schemaOf('policy')), words: (path) => ['-m', empty, '--policy', path] };
 
-const validate = (path) => {
-  const ran = spawnSync(sessync, ['validate', '-o', 'json', '-m', path], { encoding: 'utf8' });
+const validate = (path, { words } = MANIFEST) => {
+  const ran = spawnSync(sessync, ['validate', '-o', 'json', ...words(path)], { encoding: 'utf8' });
   const codes = JSON.parse(ran.stdout).filter((p) => p.severity === 'error').map((p) => p.code);
   return { status: ran.status, codes };
 };
 
 /** What a schema's editor sees: a document that is no YAML never reaches the schema. */
-const refusals = (text) => {
+const refusals = (text, { matches } = MANIFEST) => {
   const document = parseDocument(text, { version: '1.2', logLevel: 'error' });
   if (document.errors.length > 0) return document.errors.map((error) => error.message);
   let value;
@@ -42,24 +47,24 @@ const refusals = (text) => {
 
 const corpus = (kind) => readdirSync(join(here, 'corpus', kind)).sort();
 
-for (const name of corpus('accepted')) {
-  test(`accepted: ${name}`, () => {
-    const path = join(here, 'corpus/accepted', name);
-    assert.deepEqual(validate(path), { status: 0, codes: [] });
-    assert.deepEqual(refusals(readFileSync(path, 'utf8')), []);
+for (const [folder, kind] of [['accepted', MANIFEST], ['policy_accepted', POLICY]]) for (const name of corpus(folder)) {
+  test(`${folder}: ${name}`, () => {
+    const path = join(here, 'corpus', folder, name);
+    assert.deepEqual(validate(path, kind), { status: 0, codes: [] });
+    assert.deepEqual(refusals(readFileSync(path, 'utf8'), kind), []);
   });
 }
 
-for (const name of corpus('refused')) {
-  test(`refused: ${name}`, () => {
-    const path = join(here, 'corpus/refused', name);
+for (const [folder, kind] of [['refused', MANIFEST], ['policy_refused', POLICY]]) for (const name of corpus(folder)) {
+  test(`${folder}: ${name}`, () => {
+    const path = join(here, 'corpus', folder, name);
     const text = readFileSync(path, 'utf8');
     const claim = /^# refused: (\w+); schema: (yes|no)\n/.exec(text);
     assert.ok(claim, 'line 1 says why it is refused and whether a schema can say so');
-    const { status, codes } = validate(path);
+    const { status, codes } = validate(path, kind);
     assert.equal(status, 3);
     assert.ok(codes.includes(claim[1]), `refused as ${codes}`);
-    assert.equal(refusals(text).length > 0, claim[2] === 'yes', refusals(text).join('\n'));
+    assert.equal(refusals(text, kind).length > 0, claim[2] === 'yes', refusals(text, kind).join('\n'));
   });
 }
 
@@ -67,15 +72,18 @@ for (const name of corpus('refused')) {
 const filled = (text) => text.replace(/\$\{(\w+)\}/g, (_, name) => `id-${name.toLowerCase()}`);
 
 const accepts = (text) => {
+  const kind = /^rules:/m.test(text) ? POLICY : MANIFEST;
   const path = join(scratch, 'sessync.yaml');
   writeFileSync(path, text);
-  assert.deepEqual(validate(path), { status: 0, codes: [] });
-  assert.deepEqual(refusals(text), []);
+  assert.deepEqual(validate(path, kind), { status: 0, codes: [] });
+  assert.deepEqual(refusals(text, kind), []);
 };
 
 for (const name of readdirSync(join(top, 'examples')).filter((folder) => folder !== 'lib')) {
+  const files = readdirSync(join(top, 'examples', name), { recursive: true }).filter((file) => /^(manifests\/)?[\w-]+\.yaml$/.test(file));
   test(`example: ${name}`, () => {
-    accepts(filled(readFileSync(join(top, 'examples', name, 'sessync.yaml'), 'utf8')));
+    assert.ok(files.length > 0);
+    for (const file of files) accepts(filled(readFileSync(join(top, 'examples', name, file), 'utf8')));
   });
 }
 

@@ -15,6 +15,7 @@
 #include "manifest/load.h"
 #include "manifest/text/text.h"
 #include "manifest/text/utf8.h"
+#include "reconciler/policy/judge.h"
 
 namespace sessync::cli {
 namespace {
@@ -56,6 +57,8 @@ int validate_command(const config::Settings& settings) {
                                             app::secret_places(settings, manifest.sessions()))});
   auto problems = manifest.problems();
   for (const auto index : found.secrets) problems.push_back(secret_source(resources[index]));
+  const auto violations = policy::violations(manifest);
+  problems.insert(problems.end(), violations.begin(), violations.end());
   if (settings.options.json) {
     print(problems_document(problems));
   }
@@ -64,7 +67,7 @@ int validate_command(const config::Settings& settings) {
       print_error(manifest::format_problem(problem) + "\n");
     }
   }
-  if (!manifest.valid() || !found.secrets.empty()) {
+  if (!manifest.valid() || !found.secrets.empty() || !violations.empty()) {
     return config::exit_code::kBadManifest;
   }
   if (!settings.options.json) {

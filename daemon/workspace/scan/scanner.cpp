@@ -153,7 +153,7 @@ ports::WorkspaceSnapshot Scanner::scan_root(const ScanRequest& request, const st
       request.max_file_size);
   ports::WorkspaceSnapshot snapshot{.root = path, .sources = {}};
   for (const manifest::ResourceSpec& resource : request.resources) {
-    snapshot.sources.push_back(std::visit(scan, resource.what));
+    snapshot.sources.push_back(scan.scan(resource));
   }
   if (root->shortage() != 0) snapshot.shortage = os::error_text(root->shortage());
   return snapshot;

@@ -166,6 +166,14 @@ std::string secret_source_text() {
          "what is mounted stays; keep secrets outside of the workspace, and remove the entry";
 }
 
+ports::SourceSnapshot SourceScan::scan(const manifest::ResourceSpec& resource) {
+  if (resource.denied) {
+    return ports::SourceUnavailable{.message = resource.denied->reason, .not_allowed = true};
+  }
+  confined_to_ = resource.confined_to;
+  return std::visit(*this, resource.what);
+}
+
 ports::SourceSnapshot SourceScan::operator()(const manifest::FileResource& entry) {
   if (secrets_.covers(entry.source)) return own_secret(entry.source, false);
   const Located located = locate(entry.source, false);
@@ -249,6 +257,7 @@ SourceScan::Tree SourceScan::scan_tree(const TreeSource& entry, std::uint64_t mo
                         .ignore_files = tools_.ignore_files,
                         .gitignore = entry.gitignore,
                         .links = entry.links,
+                        .confined_to = confined_to_,
                         .budget = tools_.budget,
                         .most_files = most_files};
   TreeWalk walk(root_, rules, located->location);
@@ -321,7 +330,7 @@ SourceScan::Located SourceScan::locate(const std::string& source, bool is_direct
     located->location = root_.path_of(fd->get()).value_or(source);
     const auto steady = check_links(source, *located);
     if (!steady) return unreachable(root_, source, steady.error());
-    if (*steady || tries == kMaxLinkTries) return located;
+    if (*steady || tries == kMaxLinkTries) return check_place(source, std::move(*located));
   }
 }
 
@@ -343,6 +352,17 @@ tl::expected<bool, int> SourceScan::check_links(const std::string& source,
   if (above == target.location) return true;
   target.strays = true;
   return false;
+}
+
+/// A link on the way may lead elsewhere than the source's name says.
+SourceScan::Located SourceScan::check_place(const std::string& source, LinkTarget target) const {
+  if (os::lies_in(target.location, confined_to_)) return target;
+  return tl::unexpected(ports::SourceUnavailable{
+      .message = "source " + manifest::printable(source) + " leads out of " +
+                 manifest::printable(confined_to_) +
+                 "/ through a symlink, and the operator confines this manifest file to that; what "
+                 "is mounted from it stays",
+      .not_allowed = true});
 }
 
 SourceScan::Located SourceScan::check_type(const std::string& source, const struct stat& status,

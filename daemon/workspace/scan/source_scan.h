@@ -54,6 +54,9 @@ class SourceScan {
         tools_(tools),
         max_file_size_(max_file_size) {}
 
+  /// Nothing is looked at for an entry that is not allowed.
+  ports::SourceSnapshot scan(const manifest::ResourceSpec& resource);
+
   ports::SourceSnapshot operator()(const manifest::FileResource& entry);
   ports::SourceSnapshot operator()(const manifest::DirectoryResource& entry);
   ports::SourceSnapshot operator()(const manifest::ArchiveResource& entry);
@@ -75,6 +78,7 @@ class SourceScan {
                                                          manifest::LinkScope links) const;
   Located locate(const std::string& source, bool is_directory);
   tl::expected<bool, int> check_links(const std::string& source, LinkTarget& target) const;
+  [[nodiscard]] Located check_place(const std::string& source, LinkTarget target) const;
   Located check_type(const std::string& source, const struct stat& status, bool is_directory);
   static std::optional<TargetExclusion> leads_astray(const std::string& source,
                                                      const std::string& location, bool is_directory,
@@ -92,6 +96,7 @@ class SourceScan {
   const OwnSecrets& secrets_;
   ScanTools tools_;
   std::uint64_t max_file_size_;
+  std::string confined_to_;  ///< of the entry that is scanned
 };
 
 }  // namespace sessync::workspace

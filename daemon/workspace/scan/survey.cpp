@@ -53,10 +53,9 @@ class Surveyor {
     const SourceFilter filter(entry.include, entry.exclude, entry.allow, source->location,
                               &budget_);
     ports::SourceFiles files;
-    TreeWalk tree(root_,
-                  {filter, manifests_, secrets_, ignore_files_, entry.gitignore, entry.links,
-                   budget_},
-                  source->location);
+    TreeWalk tree(
+        root_, {filter, manifests_, secrets_, ignore_files_, entry.gitignore, entry.links, budget_},
+        source->location);
     if (!tree.run([](const FoundFile&) {}, files)) return false;
     for (const ports::LeftOut& one : files.left_out) {
       found_.add(one, os::join_path(source->location, one.path), one.path);
@@ -96,6 +95,7 @@ Survey survey(const ScanRequest& request) {
   Survey survey;
   Surveyor surveyor(*root, manifests, secrets);
   for (std::size_t i = 0; i < request.resources.size(); ++i) {
+    if (request.resources[i].denied) continue;
     if (std::visit(surveyor, request.resources[i].what)) survey.secrets.push_back(i);
   }
   survey.left_out = surveyor.left_out();

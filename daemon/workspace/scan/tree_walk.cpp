@@ -76,6 +76,12 @@ tl::unexpected<LinkProblem> skipped(std::string what) {
   return tl::unexpected(LinkProblem{.what = std::move(what), .unreadable = false});
 }
 
+/// Where it leads is not said: it is another's.
+std::string outside_text(const std::string& link, const std::string& confined_to) {
+  return manifest::printable(link) + " is a symlink that leads out of " +
+         manifest::printable(confined_to) + "/, to which the operator confines this manifest file";
+}
+
 ports::SourceUnavailable unreadable_source(const std::string& what) { return {.message = what}; }
 
 }  // namespace
@@ -317,8 +323,10 @@ void TreeWalk::classify_link(const std::string& path, const Name& name, Frame& f
   auto target = resolve_link(path);
   if (!target) {
     const LinkProblem& problem = target.error();
-    if (problem.unreadable && as_file.taken()) {
-      add_issue({path, ports::ScanIssue::Kind::kUnreadable, problem.what});
+    if ((problem.unreadable || problem.not_allowed) && as_file.taken()) {
+      const auto kind = problem.not_allowed ? ports::ScanIssue::Kind::kNotAllowed
+                                            : ports::ScanIssue::Kind::kUnreadable;
+      add_issue({path, kind, problem.what});
     } else if (!problem.what.empty()) {
       warn(path, problem.what + "; it is skipped");
     }
@@ -369,6 +377,10 @@ tl::expected<LinkTarget, LinkProblem> TreeWalk::resolve_link(std::string_view pa
   auto location = root_.path_of(fd->get());
   if (!location) {
     return tl::unexpected(LinkProblem{"is a symlink to something that cannot be located", true});
+  }
+  if (!os::lies_in(*location, rules_.confined_to)) {
+    return tl::unexpected(
+        LinkProblem{.what = outside_text(link, rules_.confined_to), .not_allowed = true});
   }
   if (auto problem = refused(path, *location, status)) return tl::unexpected(std::move(*problem));
   return LinkTarget{.location = std::move(*location),

@@ -41,6 +41,8 @@ struct WalkRules {
   IgnoreFiles& ignore_files;
   bool gitignore = false;  ///< .gitignore files count as .sessyncignore files do
   manifest::LinkScope links = manifest::LinkScope::kSource;
+  /// No link may lead out of this directory of the workspace; "": the workspace.
+  std::string confined_to{};
   manifest::MatchBudget& budget;
   /// Of more files than these (and what would be one) nothing is kept but their number.
   std::uint64_t most_files = std::numeric_limits<std::uint64_t>::max();
@@ -60,8 +62,9 @@ struct LinkTarget {
 
 /// Why a symlink that was found in a tree is not taken.
 struct LinkProblem {
-  std::string what;         ///< "" if the link is gone
-  bool unreadable = false;  ///< nobody can say whether it leads to a file: it counts as there
+  std::string what;          ///< "" if the link is gone
+  bool unreadable = false;   ///< nobody can say whether it leads to a file: it counts as there
+  bool not_allowed = false;  ///< it leads out of what the entry is confined to
   std::optional<TargetExclusion> excluded{};  ///< what keeps its target out
 };
 
