@@ -93,6 +93,7 @@ bool has_secrets_dir(const config::Settings& settings) {
 void cover_inputs(SandboxPlaces& places, const config::Settings& settings,
                   const manifest::Manifest& manifest, const config::Environment& environment) {
   places.read("the manifest", settings.manifest.path());
+  if (settings.policy.has_file()) places.read("the policy", settings.policy.path());
   places.read("the workspace", settings.workspace);
   places.read_successors(settings.workspace, environment("HOME").value_or("/"));
   if (has_secrets_dir(settings)) places.read("the directory for secrets", settings.secrets_dir);
@@ -160,6 +161,7 @@ Sandbox Sandbox::enter(const config::Settings& settings) {
   make_directories(settings, manifest);
   if (const auto confined = confine(settings, manifest)) {
     sandbox.confined_to_ = {settings.manifest.path(), settings.workspace};
+    if (settings.policy.has_file()) sandbox.confined_to_.push_back(settings.policy.path());
     if (has_secrets_dir(settings)) sandbox.confined_to_.push_back(settings.secrets_dir);
     sandbox.outputs_dir_ = settings.outputs_dir;
   } else {

@@ -56,7 +56,7 @@ void fetch_outputs(const PassInput& in, SessionView& session, ports::Ports& port
   if ((in.dry_run && !is_refused) || out.suspended || ports.loop.stopping()) {
     return;
   }
-  if (in.outputs_beside != nullptr && !in.outputs_refusal) {
+  if (in.outputs_beside != nullptr && !is_refused) {
     out.outputs_due = true;
     return take_in(*in.outputs_beside, out);
   }
