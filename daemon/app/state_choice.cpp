@@ -4,6 +4,7 @@
 
 #include "daemon/state/state_database.h"
 #include "reconciler/observe/find_session.h"
+#include "reconciler/policy/judge.h"
 
 namespace sessync::app {
 

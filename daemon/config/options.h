@@ -74,10 +74,9 @@ struct Options {
   bool yes = false;
   bool detailed_exitcode = false;
   bool verbose = false;
-
-  std::string marker_key_file;
   bool adopt_unkeyed = false;
 
+  std::string marker_key_file;
   std::string api_key_file;
   std::string auth_style = "x-api-key";
   std::string api_version = "2023-06-01";

@@ -151,29 +151,38 @@ class DiskOutputFile : public ports::OutputFile {
   bool placed_ = false;
 };
 
+/// A new file that is ours, and its name; an errno otherwise.
+tl::expected<os::UniqueFd, int> make_temporary(int directory, std::string& name) {
+  int error = EEXIST;
+  for (int i = 0; i < kTries && error == EEXIST; ++i) {
+    name = temporary_name();
+    os::UniqueFd file(::openat(directory, name.c_str(),
+                               O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kFileMode));
+    error = file ? EEXIST : errno;
+    // Between its making and its locking, a file looks abandoned.
+    if (file && lock(file.get()) && is_named(directory, name, file.get())) return file;
+  }
+  return tl::unexpected(error);
+}
+
 }  // namespace
 
 tl::expected<std::shared_ptr<ports::OutputFile>, std::string> create_output_file(OutputPlace place,
                                                                                  OutputRoom room) {
-  if (!has_room(place.directory.get(), room)) return tl::unexpected(no_room(place, room));
-  int error = EEXIST;
-  for (int i = 0; i < kTries && error == EEXIST; ++i) {
-    auto name = temporary_name();
-    os::UniqueFd file(::openat(place.directory.get(), name.c_str(),
-                               O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kFileMode));
-    error = file ? 0 : errno;
-    // Between its making and its locking, a file looks abandoned.
-    if (file && lock(file.get()) && is_named(place.directory.get(), name, file.get())) {
-      if (!set_aside(file.get(), room)) {
-        ::unlinkat(place.directory.get(), name.c_str(), 0);
-        return tl::unexpected(no_room(place, room));
-      }
-      return std::make_shared<DiskOutputFile>(std::move(place), std::move(name), std::move(file));
-    }
-    error = file ? EEXIST : error;
+  const int directory = place.directory.get();
+  if (!has_room(directory, room)) return tl::unexpected(no_room(place, room));
+  std::string name;
+  auto file = make_temporary(directory, name);
+  if (!file) {
+    return tl::unexpected("output " + place.path +
+                          " cannot be created: " + os::error_text(file.error()) +
+                          "; the directory must be one that sessync can write to");
   }
-  return tl::unexpected("output " + place.path + " cannot be created: " + os::error_text(error) +
-                        "; the directory must be one that sessync can write to");
+  if (!set_aside(file->get(), room)) {
+    ::unlinkat(directory, name.c_str(), 0);
+    return tl::unexpected(no_room(place, room));
+  }
+  return std::make_shared<DiskOutputFile>(std::move(place), std::move(name), std::move(*file));
 }
 
 bool is_temporary_name(std::string_view name) {

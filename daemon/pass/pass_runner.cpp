@@ -131,7 +131,7 @@ class PassRunner::UnderWay : public ports::PassObserver {
 };
 
 PassRunner::PassRunner(PassServices& services, PassSettings settings)
-    : services_(services), settings_(settings) {}
+    : services_(services), settings_(std::move(settings)) {}
 
 PassRunner::~PassRunner() = default;
 

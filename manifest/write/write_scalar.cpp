@@ -8,11 +8,11 @@
 namespace sessync::manifest {
 namespace {
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_plain_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 bool is_plain_character(char c) {
   constexpr std::string_view kOthers = "_./+@:-";
-  return is_letter(c) || (c >= '0' && c <= '9') || kOthers.find(c) != kOthers.npos;
+  return is_plain_letter(c) || (c >= '0' && c <= '9') || kOthers.find(c) != kOthers.npos;
 }
 
 /// Words that some version of YAML takes for a boolean or null, in any case.
@@ -28,7 +28,7 @@ bool is_reserved(std::string_view text) {
 
 /// What begins with a letter or "/" is no number, date or indicator.
 bool is_plain(std::string_view text) {
-  return !text.empty() && (is_letter(text.front()) || text.front() == '/') &&
+  return !text.empty() && (is_plain_letter(text.front()) || text.front() == '/') &&
          std::ranges::all_of(text, is_plain_character) && !text.ends_with(':') &&
          !is_reserved(text);
 }

@@ -31,9 +31,8 @@ namespace {
    yes      | ours, other content                    | replace
    yes      | nothing                                | add
    no       | entry blocked at this path, or above it a source with too many files | stays
-   no       | entry blocked at this path             | stays
    no       | kept by an entry that is not allowed   | stays
-   no       | ours, newly left out by a rule         | blocked secret, stays
+   no       | ours, newly left out by a rule         | blocked secret or link_outside, stays
    no       | ours, prune none                       | stays
    no       | ours                                   | delete (guarded)
    no       | another daemon's                       | blocked owner_conflict

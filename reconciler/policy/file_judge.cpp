@@ -28,7 +28,7 @@ bool lies_in(const std::string& path, const std::string& root) {
 
 bool allows(const AllowedPatterns& allowed, const std::string& value) {
   return std::ranges::any_of(allowed.patterns, [&](const manifest::AllowedPattern& pattern) {
-    return pattern.glob.matches(value);
+    return pattern.glob.matches(value, nullptr);
   });
 }
 
@@ -199,6 +199,7 @@ std::optional<manifest::Denial> FileJudge::refuse_token(const manifest::TokenSpe
 
 std::optional<manifest::Denial> FileJudge::refuse_secret(const std::string& file) const {
   const Kind kind{"secret file", &PolicyRule::secret_files};
+  if (!boundaries_.isolate && rule_ == nullptr) return std::nullopt;
   const auto clean = manifest::clean_relative_path(file);
   auto refusal = clean ? place_of(kind, clean->text, file).refusal
                        : std::optional("secret file " + file + " " + clean.error().why +

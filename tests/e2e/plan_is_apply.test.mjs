@@ -22,6 +22,8 @@ const VALUES = {
   '--workspace': (w) => [path.join(w.dir, 'empty'), path.join(w.dir, 'nowhere')],
   '--state-dir': (w) => ['none', path.join(w.dir, 'other-state')],
   '--owner': () => ['e2e', 'another'],  // no files disagree
+  '--policy': (w) => [path.join(w.dir, 'policy.yaml'), path.join(w.dir, 'nowhere')],
+  '--isolate': () => [null],
   '--outputs-dir': (w) => [path.join(w.dir, 'other-outputs'), w.workspace],
   '--secrets-dir': (w) => [path.join(w.dir, 'empty'), path.join(w.dir, 'other-secrets')],
   '--session': () => ['s1', 's2'],
@@ -76,6 +78,7 @@ class Differing extends Project {
     write(path.join(w.workspace, 'one'), 'one');
     w.declare(`version: 1\nowner: e2e\nsessions:\n${entry('s1', w.sessions[0], 'tree')}${entry('s2', w.sessions[1], 'held')}`);
     write(path.join(w.dir, 'other.yaml'), `version: 1\nowner: e2e\nsessions:\n${entry('s1', w.sessions[0], 'tree')}`);
+    write(path.join(w.dir, 'policy.yaml'), 'version: 1\nrules:\n  - {files: [sessync.yaml], names: [s1], session_ids: ["*"], sources: [tree/], repositories: ["**"], destinations: [./]}\n');
     const first = await w.run('apply', ['--secrets-dir', w.secrets, '--allow-commands']);
     assert.equal(first.code, 0, first.out + first.err);
     await w.change();

@@ -114,7 +114,7 @@ test('what an older version mounted through a link stays, blocked link_outside, 
 test('a link that takes the place of a file while the daemon runs changes nothing in the session', async (t) => {
   const project = await scene(t);
   declare(project, TEAM_A);
-  project.start();
+  project.start(['--listen', '127.0.0.1:0']);
   await until('it is in sync', async () => (await held(project)).length === TAKEN.length);
   fs.symlinkSync('../b/salaries.csv', project.at('a/next'));
   fs.renameSync(project.at('a/next'), project.at('a/notes.txt'));

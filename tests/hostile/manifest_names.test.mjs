@@ -54,13 +54,13 @@ test('names of manifest files are escaped, cut and masked wherever they are prin
   put(project, `${TOKEN}.yaml`, manifest('s1', project.session));
   put(project, `z${LONG}.yaml`, manifest('s1', project.session));
   const twice = await project.run('validate');
-  assert.match(twice.err, /\/zn{39}\.\.\..*already taken in \/.*\[redacted\]:4/);
+  assert.match(twice.err, /\/zn{39}\.\.\..*also taken in \/.*\[redacted\]:4/);
   isHarmless(twice.err);
-  project.start();
-  await until('the log says it', () => /already taken/.test(project.daemon.err));
+  project.start(['--listen', '127.0.0.1:0']);
+  await until('the log says it', () => /also taken/.test(project.daemon.err));
   const status = await until('the status says it', async () => {
     const { out } = await project.run('status', ['-o', 'json']);
-    return out.includes('already taken') && out;
+    return out.includes('also taken') && out;
   });
   isHarmless(JSON.parse(status).manifest.errors.join('\n'));
   assert.ok(!project.daemon.err.includes(TOKEN));

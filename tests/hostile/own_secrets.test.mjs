@@ -92,15 +92,15 @@ test('all that lies in a directory for secrets is one, unless the workspace lies
   write(project.at('private/..data/unused'), 'secret');
   fs.symlinkSync('..data/unused', project.at('private/unused'));
   fs.linkSync(project.at('private/..data/unused'), project.at('copy.txt'));
-  const mirror = 'source: ./, mount_path: /, include: ["*.txt", private/]';
+  const mirror = 'source: ./, mount_path: /, include: ["*.txt", admin, private/]';
   const planned = async (words, env) => {
     const { document } = await project.json('plan', words, env);
     return document.sessions[0].actions.map((one) => one.mount_path);
   };
   await declare(project, mirror);
-  const all = ['/a.txt', '/copy.txt', '/notes.txt', '/private/unused', '/readme.txt'];
-  assert.deepEqual(await planned(['--secrets-dir', project.at('private')]), ['/a.txt', '/notes.txt', '/readme.txt']);
-  assert.deepEqual(await planned([], { CREDENTIALS_DIRECTORY: project.at('private') }), ['/a.txt', '/notes.txt', '/readme.txt']);
+  const all = ['/a.txt', '/admin', '/copy.txt', '/notes.txt', '/private/unused', '/readme.txt'];
+  assert.deepEqual(await planned(['--secrets-dir', project.at('private')]), ['/a.txt', '/admin', '/notes.txt', '/readme.txt']);
+  assert.deepEqual(await planned([], { CREDENTIALS_DIRECTORY: project.at('private') }), ['/a.txt', '/admin', '/notes.txt', '/readme.txt']);
   for (const dir of ['/', project.dir]) assert.deepEqual(await planned(['--secrets-dir', dir]), all);
   // Then only what is named in it counts.
   assert.deepEqual(await planned(['--secrets-dir', project.workspace]), all.filter((name) => name !== '/notes.txt'));

@@ -134,7 +134,7 @@ const ASKED = {
   "a way around by dots": { ask: { source: 'team-b/../team-a/' }, blocked: ['not_allowed file'], line: 13 },
   "another team's token": { ask: { token: '{file: team-a/token}' }, blocked: ['not_allowed github_repository'], line: 14 },
   'a token outside of the directory': { ask: { token: '{file: team-b/../../../etc/hostname}' }, refused: true },
-  'a variable': { ask: { token: '{env: HOME}' }, blocked: ['not_allowed github_repository'], line: 10 },
+  'a variable': { ask: { token: '{env: TOKEN_OF_A}' }, blocked: ['not_allowed github_repository'], line: 10 },
   'a command': { ask: { token: '{command: [cat, /etc/hostname]}' }, blocked: ['not_allowed github_repository'], line: 10 },
   "another team's outputs": { ask: { destination: 'team-a/stolen' }, blocked: ['not_allowed outputs'], line: 15 },
   "another team's name": { ask: { name: 'a-2' }, blocked: ['not_allowed session'], line: 11 },

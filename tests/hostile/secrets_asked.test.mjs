@@ -81,7 +81,7 @@ test('a key of sessync\'s own is no token, by whatever name it is met', async (t
   for (const name of ['admin', 'reader']) project.secret(name);
   fs.linkSync(at('api-key'), at('hard'));
   fs.symlinkSync('admin', at('soft'));
-  project.start([...project.words, '--api-key-file', at('api-key'), '--admin-token-file', at('admin'), '--read-token-file', at('reader')]);
+  project.start(['--listen', '127.0.0.1:0', ...project.words, '--api-key-file', at('api-key'), '--admin-token-file', at('admin'), '--read-token-file', at('reader')]);
   const statusOf = async () => JSON.parse((await project.run('status', ['-o', 'json', '--read-token-file', at('reader')])).out || '{}');
   const blocked = await until('all of them are blocked', async () => {
     const found = (await statusOf()).sessions?.[0].blocked ?? [];

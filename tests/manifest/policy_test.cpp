@@ -44,13 +44,14 @@ rules:
   CHECK(rule.line == 3);
   CHECK(texts(rule.files) == Places{"team-a.yaml", "team-a-*.yaml"});
   CHECK(rule.names.line == 4);
-  CHECK(rule.names.patterns.front().glob.matches("a-1"));
-  CHECK_FALSE(rule.names.patterns.front().glob.matches("b-1"));
+  CHECK(rule.names.patterns.front().glob.matches("a-1", nullptr));
+  CHECK_FALSE(rule.names.patterns.front().glob.matches("b-1", nullptr));
   CHECK(texts(rule.session_ids) == Places{"sesn_1", "sesn_2"});
   CHECK(texts(rule.sources) == Places{"team-a", "shared/docs", ""});
-  CHECK(rule.repositories.patterns.front().glob.matches("https://github.com/example-org/a-1"));
-  CHECK_FALSE(
-      rule.repositories.patterns.front().glob.matches("https://github.com/example-org/a-1/b"));
+  CHECK(rule.repositories.patterns.front().glob.matches("https://github.com/example-org/a-1",
+                                                        nullptr));
+  CHECK_FALSE(rule.repositories.patterns.front().glob.matches(
+      "https://github.com/example-org/a-1/b", nullptr));
   CHECK(rule.commands.allowed);
   CHECK(rule.commands.line == 8);
   CHECK(rule.max_sessions.most == 0U);

@@ -48,7 +48,7 @@ TEST_CASE("A wrong file resource says where") {
       {"{type: file, source: a, archive: zip}", {"7:33 misplaced_key"}},
       {"{type: file, source: a/, archive: rar}", {"7:43 invalid_choice"}},
       {"{type: file, source: a, gitignore: true}", {"7:33 misplaced_key"}},
-      {"{type: file, source: a/, gitignore: yes}", {"7:45 wrong_type"}},
+      {"{type: file, source: a/, gitignore: yes}", {"7:45 invalid_boolean"}},
       {"{type: file, source: a/, allow: a.key}", {"7:41 wrong_type"}},
       {"{type: file, source: a/, allow: [1]}", {"7:42 wrong_type"}},
       {"{type: file, source: a/, allow: ['b/a.key', '.aws/', '..', 'a.key']}",

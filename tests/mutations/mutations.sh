@@ -25,7 +25,7 @@ in_decisions() {
   mutate "accept a torn digest" daemon/workspace/read/digest_cache.cpp \
     'if (!known.trusted || known.stamp != stamp)' 'if (known.stamp != stamp)'
   mutate "send what nobody has looked for secrets in" daemon/workspace/read/digest_cache.cpp \
-    '.trusted = kept.trusted && is_judged(kept)};' '.trusted = kept.trusted};'
+    'kept.patterns == kSecretPatterns ||' 'kept.patterns <= kSecretPatterns ||'
   mutate "upload before the verdict" reconciler/desired/desired.cpp \
     'if (!file.secret) {' 'if (!file.secret || state_.withheld.empty()) {'
   mutate "believe a list that leaves out what was added" reconciler/observe/identify.cpp \
@@ -54,8 +54,8 @@ in_decisions() {
   mutate "let an unkeyed marker verify" reconciler/observe/marker_reader.cpp \
     '!rules_->adopt_unkeyed && !is_ours) {' 'rules_->adopt_unkeyed && !is_ours) {'
   mutate "take over while rows can be hidden" reconciler/observe/observed.cpp \
-    'const bool complete = all_known && nothing_is_hidden();' \
-    'const bool complete = all_known || nothing_is_hidden();'
+    'const bool complete = out_.is_complete = all_known && nothing_is_hidden();' \
+    'const bool complete = out_.is_complete = all_known || nothing_is_hidden();'
   mutate "blame every upload of a search for one that is refused" reconciler/observe/find_uploads.cpp \
     'for (const auto& id : batch) ask_for(id);' \
     'for (const auto& id : batch) out_.unanswered.emplace(id, error);'

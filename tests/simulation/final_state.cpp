@@ -195,8 +195,7 @@ void FinalState::judge_room(const manifest::SessionSpec& spec, const pass::PassO
   const auto rows = world_.model.file_rows(outcome.session_id).size();
   // What is blocked for another reason counts as declared.
   workspace::DigestCache fresh;
-  const auto uncollected =
-      desired::resolve(spec, world_.disk.scan(spec, fresh, true)).uncollected;
+  const auto uncollected = desired::resolve(spec, world_.disk.scan(spec, fresh, true)).uncollected;
   const bool is_by_manifest = rows + outcome.plan.blocked.size() + uncollected > spec.max_files;
   if (!is_by_manifest && rows < world_.model.switches().file_cap) {
     world_.violated("converges: " + std::to_string(blocked) + " files of " + spec.name +

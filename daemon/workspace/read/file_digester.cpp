@@ -159,6 +159,22 @@ DigestResult FileDigester::digest(const os::Beneath& root, const FileToRead& fil
   return digest_all(root, std::span(&file, 1), patience).front();
 }
 
+bool FileDigester::read_some(SmallFiles& small, std::uint64_t at_most) {
+  std::uint64_t cost = 0;
+  std::size_t i = 0;
+  while (cost < at_most && (i = small.next++) < small.order.size()) {
+    const FileToRead& file = small.files[small.order[i]];
+    DigestResult& result = small.results[small.order[i]];
+    cost += cost_of(file);
+    if (may_read(file)) {
+      result = digest_small(small.root, file.path, small.patience);
+    } else {
+      result = tl::unexpected(StableReadError{DigestErrorKind::kUnread});
+    }
+  }
+  return i < small.order.size();
+}
+
 std::vector<DigestResult> FileDigester::digest_all(const os::Beneath& root,
                                                    std::span<const FileToRead> files,
                                                    Patience& patience) {
@@ -169,24 +185,10 @@ std::vector<DigestResult> FileDigester::digest_all(const os::Beneath& root,
       std::ranges::find_if(order, [&](std::size_t i) { return is_large(files[i]); }) -
       order.begin());
   std::vector<DigestResult> results(files.size());
-  std::atomic<std::size_t> next{0};
-  const auto unread = tl::unexpected(StableReadError{DigestErrorKind::kUnread});
-  const auto read_up_to = [&](std::uint64_t at_most) {
-    std::uint64_t read = 0;
-    std::size_t i = 0;
-    while (read < at_most && (i = next++) < small) {
-      const FileToRead& file = files[order[i]];
-      read += cost_of(file);
-      if (may_read(file)) {
-        results[order[i]] = digest_small(root, file.path, patience);
-      } else {
-        results[order[i]] = unread;
-      }
-    }
-    return i < small;
-  };
-  const auto all = [&] { read_up_to(std::numeric_limits<std::uint64_t>::max()); };
-  small < kFilesWorthAThread ? all() : pool_.run_beside(all, [&] { return read_up_to(kSlice); });
+  SmallFiles batch{root, files, std::span(order).first(small), patience, results};
+  const auto all = [&] { read_some(batch, std::numeric_limits<std::uint64_t>::max()); };
+  const auto slice = [&] { return read_some(batch, kSlice); };
+  small < kFilesWorthAThread ? all() : pool_.run_beside(all, slice);
   if (small < files.size()) {
     digest_large(root, files, patience, std::span(order).subspan(small), results);
   }

@@ -68,6 +68,17 @@ class FileDigester {
   DigestResult digest_small(const os::Beneath& root, const std::string& path, Patience& patience);
   tl::expected<StableRead, StableReadError> read(const os::Beneath& root, const std::string& path,
                                                  Patience& patience, const ByteSink& sink);
+  /// The small files of a scan, of which whoever has time takes the next.
+  struct SmallFiles {
+    const os::Beneath& root;
+    std::span<const FileToRead> files;
+    std::span<const std::size_t> order;  ///< which of them
+    Patience& patience;
+    std::vector<DigestResult>& results;
+    std::atomic<std::size_t> next{0};
+  };
+  /// Until so many bytes were read; false: none is left.
+  bool read_some(SmallFiles& small, std::uint64_t at_most);
   [[nodiscard]] bool may_read(const FileToRead& file);
   void digest_large(const os::Beneath& root, std::span<const FileToRead> files, Patience& patience,
                     std::span<const std::size_t> which, std::vector<DigestResult>& results);

@@ -49,7 +49,8 @@ tl::expected<LinkRules::Refusal, std::string> LinkRules::refusal(std::string_vie
   const std::string looked_through = without_generations(location);
   if (ignored && !*ignored && looked_through != location) ignored = ignores(looked_through);
   if (!ignored) return tl::unexpected(std::move(ignored.error()));
-  if (budget_.is_over()) return tl::unexpected("comparing it with patterns takes too long");
+  if (budget_.is_over())
+    return tl::unexpected(std::string("comparing it with patterns takes too long"));
   return *ignored ? Refusal(ports::LeftOut::Rule::kLinkExcluded) : Refusal();
 }
 

@@ -41,7 +41,7 @@ void OwnSecrets::add(const std::string& path, bool is_directory) {
   struct stat status{};
   const bool exists = ::stat(path.c_str(), &status) == 0;
   if (exists && S_ISDIR(status.st_mode) != is_directory) return;
-  if (exists) inodes_.emplace(status.st_dev, status.st_ino);
+  if (exists) inodes_.try_emplace({status.st_dev, status.st_ino}, path);
   if (auto name = path_below(workspace_, absolute_path(path))) names_.insert(std::move(*name));
   if (auto name = path_below(root_, resolved(path))) names_.insert(std::move(*name));
 }
@@ -57,7 +57,7 @@ void OwnSecrets::add_tree(const std::string& directory) {
     if (::stat(entry->path().c_str(), &status) != 0) continue;
     std::error_code ignored;
     if (S_ISREG(status.st_mode) || !entry->is_symlink(ignored)) {
-      inodes_.emplace(status.st_dev, status.st_ino);
+      inodes_.try_emplace({status.st_dev, status.st_ino}, entry->path().string());
     }
   }
 }
@@ -70,6 +70,13 @@ bool OwnSecrets::covers(std::string_view path) const {
     path = path.substr(0, slash);
   }
   return true;
+}
+
+bool OwnSecrets::is(std::uint64_t device, std::uint64_t inode) const {
+  const auto found = inodes_.find({device, inode});
+  struct stat now{};
+  return found != inodes_.end() && ::stat(found->second.c_str(), &now) == 0 &&
+         now.st_dev == device && now.st_ino == inode;
 }
 
 std::shared_ptr<const OwnSecrets> OwnSecretsCache::find(

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -19,8 +20,8 @@ struct SecretPlaces {
 };
 
 /// Tells such files in a workspace: by their names and, under whatever name they are met, by device
-/// and inode, both as they were when it was made. A directory that is or contains the workspace
-/// tells nothing.
+/// and inode, as they were when it was made. A directory that is or contains the workspace tells
+/// nothing.
 class OwnSecrets {
  public:
   /// There are none.
@@ -33,10 +34,9 @@ class OwnSecrets {
   [[nodiscard]] bool names(std::string_view path) const { return names_.contains(path); }
   /// `path` is one, or lies in a directory of them.
   [[nodiscard]] bool covers(std::string_view path) const;
-  /// What has this inode is one, or a directory of them.
-  [[nodiscard]] bool is(std::uint64_t device, std::uint64_t inode) const {
-    return inodes_.contains({device, inode});
-  }
+  /// What has this inode is one, or a directory of them. Asked again of the file system: what a
+  /// secret had that was replaced since, another file may have got.
+  [[nodiscard]] bool is(std::uint64_t device, std::uint64_t inode) const;
 
  private:
   void add(const std::string& path, bool is_directory);
@@ -44,8 +44,8 @@ class OwnSecrets {
 
   std::string workspace_;
   std::string root_;
-  std::set<std::string, std::less<>> names_;  ///< below the root
-  std::set<std::pair<std::uint64_t, std::uint64_t>> inodes_;
+  std::set<std::string, std::less<>> names_;                               ///< below the root
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> inodes_;  ///< and whose they are
 };
 
 /// Makes them at most once a second: passes are many, and a secret that is replaced keeps its name.

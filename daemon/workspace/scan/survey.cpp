@@ -53,9 +53,14 @@ class Surveyor {
     const SourceFilter filter(entry.include, entry.exclude, entry.allow, source->location,
                               &budget_);
     ports::SourceFiles files;
-    TreeWalk tree(
-        root_, {filter, manifests_, secrets_, ignore_files_, entry.gitignore, entry.links, budget_},
-        source->location);
+    const WalkRules rules{.filter = filter,
+                          .manifests = manifests_,
+                          .secrets = secrets_,
+                          .ignore_files = ignore_files_,
+                          .gitignore = entry.gitignore,
+                          .links = entry.links,
+                          .budget = budget_};
+    TreeWalk tree(root_, rules, source->location);
     if (!tree.run([](const FoundFile&) {}, files)) return false;
     for (const ports::LeftOut& one : files.left_out) {
       found_.add(one, os::join_path(source->location, one.path), one.path);

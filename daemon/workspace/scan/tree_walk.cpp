@@ -401,16 +401,18 @@ std::optional<LinkProblem> TreeWalk::refused(std::string_view link, const std::s
                                              const struct stat& status) {
   const std::string what = "is a symlink to " + manifest::printable(location) + ", which ";
   if (auto excluded = exclusion_of(location, status)) {
-    return LinkProblem{what + "is never mirrored", false, std::move(excluded)};
+    return LinkProblem{.what = what + "is never mirrored", .excluded = std::move(excluded)};
   }
   const auto refusal = links_.refusal(link, location);
-  if (!refusal) return LinkProblem{what + "cannot be judged: " + refusal.error(), true};
+  if (!refusal)
+    return LinkProblem{.what = what + "cannot be judged: " + refusal.error(), .unreadable = true};
   if (!*refusal) return std::nullopt;
   const bool is_outside = **refusal == ports::LeftOut::Rule::kLinkOutside;
-  return LinkProblem{what + (is_outside ? "is not in the same source (\"links: workspace\" would "
-                                          "let it through)"
-                                        : "the entry's patterns or an ignore file keep out"),
-                     false, TargetExclusion{.rule = **refusal, .name = location}};
+  return LinkProblem{
+      .what = what + (is_outside ? "is not in the same source (\"links: workspace\" "
+                                   "would let it through)"
+                                 : "the entry's patterns or an ignore file keep out"),
+      .excluded = TargetExclusion{.rule = **refusal, .name = location}};
 }
 
 /// Of what a link leads to.

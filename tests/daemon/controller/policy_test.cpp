@@ -15,8 +15,10 @@ const std::string kGood =
 const std::string kStrict = "version: 1\nrules: []\n";
 
 /// Has a policy that somebody edits.
-class EditedHost : public controller::ScheduleHost {
+class EditedHost : public controller::ScheduleHost, public controller::HoldingsKeeper {
  public:
+  std::optional<manifest::Holdings> remembered() override { return manifest::Holdings(); }
+  void remember(const manifest::Holdings& /*holdings*/) override {}
   std::vector<manifest::ManifestText> read_manifest() override { return {{"m.yaml", kOne, ""}}; }
   policy::Given read_policy() override { return {.policy = policy}; }
   void announce(const manifest::Manifest& manifest) override { announced.push_back(manifest); }
@@ -28,7 +30,7 @@ class EditedHost : public controller::ScheduleHost {
 
 struct Edited {
   EditedHost host;
-  controller::Schedule schedule{host, {}};
+  controller::Schedule schedule{host, host, {}};
   ports::TimePoint now{};
 
   /// What the session may do after a step; `is_told`: of the change.
@@ -75,7 +77,7 @@ TEST_CASE("a policy comes into force when it changes, and the last good one stay
 TEST_CASE("what a pass was made with is no longer in force once the policy is another one") {
   EditedHost host;
   host.policy = {"p.yaml", kGood, ""};
-  controller::Schedule schedule(host, {});
+  controller::Schedule schedule(host, host, {});
   controller::Wakeup wakeup;
   wakeup.manifest = true;
   schedule.step(wakeup, {});

@@ -1,3 +1,6 @@
+#include <chrono>
+#include <future>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -243,14 +246,31 @@ TEST_CASE("the token is the one that the file holds now") {
   CHECK(served.asked().size() == 2);
 }
 
-TEST_CASE("two daemons never share a port") {
+TEST_CASE("two daemons never share a port: the second waits for it, or ends if it must have it") {
   ServedBoard served;
   status::StatusBoard board(kOrigin);
-  serve::StatusServer second({served.address, ""}, board, served, {});
-  const auto started = second.start();
-  REQUIRE_FALSE(started);
-  CHECK(has(started.error(), served.address));
-  CHECK(has(started.error(), "--listen"));
+  serve::StatusServerOptions options;
+  options.listen = served.address;
+  options.listen_required = true;
+  const auto refused = serve::StatusServer(options, board, served, {}).start();
+  REQUIRE_FALSE(refused);
+  CHECK(has(refused.error(), served.address));
+  CHECK(has(refused.error(), "--listen"));
+  CHECK(board.readiness().problems == status::StatusBoard(kOrigin).readiness().problems);
+
+  std::promise<serve::ServedAt> listening;
+  status::StatusBoard waiting(kOrigin);
+  options.listen_required = false;
+  options.listening = [&](const serve::ServedAt& now) { listening.set_value(now); };
+  serve::StatusServer second(options, waiting, served, {});
+  CHECK(second.start().value().address.empty());
+  CHECK(has(waiting.readiness().problems.back(), "cannot listen on " + served.address));
+  served.stop();
+  auto now = listening.get_future();
+  REQUIRE(now.wait_for(std::chrono::minutes(1)) == std::future_status::ready);
+  CHECK(now.get().address == served.address);
+  CHECK(status_of(served.ask(get("/livez"))) == 200);
+  CHECK(waiting.readiness().problems == status::StatusBoard(kOrigin).readiness().problems);
 }
 
 TEST_CASE("a server listens on IPv6 too, and the client finds it") {

@@ -47,6 +47,7 @@ std::size_t writes(const World& world) { return world.api->calls.writes(); }
 
 std::vector<std::string> blocked_lines(const pass::PassOutcome& outcome) {
   std::vector<std::string> lines;
+  lines.reserve(outcome.plan.blocked.size());
   for (const auto& one : outcome.plan.blocked) {
     lines.push_back(one.path.text() + " " + desired::to_string(one.code));
   }

@@ -124,7 +124,7 @@ sessions:
 )";
   const auto manifest = judged(
       with_policy(
-          R"(  - {files: [a.yaml], names: [a-?], agents: [agent_1], environments: [env_1], max_sessions: 4}
+          R"(  - {files: [a.yaml], names: ["a-?"], agents: [agent_1], environments: [env_1], max_sessions: 4}
 )"),
       text);
   Lines reasons;

@@ -14,6 +14,7 @@ namespace sessync::test {
 namespace {
 
 using Catch::Matchers::Contains;
+using Rule = ports::LeftOut::Rule;
 
 bool has_one(const Lines& lines, const std::string& first, const std::string& second) {
   return std::ranges::count_if(lines, [&](const std::string& line) {
@@ -109,7 +110,6 @@ TEST_CASE(
   ws.tree.write("sub/lost+found/#13", "c");
   const auto found = ws.files(directory_source(""));
   CHECK(paths(found) == Lines{"a"});
-  using Rule = ports::LeftOut::Rule;
   CHECK(found.left_out == std::vector<ports::LeftOut>{{"lost+found", true, Rule::kLately},
                                                       {"sub/lost+found", true, Rule::kLately}});
   CHECK(found.warnings.empty());
@@ -139,7 +139,6 @@ TEST_CASE("A link to what is left out since lately is left out since lately") {
   ws.tree.write(".env", "secret");
   ws.tree.link("a", ".aws/config");
   ws.tree.link("b", ".env");
-  using Rule = ports::LeftOut::Rule;
   CHECK(ws.files(directory_source("")).left_out ==
         std::vector<ports::LeftOut>{{".aws", true, Rule::kLately},
                                     {".env", false, Rule::kUsual},

@@ -1,6 +1,7 @@
 #include <filesystem>
 
 #include <catch2/catch.hpp>
+#include <sys/stat.h>
 
 #include "daemon/workspace/scan/survey.h"
 #include "tests/daemon/workspace/scan/scan_fixture.h"
@@ -52,6 +53,21 @@ TEST_CASE("A secret of sessync's own is no source, under no name and whatever is
                         directory_source(""), file_source("sub-token"),
                         file_source("not-there-yet"), file_source("gone")}) ==
         std::vector<std::size_t>{1, 2, 4, 5});
+}
+
+TEST_CASE("What has the inode that a secret had before it was replaced is none") {
+  TempTree tree;
+  tree.write("token", "first");
+  tree.write("new", "second");
+  std::filesystem::create_hard_link(tree.at("token"), tree.at("another"));
+  const workspace::OwnSecrets secrets({.files = {tree.at("token")}, .directories = {}}, tree.path(),
+                                      tree.path());
+  struct stat status{};
+  REQUIRE(::stat(tree.at("another").c_str(), &status) == 0);
+  CHECK(secrets.is(status.st_dev, status.st_ino));
+  std::filesystem::rename(tree.at("new"), tree.at("token"));
+  CHECK_FALSE(secrets.is(status.st_dev, status.st_ino));
+  CHECK(secrets.names("token"));
 }
 
 TEST_CASE("A directory of secrets is left out whole, and what is in it under other names") {
