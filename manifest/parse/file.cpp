@@ -12,7 +12,7 @@ namespace {
 constexpr std::array<std::string_view, 4> kManifestKeys = {"version", "owner", "defaults",
                                                            "sessions"};
 constexpr DocumentKind kManifestKind = {"a manifest",
-                                         "; put the sessions into several files of one directory"};
+                                        "; put the sessions into several files of one directory"};
 
 std::string read_owner(const Fields& fields, Location& at, Report& report) {
   const auto field = fields.require("owner", report);
