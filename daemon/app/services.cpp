@@ -137,12 +137,18 @@ std::vector<std::string> never_mirrored(const config::Settings& settings) {
 
 /// In the order in which they need each other: destroyed from the end.
 struct Services::Parts {
-  Parts(const config::Settings& settings, State kind, api::ApiOptions options,
-        ports::MarkerRules rules, std::unique_ptr<state::StateDatabase> opened, Watchers watchers)
+  /// What was read from files.
+  struct Kept {
+    std::unique_ptr<state::StateDatabase> state;
+    ports::MarkerRules markers;
+  };
+
+  Parts(const config::Settings& settings, State kind, api::ApiOptions options, Kept kept,
+        Watchers watchers)
       : configured(settings),
-        markers(std::move(rules)),
+        markers(std::move(kept.markers)),
         observer(watchers.observer),
-        state(std::move(opened)),
+        state(std::move(kept.state)),
         digests(state->load_digests()),
         scanner(digests, workspace::ScanOptions{settings.options.settle, {}}),
         counted(watchers.progress != nullptr ? watchers.progress->counting(content) : nullptr),
@@ -246,8 +252,9 @@ tl::expected<std::unique_ptr<Services>, config::UsageError> Services::open(
   if (!opened) {
     return tl::unexpected(opened.error());
   }
-  auto parts = std::make_unique<Parts>(settings, state, std::move(api), std::move(*rules),
-                                       std::move(*opened), watchers);
+  auto parts =
+      std::make_unique<Parts>(settings, state, std::move(api),
+                              Parts::Kept{std::move(*opened), std::move(*rules)}, watchers);
   return std::unique_ptr<Services>(new Services(std::move(parts)));
 }
 

@@ -34,12 +34,12 @@ enum class Command {
 /// The command line and the environment, as given: nothing is read or resolved yet.
 struct Options {
   Command command = Command::kRun;
+  int outputs_min_free = 5;  ///< percent of the file system of outputs_dir
   std::string manifest = "sessync.yaml";
   std::string workspace;
   std::string owner;  ///< where files disagree and none has been in force
   std::string state_dir;
   std::string outputs_dir = "./outputs";
-  int outputs_min_free = 5;  ///< percent of its file system
   std::string secrets_dir;
   std::vector<std::string> sessions;  ///< empty: all
   bool json = false;
@@ -54,6 +54,7 @@ struct Options {
   std::string tls_cert;
   std::string tls_key;
   int workers = 4;
+  int parallel = 32;
   std::chrono::milliseconds settle{50};
   std::chrono::milliseconds rescan{std::chrono::minutes(10)};
   std::chrono::milliseconds list_grace{std::chrono::seconds(30)};
@@ -65,11 +66,11 @@ struct Options {
   bool allow_commands = false;
   bool listen_required = false;
   bool no_sandbox = false;
-  std::vector<std::string> allow_env;  ///< patterns of names of variables
-  std::string policy;
   bool isolate = false;
   bool policy_schema = false;  ///< `schema` is asked for that of a policy
   bool watch = false;
+  std::vector<std::string> allow_env;  ///< patterns of names of variables
+  std::string policy;
   std::string asked_session;  ///< what reconcile, suspend or resume is about
   bool yes = false;
   bool detailed_exitcode = false;
@@ -80,7 +81,6 @@ struct Options {
   std::string api_key_file;
   std::string auth_style = "x-api-key";
   std::string api_version = "2023-06-01";
-  int parallel = 32;
   std::string max_rate;
   std::chrono::milliseconds request_timeout{std::chrono::seconds(60)};
 };

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <mutex>
 
 #include <fnmatch.h>
@@ -31,8 +32,8 @@ struct Taken {
 
 /// Never destroyed: threads may ask until the process is gone.
 Taken& taken() {
-  static auto* const all = new Taken;
-  return *all;
+  static auto& all = *std::make_unique<Taken>().release();
+  return all;
 }
 
 /// Its value where it stands; null if it is not set.

@@ -72,20 +72,27 @@ std::size_t RetiredSecrets::length_at(std::string_view text) const {
   std::size_t longest = 0;
   for (const bool base64 : {false, true}) {
     for (const bool escapes : {false, true}) {
-      LetterHash hash(base64);
-      std::size_t letters = 0;
-      std::size_t at = 0;
-      for (const auto& [kind, hashes] : hashes_) {
-        if (kind.base64 != base64) continue;
-        for (; letters < kind.letters && at < text.size(); ++letters) {
-          const auto escape = escapes ? escape_in(text.substr(at)) : std::nullopt;
-          hash.add(escape ? escape->meaning : text[at]);
-          at += escape ? escape->length : 1;
-        }
-        if (letters < kind.letters) break;
-        if (hashes.contains(hash.value())) longest = std::max(longest, at);
-      }
+      longest = std::max(longest, spelled_length(text, base64, escapes));
     }
+  }
+  return longest;
+}
+
+/// Of those that are, or are not, base64, in a text in which escapes count, or do not.
+std::size_t RetiredSecrets::spelled_length(std::string_view text, bool base64, bool escapes) const {
+  std::size_t longest = 0;
+  LetterHash hash(base64);
+  std::size_t letters = 0;
+  std::size_t at = 0;
+  for (const auto& [kind, hashes] : hashes_) {
+    if (kind.base64 != base64) continue;
+    for (; letters < kind.letters && at < text.size(); ++letters) {
+      const auto escape = escapes ? escape_in(text.substr(at)) : std::nullopt;
+      hash.add(escape ? escape->meaning : text[at]);
+      at += escape ? escape->length : 1;
+    }
+    if (letters < kind.letters) break;
+    if (hashes.contains(hash.value())) longest = at;
   }
   return longest;
 }

@@ -38,6 +38,8 @@ class RetiredSecrets {
     friend auto operator<=>(const Kind&, const Kind&) = default;
   };
 
+  [[nodiscard]] std::size_t spelled_length(std::string_view text, bool base64, bool escapes) const;
+
   std::map<Kind, std::unordered_set<Hash>> hashes_;
   std::deque<std::pair<Kind, Hash>> order_;  ///< the same, the oldest first
 };

@@ -225,9 +225,8 @@ manifest::Holdings StateFile::read_holdings(const std::string& path) {
   manifest::Holdings holdings;
   StateFile file(path, true);
   try {
-    if (exists(path)) {
-      file.read([&](Connection& from) { holdings = tables::read_holdings(from); });
-    }
+    const auto take = [&](Connection& from) { holdings = tables::read_holdings(from); };
+    if (exists(path)) file.read(take);
   } catch (const Error&) {  // whoever opens the state says what is wrong with it
     return {};
   }

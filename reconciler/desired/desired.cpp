@@ -440,10 +440,11 @@ DesiredState resolve(const manifest::SessionSpec& spec, const ports::WorkspaceSn
   for (std::size_t i = 0; i < spec.resources.size(); ++i) {
     const auto& resource = spec.resources[i];
     const auto& source = snapshot.sources.at(i);
+    const auto add = [&](const auto& entry) { resolver.add(entry, source); };
     if (const auto* reason = denial_of(resource, source)) {
       resolver.deny(resource, *reason);
     } else {
-      std::visit([&](const auto& entry) { resolver.add(entry, source); }, resource.what);
+      std::visit(add, resource.what);
     }
   }
   return resolver.finish();

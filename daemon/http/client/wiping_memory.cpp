@@ -9,7 +9,8 @@
 
 namespace sessync::http {
 
-// NOLINTBEGIN(cppcoreguidelines-no-malloc): a C library asks for this
+// NOLINTBEGIN(cppcoreguidelines-no-malloc,cppcoreguidelines-owning-memory): a C library asks for
+// this
 
 void wiping_free(void* memory) noexcept {
   if (memory == nullptr) return;
@@ -25,6 +26,6 @@ void* wiping_realloc(void* memory, std::size_t size) noexcept {
   return other;
 }
 
-// NOLINTEND(cppcoreguidelines-no-malloc)
+// NOLINTEND(cppcoreguidelines-no-malloc,cppcoreguidelines-owning-memory)
 
 }  // namespace sessync::http

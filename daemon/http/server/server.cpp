@@ -121,11 +121,11 @@ Server::Server(Handlers handlers, Limits limits)
   }
 }
 
-void Server::listen(Listener listener, std::shared_ptr<TlsKeys> tls) {
+void Server::listen(Listener listener, const std::shared_ptr<TlsKeys>& tls) {
   const std::lock_guard lock(mutex_);
   const auto id = kFirstDoor + doors_.size();
   const int socket = listener.socket.get();
-  doors_.try_emplace(id, std::move(listener), std::move(tls));
+  doors_.try_emplace(id, std::move(listener), tls);
   if (!ask(epoll_.get(), EPOLL_CTL_ADD, socket, id, EPOLLIN)) {
     doors_.erase(id);
     throw std::runtime_error(kNoDescriptors);

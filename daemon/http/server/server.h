@@ -50,7 +50,7 @@ class Server {
   /// Serves what connects there, from now on to its end, before or after start(). `tls`: what is
   /// spoken through; null: nothing. Any thread. Throws std::runtime_error if there is no descriptor
   /// or memory for it.
-  void listen(Listener listener, std::shared_ptr<TlsKeys> tls = nullptr);
+  void listen(Listener listener, const std::shared_ptr<TlsKeys>& tls = nullptr);
 
   /// Any thread; never waits.
   void publish(Publication publication);

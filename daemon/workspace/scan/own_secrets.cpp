@@ -2,8 +2,11 @@
 
 #include <filesystem>
 
+#include <dirent.h>
 #include <sys/stat.h>
 
+#include "daemon/os/directory_stream.h"
+#include "daemon/os/path_text.h"
 #include "daemon/workspace/scan/manifest_paths.h"
 
 namespace sessync::workspace {
@@ -46,20 +49,34 @@ void OwnSecrets::add(const std::string& path, bool is_directory) {
   if (auto name = path_below(root_, resolved(path))) names_.insert(std::move(*name));
 }
 
-/// Of links only files count: one to a directory says nothing of what is in that.
+/// The library's iterators end the process where there is no memory for a path.
 void OwnSecrets::add_tree(const std::string& directory) {
-  std::error_code error;
+  std::vector<std::string> unread{directory};
   std::size_t left = kMostEntries;
-  constexpr auto kSkip = fs::directory_options::skip_permission_denied;
-  for (fs::recursive_directory_iterator entry(directory, kSkip, error), end;
-       !error && entry != end && left > 0; entry.increment(error), --left) {
-    struct stat status{};
-    if (::stat(entry->path().c_str(), &status) != 0) continue;
-    std::error_code ignored;
-    if (S_ISREG(status.st_mode) || !entry->is_symlink(ignored)) {
-      inodes_.try_emplace({status.st_dev, status.st_ino}, entry->path().string());
+  while (!unread.empty()) {
+    const std::string above = std::move(unread.back());
+    unread.pop_back();
+    const os::DirectoryStream stream(::opendir(above.c_str()));
+    while (const dirent* entry = stream && left > 0 ? ::readdir(stream.get()) : nullptr) {
+      const std::string_view name = static_cast<const char*>(entry->d_name);
+      if (name == "." || name == "..") continue;
+      --left;
+      auto path = os::join_path(above, name);
+      if (add_entry(path)) unread.push_back(std::move(path));
     }
   }
+}
+
+/// Of links only files count: one to a directory says nothing of what is in that. True for a
+/// directory.
+bool OwnSecrets::add_entry(const std::string& path) {
+  struct stat itself{};
+  struct stat status{};
+  if (::lstat(path.c_str(), &itself) != 0 || ::stat(path.c_str(), &status) != 0) return false;
+  if (S_ISREG(status.st_mode) || !S_ISLNK(itself.st_mode)) {
+    inodes_.try_emplace({status.st_dev, status.st_ino}, path);
+  }
+  return S_ISDIR(itself.st_mode);
 }
 
 bool OwnSecrets::covers(std::string_view path) const {

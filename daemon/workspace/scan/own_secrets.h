@@ -41,6 +41,7 @@ class OwnSecrets {
  private:
   void add(const std::string& path, bool is_directory);
   void add_tree(const std::string& directory);
+  bool add_entry(const std::string& path);
 
   std::string workspace_;
   std::string root_;

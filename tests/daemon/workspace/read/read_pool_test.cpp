@@ -193,6 +193,7 @@ TEST_CASE(
   };
   const std::vector<std::jthread> scans = [&] {
     std::vector<std::jthread> started;
+    started.reserve(2 * workspace::ReadPool::kThreads);
     for (std::size_t i = 0; i < 2 * workspace::ReadPool::kThreads; ++i) started.emplace_back(scan);
     return started;
   }();

@@ -16,6 +16,7 @@ using LeftOut = std::vector<ports::LeftOut>;
 std::vector<std::size_t> secrets_in(Workspace& ws,
                                     const std::vector<manifest::ResourceVariant>& entries) {
   std::vector<manifest::ResourceSpec> resources;
+  resources.reserve(entries.size());
   for (const auto& entry : entries) resources.push_back({.at = {}, .what = entry});
   return workspace::survey({.workspace = ws.workspace,
                             .manifests = {},
@@ -56,7 +57,7 @@ TEST_CASE("A secret of sessync's own is no source, under no name and whatever is
 }
 
 TEST_CASE("What has the inode that a secret had before it was replaced is none") {
-  TempTree tree;
+  const TempTree tree;
   tree.write("token", "first");
   tree.write("new", "second");
   std::filesystem::create_hard_link(tree.at("token"), tree.at("another"));
@@ -104,7 +105,7 @@ TEST_CASE("A directory of secrets that holds the workspace, or is it, leaves not
 
 TEST_CASE("A link in a directory of secrets makes a secret of a file, not of a directory") {
   Workspace ws;
-  TempTree elsewhere;
+  const TempTree elsewhere;
   ws.tree.write("data/a", "a");
   ws.tree.write("token", "secret");
   elsewhere.link("data", ws.tree.at("data"));
