@@ -79,10 +79,11 @@ program_is_hardened() {
   [[ $(uname -m) != x86_64 ]] || objdump -d --no-show-raw-insn "$program" | at_least 1000 endbr64
 }
 
-# What leaves no trace by which one could tell how much of it was asked for: in every command of the build.
+# What leaves no trace by which one could tell how much of it was asked for: in every command of the product.
 hardening_is_asked_for() {
   local commands flag
-  commands=$(grep '"command":' "$build/compile_commands.json")
+  commands=$(grep -E '"command":.* -o (daemon|reconciler|manifest)/' "$build/compile_commands.json")
+  [[ -n $commands ]]
   for flag in -fstack-protector-strong -D_FORTIFY_SOURCE=3 $([[ $(uname -m) != x86_64 ]] || echo -fcf-protection); do
     [[ $(grep -c -- " $flag" <<<"$commands") -eq $(wc -l <<<"$commands") ]] || { echo "not everywhere: $flag"; return 1; }
   done
