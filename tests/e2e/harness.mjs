@@ -233,6 +233,15 @@ export class Double {
   }
 }
 
+/** Their paths. Node 18 by itself takes a socket for a directory when it lists recursively. */
+function regularFiles(directory) {
+  return fs.readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const at = path.join(directory, entry.name);
+    if (entry.isDirectory()) return regularFiles(at);
+    return entry.isFile() ? [at] : [];
+  });
+}
+
 /** One project: a manifest, a workspace, a state directory, and the ways to run sessync on them. */
 export class Project {
   constructor(t, double, dir) {
@@ -254,11 +263,8 @@ export class Project {
   searchForSecrets() {
     for (const child of this.children) searchForSecrets(`the output of ${child.spawnargs.join(' ')}`, child.out + child.err);
     for (const dir of [this.state, path.join(this.dir, 'outputs')]) {
-      const names = fs.existsSync(dir) ? fs.readdirSync(dir, { recursive: true }) : [];
-      for (const name of names) {
-        const file = path.join(dir, name);
-        if (fs.lstatSync(file).isFile()) searchForSecrets(file, fs.readFileSync(file));
-      }
+      const files = fs.existsSync(dir) ? regularFiles(dir) : [];
+      for (const file of files) searchForSecrets(file, fs.readFileSync(file));
     }
   }
 
