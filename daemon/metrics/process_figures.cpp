@@ -1,6 +1,5 @@
 #include "daemon/metrics/process_figures.h"
 
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -9,6 +8,8 @@
 
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include "daemon/os/directory_stream.h"
 
 namespace sessync::metrics {
 namespace {
@@ -42,14 +43,10 @@ double booted_at() {
   return 0;
 }
 
+/// Without the one that is open to count them.
 std::uint64_t count_open_fds() {
-  std::error_code error;
-  std::filesystem::directory_iterator entries("/proc/self/fd", error);
-  std::uint64_t count = 0;
-  for (; !error && entries != std::filesystem::directory_iterator(); entries.increment(error)) {
-    ++count;
-  }
-  return count > 0 ? count - 1 : 0;  // less the one that counts
+  const auto count = os::names_in("/proc/self/fd").size();
+  return count > 0 ? count - 1 : 0;
 }
 
 }  // namespace

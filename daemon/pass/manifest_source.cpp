@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 #include "daemon/os/beneath.h"
+#include "daemon/os/directory_stream.h"
 #include "daemon/os/os_error.h"
+#include "daemon/os/path_text.h"
 #include "daemon/os/patient_read.h"
 
 namespace sessync::runner {
@@ -110,6 +112,14 @@ void read_text(manifest::ManifestText& file) {
   }
 }
 
+/// A link that leads to nothing is a file that cannot be read for now: what it declares stays.
+bool is_file_or_lost(const std::string& path) {
+  struct stat target{};
+  if (::stat(path.c_str(), &target) == 0) return S_ISREG(target.st_mode);
+  struct stat link{};
+  return ::lstat(path.c_str(), &link) == 0 && S_ISLNK(link.st_mode);
+}
+
 }  // namespace
 
 manifest::ManifestText text_of(const std::string& path) {
@@ -138,16 +148,15 @@ std::vector<std::string> ManifestSource::files() const {
   if (!is_directory()) {
     return {path_};
   }
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator it(path_, error), end; !error && it != end; it.increment(error)) {
-    std::error_code ignored;
-    if (is_manifest_name(it->path()) && it->is_regular_file(ignored)) {
-      names.push_back(it->path().string());
+  std::vector<std::string> paths;
+  for (const auto& name : os::names_in(path_)) {
+    auto path = os::join_path(path_, name);
+    if (is_manifest_name(path) && is_file_or_lost(path)) {
+      paths.push_back(std::move(path));
     }
   }
-  std::ranges::sort(names);
-  return names;
+  std::ranges::sort(paths);
+  return paths;
 }
 
 std::vector<manifest::ManifestText> ManifestSource::read() const {

@@ -12,7 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/os/directory_stream.h"
 #include "daemon/os/os_error.h"
+#include "daemon/os/path_text.h"
 #include "daemon/os/unique_fd.h"
 #include "daemon/state/text_list.h"
 
@@ -31,10 +33,9 @@ bool has_state(const std::string& directory) {
 /// Directories beside this one that say whose they are, sorted.
 std::vector<std::pair<std::string, StateOrigin>> origins_beside(const std::string& directory) {
   std::vector<std::pair<std::string, StateOrigin>> found;
-  std::error_code error;
-  auto entry = fs::directory_iterator(fs::path(directory).parent_path(), error);
-  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    const auto path = entry->path().string();
+  const auto above = fs::path(directory).parent_path().string();
+  for (const auto& name : os::names_in(above)) {
+    const auto path = os::join_path(above, name);
     if (auto origin = path == directory ? std::nullopt : read_state_origin(path)) {
       found.emplace_back(path, std::move(*origin));
     }

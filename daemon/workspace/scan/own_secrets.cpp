@@ -2,7 +2,6 @@
 
 #include <filesystem>
 
-#include <dirent.h>
 #include <sys/stat.h>
 
 #include "daemon/os/directory_stream.h"
@@ -49,18 +48,15 @@ void OwnSecrets::add(const std::string& path, bool is_directory) {
   if (auto name = path_below(root_, resolved(path))) names_.insert(std::move(*name));
 }
 
-/// The library's iterators end the process where there is no memory for a path.
 void OwnSecrets::add_tree(const std::string& directory) {
   std::vector<std::string> unread{directory};
   std::size_t left = kMostEntries;
   while (!unread.empty()) {
     const std::string above = std::move(unread.back());
     unread.pop_back();
-    const os::DirectoryStream stream(::opendir(above.c_str()));
-    while (const dirent* entry = stream && left > 0 ? ::readdir(stream.get()) : nullptr) {
-      const std::string_view name = static_cast<const char*>(entry->d_name);
-      if (name == "." || name == "..") continue;
-      --left;
+    const auto names = os::names_in(above, left);
+    left -= names.size();
+    for (const auto& name : names) {
       auto path = os::join_path(above, name);
       if (add_entry(path)) unread.push_back(std::move(path));
     }
