@@ -31,6 +31,16 @@ Verdict check_host(const RequestFacts& request, const AccessRules& rules) {
                        "--allowed-host"};
 }
 
+/// Whether a browser sent it for a page that is not the daemon's own. Programs that are none send
+/// neither header.
+bool is_of_another_page(const RequestFacts& request, const std::string& own) {
+  const auto is_foreign_site = [](const std::string& site) {
+    return site != "same-origin" && site != "none";
+  };
+  return std::ranges::any_of(request.origins, [&](const auto& origin) { return origin != own; }) ||
+         std::ranges::any_of(request.fetch_sites, is_foreign_site);
+}
+
 Verdict check_without_token(const RequestFacts& request, const AccessRules& rules) {
   if (!rules.loopback_listener) {
     return AccessRefusal{403, "token_required",
@@ -38,7 +48,7 @@ Verdict check_without_token(const RequestFacts& request, const AccessRules& rule
                          "daemon is given a token with --admin-token-file"};
   }
   const auto own = (rules.tls ? "https://" : "http://") + request.hosts.front();
-  if (!std::ranges::all_of(request.origins, [&](const auto& origin) { return origin == own; })) {
+  if (is_of_another_page(request, own)) {
     return AccessRefusal{403, "cross_origin", "writes from pages of another origin are refused"};
   }
   return std::nullopt;

@@ -23,6 +23,7 @@ struct RequestFacts {
   std::vector<std::string> hosts;
   std::vector<std::string> origins;
   std::vector<std::string> authorizations;
+  std::vector<std::string> fetch_sites{};  ///< Sec-Fetch-Site: what a browser says of the page
 };
 
 /// As options and listener have it. Files are read by the caller: nothing here touches a disk.

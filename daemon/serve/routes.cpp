@@ -221,8 +221,9 @@ std::optional<AccessRefusal> Routes::refusal(const http::Request& request,
     rules.read_token = token_in(*read_token_);
     rules.token = admin_token_ ? AccessRules::Token(token_in(*admin_token_)) : std::nullopt;
   }
-  return refuse_access(
-      {asks, request.all("Host"), request.all("Origin"), request.all("Authorization")}, rules);
+  return refuse_access({asks, request.all("Host"), request.all("Origin"),
+                        request.all("Authorization"), request.all("Sec-Fetch-Site")},
+                       rules);
 }
 
 /// Whoever guesses tokens waits longer and longer. The right one is let in at any time: its owner

@@ -212,6 +212,11 @@ TEST_CASE("pages of other origins write nothing, whatever they smuggle") {
   const std::string write = "POST /api/v1/sessions/a/suspend HTTP/1.1\r\nHost: localhost\r\n";
   CHECK(status_of(served.ask(
             post("/api/v1/sessions/a/suspend", "", "Origin: http://evil.example\r\n"))) == 403);
+  // A browser that keeps the page's origin to itself says this much.
+  for (const char* const site : {"cross-site", "same-site"}) {
+    CHECK(status_of(served.ask(post("/api/v1/sessions/a/suspend", "",
+                                    "Sec-Fetch-Site: " + std::string(site) + "\r\n"))) == 403);
+  }
   const auto inner = write + "\r\n";
   for (const char* const path : {"/", "/nothing", "/api/v1/sessions/a/suspend"}) {
     const auto answer = served.ask(post(path, inner, "Origin: http://evil.example\r\n"));
