@@ -233,8 +233,13 @@ class CommandLine {
           "OWNER");
       add_policy(*sub);
     }
-    if (command != Command::kValidate) {
+    if (command == Command::kValidate) {
+      add_keys(*sub);
+    } else {
       add_api(*sub);
+    }
+    if (command == Command::kApply || command == Command::kPlan || command == Command::kValidate) {
+      add_server_secrets(*sub);
     }
     if (command == Command::kRun) {
       add_run(*sub);
@@ -315,7 +320,7 @@ class CommandLine {
     env(app.add_flag("--no-color", o_.no_color, "Disable colours"), "NO_COLOR");
   }
 
-  void add_api(CLI::App& app) {
+  void add_keys(CLI::App& app) {
     env(app.add_option("--api-key-file", o_.api_key_file, "File with the API key")
             ->type_name(value_kind::kFile),
         "API_KEY_FILE");
@@ -323,6 +328,24 @@ class CommandLine {
                        "File with the keys that markers are made with, the newest first")
             ->type_name(value_kind::kFile),
         "MARKER_KEY_FILE");
+  }
+
+  /// Of the daemon: every command that looks at the workspace has to know what never leaves it.
+  void add_server_secrets(CLI::App& app) {
+    add_admin_token(app);
+    add_read_token(app);
+    add_tls_key(app);
+  }
+
+  void add_tls_key(CLI::App& app) {
+    env(app.add_option("--tls-key", o_.tls_key,
+                       "Private key (PEM) of the certificate of the status server")
+            ->type_name(value_kind::kFile),
+        "TLS_KEY");
+  }
+
+  void add_api(CLI::App& app) {
+    add_keys(app);
     env(app.add_option("--auth-style", o_.auth_style,
                        "How the API key is sent: x-api-key or bearer")
             ->check(CLI::IsMember({"x-api-key", "bearer"})),
@@ -365,9 +388,7 @@ class CommandLine {
                        "Certificate (PEM) with which status is served over TLS")
             ->type_name(value_kind::kFile),
         "TLS_CERT");
-    env(app.add_option("--tls-key", o_.tls_key, "Private key (PEM) of that certificate")
-            ->type_name(value_kind::kFile),
-        "TLS_KEY");
+    add_tls_key(app);
     env(app.add_option("--workers", o_.workers, "Sessions reconciled at once (default: 4)")
             ->check(CLI::Range(1, 64)),
         "WORKERS");

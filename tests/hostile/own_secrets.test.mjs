@@ -65,6 +65,44 @@ test('the daemon mounts none of the files that its own options and its manifest 
   assert.deepEqual(await held(project), ['/a.txt', '/all.zip', '/b.txt', '/c.txt']);
 });
 
+test('commands that are run once know the secrets of the daemon as well', async (t) => {
+  const project = await scene(t);
+  await declare(project, 'source: ./, mount_path: /, allow: [github-token, app-key, admin]');
+  for (const command of ['validate', 'plan', 'apply']) {
+    const { code, out, err } = await project.run(command, options(project));
+    assert.equal(code, { validate: 0, plan: 0, apply: 4 }[command], out + err);
+    assert.doesNotMatch(out, /^ *[+!] \/(api-key|admin|reader|readme\.txt) /m, command);
+  }
+  assert.deepEqual(await held(project), ['/a.txt']);
+});
+
+test('a token stays one while the manifest file that names it is bad, also after a restart', async (t) => {
+  const project = await scene(t);
+  const set = path.join(project.dir, 'manifests');
+  const file = (name, sessions) => write(path.join(set, name), `version: 1\nowner: e2e\nsessions:${sessions}`);
+  file('all.yaml', `\n  - name: all\n    session_id: ${project.session}\n    max_deletes: 100%\n    resources: [{type: file, source: ./, mount_path: /}]\n`);
+  const other = await project.double.createSession();
+  file('code.yaml', `\n  - name: code\n    session_id: ${other}\n    resources:\n${REPOSITORIES}`);
+  project.manifest = set;
+  const places = ['--secrets-dir', project.workspace];
+  const shown = ['/a.txt', '/admin', '/api-key', '/reader', '/readme.txt'];
+  const follows = async (name) => {
+    write(project.at(name), name);
+    shown.push(`/${name}`);
+    await until(`${name} is there`, async () => (await held(project)).includes(`/${name}`));
+    assert.deepEqual(await held(project), [...shown].sort());
+  };
+  project.start(places);
+  await follows('one');
+  file('code.yaml', ' [\n');
+  await follows('two');
+  for (const name of ['three', 'four']) {
+    await project.stop('SIGKILL');
+    project.start(places);
+    await follows(name);
+  }
+});
+
 test('a secret as a single source is an error of validate, by any of its names, and blocked in a plan', async (t) => {
   const project = await scene(t);
   const names = ['github-token', 'app-key', 'api-key', 'notes.txt'];
