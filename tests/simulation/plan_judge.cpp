@@ -63,6 +63,20 @@ struct PlanJudge::Expectation {
         unchecked.insert(same.path);
       }
     }
+    if (is_creation_blocked(desired::BlockCode::kSecretUnavailable)) {
+      add_repositories();
+    }
+  }
+
+  /// Of a session that lacks one token already the plan does not say which others it did not ask
+  /// for.
+  void add_repositories() {
+    for (const auto& resource : spec.resources) {
+      const auto* const repository = std::get_if<manifest::RepositoryResource>(&resource.what);
+      if (repository != nullptr && repository->authorization_token) {
+        unchecked.insert(manifest::MountPath::literal(repository->mount_path));
+      }
+    }
   }
 
   /// The plan names these deletes, and what waits for them, under the id that the apply was given.
@@ -79,15 +93,16 @@ struct PlanJudge::Expectation {
   /// the next pass decides.
   [[nodiscard]] bool is_open() const {
     const bool creates = plan::is_create(planned.plan.session);
-    return (creates && !unchecked.empty()) || (is_creation_refused() && has_tokens()) ||
+    return (creates && !unchecked.empty()) ||
+           (is_creation_blocked(desired::BlockCode::kRefused) && has_tokens()) ||
            planned.pass_again;
   }
 
-  /// Nothing is planned of a session that may not be created again yet, so its plan cannot name the
-  /// tokens that it did not ask for.
-  [[nodiscard]] bool is_creation_refused() const {
-    return std::ranges::any_of(planned.plan.blocked, [](const desired::Blocked& one) {
-      return one.type == desired::BlockedType::kSession && one.code == desired::BlockCode::kRefused;
+  /// Nothing is planned of a session that may not be created, so its plan cannot name the tokens
+  /// that it did not ask for.
+  [[nodiscard]] bool is_creation_blocked(desired::BlockCode code) const {
+    return std::ranges::any_of(planned.plan.blocked, [code](const desired::Blocked& one) {
+      return one.type == desired::BlockedType::kSession && one.code == code;
     });
   }
 
