@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "manifest/text/alike.h"
 #include "reconciler/limits.h"
 
 namespace sessync::controller {
@@ -21,9 +22,6 @@ bool has_unstable(const pass::PassOutcome& outcome) {
     return blocked.code == desired::BlockCode::kUnstable;
   });
 }
-
-/// Both prefixes of an id mean one session.
-std::string comparable_id(const std::string& id) { return id.substr(id.find('_') + 1); }
 
 }  // namespace
 
@@ -138,7 +136,7 @@ bool SessionTable::waits_for_another_name(const std::string& name,
   if (!spec.session_id) {
     return false;
   }
-  const auto id = comparable_id(*spec.session_id);
+  const auto id = manifest::comparable_session_id(*spec.session_id);
   const auto before = working_.try_emplace(id, name).first->second;
   if (before != name) {
     waiting_[id] = name;
