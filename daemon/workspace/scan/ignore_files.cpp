@@ -72,7 +72,9 @@ tl::expected<IgnoreText, std::string> IgnoreFiles::load(const os::Beneath& root,
     return tl::unexpected(cannot_be_read(path, "it is no regular file"));
   }
   if (static_cast<std::size_t>(status.st_size) > kMaxIgnoreFileBytes) {
-    return tl::unexpected(cannot_be_read(path, "it is larger than 64 KiB"));
+    return tl::unexpected(
+        cannot_be_read(path, "it is larger than 64 KiB") +
+        "; move rules to ignore files of the directories that they are about, or into \"exclude\"");
   }
   return parse(root, root.path_of(look->get()).value_or(path), FileStamp::of(status), budget);
 }
