@@ -39,6 +39,7 @@ Manifest manifest_before(const Holdings& remembered) {
   Manifest manifest;
   manifest.owner = remembered.owner;
   manifest.held = remembered.claims;
+  manifest.secrets = remembered.secrets;
   return manifest;
 }
 

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -8,8 +7,9 @@
 
 #include "manifest/load.h"
 #include "manifest/parse/contest.h"
-#include "manifest/parse/parsed_file.h"
+#include "manifest/parse/former_claims.h"
 #include "manifest/parse/report.h"
+#include "manifest/parse/set_member.h"
 #include "manifest/text/text.h"
 
 namespace sessync::manifest {
@@ -24,72 +24,68 @@ const ManifestFile* last_version(const Manifest& last_good, const std::string& p
   return nullptr;
 }
 
-/// What one session of a file does not get, and why.
-struct Loss {
-  std::optional<Problem> itself{};   ///< its name or id is not its file's
-  std::optional<Problem> outputs{};  ///< nor is their destination
-};
-
-/// One file on its way into force.
-struct Member {
-  ParsedFile parsed;
-  bool stands = false;         ///< its new text counts, as far as it gets what it claims
-  std::vector<Loss> losses{};  ///< for each session, if it stands
-};
-
-std::vector<Member> parse_all(const std::vector<ManifestText>& texts) {
-  std::vector<Member> members;
+std::vector<SetMember> parse_all(const std::vector<ManifestText>& texts) {
+  std::vector<SetMember> members;
   members.reserve(texts.size());
   for (const auto& text : texts) members.push_back({parse_file(text)});
-  std::sort(members.begin(), members.end(), [](const Member& left, const Member& right) {
+  std::sort(members.begin(), members.end(), [](const SetMember& left, const SetMember& right) {
     return left.parsed.file.path < right.parsed.file.path;
   });
   return members;
 }
 
 /// A file of which not even the owner can be read names none.
-std::string owner_in_force(const std::vector<Member>& members, const std::string& before,
-                           const std::string& if_none) {
+std::string owner_in_force(const std::vector<SetMember>& members, const std::string& before,
+                           const LoadRules& rules) {
   std::set<std::string> named;
   for (const auto& member : members) named.insert(member.parsed.file.owner);
-  const bool by_all = named.erase("") == 0;
+  const bool by_all = named.erase("") == 0 && rules.lately_gone.empty();
   if (named.size() == 1 && (by_all || before.empty())) return *named.begin();
   if (!before.empty() || named.empty()) return before;
-  return if_none;
+  return rules.owner_if_none;
 }
 
 /// Puts the files of a set together.
 class SetLoader {
  public:
-  SetLoader(const Manifest& last_good, const std::vector<ManifestText>& texts)
+  SetLoader(const Manifest& last_good, const std::vector<ManifestText>& texts,
+            const LoadRules& rules)
       : last_good_(last_good),
+        rules_(rules),
         members_(parse_all(texts)),
-        nothing_read_(std::all_of(texts.begin(), texts.end(), [](const ManifestText& text) {
-          return !text.read_error.empty();
-        })) {
-    for (std::size_t i = 0; i < members_.size(); ++i) {
-      by_name_.emplace(file_name_of(members_[i].parsed.file.path), i);
-    }
-  }
+        former_(last_good, rules.lately_gone, members_) {}
 
-  Manifest load(const std::string& owner_if_none) {
-    manifest_.owner = owner_in_force(members_, last_good_.owner, owner_if_none);
+  Manifest load() {
+    manifest_.owner = owner_in_force(members_, last_good_.owner, rules_);
     for (auto& member : members_) check_owner(member);
     for (auto& member : members_) {
       member.stands = member.parsed.file.valid();
       if (!member.stands) fall_back(member.parsed);
     }
+    if (rules_.may_have) mark_claims();
     decide_claims();
     for (auto& member : members_) sort_problems(member.parsed.file.problems);
     for (auto& member : members_) take_undisputed(member);
     for (auto& member : members_) keep_older(member);
     manifest_.held = holdings();
+    manifest_.secrets = named_secrets();
     for (auto& member : members_) manifest_.files.push_back(std::move(member.parsed.file));
     return std::move(manifest_);
   }
 
  private:
-  void check_owner(Member& member) const {
+  [[nodiscard]] std::vector<NamedSecret> named_secrets() const {
+    std::set<NamedSecret> named;
+    for (const auto& member : members_) {
+      named.insert(member.parsed.secrets.begin(), member.parsed.secrets.end());
+    }
+    for (const auto& secret : last_good_.secrets) {
+      if (former_.keeps(secret)) named.insert(secret);
+    }
+    return {named.begin(), named.end()};
+  }
+
+  void check_owner(SetMember& member) const {
     auto& file = member.parsed.file;
     if (file.owner.empty() || file.owner == manifest_.owner) return;
     const std::string why =
@@ -106,7 +102,7 @@ class SetLoader {
 
   /// The first file that disagrees.
   [[nodiscard]] std::string other_owner(const ManifestFile& file) const {
-    const auto other = std::find_if(members_.begin(), members_.end(), [&](const Member& one) {
+    const auto other = std::find_if(members_.begin(), members_.end(), [&](const SetMember& one) {
       return !one.parsed.file.owner.empty() && one.parsed.file.owner != file.owner;
     });
     return other == members_.end() ? "--owner" : other->parsed.file.path;
@@ -123,6 +119,17 @@ class SetLoader {
     file.owner = last->owner;
   }
 
+  void mark_claims() {
+    for (auto& member : members_) {
+      const auto& sessions = member.parsed.file.sessions;
+      for (std::size_t i = 0; i < member.parsed.claims.size(); ++i) {
+        for (auto& claim : member.parsed.claims[i]) {
+          claim.may_have = rules_.may_have(sessions[i], i, claim.kind);
+        }
+      }
+    }
+  }
+
   /// What a bad file had stays its own: nobody knows whether it would let go.
   [[nodiscard]] Contest enter_claims() const {
     Contest contest(last_good_.held);
@@ -132,9 +139,10 @@ class SetLoader {
       }
     }
     for (const auto& holding : last_good_.held) {
-      const auto* member = find_member(holding.file);
-      if (member == nullptr || member->stands) continue;
-      contest.enter({holding.kind, holding.value, holding.value, {member->parsed.file.path}});
+      if (former_.keeps(holding)) {
+        contest.enter(
+            {holding.kind, holding.value, holding.value, {former_.path_of(holding.file)}});
+      }
     }
     return contest;
   }
@@ -161,7 +169,7 @@ class SetLoader {
   }
 
   /// What is lost by nobody comes first, so that nothing older is in its way.
-  void take_undisputed(Member& member) {
+  void take_undisputed(SetMember& member) {
     for (std::size_t i = 0; i < member.losses.size(); ++i) {
       auto& session = member.parsed.file.sessions[i];
       if (member.losses[i].outputs) session.outputs.reset();
@@ -174,7 +182,7 @@ class SetLoader {
   }
 
   /// What a session was stays in the place of what it may not become.
-  void keep_older(Member& member) {
+  void keep_older(SetMember& member) {
     auto& file = member.parsed.file;
     std::vector<SessionSpec> sessions;
     for (std::size_t i = 0; i < file.sessions.size(); ++i) {
@@ -236,37 +244,33 @@ class SetLoader {
     });
   }
 
-  [[nodiscard]] const Member* find_member(const std::string& file_name) const {
-    const auto found = by_name_.find(file_name);
-    return found == by_name_.end() ? nullptr : &members_[found->second];
-  }
-
-  /// All that is in force, and what was held and not let go.
+  /// All that is in force and may be, and what was held and not let go.
   [[nodiscard]] std::vector<Holding> holdings() const {
     std::set<Holding> held;
     std::set<Holding> wanted;
+    std::set<Holding> denied;
     for (const auto& member : members_) {
       const auto name = file_name_of(member.parsed.file.path);
+      for (const auto& session : member.parsed.claims) {
+        for (const auto& claim : session) {
+          (claim.may_have ? wanted : denied).insert({claim.kind, claim.value, name});
+        }
+      }
       for (const auto& session : member.parsed.file.sessions) {
         for (const auto& claim : claims_of(session)) held.insert({claim.kind, claim.value, name});
       }
-      for (const auto& session : member.parsed.claims) {
-        for (const auto& claim : session) wanted.insert({claim.kind, claim.value, name});
-      }
     }
+    std::erase_if(held, [&denied](const Holding& one) { return denied.contains(one); });
     for (const auto& holding : last_good_.held) {
-      const auto* member = find_member(holding.file);
-      const bool is_kept =
-          member == nullptr ? nothing_read_ : !member->stands || wanted.contains(holding);
-      if (is_kept) held.insert(holding);
+      if (former_.keeps(holding) || wanted.contains(holding)) held.insert(holding);
     }
     return {held.begin(), held.end()};
   }
 
   const Manifest& last_good_;
-  std::vector<Member> members_;
-  std::map<std::string, std::size_t> by_name_;  ///< in members_
-  const bool nothing_read_;
+  const LoadRules& rules_;
+  std::vector<SetMember> members_;
+  const FormerClaims former_;
   ClaimTable in_force_;
   Manifest manifest_;
 };
@@ -274,8 +278,8 @@ class SetLoader {
 }  // namespace
 
 Manifest load_manifest(const std::vector<ManifestText>& files, const Manifest& last_good,
-                       const std::string& owner_if_none) {
-  return SetLoader(last_good, files).load(owner_if_none);
+                       const LoadRules& rules) {
+  return SetLoader(last_good, files, rules).load();
 }
 
 }  // namespace sessync::manifest

@@ -49,11 +49,20 @@ struct Holding {
   friend auto operator<=>(const Holding&, const Holding&) = default;
 };
 
-/// What decides where files disagree, whatever they are called: what was in force before. Kept over
-/// restarts.
+/// A file that tokens of a manifest file come from. Nothing keeps others from naming it too.
+struct NamedSecret {
+  std::string name;           ///< as in TokenFile
+  std::string file;           ///< the manifest file's name, without the directory
+  std::string confined_to{};  ///< as in TokenFile; of what is judged
+  friend auto operator<=>(const NamedSecret&, const NamedSecret&) = default;
+};
+
+/// What has to be known of a manifest file that cannot be read any more. Kept over restarts. Claims
+/// decide where files disagree, whatever they are called: what was in force before.
 struct Holdings {
-  std::string owner;            ///< "": none has been in force
-  std::vector<Holding> claims;  ///< sorted, each kind and value once
+  std::string owner;                   ///< "": none has been in force
+  std::vector<Holding> claims;         ///< sorted, each kind and value once
+  std::vector<NamedSecret> secrets{};  ///< sorted, each once
   friend bool operator==(const Holdings&, const Holdings&) = default;
 };
 
@@ -63,11 +72,13 @@ struct Manifest {
   /// Sorted by path; sessions in force, problems of the newest text.
   std::vector<ManifestFile> files;
   std::vector<Holding> held;  ///< see Holdings; also what a bad file had
+  /// What the files name as secrets, or named before they were bad. Sorted, each once.
+  std::vector<NamedSecret> secrets{};
 
   [[nodiscard]] bool valid() const;  ///< every file is valid
   [[nodiscard]] std::vector<Problem> problems() const;
   [[nodiscard]] std::vector<SessionSpec> sessions() const;
-  [[nodiscard]] Holdings holdings() const { return {owner, held}; }
+  [[nodiscard]] Holdings holdings() const { return {owner, held, secrets}; }
 };
 
 }  // namespace sessync::manifest

@@ -93,6 +93,7 @@ using Checkout = std::variant<BranchCheckout, CommitCheckout>;
 /// directory for secrets and cleaned; one that cannot be so is as it was written, and never read.
 struct TokenFile {
   std::string path;
+  std::string confined_to{};  ///< a directory that it must really lie in; "": that for secrets
 };
 struct TokenEnv {
   std::string variable;
@@ -104,8 +105,16 @@ struct TokenGithubApp {
   std::int64_t app_id = 0;
   std::int64_t installation_id = 0;
   std::string private_key_file;
+  std::string confined_to{};  ///< of that file, as above
 };
 using TokenSpec = std::variant<TokenFile, TokenEnv, TokenCommand, TokenGithubApp>;
+
+/// The file that a token depends on, as in TokenFile; null: none.
+inline const std::string* secret_file_of(const TokenSpec& source) {
+  if (const auto* const file = std::get_if<TokenFile>(&source)) return &file->path;
+  const auto* const app = std::get_if<TokenGithubApp>(&source);
+  return app == nullptr ? nullptr : &app->private_key_file;
+}
 
 struct RepositoryResource {
   std::string url;  ///< https://github.com/{owner}/{repo}

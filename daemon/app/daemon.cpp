@@ -176,7 +176,7 @@ void Daemon::remember(const manifest::Holdings& holdings) {
 }
 
 void Daemon::watch(const manifest::Manifest& manifest) {
-  deps_.services.declare(manifest.sessions(), manifest.valid());
+  deps_.services.declare(manifest);
   if (manifest.valid()) {
     deps_.services.remember_origin(origin_of(settings_, manifest));
   }

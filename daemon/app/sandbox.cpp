@@ -97,7 +97,7 @@ void cover_inputs(SandboxPlaces& places, const config::Settings& settings,
   places.read("the workspace", settings.workspace);
   places.read_successors(settings.workspace, environment("HOME").value_or("/"));
   if (has_secrets_dir(settings)) places.read("the directory for secrets", settings.secrets_dir);
-  auto files = secret_places(settings, manifest.sessions()).files;
+  auto files = secret_places(settings, manifest).files;
   if (!settings.options.tls_cert.empty()) files.push_back(settings.options.tls_cert);
   for (const auto& file : files) places.read("the file", absolute(file));
 }

@@ -16,25 +16,26 @@ std::vector<std::string> option_secrets(const config::Options& options) {
 }
 
 workspace::SecretPlaces secret_places(const config::Settings& settings,
-                                      const std::vector<manifest::SessionSpec>& sessions) {
+                                      const manifest::Manifest& manifest) {
   const auto of_options = option_secrets(settings.options);
   std::set<std::string> files(of_options.begin(), of_options.end());
-  for (const auto& session : sessions) {
-    for (auto& file :
-         secrets::secret_files(session, settings.secrets_dir, secrets::SecretNames::kAll)) {
-      files.insert(std::move(file));
-    }
+  const auto add = [&files](std::vector<std::string> more) {
+    files.insert(std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  };
+  for (const auto& session : manifest.sessions()) {
+    add(secrets::secret_files(session, settings.secrets_dir, secrets::SecretNames::kAll));
   }
+  add(secrets::named_secret_files(manifest.secrets, settings.secrets_dir));
   workspace::SecretPlaces places{.files = {files.begin(), files.end()}, .directories = {}};
   if (settings.secrets_dir_is_given) places.directories.push_back(settings.secrets_dir);
   if (settings.state_dir) places.directories.push_back(*settings.state_dir);
   return places;
 }
 
-std::map<std::string, std::vector<std::string>> denied_secrets(
-    const config::Settings& settings, const std::vector<manifest::SessionSpec>& sessions) {
+std::map<std::string, std::vector<std::string>> denied_secrets(const config::Settings& settings,
+                                                               const manifest::Manifest& manifest) {
   std::map<std::string, std::vector<std::string>> files;
-  for (const auto& session : sessions) {
+  for (const auto& session : manifest.sessions()) {
     auto denied = secrets::denied_secret_files(session, settings.secrets_dir);
     if (!denied.empty()) std::ranges::move(denied, std::back_inserter(files[session.at.file]));
   }

@@ -3,7 +3,6 @@
 #include <array>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "daemon/api/send/api_thread.h"
@@ -165,19 +164,12 @@ struct Services::Parts {
     if (watchers.progress != nullptr) {
       watchers.progress->set_markers(markers);
     }
-    declare_secrets({}, true);
+    declare_secrets({});
   }
 
-  /// `whole`: those of no other session count any more.
-  void declare_secrets(const std::vector<manifest::SessionSpec>& sessions, bool whole) {
-    auto places = secret_places(configured, sessions);
-    const std::lock_guard lock(declared_mutex);
-    if (whole) {
-      secret_files.clear();
-    }
-    secret_files.insert(places.files.begin(), places.files.end());
-    places.files.assign(secret_files.begin(), secret_files.end());
-    pass_services.set_secrets(places, denied_secrets(configured, sessions));
+  void declare_secrets(const manifest::Manifest& manifest) {
+    pass_services.set_secrets(secret_places(configured, manifest),
+                              denied_secrets(configured, manifest));
   }
 
   api::ApiHooks hooks() {
@@ -234,7 +226,6 @@ struct Services::Parts {
   disk_outputs::OutputDestinations outputs;
   std::mutex declared_mutex;
   std::optional<std::vector<manifest::SessionSpec>> declared;  ///< nothing: not all of it is known
-  std::set<std::string> secret_files;
   RealPassServices pass_services;
   runner::PassRunner passes;
 };
@@ -310,11 +301,12 @@ void Services::remember_holdings(const manifest::Holdings& holdings) {
   }
 }
 
-void Services::declare(const std::vector<manifest::SessionSpec>& sessions, bool whole) {
+void Services::declare(const manifest::Manifest& manifest) {
+  auto sessions = manifest.sessions();
   parts_->outputs.declare(sessions);
-  parts_->declare_secrets(sessions, whole);
+  parts_->declare_secrets(manifest);
   const std::lock_guard lock(parts_->declared_mutex);
-  parts_->declared = whole ? std::optional(sessions) : std::nullopt;
+  parts_->declared = manifest.valid() ? std::optional(std::move(sessions)) : std::nullopt;
 }
 
 std::map<std::string, state::Suspension> Services::suspensions() const {

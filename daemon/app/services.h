@@ -64,9 +64,9 @@ class Services {
   /// written again: what could not be written then is forgotten.
   void remember_holdings(const manifest::Holdings& holdings);
 
-  /// What the manifest in force has, all of it: outputs must not land in what is uploaded.
-  /// `whole`: it has no errors, so that what is not among them has left it.
-  void declare(const std::vector<manifest::SessionSpec>& sessions, bool whole = true);
+  /// The manifest in force, all of it: outputs must not land in what is uploaded. What is not among
+  /// the sessions of one without errors has left it.
+  void declare(const manifest::Manifest& manifest);
 
   /// Sessions that somebody asked to be left alone, by name.
   [[nodiscard]] std::map<std::string, state::Suspension> suspensions() const;

@@ -51,14 +51,16 @@ StateChoice choose_state(const config::Settings& settings, const manifest::Manif
 /// Only where files disagree it matters what was in force before.
 Verdict judge_manifest(const config::Settings& settings) {
   const auto texts = settings.manifest.read();
-  const auto& owner = settings.options.owner;
-  auto manifest = manifest::load_manifest(texts, {}, owner);
+  const auto boundaries = policy::draw(settings.policy.read());
+  const manifest::LoadRules rules{.owner_if_none = settings.options.owner,
+                                  .may_have = policy::claim_rights(boundaries)};
+  auto manifest = manifest::load_manifest(texts, {}, rules);
   auto choice = choose_state(settings, manifest);
   if (!manifest.valid() && choice.settings.state_dir) {
     const auto before = state::StateDatabase::peek_holdings(*choice.settings.state_dir);
-    manifest = manifest::load_manifest(texts, manifest::manifest_before(before), owner);
+    manifest = manifest::load_manifest(texts, manifest::manifest_before(before), rules);
   }
-  return {policy::judge(manifest, policy::draw(settings.policy.read())), std::move(choice)};
+  return {policy::judge(manifest, boundaries), std::move(choice)};
 }
 
 }  // namespace sessync::app

@@ -51,30 +51,39 @@ void Schedule::read_manifest(ports::TimePoint now, bool even_if_unchanged) {
   retry_manifest_ = now + kManifestRetry;
   auto texts = host_.read_manifest();
   auto given = host_.read_policy();
-  if (texts != texts_ || given != given_ || even_if_unchanged) {
-    load(texts);
+  auto lately_gone = absent_.look(texts, manifest_, now);
+  const bool is_as_before = texts == texts_ && given == given_ && lately_gone == lately_gone_;
+  if (!is_as_before || even_if_unchanged) {
     boundaries_ = policy::draw(given, boundaries_);
+    load(texts, lately_gone);
     const auto judged = policy::judge(manifest_, boundaries_);
     host_.announce(judged);
     table_.activate(judged, now);
     texts_ = std::move(texts);
     given_ = std::move(given);
+    lately_gone_ = std::move(lately_gone);
   }
   if (manifest_.valid() && boundaries_.problems.empty()) {
     retry_manifest_.reset();
   }
+  keep_earliest(retry_manifest_, absent_.next());
 }
 
 /// As long as nobody can tell what was remembered nothing is written to a session, and what comes
 /// into force meanwhile has no right to stay.
-void Schedule::load(const std::vector<manifest::ManifestText>& texts) {
+void Schedule::load(const std::vector<manifest::ManifestText>& texts,
+                    std::set<std::string> lately_gone) {
   auto before = knows_holdings_ ? std::nullopt : keeper_.remembered();
   if (before) {
     knows_holdings_ = true;
     manifest_.owner = before->owner.empty() ? manifest_.owner : std::move(before->owner);
     manifest_.held = std::move(before->claims);
+    manifest_.secrets = std::move(before->secrets);
   }
-  manifest_ = manifest::load_manifest(texts, manifest_, owner_if_none_);
+  manifest_ = manifest::load_manifest(texts, manifest_,
+                                      {.owner_if_none = owner_if_none_,
+                                       .may_have = policy::claim_rights(boundaries_),
+                                       .lately_gone = std::move(lately_gone)});
   if (knows_holdings_) {
     keeper_.remember(manifest_.holdings());
   }

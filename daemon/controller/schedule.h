@@ -1,9 +1,11 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "daemon/controller/absent_files.h"
 #include "daemon/controller/session_table.h"
 #include "manifest/load.h"
 #include "reconciler/policy/boundaries.h"
@@ -93,7 +95,7 @@ class Schedule {
  private:
   void take_in(const Wakeup& wakeup, ports::TimePoint now);
   void read_manifest(ports::TimePoint now, bool even_if_unchanged);
-  void load(const std::vector<manifest::ManifestText>& texts);
+  void load(const std::vector<manifest::ManifestText>& texts, std::set<std::string> lately_gone);
   void poll(ports::TimePoint now);
   bool collect(ports::TimePoint now);
 
@@ -104,6 +106,8 @@ class Schedule {
   manifest::Manifest manifest_;  ///< as it was declared
   bool knows_holdings_ = false;  ///< from before the start
   std::vector<manifest::ManifestText> texts_;
+  AbsentFiles absent_;
+  std::set<std::string> lately_gone_;
   policy::Given given_;
   policy::Boundaries boundaries_;
   std::optional<ports::TimePoint> retry_manifest_;

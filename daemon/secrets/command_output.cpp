@@ -33,7 +33,7 @@ PrintedTokenOr read_object(const std::string& text) {
   if (found == document.end() || !found->is_string()) {
     return tl::make_unexpected("printed a JSON object without a \"token\" text");
   }
-  auto token = credential_of_text(std::move(found->get_ref<std::string&>()));
+  auto token = repository_token_of_text(std::move(found->get_ref<std::string&>()));
   if (!token) return tl::unexpected("printed a \"token\" that " + token.error());
   auto expires_at = read_expiry(document);
   if (!expires_at) return tl::unexpected(std::move(expires_at.error()));
@@ -45,7 +45,7 @@ PrintedTokenOr read_object(const std::string& text) {
 PrintedTokenOr read_command_output(const std::string& text) {
   const auto first = text.find_first_not_of(" \t\r\n");
   if (first != std::string::npos && text[first] == '{') return read_object(text);
-  auto token = credential_of_text(text);
+  auto token = repository_token_of_text(text);
   if (!token) return tl::make_unexpected("printed a text that " + token.error());
   return PrintedToken{std::move(*token), std::nullopt};
 }

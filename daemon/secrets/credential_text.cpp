@@ -1,9 +1,12 @@
 #include "daemon/secrets/credential_text.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sessync::secrets {
 namespace {
+
+constexpr std::string_view kAnthropicKey = "sk-ant-";
 
 bool is_visible_ascii(char c) { return c > ' ' && c <= '~'; }
 
@@ -38,6 +41,14 @@ tl::expected<ports::Secret, std::string> credential_of_text(std::string text, st
   ports::wipe(text);
   if (!problem.empty()) return tl::unexpected(std::move(problem));
   return secret;
+}
+
+tl::expected<ports::Secret, std::string> repository_token_of_text(std::string text) {
+  auto token = credential_of_text(std::move(text));
+  if (token && token->reveal().starts_with(kAnthropicKey)) {
+    return tl::unexpected(std::string("is an Anthropic API key, which opens no repository"));
+  }
+  return token;
 }
 
 }  // namespace sessync::secrets

@@ -22,4 +22,8 @@ std::string_view without_surroundings(std::string_view text);
 tl::expected<ports::Secret, std::string> credential_of_text(std::string text,
                                                             std::size_t most = kMaxTokenBytes);
 
+/// Likewise of the token of a repository, which an Anthropic API key is not: whoever names one by
+/// mistake, or on purpose, does not get it sent.
+tl::expected<ports::Secret, std::string> repository_token_of_text(std::string text);
+
 }  // namespace sessync::secrets

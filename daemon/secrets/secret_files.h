@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "manifest/manifest.h"
 #include "manifest/spec.h"
 
 namespace sessync::secrets {
@@ -19,5 +20,9 @@ std::vector<std::string> secret_files(const manifest::SessionSpec& session,
 /// The same of those that it may not have.
 std::vector<std::string> denied_secret_files(const manifest::SessionSpec& session,
                                              const std::string& secrets_dir);
+
+/// Those that a manifest names, or named while it could be read: absolute paths.
+std::vector<std::string> named_secret_files(const std::vector<manifest::NamedSecret>& secrets,
+                                            const std::string& secrets_dir);
 
 }  // namespace sessync::secrets

@@ -13,6 +13,7 @@
 #include "daemon/os/beneath.h"
 #include "daemon/os/loose_mode.h"
 #include "daemon/os/os_error.h"
+#include "daemon/os/path_text.h"
 #include "manifest/parse/relative_path.h"
 
 namespace sessync::secrets {
@@ -55,6 +56,12 @@ std::string secret_path(const std::string& secrets_dir, const std::string& name)
       .string();
 }
 
+bool is_confined(std::string_view place, std::string_view confined_to) {
+  const auto slash = place.find('/');
+  if (place.starts_with("..") && slash != place.npos && slash > 2) place.remove_prefix(slash + 1);
+  return os::lies_in(place, confined_to);
+}
+
 SecretReader::SecretReader(std::string secrets_dir, std::vector<std::string> never, Warn warn)
     : secrets_dir_(std::move(secrets_dir)), never_(std::move(never)), warn_(std::move(warn)) {}
 
@@ -66,7 +73,8 @@ bool SecretReader::is_never_read(const struct stat& info) const {
   });
 }
 
-tl::expected<os::UniqueFd, std::string> SecretReader::open(const std::string& name) const {
+tl::expected<os::UniqueFd, std::string> SecretReader::open(const std::string& name,
+                                                           const std::string& confined_to) const {
   if (!is_secret_name(name)) {
     return tl::unexpected("is not read, because only files below " + secrets_dir_ +
                           " (--secrets-dir) are, named from there: " +
@@ -84,6 +92,12 @@ tl::expected<os::UniqueFd, std::string> SecretReader::open(const std::string& na
   // Non-blocking: to open a FIFO would otherwise wait for its writer.
   auto file = root->open_at(name, O_RDONLY | O_NOCTTY | O_NONBLOCK, os::Beneath::Links::kFollow);
   if (!file) return failed(file.error());
+  const auto place = root->path_of(file->get());
+  if (!confined_to.empty() && !(place && is_confined(*place, confined_to))) {
+    return tl::unexpected(
+        "is not read, because it leads out of " + confined_to +
+        "/ through a symlink, and the operator confines the manifest file to that");
+  }
   return std::move(*file);
 }
 
@@ -98,12 +112,13 @@ void SecretReader::warn_once(const std::string& path, const struct stat& info) {
 }
 
 tl::expected<SecretReader::Content, std::string> SecretReader::read(const std::string& name,
+                                                                    const std::string& confined_to,
                                                                     std::size_t most) {
   const std::string path = secret_path(secrets_dir_, name);
   const auto failed = [&path](const std::string& why) {
     return tl::unexpected("secret file " + path + " " + why);
   };
-  const auto file = open(name);
+  const auto file = open(name, confined_to);
   if (!file) return failed(file.error());
   struct stat info = {};
   if (::fstat(file->get(), &info) != 0) return failed("cannot be read: " + os::error_text(errno));

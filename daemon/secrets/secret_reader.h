@@ -4,6 +4,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sys/stat.h>
@@ -21,6 +22,11 @@ std::string secret_path(const std::string& secrets_dir, const std::string& name)
 /// Whether the name is one below the secrets directory. None else is ever read.
 bool is_secret_name(const std::string& name);
 
+/// Whether a file at `place` (below the directory for secrets, without symlinks) lies in the
+/// directory `confined_to`. What Kubernetes puts below `..TIME`, and links to, counts as if it lay
+/// beside that.
+bool is_confined(std::string_view place, std::string_view confined_to);
+
 /// Reads secret files, afresh each time, below one directory: no name and no link leads out of it.
 /// Safe to use from many threads.
 class SecretReader {
@@ -34,15 +40,18 @@ class SecretReader {
     std::string path;
     ports::Secret text;
   };
-  /// The whole file. An error names it and says what is wrong. A file whose mode lets others in is
-  /// warned of once.
-  tl::expected<Content, std::string> read(const std::string& name, std::size_t most);
+  /// The whole file, which must lie in the directory `confined_to` (below that for secrets; "":
+  /// it), wherever links lead. An error names it and says what is wrong. A file whose mode lets
+  /// others in is warned of once.
+  tl::expected<Content, std::string> read(const std::string& name, const std::string& confined_to,
+                                          std::size_t most);
 
  private:
   void warn_once(const std::string& path, const struct stat& info);
   [[nodiscard]] bool is_never_read(const struct stat& info) const;
   /// The error says why, as the end of a sentence whose subject is the file.
-  [[nodiscard]] tl::expected<os::UniqueFd, std::string> open(const std::string& name) const;
+  [[nodiscard]] tl::expected<os::UniqueFd, std::string> open(const std::string& name,
+                                                             const std::string& confined_to) const;
 
   std::string secrets_dir_;
   std::vector<std::string> never_;

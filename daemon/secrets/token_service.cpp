@@ -62,9 +62,9 @@ TokenService::TokenService(TokenOptions options, const Fingerprints& fingerprint
       minted_(options_.clocks.now) {}
 
 TokenService::Text TokenService::read(const manifest::TokenFile& source) {
-  auto content = files_.read(source.path, kMaxKeyBytes);
+  auto content = files_.read(source.path, source.confined_to, kMaxKeyBytes);
   if (!content) return tl::unexpected(std::move(content.error()));
-  auto token = credential_of_text(content->text.reveal());
+  auto token = repository_token_of_text(content->text.reveal());
   if (token) return kept_secret("file " + content->path, std::move(*token));
   return tl::unexpected("secret file " + content->path + " " + token.error() +
                         ": write the token, and nothing else, into it");
@@ -80,7 +80,7 @@ TokenService::Text TokenService::read(const manifest::TokenEnv& source) const {
     return tl::unexpected("environment variable " + source.variable +
                           " is not set: set it and start sessync again");
   }
-  auto token = credential_of_text(std::move(*text));
+  auto token = repository_token_of_text(std::move(*text));
   if (token) return kept_secret("variable " + source.variable, std::move(*token));
   return tl::unexpected("environment variable " + source.variable + " " + token.error() +
                         ": set it to the token, and nothing else");
@@ -101,7 +101,7 @@ TokenService::Slow TokenService::prepare(const manifest::TokenGithubApp& source,
                                          const std::string& repository_url) {
   const auto repository = manifest::github_repository_name(repository_url);
   if (!repository) return tl::unexpected("the repository's URL " + repository.error());
-  auto pem = files_.read(source.private_key_file, kMaxKeyBytes);
+  auto pem = files_.read(source.private_key_file, source.confined_to, kMaxKeyBytes);
   if (!pem) return tl::unexpected(std::move(pem.error()));
   auto key = AppKey::of_pem(pem->text);
   if (!key) return tl::unexpected("secret file " + pem->path + " " + key.error());

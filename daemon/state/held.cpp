@@ -11,6 +11,7 @@ namespace {
 using manifest::ClaimKind;
 
 constexpr std::string_view kOwner = "owner";
+constexpr std::string_view kSecret = "secret";
 constexpr std::array<std::pair<ClaimKind, std::string_view>, 3> kClaimKinds{{
     {ClaimKind::kName, "name"},
     {ClaimKind::kSessionId, "session_id"},
@@ -21,7 +22,7 @@ constexpr std::array<std::pair<ClaimKind, std::string_view>, 3> kClaimKinds{{
 
 std::vector<Held> rows_of(const manifest::Holdings& holdings) {
   std::vector<Held> rows;
-  rows.reserve(holdings.claims.size() + 1);
+  rows.reserve(holdings.claims.size() + holdings.secrets.size() + 1);
   if (!holdings.owner.empty()) {
     rows.push_back({std::string(kOwner), holdings.owner, ""});
   }
@@ -29,6 +30,9 @@ std::vector<Held> rows_of(const manifest::Holdings& holdings) {
     const auto* const kind =
         std::ranges::find(kClaimKinds, claim.kind, &decltype(kClaimKinds)::value_type::first);
     rows.push_back({std::string(kind->second), claim.value, claim.file});
+  }
+  for (const auto& secret : holdings.secrets) {
+    rows.push_back({std::string(kSecret), secret.file + "/" + secret.name, secret.file});
   }
   std::ranges::sort(rows);
   return rows;
@@ -41,11 +45,14 @@ manifest::Holdings holdings_of(const std::vector<Held>& rows) {
         std::ranges::find(kClaimKinds, row.kind, &decltype(kClaimKinds)::value_type::second);
     if (row.kind == kOwner) {
       holdings.owner = row.value;
+    } else if (row.kind == kSecret && row.value.starts_with(row.file + "/")) {
+      holdings.secrets.push_back({row.value.substr(row.file.size() + 1), row.file});
     } else if (kind != kClaimKinds.end()) {
       holdings.claims.push_back({kind->first, row.value, row.file});
     }
   }
   std::ranges::sort(holdings.claims);
+  std::ranges::sort(holdings.secrets);
   return holdings;
 }
 

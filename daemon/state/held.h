@@ -9,9 +9,10 @@ namespace sessync::state {
 
 /// One of manifest::Holdings, as it is kept. The owner in force is one too.
 struct Held {
-  std::string kind;  ///< owner | name | session_id | destination; others are a newer version's
-  std::string value;
-  std::string file;  ///< "" for the owner
+  /// owner | name | session_id | destination | secret; others are a newer version's
+  std::string kind;
+  std::string value;  ///< of a secret "FILE/NAME": several files may name one
+  std::string file;   ///< "" for the owner
   friend auto operator<=>(const Held&, const Held&) = default;
 };
 

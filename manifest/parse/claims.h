@@ -17,6 +17,7 @@ struct Claim {
   std::string value;  ///< as it is compared
   std::string shown;  ///< as it was written
   Location at;
+  bool may_have = true;  ///< false: the operator does not let its file have it
 };
 
 /// What `session` claims, each claim placed where the session stands.

@@ -1,6 +1,7 @@
 #include "manifest/parse/contest.h"
 
 #include <algorithm>
+#include <array>
 
 #include "manifest/text/text.h"
 
@@ -42,6 +43,12 @@ std::string describe_rivalry(const Claim& claim, const Claim& rival) {
 
 std::string file_name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
+bool is_loss(const Problem& problem) {
+  constexpr std::array kKinds{ClaimKind::kName, ClaimKind::kSessionId, ClaimKind::kDestination};
+  return std::any_of(kKinds.begin(), kKinds.end(),
+                     [&](ClaimKind kind) { return problem.code == code_of(kind); });
+}
+
 Contest::Contest(const std::vector<Holding>& had) {
   for (const auto& holding : had) {
     had_.emplace(Key(holding.kind, holding.value), holding.file);
@@ -56,44 +63,57 @@ bool Contest::had(const Claim& claim) const {
 }
 
 std::optional<Problem> Contest::lost(const Claim& claim) const {
-  if (had(claim)) return std::nullopt;
   const auto all = rivals(claim);
   if (all.empty()) return std::nullopt;
+  const bool is_outranked = !claim.may_have && all.front()->may_have;
+  if (had(claim) && !is_outranked) return std::nullopt;
   const auto holder =
       std::find_if(all.begin(), all.end(), [this](const Claim* rival) { return had(*rival); });
-  const std::string whose = holder != all.end()
-                                ? ", which had it first and keeps it"
-                                : ", and neither file had it before, so it belongs to neither and "
-                                  "nothing in it is touched";
   const auto& rival = holder != all.end() ? **holder : *all.front();
-  return Problem{claim.at, Problem::Severity::kError, code_of(claim.kind),
-                 describe_rivalry(claim, rival) + whose + ": remove it from one of the two"};
+  return Problem{
+      claim.at, Problem::Severity::kError, code_of(claim.kind),
+      describe_rivalry(claim, rival) + whose(claim, rival) + ": remove it from one of the two"};
+}
+
+std::string Contest::whose(const Claim& claim, const Claim& rival) const {
+  if (!claim.may_have && rival.may_have) {
+    return ", whose it is, because the operator's policy does not let this file have it";
+  }
+  return had(rival) ? ", which had it first and keeps it"
+                    : ", and neither file had it before, so it belongs to neither and nothing in "
+                      "it is touched";
 }
 
 void Contest::add_rivals(const Claim& claim, const Key& key, std::vector<const Claim*>& to) const {
   const auto found = claims_.find(key);
   if (found == claims_.end()) return;
   for (const auto& other : found->second) {
-    if (other.at.file != claim.at.file) to.push_back(&other);
+    const bool counts = other.may_have || !claim.may_have;
+    if (counts && other.at.file != claim.at.file) to.push_back(&other);
   }
 }
 
-/// Destinations that lie above or below each other cannot both be.
+/// Those that may be come first.
 std::vector<const Claim*> Contest::rivals(const Claim& claim) const {
   std::vector<const Claim*> all;
   add_rivals(claim, Key(claim.kind, claim.value), all);
-  if (claim.kind != ClaimKind::kDestination) return all;
+  if (claim.kind == ClaimKind::kDestination) add_neighbours(claim, all);
+  std::stable_partition(all.begin(), all.end(), [](const Claim* rival) { return rival->may_have; });
+  return all;
+}
+
+/// Destinations that lie above or below each other cannot both be.
+void Contest::add_neighbours(const Claim& claim, std::vector<const Claim*>& to) const {
   for (auto end = claim.value.rfind('/'); end != std::string::npos && end > 0;
        end = claim.value.rfind('/', end - 1)) {
-    add_rivals(claim, Key(claim.kind, claim.value.substr(0, end)), all);
+    add_rivals(claim, Key(claim.kind, claim.value.substr(0, end)), to);
   }
   const auto below = claim.value + "/";
   for (auto it = claims_.lower_bound(Key(claim.kind, below));
        it != claims_.end() && it->first.first == claim.kind && it->first.second.starts_with(below);
        ++it) {
-    add_rivals(claim, it->first, all);
+    add_rivals(claim, it->first, to);
   }
-  return all;
 }
 
 }  // namespace sessync::manifest

@@ -1,5 +1,6 @@
 #include <array>
 
+#include "manifest/parse/contest.h"
 #include "manifest/parse/document.h"
 #include "manifest/parse/parsed_file.h"
 #include "manifest/parse/scalars.h"
@@ -85,15 +86,30 @@ void read_document(const YamlNode& root, ParsedFile& parsed, Report& report) {
   check_claims(parsed, report);
 }
 
+std::vector<NamedSecret> secrets_of(const ManifestFile& file) {
+  std::vector<NamedSecret> secrets;
+  for (const auto& session : file.sessions) {
+    for (const auto& resource : session.resources) {
+      const auto* const repository = std::get_if<RepositoryResource>(&resource.what);
+      if (repository == nullptr || !repository->authorization_token) continue;
+      const auto* const name = secret_file_of(*repository->authorization_token);
+      if (name != nullptr) secrets.push_back({*name, file_name_of(file.path)});
+    }
+  }
+  return secrets;
+}
+
 }  // namespace
 
 ParsedFile parse_file(const ManifestText& text) {
   Report report(text.path);
   ParsedFile parsed;
   parsed.file.path = text.path;
+  parsed.is_unread = !text.read_error.empty();
   const auto root = open_document(text, kManifestKind, report);
   if (root) read_document(*root, parsed, report);
   parsed.file.problems = report.sorted();
+  parsed.secrets = secrets_of(parsed.file);
   if (parsed.file.valid()) return parsed;
   // Half a file is not in force.
   parsed.file.sessions.clear();

@@ -11,7 +11,10 @@ namespace sessync::manifest {
 struct ParsedFile {
   ManifestFile file;
   Location owner_at;
+  bool is_unread = false;                  ///< there was no text
   std::vector<std::vector<Claim>> claims;  ///< for each session
+  /// What it names as files of tokens, also if it is bad: they are meant as secrets all the same.
+  std::vector<NamedSecret> secrets;
 };
 
 ParsedFile parse_file(const ManifestText& text);

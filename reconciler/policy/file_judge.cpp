@@ -74,13 +74,21 @@ void FileJudge::judge(std::vector<manifest::SessionSpec>& sessions) const {
     }
     if (rule_ != nullptr) narrow(session);
     for (auto& resource : session.resources) judge(resource);
-    if (session.outputs) {
-      session.outputs->denied =
-          place_of({"destination", &PolicyRule::destinations}, session.outputs->destination,
-                   shown_directory(session.outputs->destination))
-              .refusal;
-    }
+    if (session.outputs) session.outputs->denied = refuse_outputs(session);
   }
+}
+
+bool FileJudge::may_have(const manifest::SessionSpec& session, std::size_t index,
+                         manifest::ClaimKind kind) const {
+  if (refuse(session, index)) return false;
+  return kind != manifest::ClaimKind::kDestination || !session.outputs || !refuse_outputs(session);
+}
+
+std::optional<std::string> FileJudge::refuse_outputs(const manifest::SessionSpec& session) const {
+  const auto& destination = session.outputs->destination;
+  return place_of({"destination", &PolicyRule::destinations}, destination,
+                  shown_directory(destination))
+      .refusal;
 }
 
 /// Why nothing at all may be done with the session.
@@ -144,15 +152,16 @@ void FileJudge::cap(manifest::Permission& permission) const {
 }
 
 void FileJudge::judge(manifest::ResourceSpec& resource) const {
-  const auto& what = resource.what;
+  auto& what = resource.what;
   if (const auto* file = std::get_if<manifest::FileResource>(&what)) {
     judge_source(file->source, false, resource);
   } else if (const auto* directory = std::get_if<manifest::DirectoryResource>(&what)) {
     judge_source(directory->source, true, resource);
   } else if (const auto* archive = std::get_if<manifest::ArchiveResource>(&what)) {
     judge_source(archive->source, true, resource);
-  } else if (const auto* repository = std::get_if<manifest::RepositoryResource>(&what)) {
+  } else if (auto* repository = std::get_if<manifest::RepositoryResource>(&what)) {
     resource.denied = refuse_repository(*repository);
+    confine(*repository);
   } else if (const auto* upload = std::get_if<manifest::UploadedFileResource>(&what)) {
     if (auto refusal =
             refuse_value({"file_id", &PolicyRule::file_ids}, upload->file_id, upload->file_id)) {
@@ -172,6 +181,22 @@ void FileJudge::judge_source(const std::string& source, bool is_directory,
                         is_directory ? shown_directory(source) : source);
   resource.confined_to = std::move(place.root);
   if (place.refusal) resource.denied = manifest::Denial{std::move(*place.refusal)};
+}
+
+/// A link may lead elsewhere than the file's name says: whoever opens it looks where it is.
+void FileJudge::confine(manifest::RepositoryResource& repository) const {
+  if (!repository.authorization_token) return;
+  auto& token = *repository.authorization_token;
+  if (auto* file = std::get_if<manifest::TokenFile>(&token)) {
+    file->confined_to = secret_root(file->path);
+  } else if (auto* app = std::get_if<manifest::TokenGithubApp>(&token)) {
+    app->confined_to = secret_root(app->private_key_file);
+  }
+}
+
+std::string FileJudge::secret_root(const std::string& file) const {
+  const auto clean = manifest::clean_relative_path(file);
+  return clean ? place_of({"secret file", &PolicyRule::secret_files}, clean->text, file).root : "";
 }
 
 std::optional<manifest::Denial> FileJudge::refuse_repository(

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "manifest/manifest.h"
 #include "manifest/spec.h"
 #include "reconciler/policy/boundaries.h"
 
@@ -21,6 +22,15 @@ class FileJudge {
 
   void judge(std::vector<manifest::SessionSpec>& sessions) const;
 
+  /// See manifest::MayHave.
+  [[nodiscard]] bool may_have(const manifest::SessionSpec& session, std::size_t index,
+                              manifest::ClaimKind kind) const;
+
+  /// Why the file of a token may not be that one; nothing: it may.
+  [[nodiscard]] std::optional<manifest::Denial> refuse_secret(const std::string& file) const;
+  /// The directory that it has to lie in, wherever links lead; "": any below that for secrets.
+  [[nodiscard]] std::string secret_root(const std::string& file) const;
+
  private:
   /// A kind of place that an entry can name, as messages call it.
   struct Kind {
@@ -35,18 +45,20 @@ class FileJudge {
 
   [[nodiscard]] std::optional<std::string> refuse(const manifest::SessionSpec& session,
                                                   std::size_t index) const;
+  [[nodiscard]] std::optional<std::string> refuse_outputs(
+      const manifest::SessionSpec& session) const;
   [[nodiscard]] std::optional<std::string> refuse_creation(
       const manifest::CreateSpec& create) const;
   void narrow(manifest::SessionSpec& session) const;
   void cap(manifest::Permission& permission) const;
   void judge(manifest::ResourceSpec& resource) const;
+  void confine(manifest::RepositoryResource& repository) const;
   void judge_source(const std::string& source, bool is_directory,
                     manifest::ResourceSpec& resource) const;
   [[nodiscard]] std::optional<manifest::Denial> refuse_repository(
       const manifest::RepositoryResource& repository) const;
   [[nodiscard]] std::optional<manifest::Denial> refuse_token(
       const manifest::TokenSpec& token) const;
-  [[nodiscard]] std::optional<manifest::Denial> refuse_secret(const std::string& file) const;
 
   [[nodiscard]] Place place_of(const Kind& kind, const std::string& path,
                                const std::string& shown) const;

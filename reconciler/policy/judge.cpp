@@ -19,6 +19,15 @@ void deny_all(manifest::ManifestFile& file, const std::string& policy) {
   }
 }
 
+/// What a file may not name is nobody else's business.
+void confine_secrets(std::vector<manifest::NamedSecret>& secrets, const Boundaries& boundaries) {
+  std::erase_if(secrets, [&](manifest::NamedSecret& secret) {
+    const FileJudge judge(boundaries, secret.file);
+    secret.confined_to = judge.secret_root(secret.name);
+    return judge.refuse_secret(secret.name).has_value();
+  });
+}
+
 class Violations {
  public:
   void add(const manifest::Location& at, const std::string& reason) {
@@ -61,10 +70,19 @@ manifest::Manifest judge(manifest::Manifest manifest, const Boundaries& boundari
       FileJudge(boundaries, file.path).judge(file.sessions);
     }
   }
+  confine_secrets(manifest.secrets, boundaries);
   if (!boundaries.problems.empty()) {
     manifest.files.push_back({boundaries.path, {}, {}, boundaries.problems});
   }
   return manifest;
+}
+
+manifest::MayHave claim_rights(const Boundaries& boundaries) {
+  if (boundaries.has_policy && !boundaries.policy) return {};
+  return [boundaries](const manifest::SessionSpec& session, std::size_t index,
+                      manifest::ClaimKind kind) {
+    return FileJudge(boundaries, session.at.file).may_have(session, index, kind);
+  };
 }
 
 std::vector<manifest::Problem> violations(const manifest::Manifest& judged) {

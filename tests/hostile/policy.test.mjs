@@ -128,6 +128,20 @@ test('what a file may ask for is done, by every command alike', async (t) => {
   assert.equal((await teams.project.run('plan', teams.words('--detailed-exitcode'))).code, 0);
 });
 
+test('secrets of a Kubernetes volume with a directory for each team are found', async (t) => {
+  const teams = await Teams.start(t);
+  teams.policy();
+  const volume = path.join(teams.project.dir, 'volume');
+  for (const team of ['a', 'b']) {
+    write(path.join(volume, `..2026_1/team-${team}/token`), `token-of-${team}`);
+    fs.symlinkSync(`..data/team-${team}`, path.join(volume, `team-${team}`));
+  }
+  fs.symlinkSync('..2026_1', path.join(volume, '..data'));
+  const { code, out, err } = await teams.project.run('apply', ['--policy', teams.policyFile, '--outputs-dir', teams.output(''), '--secrets-dir', volume]);
+  assert.equal(code, 0, out + err);
+  assert.equal(await teams.token(), sha256('token-of-b'));
+});
+
 const ASKED = {
   "another team's source": { ask: { source: 'team-a/' }, blocked: ['not_allowed file'], line: 13 },
   'the whole workspace': { ask: { source: './' }, blocked: ['not_allowed file'], line: 13 },
@@ -271,6 +285,54 @@ test('caps stop files, bytes and sessions, and what is mounted stays', async (t)
   assert.deepEqual(blocked(sessions.document, 'b-1'), []);
   assert.deepEqual(blocked(sessions.document, 'b-2'), ['not_allowed session']);
 });
+
+test('what the policy does not let a file have, nobody else loses to it', async (t) => {
+  const teams = await Teams.start(t);
+  teams.policy();
+  // All that is the other team's, before that team has a file.
+  const squat = () => teams.declareB({ name: 'a-1', id: teams.a, destination: 'team-a/out' });
+  fs.rmSync(path.join(teams.project.manifest, 'team-a.yaml'));
+  squat();
+  teams.serve(...teams.words());
+  await until('it is denied', async () => teams.ready(await teams.session('a-1'))?.reason === 'NotAllowed');
+  teams.declareA();
+  await until('who may have it has it', async () => (await teams.held(teams.a))['/a.txt'] && teams.ready(await teams.session('a-1'))?.status === 'True');
+  assert.match((await teams.status()).manifest.errors.join('\n'), /team-b\.yaml:\d+:\d+: error: .*whose it is, because the operator's policy does not let this file have it/);
+
+  // Nor by breaking what it declares, and after a restart in which both begin at once.
+  write(path.join(teams.project.manifest, 'team-b.yaml'), 'version: 1\nowner: teams\nsessions: 5\n');
+  await until('it is bad', async () => /team-b\.yaml:3/.test((await teams.status()).manifest.errors.join('\n')));
+  await teams.project.stop();
+  squat();
+  fs.rmSync(path.join(teams.project.state, 'daemon.json'), { force: true });
+  teams.put('team-a/more.txt', 'more');
+  teams.serve(...teams.words());
+  await until('it goes on', async () => (await teams.held(teams.a))['/more.txt']);
+  await until('outputs are brought', async () => {
+    await teams.double.agentWrites(teams.a, 'made.txt', 'output');
+    return fs.existsSync(teams.output('team-a/out/made.txt'));
+  });
+});
+
+for (const guard of ['--isolate', '--policy']) {
+  test(`${guard}: no link of one team's makes another's file a token, or a secret`, async (t) => {
+    const teams = await Teams.start(t);
+    teams.policy();
+    // What the workspace holds can be named as a secret, too.
+    const words = ['--secrets-dir', teams.project.workspace, '--outputs-dir', teams.output(''), ...(guard === '--isolate' ? [guard] : [guard, teams.policyFile])];
+    for (const team of ['a', 'b']) teams.put(`team-${team}/token`, `token-of-${team}`);
+    fs.symlinkSync('../team-a/a.txt', path.join(teams.project.workspace, 'team-b/l'));
+    fs.symlinkSync('token', path.join(teams.project.workspace, 'team-b/own'));
+    teams.declareB({ token: '{file: team-b/l}' });
+    const { document, out } = await teams.project.json('apply', words);
+    assert.deepEqual(await teams.held(teams.a), { ...OF_A, '/token': sha256('token-of-a') });
+    assert.deepEqual(blocked(document, 'b-1'), ['not_allowed file', 'secret_unavailable github_repository'], out);
+    assert.equal(await teams.token(), sha256('first'));
+    teams.declareB({ token: '{file: team-b/own}' });
+    await teams.project.json('apply', words);
+    assert.equal(await teams.token(), sha256('token-of-b'));
+  });
+}
 
 for (const guard of ['--isolate', '--policy']) {
   test(`${guard}: no link of one team's leads to another's file`, async (t) => {

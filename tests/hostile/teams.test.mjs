@@ -115,6 +115,16 @@ for (const taker of ['a.yaml', 'z.yaml']) {
     await teams.follows(id, 'ours');
     assert.equal((await teams.double.rows(teams.ids[2])).length, 0);
     assert.equal(await deletes(teams.double), 0);
+    // Nor while the other file is away for a moment, as it is in a checkout.
+    const before = await teams.double.held(id);
+    teams.file('m.yaml', null);
+    await until('it is seen', async () => (await teams.status()).sessions.every(({ name }) => name !== 'research'));
+    await teams.bad(taker);
+    teams.file('m.yaml', text({ research: [id, 'ours'] }));
+    await until('it is back', async () => (await teams.status()).sessions.some(({ name }) => name === 'research'));
+    assert.ok(same(await teams.double.held(id), before));
+    await teams.follows(id, 'ours');
+    assert.equal(await deletes(teams.double), 0);
     await teams.project.stop();
     await teams.commandsAgree(taker);
     // The owner of the session lets go, and nothing else was needed.
@@ -244,6 +254,14 @@ test('what a file had stays its own while the file cannot be read, also after a 
   await teams.follows(id, 'ours');
   await teams.restart();
   await teams.bad('a.yaml', 'b.yaml');
+  await teams.follows(other, 'theirs');
+  assert.ok(same(await teams.double.held(id), filesBelow(teams.at('ours'))));
+  // A link that leads to nothing for a moment is no file that somebody took away.
+  teams.file('b.yaml', null);
+  fs.symlinkSync('nowhere', path.join(teams.project.manifest, 'b.yaml'));
+  await teams.restart();
+  await teams.bad('a.yaml');
+  assert.match((await teams.manifest()).errors.join('\n'), /b\.yaml: error: cannot be read/);
   await teams.follows(other, 'theirs');
   assert.ok(same(await teams.double.held(id), filesBelow(teams.at('ours'))));
   // Nor does it get lost while there is no manifest at all.

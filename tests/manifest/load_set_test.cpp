@@ -9,32 +9,8 @@
 
 using namespace sessync;
 using namespace sessync::test;
-using Strings = std::vector<std::string>;
 
 namespace {
-
-/// A file of sessions, each given as the inside of its braces.
-manifest::ManifestText text(const std::string& path, const Strings& sessions,
-                            const std::string& owner = "me") {
-  std::string all = "version: 1\nowner: " + owner + "\nsessions:\n";
-  for (const auto& session : sessions) all += "  - {" + session + "}\n";
-  if (sessions.empty()) all += "  []\n";
-  return {path, all, ""};
-}
-
-manifest::ManifestText bad(const std::string& path) { return {path, "version: 1\nowner: [", ""}; }
-
-/// Every session in force as "file:name=id/max_files".
-Strings in_force(const manifest::Manifest& manifest) {
-  Strings all;
-  for (const auto& file : manifest.files) {
-    for (const auto& session : file.sessions) {
-      all.push_back(file.path + ":" + session.name + "=" + session.session_id.value_or("") + "/" +
-                    std::to_string(session.max_files));
-    }
-  }
-  return all;
-}
 
 Strings told(const manifest::Manifest& manifest) {
   Strings all;
@@ -72,6 +48,17 @@ std::set<std::string> sessions_by_file(const manifest::Manifest& manifest, bool 
     }
   }
   return all;
+}
+
+/// One that lets a file have some sessions and not others, and some destinations; the same of its
+/// mirror image.
+manifest::MayHave some_rights(bool mirror) {
+  return [mirror](const manifest::SessionSpec& session, std::size_t, manifest::ClaimKind kind) {
+    const auto path = mirror ? mirrored_path(session.at.file) : session.at.file;
+    const bool is_outputs = kind == manifest::ClaimKind::kDestination;
+    if ((path.front() + session.name.back()) % 3 == 0) return false;
+    return !is_outputs || (path.front() + session.outputs->destination.back()) % 4 != 0;
+  };
 }
 
 const Strings kNothing;
@@ -322,6 +309,9 @@ TEST_CASE("A set that was moved is the same set") {
 TEST_CASE("In force, nothing is ever claimed twice, and names of files decide nothing") {
   // Names and ids wander between three files, some of them bad, of owners that change; every state
   // follows from the last. Beside it the same files under other names, sorted the other way.
+  const bool judged = GENERATE(false, true);
+  const auto rights = judged ? some_rights(false) : manifest::MayHave();
+  const auto mirrored_rights = judged ? some_rights(true) : manifest::MayHave();
   manifest::Manifest manifest;
   manifest::Manifest mirrored;
   unsigned state = 1;
@@ -346,9 +336,9 @@ TEST_CASE("In force, nothing is ever claimed twice, and names of files decide no
       manifest = manifest::manifest_before(manifest.holdings());
       mirrored = manifest::manifest_before(mirrored.holdings());
     }
-    manifest = manifest::load_manifest(files, manifest);
+    manifest = manifest::load_manifest(files, manifest, {.may_have = rights});
     for (auto& file : files) file.path = mirrored_path(file.path);
-    mirrored = manifest::load_manifest(files, mirrored);
+    mirrored = manifest::load_manifest(files, mirrored, {.may_have = mirrored_rights});
     std::set<std::string> names;
     std::set<std::string> ids;
     std::set<std::string> destinations;
@@ -376,7 +366,8 @@ TEST_CASE("The owner in force stays, whatever a file of another one is called") 
   const auto before = manifest::load_manifest({mine});
   const bool restarts = GENERATE(false, true);
   const auto last = restarts ? manifest::manifest_before(before.holdings()) : before;
-  const auto next = manifest::load_manifest({mine, theirs}, last, GENERATE("", "you"));
+  const auto next =
+      manifest::load_manifest({mine, theirs}, last, {.owner_if_none = GENERATE("", "you")});
   CHECK(next.owner == "me");
   CHECK(told(next) == Strings{other + ":2:8 owner_mismatch"});
   CHECK(in_force(next) == Strings{"m.yaml:x=sesn_1/100"});
@@ -410,13 +401,13 @@ TEST_CASE(
   CHECK(first.holdings() == manifest::Holdings());
   CHECK(manifest::load_manifest(files, first).owner.empty());
 
-  const auto said = manifest::load_manifest(files, first, "you");
+  const auto said = manifest::load_manifest(files, first, {.owner_if_none = "you"});
   CHECK(said.owner == "you");
   CHECK(in_force(said) == Strings{"b.yaml:y=sesn_2/100"});
   CHECK(told(said) == Strings{"a.yaml:2:8 owner_mismatch"});
   // What was in force counts for more, and so does what all agree on.
-  CHECK(manifest::load_manifest(files, said, "me").owner == "you");
-  CHECK(manifest::load_manifest({text("a.yaml", x)}, {}, "you").owner == "me");
+  CHECK(manifest::load_manifest(files, said, {.owner_if_none = "me"}).owner == "you");
+  CHECK(manifest::load_manifest({text("a.yaml", x)}, {}, {.owner_if_none = "you"}).owner == "me");
   // A file whose owner cannot be read has no say.
   CHECK(manifest::load_manifest({bad("a.yaml"), text("b.yaml", y, "you")}).owner == "you");
   // One that is bad for another reason has.

@@ -35,4 +35,25 @@ std::string with_resource(const std::string& resource) {
   return with_session_keys("    resources:\n      - " + resource);
 }
 
+manifest::ManifestText text(const std::string& path, const Strings& sessions,
+                            const std::string& owner) {
+  std::string all = "version: 1\nowner: " + owner + "\nsessions:\n";
+  for (const auto& session : sessions) all += "  - {" + session + "}\n";
+  if (sessions.empty()) all += "  []\n";
+  return {path, all, ""};
+}
+
+manifest::ManifestText bad(const std::string& path) { return {path, "version: 1\nowner: [", ""}; }
+
+Strings in_force(const manifest::Manifest& manifest) {
+  Strings all;
+  for (const auto& file : manifest.files) {
+    for (const auto& session : file.sessions) {
+      all.push_back(file.path + ":" + session.name + "=" + session.session_id.value_or("") + "/" +
+                    std::to_string(session.max_files));
+    }
+  }
+  return all;
+}
+
 }  // namespace sessync::test

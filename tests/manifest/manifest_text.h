@@ -25,6 +25,18 @@ std::string with_session_keys(const std::string& keys);
 /// A manifest with one resource, in line 7, whose keys are indented by eight after "      - ".
 std::string with_resource(const std::string& resource);
 
+using Strings = std::vector<std::string>;
+
+/// A file of sessions, each given as the inside of its braces.
+manifest::ManifestText text(const std::string& path, const Strings& sessions,
+                            const std::string& owner = "me");
+
+/// One that is no YAML.
+manifest::ManifestText bad(const std::string& path);
+
+/// Every session in force as "file:name=id/max_files".
+Strings in_force(const manifest::Manifest& manifest);
+
 /// A text and the problems that it has.
 struct FaultyText {
   std::string text;

@@ -107,7 +107,7 @@ std::vector<manifest::ManifestText> Daemon::read_manifest() {
 
 void Daemon::announce(const manifest::Manifest& manifest) {
   ++announced_;
-  if (const auto wrong = world_.teams.judge(read_, manifest)) {
+  if (const auto wrong = world_.teams.judge(read_, manifest, world_.now())) {
     world_.violated("nothing changes because of another team's file: " + *wrong);
   }
 }

@@ -1,6 +1,7 @@
 #include "tests/simulation/teams.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "manifest/load.h"
 
@@ -37,6 +38,55 @@ bool is_version(const manifest::SessionSpec& session, const manifest::SessionSpe
 
 }  // namespace
 
+void Teams::restarted() {
+  in_force_.clear();
+  is_first_ = true;
+  gone_.clear();
+  lately_gone_.clear();
+  waiting_.clear();
+}
+
+void Teams::note_gone(const std::vector<TeamFile>& files, ports::TimePoint now) {
+  std::set<std::string> missing;
+  for (const auto& [key, file] : had_) {
+    if (std::ranges::find(files, file, &TeamFile::name) == files.end()) {
+      missing.insert(file);
+    }
+  }
+  std::erase_if(gone_, [&](const auto& one) { return !missing.contains(one.first); });
+  lately_gone_.clear();
+  // A process that has just begun does not know since when.
+  if (std::exchange(is_first_, false)) {
+    return;
+  }
+  for (const auto& file : missing) {
+    if (now - gone_.try_emplace(file, now).first->second < std::chrono::minutes(1)) {
+      lately_gone_.insert(file);
+    }
+  }
+}
+
+bool Teams::is_kept(const std::vector<TeamFile>& files, const std::string& key) const {
+  const auto holder = had_.find(key);
+  return holder != had_.end() && lately_gone_.contains(holder->second) &&
+         std::ranges::none_of(files, [&](const TeamFile& file) {
+           return wanted(file).contains(key) && !waiting_.contains(file.name);
+         });
+}
+
+std::set<std::string> Teams::waiting(const std::vector<TeamFile>& files) const {
+  std::set<std::string> names;
+  for (const auto& file : files) {
+    const auto all = wanted(file);
+    if (stands(file) && std::ranges::any_of(all, [&](const auto& key) {
+          return !may_have(files, file.name, key);
+        })) {
+      names.insert(file.name);
+    }
+  }
+  return names;
+}
+
 /// One that is said by all, else the one that was, else the only one that is said.
 void Teams::decide_owner(const std::vector<TeamFile>& files) {
   std::set<std::string> said;
@@ -45,7 +95,7 @@ void Teams::decide_owner(const std::vector<TeamFile>& files) {
       said.insert(file.set.owner);
     }
   }
-  const bool by_all = std::ranges::none_of(files, &TeamFile::is_broken);
+  const bool by_all = std::ranges::none_of(files, &TeamFile::is_broken) && lately_gone_.empty();
   if (said.size() == 1 && (by_all || owner_.empty())) {
     owner_ = *said.begin();
   }
@@ -75,7 +125,7 @@ bool Teams::may_have(const std::vector<TeamFile>& files, const std::string& file
   if (holder != had_.end() && holder->second == file) {
     return true;
   }
-  return std::ranges::none_of(files, [&](const TeamFile& other) {
+  return !is_kept(files, key) && std::ranges::none_of(files, [&](const TeamFile& other) {
     return other.name != file && wanted(other).contains(key);
   });
 }
@@ -129,7 +179,8 @@ std::optional<std::string> Teams::judge_kept(const std::vector<TeamFile>& files,
 void Teams::take(const std::vector<TeamFile>& files, const manifest::Manifest& manifest) {
   std::erase_if(had_, [&](const auto& one) {
     const auto holder = std::ranges::find(files, one.second, &TeamFile::name);
-    return holder == files.end() || !wanted(*holder).contains(one.first);
+    return holder == files.end() ? !is_kept(files, one.first)
+                                 : !wanted(*holder).contains(one.first);
   });
   in_force_.clear();
   for (const auto& file : manifest.files) {
@@ -143,7 +194,8 @@ void Teams::take(const std::vector<TeamFile>& files, const manifest::Manifest& m
 }
 
 std::optional<std::string> Teams::judge(const std::vector<TeamFile>& files,
-                                        const manifest::Manifest& manifest) {
+                                        const manifest::Manifest& manifest, ports::TimePoint now) {
+  note_gone(files, now);
   decide_owner(files);
   std::optional<std::string> wrong;
   if (manifest.owner != owner_) {
@@ -151,7 +203,9 @@ std::optional<std::string> Teams::judge(const std::vector<TeamFile>& files,
   }
   wrong = wrong ? wrong : judge_taken(files, manifest);
   wrong = wrong ? wrong : judge_kept(files, manifest);
+  auto now_waiting = waiting(files);
   take(files, manifest);
+  waiting_ = std::move(now_waiting);
   return wrong;
 }
 

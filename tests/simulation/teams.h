@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "manifest/manifest.h"
+#include "reconciler/ports/loop.h"
 #include "tests/simulation/declared.h"
 
 namespace sessync::simulation {
@@ -25,9 +26,9 @@ class Teams {
  public:
   /// What is wrong with it; then it counts as what is in force.
   std::optional<std::string> judge(const std::vector<TeamFile>& files,
-                                   const manifest::Manifest& manifest);
+                                   const manifest::Manifest& manifest, ports::TimePoint now);
   /// The process is a new one: what it had in memory is gone.
-  void restarted() { in_force_.clear(); }
+  void restarted();
   void state_lost() {
     owner_.clear();
     had_.clear();
@@ -36,6 +37,12 @@ class Teams {
  private:
   using Session = std::pair<std::string, std::string>;  ///< file, name
 
+  /// What a file had that was there less than a minute ago is still its own, except for one that
+  /// did not want it before.
+  void note_gone(const std::vector<TeamFile>& files, ports::TimePoint now);
+  [[nodiscard]] bool is_kept(const std::vector<TeamFile>& files, const std::string& key) const;
+  /// The files that want what another one has.
+  [[nodiscard]] std::set<std::string> waiting(const std::vector<TeamFile>& files) const;
   void decide_owner(const std::vector<TeamFile>& files);
   [[nodiscard]] bool stands(const TeamFile& file) const {
     return !file.is_broken && file.set.owner == owner_;
@@ -49,9 +56,13 @@ class Teams {
                                                       const manifest::Manifest& manifest) const;
   void take(const std::vector<TeamFile>& files, const manifest::Manifest& manifest);
 
-  std::string owner_;                       ///< in force; kept with the state
-  std::map<std::string, std::string> had_;  ///< name or id: whose file; kept with the state
-  std::set<Session> in_force_;              ///< in this life
+  std::string owner_;                             ///< in force; kept with the state
+  std::map<std::string, std::string> had_;        ///< name or id: whose file; kept with the state
+  std::set<Session> in_force_;                    ///< in this life
+  bool is_first_ = true;                          ///< of this life
+  std::map<std::string, ports::TimePoint> gone_;  ///< files, since when
+  std::set<std::string> lately_gone_;
+  std::set<std::string> waiting_;  ///< files that wanted what another one had
 };
 
 }  // namespace sessync::simulation

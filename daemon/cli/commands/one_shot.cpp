@@ -91,7 +91,7 @@ tl::expected<OneShot, int> prepare(const config::Settings& settings, app::Servic
   for (auto& spec : *sessions) {
     spec.suspend |= (*services)->suspensions().contains(spec.name);
   }
-  (*services)->declare(manifest->sessions());
+  (*services)->declare(*manifest);
   (*services)->remember_origin(app::origin_of(settings, *manifest));
   (*services)->remember_holdings(manifest->holdings());
   return OneShot{manifest->owner, std::move(*sessions), manifest->sessions(), std::move(*services)};

@@ -54,7 +54,7 @@ int validate_command(const config::Settings& settings) {
                                         .manifests = {settings.manifest.path()},
                                         .resources = resources,
                                         .secrets = std::make_shared<workspace::SecretPlaces>(
-                                            app::secret_places(settings, manifest.sessions()))});
+                                            app::secret_places(settings, manifest))});
   auto problems = manifest.problems();
   for (const auto index : found.secrets) problems.push_back(secret_source(resources[index]));
   const auto violations = policy::violations(manifest);

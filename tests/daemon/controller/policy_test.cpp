@@ -90,5 +90,56 @@ TEST_CASE("what a pass was made with is no longer in force once the policy is an
   CHECK_FALSE(schedule.table().is_in_force("s1", due->revision));
 }
 
+/// Has a manifest directory in which somebody works.
+class SharedHost : public controller::ScheduleHost, public controller::HoldingsKeeper {
+ public:
+  std::optional<manifest::Holdings> remembered() override { return manifest::Holdings(); }
+  void remember(const manifest::Holdings& /*holdings*/) override {}
+  std::vector<manifest::ManifestText> read_manifest() override { return files; }
+  void announce(const manifest::Manifest& /*manifest*/) override {}
+  bool watching_degraded() override { return false; }
+
+  std::vector<manifest::ManifestText> files;
+};
+
+TEST_CASE("whoever waits for what another file had gets it when that one is gone for good") {
+  SharedHost host;
+  controller::Schedule schedule(host, host, {});
+  ports::TimePoint now{};
+  const auto step = [&](bool is_told) {
+    controller::Wakeup wakeup;
+    wakeup.manifest = is_told;
+    return schedule.step(wakeup, now);
+  };
+  const auto holder = [&] {
+    const auto sessions = schedule.manifest().sessions();
+    return sessions.empty() ? "" : sessions.front().at.file;
+  };
+  const manifest::ManifestText mine{"m.yaml", kOne, ""};
+  const manifest::ManifestText theirs{"a.yaml", kOne, ""};
+  host.files = {mine};
+  step(true);
+  host.files = {mine, theirs};
+  step(true);
+  host.files = {theirs};
+  step(true);
+  CHECK(holder().empty());
+  host.files = {mine, theirs};
+  step(true);
+  CHECK(holder() == "m.yaml");
+
+  host.files = {theirs};
+  auto work = step(true);
+  const auto grace = controller::AbsentFiles::kGrace;
+  for (const auto begin = now; now < begin + grace;) {
+    CHECK(holder().empty());
+    REQUIRE(work.next);
+    REQUIRE(*work.next <= begin + grace);
+    now = *work.next;
+    work = step(false);
+  }
+  CHECK(holder() == "a.yaml");
+}
+
 }  // namespace
 }  // namespace sessync

@@ -35,3 +35,10 @@ TEST_CASE("what is no credential is refused in words that repeat nothing of it")
   CHECK(secrets::credential_of_text(std::string(4096, 'x') + "\n"));
   CHECK(secrets::credential_of_text(std::string(5000, 'x'), 5000));
 }
+
+TEST_CASE("a key of the Anthropic API is no token of a repository") {
+  const auto refused = secrets::repository_token_of_text("sk-ant-api03-never-shown\n");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error() == "is an Anthropic API key, which opens no repository");
+  CHECK(secrets::repository_token_of_text("ghp_1\n")->reveal() == "ghp_1");
+}

@@ -140,6 +140,31 @@ TEST_CASE("no name and no link leads out of the directory for secrets") {
   CHECK(world.fetch(manifest::TokenFile{"sub/token"})->secret.reveal() == "token-1");
 }
 
+TEST_CASE("what a manifest file is confined to is where its secrets really lie") {
+  TokenFiles world;
+  world.tree.write("secrets/theirs/token", kCanary);
+  world.tree.write("secrets/ours/token", "token-1");
+  world.tree.link("secrets/ours/same", "token");
+  world.tree.link("secrets/ours/link", "../theirs/token");
+  world.tree.link("secrets/ours/above", "..");
+  world.tree.write("secrets/..2026_1/ours/new", "token-2");
+  world.tree.link("secrets/ours/new", "../..2026_1/ours/new");
+  const auto of = [](const std::string& name) {
+    return manifest::TokenFile{"ours/" + name, "ours"};
+  };
+  for (const std::string name : {"link", "above/theirs/token", "above/ours2/token"}) {
+    INFO(name);
+    const auto answer = world.fetch(of(name));
+    REQUIRE_FALSE(answer);
+    CHECK(shows_nothing_of(kCanary, answer.error().message));
+  }
+  CHECK(world.fetch(of("link")).error().message.find("leads out of ours/ through a symlink") !=
+        std::string::npos);
+  CHECK(world.fetch(of("same"))->secret.reveal() == "token-1");
+  CHECK(world.fetch(of("new"))->secret.reveal() == "token-2");
+  CHECK(world.fetch(manifest::TokenFile{"ours/link"})->secret.reveal() == kCanary);
+}
+
 TEST_CASE("an absolute name is refused, and below the directory the message has the right one") {
   TokenFiles world;
   world.tree.write("elsewhere", "token-1");

@@ -82,6 +82,8 @@ const std::vector<std::string> kContent5 = {
     "INSERT INTO held VALUES('destination','out','b.yaml');",
     "INSERT INTO held VALUES('name','research','b.yaml');",
     "INSERT INTO held VALUES('owner','me','');",
+    "INSERT INTO held VALUES('secret','a.yaml/a/token','a.yaml');",
+    "INSERT INTO held VALUES('secret','b.yaml/a/token','b.yaml');",
     "INSERT INTO held VALUES('session_id','sesn_1','a.yaml');",
     "INSERT INTO intent VALUES('sesn_1','/a','1:x0:','f','n',6,NULL);",
     "INSERT INTO output VALUES('sesn_1','o','out',14,'d1');",
@@ -130,7 +132,8 @@ manifest::Holdings some_holdings() {
   return {"me",
           {{ClaimKind::kName, "research", "b.yaml"},
            {ClaimKind::kSessionId, "sesn_1", "a.yaml"},
-           {ClaimKind::kDestination, "out", "b.yaml"}}};
+           {ClaimKind::kDestination, "out", "b.yaml"}},
+          {{"a/token", "a.yaml"}, {"a/token", "b.yaml"}}};
 }
 
 TEST_CASE("What a program of this format writes another one of it can read") {
