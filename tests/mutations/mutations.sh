@@ -69,10 +69,8 @@ in_decisions() {
   mutate "read the suspension before the queue" daemon/controller/session_table.cpp \
     'entry->second.revision == revision' 'entry->second.revision >= revision'
   mutate "give what two files claim to the first by name" manifest/parse/contest.cpp \
-    'if (had(claim)) return std::nullopt;
-  const auto all = rivals(claim);' \
-    'const auto all = rivals(claim);
-  if (std::all_of(all.begin(), all.end(),
+    'if (had(claim) && !is_outranked) return std::nullopt;' \
+    'if (std::all_of(all.begin(), all.end(),
                   [&](const Claim* rival) { return claim.at.file < rival->at.file; })) {
     return std::nullopt;
   }'
@@ -112,6 +110,13 @@ in_layers() {
   mutate "follow a link out of what a manifest file is confined to" daemon/workspace/scan/tree_walk.cpp \
     'if (!os::lies_in(*location, rules_.confined_to)) {' \
     'if (location->empty() && !os::lies_in(*location, rules_.confined_to)) {'
+  mutate "let what a policy denies be somebody's rival" manifest/parse/contest.cpp \
+    'const bool counts = other.may_have || !claim.may_have;' \
+    'const bool counts = other.may_have || !claim.value.empty();'
+  mutate "give what is away for a moment to whoever waits for it" manifest/parse/former_claims.cpp \
+    '&& !is_claimed_anew(holding)' '&& holding.value.empty()'
+  mutate "send the token that a link leads to" daemon/secrets/secret_reader.cpp \
+    'if (!confined_to.empty() && !(place &&' 'if (confined_to.empty() && !(place &&'
   mutate "take a secret file for a source" daemon/workspace/scan/tree_walk.cpp \
     'return !rules_.secrets.none() &&' 'return rules_.secrets.none() &&'
   mutate "let a link pass an exclusion" daemon/workspace/scan/link_rules.cpp \
