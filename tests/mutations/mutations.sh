@@ -70,8 +70,9 @@ in_decisions() {
     'entry->second.revision == revision' 'entry->second.revision >= revision'
   mutate "give what two files claim to the first by name" manifest/parse/contest.cpp \
     'if (had(claim) && !is_outranked) return std::nullopt;' \
-    'if (std::all_of(all.begin(), all.end(),
-                  [&](const Claim* rival) { return claim.at.file < rival->at.file; })) {
+    'if (!is_outranked && std::all_of(all.begin(), all.end(), [&](const Claim* rival) {
+        return claim.at.file < rival->at.file;
+      })) {
     return std::nullopt;
   }'
   mutate "take the owner of the first file by name" manifest/load_set.cpp \
