@@ -17,16 +17,21 @@ std::vector<std::string> option_secrets(const config::Options& options) {
 
 workspace::SecretPlaces secret_places(const config::Settings& settings,
                                       const manifest::Manifest& manifest) {
-  const auto of_options = option_secrets(settings.options);
-  std::set<std::string> files(of_options.begin(), of_options.end());
-  const auto add = [&files](std::vector<std::string> more) {
-    files.insert(std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
-  };
+  auto named = secrets::named_secret_files(manifest.secrets, settings.secrets_dir);
+  std::set<secrets::NamedSecretFile> files(named.begin(), named.end());
+  for (const auto& path : option_secrets(settings.options)) files.insert({path});
   for (const auto& session : manifest.sessions()) {
-    add(secrets::secret_files(session, settings.secrets_dir, secrets::SecretNames::kAll));
+    named = secrets::secret_files(session, settings.secrets_dir, secrets::SecretNames::kAll);
+    files.insert(named.begin(), named.end());
   }
-  add(secrets::named_secret_files(manifest.secrets, settings.secrets_dir));
-  workspace::SecretPlaces places{.files = {files.begin(), files.end()}, .directories = {}};
+  workspace::SecretPlaces places;
+  for (const auto& [path, confined_to] : files) {
+    if (confined_to.empty()) {
+      places.files.push_back(path);
+    } else {
+      places.confined.push_back({path, settings.secrets_dir, confined_to});
+    }
+  }
   if (settings.secrets_dir_is_given) places.directories.push_back(settings.secrets_dir);
   if (settings.state_dir) places.directories.push_back(*settings.state_dir);
   return places;

@@ -19,7 +19,7 @@ std::vector<watch::WatchTarget> watch_targets(const manifest::Manifest& manifest
     auto targets = watch::workspace_targets(session.name, roots.workspace, session.resources);
     std::ranges::move(targets, std::back_inserter(all));
     for (const auto& file : secrets::secret_files(session, roots.secrets_dir)) {
-      all.push_back(watch::secret_target(session.name, file));
+      all.push_back(watch::secret_target(session.name, file.path));
     }
   }
   return all;

@@ -34,6 +34,12 @@ bool lies_in(std::string_view path, std::string_view directory) {
   return directory.empty() || path.size() == directory.size() || path[directory.size()] == '/';
 }
 
+bool lies_in_volume(std::string_view path, std::string_view directory) {
+  const auto slash = path.find('/');
+  if (path.starts_with("..") && slash != path.npos && slash > 2) path.remove_prefix(slash + 1);
+  return lies_in(path, directory);
+}
+
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 }  // namespace sessync::os

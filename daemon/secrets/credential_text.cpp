@@ -10,6 +10,12 @@ constexpr std::string_view kAnthropicKey = "sk-ant-";
 
 bool is_visible_ascii(char c) { return c > ' ' && c <= '~'; }
 
+/// In any case: also with quotes, a user or a scheme before it.
+bool is_found_in(std::string_view text, std::string_view lower_word) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return !std::ranges::search(text, lower_word, {}, lower).empty();
+}
+
 /// Why `credential` is none; "" if it is one.
 std::string problem_of_credential(std::string_view credential, std::size_t most) {
   if (credential.empty()) return "is empty";
@@ -45,7 +51,7 @@ tl::expected<ports::Secret, std::string> credential_of_text(std::string text, st
 
 tl::expected<ports::Secret, std::string> repository_token_of_text(std::string text) {
   auto token = credential_of_text(std::move(text));
-  if (token && token->reveal().starts_with(kAnthropicKey)) {
+  if (token && is_found_in(token->reveal(), kAnthropicKey)) {
     return tl::unexpected(std::string("is an Anthropic API key, which opens no repository"));
   }
   return token;

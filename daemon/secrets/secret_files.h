@@ -12,17 +12,25 @@ namespace sessync::secrets {
 /// secrets all the same.
 enum class SecretNames { kRead, kAll };
 
-/// The files that the tokens of a session depend on: absolute paths, sorted, each once.
-std::vector<std::string> secret_files(const manifest::SessionSpec& session,
-                                      const std::string& secrets_dir,
-                                      SecretNames which = SecretNames::kRead);
+/// Where a secret lies, if it does.
+struct NamedSecretFile {
+  std::string path;           ///< absolute
+  std::string confined_to{};  ///< a directory below that for secrets that it must really lie in
+  friend auto operator<=>(const NamedSecretFile&, const NamedSecretFile&) = default;
+};
 
-/// The same of those that it may not have.
+/// The files that the tokens of a session depend on, less those that it may not have. Sorted, each
+/// once.
+std::vector<NamedSecretFile> secret_files(const manifest::SessionSpec& session,
+                                          const std::string& secrets_dir,
+                                          SecretNames which = SecretNames::kRead);
+
+/// The paths of those that it may not have.
 std::vector<std::string> denied_secret_files(const manifest::SessionSpec& session,
                                              const std::string& secrets_dir);
 
-/// Those that a manifest names, or named while it could be read: absolute paths.
-std::vector<std::string> named_secret_files(const std::vector<manifest::NamedSecret>& secrets,
-                                            const std::string& secrets_dir);
+/// Those that a manifest names, or named while it could be read.
+std::vector<NamedSecretFile> named_secret_files(const std::vector<manifest::NamedSecret>& secrets,
+                                                const std::string& secrets_dir);
 
 }  // namespace sessync::secrets

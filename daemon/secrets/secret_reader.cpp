@@ -56,12 +56,6 @@ std::string secret_path(const std::string& secrets_dir, const std::string& name)
       .string();
 }
 
-bool is_confined(std::string_view place, std::string_view confined_to) {
-  const auto slash = place.find('/');
-  if (place.starts_with("..") && slash != place.npos && slash > 2) place.remove_prefix(slash + 1);
-  return os::lies_in(place, confined_to);
-}
-
 SecretReader::SecretReader(std::string secrets_dir, std::vector<std::string> never, Warn warn)
     : secrets_dir_(std::move(secrets_dir)), never_(std::move(never)), warn_(std::move(warn)) {}
 
@@ -93,7 +87,7 @@ tl::expected<os::UniqueFd, std::string> SecretReader::open(const std::string& na
   auto file = root->open_at(name, O_RDONLY | O_NOCTTY | O_NONBLOCK, os::Beneath::Links::kFollow);
   if (!file) return failed(file.error());
   const auto place = root->path_of(file->get());
-  if (!confined_to.empty() && !(place && is_confined(*place, confined_to))) {
+  if (!confined_to.empty() && !(place && os::lies_in_volume(*place, confined_to))) {
     return tl::unexpected(
         "is not read, because it leads out of " + confined_to +
         "/ through a symlink, and the operator confines the manifest file to that");

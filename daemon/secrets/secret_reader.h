@@ -4,7 +4,6 @@
 #include <mutex>
 #include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <sys/stat.h>
@@ -21,11 +20,6 @@ std::string secret_path(const std::string& secrets_dir, const std::string& name)
 
 /// Whether the name is one below the secrets directory. None else is ever read.
 bool is_secret_name(const std::string& name);
-
-/// Whether a file at `place` (below the directory for secrets, without symlinks) lies in the
-/// directory `confined_to`. What Kubernetes puts below `..TIME`, and links to, counts as if it lay
-/// beside that.
-bool is_confined(std::string_view place, std::string_view confined_to);
 
 /// Reads secret files, afresh each time, below one directory: no name and no link leads out of it.
 /// Safe to use from many threads.

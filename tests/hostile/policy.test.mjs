@@ -335,6 +335,24 @@ for (const guard of ['--isolate', '--policy']) {
 }
 
 for (const guard of ['--isolate', '--policy']) {
+  test(`${guard}: nor one that takes the place of a secret while the daemon runs`, async (t) => {
+    const teams = await Teams.start(t);
+    teams.policy();
+    for (const team of ['a', 'b']) teams.put(`team-${team}/token`, `token-of-${team}`);
+    teams.serve('--secrets-dir', teams.project.workspace, '--outputs-dir', teams.output(''), ...(guard === '--isolate' ? [guard] : [guard, teams.policyFile]));
+    await until('both are as declared', async () => (await teams.token()) === sha256('token-of-b') && (await teams.held(teams.a))['/a.txt']);
+    const token = path.join(teams.project.workspace, 'team-b/token');
+    fs.rmSync(token);
+    fs.symlinkSync('../team-a/a.txt', token);
+    for (const text of ['newer', 'newest']) {
+      teams.put('team-a/a.txt', text);
+      await until('the other goes on', async () => (await teams.held(teams.a))['/a.txt'] === sha256(text));
+    }
+    assert.equal(await teams.token(), sha256('token-of-b'));
+  });
+}
+
+for (const guard of ['--isolate', '--policy']) {
   test(`${guard}: no link of one team's leads to another's file`, async (t) => {
     const teams = await Teams.start(t);
     teams.policy();

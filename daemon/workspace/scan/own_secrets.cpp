@@ -29,6 +29,10 @@ OwnSecrets::OwnSecrets(const SecretPlaces& places, const std::string& workspace,
                        const std::string& root)
     : workspace_(absolute_path(workspace)), root_(root) {
   for (const std::string& file : places.files) add(file, false);
+  for (const SecretPlaces::Confined& file : places.confined) {
+    const auto place = path_below(resolved(file.root), resolved(file.path));
+    if (place && os::lies_in_volume(*place, file.below)) add(file.path, false);
+  }
   for (const std::string& directory : places.directories) {
     const bool contains_workspace = path_below(resolved(directory), root_).has_value() ||
                                     path_below(absolute_path(directory), workspace_).has_value();

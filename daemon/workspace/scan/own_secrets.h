@@ -17,6 +17,14 @@ namespace sessync::workspace {
 struct SecretPlaces {
   std::vector<std::string> files;        ///< one that is a directory counts for nothing
   std::vector<std::string> directories;  ///< with all that is in them
+  /// One that counts only as long as it really lies in the directory `below` of `root`: where a
+  /// link leads it elsewhere, what it leads to is not whoever named it's.
+  struct Confined {
+    std::string path;
+    std::string root;
+    std::string below;
+  };
+  std::vector<Confined> confined{};
 };
 
 /// Tells such files in a workspace: by their names and, under whatever name they are met, by device

@@ -40,5 +40,7 @@ TEST_CASE("a key of the Anthropic API is no token of a repository") {
   const auto refused = secrets::repository_token_of_text("sk-ant-api03-never-shown\n");
   REQUIRE_FALSE(refused);
   CHECK(refused.error() == "is an Anthropic API key, which opens no repository");
+  CHECK_FALSE(secrets::repository_token_of_text("\"sk-ant-api03-x\""));
+  CHECK_FALSE(secrets::repository_token_of_text("x-access-token:SK-ANT-x"));
   CHECK(secrets::repository_token_of_text("ghp_1\n")->reveal() == "ghp_1");
 }

@@ -259,9 +259,10 @@ TEST_CASE("the files that a session's tokens depend on") {
                        repository(manifest::TokenEnv{"TOKEN"}),
                        repository(std::nullopt),
                        {{}, manifest::UploadedFileResource{"file_1", "/x"}}};
-  const std::vector<std::string> read = {"/secrets/app.pem", "/secrets/b"};
+  const std::vector<secrets::NamedSecretFile> read = {{"/secrets/app.pem"}, {"/secrets/b"}};
   CHECK(secrets::secret_files(session, "/secrets") == read);
-  const std::vector<std::string> all = {"/run/a", "/secrets/app.pem", "/secrets/b"};
+  const std::vector<secrets::NamedSecretFile> all = {
+      {"/run/a"}, {"/secrets/app.pem"}, {"/secrets/b"}};
   CHECK(secrets::secret_files(session, "/secrets", secrets::SecretNames::kAll) == all);
 }
 
