@@ -40,6 +40,7 @@ Manifest manifest_before(const Holdings& remembered) {
   manifest.owner = remembered.owner;
   manifest.held = remembered.claims;
   manifest.secrets = remembered.secrets;
+  manifest.refused = remembered.refused;
   return manifest;
 }
 

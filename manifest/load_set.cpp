@@ -62,8 +62,10 @@ class SetLoader {
       member.stands = member.parsed.file.valid();
       if (!member.stands) fall_back(member.parsed);
     }
-    if (rules_.may_have) mark_claims();
+    mark_claims();
     decide_claims();
+    for (auto& one : former_.still_refused()) refused_.insert(std::move(one));
+    manifest_.refused = {refused_.begin(), refused_.end()};
     for (auto& member : members_) sort_problems(member.parsed.file.problems);
     for (auto& member : members_) take_undisputed(member);
     for (auto& member : members_) keep_older(member);
@@ -124,7 +126,8 @@ class SetLoader {
       const auto& sessions = member.parsed.file.sessions;
       for (std::size_t i = 0; i < member.parsed.claims.size(); ++i) {
         for (auto& claim : member.parsed.claims[i]) {
-          claim.may_have = rules_.may_have(sessions[i], i, claim.kind);
+          claim.may_have = !rules_.may_have || rules_.may_have(sessions[i], i, claim.kind);
+          claim.has_waited = former_.has_waited(claim);
         }
       }
     }
@@ -156,13 +159,14 @@ class SetLoader {
     }
   }
 
-  static Loss loss_of(const std::vector<Claim>& session, const Contest& contest,
-                      std::vector<Problem>& problems) {
+  Loss loss_of(const std::vector<Claim>& session, const Contest& contest,
+               std::vector<Problem>& problems) {
     Loss loss;
     for (const auto& claim : session) {
       auto problem = contest.lost(claim);
       if (!problem) continue;
       problems.push_back(*problem);
+      refused_.insert({claim.kind, claim.value, file_name_of(claim.at.file)});
       (claim.kind == ClaimKind::kDestination ? loss.outputs : loss.itself) = std::move(problem);
     }
     return loss;
@@ -271,6 +275,7 @@ class SetLoader {
   const LoadRules& rules_;
   std::vector<SetMember> members_;
   const FormerClaims former_;
+  std::set<Holding> refused_;
   ClaimTable in_force_;
   Manifest manifest_;
 };

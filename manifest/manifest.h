@@ -63,6 +63,7 @@ struct Holdings {
   std::string owner;                   ///< "": none has been in force
   std::vector<Holding> claims;         ///< sorted, each kind and value once
   std::vector<NamedSecret> secrets{};  ///< sorted, each once
+  std::vector<Holding> refused{};      ///< what files claim that is another's; sorted, each once
   friend bool operator==(const Holdings&, const Holdings&) = default;
 };
 
@@ -74,11 +75,12 @@ struct Manifest {
   std::vector<Holding> held;  ///< see Holdings; also what a bad file had
   /// What the files name as secrets, or named before they were bad. Sorted, each once.
   std::vector<NamedSecret> secrets{};
+  std::vector<Holding> refused{};  ///< see Holdings
 
   [[nodiscard]] bool valid() const;  ///< every file is valid
   [[nodiscard]] std::vector<Problem> problems() const;
   [[nodiscard]] std::vector<SessionSpec> sessions() const;
-  [[nodiscard]] Holdings holdings() const { return {owner, held, secrets}; }
+  [[nodiscard]] Holdings holdings() const { return {owner, held, secrets, refused}; }
 };
 
 }  // namespace sessync::manifest

@@ -49,11 +49,12 @@ void Schedule::take_in(const Wakeup& wakeup, ports::TimePoint now) {
 /// Until it is in force it is tried again, whatever is thrown on the way.
 void Schedule::read_manifest(ports::TimePoint now, bool even_if_unchanged) {
   retry_manifest_ = now + kManifestRetry;
+  const bool is_news = recall();
   auto texts = host_.read_manifest();
   auto given = host_.read_policy();
   auto lately_gone = absent_.look(texts, manifest_, now);
   const bool is_as_before = texts == texts_ && given == given_ && lately_gone == lately_gone_;
-  if (!is_as_before || even_if_unchanged) {
+  if (!is_as_before || is_news || even_if_unchanged) {
     boundaries_ = policy::draw(given, boundaries_);
     load(texts, lately_gone);
     const auto judged = policy::judge(manifest_, boundaries_);
@@ -70,16 +71,20 @@ void Schedule::read_manifest(ports::TimePoint now, bool even_if_unchanged) {
 }
 
 /// As long as nobody can tell what was remembered nothing is written to a session, and what comes
-/// into force meanwhile has no right to stay.
+/// into force meanwhile has no right to stay. True: it is known from now on.
+bool Schedule::recall() {
+  auto before = knows_holdings_ ? std::nullopt : keeper_.remembered();
+  if (!before) return false;
+  knows_holdings_ = true;
+  manifest_.owner = before->owner.empty() ? manifest_.owner : std::move(before->owner);
+  manifest_.held = std::move(before->claims);
+  manifest_.secrets = std::move(before->secrets);
+  manifest_.refused = std::move(before->refused);
+  return true;
+}
+
 void Schedule::load(const std::vector<manifest::ManifestText>& texts,
                     std::set<std::string> lately_gone) {
-  auto before = knows_holdings_ ? std::nullopt : keeper_.remembered();
-  if (before) {
-    knows_holdings_ = true;
-    manifest_.owner = before->owner.empty() ? manifest_.owner : std::move(before->owner);
-    manifest_.held = std::move(before->claims);
-    manifest_.secrets = std::move(before->secrets);
-  }
   manifest_ = manifest::load_manifest(texts, manifest_,
                                       {.owner_if_none = owner_if_none_,
                                        .may_have = policy::claim_rights(boundaries_),

@@ -95,6 +95,7 @@ class Schedule {
  private:
   void take_in(const Wakeup& wakeup, ports::TimePoint now);
   void read_manifest(ports::TimePoint now, bool even_if_unchanged);
+  bool recall();
   void load(const std::vector<manifest::ManifestText>& texts, std::set<std::string> lately_gone);
   void poll(ports::TimePoint now);
   bool collect(ports::TimePoint now);

@@ -9,9 +9,10 @@ namespace sessync::state {
 
 /// One of manifest::Holdings, as it is kept. The owner in force is one too.
 struct Held {
-  /// owner | name | session_id | destination | secret; others are a newer version's
+  /// owner | name | session_id | destination | secret | refused_name and so on; others are a newer
+  /// version's
   std::string kind;
-  std::string value;  ///< of a secret "FILE/NAME": several files may name one
+  std::string value;  ///< of secrets and refusals "FILE/VALUE": several files may have one
   std::string file;   ///< "" for the owner
   friend auto operator<=>(const Held&, const Held&) = default;
 };

@@ -17,7 +17,8 @@ struct Claim {
   std::string value;  ///< as it is compared
   std::string shown;  ///< as it was written
   Location at;
-  bool may_have = true;  ///< false: the operator does not let its file have it
+  bool may_have = true;     ///< false: the operator does not let its file have it
+  bool has_waited = false;  ///< it was refused before, because it was another file's
 };
 
 /// What `session` claims, each claim placed where the session stands.

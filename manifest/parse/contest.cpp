@@ -1,7 +1,6 @@
 #include "manifest/parse/contest.h"
 
 #include <algorithm>
-#include <array>
 
 #include "manifest/text/text.h"
 
@@ -43,12 +42,6 @@ std::string describe_rivalry(const Claim& claim, const Claim& rival) {
 
 std::string file_name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-bool is_loss(const Problem& problem) {
-  constexpr std::array kKinds{ClaimKind::kName, ClaimKind::kSessionId, ClaimKind::kDestination};
-  return std::any_of(kKinds.begin(), kKinds.end(),
-                     [&](ClaimKind kind) { return problem.code == code_of(kind); });
-}
-
 Contest::Contest(const std::vector<Holding>& had) {
   for (const auto& holding : had) {
     had_.emplace(Key(holding.kind, holding.value), holding.file);
@@ -75,10 +68,25 @@ std::optional<Problem> Contest::lost(const Claim& claim) const {
       describe_rivalry(claim, rival) + whose(claim, rival) + ": remove it from one of the two"};
 }
 
+bool Contest::is_let_go(const Key& key) const {
+  const auto holder = had_.find(key);
+  const auto claimed = claims_.find(key);
+  if (holder == had_.end() || claimed == claims_.end()) return false;
+  return std::none_of(claimed->second.begin(), claimed->second.end(), [&](const Claim& claim) {
+    return file_name_of(claim.at.file) == holder->second;
+  });
+}
+
+bool Contest::gives_way(const Claim& rival, const Claim& to, const Key& key) const {
+  if (rival.may_have != to.may_have) return to.may_have;
+  return rival.has_waited && !to.has_waited && is_let_go(key);
+}
+
 std::string Contest::whose(const Claim& claim, const Claim& rival) const {
   if (!claim.may_have && rival.may_have) {
     return ", whose it is, because the operator's policy does not let this file have it";
   }
+  if (claim.has_waited && !rival.has_waited && !had(rival)) return ", where it was moved to";
   return had(rival) ? ", which had it first and keeps it"
                     : ", and neither file had it before, so it belongs to neither and nothing in "
                       "it is touched";
@@ -88,8 +96,7 @@ void Contest::add_rivals(const Claim& claim, const Key& key, std::vector<const C
   const auto found = claims_.find(key);
   if (found == claims_.end()) return;
   for (const auto& other : found->second) {
-    const bool counts = other.may_have || !claim.may_have;
-    if (counts && other.at.file != claim.at.file) to.push_back(&other);
+    if (other.at.file != claim.at.file && !gives_way(other, claim, key)) to.push_back(&other);
   }
 }
 

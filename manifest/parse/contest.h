@@ -15,8 +15,9 @@ std::string file_name_of(const std::string& path);
 
 /// What the files of a set claim, and who of them gets it: whoever had it, else nobody of several.
 /// What the operator does not let its file have gives way to every claim that may be, whoever had
-/// it. In what order claims are entered decides nothing. A claim belongs to the file that its place
-/// names.
+/// it, and where that one lets go, one that has waited for it gives way to one that has not: that
+/// is where it was moved to. In what order claims are entered decides nothing. A claim belongs to
+/// the file that its place names.
 class Contest {
  public:
   /// `had`: from before. Nobody had two of them that cannot both be.
@@ -33,14 +34,13 @@ class Contest {
   [[nodiscard]] bool had(const Claim& claim) const;
   [[nodiscard]] std::vector<const Claim*> rivals(const Claim& claim) const;
   void add_rivals(const Claim& claim, const Key& key, std::vector<const Claim*>& to) const;
+  [[nodiscard]] bool is_let_go(const Key& key) const;
+  [[nodiscard]] bool gives_way(const Claim& rival, const Claim& to, const Key& key) const;
   void add_neighbours(const Claim& claim, std::vector<const Claim*>& to) const;
   [[nodiscard]] std::string whose(const Claim& claim, const Claim& rival) const;
 
   std::map<Key, std::string> had_;  ///< the file's name
   std::map<Key, std::vector<Claim>> claims_;
 };
-
-/// Whether `problem` is one that lost() names.
-bool is_loss(const Problem& problem);
 
 }  // namespace sessync::manifest

@@ -7,14 +7,12 @@
 namespace sessync::manifest {
 namespace {
 
-bool claims_it(const SetMember& member, const Holding& holding) {
-  const auto is_it = [&](const Claim& claim) {
-    return claim.kind == holding.kind && claim.value == holding.value;
-  };
-  return std::any_of(member.parsed.claims.begin(), member.parsed.claims.end(),
-                     [&](const std::vector<Claim>& session) {
-                       return std::any_of(session.begin(), session.end(), is_it);
-                     });
+Holding holding_of(const Claim& claim) {
+  return {claim.kind, claim.value, file_name_of(claim.at.file)};
+}
+
+bool is_about(const Claim& claim, const Holding& holding) {
+  return claim.kind == holding.kind && claim.value == holding.value;
 }
 
 }  // namespace
@@ -52,17 +50,33 @@ bool FormerClaims::keeps(const NamedSecret& secret) const {
 }
 
 bool FormerClaims::is_claimed_anew(const Holding& holding) const {
+  const auto is_anew = [&](const Claim& claim) {
+    return is_about(claim, holding) && !has_waited(claim);
+  };
   return std::any_of(members_.begin(), members_.end(), [&](const SetMember& member) {
-    return claims_it(member, holding) && !has_waited(member.parsed.file.path);
+    return std::any_of(member.parsed.claims.begin(), member.parsed.claims.end(),
+                       [&](const std::vector<Claim>& session) {
+                         return std::any_of(session.begin(), session.end(), is_anew);
+                       });
   });
 }
 
-/// Whether the file claimed what another one had.
-bool FormerClaims::has_waited(const std::string& path) const {
-  const auto file = std::find_if(last_good_.files.begin(), last_good_.files.end(),
-                                 [&](const ManifestFile& one) { return one.path == path; });
-  return file != last_good_.files.end() &&
-         std::any_of(file->problems.begin(), file->problems.end(), is_loss);
+bool FormerClaims::has_waited(const Claim& claim) const {
+  return std::binary_search(last_good_.refused.begin(), last_good_.refused.end(),
+                            holding_of(claim));
+}
+
+std::vector<Holding> FormerClaims::still_refused() const {
+  std::vector<Holding> still;
+  for (const auto& refused : last_good_.refused) {
+    const bool is_kept =
+        std::any_of(last_good_.held.begin(), last_good_.held.end(), [&](const Holding& holding) {
+          return holding.kind == refused.kind && holding.value == refused.value &&
+                 find(holding.file) == nullptr && keeps(holding);
+        });
+    if (is_kept) still.push_back(refused);
+  }
+  return still;
 }
 
 }  // namespace sessync::manifest

@@ -21,13 +21,18 @@ class FormerClaims {
   [[nodiscard]] bool keeps(const Holding& holding) const;
   [[nodiscard]] bool keeps(const NamedSecret& secret) const;
 
+  /// Whether the file claimed it before and did not get it.
+  [[nodiscard]] bool has_waited(const Claim& claim) const;
+  /// What was refused while a file that is lately gone had it: it goes on waiting, also if it does
+  /// not say so all the time.
+  [[nodiscard]] std::vector<Holding> still_refused() const;
+
   /// The path of a file of the set; of one that is gone no more than its name is known.
   [[nodiscard]] std::string path_of(const std::string& file_name) const;
 
  private:
   [[nodiscard]] const SetMember* find(const std::string& file_name) const;
   [[nodiscard]] bool is_claimed_anew(const Holding& holding) const;
-  [[nodiscard]] bool has_waited(const std::string& path) const;
 
   const Manifest& last_good_;
   const std::set<std::string>& lately_gone_;

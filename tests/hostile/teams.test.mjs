@@ -124,6 +124,18 @@ for (const taker of ['a.yaml', 'z.yaml']) {
     await until('it is back', async () => (await teams.status()).sessions.some(({ name }) => name === 'research'));
     assert.ok(same(await teams.double.held(id), before));
     await teams.follows(id, 'ours');
+    // Also if sessync is restarted just then; and whatever it is called when it comes back.
+    for (const name of ['m.yaml', 'b.yaml', 'y.yaml']) {
+      for (const one of ['m.yaml', 'b.yaml', 'y.yaml']) fs.rmSync(path.join(teams.project.manifest, one), { force: true });
+      await teams.restart('SIGKILL');
+      await teams.bad(taker);
+      teams.file(name, text({ research: [id, 'ours'] }));
+      await teams.follows(id, 'ours');
+      await teams.bad(taker);
+    }
+    teams.file('y.yaml', null);
+    teams.file('m.yaml', text({ research: [id, 'ours'] }));
+    await teams.follows(id, 'ours');
     assert.equal(await deletes(teams.double), 0);
     await teams.project.stop();
     await teams.commandsAgree(taker);

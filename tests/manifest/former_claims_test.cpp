@@ -83,3 +83,44 @@ TEST_CASE("The files of tokens are remembered while a file is bad, and over a re
   // One that is bad from the start says as much as it can.
   CHECK(manifest::load_manifest({text("m.yaml", {code, code})}).secrets == named);
 }
+
+TEST_CASE("What was refused gives way to where its holder moves, also over a restart") {
+  const std::string what = "name: x, session_id: sesn_1";
+  const auto taker = GENERATE(as<std::string>(), "a.yaml", "z.yaml");
+  const auto theirs = text(taker, {what});
+  const auto both = manifest::load_manifest({text("m.yaml", {what}), theirs},
+                                            manifest::load_manifest({text("m.yaml", {what})}));
+  CHECK(both.refused.size() == 2);
+  const bool restarts = GENERATE(false, true);
+  const auto last = restarts ? manifest::manifest_before(both.holdings()) : both;
+  const manifest::LoadRules gone{.lately_gone = {"m.yaml"}};
+  const auto away = manifest::load_manifest({theirs}, last, gone);
+  CHECK(in_force(away).empty());
+  CHECK(away.refused == both.refused);
+  // It goes on waiting although it takes its claim back for a moment.
+  const auto silent = manifest::load_manifest({text(taker, {})}, away, gone);
+  CHECK(in_force(manifest::load_manifest({theirs}, silent, gone)).empty());
+  for (const auto& before : {last, away, silent}) {
+    const auto moved = manifest::load_manifest({theirs, text("n.yaml", {what})}, before, gone);
+    CHECK(in_force(moved) == Strings{"n.yaml:x=sesn_1/100"});
+    CHECK(in_force(manifest::load_manifest({theirs, text("n.yaml", {what})}, moved)) ==
+          Strings{"n.yaml:x=sesn_1/100"});
+  }
+  const auto let_go =
+      manifest::load_manifest({theirs, text("m.yaml", {}), text("n.yaml", {what})}, last);
+  CHECK(in_force(let_go) == Strings{"n.yaml:x=sesn_1/100"});
+  const auto over = manifest::load_manifest({theirs}, away);
+  CHECK(in_force(over) == Strings{taker + ":x=sesn_1/100"});
+  CHECK(over.refused.empty());
+}
+
+TEST_CASE("Where nobody had it, whoever comes later gets it as little as the others") {
+  const std::string what = "name: x, session_id: sesn_1";
+  const auto two = manifest::load_manifest({text("a.yaml", {what}), text("b.yaml", {what})});
+  CHECK(two.refused.size() == 4);
+  const auto three = manifest::load_manifest(
+      {text("a.yaml", {what}), text("b.yaml", {what}), text("c.yaml", {what})}, two);
+  CHECK(in_force(three).empty());
+  CHECK(in_force(manifest::load_manifest({text("b.yaml", {what})}, three)) ==
+        Strings{"b.yaml:x=sesn_1/100"});
+}

@@ -112,8 +112,8 @@ in_layers() {
     'if (!os::lies_in(*location, rules_.confined_to)) {' \
     'if (location->empty() && !os::lies_in(*location, rules_.confined_to)) {'
   mutate "let what a policy denies be somebody's rival" manifest/parse/contest.cpp \
-    'const bool counts = other.may_have || !claim.may_have;' \
-    'const bool counts = other.may_have || !claim.value.empty();'
+    'if (rival.may_have != to.may_have) return to.may_have;' \
+    'if (rival.may_have && !to.may_have) return false;'
   mutate "give what is away for a moment to whoever waits for it" manifest/parse/former_claims.cpp \
     '&& !is_claimed_anew(holding)' '&& holding.value.empty()'
   mutate "send the token that a link leads to" daemon/secrets/secret_reader.cpp \

@@ -40,10 +40,8 @@ bool is_version(const manifest::SessionSpec& session, const manifest::SessionSpe
 
 void Teams::restarted() {
   in_force_.clear();
-  is_first_ = true;
   gone_.clear();
   lately_gone_.clear();
-  waiting_.clear();
 }
 
 void Teams::note_gone(const std::vector<TeamFile>& files, ports::TimePoint now) {
@@ -55,10 +53,6 @@ void Teams::note_gone(const std::vector<TeamFile>& files, ports::TimePoint now) 
   }
   std::erase_if(gone_, [&](const auto& one) { return !missing.contains(one.first); });
   lately_gone_.clear();
-  // A process that has just begun does not know since when.
-  if (std::exchange(is_first_, false)) {
-    return;
-  }
   for (const auto& file : missing) {
     if (now - gone_.try_emplace(file, now).first->second < std::chrono::minutes(1)) {
       lately_gone_.insert(file);
@@ -70,21 +64,35 @@ bool Teams::is_kept(const std::vector<TeamFile>& files, const std::string& key) 
   const auto holder = had_.find(key);
   return holder != had_.end() && lately_gone_.contains(holder->second) &&
          std::ranges::none_of(files, [&](const TeamFile& file) {
-           return wanted(file).contains(key) && !waiting_.contains(file.name);
+           return wanted(file).contains(key) && !waits(file, key);
          });
 }
 
-std::set<std::string> Teams::waiting(const std::vector<TeamFile>& files) const {
-  std::set<std::string> names;
-  for (const auto& file : files) {
-    const auto all = wanted(file);
-    if (stands(file) && std::ranges::any_of(all, [&](const auto& key) {
-          return !may_have(files, file.name, key);
-        })) {
-      names.insert(file.name);
+std::set<std::pair<std::string, std::string>> Teams::waiting(
+    const std::vector<TeamFile>& files) const {
+  std::set<std::pair<std::string, std::string>> all;
+  for (const auto& one : waiting_) {
+    if (is_kept(files, one.second)) {
+      all.insert(one);
     }
   }
-  return names;
+  for (const auto& file : files) {
+    for (const auto& key : stands(file) ? wanted(file) : std::set<std::string>()) {
+      if (!may_have(files, file.name, key)) {
+        all.emplace(file.name, key);
+      }
+    }
+  }
+  return all;
+}
+
+/// Whoever had it wants it no longer.
+bool Teams::is_let_go(const std::vector<TeamFile>& files, const std::string& key) const {
+  const auto holder = had_.find(key);
+  return holder != had_.end() && !is_kept(files, key) &&
+         std::ranges::none_of(files, [&](const TeamFile& file) {
+           return file.name == holder->second && wanted(file).contains(key);
+         });
 }
 
 /// One that is said by all, else the one that was, else the only one that is said.
@@ -125,8 +133,9 @@ bool Teams::may_have(const std::vector<TeamFile>& files, const std::string& file
   if (holder != had_.end() && holder->second == file) {
     return true;
   }
+  const bool comes_first = !waiting_.contains({file, key}) && is_let_go(files, key);
   return !is_kept(files, key) && std::ranges::none_of(files, [&](const TeamFile& other) {
-    return other.name != file && wanted(other).contains(key);
+    return other.name != file && wanted(other).contains(key) && !(comes_first && waits(other, key));
   });
 }
 

@@ -32,6 +32,7 @@ class Teams {
   void state_lost() {
     owner_.clear();
     had_.clear();
+    waiting_.clear();
   }
 
  private:
@@ -41,8 +42,13 @@ class Teams {
   /// did not want it before.
   void note_gone(const std::vector<TeamFile>& files, ports::TimePoint now);
   [[nodiscard]] bool is_kept(const std::vector<TeamFile>& files, const std::string& key) const;
-  /// The files that want what another one has.
-  [[nodiscard]] std::set<std::string> waiting(const std::vector<TeamFile>& files) const;
+  /// What files want and another one has.
+  [[nodiscard]] std::set<std::pair<std::string, std::string>> waiting(
+      const std::vector<TeamFile>& files) const;
+  [[nodiscard]] bool waits(const TeamFile& file, const std::string& key) const {
+    return waiting_.contains({file.name, key});
+  }
+  [[nodiscard]] bool is_let_go(const std::vector<TeamFile>& files, const std::string& key) const;
   void decide_owner(const std::vector<TeamFile>& files);
   [[nodiscard]] bool stands(const TeamFile& file) const {
     return !file.is_broken && file.set.owner == owner_;
@@ -59,10 +65,9 @@ class Teams {
   std::string owner_;                             ///< in force; kept with the state
   std::map<std::string, std::string> had_;        ///< name or id: whose file; kept with the state
   std::set<Session> in_force_;                    ///< in this life
-  bool is_first_ = true;                          ///< of this life
   std::map<std::string, ports::TimePoint> gone_;  ///< files, since when
   std::set<std::string> lately_gone_;
-  std::set<std::string> waiting_;  ///< files that wanted what another one had
+  std::set<std::pair<std::string, std::string>> waiting_;  ///< file, key; kept with the state
 };
 
 }  // namespace sessync::simulation

@@ -193,7 +193,11 @@ TEST_CASE("what was in force before decides as soon as it is known, and is kept 
   schedule.step(reload, {});
   REQUIRE(schedule.manifest().sessions().size() == 1);
   CHECK(schedule.manifest().sessions().front().at.file == "b.yaml");
-  CHECK(keeper.kept == keeper.before);
+  REQUIRE(keeper.kept);
+  CHECK(keeper.kept->claims == keeper.before->claims);
+  CHECK(keeper.kept->refused ==
+        std::vector<manifest::Holding>{{ClaimKind::kName, "s", "a.yaml"},
+                                       {ClaimKind::kSessionId, "sesn_1", "a.yaml"}});
 }
 
 }  // namespace

@@ -82,6 +82,7 @@ const std::vector<std::string> kContent5 = {
     "INSERT INTO held VALUES('destination','out','b.yaml');",
     "INSERT INTO held VALUES('name','research','b.yaml');",
     "INSERT INTO held VALUES('owner','me','');",
+    "INSERT INTO held VALUES('refused_name','c.yaml/research','c.yaml');",
     "INSERT INTO held VALUES('secret','a.yaml/a/token','a.yaml');",
     "INSERT INTO held VALUES('secret','b.yaml/a/token','b.yaml');",
     "INSERT INTO held VALUES('session_id','sesn_1','a.yaml');",
@@ -133,7 +134,8 @@ manifest::Holdings some_holdings() {
           {{ClaimKind::kName, "research", "b.yaml"},
            {ClaimKind::kSessionId, "sesn_1", "a.yaml"},
            {ClaimKind::kDestination, "out", "b.yaml"}},
-          {{"a/token", "a.yaml"}, {"a/token", "b.yaml"}}};
+          {{"a/token", "a.yaml"}, {"a/token", "b.yaml"}},
+          {{ClaimKind::kName, "research", "c.yaml"}}};
 }
 
 TEST_CASE("What a program of this format writes another one of it can read") {
