@@ -123,13 +123,15 @@ class SetLoader {
 
   void mark_claims() {
     for (auto& member : members_) {
-      const auto& sessions = member.parsed.file.sessions;
-      for (std::size_t i = 0; i < member.parsed.claims.size(); ++i) {
-        for (auto& claim : member.parsed.claims[i]) {
-          claim.may_have = !rules_.may_have || rules_.may_have(sessions[i], i, claim.kind);
-          claim.has_waited = former_.has_waited(claim);
-        }
-      }
+      for (std::size_t i = 0; i < member.parsed.claims.size(); ++i) mark_session(member.parsed, i);
+    }
+  }
+
+  void mark_session(ParsedFile& parsed, std::size_t index) const {
+    for (auto& claim : parsed.claims[index]) {
+      claim.may_have =
+          !rules_.may_have || rules_.may_have(parsed.file.sessions[index], index, claim.kind);
+      claim.has_waited = former_.has_waited(claim);
     }
   }
 
@@ -251,24 +253,37 @@ class SetLoader {
   /// All that is in force and may be, and what was held and not let go.
   [[nodiscard]] std::vector<Holding> holdings() const {
     std::set<Holding> held;
-    std::set<Holding> wanted;
-    std::set<Holding> denied;
     for (const auto& member : members_) {
-      const auto name = file_name_of(member.parsed.file.path);
-      for (const auto& session : member.parsed.claims) {
-        for (const auto& claim : session) {
-          (claim.may_have ? wanted : denied).insert({claim.kind, claim.value, name});
-        }
-      }
-      for (const auto& session : member.parsed.file.sessions) {
-        for (const auto& claim : claims_of(session)) held.insert({claim.kind, claim.value, name});
-      }
+      for (const auto& session : member.parsed.file.sessions) add_holdings(session, member, held);
     }
-    std::erase_if(held, [&denied](const Holding& one) { return denied.contains(one); });
+    for (const auto& denied : claimed(false)) held.erase(denied);
+    const auto wanted = claimed(true);
     for (const auto& holding : last_good_.held) {
       if (former_.keeps(holding) || wanted.contains(holding)) held.insert(holding);
     }
     return {held.begin(), held.end()};
+  }
+
+  static void add_holdings(const SessionSpec& session, const SetMember& member,
+                           std::set<Holding>& to) {
+    const auto name = file_name_of(member.parsed.file.path);
+    for (const auto& claim : claims_of(session)) to.insert({claim.kind, claim.value, name});
+  }
+
+  /// What the files claim and may have, or may not.
+  [[nodiscard]] std::set<Holding> claimed(bool may_have) const {
+    std::set<Holding> all;
+    for (const auto& member : members_) {
+      for (const auto& session : member.parsed.claims) add_claims(session, may_have, all);
+    }
+    return all;
+  }
+
+  static void add_claims(const std::vector<Claim>& session, bool may_have, std::set<Holding>& to) {
+    for (const auto& claim : session) {
+      if (claim.may_have != may_have) continue;
+      to.insert({claim.kind, claim.value, file_name_of(claim.at.file)});
+    }
   }
 
   const Manifest& last_good_;
